@@ -1,0 +1,1 @@
+"""Pincali Sync keeps a PostgreSQL database of pincali.com listings true to within hours."""

@@ -1,0 +1,54 @@
+"""`pincali-sync`: the commands, and how their errors reach the operator."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from pincali_sync.cli import config_command, inspect_commands, page_commands, tier_commands
+from pincali_sync.cli.logs import configure_logging
+from pincali_sync.exceptions import ExitStatus, PincaliSyncError
+
+app = typer.Typer(
+    name="pincali-sync",
+    help="Keeps a database of pincali.com listings true to within hours.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("tier1")(tier_commands.tier1)
+app.command("status")(inspect_commands.status)
+app.command("queue-stats")(inspect_commands.queue_stats)
+app.command("manifest-stats")(inspect_commands.manifest_stats)
+app.command("process-queue")(tier_commands.process_queue)
+app.command("config")(config_command.config)
+app.command("parse")(page_commands.parse)
+app.command("standin")(page_commands.standin)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs a command and exits with its status (see `ExitStatus`)."""
+    sys.exit(run(app, arguments))
+
+
+def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
+    """Runs a command; errors become one line on stderr and an exit status."""
+    configure_logging()
+    try:
+        status = commands(args=arguments, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        click.echo(help_text.format_message())
+        return ExitStatus.USAGE
+    except click.ClickException as error:
+        error.show()
+        return ExitStatus.USAGE
+    except click.Abort:
+        click.echo("stopped; open runs go on with the next tick of the tier runner", err=True)
+        return 130
+    except PincaliSyncError as error:
+        click.echo(f"pincali-sync: {error}", err=True)
+        return error.exit_status
+    return status if isinstance(status, int) else ExitStatus.DONE

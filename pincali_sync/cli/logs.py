@@ -1,0 +1,33 @@
+"""Logging of the command line: to the console, and to a file below `PINCALI_HOME`."""
+
+from __future__ import annotations
+
+import logging
+from logging.handlers import RotatingFileHandler
+
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import ConfigError
+
+_FORMAT = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
+_FILE_BYTES = 10_000_000
+_FILES_KEPT = 5
+
+
+def configure_logging() -> None:
+    """Warnings go to the console; everything from `LOG_LEVEL` up goes to the file."""
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)
+    logging.basicConfig(format=_FORMAT, handlers=[console], level=logging.INFO)
+    try:
+        config = load_config()
+        folder = config.home / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        file = RotatingFileHandler(
+            folder / "pincali-sync.log", maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT
+        )
+    except (ConfigError, OSError):
+        return  # the command itself says what is wrong; a missing log file stops nobody
+    file.setLevel(config.log_level)
+    file.setFormatter(logging.Formatter(_FORMAT))
+    logging.getLogger().addHandler(file)
+    logging.getLogger("alembic").setLevel(logging.WARNING)

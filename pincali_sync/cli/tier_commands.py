@@ -1,0 +1,142 @@
+"""Commands that work: run a tier, fetch queued pages."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+
+from pincali_sync.bootstrap import Services, build_runner, open_services
+from pincali_sync.cli.output import JsonOption, console, print_json, print_table
+from pincali_sync.config import load_config
+from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import ExitStatus, LockedError, UsageError
+from pincali_sync.runner.local import LocalJobRunner
+from pincali_sync.services.ports import JobSpec
+from pincali_sync.services.tier_orchestrator import BLOCKED_PREFIX
+
+# Jobs report to the database; this is how often it is looked at for their reports.
+_TICK_SECONDS = 1.0
+
+
+def tier1(as_json: JsonOption = False) -> int:
+    """Run tier 1 now: the newest listing pages, and the details of what is new on them."""
+    return run_tier_to_its_end(Tier.HOT_LISTINGS, as_json=as_json)
+
+
+def run_tier_to_its_end(tier: Tier, *, as_json: bool) -> int:
+    """Starts a run, carries it to its end and prints it; returns the exit status."""
+    run = asyncio.run(_run_tier(tier, quiet=as_json))
+    if as_json:
+        print_json(run)
+    else:
+        print_runs([run])
+    return exit_status_of(run)
+
+
+async def _run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
+    config = load_config()
+    async with open_services(config) as services:
+        scheduler = services.scheduler(build_runner(config))
+        run = await scheduler.start_now(tier)
+        with console.status("", spinner="dots") as line:
+            while run.status == "running":
+                if not quiet:
+                    line.update(progress_of(run))
+                try:
+                    await scheduler.tick(start_due=False)
+                except LockedError:
+                    pass  # another runner moves this run on as well
+                run = await _reload(services, run.id)
+                if run.status == "running":
+                    await asyncio.sleep(_TICK_SECONDS)
+        return run
+
+
+async def _reload(services: Services, run_id: UUID) -> SyncRun:
+    view = await services.insights.run(run_id)
+    if view is None:
+        raise UsageError(f"run {run_id} was deleted while it ran")
+    return view.run
+
+
+def progress_of(run: SyncRun) -> str:
+    """One line about a run under way."""
+    return (
+        f"tier {run.tier_level}: {run.step}, {run.pages_scanned} pages, "
+        f"{run.properties_queued} queued, {run.properties_scraped} scraped"
+    )
+
+
+def print_runs(runs: list[SyncRun]) -> None:
+    """A table of runs, and what went wrong below it."""
+    columns = ("tier", "status", "pages", "listings", "new", "prices", "queued", "scraped", "errors")
+    print_table(
+        "Runs",
+        columns,
+        [
+            (
+                f"{run.tier_level} {run.tier_name}",
+                run.status,
+                run.pages_scanned,
+                run.properties_in_manifest,
+                run.new_properties_found,
+                run.price_changes_detected,
+                run.properties_queued,
+                run.properties_scraped,
+                run.error_count,
+            )
+            for run in runs
+        ],
+    )
+    for run in runs:
+        if run.error_summary:
+            typer.echo(f"tier {run.tier_level} failed: {run.error_summary}", err=True)
+
+
+def exit_status_of(run: SyncRun) -> ExitStatus:
+    """What a run's end means to cron."""
+    if run.status in {"completed", "running"}:
+        return ExitStatus.DONE
+    blocked = (run.error_summary or "").startswith(BLOCKED_PREFIX)
+    return ExitStatus.PAUSED_OR_BLOCKED if blocked else ExitStatus.FAILED
+
+
+def process_queue(
+    items: Annotated[int, typer.Argument(min=1, metavar="N", help="How many pages at most.")],
+    as_json: JsonOption = False,
+) -> int:
+    """Fetch up to N queued detail pages now, in this terminal's time."""
+    status, outcome = asyncio.run(_process_queue(items))
+    if as_json:
+        print_json(outcome)
+    else:
+        print_table("Queue", tuple(outcome), [tuple(outcome.values())])
+    return status
+
+
+async def _process_queue(items: int) -> tuple[int, dict[str, Any]]:
+    config = load_config()
+    async with open_services(config) as services:
+        job_id = uuid4()
+        runner = LocalJobRunner(config)
+        status = await runner.run(
+            JobSpec(job_id=job_id, spider="detail", arguments={"max_items": str(items)})
+        )
+        async with services.db.transaction() as tx:
+            job = await tx.jobs.get(job_id)
+        stats = {} if job is None else job.stats
+        counts = {
+            name: stats.get(f"detail/{name}", 0)
+            for name in ("new", "updated", "unchanged", "rejected", "failed")
+        }
+        return status, {
+            "processed": sum(counts.values()),
+            **counts,
+            "log": str(runner.log_of(job_id)),
+        }
+
+

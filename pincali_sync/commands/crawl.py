@@ -1,0 +1,61 @@
+"""`scrapy crawl` with an exit status that tells how the job ended, and checks before it starts."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError as ScrapyUsageError
+
+from pincali_sync.bootstrap import open_services
+from pincali_sync.browser import find_chromium
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import ExitStatus, PincaliSyncError
+from pincali_sync.extensions.run_lifecycle import EXIT_STATUS
+from pincali_sync.spiders.detail import DetailSpider
+from pincali_sync.spiders.manifest import ManifestSpider
+
+
+class Command(ScrapyCrawl):
+    """Refuses what cannot work with one line, before any request is sent."""
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if len(args) != 1:
+            raise ScrapyUsageError("name one spider: manifest or detail")
+        assert self.crawler_process is not None
+        crawler = self._create_crawler(args[0])
+        try:
+            _check(crawler, opts.spargs)
+        except PincaliSyncError as error:
+            print(f"scrapy crawl {args[0]}: {error}", file=sys.stderr)
+            self.exitcode = error.exit_status
+            return
+        self.crawler_process.crawl(crawler, **opts.spargs)
+        self.crawler_process.start()
+        self.exitcode = _exit_status(crawler)
+
+
+def _check(crawler: Crawler, arguments: dict[str, str]) -> None:
+    spider = crawler.spidercls
+    if issubclass(spider, ManifestSpider | DetailSpider):
+        spider.check_arguments(arguments)
+    if spider is DetailSpider and crawler.settings["DETAIL_TRANSPORT"] == "playwright":
+        find_chromium(load_config())
+    # In a thread of its own: `asyncio.run` would take away the loop that the reactor needs here.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(asyncio.run, _check_database()).result()
+
+
+async def _check_database() -> None:
+    async with open_services(load_config()):
+        pass
+
+
+def _exit_status(crawler: Crawler) -> int:
+    if crawler.stats is None:
+        return ExitStatus.FAILED
+    return int(crawler.stats.get_value(EXIT_STATUS, ExitStatus.FAILED))

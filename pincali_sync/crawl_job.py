@@ -1,0 +1,85 @@
+"""What the parts of one crawl share: the services, the job's ticket and its lease token."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
+
+from scrapy.crawler import Crawler
+
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.config import load_config
+from pincali_sync.services.job_service import JobTicket
+
+# Stats that decide whether a job did its part: Scrapy says "finished" also when pages were lost.
+FLUSH_FAILED = "sync/flush_failed"
+UNEXPECTED_ERRORS = "sync/unexpected_errors"
+PAGES_LOST = "manifest/pages_lost"
+
+
+@dataclass(slots=True, kw_only=True, weakref_slot=True)
+class CrawlJob:
+    """One crawl. The ticket is there once `spider_opened` was sent."""
+
+    services: Services
+    job_id: UUID
+    lease_token: UUID = field(default_factory=uuid4)
+    _ticket: JobTicket | None = None
+
+    @property
+    def ticket(self) -> JobTicket:
+        assert self._ticket is not None, "the job has not begun"
+        return self._ticket
+
+    @ticket.setter
+    def ticket(self, ticket: JobTicket) -> None:
+        self._ticket = ticket
+
+    @property
+    def has_begun(self) -> bool:
+        return self._ticket is not None
+
+    @property
+    def worker_id(self) -> str:
+        """Shown to people who ask who holds a page."""
+        return f"{socket.gethostname()}:{os.getpid()}:{self.job_id}"
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> CrawlJob:
+        """The crawl's one job, made when first asked for."""
+        if crawler not in _jobs:
+            _jobs[crawler] = cls(
+                services=build_services(load_config(), application_name="pincali-sync spider"),
+                job_id=_job_id(crawler),
+            )
+        return _jobs[crawler]
+
+
+def close_soon(crawler: Crawler, reason: str) -> None:
+    """Asks the engine to close the spider, once.
+
+    In a task of its own: closing waits for requests and items under way, and whoever asks for it
+    is usually busy with one of them.
+    """
+    if crawler in _closing or crawler.engine is None or crawler.engine.spider is None:
+        return
+    _closing[crawler] = asyncio.get_running_loop().create_task(
+        crawler.engine.close_spider_async(reason=reason)
+    )
+
+
+_closing: WeakKeyDictionary[Crawler, asyncio.Task[None]] = WeakKeyDictionary()
+_jobs: WeakKeyDictionary[Crawler, CrawlJob] = WeakKeyDictionary()
+
+
+def _job_id(crawler: Crawler) -> UUID:
+    """The id that Scrapyd or the local runner gave the job (`_job`), else a new one."""
+    given = getattr(crawler.spider, "_job", None)
+    try:
+        return UUID(str(given))
+    except ValueError:
+        return uuid4()

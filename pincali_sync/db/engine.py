@@ -1,0 +1,157 @@
+"""The one way to PostgreSQL: pools, transactions, retries and translated errors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from pincali_sync.db.schema_version import SCHEMA_REVISION
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
+
+T = TypeVar("T")
+
+# serialization_failure and deadlock_detected: the transaction may simply be tried again.
+_TRANSIENT_SQLSTATES = {"40001", "40P01"}
+_TRANSACTION_ATTEMPTS = 5
+_CONNECT_TIMEOUT_SECONDS = 10
+
+
+class Database:
+    """Hands out transactions on one database.
+
+    Usable in any running event loop; call `dispose` in the same loop when done.
+    """
+
+    def __init__(self, url: str, *, application_name: str = "pincali-sync") -> None:
+        self._engine = _create_engine(url, application_name)
+        self._address = address_of(url)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction: committed at the end of the block, rolled back on any error.
+
+        Raises:
+            DatabaseUnavailableError: when the server cannot be reached or goes away.
+        """
+        with_cause: Exception
+        try:
+            async with self._engine.begin() as connection:
+                yield UnitOfWork(connection)
+        except (OperationalError, InterfaceError) as error:
+            if not _is_disconnect(error):
+                raise
+            with_cause = error
+        else:
+            return
+        raise DatabaseUnavailableError(
+            f"PostgreSQL at {self._address} cannot be reached: {_first_line(with_cause)}. "
+            "Start it (`make up` starts the embedded one) or correct DATABASE_URL."
+        ) from with_cause
+
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Runs `work` in one transaction, again from the start after a deadlock.
+
+        `work` must have no effects outside the transaction.
+
+        Raises:
+            DatabaseUnavailableError: when the server cannot be reached or goes away.
+        """
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception(_is_transient),
+            stop=stop_after_attempt(_TRANSACTION_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.05, max=2),
+            reraise=True,
+        ):
+            with attempt:
+                async with self.transaction() as tx:
+                    return await work(tx)
+        raise AssertionError("unreachable: the last attempt raises")
+
+    async def check_schema(self) -> None:
+        """Makes sure that this code and the database agree on the schema.
+
+        Raises:
+            DatabaseUnavailableError: when the server cannot be reached.
+            SchemaVersionError: when the database is at another version, or empty.
+        """
+        found = await self._schema_revision()
+        if found != SCHEMA_REVISION:
+            raise SchemaVersionError(
+                f"the database at {self._address} is at schema {found or 'none'}, this program "
+                f"needs {SCHEMA_REVISION}: run `alembic upgrade head` from the version you run."
+            )
+
+    async def _schema_revision(self) -> str | None:
+        try:
+            async with self.transaction() as tx:
+                result = await tx.connection.execute(
+                    text("SELECT version_num FROM alembic_version")
+                )
+                return result.scalar_one_or_none()
+        except ProgrammingError as error:
+            if isinstance(error.orig, psycopg.errors.UndefinedTable):
+                return None
+            raise
+
+    async def dispose(self) -> None:
+        """Closes all connections."""
+        await self._engine.dispose()
+
+
+def address_of(url: str) -> str:
+    """host:port/database of a URL: what may be shown of it."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The URL with the driver this program uses (psycopg 3)."""
+    return f"postgresql+psycopg://{url.split('://', 1)[1]}"
+
+
+def _create_engine(url: str, application_name: str) -> AsyncEngine:
+    return create_async_engine(
+        sqlalchemy_url(url),
+        pool_size=3,
+        max_overflow=5,
+        pool_pre_ping=True,
+        connect_args={
+            # No server-side prepared statements: a transaction pooler may sit in between.
+            "prepare_threshold": None,
+            "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+            "application_name": application_name,
+        },
+    )
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    original = error.orig if isinstance(error, DBAPIError) else None
+    return original.sqlstate if isinstance(original, psycopg.Error) else None
+
+
+def _is_transient(error: BaseException) -> bool:
+    return _sqlstate(error) in _TRANSIENT_SQLSTATES
+
+
+def _is_disconnect(error: DBAPIError) -> bool:
+    # No SQLSTATE: the connection was never made or broke; class 57 and 08: the server says so;
+    # 28 and 3D: it refuses this user or database.
+    state = _sqlstate(error)
+    return state is None or state[:2] in {"57", "08", "28", "3D", "53"}
+
+
+def _first_line(error: Exception) -> str:
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return str(original).strip().splitlines()[0] if str(original).strip() else repr(original)
+
+
+__all__ = ["AsyncConnection", "Database", "address_of", "sqlalchemy_url"]

@@ -1,0 +1,131 @@
+"""Sessions, errors, changes, syncs and rules: the tables around the listings."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pincali_sync.db.base import (
+    Base,
+    Created,
+    GeneratedId,
+    Json,
+    LongText,
+    RecordId,
+    Score,
+    Str20,
+    Str50,
+    Str100,
+    Str255,
+    Timestamp,
+)
+
+_ZERO = text("0")
+
+
+class ScrapingSession(Base):
+    """One scan or one batch of detail pages."""
+
+    __tablename__ = "scraping_sessions"
+
+    id: Mapped[GeneratedId]
+    created_at: Mapped[Created]
+    session_name: Mapped[Str255 | None]
+    base_url: Mapped[LongText]
+    total_pages: Mapped[int | None]
+    pages_scraped: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    properties_found: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    properties_inserted: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    properties_updated: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    status: Mapped[Str50 | None] = mapped_column(server_default="running")
+    error_message: Mapped[LongText | None]
+    started_at: Mapped[Created | None]
+    completed_at: Mapped[Timestamp | None]
+    filters_applied: Mapped[Json | None]
+
+
+class ScrapingError(Base):
+    """Append-only log of pages that failed."""
+
+    __tablename__ = "scraping_errors"
+
+    id: Mapped[GeneratedId]
+    created_at: Mapped[Created]
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("scraping_sessions.id"))
+    url: Mapped[LongText]
+    error_type: Mapped[Str100 | None]
+    error_message: Mapped[LongText | None]
+    retry_count: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    resolved: Mapped[bool | None] = mapped_column(server_default=text("false"))
+
+
+class PropertyChange(Base):
+    """The journal of changes. No foreign key on property_id: it outlives the records."""
+
+    __tablename__ = "property_changes"
+    __table_args__ = (
+        Index("idx_property_changes_created_at", "created_at"),
+        Index("idx_property_changes_property_id", "property_id"),
+        Index("idx_property_changes_session_id", "session_id"),
+        Index("idx_property_changes_type", "change_type"),
+    )
+
+    id: Mapped[GeneratedId]
+    property_id: Mapped[RecordId]
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("scraping_sessions.id"))
+    change_type: Mapped[Str50]  # created, updated, removed, reactivated
+    field_name: Mapped[Str100 | None]
+    old_value: Mapped[Json | None]
+    new_value: Mapped[Json | None]
+    confidence_score: Mapped[Score | None] = mapped_column(server_default=text("1.00"))
+    change_reason: Mapped[LongText | None]
+    created_at: Mapped[Created | None]
+
+
+class SyncMetadata(Base):
+    """One row per promotion of a session from staging to live."""
+
+    __tablename__ = "sync_metadata"
+    __table_args__ = (
+        Index("idx_sync_metadata_created_at", "created_at"),
+        Index("idx_sync_metadata_session_id", "session_id"),
+        Index("idx_sync_metadata_status", "sync_status"),
+    )
+
+    id: Mapped[GeneratedId]
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"))
+    total_scraped: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    new_properties: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    updated_properties: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    removed_properties: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    unchanged_properties: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    data_quality_score: Mapped[Score | None]
+    completeness_rate: Mapped[Score | None]
+    sync_duration_ms: Mapped[int | None]
+    staging_to_live_duration_ms: Mapped[int | None]
+    sync_status: Mapped[Str50 | None] = mapped_column(server_default="pending")
+    error_summary: Mapped[LongText | None]
+    created_at: Mapped[Created | None]
+    completed_at: Mapped[Timestamp | None]
+
+
+class ValidationRule(Base):
+    """What operators ask of the data."""
+
+    __tablename__ = "validation_rules"
+    __table_args__ = (
+        Index("idx_validation_rules_field_name", "field_name"),
+        Index("idx_validation_rules_rule_name", "rule_name"),
+    )
+
+    id: Mapped[GeneratedId]
+    rule_name: Mapped[Str100] = mapped_column(unique=True)
+    field_name: Mapped[Str100]
+    rule_type: Mapped[Str50]  # required, range, pattern, custom
+    rule_config: Mapped[Json]
+    severity: Mapped[Str20 | None] = mapped_column(server_default="warning")
+    is_active: Mapped[bool | None] = mapped_column(server_default=text("true"))
+    created_at: Mapped[Created | None]
+    updated_at: Mapped[Created | None]

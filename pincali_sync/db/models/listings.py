@@ -1,0 +1,211 @@
+"""The listings themselves: staged as scraped, and live."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    UniqueConstraint,
+    cast,
+    extract,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pincali_sync.db.base import (
+    Area,
+    Base,
+    Created,
+    GeneratedId,
+    Json,
+    Latitude,
+    LongText,
+    Longitude,
+    Money,
+    RecordId,
+    Score,
+    Str10,
+    Str20,
+    Str50,
+    Str100,
+    Str255,
+    Timestamp,
+)
+
+_FALSE = text("false")
+_EMPTY_ARRAY = text("'[]'::jsonb")
+
+
+class ListingColumns:
+    """What a detail page shows: the columns that staging and live share."""
+
+    property_id: Mapped[RecordId]
+    title: Mapped[LongText]
+    description: Mapped[LongText | None]
+    property_type: Mapped[Str100 | None]
+    operation_type: Mapped[Str50 | None]
+    address: Mapped[LongText | None]
+    neighborhood: Mapped[Str255 | None]
+    city: Mapped[Str255 | None]
+    state: Mapped[Str255 | None]
+    postal_code: Mapped[Str20 | None]
+    latitude: Mapped[Latitude | None]
+    longitude: Mapped[Longitude | None]
+    gps_coordinates: Mapped[Str255 | None]
+    price: Mapped[Money | None]
+    currency: Mapped[Str10 | None] = mapped_column(server_default="MXN")
+    price_per_m2: Mapped[Area | None]
+    bedrooms: Mapped[int | None]
+    bathrooms: Mapped[int | None]
+    half_bathrooms: Mapped[int | None]
+    parking_spaces: Mapped[int | None]
+    total_area_m2: Mapped[Area | None]
+    covered_area_m2: Mapped[Area | None]
+    lot_size_m2: Mapped[Area | None]
+    floor_number: Mapped[int | None]
+    total_floors: Mapped[int | None]
+    age_years: Mapped[int | None]
+    construction_year: Mapped[int | None]
+    features: Mapped[Json | None]
+    amenities: Mapped[Json | None]
+    main_image_url: Mapped[LongText | None]
+    image_urls: Mapped[Json | None]
+    virtual_tour_url: Mapped[LongText | None]
+    video_url: Mapped[LongText | None]
+    agent_name: Mapped[Str255 | None]
+    agent_phone: Mapped[Str50 | None]
+    agent_email: Mapped[Str255 | None]
+    agency_name: Mapped[Str255 | None]
+    message_url: Mapped[LongText | None]
+    status: Mapped[Str50 | None] = mapped_column(server_default="active")
+    is_featured: Mapped[bool | None] = mapped_column(server_default=_FALSE)
+    is_premium: Mapped[bool | None] = mapped_column(server_default=_FALSE)
+    source_url: Mapped[LongText]
+    page_number: Mapped[int | None]
+    listing_date: Mapped[date | None]
+    scraped_at: Mapped[Created | None]
+
+
+class PropertyScrapeStaging(ListingColumns, Base):
+    """Detail pages as they were scraped, one a session and record."""
+
+    __tablename__ = "property_scrapes_staging"
+    __table_args__ = (
+        UniqueConstraint("session_id", "property_id", name="unique_property_per_session"),
+        Index("idx_staging_change_type", "change_type"),
+        Index("idx_staging_property_id", "property_id"),
+        Index("idx_staging_scraped_at", "scraped_at"),
+        Index("idx_staging_session_status", "session_id", "processing_status"),
+    )
+
+    id: Mapped[GeneratedId]
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("scraping_sessions.id", ondelete="CASCADE")
+    )
+    processing_status: Mapped[Str50 | None] = mapped_column(server_default="pending")
+    change_type: Mapped[Str50 | None]  # new, updated, unchanged, removed
+    created_at: Mapped[Created | None]
+
+
+class PropertyLive(ListingColumns, Base):
+    """The table that people rely on."""
+
+    __tablename__ = "properties_live"
+
+    id: Mapped[GeneratedId]
+    created_at: Mapped[Created]
+    updated_at: Mapped[Created]
+    property_id: Mapped[RecordId] = mapped_column(unique=True)
+    first_seen_at: Mapped[Created | None]
+    last_seen_at: Mapped[Created | None]
+    last_updated_at: Mapped[Created | None]
+    data_completeness_score: Mapped[Score | None] = mapped_column(server_default=text("0.00"))
+    verification_status: Mapped[Str50 | None] = mapped_column(server_default="unverified")
+    search_vector: Mapped[Any | None] = mapped_column(
+        TSVECTOR,
+        Computed(
+            "to_tsvector('spanish'::regconfig, coalesce(title,'') || ' ' || "
+            "coalesce(description,'') || ' ' || coalesce(neighborhood,'') || ' ' || "
+            "coalesce(city,''))",
+            persisted=True,
+        ),
+    )
+    # --- what the tiers know of it ---
+    last_manifest_seen_at: Mapped[Timestamp | None]
+    consecutive_missing_count: Mapped[int] = mapped_column(server_default=text("0"))
+    listing_status: Mapped[Str50] = mapped_column(server_default="active")
+    last_full_scrape_at: Mapped[Timestamp | None]
+    scrape_priority: Mapped[int | None] = mapped_column(server_default=text("5"))
+    price_at_last_manifest: Mapped[Money | None]
+    currency_at_last_manifest: Mapped[Str10 | None]
+    unit_at_last_manifest: Mapped[Str10 | None]
+    public_id: Mapped[Str20 | None]
+    title_original: Mapped[LongText | None]
+    offers: Mapped[Json] = mapped_column(server_default=_EMPTY_ARRAY)
+    price_unit: Mapped[Str10] = mapped_column(server_default="total")
+
+    __table_args__ = (
+        CheckConstraint(
+            "listing_status IN ('active', 'likely_removed', 'confirmed_removed', 'sold', "
+            "'relisted')",
+            name="listing_status",
+        ),
+        CheckConstraint("scrape_priority BETWEEN 1 AND 5", name="scrape_priority"),
+        CheckConstraint("price_unit IN ('total', 'm2')", name="price_unit"),
+        Index("idx_properties_active", "last_updated_at", postgresql_where=text("status = 'active'")),
+        Index("idx_properties_live_amenities", "amenities", postgresql_using="gin"),
+        Index("idx_properties_live_bedrooms", "bedrooms"),
+        Index("idx_properties_live_city", "city"),
+        Index("idx_properties_live_last_updated", "last_updated_at"),
+        Index(
+            "idx_properties_live_location",
+            "latitude",
+            "longitude",
+            postgresql_where=text("latitude IS NOT NULL AND longitude IS NOT NULL"),
+        ),
+        Index("idx_properties_live_neighborhood", "neighborhood"),
+        Index("idx_properties_live_operation_type", "operation_type"),
+        Index("idx_properties_live_price", "price"),
+        Index("idx_properties_live_property_type", "property_type"),
+        Index("idx_properties_live_search", "search_vector", postgresql_using="gin"),
+        Index("idx_properties_live_status", "status"),
+        Index("idx_live_manifest_check", "property_id", "last_manifest_seen_at"),
+        Index("idx_live_listing_status", "listing_status"),
+        Index(
+            "idx_live_stale",
+            "last_full_scrape_at",
+            postgresql_where=text("listing_status = 'active'"),
+        ),
+        Index(
+            "idx_live_priority",
+            "scrape_priority",
+            postgresql_where=text("listing_status = 'active'"),
+        ),
+        Index("idx_live_public_id", "public_id", postgresql_where=text("public_id IS NOT NULL")),
+    )
+
+    @hybrid_property
+    def data_staleness_days(self) -> int | None:
+        """Whole days since the last full scrape; None before the first.
+
+        Not a stored column: a generated one must not depend on the time. The view
+        `property_freshness` shows the same.
+        """
+        scraped = self.last_full_scrape_at
+        return None if scraped is None else (datetime.now(UTC) - scraped).days
+
+    @data_staleness_days.inplace.expression
+    @classmethod
+    def _data_staleness_days(cls) -> ColumnElement[int]:
+        return cast(extract("day", func.now() - cls.last_full_scrape_at), Integer)

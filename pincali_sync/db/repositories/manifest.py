@@ -1,0 +1,134 @@
+"""`property_manifest` and `manifest_pages` outside of a batch: losses, sums, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pincali_sync.domain.coverage import SourceScan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestStats:
+    """The manifest at a glance."""
+
+    total: int
+    new: int
+    waiting_for_scrape: int
+    price_changed: int
+    with_public_id: int
+    seen_last_day: int
+    oldest_sighting: datetime | None
+    newest_sighting: datetime | None
+    by_source: dict[str, int]
+
+
+_OF_SESSION = """
+SELECT p.source,
+       count(*) FILTER (WHERE p.status = 'read') AS pages_read,
+       count(*) FILTER (WHERE p.status = 'lost') AS pages_lost,
+       sum(p.entries) AS entries, sum(p.dropped) AS dropped,
+       sum(p.new_entries) AS new_entries, sum(p.changed_entries) AS changed_entries,
+       coalesce(max(s.properties), 0) AS distinct_properties,
+       (array_agg(p.declared_total ORDER BY p.fetched_at DESC)
+           FILTER (WHERE p.declared_total IS NOT NULL))[1] AS declared_total,
+       (array_agg(p.declared_pages ORDER BY p.fetched_at DESC)
+           FILTER (WHERE p.declared_pages IS NOT NULL))[1] AS declared_pages
+  FROM manifest_pages p
+  LEFT JOIN (SELECT source, count(DISTINCT property_id) AS properties
+               FROM property_sightings WHERE session_id = CAST(:session_id AS uuid)
+              GROUP BY source) s ON s.source = p.source
+ WHERE p.session_id = CAST(:session_id AS uuid)
+ GROUP BY p.source ORDER BY p.source
+"""
+
+_STATS = """
+SELECT count(*) AS total,
+       count(*) FILTER (WHERE is_new) AS new,
+       count(*) FILTER (WHERE needs_full_scrape) AS waiting_for_scrape,
+       count(*) FILTER (WHERE price_changed) AS price_changed,
+       count(public_id) AS with_public_id,
+       count(*) FILTER (WHERE last_seen_at >= CAST(:now AS timestamptz) - interval '1 day')
+           AS seen_last_day,
+       min(last_seen_at) AS oldest_sighting, max(last_seen_at) AS newest_sighting
+  FROM property_manifest
+"""
+
+# A page that was read once stays read: a later attempt's failure takes nothing away.
+_INSERT_LOST = """
+INSERT INTO manifest_pages AS p
+       (session_id, source, page_number, url, status, job_id, error, fetched_at)
+VALUES (:session_id, :source, :page_number, :url, 'lost', :job_id, :error, :now)
+ON CONFLICT (session_id, source, page_number) DO UPDATE
+   SET error = excluded.error, fetched_at = excluded.fetched_at, job_id = excluded.job_id
+ WHERE p.status = 'lost'
+"""
+
+
+class ManifestRepository:
+    """What is known of scans and of the manifest as a whole."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def record_lost_page(
+        self,
+        *,
+        session_id: UUID,
+        job_id: UUID,
+        source: str,
+        page_number: int,
+        url: str,
+        error: str,
+        now: datetime,
+    ) -> None:
+        """Writes down a page that could not be read."""
+        await self._run(
+            _INSERT_LOST,
+            session_id=session_id,
+            job_id=job_id,
+            source=source,
+            page_number=page_number,
+            url=url,
+            error=error,
+            now=now,
+        )
+
+    async def scans_of(self, session_id: UUID) -> list[SourceScan]:
+        """One summary a source that the session touched."""
+        result = await self._run(_OF_SESSION, session_id=session_id)
+        return [SourceScan(**row) for row in result.mappings()]
+
+    async def rows(self, property_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """The manifest rows of these records, by property_id."""
+        result = await self._run(
+            "SELECT * FROM property_manifest WHERE property_id = ANY(:ids)", ids=list(property_ids)
+        )
+        return {row["property_id"]: row for row in result.mappings()}
+
+    async def distinct_seen(self, session_id: UUID) -> int:
+        """How many records the session saw, over all sources."""
+        result = await self._run(
+            "SELECT count(DISTINCT property_id) FROM property_sightings "
+            "WHERE session_id = CAST(:session_id AS uuid)",
+            session_id=session_id,
+        )
+        return int(result.scalar_one())
+
+    async def stats(self, *, now: datetime) -> ManifestStats:
+        """Counts over the whole manifest."""
+        counts = (await self._run(_STATS, now=now)).mappings().one()
+        sources = await self._run(
+            "SELECT source, count(*) AS rows FROM property_manifest, unnest(sources) AS source "
+            "GROUP BY source ORDER BY source"
+        )
+        return ManifestStats(**counts, by_source={row.source: row.rows for row in sources})
+
+    async def _run(self, statement: str, **parameters: Any) -> Any:
+        return await self._connection.execute(text(statement), parameters)

@@ -1,0 +1,156 @@
+"""`sync_runs`: tier runs, one row each, moved from step to step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRun:
+    """One tier run as it is stored."""
+
+    id: UUID
+    session_id: UUID | None
+    tier_level: int
+    tier_name: str
+    status: str  # running, completed, failed, cancelled
+    step: str
+    started_at: datetime
+    completed_at: datetime | None
+    slot_at: datetime | None
+    window_ends_at: datetime | None
+    pages_scanned: int
+    properties_in_manifest: int
+    new_properties_found: int
+    price_changes_detected: int
+    removals_detected: int
+    properties_queued: int
+    properties_scraped: int
+    error_count: int
+    error_summary: str | None
+    execution_time_ms: int | None
+    details: dict[str, Any]
+
+
+_COLUMNS = ", ".join(SyncRun.__dataclass_fields__)
+# Columns that a step may set while it moves a run on.
+_COUNTERS = frozenset(
+    {
+        "window_ends_at",
+        "pages_scanned",
+        "properties_in_manifest",
+        "new_properties_found",
+        "price_changes_detected",
+        "removals_detected",
+        "properties_queued",
+        "properties_scraped",
+        "error_count",
+    }
+)
+
+
+class RunRepository:
+    """SQL of tier runs."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def create(
+        self,
+        run_id: UUID,
+        *,
+        tier_level: int,
+        tier_name: str,
+        session_id: UUID,
+        slot_at: datetime | None,
+        now: datetime,
+    ) -> bool:
+        """Opens a run; False when one of this tier is open already."""
+        result = await self._run(
+            """INSERT INTO sync_runs
+                      (id, tier_level, tier_name, session_id, slot_at, started_at, updated_at,
+                       status, step)
+               VALUES (:id, :tier_level, :tier_name, :session_id, :slot_at, :now, :now,
+                       'running', 'scan')
+               ON CONFLICT (tier_level) WHERE status = 'running' DO NOTHING""",
+            id=run_id,
+            tier_level=tier_level,
+            tier_name=tier_name,
+            session_id=session_id,
+            slot_at=slot_at,
+            now=now,
+        )
+        return bool(result.rowcount)
+
+    async def get(self, run_id: UUID) -> SyncRun | None:
+        return await self._one(f"SELECT {_COLUMNS} FROM sync_runs WHERE id = :id", id=run_id)
+
+    async def open_runs(self) -> list[SyncRun]:
+        """Runs that are not over, the oldest first."""
+        result = await self._run(
+            f"SELECT {_COLUMNS} FROM sync_runs WHERE status = 'running' ORDER BY started_at"
+        )
+        return [SyncRun(**row) for row in result.mappings()]
+
+    async def latest(self, tier_level: int) -> SyncRun | None:
+        """The run of this tier that started last."""
+        return await self._one(
+            f"SELECT {_COLUMNS} FROM sync_runs WHERE tier_level = :tier_level "
+            "ORDER BY started_at DESC LIMIT 1",
+            tier_level=tier_level,
+        )
+
+    async def move(
+        self,
+        run_id: UUID,
+        *,
+        step: str,
+        now: datetime,
+        details: Mapping[str, Any] | None = None,
+        **counters: Any,
+    ) -> None:
+        """Sets a running run's step and counters; `details` are merged into what is there."""
+        assert counters.keys() <= _COUNTERS, counters.keys() - _COUNTERS
+        assignments = "".join(f", {name} = :{name}" for name in sorted(counters))
+        await self._run(
+            f"""UPDATE sync_runs
+                   SET step = :step, updated_at = :now,
+                       details = details || CAST(:details AS jsonb){assignments}
+                 WHERE id = :id AND status = 'running'""",
+            id=run_id,
+            step=step,
+            now=now,
+            details=json.dumps(details or {}),
+            **counters,
+        )
+
+    async def finish(self, run_id: UUID, *, status: str, error: str | None, now: datetime) -> None:
+        """Ends a run as completed, failed or cancelled."""
+        await self._run(
+            """UPDATE sync_runs
+                  SET status = :status, completed_at = CAST(:now AS timestamptz),
+                      updated_at = :now, error_summary = :error,
+                      step = CASE WHEN :status = 'completed' THEN 'done' ELSE step END,
+                      execution_time_ms =
+                          extract(epoch FROM CAST(:now AS timestamptz) - started_at) * 1000
+                WHERE id = :id AND status = 'running'""",
+            id=run_id,
+            status=status,
+            error=error,
+            now=now,
+        )
+
+    async def _one(self, statement: str, **parameters: Any) -> SyncRun | None:
+        row = (await self._run(statement, **parameters)).mappings().first()
+        return None if row is None else SyncRun(**row)
+
+    async def _run(self, statement: str, **parameters: Any) -> Any:
+        return await self._connection.execute(text(statement), parameters)

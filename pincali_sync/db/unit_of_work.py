@@ -1,0 +1,35 @@
+"""One transaction and the repositories that speak SQL in it."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pincali_sync.db.repositories.jobs import JobRepository
+from pincali_sync.db.repositories.live import LiveRepository
+from pincali_sync.db.repositories.locks import LockRepository
+from pincali_sync.db.repositories.manifest import ManifestRepository
+from pincali_sync.db.repositories.manifest_batch import ManifestBatchRepository
+from pincali_sync.db.repositories.pace import PaceRepository
+from pincali_sync.db.repositories.queue import QueueRepository
+from pincali_sync.db.repositories.rules import RuleRepository
+from pincali_sync.db.repositories.runs import RunRepository
+from pincali_sync.db.repositories.scrapes import ScrapeRepository
+from pincali_sync.db.repositories.sessions import SessionRepository
+
+
+class UnitOfWork:
+    """The repositories, all on the same connection and so in the same transaction."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.jobs = JobRepository(connection)
+        self.live = LiveRepository(connection)
+        self.locks = LockRepository(connection)
+        self.manifest = ManifestRepository(connection)
+        self.manifest_batch = ManifestBatchRepository(connection)
+        self.pace = PaceRepository(connection)
+        self.queue = QueueRepository(connection)
+        self.rules = RuleRepository(connection)
+        self.runs = RunRepository(connection)
+        self.scrapes = ScrapeRepository(connection)
+        self.sessions = SessionRepository(connection)

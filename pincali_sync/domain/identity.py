@@ -1,0 +1,88 @@
+"""Who a listing is: its canonical URL, its `property_id` and its EasyBroker id."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from urllib.parse import unquote, urlsplit
+
+from pincali_sync.exceptions import PageError
+
+CANONICAL_ROOT = "https://www.pincali.com/en/home/"
+
+# en, es-MX and pt-BR forms, and the same listing below an agent's page.
+# A slug with signs that mean something in a URL would be another one when read again.
+_LISTING_PATH = re.compile(
+    r"(?:/en/home|/home|/pt/imovel|(?:/inmobiliarios/[^/]+)?/inmueble)"
+    r"/(?P<slug>[^/?#%\s\x00-\x1f\x7f]+)/?",
+    re.I,
+)
+_PUBLIC_ID = re.compile(r"EB-(?P<letters>[A-Z]+)(?P<digits>[0-9]{4})")
+_PROPERTY_ID_DIGITS = 16
+
+
+def slug_of(url: str) -> str:
+    """The slug of a listing's URL or path, in lower case, whatever its host or language.
+
+    Raises:
+        PageError: for a URL that is no listing's.
+    """
+    try:
+        match = _LISTING_PATH.fullmatch(unquote(urlsplit(url.strip()).path))
+    except ValueError:  # a broken host, such as "http://["
+        match = None
+    if match is None:
+        raise PageError(f"{url!r} is not the URL of a listing")
+    return match["slug"].lower()
+
+
+def canonical_url(url: str) -> str:
+    """The English URL under which a listing is stored: no query, no trailing slash.
+
+    Raises:
+        PageError: for a URL that is no listing's.
+    """
+    return CANONICAL_ROOT + slug_of(url)
+
+
+def property_id_of(url: str) -> str:
+    """`pincali_` + the first 16 hex digits of MD5 over the canonical URL.
+
+    Raises:
+        PageError: for a URL that is no listing's.
+    """
+    digest = hashlib.md5(canonical_url(url).encode(), usedforsecurity=False).hexdigest()
+    return f"pincali_{digest[:_PROPERTY_ID_DIGITS]}"
+
+
+def public_id_of(numeric_id: int) -> str:
+    """The EasyBroker id of the site's numeric id: 5535586 is EB-UG5586.
+
+    The digits are the id modulo 10,000; the letters are bijective base 26 (A = 1) of the rest.
+
+    Raises:
+        ValueError: below 10,000, where there would be no letter.
+    """
+    high, low = divmod(numeric_id, 10_000)
+    if high < 1:
+        raise ValueError(f"{numeric_id} is too small for an EasyBroker id")
+    letters = ""
+    while high:
+        high, rest = divmod(high - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"EB-{letters}{low:04d}"
+
+
+def numeric_id_of(public_id: str) -> int:
+    """The site's numeric id of an EasyBroker id: the inverse of `public_id_of`.
+
+    Raises:
+        ValueError: for text that is no EasyBroker id.
+    """
+    match = _PUBLIC_ID.fullmatch(public_id)
+    if match is None:
+        raise ValueError(f"{public_id!r} is no EasyBroker id")
+    high = 0
+    for letter in match["letters"]:
+        high = high * 26 + ord(letter) - ord("A") + 1
+    return high * 10_000 + int(match["digits"])

@@ -1,0 +1,74 @@
+"""Numbers as people write them, and what the database's columns can hold of them."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal
+
+from price_parser import Price
+
+MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer
+
+# 4,650,000.50 and 4 650 000; a number glued to a letter ("4a") is part of a name.
+NUMBER = re.compile(
+    r"(?<![\w.,-])(?:[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+(?![0-9])|[0-9]|\.[0-9])[0-9.,']*"
+)
+_GROUPED = re.compile(r"[0-9]{1,3}([ ,.])[0-9]{3}(?:\1[0-9]{3})*(?:(?!\1)[.,][0-9]+)?")
+_PLAIN = re.compile(r"[0-9]*(?:\.[0-9]+|,[0-9]{1,3})?")
+_CENTS = Decimal("0.01")
+
+
+def decimal_of(text: str, *, dot_may_group: bool = False) -> Decimal | None:
+    """The number of a text such as "1,225.25", "1.225,25", "1 225" or "0.50".
+
+    Args:
+        dot_may_group: whether "1.500" is 1500, as in prices, or 1.5, as in areas.
+
+    Returns:
+        None for text that is no number, or is one in no known way of writing ("1,500,00").
+    """
+    number = re.sub(r"[\u00a0\u202f]", " ", text.strip()).rstrip(".,'")
+    number = number.replace("'", ",")  # 1'500,000 is how millions are written by hand
+    if not number or not (_GROUPED.fullmatch(number) or _PLAIN.fullmatch(number)):
+        return None
+    separator = _decimal_separator(number, dot_may_group=dot_may_group)
+    if separator is None:
+        number = number.replace(".", "").replace(",", "")
+    if number.isdigit():
+        return Decimal(number)
+    # price-parser knows the ways of writing, once it is told what it would have to guess.
+    amount: Decimal | None = Price.fromstring(number, decimal_separator=separator).amount
+    return amount
+
+
+def _decimal_separator(number: str, *, dot_may_group: bool) -> str | None:
+    """Which sign starts the decimals; None: there are none.
+
+    price-parser alone takes any three last digits for a group: 12345678 for "12,345.678".
+    """
+    last = max(number.rfind("."), number.rfind(","))
+    if last < 0 or number.count(number[last]) > 1:
+        return None
+    sign, decimals = number[last], len(number) - last - 1
+    grouped_otherwise = any(other in number for other in "., " if other != sign)
+    if decimals != 3 or grouped_otherwise or number.startswith(("0.", "0,", ".", ",")):
+        return sign
+    is_group = sign == "," or dot_may_group
+    return None if is_group and last <= 3 else sign
+
+
+def numeric(value: Decimal | None, precision: int) -> Decimal | None:
+    """The value as a `numeric(precision, 2)` column keeps it; None where it would overflow."""
+    if value is None or not value.is_finite() or abs(value) >= 10 ** (precision - 2):
+        return None
+    rounded = value.quantize(_CENTS, rounding=ROUND_HALF_UP)
+    return rounded if abs(rounded) < 10 ** (precision - 2) else None
+
+
+def integer_of(text: str | None) -> int | None:
+    """The first whole number of a text ("413,954 results"); None beyond an `integer` column."""
+    match = re.search(r"[0-9][0-9,.]*", text or "")
+    if match is None:
+        return None
+    value = Decimal(re.sub(r"[,.]", "", match[0]))
+    return int(value) if value <= MAX_INTEGER else None

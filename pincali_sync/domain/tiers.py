@@ -1,0 +1,91 @@
+"""The four tiers: what each scans, how far and how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from pincali_sync.config import Config
+from pincali_sync.exceptions import UsageError
+
+
+class Tier(IntEnum):
+    HOT_LISTINGS = 1
+    DAILY_SYNC = 2
+    WEEKLY_DEEP = 3
+    MONTHLY_REFRESH = 4
+
+    @property
+    def label(self) -> str:
+        """The name stored in `sync_runs.tier_name`."""
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, text: str | int) -> Tier:
+        """Reads "1" … "4".
+
+        Raises:
+            UsageError: for anything else.
+        """
+        try:
+            return cls(int(text))
+        except ValueError:
+            raise UsageError(f"unknown tier {text!r}: there are tiers 1, 2, 3 and 4") from None
+
+
+class ListingSource(StrEnum):
+    """The four listings of the site, in the order in which a scan reads them."""
+
+    SALE = "sale"
+    RENT = "rent"
+    FORECLOSURE = "foreclosure"
+    NEW_CONSTRUCTION = "new_construction"
+
+    @property
+    def path(self) -> str:
+        """The site's path of the first page."""
+        return _SOURCE_PATHS[self]
+
+    @classmethod
+    def parse(cls, text: str) -> ListingSource:
+        """Raises: UsageError: for a name that is none of the four."""
+        try:
+            return cls(text)
+        except ValueError:
+            raise UsageError(f"unknown source {text!r}: the sources are {', '.join(cls)}") from None
+
+
+_SOURCE_PATHS = {
+    ListingSource.SALE: "/en/properties/properties-for-sale",
+    ListingSource.RENT: "/en/properties/properties-for-rent",
+    ListingSource.FORECLOSURE: "/en/properties/properties-for-foreclosure",
+    ListingSource.NEW_CONSTRUCTION: "/en/properties/under-construction",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierPlan:
+    """How one tier scans."""
+
+    tier: Tier
+    max_pages: int  # per source; 0: all there are
+    sources: tuple[ListingSource, ...]
+    page_delay_seconds: float
+    detail_delay_seconds: float
+
+    @classmethod
+    def of(cls, tier: Tier, config: Config) -> TierPlan:
+        """The plan that the configuration gives this tier."""
+        pages = {
+            Tier.HOT_LISTINGS: config.tier_1_pages,
+            Tier.DAILY_SYNC: config.tier_2_pages,
+            Tier.WEEKLY_DEEP: config.tier_3_pages,
+            Tier.MONTHLY_REFRESH: 0,
+        }
+        return cls(
+            tier=tier,
+            max_pages=pages[tier],
+            sources=tuple(ListingSource),
+            page_delay_seconds=config.page_delay_seconds,
+            detail_delay_seconds=config.detail_delay_seconds,
+        )

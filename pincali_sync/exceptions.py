@@ -1,0 +1,82 @@
+"""Every error this program raises on purpose, with the exit status it ends a command with.
+
+Each message names the thing that is wrong and what to do about it: it is printed to the
+operator as it stands, without a traceback.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """What a command tells cron."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    PAUSED_OR_BLOCKED = 3
+    LOCKED = 75  # EX_TEMPFAIL of sysexits.h: try again later
+
+
+class PincaliSyncError(Exception):
+    """The root of all errors below; catch it to catch them all."""
+
+    exit_status = ExitStatus.FAILED
+
+
+class ConfigError(PincaliSyncError):
+    """A variable of the environment or of `.env` has a value that is refused.
+
+    Raised by `config.load_config`.
+    """
+
+    exit_status = ExitStatus.USAGE
+
+
+class UsageError(PincaliSyncError):
+    """A command, spider or service was asked for something that does not exist.
+
+    Raised by `domain.tiers`, the spiders' arguments and the command line.
+    """
+
+    exit_status = ExitStatus.USAGE
+
+
+class DatabaseUnavailableError(PincaliSyncError):
+    """PostgreSQL cannot be reached or refused the connection. Raised by `db.engine`."""
+
+
+class SchemaVersionError(PincaliSyncError):
+    """The database is not at the schema this code was written for. Raised by `db.engine`."""
+
+
+class RunnerError(PincaliSyncError):
+    """A job could not be started, asked about or stopped. Raised by `runner`."""
+
+
+class BrowserMissingError(PincaliSyncError):
+    """No Chromium was found to fetch detail pages with. Raised by `browser`."""
+
+
+class PageError(PincaliSyncError):
+    """A page is not what it was fetched as: no listing, or another one. Raised by `pages`."""
+
+
+class BlockedError(PincaliSyncError):
+    """The site refuses us: a challenge, a captcha, a 403. Never worked around."""
+
+    exit_status = ExitStatus.PAUSED_OR_BLOCKED
+
+
+class SupersededError(PincaliSyncError):
+    """Another attempt of this job has taken over; whatever this one still sends is refused.
+
+    Raised by the services' writes when the job's row no longer names this attempt.
+    """
+
+
+class LockedError(PincaliSyncError):
+    """Another runner holds the lock, or a run of this tier is still open."""
+
+    exit_status = ExitStatus.LOCKED

@@ -1,0 +1,66 @@
+"""A line now and then: how far the crawl is, how fast, and when it will be done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+from typing import Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+from scrapy.statscollectors import StatsCollector
+
+logger = logging.getLogger(__name__)
+
+PLANNED = "progress/planned"  # stats: pages the spider means to fetch
+DONE = "progress/done"  # stats: pages fetched or lost
+
+
+def progress_line(done: int, planned: int, seconds: float) -> str:
+    """ "12 of 40 pages, 30 pages/min, about 56 s to go"."""
+    rate = done / seconds if seconds > 0 else 0.0
+    left = max(planned - done, 0)
+    to_go = f"about {left / rate:.0f} s to go" if rate else "no page yet"
+    return f"{done} of {planned} pages, {rate * 60:.0f} pages/min, {to_go}"
+
+
+class Progress:
+    """Logs the line every `PROGRESS_SECONDS`; 0 turns it off."""
+
+    def __init__(self, stats: StatsCollector, interval: float) -> None:
+        self._stats = stats
+        self._interval = interval
+        self._task: asyncio.Task[None] | None = None
+        self._started = 0.0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        interval = crawler.settings.getfloat("PROGRESS_SECONDS")
+        if not interval:
+            raise NotConfigured
+        assert crawler.stats is not None
+        extension = cls(crawler.stats, interval)
+        crawler.signals.connect(extension.engine_started, signals.engine_started)
+        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
+        return extension
+
+    def engine_started(self) -> None:
+        self._started = monotonic()
+        self._task = asyncio.get_running_loop().create_task(self._report_until_cancelled())
+
+    def spider_closed(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._report()
+
+    async def _report_until_cancelled(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval)
+            self._report()
+
+    def _report(self) -> None:
+        done = self._stats.get_value(DONE, 0)
+        planned = self._stats.get_value(PLANNED, 0)
+        logger.info("progress: %s", progress_line(done, planned, monotonic() - self._started))

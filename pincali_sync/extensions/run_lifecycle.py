@@ -1,0 +1,98 @@
+"""The job's row: begun when the spider opens, ended with what the counts say when it closes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Self
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
+from scrapy.statscollectors import StatsCollector
+
+from pincali_sync.crawl_job import FLUSH_FAILED, UNEXPECTED_ERRORS, CrawlJob
+from pincali_sync.exceptions import ExitStatus, PincaliSyncError, SupersededError
+from pincali_sync.services.run_jobs import BLOCKED
+
+logger = logging.getLogger(__name__)
+
+EXIT_STATUS = "sync/exit_status"
+# Stats kept with the job's row, for people and for the certificate.
+_KEPT_PREFIXES = ("manifest/", "detail/", "sync/", "blocking/", "politeness/", "robotstxt/forb")
+
+
+class RunLifecycle:
+    """Claims the job and reports its outcome. A job that may not run ends before any request."""
+
+    def __init__(self, crawler: Crawler, stats: StatsCollector) -> None:
+        self._crawler = crawler
+        self._stats = stats
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        assert crawler.stats is not None
+        extension = cls(crawler, crawler.stats)
+        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
+        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
+        crawler.signals.connect(extension.unexpected_error, signals.spider_error)
+        crawler.signals.connect(extension.unexpected_error, signals.item_error)
+        return extension
+
+    async def spider_opened(self, spider: Spider) -> None:
+        job = CrawlJob.of(self._crawler)
+        try:
+            job.ticket = await job.services.jobs.begin(
+                job.job_id, spider=spider.name, source=getattr(spider, "only_source", None)
+            )
+        except SupersededError as error:
+            logger.error("%s", error)
+            raise CloseSpider("superseded") from error
+        except Exception as error:
+            logger.error("the job could not begin: %s", error)
+            raise CloseSpider("could_not_begin") from error
+
+    def unexpected_error(self) -> None:
+        """A callback or pipeline broke: Scrapy logs it and goes on, but something is missing."""
+        self._stats.inc_value(UNEXPECTED_ERRORS)
+
+    async def spider_closed(self, spider: Spider, reason: str) -> None:
+        job = CrawlJob.of(self._crawler)
+        try:
+            self._stats.set_value(EXIT_STATUS, int(await self._end(spider, job, reason)))
+        except PincaliSyncError as error:
+            # The row stays open and silent: the runner will notice and start the job again.
+            logger.error("the job's end could not be written down: %s", error)
+            self._stats.set_value(EXIT_STATUS, int(ExitStatus.FAILED))
+        finally:
+            await job.services.db.dispose()
+
+    async def _end(self, spider: Spider, job: CrawlJob, reason: str) -> ExitStatus:
+        if not job.has_begun:
+            return ExitStatus.LOCKED if reason == "superseded" else ExitStatus.FAILED
+        if spider.name == "detail":
+            await job.services.queue.release(job.lease_token)
+        elif job.ticket.run_id is None:
+            await job.services.scans.mark_live_as_seen(job.ticket.session_id)
+        # Scrapy says "finished" also when something was lost on the way: the counts decide.
+        losses = self._stats.get_value(FLUSH_FAILED, 0) + self._stats.get_value(
+            UNEXPECTED_ERRORS, 0
+        )
+        succeeded = reason == "finished" and not losses
+        in_time = await job.services.jobs.finish(
+            job.ticket,
+            succeeded=succeeded,
+            reason=reason,
+            stats=self._kept_stats(),
+            # A run's manifest jobs share the run's session; the run closes it.
+            owns_session=job.ticket.run_id is None or spider.name == "detail",
+        )
+        if reason == BLOCKED:
+            return ExitStatus.PAUSED_OR_BLOCKED
+        return ExitStatus.DONE if succeeded and in_time else ExitStatus.FAILED
+
+    def _kept_stats(self) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in self._stats.get_stats().items()
+            if name.startswith(_KEPT_PREFIXES) and isinstance(value, int | float | str)
+        }

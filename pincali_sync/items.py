@@ -1,0 +1,103 @@
+"""What the pages say, as frozen values that travel between the layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from pincali_sync.domain.prices import Offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestEntry:
+    """One card of a listing page: what can be known without visiting the detail page."""
+
+    property_id: str  # computed from source_url; the record may be known under another
+    source_url: str  # canonical English URL
+    public_id: str | None  # EasyBroker id such as "EB-UG5586": outlives slug changes
+    offers: tuple[Offer, ...]
+    listing_page_price: Decimal | None  # the offer of sale, else of rent
+    listing_page_title: str | None
+    latitude: float | None
+    longitude: float | None
+    exact_location: bool | None  # False: the pin is the neighbourhood's centre
+    property_type: str | None = None
+    neighborhood: str | None = None
+    city: str | None = None
+    bedrooms: int | None = None
+    bathrooms: int | None = None
+    total_area_m2: Decimal | None = None
+    main_image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingPage:
+    """What one listing page's markup says, before it is known which scan asked for it."""
+
+    total_listings: int | None  # what the site declares for the whole query
+    total_pages: int | None
+    next_page: str | None  # path and query of the next page; None on the last
+    entries: tuple[ManifestEntry, ...]
+    unreadable_cards: tuple[str, ...] = ()  # one reason for each card that is no entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestPage:
+    """One listing page as a scan read it: the manifest spider's only item."""
+
+    url: str
+    source: str  # ListingSource value: sale, rent, foreclosure, new_construction
+    page_number: int  # 1-based
+    page: ListingPage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """One detail page, field for field a row of `properties_live` (plus the last three)."""
+
+    property_id: str
+    source_url: str
+    title: str
+    description: str | None = None
+    property_type: str | None = None  # house, apartment, lot, "house in condominium", ...
+    operation_type: str | None = None  # sale or rent; sale where the listing is both
+    address: str | None = None  # street, where the page shows one
+    neighborhood: str | None = None
+    city: str | None = None
+    state: str | None = None
+    postal_code: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    gps_coordinates: str | None = None  # "lat,lng"
+    price: Decimal | None = None  # the offer of operation_type
+    currency: str | None = None
+    price_per_m2: Decimal | None = None
+    bedrooms: int | None = None
+    bathrooms: int | None = None
+    half_bathrooms: int | None = None
+    parking_spaces: int | None = None
+    total_area_m2: Decimal | None = None
+    covered_area_m2: Decimal | None = None  # built
+    lot_size_m2: Decimal | None = None
+    floor_number: int | None = None
+    total_floors: int | None = None
+    age_years: int | None = None
+    construction_year: int | None = None
+    features: tuple[str, ...] = ()  # the feature chips as shown
+    amenities: dict[str, tuple[str, ...]] = field(default_factory=dict)  # group -> names
+    main_image_url: str | None = None
+    image_urls: tuple[str, ...] = ()
+    virtual_tour_url: str | None = None
+    video_url: str | None = None
+    agent_name: str | None = None
+    agent_phone: str | None = None  # only when the page shows it to anyone
+    agent_email: str | None = None
+    agency_name: str | None = None
+    message_url: str | None = None
+    is_featured: bool = False
+    is_premium: bool = False
+    listing_date: date | None = None
+    public_id: str | None = None
+    title_original: str | None = None
+    offers: tuple[Offer, ...] = ()

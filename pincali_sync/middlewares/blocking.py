@@ -1,0 +1,47 @@
+"""A challenge, a captcha, a 403: the crawl stops. It is never answered and never worked around."""
+
+from __future__ import annotations
+
+import logging
+from typing import Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+from pincali_sync.crawl_job import close_soon
+from pincali_sync.pages.challenge import challenge_kind
+from pincali_sync.services.run_jobs import BLOCKED
+
+logger = logging.getLogger(__name__)
+
+
+class BlockedResponse(IgnoreRequest):  # Scrapy's naming for ignored requests
+    """The response is the site's refusal, not a page."""
+
+
+class BlockingMiddleware:
+    """Ends the crawl with the reason "blocked" at the first refusal."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        headers = {
+            name.decode("latin-1").lower(): values[-1].decode("latin-1")
+            for name, values in response.headers.items()
+            if values
+        }
+        kind = challenge_kind(response.status, headers, response.body)
+        if kind is None:
+            return response
+        assert self._crawler.stats is not None
+        self._crawler.stats.inc_value(f"blocking/{kind.value}")
+        logger.error("the site refuses us (%s) at %s: stopping", kind.value, request.url)
+        close_soon(self._crawler, BLOCKED)
+        raise BlockedResponse(f"the site refuses us: {kind.value}")

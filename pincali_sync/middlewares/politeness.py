@@ -1,0 +1,55 @@
+"""Last before the network: each request waits for its turn on the site's one timeline."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.statscollectors import StatsCollector
+
+from pincali_sync.crawl_job import CrawlJob
+from pincali_sync.middlewares.retry_after import retry_after_seconds
+
+logger = logging.getLogger(__name__)
+
+GAP = "politeness_gap_seconds"  # request.meta: the gap this request asks for after itself
+_BUSY_STATUSES = {429, 503}
+
+
+class PolitenessMiddleware:
+    """Paces requests with all other workers, and makes all of them wait when the site asks."""
+
+    def __init__(self, crawler: Crawler, stats: StatsCollector) -> None:
+        self._crawler = crawler
+        self._stats = stats
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        assert crawler.stats is not None
+        middleware = cls(crawler, crawler.stats)
+        crawler.signals.connect(middleware.robots_parsed, signals.robots_parsed)
+        return middleware
+
+    async def process_request(self, request: Request) -> None:
+        pace = CrawlJob.of(self._crawler).services.pace
+        waited = await pace.wait_for_turn(request.meta.get(GAP, 0.0))
+        self._stats.inc_value("politeness/requests")
+        self._stats.inc_value("politeness/milliseconds_waited", round(waited * 1000))
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        wait = retry_after_seconds(response) if response.status in _BUSY_STATUSES else None
+        if wait:
+            logger.warning("HTTP %s: the site asks for %.0f s of rest", response.status, wait)
+            await CrawlJob.of(self._crawler).services.pace.hold(wait)
+        return response
+
+    def robots_parsed(self, robotparser: Any, request: Request) -> None:
+        """Takes over the Crawl-delay that robots.txt asks of us."""
+        rules = getattr(robotparser, "rp", None)  # Protego, Scrapy's default parser
+        user_agent = (request.headers.get(b"User-Agent") or b"*").decode("latin-1")
+        delay = rules.crawl_delay(user_agent) if rules is not None else None
+        if delay:
+            CrawlJob.of(self._crawler).services.pace.respect_crawl_delay(float(delay))

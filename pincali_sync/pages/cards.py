@@ -1,0 +1,126 @@
+"""One card of a listing page, in the markup of 2025 (`li`) and of 2026 (`div`, with JSON-LD)."""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborNode
+
+from pincali_sync.domain.identity import canonical_url, property_id_of, public_id_of
+from pincali_sync.domain.prices import Offer, Operation, main_offer, parse_offer
+from pincali_sync.exceptions import PageError
+from pincali_sync.items import ManifestEntry
+from pincali_sync.pages.coordinates import coordinates_of
+from pincali_sync.pages.facts import Chip, Facts, read_facts
+from pincali_sync.pages.json_data import JsonObject, part
+from pincali_sync.pages.places import MAX_PLACE, Place, place_of, property_type_of
+from pincali_sync.pages.text import clean, one_line, text_of
+
+MAX_TITLE = 500  # varchar(500)
+
+_PUBLIC_ID = re.compile(r"EB-[A-Z]{1,4}[0-9]{4}")
+
+
+def parse_card(
+    card: LexborNode, twins: dict[str, JsonObject], operation: Operation | None
+) -> ManifestEntry:
+    """Reads one card.
+
+    Args:
+        twins: the page's JSON-LD objects by canonical URL; not every card has one.
+        operation: of the page's query, for prices that do not name theirs.
+
+    Raises:
+        PageError: for a card without a link to a listing.
+    """
+    source_url = canonical_url(_link(card))
+    twin = twins.get(source_url, {})
+    place, facts = _place(card, twin), _facts(card, twin)
+    offers = offers_of(card.css(".price"), operation)
+    main = main_offer(offers)
+    point = coordinates_of(card.attributes.get("data-lat"), card.attributes.get("data-long"))
+    return ManifestEntry(
+        property_id=property_id_of(source_url),
+        source_url=source_url,
+        public_id=_public_id(card),
+        offers=offers,
+        listing_page_price=main.amount if main else None,
+        listing_page_title=_title(card, twin),
+        latitude=point.latitude if point else None,
+        longitude=point.longitude if point else None,
+        exact_location=_exactness(card),
+        property_type=place.property_type,
+        neighborhood=place.neighborhood,
+        city=place.city,
+        bedrooms=facts.get("bedrooms"),
+        bathrooms=facts.get("bathrooms"),
+        total_area_m2=facts.get("total_area_m2"),
+        main_image_url=_main_image(card, twin),
+    )
+
+
+def offers_of(prices: list[LexborNode], default: Operation | None) -> tuple[Offer, ...]:
+    """The offers of `.price` elements, the first one of each operation."""
+    offers: dict[Operation, Offer] = {}
+    for price in prices:
+        operation_text = text_of(price.css_first(".operation-type")) or ""
+        offer = parse_offer(text_of(price) or "", operation_text, default=default)
+        if offer is not None:
+            offers.setdefault(offer.operation, offer)
+    return tuple(offers.values())
+
+
+def _link(card: LexborNode) -> str:
+    link = card.css_first("a.property__content[href]") or card.css_first("a[href]")
+    href = link.attributes.get("href") if link else None
+    if not href:
+        raise PageError(f"card {_public_id(card) or 'without id'} has no link")
+    return href
+
+
+def _public_id(card: LexborNode) -> str | None:
+    """The EasyBroker id: since 2026 on the card, before that from the numeric one inside it."""
+    declared = _PUBLIC_ID.fullmatch((card.attributes.get("data-id") or "").strip())
+    if declared:
+        return declared[0]
+    button = card.css_first(".favorite-button[data-id]")
+    number = (button.attributes.get("data-id") or "").strip() if button else ""
+    if re.fullmatch(r"[0-9]{5,12}", number) and int(number) >= 10_000:
+        return public_id_of(int(number))
+    return None
+
+
+def _title(card: LexborNode, twin: JsonObject) -> str | None:
+    title = card.css_first(".property__content .title") or card.css_first(".title")
+    shown = clean(title.text(), MAX_TITLE) if title else None
+    return shown or clean(twin.get("name"), MAX_TITLE)
+
+
+def _exactness(card: LexborNode) -> bool | None:
+    return {"true": True, "false": False}.get(card.attributes.get("data-exact-location") or "")
+
+
+def _place(card: LexborNode, twin: JsonObject) -> Place:
+    shown = place_of(text_of(card.css_first(".location")))
+    return Place(
+        property_type=shown.property_type or property_type_of(twin.get("category")),
+        neighborhood=shown.neighborhood,
+        city=shown.city or one_line(part(twin, "address").get("addressLocality"), MAX_PLACE),
+    )
+
+
+def _facts(card: LexborNode, twin: JsonObject) -> Facts:
+    chips = [Chip(text_of(chip) or "") for chip in card.css(".features > div")]
+    floor_size = part(twin, "floorSize").get("value")
+    if floor_size is not None:
+        chips.append(Chip(f"{floor_size} m²"))
+    return read_facts(chips)
+
+
+def _main_image(card: LexborNode, twin: JsonObject) -> str | None:
+    image = card.css_first(".swiper-slide img")
+    if image is not None:
+        # Scripts move `data-src` to `src`.
+        return clean(image.attributes.get("data-src") or image.attributes.get("src"))
+    images = twin.get("image")
+    return clean(images[0] if isinstance(images, list) and images else images)

@@ -1,0 +1,70 @@
+"""Answers that are no page of the site: it refuses us, or wants to see a person.
+
+Such an answer says nothing about any listing, and is never worked around.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from pincali_sync.pages.text import as_bytes
+
+
+class Challenge(StrEnum):
+    """How the site refuses."""
+
+    CHALLENGE = "challenge"  # AWS WAF wants a script to run
+    CAPTCHA = "captcha"
+    LOGIN = "login"
+    FORBIDDEN = "forbidden"
+
+
+_WAF_ACTION = "x-amzn-waf-action"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LOGIN_PATH = re.compile(
+    r"/(?:account/authentication|login|log_in|sign_in|signin|iniciar-sesion|entrar)(?:/|$)", re.I
+)
+_PASSWORD_FIELD = re.compile(r"""<input\b[^>]*\btype=["']?password\b""", re.I)
+
+# Ordinary pages hold "captcha" too (a key for their forms): only what challenges alone hold.
+_CAPTCHA = re.compile(r"<title[^>]*>\s*Human Verification|\bAwsWafCaptcha\b|/captcha\.js\b", re.I)
+_CHALLENGE = re.compile(
+    r"\bawsWafCookieDomainList\b|\bgokuProps\b|\bAwsWafIntegration\b|/challenge\.js\b"
+)
+# A page with these is the site's own, whatever scripts it carries.
+_OWN_PAGE = re.compile(r"""\bdata-search-results\b|\bclass=["']?(?:listing-id|property-title)\b""")
+
+
+def challenge_kind(
+    status: int, headers: Mapping[str, str], markup: str | bytes
+) -> Challenge | None:
+    """Tells how an answer refuses us; None for ordinary pages, errors and plain 404 or 405.
+
+    Args:
+        status: of the answer itself, redirects not followed.
+        headers: their names in any case.
+        markup: the body; may be empty.
+    """
+    named = {name.lower(): value for name, value in headers.items()}
+    action = named.get(_WAF_ACTION, "").strip().lower()
+    if action in (Challenge.CHALLENGE, Challenge.CAPTCHA):
+        return Challenge(action)
+    if status in _REDIRECTS:
+        path = urlsplit(named.get("location", "")).path
+        return Challenge.LOGIN if _LOGIN_PATH.search(path) else None
+    return _kind_of_body(status, as_bytes(markup).decode("utf-8", "replace"))
+
+
+def _kind_of_body(status: int, text: str) -> Challenge | None:
+    if status in (404, 410) or status >= 500 or (status == 200 and _OWN_PAGE.search(text)):
+        return None
+    if _CAPTCHA.search(text):
+        return Challenge.CAPTCHA
+    if status == 202 or _CHALLENGE.search(text):
+        return Challenge.CHALLENGE  # the site itself never answers 202
+    if status in (401, 403):
+        return Challenge.FORBIDDEN
+    return Challenge.LOGIN if status == 200 and _PASSWORD_FIELD.search(text) else None

@@ -1,0 +1,155 @@
+"""A detail page prepared for reading: one listing's markup, ids and data, and nothing else's."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pincali_sync.domain.identity import numeric_id_of, public_id_of, slug_of
+from pincali_sync.exceptions import PageError
+from pincali_sync.pages.json_data import JsonObject, is_of_type, json_ld, object_of
+from pincali_sync.pages.text import as_bytes, clean, paragraphs_of, text_of
+
+PUBLIC_ID = re.compile(r"\bEB-[A-Z]{1,4}[0-9]{4}\b")
+_NUMERIC_ID = re.compile(r"[1-9][0-9]{4,11}")
+
+# Cards of other listings, with their prices, places and photos.
+_FOREIGN = ".listing__similar-properties, .property__component"
+_LISTING_TYPES = (
+    "RealEstateListing",
+    "Product",
+    "Residence",
+    "SingleFamilyResidence",
+    "House",
+    "Apartment",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetailDocument:
+    """The page of one listing."""
+
+    tree: LexborHTMLParser  # without the similar listings
+    tracking: JsonObject  # State, City, Type, Rental, Sale; more since 2026
+    json_ld: JsonObject  # of the listing, its types merged; empty before 2026
+    public_id: str
+    numeric_id: int
+    title: str
+    title_original: str | None  # where the page shows a translation
+
+    @classmethod
+    def of(cls, markup: str | bytes, url: str) -> DetailDocument:
+        """Parses a page.
+
+        Raises:
+            PageError: for a search page, and where there is no title or no listing id.
+        """
+        tree = LexborHTMLParser(as_bytes(markup))
+        if tree.css_first("[data-search-results]") is not None:
+            raise PageError(f"{url} is a search page, not a listing")
+        _drop_other_listings(tree)
+        tracking, data = _tracking(tree), _listing_json_ld(tree, url)
+        public_id = _public_id(tree, tracking)
+        if public_id is None:
+            raise PageError(f"{url} shows no listing id")
+        title, original = _titles(tree)
+        title = title or clean(data.get("name"))
+        if title is None:
+            raise PageError(f"{url} ({public_id}) has no title")
+        return cls(
+            tree=tree,
+            tracking=tracking,
+            json_ld=data,
+            public_id=public_id,
+            numeric_id=numeric_id_of(public_id),
+            title=title,
+            title_original=original,
+        )
+
+    def description(self) -> str | None:
+        """The description in the page's language, line breaks kept."""
+        for selector in (".listing__description .text-description", "#description-modal p"):
+            node = self.tree.css_first(selector)
+            text = paragraphs_of(_translations(node)[0] or node) if node else None
+            if text:
+                return text
+        return clean(self.json_ld.get("description"))
+
+
+def _drop_other_listings(tree: LexborHTMLParser) -> None:
+    # One at a time: they are nested, and a node inside a removed one must not be touched again.
+    while (node := tree.css_first(_FOREIGN)) is not None:
+        node.decompose()
+
+
+def _translations(node: LexborNode) -> tuple[LexborNode | None, LexborNode | None]:
+    """The shown text of a node and its hidden original; both None where nothing is translated."""
+    shown = hidden = None
+    for span in node.css("span[data-translation]"):
+        if "d-none" in (span.attributes.get("class") or "").split():
+            hidden = hidden or span
+        else:
+            shown = shown or span
+    return shown, hidden
+
+
+def _titles(tree: LexborHTMLParser) -> tuple[str | None, str | None]:
+    # The heading occurs twice, and its plain text glues both languages.
+    for selector in (".listing__intro h1.property-title", "h1.property-title"):
+        heading = tree.css_first(selector)
+        if heading is None:
+            continue
+        shown, hidden = _translations(heading)
+        if shown is not None:
+            return clean(shown.text()), clean(hidden.text()) if hidden else None
+        return text_of(heading), None
+    return None, None
+
+
+def _tracking(tree: LexborHTMLParser) -> JsonObject:
+    for node in tree.css("[data-track-custom-properties]"):
+        properties = object_of(node.attributes.get("data-track-custom-properties"))
+        if "Property ID" in properties:
+            return properties
+    return {}
+
+
+def _listing_json_ld(tree: LexborHTMLParser, url: str) -> JsonObject:
+    """The page's objects of listing types, merged; an object of another URL is another listing."""
+    merged: JsonObject = {}
+    for value in json_ld(tree):
+        if is_of_type(value, *_LISTING_TYPES) and not _is_elsewhere(value.get("url"), url):
+            merged = value | merged
+    return merged
+
+
+def _is_elsewhere(candidate: object, url: str) -> bool:
+    try:
+        return isinstance(candidate, str) and slug_of(candidate) != slug_of(url)
+    except PageError:
+        return False
+
+
+def _public_id(tree: LexborHTMLParser, tracking: JsonObject) -> str | None:
+    shown = text_of(tree.css_first(".listing-id"))
+    for text in (shown, clean(tracking.get("Property ID"))):
+        match = PUBLIC_ID.search(text or "")
+        if match:
+            return match[0]
+    number = _numeric_id(tree)
+    return public_id_of(number) if number else None
+
+
+def _numeric_id(tree: LexborHTMLParser) -> int | None:
+    button = tree.css_first(".listing__header .favorite-button[data-id]")
+    field = tree.css_first('input[name="property_complaint[property_id]"]')
+    candidates = (
+        button.attributes.get("data-id") if button else None,
+        field.attributes.get("value") if field else None,
+    )
+    for text in candidates:
+        if _NUMERIC_ID.fullmatch(text or ""):
+            return int(text or "")
+    return None

@@ -1,0 +1,205 @@
+"""A detail page, as the server sends it or as a browser leaves it, as one `Property`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from urllib.parse import urljoin
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pincali_sync.domain.identity import CANONICAL_ROOT, canonical_url, property_id_of
+from pincali_sync.domain.numbers import numeric
+from pincali_sync.domain.prices import Offer, Operation, main_offer, operation_of
+from pincali_sync.exceptions import PageError
+from pincali_sync.items import Property
+from pincali_sync.pages.cards import offers_of
+from pincali_sync.pages.coordinates import Coordinates, coordinates_in_url, coordinates_of
+from pincali_sync.pages.detail_document import DetailDocument
+from pincali_sync.pages.detail_place import address_of
+from pincali_sync.pages.facts import Chip, Facts, read_facts
+from pincali_sync.pages.json_data import part
+from pincali_sync.pages.photos import photos_of
+from pincali_sync.pages.publisher import publisher_of
+from pincali_sync.pages.text import clean, one_line, text_of
+
+_PRICE_PER_M2_PRECISION = 10  # numeric(10,2)
+_OWN_PATH = re.compile(r"/[^/\[\]]")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+# What the tracking data of 2026 calls the facts.
+_TRACKED_FACTS = ("Bedrooms", "Bathrooms", "Half Bathrooms", "Parking Spaces")
+
+
+def parse_detail_page(markup: str | bytes, url: str) -> Property:
+    """Reads a listing's own page. Optional fields that are absent or unreadable are None.
+
+    Args:
+        url: where the page was fetched, in any language and on any host.
+
+    Raises:
+        PageError: the page is a search page, has no title or no listing id, or neither `url`
+            nor the page's canonical link is a listing's URL.
+    """
+    document = DetailDocument.of(markup, url)
+    tree, source_url = document.tree, _source_url(document.tree, url)
+    offers = _offers(document)
+    operation = _operation(document, offers)
+    main = main_offer(offers, operation)
+    facts = read_facts(_chips(document))
+    point, address = _coordinates(document), address_of(document)
+    photos, publisher = photos_of(document), publisher_of(tree)
+    return Property(
+        property_id=property_id_of(source_url),
+        source_url=source_url,
+        public_id=document.public_id,
+        title=document.title,
+        title_original=document.title_original,
+        description=document.description(),
+        property_type=address.property_type,
+        operation_type=operation.value if operation else None,
+        address=address.street,
+        neighborhood=address.neighborhood,
+        city=address.city,
+        state=address.state,
+        postal_code=address.postal_code,
+        latitude=point.latitude if point else None,
+        longitude=point.longitude if point else None,
+        gps_coordinates=f"{point.latitude},{point.longitude}" if point else None,
+        offers=offers,
+        price=main.amount if main else None,
+        currency=main.currency.value if main else None,
+        price_per_m2=_price_per_m2(main, facts),
+        **facts,
+        features=tuple(chip.text for chip in _feature_chips(tree)),
+        amenities=_amenities(tree),
+        main_image_url=photos[0] if photos else None,
+        image_urls=photos,
+        agent_name=publisher.agent_name,
+        agent_phone=publisher.phone,
+        agency_name=publisher.agency_name,
+        message_url=_message_url(tree),
+        listing_date=_listing_date(document),
+    )
+
+
+def _source_url(tree: LexborHTMLParser, url: str) -> str:
+    try:
+        return canonical_url(url)
+    except PageError:
+        link = tree.css_first('link[rel="canonical"][href]')
+        if link is None:
+            raise
+        return canonical_url(link.attributes.get("href") or "")
+
+
+def _offers(document: DetailDocument) -> tuple[Offer, ...]:
+    """Only what the page shows: JSON-LD prices carry no unit and do not tell rent from sale."""
+    tree = document.tree
+    prices = tree.css(".listing__intro .listing__price .price") or tree.css(
+        ".listing__price .price"
+    )
+    return offers_of(prices, _tracked_operation(document))
+
+
+def _tracked_operation(document: DetailDocument) -> Operation | None:
+    """The only operation that the tracking data names; None where it names both or none."""
+    sale = document.tracking.get("Sale") is True
+    rent = document.tracking.get("Rental") is True
+    if sale != rent:
+        return Operation.SALE if sale else Operation.RENT
+    return operation_of(clean(document.tracking.get("Operation Type")) or "")
+
+
+def _operation(document: DetailDocument, offers: tuple[Offer, ...]) -> Operation | None:
+    main = main_offer(offers)
+    if main is not None:
+        return main.operation
+    return Operation.SALE if document.tracking.get("Sale") is True else _tracked_operation(document)
+
+
+def _price_per_m2(offer: Offer | None, facts: Facts) -> Decimal | None:
+    if offer is None or offer.amount is None:
+        return None
+    if offer.per_m2:
+        return numeric(offer.amount, _PRICE_PER_M2_PRECISION)
+    area = facts.get("total_area_m2")
+    return numeric(offer.amount / area, _PRICE_PER_M2_PRECISION) if area else None
+
+
+def _chips(document: DetailDocument) -> Iterator[Chip]:
+    """Everything that states facts, in the order of authority: what people see comes first."""
+    yield from _feature_chips(document.tree)
+    for row in document.tree.css("li.listing__data-row"):
+        yield Chip(_label_and_value(row))
+    tracking, data = document.tracking, document.json_ld
+    named = {name: tracking.get(name) for name in _TRACKED_FACTS}
+    named |= {"Bedrooms ": data.get("numberOfBedrooms")}
+    named |= {"Bathrooms ": data.get("numberOfBathroomsTotal")}
+    yield from (Chip(f"{name.strip()}: {value}") for name, value in named.items() if value)
+    for area in (tracking.get("Area M2"), part(data, "floorSize").get("value")):
+        if area:
+            yield Chip(f"{area} m²")
+
+
+def _feature_chips(tree: LexborHTMLParser) -> Iterator[Chip]:
+    for chip in tree.css(".listing__features .feature-icon"):
+        icon, text = chip.css_first("i"), text_of(chip)
+        if text:
+            yield Chip(text, (icon.attributes.get("class") or "") if icon else "")
+
+
+def _label_and_value(row: LexborNode) -> str:
+    texts = [text for text in map(text_of, row.iter()) if text]
+    if len(texts) < 2:
+        return text_of(row) or ""
+    return f"{texts[0].rstrip(' :')}: {' '.join(texts[1:])}"
+
+
+def _coordinates(document: DetailDocument) -> Coordinates | None:
+    """From the map's frame, which before scripts run is only the URL to load it from."""
+    sources = (
+        ("#map_container iframe[src]", "src"),
+        ("[data-lazy-iframe-url]", "data-lazy-iframe-url"),
+        (".listing__map [data-clipboard-text]", "data-clipboard-text"),
+    )
+    for selector, attribute in sources:
+        for node in document.tree.css(selector):
+            point = coordinates_in_url(node.attributes.get(attribute))
+            if point:
+                return point
+    geo = part(document.json_ld, "geo")
+    return coordinates_of(geo.get("latitude"), geo.get("longitude"))
+
+
+def _amenities(tree: LexborHTMLParser) -> dict[str, tuple[str, ...]]:
+    groups: dict[str, tuple[str, ...]] = {}
+    for group in tree.css(".listing__amenities .amenities-group"):
+        title = text_of(group.css_first(".amenities-group-title"))
+        names = tuple(filter(None, map(text_of, group.css(".amenities-list li"))))
+        if title and names:
+            groups[title] = groups.get(title, ()) + names
+    return groups
+
+
+def _message_url(tree: LexborHTMLParser) -> str | None:
+    form = tree.css_first("form[data-property-messages-form][action]")
+    action = one_line(form.attributes.get("action")) if form else None
+    # Its own path, without language; a form that goes elsewhere is none of the site's.
+    return urljoin(CANONICAL_ROOT, action) if action and _OWN_PATH.match(action) else None
+
+
+def _listing_date(document: DetailDocument) -> date | None:
+    """The day of publication where it was published: the text beside it is relative."""
+    node = document.tree.css_first("[data-publication-date]")
+    shown = node.attributes.get("data-publication-date") if node else None
+    for text in (shown, clean(document.json_ld.get("datePosted"))):
+        match = _DATE.search(text or "")
+        try:
+            if match:
+                return date.fromisoformat(match[0])
+        except ValueError:
+            continue
+    return None

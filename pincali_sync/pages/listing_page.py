@@ -1,0 +1,122 @@
+"""A search result page: its cards, what it says of the whole query, and what comes next."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from pincali_sync.domain.identity import canonical_url
+from pincali_sync.domain.numbers import integer_of
+from pincali_sync.domain.prices import Operation
+from pincali_sync.exceptions import PageError
+from pincali_sync.items import ListingPage, ManifestEntry
+from pincali_sync.pages.cards import parse_card
+from pincali_sync.pages.json_data import JsonObject, is_of_type, json_ld
+from pincali_sync.pages.text import as_bytes, text_of
+
+# The detail page uses the same class for similar listings: hence the scope. 2025 has `li`, 2026
+# `div` here.
+_CARDS = "[data-search-results] .property__component"
+# A path that ends "-for-sale-or-rent" asks for both.
+_RENT_PATH = re.compile(r"-(?:for-rent|en-renta|para-alugar)\b")
+_SALE_PATH = re.compile(r"-(?:for-sale|for-foreclosure|en-venta|en-remate|a-venda)\b(?!-or?-)")
+
+
+def parse_listing_page(markup: str | bytes, url: str) -> ListingPage:
+    """Reads a search result page; never raises, whatever the markup.
+
+    Args:
+        url: where the page was fetched; its query tells the page number.
+    """
+    tree = LexborHTMLParser(as_bytes(markup))
+    entries, unreadable = _entries(tree, url)
+    total = _total_listings(tree)
+    next_page = _next_page(tree, url)
+    cards = len(entries) + len(unreadable)
+    return ListingPage(
+        total_listings=total,
+        total_pages=_total_pages(tree, total, cards, next_page, url),
+        next_page=next_page,
+        entries=tuple(entries),
+        unreadable_cards=tuple(unreadable),
+    )
+
+
+def _entries(tree: LexborHTMLParser, url: str) -> tuple[list[ManifestEntry], list[str]]:
+    twins, operation = _json_ld_twins(tree), _operation_of_query(url)
+    entries: list[ManifestEntry] = []
+    unreadable: list[str] = []
+    for card in tree.css(_CARDS):
+        try:
+            entries.append(parse_card(card, twins, operation))
+        except PageError as error:
+            unreadable.append(str(error))
+    return entries, unreadable
+
+
+def _json_ld_twins(tree: LexborHTMLParser) -> dict[str, JsonObject]:
+    """The rows' JSON-LD objects by canonical URL; pages of 2025 have none."""
+    twins: dict[str, JsonObject] = {}
+    for value in json_ld(tree):
+        if not is_of_type(value, "RealEstateListing"):
+            continue
+        try:
+            twins.setdefault(canonical_url(str(value.get("url") or value.get("@id"))), value)
+        except PageError:
+            continue  # without a listing's URL there is no card to join it to
+    return twins
+
+
+def _operation_of_query(url: str) -> Operation | None:
+    """What the page's own path asks for; None where it asks for both or does not tell."""
+    path = urlsplit(url).path
+    rent, sale = bool(_RENT_PATH.search(path)), bool(_SALE_PATH.search(path))
+    if rent == sale:
+        return None
+    return Operation.RENT if rent else Operation.SALE
+
+
+def _total_listings(tree: LexborHTMLParser) -> int | None:
+    results = tree.css_first("[data-search-results]")
+    declared = integer_of(results.attributes.get("data-total")) if results else None
+    return declared if declared is not None else integer_of(_text(tree, ".action__result h2"))
+
+
+def _text(tree: LexborHTMLParser, selector: str) -> str | None:
+    return text_of(tree.css_first(selector))
+
+
+def _total_pages(
+    tree: LexborHTMLParser, total: int | None, cards: int, next_page: str | None, url: str
+) -> int | None:
+    """From "Page 1 of 17,249"; without it, from the total and the size of a full page."""
+    summary = re.search(r"\b(?:of|de)\s+([0-9][0-9,.]*)", _text(tree, ".pagination-summary") or "")
+    if summary:
+        return integer_of(summary[1])
+    if not total or not cards:
+        return None
+    current = _page_number(url)
+    # The last page may be a short one, so its size tells nothing.
+    return -(-total // cards) if next_page or current == 1 else current
+
+
+def _page_number(url: str) -> int:
+    return integer_of("".join(parse_qs(urlsplit(url).query).get("page", []))) or 1
+
+
+def _next_page(tree: LexborHTMLParser, url: str) -> str | None:
+    """The next page's path and query. A disabled pager still holds a link: hence `:not`."""
+    link = tree.css_first("span.next:not(.disabled) a[href]")
+    href = link.attributes.get("href") if link else None
+    if not href:
+        return None
+    try:
+        here, there = urlsplit(url), urlsplit(urljoin(url, href.strip()))
+    except ValueError:
+        return None
+    leads_on = (there.path, there.query) != (here.path, here.query)
+    if there.scheme not in ("http", "https") or not leads_on:
+        return None  # "#", "javascript:…": a scan would go round for ever
+    return f"{there.path}?{there.query}" if there.query else there.path

@@ -1,0 +1,82 @@
+"""Place lines such as "House in Condominium in Lomas, Zapopan": type, neighbourhood, city."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pincali_sync.pages.text import clean, fold, one_line
+
+MAX_TYPE = 100  # varchar(100)
+MAX_PLACE = 255  # varchar(255)
+
+# The site's types as its English pages word them, with the Spanish and Portuguese words.
+_TYPES = {
+    "apartment": ("departamento", "apartamento"),
+    "house": ("casa",),
+    "house in condominium": ("casa en condominio", "casa em condominio"),
+    "lot": ("terreno", "land"),
+    "quinta": (),
+    "ranch": ("rancho",),
+    "villa": (),
+    "building": ("edificio", "predio"),
+    "commercial lot": ("terreno comercial",),
+    "commercial storage unit": ("bodega comercial",),
+    "farm": ("granja", "fazenda"),
+    "house with commercial use": ("casa con uso comercial", "casa com uso comercial"),
+    "office": ("oficina", "escritorio"),
+    "retail space": ("local", "local comercial", "loja"),
+    "shopping mall space": ("local en centro comercial",),
+    "industrial lot": ("terreno industrial",),
+    "industrial warehouse": ("bodega industrial", "nave industrial"),
+    "warehouse": ("bodega",),
+}
+_ENGLISH = {word: name for name, words in _TYPES.items() for word in (name, *words)}
+_SEPARATOR = re.compile(r"\s+(?:in|en|em)\s+", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a place line says; any part may be missing."""
+
+    property_type: str | None = None
+    neighborhood: str | None = None
+    city: str | None = None
+
+
+def property_type_of(text: object) -> str | None:
+    """A type in the English words of the site, in lower case; an unknown one as it stands."""
+    words = one_line(text, MAX_TYPE)
+    return _ENGLISH.get(fold(words), words.lower()) if words else None
+
+
+def place_of(line: str | None) -> Place:
+    """Splits "type in neighbourhood, city"; a line without comma names the city alone."""
+    type_words, where = _split_type(one_line(line) or "")
+    neighborhood, _, city = where.rpartition(",")
+    return Place(
+        property_type=property_type_of(type_words),
+        neighborhood=clean(neighborhood, MAX_PLACE),
+        city=clean(city, MAX_PLACE),
+    )
+
+
+def _split_type(line: str) -> tuple[str, str]:
+    """Parts a line after the longest type it starts with, else before its first "in"."""
+    separators = list(_SEPARATOR.finditer(line))
+    for separator in reversed(separators):
+        if fold(line[: separator.start()]) in _ENGLISH:
+            return line[: separator.start()], line[separator.end() :]
+    if separators:
+        return line[: separators[0].start()], line[separators[0].end() :]
+    return (line, "") if fold(line) in _ENGLISH else ("", line)
+
+
+def without_ending(text: str, ending: str | None) -> str:
+    """An address without its last part, if that is the given one ("A, Mérida" -> "A")."""
+    head, _, last = text.rpartition(",")
+    if not ending or "," in ending:
+        return text
+    if fold(last.strip()) != fold(ending.strip()):
+        return text
+    return head.strip()

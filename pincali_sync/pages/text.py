@@ -1,0 +1,65 @@
+"""Text as the database can keep it: no NUL bytes, no broken characters, no overlong values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from selectolax.lexbor import LexborNode
+
+_LINE_BREAKING_TAGS = {"br", "p", "div", "li", "ul", "ol"}
+_HIDDEN_TAGS = {"script", "style", "template"}
+
+
+def as_bytes(markup: str | bytes) -> bytes:
+    """Markup for the parser, without NUL bytes; it replaces what is no UTF-8 when asked for text.
+
+    Bytes go in as they came: decoding a page and encoding it again costs as much as its cards.
+    """
+    raw = markup.encode("utf-8", "replace") if isinstance(markup, str) else markup
+    return raw.replace(b"\0", b"")
+
+
+def clean(text: object, max_length: int | None = None) -> str | None:
+    """A value's text without outer white space, cut to a length; None where nothing is left.
+
+    NUL and lone surrogates, which JSON may smuggle in, are left out: PostgreSQL refuses them.
+    """
+    if not isinstance(text, str):
+        return None
+    kept = text if text.isascii() else text.encode("utf-8", "ignore").decode()
+    return kept.replace("\0", "").strip()[:max_length].rstrip() or None
+
+
+def one_line(text: object, max_length: int | None = None) -> str | None:
+    """Like `clean`, with each run of white space as one space."""
+    return clean(" ".join(text.split()), max_length) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=4096)  # the same few words stand on every card
+def fold(text: str) -> str:
+    """Lower case without accents, for comparing words: "75 m² / 2 baños" is "75 m2 / 2 banos"."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).lower()
+
+
+def text_of(node: LexborNode | None, max_length: int | None = None) -> str | None:
+    """A node's whole text on one line."""
+    return None if node is None else one_line(node.text(separator=" "), max_length)
+
+
+def paragraphs_of(node: LexborNode) -> str | None:
+    """A node's text with its line breaks kept and the white space of the markup left out."""
+    pieces: list[str] = []
+    for part in node.traverse(include_text=True):
+        if part.tag == "-text" and not _is_hidden(part):
+            pieces.append(re.sub(r"\s+", " ", part.text_content or ""))
+        elif part.tag in _LINE_BREAKING_TAGS:
+            pieces.append("\n")
+    return clean(re.sub(r" *\n *", "\n", "".join(pieces)))
+
+
+def _is_hidden(text_node: LexborNode) -> bool:
+    parent = text_node.parent
+    return parent is not None and parent.tag in _HIDDEN_TAGS

@@ -1,0 +1,108 @@
+"""Collects items and hands them on in batches: full ones at once, others after a while."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from scrapy.crawler import Crawler
+from tenacity import (
+    AsyncRetrying,
+    before_sleep_log,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential,
+)
+
+from pincali_sync.crawl_job import FLUSH_FAILED, close_soon
+from pincali_sync.exceptions import DatabaseUnavailableError, SupersededError
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# How long a restart of the database may take before the job gives up.
+_DATABASE_PATIENCE_SECONDS = 60
+
+
+class Batcher(Generic[T]):
+    """Flushes when `size` items are there or the oldest is `max_age_seconds` old.
+
+    A flush that fails is never swallowed: it is counted and the spider is closed, so the job
+    ends as failed and its pages are read again.
+    """
+
+    def __init__(
+        self,
+        crawler: Crawler,
+        flush: Callable[[list[T]], Awaitable[None]],
+        *,
+        size: int,
+        max_age_seconds: float,
+    ) -> None:
+        self._crawler = crawler
+        self._flush_items = flush
+        self._size = size
+        self._max_age = max_age_seconds
+        self._items: list[T] = []
+        self._lock = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._aged: set[asyncio.Task[None]] = set()
+
+    async def add(self, item: T) -> None:
+        """Takes an item; waits for the flush when it fills the batch."""
+        self._items.append(item)
+        if len(self._items) >= self._size:
+            await self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._max_age, self._start_aged)
+
+    async def flush(self) -> None:
+        """Hands on what is there; one flush at a time."""
+        # Swapped before the first await: what arrives meanwhile belongs to the next batch.
+        items, self._items = self._items, []
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not items:
+            return
+        async with self._lock:
+            try:
+                await self._flush_with_patience(items)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it must end the job
+                self._fail(error)
+
+    async def close(self) -> None:
+        """Flushes the rest and waits for flushes under way."""
+        await self.flush()
+        async with self._lock:
+            pass
+
+    async def _flush_with_patience(self, items: list[T]) -> None:
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(DatabaseUnavailableError),
+            stop=stop_after_delay(_DATABASE_PATIENCE_SECONDS),
+            wait=wait_exponential(multiplier=0.5, max=10),
+            before_sleep=before_sleep_log(logger, logging.WARNING),
+            reraise=True,
+        ):
+            with attempt:
+                await self._flush_items(items)
+
+    def _start_aged(self) -> None:
+        self._timer = None
+        task = asyncio.get_running_loop().create_task(self.flush())
+        self._aged.add(task)  # the loop itself keeps only a weak reference
+        task.add_done_callback(self._aged.discard)
+
+    def _fail(self, error: Exception) -> None:
+        assert self._crawler.stats is not None
+        self._crawler.stats.inc_value(FLUSH_FAILED)
+        if isinstance(error, SupersededError):
+            logger.error("%s", error)
+            close_soon(self._crawler, "superseded")
+        else:
+            logger.error("a batch could not be stored: %s", error, exc_info=error)
+            close_soon(self._crawler, "flush_failed")

@@ -1,0 +1,111 @@
+"""Spider jobs as detached processes on this machine, without Scrapyd."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from pincali_sync.config import LOCAL_RUNNER, Config
+from pincali_sync.exceptions import RunnerError
+from pincali_sync.services.ports import JobSpec
+
+
+class LocalJobRunner:
+    """Starts `scrapy crawl` in a session of its own: it outlives the process that started it.
+
+    A job's output goes to `<home>/logs/jobs/<job id>.log`, its process id to `<job id>.pid`.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._folder = config.home / "logs" / "jobs"
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        return (LOCAL_RUNNER,)
+
+    async def check(self) -> None:
+        """Raises: RunnerError: when the log folder cannot be written."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunnerError(
+                f"jobs cannot be logged to {self._folder} ({error.strerror}): correct PINCALI_HOME"
+            ) from error
+
+    async def start(self, spec: JobSpec, node: str) -> None:
+        await self.check()
+        await asyncio.to_thread(self._spawn, spec)
+
+    async def cancel(self, job_id: UUID, node: str) -> None:
+        await asyncio.to_thread(self._terminate, job_id)
+
+    async def run(self, spec: JobSpec) -> int:
+        """Runs a job to its end and returns its exit status."""
+        await self.check()
+        with self.log_of(spec.job_id).open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *_command(spec),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=_environment(),
+            )
+            return await process.wait()
+
+    def log_of(self, job_id: UUID) -> Path:
+        """Where a job's output goes."""
+        return self._path(job_id, "log")
+
+    def _spawn(self, spec: JobSpec) -> None:
+        with self.log_of(spec.job_id).open("ab") as log:
+            try:
+                process = subprocess.Popen(
+                    _command(spec),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env=_environment(),
+                )
+            except OSError as error:
+                raise RunnerError(f"a spider process could not be started: {error}") from error
+        self._path(spec.job_id, "pid").write_text(str(process.pid))
+
+    def _terminate(self, job_id: UUID) -> None:
+        path = self._path(job_id, "pid")
+        if not path.exists():
+            return
+        pid = int(path.read_text())
+        path.unlink()
+        # A process id may have been given to somebody else since: look before you shoot.
+        if _is_job(pid, job_id):
+            os.killpg(pid, signal.SIGTERM)
+
+    def _path(self, job_id: UUID, suffix: str) -> Path:
+        return self._folder / f"{job_id}.{suffix}"
+
+
+def _command(spec: JobSpec) -> list[str]:
+    command = [sys.executable, "-m", "scrapy", "crawl", spec.spider]
+    for name, value in {**spec.arguments, "_job": str(spec.job_id)}.items():
+        command += ["-a", f"{name}={value}"]
+    for name, value in spec.settings.items():
+        command += ["-s", f"{name}={value}"]
+    return command
+
+
+def _environment() -> dict[str, str]:
+    # The job inherits ours, secrets included: arguments would show in process lists.
+    return {**os.environ, "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings"}
+
+
+def _is_job(pid: int, job_id: UUID) -> bool:
+    listing = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return str(job_id) in listing.stdout

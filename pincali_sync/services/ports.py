@@ -1,0 +1,50 @@
+"""What the services need from the layers above them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """A spider job to be started: its id, its `-a` arguments and its `-s` settings.
+
+    Settings show in process lists: secrets never go in here, jobs read them from the environment.
+    """
+
+    job_id: UUID
+    spider: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+class JobRunner(Protocol):
+    """Starts spider jobs somewhere. How they fare is read from their rows, not asked here."""
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Where jobs can run; at least one."""
+        ...
+
+    async def check(self) -> None:
+        """Raises: RunnerError: when a node cannot take jobs; says which and what to do."""
+        ...
+
+    async def start(self, spec: JobSpec, node: str) -> None:
+        """Hands a job to a node.
+
+        Raises:
+            RunnerError: when the node refused it or gave no answer (it may have taken it).
+        """
+        ...
+
+    async def cancel(self, job_id: UUID, node: str) -> None:
+        """Asks a node to stop a job. A job that is not there is no error.
+
+        Raises:
+            RunnerError: when the node gave no answer.
+        """
+        ...

@@ -1,0 +1,77 @@
+"""Scrapy settings. What operators may change comes from `config`, and from nowhere else."""
+
+from __future__ import annotations
+
+import sys
+
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import ConfigError
+
+try:
+    _config = load_config()
+except ConfigError as error:
+    # Scrapy imports this module before any command can catch an error.
+    print(error, file=sys.stderr)
+    raise SystemExit(error.exit_status) from None
+
+BOT_NAME = "pincali_sync"
+SPIDER_MODULES = ["pincali_sync.spiders"]
+NEWSPIDER_MODULE = "pincali_sync.spiders"
+COMMANDS_MODULE = "pincali_sync.commands"
+
+# --- manners ---
+ROBOTSTXT_OBEY = True
+USER_AGENTS = list(_config.user_agents)
+USER_AGENT = _config.user_agents[0]
+PAGE_DELAY_SECONDS = _config.page_delay_seconds
+DETAIL_DELAY_SECONDS = _config.detail_delay_seconds
+DOWNLOAD_DELAY = 0  # the politeness middleware paces all workers together; this would add to it
+CONCURRENT_REQUESTS = 8
+CONCURRENT_REQUESTS_PER_DOMAIN = 8
+DOWNLOAD_TIMEOUT = _config.request_timeout_seconds
+RETRY_TIMES = _config.retry_times
+RETRY_BACKOFF_SECONDS = _config.retry_backoff_seconds
+# A listing or detail page never moves by redirect to another listing: a redirect is an answer.
+REDIRECT_ENABLED = False
+COOKIES_ENABLED = True
+
+# --- what the spiders are told by the runner or by hand ---
+BASE_URL = _config.pincali_base_url
+MANIFEST_MAX_PAGES: int | None = None  # None: as the tier says
+DETAIL_TRANSPORT = _config.detail_transport
+DETAIL_CONCURRENCY = _config.detail_concurrency
+PROGRESS_SECONDS = 10
+
+# --- components ---
+DOWNLOADER_MIDDLEWARES = {
+    # Before robots.txt is looked at (100), so that its rules for our own name are found.
+    "pincali_sync.middlewares.user_agent.UserAgentMiddleware": 90,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
+    # In the place of Scrapy's own, which repeats without a pause.
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "pincali_sync.middlewares.retry.BackoffRetryMiddleware": 550,
+    # After decompression (590) on the way back, and before a refusal could be repeated (550).
+    "pincali_sync.middlewares.blocking.BlockingMiddleware": 560,
+    # Nearest to the network: a turn is taken only when the request is really about to be sent.
+    "pincali_sync.middlewares.politeness.PolitenessMiddleware": 990,
+}
+ITEM_PIPELINES = {
+    "pincali_sync.pipelines.validation.ValidationPipeline": 100,
+    "pincali_sync.pipelines.manifest.ManifestPipeline": 300,
+    "pincali_sync.pipelines.property.PropertyPipeline": 400,
+}
+EXTENSIONS = {
+    "pincali_sync.extensions.run_lifecycle.RunLifecycle": 100,  # first: the others need the job
+    "pincali_sync.extensions.heartbeat.Heartbeat": 200,
+    "pincali_sync.extensions.progress.Progress": 300,
+    "scrapy.extensions.logstats.LogStats": None,  # replaced by Progress
+    "scrapy.extensions.telnet.TelnetConsole": None,
+}
+
+# --- no doors into the process ---
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+LOG_LEVEL = _config.log_level
+# Items are whole pages: their text has no place in a log.
+LOG_FORMATTER = "pincali_sync.log_format.QuietLogFormatter"

@@ -1,0 +1,110 @@
+"""How detail pages are fetched in a browser: what it may load and what it never does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from scrapy.http.request import VerboseCookie
+from scrapy.settings import BaseSettings
+
+from pincali_sync.browser import find_chromium, launch_arguments
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import ConfigError
+
+# Nothing that a parser reads: without them a page costs a third.
+_ABORTED_TYPES = {"image", "font", "stylesheet", "media"}
+_MILLISECONDS = 1000
+
+
+class BrowserRequest(Protocol):
+    """What is looked at of Playwright's request."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def resource_type(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+
+
+def abort_request(request: BrowserRequest) -> bool:
+    """Whether the browser must not send this: heavy, sent elsewhere, or anything but a GET.
+
+    A page's own scripts could submit forms and count visits; a guest only reads.
+    """
+    site = urlsplit(load_config().pincali_base_url).hostname
+    return (
+        request.method != "GET"
+        or request.resource_type in _ABORTED_TYPES
+        or urlsplit(request.url).hostname != site
+    )
+
+
+def browser_settings(settings: BaseSettings) -> dict[str, Any]:
+    """Scrapy settings that put Chromium in charge of requests with `browser_meta`.
+
+    Raises:
+        BrowserMissingError: when no Chromium is found.
+    """
+    config = load_config()
+    handler = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+    launch: dict[str, Any] = {"headless": True, "args": launch_arguments()}
+    executable = find_chromium(config).executable
+    if executable is not None:
+        launch["executable_path"] = str(executable)
+    return {
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+        "PLAYWRIGHT_BROWSER_TYPE": "chromium",
+        "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
+        "PLAYWRIGHT_CONTEXTS": {
+            "default": {
+                "user_agent": settings["USER_AGENT"],
+                "locale": "en-US",
+                # A worker would answer requests behind the back of `abort_request`.
+                "service_workers": "block",
+            }
+        },
+        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": settings.getint("DETAIL_CONCURRENCY"),
+        "PLAYWRIGHT_ABORT_REQUEST": "pincali_sync.spiders.browser_settings.abort_request",
+        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": config.request_timeout_seconds * _MILLISECONDS,
+        "PLAYWRIGHT_RESTART_DISCONNECTED_BROWSER": True,
+    }
+
+
+def browser_meta() -> dict[str, Any]:
+    """The request.meta of a page to be opened in the browser."""
+    return {
+        "playwright": True,
+        "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
+    }
+
+
+def load_cookies(path: Path | None) -> list[VerboseCookie]:
+    """Cookies from a JSON file, a list of objects with at least name and value.
+
+    Raises:
+        ConfigError: when the file cannot be read or is of another form.
+    """
+    if path is None:
+        return []
+    try:
+        cookies = json.loads(path.read_text("utf-8"))
+        return [
+            VerboseCookie(
+                name=cookie["name"],
+                value=cookie["value"],
+                domain=cookie.get("domain"),
+                path=cookie.get("path", "/"),
+                secure=cookie.get("secure", False),
+            )
+            for cookie in cookies
+        ]
+    except OSError as error:
+        raise ConfigError(f"COOKIES_FILE: {path} cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise ConfigError(
+            f"COOKIES_FILE: {path} is no JSON list of objects with name and value"
+        ) from error

@@ -1,0 +1,78 @@
+"""Faults on order: which paths answer wrongly, how, and how often."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pincali_sync.exceptions import UsageError
+
+
+class FaultKind(StrEnum):
+    SERVER_ERROR = "500"
+    UNAVAILABLE = "503"
+    TOO_MANY = "429"
+    NOT_FOUND = "404"
+    TIMEOUT = "timeout"  # no answer until the client hangs up
+    CHALLENGE = "challenge"  # 202 with a script, as a firewall sends it
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """An order."""
+
+    path: str  # a prefix of path and query, or a regular expression that matches from the start
+    kind: FaultKind
+    times: int | None = None  # None: until it is cleared
+    retry_after: int | None = None  # seconds, with 429 and 503
+
+    def matches(self, target: str) -> bool:
+        return target.startswith(self.path) or re.match(self.path, target) is not None
+
+    @classmethod
+    def parse(cls, data: object) -> Fault:
+        """Reads {"path", "kind", "times", "retry_after"}.
+
+        Raises:
+            UsageError: for data that orders nothing.
+        """
+        if not isinstance(data, dict):
+            raise UsageError("a fault is an object with path and kind")
+        path, times, retry_after = (
+            str(data.get("path", "/")),
+            data.get("times"),
+            data.get("retry_after"),
+        )
+        try:
+            re.compile(path)
+            return cls(
+                path=path,
+                kind=FaultKind(str(data.get("kind"))),
+                times=None if times is None else int(times),
+                retry_after=None if retry_after is None else int(retry_after),
+            )
+        except (ValueError, TypeError, re.error) as error:
+            raise UsageError(f"no such fault: {error}") from None
+
+
+class Faults:
+    """The orders in force; the first that matches is used."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self._faults.append(fault)
+
+    def clear(self) -> None:
+        self._faults.clear()
+
+    def take(self, target: str) -> Fault | None:
+        """The fault for a request to this path and query; counts as one of its times."""
+        fault = next((fault for fault in self._faults if fault.matches(target)), None)
+        if fault is not None and fault.times is not None:
+            fault.times -= 1
+            if fault.times <= 0:
+                self._faults.remove(fault)
+        return fault

@@ -1,0 +1,1 @@
+"""The site's markup: states of listings in, HTML as bytes out."""

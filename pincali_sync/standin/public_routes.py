@@ -1,0 +1,101 @@
+"""The pages that a visitor of the site sees."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.standin.assets import asset_response, tiny_image
+from pincali_sync.standin.options import RemovalMode
+from pincali_sync.standin.pages.language import LANGUAGES, Language
+from pincali_sync.standin.pages.plain_pages import home_page, not_found_page, soft_gone_page
+from pincali_sync.standin.site import Site
+from pincali_sync.standin.world.state import ListingState
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def public_routes(site: Site) -> list[Route]:
+    """All routes of the site itself."""
+    return [
+        *(Route(source.path, _search(site, source)) for source in ListingSource),
+        *(Route(f"{language.prefix}{{slug}}", _detail(site, language)) for language in LANGUAGES),
+        Route("/home/{slug}/messages", _message, methods=["POST"]),
+        Route("/robots.txt", _robots),
+        Route("/", _home),
+        Route("/en", _home),
+        Route("/property_images/{path:path}", tiny_image),
+        Route("/maps/embed/v1/place", _map),
+        Route("/assets/{name}", asset_response),
+    ]
+
+
+def base_url_of(request: Request) -> str:
+    """The scheme and host that the client calls us by."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+async def not_found(request: Request, _: Exception | None = None) -> Response:
+    return HTMLResponse(not_found_page(base_url_of(request)), status_code=404)
+
+
+def _search(site: Site, source: ListingSource) -> Endpoint:
+    async def search(request: Request) -> Response:
+        number = request.query_params.get("page", "1")
+        results = site.search(source, int(number)) if number.isdecimal() else None
+        if results is None:
+            return await not_found(request)
+        renderer = site.renderer(base_url_of(request))
+        return HTMLResponse(renderer.listing_page(results.slot, results.states))
+
+    return search
+
+
+def _detail(site: Site, language: Language) -> Endpoint:
+    async def detail(request: Request) -> Response:
+        now = site.clock.now()
+        state = site.find(request.path_params["slug"].lower(), now)
+        if state is None:
+            return await not_found(request)
+        if not state.active:
+            return await _removed(request, site, state, language)
+        renderer = site.renderer(base_url_of(request))
+        return HTMLResponse(renderer.detail_page(state, site.snapshot(), language, now))
+
+    return detail
+
+
+async def _removed(
+    request: Request, site: Site, state: ListingState, language: Language
+) -> Response:
+    match site.removal_mode(state.listing.public_id):
+        case RemovalMode.NOT_FOUND:
+            return await not_found(request)
+        case RemovalMode.GONE:
+            return HTMLResponse(not_found_page(base_url_of(request)), status_code=410)
+        case RemovalMode.REDIRECT:
+            return RedirectResponse(ListingSource.SALE.path, status_code=301)
+        case RemovalMode.SOFT_GONE:
+            return HTMLResponse(soft_gone_page(language, base_url_of(request)))
+
+
+async def _message(_: Request) -> Response:
+    """The request log counts it as a lead; the sender is told what the real site would say."""
+    return PlainTextResponse("Mensaje enviado")
+
+
+async def _robots(request: Request) -> Response:
+    lines = ("User-agent: *", "Crawl-delay: 1", f"Sitemap: {base_url_of(request)}/sitemap.xml", "")
+    return PlainTextResponse("\n".join(lines))
+
+
+async def _home(request: Request) -> Response:
+    return HTMLResponse(home_page(base_url_of(request)))
+
+
+async def _map(_: Request) -> Response:
+    return HTMLResponse("<!DOCTYPE html><title>Map</title><p>Map</p>")

@@ -1,0 +1,80 @@
+"""One running stand-in: its population, clock, faults and memory of requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.standin.clock import StandinClock
+from pincali_sync.standin.faults import Faults
+from pincali_sync.standin.options import RemovalMode, StandinOptions
+from pincali_sync.standin.pages.listing_page import PageSlot
+from pincali_sync.standin.renderer import Renderer
+from pincali_sync.standin.request_log import RequestLog
+from pincali_sync.standin.world.population import Population, Snapshot
+from pincali_sync.standin.world.state import ListingState
+
+_MAX_HOSTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a search."""
+
+    slot: PageSlot
+    states: tuple[ListingState, ...]
+
+
+class Site:
+    """What the routes share."""
+
+    def __init__(self, options: StandinOptions) -> None:
+        self.options = options
+        self.clock = StandinClock(options.start, options.speed)
+        self.population = Population(options.seed, options.listings, options.start, options.churn)
+        self.log = RequestLog()
+        self.faults = Faults()
+        self._removal_mode = options.removal_mode
+        self._removal_modes: dict[str, RemovalMode] = {}
+        self._renderers: dict[str, Renderer] = {}
+
+    def snapshot(self) -> Snapshot:
+        """The stock now."""
+        return self.population.snapshot(self.clock.now())
+
+    def search(self, source: ListingSource, number: int) -> Results | None:
+        """A page of a search; None beyond its end or beyond the site's page cap.
+
+        A search without results has one empty page.
+        """
+        found = self.snapshot().by_source[source]
+        size = self.options.page_size
+        pages = max(1, -(-len(found) // size))
+        if not 1 <= number <= min(pages, self.options.page_cap):
+            return None
+        states = found[(number - 1) * size : number * size]
+        return Results(PageSlot(source, number, pages, len(found)), states)
+
+    def find(self, slug: str, at: datetime) -> ListingState | None:
+        """The listing with this slug, active or removed; None if it never was."""
+        return self.population.find(slug, at)
+
+    def renderer(self, base_url: str) -> Renderer:
+        """The renderer for the host that the client calls us by."""
+        if base_url not in self._renderers:
+            if len(self._renderers) >= _MAX_HOSTS:
+                self._renderers.clear()
+            self._renderers[base_url] = Renderer(self.options.form, base_url)
+        return self._renderers[base_url]
+
+    def removal_mode(self, public_id: str) -> RemovalMode:
+        """What the page of this listing answers once it is removed."""
+        return self._removal_modes.get(public_id, self._removal_mode)
+
+    def set_removal_mode(self, mode: RemovalMode, public_id: str | None = None) -> None:
+        """For one listing, or for all that have none of their own."""
+        if public_id is None:
+            self._removal_mode = mode
+        else:
+            self._removal_modes[public_id] = mode
