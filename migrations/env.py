@@ -27,8 +27,8 @@ def run_offline() -> None:
 
 
 def run_online() -> None:
-    """Upgrades the database of `-x url=…`, else the configured one."""
-    url = context.get_x_argument(as_dictionary=True).get("url") or database_url(load_config())
+    """Upgrades the database that the program hands over, else the configured one."""
+    url = context.config.attributes.get("url") or database_url(load_config())
     engine = create_engine(
         sqlalchemy_url(url), poolclass=pool.NullPool, connect_args={"prepare_threshold": None}
     )

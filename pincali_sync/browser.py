@@ -1,18 +1,85 @@
-"""Placeholder until the browser finder lands."""
+"""Finds a Chromium that Playwright can start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pincali_sync.config import Config
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
+
+from pincali_sync.config import Config, load_config
+from pincali_sync.exceptions import BrowserMissingError, PincaliSyncError
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# No traffic of the browser's own, and no shared memory larger than containers give.
+_ARGUMENTS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--disable-sync",
+)
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class ChromiumChoice:
+    """Which browser to start; None: the one that Playwright installed for itself."""
+
     executable: Path | None
 
 
 def find_chromium(config: Config) -> ChromiumChoice:
-    return ChromiumChoice(Path("/usr/bin/chromium"))
+    """The configured browser, else Playwright's own, else one on the PATH.
+
+    Raises:
+        BrowserMissingError: when there is none; says what to do.
+    """
+    if config.chromium_executable is not None:
+        if not config.chromium_executable.exists():
+            raise BrowserMissingError(
+                f"CHROMIUM_EXECUTABLE={config.chromium_executable} does not exist: correct it"
+            )
+        return ChromiumChoice(config.chromium_executable)
+    if _playwright_has_its_own():
+        return ChromiumChoice(None)
+    for name in _NAMES:
+        found = shutil.which(name)
+        if found:
+            return ChromiumChoice(Path(found))
+    raise BrowserMissingError(
+        "no Chromium was found: run `make setup`, or set CHROMIUM_EXECUTABLE, "
+        "or fetch detail pages without a browser with DETAIL_TRANSPORT=http"
+    )
 
 
 def launch_arguments() -> list[str]:
-    return ["--no-sandbox"]
+    """Chromium's flags; as root it starts only without its sandbox."""
+    return [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
+def _playwright_has_its_own() -> bool:
+    # Playwright decides on the path by platform and version; asking it starts no browser.
+    try:
+        with sync_playwright() as playwright:
+            return Path(playwright.chromium.executable_path).exists()
+    except PlaywrightError:
+        return False
+
+
+def main() -> int:
+    """Prints what was found: what the set-up asks to know whether it has work to do."""
+    try:
+        choice = find_chromium(load_config())
+    except PincaliSyncError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    print(choice.executable or "Playwright's own Chromium")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

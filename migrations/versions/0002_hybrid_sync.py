@@ -237,10 +237,8 @@ INDEXES = (
     "CREATE INDEX idx_manifest_property_id ON property_manifest (property_id)",
     "CREATE UNIQUE INDEX uq_manifest_public_id "
     "ON property_manifest (public_id) WHERE public_id IS NOT NULL",
-    "CREATE INDEX idx_queue_leases "
-    "ON scrape_queue (lease_expires_at) WHERE status = 'in_progress'",
-    "CREATE INDEX idx_queue_pending "
-    "ON scrape_queue (priority, queued_at) WHERE status = 'pending'",
+    "CREATE INDEX idx_queue_leases ON scrape_queue (lease_expires_at) WHERE status = 'in_progress'",
+    "CREATE INDEX idx_queue_pending ON scrape_queue (priority, queued_at) WHERE status = 'pending'",
     "CREATE INDEX idx_queue_property ON scrape_queue (property_id)",
     "CREATE INDEX idx_queue_run ON scrape_queue (run_id, status)",
     "CREATE UNIQUE INDEX uq_queue_open "

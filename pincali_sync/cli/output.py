@@ -49,18 +49,21 @@ def _cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
+    """Dataclasses and mappings all the way down; the leaves as JSON knows them."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set):
         return [_plain(each) for each in value]
+    return _leaf(value)
+
+
+def _leaf(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Decimal):
         return float(value)
-    if isinstance(value, UUID | Path):
-        return str(value)
-    return value
+    return str(value) if isinstance(value, UUID | Path) else value

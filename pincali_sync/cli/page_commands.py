@@ -26,7 +26,7 @@ def parse(
     kind: Annotated[PageKind, typer.Argument(help="What the page is.")],
     file: Annotated[Path, typer.Argument(help="A saved page.")],
     url: Annotated[str, typer.Option(help="The URL that the page was fetched from.")],
-    as_json: JsonOption = True,
+    _as_json: JsonOption = True,
 ) -> None:
     """Print what the page objects read from a saved page, always as JSON."""
     try:

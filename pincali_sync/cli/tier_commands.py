@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -29,7 +30,7 @@ def tier1(as_json: JsonOption = False) -> int:
 
 def run_tier_to_its_end(tier: Tier, *, as_json: bool) -> int:
     """Starts a run, carries it to its end and prints it; returns the exit status."""
-    run = asyncio.run(_run_tier(tier, quiet=as_json))
+    run = asyncio.run(run_tier(tier, quiet=as_json))
     if as_json:
         print_json(run)
     else:
@@ -37,7 +38,13 @@ def run_tier_to_its_end(tier: Tier, *, as_json: bool) -> int:
     return exit_status_of(run)
 
 
-async def _run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
+async def run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
+    """Starts a run and carries it to its end.
+
+    Raises:
+        LockedError: when another runner is at work or a run of this tier is open.
+        RunnerError: when a node that should take the jobs does not answer.
+    """
     config = load_config()
     async with open_services(config) as services:
         scheduler = services.scheduler(build_runner(config))
@@ -46,10 +53,8 @@ async def _run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
             while run.status == "running":
                 if not quiet:
                     line.update(progress_of(run))
-                try:
+                with suppress(LockedError):  # another runner moves this run on as well
                     await scheduler.tick(start_due=False)
-                except LockedError:
-                    pass  # another runner moves this run on as well
                 run = await _reload(services, run.id)
                 if run.status == "running":
                     await asyncio.sleep(_TICK_SECONDS)
@@ -73,7 +78,17 @@ def progress_of(run: SyncRun) -> str:
 
 def print_runs(runs: list[SyncRun]) -> None:
     """A table of runs, and what went wrong below it."""
-    columns = ("tier", "status", "pages", "listings", "new", "prices", "queued", "scraped", "errors")
+    columns = (
+        "tier",
+        "status",
+        "pages",
+        "seen",
+        "new",
+        "prices",
+        "queued",
+        "scraped",
+        "errors",
+    )
     print_table(
         "Runs",
         columns,
@@ -138,5 +153,3 @@ async def _process_queue(items: int) -> tuple[int, dict[str, Any]]:
             **counts,
             "log": str(runner.log_of(job_id)),
         }
-
-

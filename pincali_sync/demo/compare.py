@@ -126,9 +126,9 @@ def _true_value(listing: Mapping[str, Any], field: str) -> Any:
 
 def _same(found: Any, true: Any) -> bool:
     if isinstance(found, date):
-        return found.isoformat() == true
+        return bool(found.isoformat() == true)
     if isinstance(found, Decimal) and true is not None:
-        return abs(float(found) - float(true)) < _NUMERIC_TOLERANCE
+        return bool(abs(float(found) - float(true)) < _NUMERIC_TOLERANCE)
     if found in (None, [], {}) and true in (None, [], {}):
         return True
     return bool(found == true)

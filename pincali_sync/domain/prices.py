@@ -42,7 +42,7 @@ class PriceChangeKind(StrEnum):
     AMOUNT = "amount"
     NEEDS_REVIEW = "needs_review"  # by more than half: a person should look
     CURRENCY = "currency"
-    UNIT = "unit"  # total or per m², fixed or "from": the amounts are not comparable
+    UNIT = "unit"  # total or per m²: the amounts are not comparable
     APPEARED = "appeared"  # was on request
     WITHDRAWN = "withdrawn"  # is on request now
 
@@ -186,7 +186,7 @@ def compare_offers(old: Offer, new: Offer) -> PriceChangeKind | None:
         return PriceChangeKind.WITHDRAWN
     if old.currency != new.currency:
         return PriceChangeKind.CURRENCY
-    if (old.per_m2, old.starting_at) != (new.per_m2, new.starting_at):
+    if old.per_m2 != new.per_m2:
         return PriceChangeKind.UNIT
     return _compare_amounts(old.amount, new.amount)
 

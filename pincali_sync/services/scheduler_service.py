@@ -66,9 +66,7 @@ class SchedulerService:
         async with self._db.transaction() as tx:
             last = await tx.runs.latest(tier.value)
         served = None if last is None else max(filter(None, (last.slot_at, last.started_at)))
-        slot = due_slot(
-            self._clock.now(), every_hours=self._every_hours[tier], last_served=served
-        )
+        slot = due_slot(self._clock.now(), every_hours=self._every_hours[tier], last_served=served)
         if slot is None:
             return []
         run = await self._orchestrator.start(tier, slot_at=slot)

@@ -201,7 +201,7 @@ def test_an_unchanged_price_is_no_change(amount: Decimal) -> None:
         (sale("2000000"), sale("900000"), PriceChangeKind.NEEDS_REVIEW),
         (sale("2000000"), sale("2000000", Currency.USD), PriceChangeKind.CURRENCY),
         (sale("8800"), sale("8800", per_m2=True), PriceChangeKind.UNIT),
-        (sale("2000000"), sale("2000000", starting_at=True), PriceChangeKind.UNIT),
+        (sale("2000000"), sale("2000000", starting_at=True), None),
         (sale(None), sale("2000000"), PriceChangeKind.APPEARED),
         (sale("2000000"), sale(None), PriceChangeKind.WITHDRAWN),
         (sale(None), sale(None), None),

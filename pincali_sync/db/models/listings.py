@@ -30,8 +30,8 @@ from pincali_sync.db.base import (
     GeneratedId,
     Json,
     Latitude,
-    LongText,
     Longitude,
+    LongText,
     Money,
     RecordId,
     Score,
@@ -110,9 +110,7 @@ class PropertyScrapeStaging(ListingColumns, Base):
     )
 
     id: Mapped[GeneratedId]
-    session_id: Mapped[UUID] = mapped_column(
-        ForeignKey("scraping_sessions.id", ondelete="CASCADE")
-    )
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id", ondelete="CASCADE"))
     processing_status: Mapped[Str50 | None] = mapped_column(server_default="pending")
     change_type: Mapped[Str50 | None]  # new, updated, unchanged, removed
     created_at: Mapped[Created | None]
@@ -163,7 +161,9 @@ class PropertyLive(ListingColumns, Base):
         ),
         CheckConstraint("scrape_priority BETWEEN 1 AND 5", name="scrape_priority"),
         CheckConstraint("price_unit IN ('total', 'm2')", name="price_unit"),
-        Index("idx_properties_active", "last_updated_at", postgresql_where=text("status = 'active'")),
+        Index(
+            "idx_properties_active", "last_updated_at", postgresql_where=text("status = 'active'")
+        ),
         Index("idx_properties_live_amenities", "amenities", postgresql_using="gin"),
         Index("idx_properties_live_bedrooms", "bedrooms"),
         Index("idx_properties_live_city", "city"),

@@ -31,9 +31,7 @@ class SyncRun(Base):
     __tablename__ = "sync_runs"
     __table_args__ = (
         CheckConstraint("tier_level BETWEEN 1 AND 4", name="tier_level"),
-        CheckConstraint(
-            "status IN ('running', 'completed', 'failed', 'cancelled')", name="status"
-        ),
+        CheckConstraint("status IN ('running', 'completed', 'failed', 'cancelled')", name="status"),
         Index(
             "uq_sync_runs_open",
             "tier_level",

@@ -161,9 +161,7 @@ class JobRepository:
         return bool(result.rowcount)
 
     async def get(self, job_id: UUID) -> Job | None:
-        return await self._one(
-            f"SELECT {_COLUMNS} FROM sync_run_jobs WHERE id = :id", id=job_id
-        )
+        return await self._one(f"SELECT {_COLUMNS} FROM sync_run_jobs WHERE id = :id", id=job_id)
 
     async def of_run(self, run_id: UUID) -> list[Job]:
         """All attempts of a run's jobs, in the order they were scheduled."""

@@ -49,7 +49,7 @@ class LiveRepository:
             text("SELECT * FROM properties_live WHERE property_id = ANY(:ids)"),
             {"ids": list(property_ids)},
         )
-        return {row["property_id"]: row for row in result.mappings()}
+        return {row["property_id"]: dict(row) for row in result.mappings()}
 
     async def counts(self) -> dict[str, Any]:
         """Live rows by listing status."""

@@ -110,7 +110,7 @@ class ManifestRepository:
         result = await self._run(
             "SELECT * FROM property_manifest WHERE property_id = ANY(:ids)", ids=list(property_ids)
         )
-        return {row["property_id"]: row for row in result.mappings()}
+        return {row["property_id"]: dict(row) for row in result.mappings()}
 
     async def distinct_seen(self, session_id: UUID) -> int:
         """How many records the session saw, over all sources."""

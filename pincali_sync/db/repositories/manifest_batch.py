@@ -164,7 +164,7 @@ CREATE TEMPORARY TABLE incoming (
     source_url      text NOT NULL,
     public_id       varchar(20),
     offers          jsonb NOT NULL,
-    title           varchar(500),
+    title           text,
     latitude        numeric(10,8),
     longitude       numeric(11,8),
     exact_location  boolean,
@@ -299,7 +299,7 @@ INSERT INTO property_manifest AS m
         public_id, offers, operation_type, currency, price_unit,
         latitude, longitude, exact_location, property_type, neighborhood, city,
         bedrooms, bathrooms, total_area_m2, main_image_url, sources)
-SELECT property_id, source_url, amount, title,
+SELECT property_id, source_url, amount, left(title, 500),
        :now, :now, CAST(:session_id AS uuid),
        NOT is_live, NOT is_live OR is_relisted OR price_change IS NOT NULL,
        price_change IS NOT NULL,

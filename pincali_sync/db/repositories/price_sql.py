@@ -9,6 +9,7 @@ from __future__ import annotations
 def _kind_against(reference: str) -> str:
     """How the card's offer differs from a reference (columns <reference>_amount, ...)."""
     return f"""CASE
+        WHEN o.amount IS NULL AND o.{reference}_amount IS NULL THEN NULL
         WHEN o.currency <> o.{reference}_currency THEN 'currency'
         WHEN o.unit <> o.{reference}_unit THEN 'unit'
         WHEN (o.amount IS NULL) <> (o.{reference}_amount IS NULL) THEN 'amount'

@@ -138,12 +138,13 @@ class RunRepository:
             """UPDATE sync_runs
                   SET status = :status, completed_at = CAST(:now AS timestamptz),
                       updated_at = :now, error_summary = :error,
-                      step = CASE WHEN :status = 'completed' THEN 'done' ELSE step END,
+                      step = CASE WHEN :is_done THEN 'done' ELSE step END,
                       execution_time_ms =
                           extract(epoch FROM CAST(:now AS timestamptz) - started_at) * 1000
                 WHERE id = :id AND status = 'running'""",
             id=run_id,
             status=status,
+            is_done=status == "completed",
             error=error,
             now=now,
         )

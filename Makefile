@@ -1,0 +1,39 @@
+# Each target does its own set-up on a fresh machine.
+PYTHON := .venv/bin/python
+
+.PHONY: help setup demo test lint bench up down lock clean
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## .venv with the pinned packages, and a Chromium
+	@bash scripts/setup.sh
+
+demo: setup ## the main job on a stand-in of the site (KEEP=1 leaves it up)
+	@$(PYTHON) -m pincali_sync.demo $(if $(KEEP),--keep)
+
+test: setup ## the whole test suite
+	@$(PYTHON) -m pytest -q
+
+lint: setup ## ruff, mypy, import rules, migration drift
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) scripts/check_drift.py
+
+bench: setup ## the benchmarks; writes bench/results.json
+	@$(PYTHON) -m bench.run
+
+up: setup ## PostgreSQL (if none is configured) and Scrapyd in the background
+	@$(PYTHON) -m pincali_sync.stack up
+
+down: setup ## stop what `make up` started
+	@$(PYTHON) -m pincali_sync.stack down
+
+lock: setup ## compile requirements*.in into requirements*.txt
+	@.venv/bin/uv pip compile -q --no-header --no-annotate requirements.in -o requirements.txt
+	@.venv/bin/uv pip compile -q --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove the environment and caches (state stays in .pincali)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -1,0 +1,125 @@
+"""Where an embedded PostgreSQL lives, and as whom it runs.
+
+PostgreSQL refuses to run as root. For root, the server runs as a system user of its own, which
+may not be able to enter the folder that the program is in: data, and where needed the binaries,
+then live below `/var/lib/pincali-sync`. No existing folder's mode is ever changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pincali_sync.exceptions import DatabaseUnavailableError
+
+SERVER_USER = "pincali-postgres"
+_SHARED_ROOT = Path("/var/lib/pincali-sync")
+
+
+@dataclass(slots=True)
+class Place:
+    """Folders of one server. `binaries` is right once `prepare` was called."""
+
+    folder: Path
+    as_root: bool
+    binaries: Path = Path()
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def setup_log(self) -> Path:
+        return self.folder / "setup.log"
+
+    @property
+    def subprocess_user(self) -> dict[str, Any]:
+        """Arguments for `subprocess` that give root's rights up."""
+        if not self.as_root:
+            return {}
+        account = pwd.getpwnam(SERVER_USER)
+        return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+    def prepare(self, install: Path) -> None:
+        """Creates the folder, and makes the binaries reachable for the server's user."""
+        if self.as_root:
+            _ensure_server_user()
+            _SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.give_to_server(self.folder)
+        self.binaries = (_reachable(install) if self.as_root else install) / "bin"
+
+    def give_to_server(self, path: Path) -> None:
+        """Makes the server's user the owner, where that is somebody else."""
+        if self.as_root:
+            account = pwd.getpwnam(SERVER_USER)
+            os.chown(path, account.pw_uid, account.pw_gid)
+
+
+def place_for(home: Path) -> Place:
+    """The place of a home's server: the same for the same home."""
+    if os.geteuid() != 0:
+        return Place(folder=home / "postgres", as_root=False)
+    name = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
+    return Place(folder=_SHARED_ROOT / name, as_root=True)
+
+
+def _ensure_server_user() -> None:
+    try:
+        pwd.getpwnam(SERVER_USER)
+    except KeyError:
+        _create_server_user()
+
+
+def _create_server_user() -> None:
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
+    try:
+        result = subprocess.run(
+            [*command, SERVER_USER], capture_output=True, text=True, check=False
+        )
+        failure = result.stderr.strip() if result.returncode else None
+    except OSError as error:
+        failure = str(error)
+    # Somebody else may have created it at the same moment.
+    if failure and SERVER_USER not in {account.pw_name for account in pwd.getpwall()}:
+        raise DatabaseUnavailableError(
+            f"PostgreSQL does not run as root and the user {SERVER_USER} could not be created "
+            f"({failure}): create it, run as another user, or set DATABASE_URL"
+        )
+
+
+def _reachable(install: Path) -> Path:
+    """The installation, or a copy of it where the server's user can read it."""
+    if all(folder.stat().st_mode & stat.S_IXOTH for folder in install.resolve().parents):
+        return install
+    version = hashlib.sha256((install / "bin" / "postgres").read_bytes()).hexdigest()[:12]
+    copy = _SHARED_ROOT / f"postgresql-{version}"
+    if not copy.exists():
+        _copy_whole(install, copy)
+    return copy
+
+
+def _copy_whole(install: Path, copy: Path) -> None:
+    """Copies aside and renames: nobody ever sees half an installation."""
+    staging = Path(tempfile.mkdtemp(dir=_SHARED_ROOT))
+    shutil.copytree(install, staging / "install", symlinks=True)
+    (staging / "install").chmod(0o755)
+    try:
+        (staging / "install").rename(copy)
+    except OSError:
+        if not copy.exists():  # else another process was faster with the same copy
+            raise
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""The local stack: PostgreSQL and Scrapyd in the background."""

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Makes .venv, installs the pinned packages and this one, and sees to a Chromium.
+# Run it as often as you like: what is there is left alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stamp=.venv/.setup-stamp
+inputs=(requirements.txt requirements-dev.txt pyproject.toml scripts/setup.sh)
+
+# Two `make` runs at once in one checkout: the second waits, then finds nothing to do.
+if [ "${SETUP_LOCKED:-}" != 1 ] && command -v flock >/dev/null; then
+  exec env SETUP_LOCKED=1 flock .setup.lock bash scripts/setup.sh
+fi
+
+is_fresh() {
+  [ -e "$stamp" ] || return 1
+  for input in "${inputs[@]}"; do
+    [ ! "$input" -nt "$stamp" ] || return 1
+  done
+}
+
+find_python() {
+  for name in python3.11 python3.12 python3.13 python3; do
+    if command -v "$name" >/dev/null &&
+      "$name" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  echo "setup: Python 3.11 or newer with venv is needed (Debian: apt-get install python3-venv)" >&2
+  exit 1
+}
+
+install_packages() {
+  [ -x .venv/bin/python ] || "$(find_python)" -m venv .venv
+  echo "setup: installing the pinned packages into .venv"
+  # uv makes in seconds what takes pip half a minute; without it pip does the same.
+  if .venv/bin/python -m pip install --quiet --disable-pip-version-check uv; then
+    install=(.venv/bin/uv pip install --quiet --python .venv/bin/python)
+  else
+    install=(.venv/bin/python -m pip install --quiet --disable-pip-version-check)
+  fi
+  "${install[@]}" -r requirements-dev.txt
+  "${install[@]}" --no-deps --no-build-isolation -e .
+  # Jobs start by the dozen: none of them should have to compile its imports again.
+  env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m compileall -q .venv/lib >/dev/null || true
+}
+
+install_chromium() {
+  if .venv/bin/python -m pincali_sync.browser >/dev/null 2>&1; then
+    return
+  fi
+  echo "setup: installing Chromium"
+  if timeout 300 .venv/bin/playwright install chromium >/dev/null 2>&1 &&
+    .venv/bin/python -m pincali_sync.browser >/dev/null 2>&1; then
+    return
+  fi
+  echo "setup: Playwright's download is closed to us, taking the distribution's Chromium"
+  as_root=()
+  if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
+  if command -v apt-get >/dev/null; then
+    "${as_root[@]}" apt-get update -qq >/dev/null 2>&1 || true
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1 || true
+  fi
+  if ! .venv/bin/python -m pincali_sync.browser; then
+    echo "setup: install a Chromium by hand and set CHROMIUM_EXECUTABLE" >&2
+    exit 1
+  fi
+}
+
+if is_fresh; then exit 0; fi
+install_packages
+install_chromium
+touch "$stamp"
+echo "setup: done"

@@ -1,0 +1,95 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from pincali_sync.config import Config
+from pincali_sync.db import embedded, migrate
+from pincali_sync.db.engine import Database, sqlalchemy_url
+from tests.support.clock import FixedClock
+from tests.support.postgres import TEMPLATE, execute, fresh_database, url_of
+
+
+@pytest.fixture(autouse=True)
+def _no_configuration_from_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A test sees neither the caller's variables nor a `.env` file."""
+    for name in Config.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setitem(Config.model_config, "env_file", None)
+    monkeypatch.setenv("PINCALI_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server for the session, gone afterwards."""
+    home = tmp_path_factory.mktemp("postgres-home")
+    try:
+        yield embedded.ensure_running(home, durable=False)
+    finally:
+        embedded.destroy(home)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """The name of a database at the newest schema, to be cloned."""
+    execute(postgres_url, "CREATE DATABASE {}", TEMPLATE)
+    migrate.upgrade(url_of(postgres_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> Iterator[str]:
+    """A database without any table."""
+    with fresh_database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """A database of its own at the newest schema: for tests that commit or run beside others."""
+    with fresh_database(postgres_url, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """A `Database` on a database of its own."""
+    database = Database(database_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """One database for all tests that roll back."""
+    with fresh_database(postgres_url, migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+async def connection(shared_database_url: str) -> AsyncIterator[AsyncConnection]:
+    """A connection in a transaction that is rolled back after the test."""
+    engine = create_async_engine(sqlalchemy_url(shared_database_url))
+    async with engine.connect() as connection:
+        transaction = await connection.begin()
+        yield connection
+        await transaction.rollback()
+    await engine.dispose()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def pages_folder() -> Path:
+    """Saved pages of the tests' own making."""
+    return Path(__file__).parent / "pages"

@@ -1,0 +1,239 @@
+"""Small listings, pages and services for tests. All slugs and ids are invented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from pincali_sync.clock import Clock
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.queue import QueuedProperty
+from pincali_sync.db.repositories.rules import ValidationRule
+from pincali_sync.domain.identity import canonical_url, property_id_of
+from pincali_sync.domain.prices import Currency, Offer, Operation, main_offer
+from pincali_sync.items import ListingPage, ManifestEntry, ManifestPage, Property
+from pincali_sync.services.data_sync_service import (
+    DataSyncService,
+    QueuePolicy,
+    SavedBatch,
+    ScrapeResult,
+)
+from pincali_sync.services.job_service import JobService, JobTicket
+from pincali_sync.services.manifest_scan_service import ManifestScanService, RecordedBatch
+from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+
+SITE = "https://www.pincali.com"
+MXN, USD, EUR = Currency.MXN, Currency.USD, Currency.EUR
+LEASE = timedelta(minutes=2)
+RETRY_AFTER = timedelta(minutes=1)
+MAX_ATTEMPTS = 3
+
+
+def id_of(slug: str) -> str:
+    """The property_id that a slug computes to."""
+    return property_id_of(f"/en/home/{slug}")
+
+
+def offer(
+    operation: Operation, amount: Decimal | float | str | None, currency: Currency = MXN, **terms: bool
+) -> Offer:
+    exact = None if amount is None else Decimal(str(amount))
+    return Offer(operation=operation, amount=exact, currency=currency, **terms)
+
+
+def sale(amount: Decimal | float | str | None, currency: Currency = MXN, **terms: bool) -> Offer:
+    return offer(Operation.SALE, amount, currency, **terms)
+
+
+def rent(amount: Decimal | float | str | None, currency: Currency = MXN, **terms: bool) -> Offer:
+    return offer(Operation.RENT, amount, currency, **terms)
+
+
+def entry(slug: str, *offers: Offer, public_id: str | None = None, **fields: Any) -> ManifestEntry:
+    """A card; for sale at two million unless offers are given."""
+    offers = offers or (sale(2_000_000),)
+    main = main_offer(offers)
+    values: dict[str, Any] = {
+        "property_id": id_of(slug),
+        "source_url": canonical_url(f"/en/home/{slug}"),
+        "public_id": public_id,
+        "offers": offers,
+        "listing_page_price": main.amount if main else None,
+        "listing_page_title": f"House {slug}",
+        "latitude": 20.5,
+        "longitude": -103.25,
+        "exact_location": True,
+    }
+    return ManifestEntry(**{**values, **fields})
+
+
+def page(
+    *entries: ManifestEntry, source: str = "sale", number: int = 1, total: int | None = 100
+) -> ManifestPage:
+    """A listing page as a scan read it."""
+    return ManifestPage(
+        url=f"{SITE}/en/properties/{source}?page={number}",
+        source=source,
+        page_number=number,
+        page=ListingPage(total_listings=total, total_pages=10, next_page=None, entries=entries),
+    )
+
+
+def detail(slug: str, *offers: Offer, **fields: Any) -> Property:
+    """A detail page; for sale at two million unless offers are given."""
+    offers = offers or (sale(2_000_000),)
+    main = main_offer(offers)
+    assert main is not None
+    values: dict[str, Any] = {
+        "property_id": id_of(slug),
+        "source_url": canonical_url(f"/en/home/{slug}"),
+        "title": f"House {slug}",
+        "operation_type": main.operation.value,
+        "price": main.amount,
+        "currency": main.currency.value,
+        "offers": offers,
+    }
+    return Property(**{**values, **fields})
+
+
+async def rows(db: Database, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+    """Runs a statement and returns its rows, if it has any."""
+    async with db.transaction() as tx:
+        result = await tx.connection.execute(text(statement), parameters)
+        return [dict(row) for row in result.mappings()] if result.returns_rows else []
+
+
+async def value(db: Database, statement: str, **parameters: Any) -> Any:
+    """The first column of the only row."""
+    [row] = await rows(db, statement, **parameters)
+    return next(iter(row.values()))
+
+
+async def add_live(db: Database, slug: str, **columns: Any) -> None:
+    """A live row that no scan has met, as an adopter's are."""
+    given = {
+        "property_id": id_of(slug),
+        "title": f"House {slug}",
+        "source_url": canonical_url(f"/en/home/{slug}"),
+        "operation_type": "sale",
+        **columns,
+    }
+    names = ", ".join(given)
+    await rows(
+        db,
+        f"INSERT INTO properties_live ({names}) VALUES ({', '.join(f':{n}' for n in given)})",
+        **given,
+    )
+
+
+async def add_queued(db: Database, slug: str, clock: Clock, **columns: Any) -> None:
+    """A pending queue row."""
+    given = {
+        "property_id": id_of(slug),
+        "source_url": canonical_url(f"/en/home/{slug}"),
+        "priority": 1,
+        "queue_reason": "new_property",
+        "queued_at": clock.now(),
+        "available_at": clock.now(),
+        **columns,
+    }
+    names = ", ".join(given)
+    await rows(
+        db,
+        f"INSERT INTO scrape_queue ({names}) VALUES ({', '.join(f':{n}' for n in given)})",
+        **given,
+    )
+
+
+@dataclass(kw_only=True)
+class Workshop:
+    """The services that write, on one database, and short ways to what they wrote."""
+
+    db: Database
+    clock: Clock
+    max_pending: int = 10_000
+    rules: tuple[ValidationRule, ...] = ()
+    token: UUID = field(default_factory=uuid4)
+
+    def __post_init__(self) -> None:
+        self.jobs = JobService(self.db, self.clock, SITE)
+        self.scans = ManifestScanService(self.db, self.clock, queue_max_pending=self.max_pending)
+        self.queue = ScrapeQueueService(
+            self.db,
+            self.clock,
+            lease=LEASE,
+            max_attempts=MAX_ATTEMPTS,
+            max_pending=self.max_pending,
+        )
+        self.sync = DataSyncService(
+            self.db, self.clock, QueuePolicy(max_attempts=MAX_ATTEMPTS, retry_after=RETRY_AFTER)
+        )
+
+    async def begin(self, spider: str = "manifest") -> JobTicket:
+        """A job started by hand."""
+        return await self.jobs.begin(uuid4(), spider=spider, source=None)
+
+    async def scan(
+        self, *pages: ManifestPage | ManifestEntry, ticket: JobTicket | None = None
+    ) -> RecordedBatch:
+        """Records pages (bare cards are put on page 1 of the sales) as one batch."""
+        loose = [each for each in pages if isinstance(each, ManifestEntry)]
+        whole = [each for each in pages if isinstance(each, ManifestPage)]
+        batch = [*whole, *([page(*loose)] if loose else [])]
+        return await self.scans.record_pages(batch, ticket or await self.begin())
+
+    async def claim(self, size: int = 10) -> list[QueuedProperty]:
+        """Leases rows under the workshop's token."""
+        return await self.queue.claim_next_batch(size, "worker-1", lease_token=self.token)
+
+    async def save(self, *results: ScrapeResult, ticket: JobTicket | None = None) -> SavedBatch:
+        """Saves what came of leased rows."""
+        return await self.sync.save_results(
+            results,
+            ticket=ticket or await self.begin("detail"),
+            lease_token=self.token,
+            rules=self.rules,
+        )
+
+    async def visit(self, scraped: Property) -> SavedBatch:
+        """Queues, leases and saves one detail page, whatever else is queued."""
+        await rows(
+            self.db,
+            """INSERT INTO scrape_queue (property_id, source_url, priority, queued_at, available_at)
+               VALUES (:id, :url, 1, :now, :now) ON CONFLICT DO NOTHING""",
+            id=scraped.property_id,
+            url=scraped.source_url,
+            now=self.clock.now(),
+        )
+        queued = {each.property_id: each for each in await self.claim(1_000)}
+        saved = await self.save(ScrapeResult(queued=queued[scraped.property_id], scraped=scraped))
+        await self.queue.release(self.token)
+        return saved
+
+    async def live(self, slug: str) -> dict[str, Any]:
+        """The live row of a slug's record."""
+        [row] = await self._of("properties_live", slug)
+        return row
+
+    async def manifest(self, slug: str) -> dict[str, Any]:
+        """The manifest row of a slug's record."""
+        [row] = await self._of("property_manifest", slug)
+        return row
+
+    async def queued(self, slug: str) -> list[dict[str, Any]]:
+        """The queue rows of a slug's record, the oldest first."""
+        return await self._of("scrape_queue", slug)
+
+    async def journal(self, slug: str) -> list[dict[str, Any]]:
+        """The journal of a slug's record."""
+        return await self._of("property_changes", slug)
+
+    async def _of(self, table: str, slug: str) -> list[dict[str, Any]]:
+        return await rows(
+            self.db, f"SELECT * FROM {table} WHERE property_id = :id ORDER BY id", id=id_of(slug)
+        )
