@@ -94,7 +94,7 @@ def print_runs(runs: list[SyncRun]) -> None:
         columns,
         [
             (
-                f"{run.tier_level} {run.tier_name}",
+                str(run.tier_level),
                 run.status,
                 run.pages_scanned,
                 run.properties_in_manifest,

@@ -12,7 +12,6 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError as ScrapyUsageError
 
 from pincali_sync.bootstrap import open_services
-from pincali_sync.browser import find_chromium
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.extensions.run_lifecycle import EXIT_STATUS
@@ -27,8 +26,8 @@ class Command(ScrapyCrawl):
         if len(args) != 1:
             raise ScrapyUsageError("name one spider: manifest or detail")
         assert self.crawler_process is not None
-        crawler = self._create_crawler(args[0])
         try:
+            crawler = self._create_crawler(args[0])  # its settings look for the browser
             _check(crawler, opts.spargs)
         except PincaliSyncError as error:
             print(f"scrapy crawl {args[0]}: {error}", file=sys.stderr)
@@ -43,8 +42,6 @@ def _check(crawler: Crawler, arguments: dict[str, str]) -> None:
     spider = crawler.spidercls
     if issubclass(spider, ManifestSpider | DetailSpider):
         spider.check_arguments(arguments)
-    if spider is DetailSpider and crawler.settings["DETAIL_TRANSPORT"] == "playwright":
-        find_chromium(load_config())
     # In a thread of its own: `asyncio.run` would take away the loop that the reactor needs here.
     with ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(asyncio.run, _check_database()).result()

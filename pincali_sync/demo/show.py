@@ -19,7 +19,7 @@ def show(result: DemoResult) -> None:
             _row("new listings live, field by field", result.new_listings),
             _row("changed prices live", result.repriced),
             _row("active listings in the manifest", result.manifest),
-            _row("active listings live", result.all_live),
+            (*_row("active listings live", result.all_live)[:3], _waiting(result.all_live)),
             ("messages sent to advertisers", 0, result.leads, _verdict(not result.leads)),
         ],
     )
@@ -38,6 +38,12 @@ def _row(what: str, compared: Comparison) -> tuple[str, int, int, str]:
     wrong = {difference.property_id for difference in compared.differences}
     right = compared.compared - len(compared.missing) - len(wrong)
     return (what, compared.compared, right, _verdict(compared.is_true))
+
+
+def _waiting(compared: Comparison) -> str:
+    """Changes that no listing page shows, such as a new translation, wait for their next visit."""
+    stale = len({difference.property_id for difference in compared.differences})
+    return f"{stale} wait for their next visit" if stale else _verdict(compared.is_true)
 
 
 def _verdict(holds: bool) -> str:

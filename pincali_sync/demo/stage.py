@@ -10,6 +10,10 @@ from pincali_sync.db import embedded, migrate
 from pincali_sync.stack.scrapyd import ScrapydNode
 from pincali_sync.standin.options import StandinOptions
 from pincali_sync.standin.process import StandinProcess
+from pincali_sync.standin.world.churn import Churn
+
+# Busier than the real site, so that a few hours show something of everything.
+_BUSY = Churn(births=0.12, price_changes=0.10)
 
 
 class Stage:
@@ -17,7 +21,7 @@ class Stage:
 
     def __init__(self, home: Path, *, listings: int) -> None:
         self.home = home
-        self.site = StandinProcess(StandinOptions(listings=listings))
+        self.site = StandinProcess(StandinOptions(listings=listings, churn=_BUSY))
         self._node = ScrapydNode(home / "scrapyd", max_proc=4)
         self._database_url = ""
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.manifest_batch import ManifestBatchRepository
-from pincali_sync.exceptions import SupersededError
 from pincali_sync.services.manifest_scan_service import LostPage
 from tests.support.builders import (
     Workshop,
@@ -30,25 +26,6 @@ def shop(db: Database, clock: FixedClock) -> Workshop:
     return Workshop(db=db, clock=clock)
 
 
-async def everything(db: Database) -> dict[str, list[dict[str, Any]]]:
-    """The content of all tables that a scan writes, but for times."""
-    kept = {}
-    for table in (
-        "property_manifest",
-        "property_sightings",
-        "manifest_pages",
-        "property_aliases",
-        "scrape_queue",
-        "properties_live",
-        "property_changes",
-    ):
-        found = await rows(db, f"SELECT * FROM {table} t ORDER BY t::text")
-        kept[table] = [
-            {name: each for name, each in row.items() if not name.endswith("_at")} for row in found
-        ]
-    return kept
-
-
 async def test_a_listing_never_seen_before_is_new_and_queued_first(shop: Workshop) -> None:
     batch = await shop.scan(entry("blue-house", sale("1250000.50"), public_id="EB-QA0001"))
     row = await shop.manifest("blue-house")
@@ -59,22 +36,6 @@ async def test_a_listing_never_seen_before_is_new_and_queued_first(shop: Worksho
     assert (row["public_id"], row["sources"]) == ("EB-QA0001", ["sale"])
     assert (queued["priority"], queued["queue_reason"]) == (1, "new_property")
     assert row["first_seen_at"] == shop.clock.now()
-
-
-async def test_reading_the_same_page_again_changes_nothing(
-    shop: Workshop, db: Database, clock: FixedClock
-) -> None:
-    ticket = await shop.begin()
-    await add_live(db, "red-house", price=900_000)
-    cards = page(entry("blue-house", public_id="EB-QA0001"), entry("red-house"))
-    await shop.scan(cards, ticket=ticket)
-    before = await everything(db)
-    clock.advance(minutes=1)
-    again = await shop.scan(cards, ticket=ticket)
-    assert (again.counts.new_properties, again.counts.price_changes, again.queued) == (0, 0, 0)
-    assert await everything(db) == before
-    assert before["manifest_pages"][0]["new_entries"] == 1
-    assert before["manifest_pages"][0]["changed_entries"] == 1
 
 
 async def test_one_listing_in_two_sources_is_one_record_with_both_sightings(
@@ -229,54 +190,6 @@ async def test_what_a_later_card_does_not_show_is_not_forgotten(shop: Workshop) 
     assert (row["bedrooms"], row["city"], float(row["latitude"])) == (3, "Zapopan", 20.5)
 
 
-async def test_a_superseded_job_is_refused_and_leaves_nothing(
-    shop: Workshop, db: Database
-) -> None:
-    ticket = await shop.begin()
-    async with db.transaction() as tx:
-        await tx.jobs.give_up(
-            ticket.job_id, status="lost", reason="no heartbeat", now=shop.clock.now()
-        )
-    before = await everything(db)
-    with pytest.raises(SupersededError, match="given up"):
-        await shop.scan(entry("blue-house"), ticket=ticket)
-    with pytest.raises(SupersededError):
-        await shop.scans.record_lost_page(
-            LostPage(url="https://example.org", source="sale", page_number=1, error="503"), ticket
-        )
-    assert await everything(db) == before
-
-
-@pytest.mark.parametrize("step", ["stage", "compare", "apply_to_live", "store"])
-async def test_a_batch_that_fails_on_its_way_leaves_nothing(
-    shop: Workshop, db: Database, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    ticket = await shop.begin()
-    await add_live(db, "red-house", price=900_000, listing_status="sold")
-    before = await everything(db)
-    original = getattr(ManifestBatchRepository, step)
-
-    async def break_after(*args: Any, **kwargs: Any) -> None:
-        await original(*args, **kwargs)
-        raise OSError("the node went away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ManifestBatchRepository, step, break_after)
-        with pytest.raises(OSError, match="went away"):
-            await shop.scan(entry("blue-house"), entry("red-house"), ticket=ticket)
-    assert await everything(db) == before
-    assert (await shop.scan(entry("blue-house"), entry("red-house"), ticket=ticket)).queued == 2
-
-
-async def test_a_card_that_the_database_refuses_takes_its_batch_along(
-    shop: Workshop, db: Database
-) -> None:
-    before = await everything(db)
-    with pytest.raises(Exception, match="numeric field overflow"):
-        await shop.scan(entry("blue-house"), entry("red-house", latitude=12_345.0))
-    assert await everything(db) == before
-
-
 async def test_a_full_queue_is_never_passed_and_filled_up_later(
     db: Database, clock: FixedClock
 ) -> None:
@@ -357,7 +270,7 @@ async def test_an_empty_page_is_recorded_and_nothing_else(shop: Workshop, db: Da
 
 
 async def test_sightings_reach_the_live_rows_when_the_scan_is_over(
-    shop: Workshop, db: Database, clock: FixedClock
+    shop: Workshop, clock: FixedClock
 ) -> None:
     await shop.visit(detail("blue-house"))
     seen = clock.advance(hours=1)

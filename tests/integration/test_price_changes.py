@@ -171,10 +171,10 @@ def changed_by_sql(url: str, pairs: list[tuple[Offer, Offer]]) -> list[bool]:
     values: dict[str, Any] = {}
     tuples = []
     for number, (old, new) in enumerate(pairs):
-        given = (new.amount, new.currency.value, unit_of(new))
-        given += (old.amount, old.currency.value, unit_of(old))
-        named = {f"{name}_{number}": each for name, each in zip(COLUMNS, given, strict=True)}
-        values |= named
+        card, live = ((each.amount, each.currency.value, unit_of(each)) for each in (new, old))
+        values |= {
+            f"{name}_{number}": each for name, each in zip(COLUMNS, (*card, *live), strict=True)
+        }
         casts = (f"CAST(:{name}_{number} AS {kind})" for name, kind in COLUMNS.items())
         tuples.append(f"({number}, {', '.join(casts)})")
     statement = f"""

@@ -40,7 +40,10 @@ def id_of(slug: str) -> str:
 
 
 def offer(
-    operation: Operation, amount: Decimal | float | str | None, currency: Currency = MXN, **terms: bool
+    operation: Operation,
+    amount: Decimal | float | str | None,
+    currency: Currency = MXN,
+    **terms: bool,
 ) -> Offer:
     exact = None if amount is None else Decimal(str(amount))
     return Offer(operation=operation, amount=exact, currency=currency, **terms)

@@ -193,7 +193,7 @@ ON CONFLICT (property_id) DO UPDATE SET
            coalesce(excluded.unit_at_last_manifest, l.unit_at_last_manifest)
 """
 
-# The EasyBroker id is taken over only where no other record has it.
+# The EasyBroker id is taken over only where no other record has it, in the table or in the batch.
 SETTLE_MANIFEST = """
 UPDATE property_manifest m
    SET is_new = false, needs_full_scrape = false, price_changed = false,
@@ -201,6 +201,7 @@ UPDATE property_manifest m
   FROM (SELECT property_id,
                CASE WHEN NOT EXISTS (SELECT 1 FROM property_manifest o
                                       WHERE o.public_id = scraped.public_id)
+                     AND row_number() OVER (PARTITION BY public_id ORDER BY property_id) = 1
                     THEN public_id END AS free_public_id
           FROM scraped WHERE accepted ORDER BY property_id) s
  WHERE m.property_id = s.property_id

@@ -1,0 +1,130 @@
+"""One detail page as a dictionary: for whoever wants to look at a listing without saving it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Route, async_playwright
+from protego import Protego
+
+from pincali_sync.bootstrap import open_services
+from pincali_sync.browser import find_chromium, launch_arguments
+from pincali_sync.config import Config, load_config
+from pincali_sync.domain.identity import slug_of
+from pincali_sync.exceptions import BlockedError, PageError
+from pincali_sync.items import Property
+from pincali_sync.pages.challenge import challenge_kind
+from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.spiders.browser_settings import abort_request, load_cookies
+
+_MILLISECONDS = 1000
+
+
+async def scrape_single_property(source_url: str) -> dict[str, Any]:
+    """Fetches one listing in the configured way and returns its fields; saves nothing.
+
+    It takes its turn on the site's one timeline, keeps to robots.txt and follows no redirect.
+
+    Args:
+        source_url: any form of the listing's URL.
+
+    Returns:
+        The fields of `items.Property`: those of `properties_live` that the page shows, and
+        `public_id`, `title_original` and `offers`.
+
+    Raises:
+        PageError: for a URL that is no listing's, or a page that shows no listing.
+        BlockedError: when the site refuses us, by robots.txt or a challenge.
+        BrowserMissingError: when a browser is wanted and none is there.
+    """
+    config = load_config()
+    url = f"{config.pincali_base_url}/en/home/{slug_of(source_url)}"
+    await _take_turn(config)
+    await _ask_robots(config, url)
+    await _take_turn(config)
+    fetch = _in_browser if config.detail_transport == "playwright" else _over_http
+    status, headers, markup = await fetch(config, url)
+    refusal = challenge_kind(status, headers, markup)
+    if refusal is not None:
+        raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
+    if status != httpx.codes.OK:
+        raise PageError(f"{url} answered HTTP {status}")
+    page: Property = parse_detail_page(markup, url)
+    return asdict(page)
+
+
+async def _take_turn(config: Config) -> None:
+    if config.site_min_gap_seconds == 0:
+        return  # pacing is off: a site on loopback
+    async with open_services(config) as services:
+        await services.pace.wait_for_turn(config.detail_delay_seconds)
+
+
+async def _ask_robots(config: Config, url: str) -> None:
+    status, _, rules = await _over_http(config, f"{config.pincali_base_url}/robots.txt")
+    readable = status == httpx.codes.OK
+    if readable and not Protego.parse(rules).can_fetch(url, config.user_agents[0]):
+        raise BlockedError(f"robots.txt forbids {url}")
+
+
+async def _over_http(config: Config, url: str) -> tuple[int, dict[str, str], str]:
+    cookies = {each["name"]: each["value"] for each in load_cookies(config.cookies_file)}
+    async with httpx.AsyncClient(
+        headers={"User-Agent": config.user_agents[0]},
+        cookies={str(name): str(value) for name, value in cookies.items()},
+        timeout=config.request_timeout_seconds,
+    ) as client:
+        try:
+            response = await client.get(url)
+        except httpx.HTTPError as error:
+            raise PageError(f"{url} could not be fetched: {error!r}") from error
+    return response.status_code, dict(response.headers), response.text
+
+
+async def _in_browser(config: Config, url: str) -> tuple[int, dict[str, str], str]:
+    executable = find_chromium(config).executable
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=launch_arguments()
+        )
+        context = await browser.new_context(
+            user_agent=config.user_agents[0], locale="en-US", service_workers="block"
+        )
+        host = urlsplit(config.pincali_base_url).hostname or ""
+        await context.add_cookies(
+            [
+                {
+                    "name": str(each["name"]),
+                    "value": str(each["value"]),
+                    "domain": str(each.get("domain") or host),
+                    "path": str(each.get("path") or "/"),
+                }
+                for each in load_cookies(config.cookies_file)
+            ]
+        )
+        page = await context.new_page()
+        await page.route("**/*", _pass_or_abort)
+        try:
+            response = await page.goto(
+                url,
+                wait_until="domcontentloaded",
+                timeout=config.request_timeout_seconds * _MILLISECONDS,
+            )
+            markup = await page.content()
+        except PlaywrightError as error:
+            raise PageError(f"{url} could not be opened: {error.message}") from error
+        finally:
+            await browser.close()
+    assert response is not None  # None only for same-page anchors
+    return response.status, dict(response.headers), markup
+
+
+async def _pass_or_abort(route: Route) -> None:
+    if abort_request(route.request):
+        await route.abort()
+    else:
+        await route.continue_()

@@ -1,0 +1,71 @@
+"""One stage for all acceptance tests: a site, a database and a Scrapyd node, as in the demo."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from pincali_sync.demo.stage import Stage
+from pincali_sync.standin.options import StandinOptions
+from pincali_sync.standin.process import StandinProcess
+from pincali_sync.standin.world.churn import Churn
+
+Scrapy = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Everything the demo plays on, for the tests of one file."""
+    stage = Stage(tmp_path_factory.mktemp("stage"), listings=150)
+    try:
+        stage.set_up()
+        yield stage
+    finally:
+        stage.strike()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[StandinProcess]:
+    """A site alone, for spiders that are started by hand."""
+    options = StandinOptions(listings=200, churn=Churn(births=0.12, price_changes=0.10))
+    with StandinProcess(options) as process:
+        yield process
+
+
+@pytest.fixture
+def scrapy(site: StandinProcess, database_url: str, tmp_path: Path) -> Iterator[Scrapy]:
+    """Runs `scrapy …` as an operator would, against the site and a database of its own."""
+    variables = {
+        "DATABASE_URL": database_url,
+        "PINCALI_HOME": str(tmp_path),
+        "PINCALI_BASE_URL": site.base_url,
+        "SCRAPYD_URLS": "local",
+        "SITE_MIN_GAP_SECONDS": "0",
+        "PAGE_DELAY_SECONDS": "0",
+        "DETAIL_DELAY_SECONDS": "0",
+        "RETRY_BACKOFF_SECONDS": "0.01",
+        "DETAIL_TRANSPORT": "http",
+    }
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "scrapy", *arguments],
+            env=environment({**variables, **more}),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    yield run
+    site.clear_faults()
+
+
+def environment(variables: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings", **variables}

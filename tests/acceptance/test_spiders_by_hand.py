@@ -1,0 +1,151 @@
+"""Spiders started by hand do their whole part, and fail the way an operator can read."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pincali_sync.db.engine import Database
+from pincali_sync.demo.compare import compare_live, compare_manifest
+from pincali_sync.standin.process import StandinProcess
+from tests.acceptance.conftest import Scrapy
+from tests.support.rows import rows
+
+pytestmark = pytest.mark.timeout(180)
+
+
+async def test_a_manifest_job_by_hand_upserts_compares_and_queues(
+    scrapy: Scrapy, site: StandinProcess, db: Database
+) -> None:
+    ended = scrapy("crawl", "manifest", "-a", "max_pages=0")
+    assert ended.returncode == 0, ended.stderr
+    truth = site.truth()["listings"]
+    compared = await compare_manifest(db, truth)
+    assert compared.missing == ()
+    assert compared.differences == ()
+    [session] = await rows(db, "SELECT status, properties_inserted FROM scraping_sessions")
+    assert session == {"status": "completed", "properties_inserted": len(truth)}
+    [job] = await rows(db, "SELECT spider, status, run_id FROM sync_run_jobs")
+    assert job == {"spider": "manifest", "status": "completed", "run_id": None}
+    [queue] = await rows(db, "SELECT count(*) AS pending FROM scrape_queue WHERE priority = 1")
+    assert queue == {"pending": len(truth)}
+
+
+async def test_details_by_hand_fetch_as_many_as_asked_for(
+    scrapy: Scrapy, site: StandinProcess, db: Database
+) -> None:
+    assert scrapy("crawl", "manifest", "-a", "source=rent", "-a", "max_pages=1").returncode == 0
+    ended = scrapy("crawl", "detail", "-a", "max_items=5")
+    assert ended.returncode == 0, ended.stderr
+    live = await rows(db, "SELECT property_id FROM properties_live")
+    assert len(live) == 5
+    ids = {row["property_id"] for row in live}
+    truth = [each for each in site.truth()["listings"] if each["property_id"] in ids]
+    assert (await compare_live(db, truth)).is_true
+    [queue] = await rows(
+        db,
+        "SELECT count(*) FILTER (WHERE status = 'completed') AS completed,"
+        " count(*) FILTER (WHERE status = 'in_progress') AS held FROM scrape_queue",
+    )
+    assert queue == {"completed": 5, "held": 0}
+
+
+async def test_a_page_that_stays_unreadable_is_retried_counted_and_written_down(
+    scrapy: Scrapy, site: StandinProcess, db: Database
+) -> None:
+    path = "/en/properties/properties-for-sale"
+    site.add_fault(re.escape(f"{path}?page=2"), "503")
+    before = len(site.log())
+    ended = scrapy("crawl", "manifest", "-a", "max_pages=0", RETRY_TIMES="3")
+    asked = [entry for entry in site.log()[before:] if "page=2" in entry["path"] + str(entry)]
+    assert len([entry for entry in asked if entry["status"] == 503]) == 4
+    assert ended.returncode == 0, ended.stderr  # one page of many: the scan goes on
+    lost = await rows(
+        db, "SELECT source, page_number, error FROM manifest_pages WHERE status = 'lost'"
+    )
+    assert lost == [{"source": "sale", "page_number": 2, "error": "HTTP 503"}]
+
+
+async def test_a_scan_that_loses_too_many_pages_is_aborted_and_fails(
+    scrapy: Scrapy, site: StandinProcess, db: Database
+) -> None:
+    site.add_fault("/en/properties/", "500")
+    ended = scrapy("crawl", "manifest", "-a", "max_pages=5", RETRY_TIMES="0")
+    assert ended.returncode == 1
+    [job] = await rows(db, "SELECT status, finish_reason FROM sync_run_jobs")
+    assert job == {"status": "failed", "finish_reason": "too_many_lost_pages"}
+
+
+async def test_a_challenge_stops_the_scan_at_once(
+    scrapy: Scrapy, site: StandinProcess, db: Database
+) -> None:
+    site.add_fault("/en/properties/", "challenge")
+    before = len(site.log())
+    ended = scrapy("crawl", "manifest", "-a", "max_pages=0")
+    assert ended.returncode == 3
+    assert len(site.log()) - before <= 6  # robots.txt, and what was under way already
+    [job] = await rows(db, "SELECT status, finish_reason FROM sync_run_jobs")
+    assert job == {"status": "failed", "finish_reason": "blocked"}
+    assert await rows(db, "SELECT 1 FROM manifest_pages") == []
+
+
+async def test_a_detail_page_that_fails_goes_back_and_is_set_aside_in_the_end(
+    scrapy: Scrapy, site: StandinProcess, db: Database
+) -> None:
+    assert scrapy("crawl", "manifest", "-a", "source=foreclosure").returncode == 0
+    site.add_fault("/en/home/", "500")
+    found = "SELECT DISTINCT status, attempt_count, last_error FROM scrape_queue"
+    for attempt, status in ((1, "pending"), (2, "failed")):
+        ended = scrapy("crawl", "detail", QUEUE_MAX_ATTEMPTS="2", QUEUE_RETRY_SECONDS="0")
+        assert ended.returncode == 0, ended.stderr
+        assert await rows(db, found) == [
+            {"status": status, "attempt_count": attempt, "last_error": "HTTP 500"}
+        ]
+    assert await rows(db, "SELECT 1 FROM properties_live") == []
+
+
+async def test_a_listing_that_is_gone_is_not_asked_for_again(
+    scrapy: Scrapy, site: StandinProcess, db: Database
+) -> None:
+    assert scrapy("crawl", "manifest", "-a", "source=new_construction").returncode == 0
+    site.add_fault("/en/home/", "404")
+    assert scrapy("crawl", "detail").returncode == 0
+    found = await rows(db, "SELECT DISTINCT status, attempt_count, last_error FROM scrape_queue")
+    assert found == [{"status": "failed", "attempt_count": 1, "last_error": "HTTP 404"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "status", "says"),
+    [
+        (("manifest", "-a", "source=lease"), {}, 2, "the sources are sale, rent"),
+        (("manifest", "-a", "tier=9"), {}, 2, "unknown tier"),
+        (("manifest", "-a", "max_pages=-1"), {}, 2, "max_pages=-1"),
+        (("detail", "-a", "max_items=0"), {}, 2, "max_items=0"),
+        (("manifest",), {"DATABASE_URL": "nonsense"}, 2, "DATABASE_URL"),
+        (
+            ("manifest",),
+            {"DATABASE_URL": "postgresql://somebody:secret@127.0.0.1:1/nowhere"},
+            1,
+            "127.0.0.1:1/nowhere cannot be reached",
+        ),
+        (
+            ("detail",),
+            {"DETAIL_TRANSPORT": "playwright", "CHROMIUM_EXECUTABLE": "/nowhere/chromium"},
+            1,
+            "CHROMIUM_EXECUTABLE",
+        ),
+    ],
+)
+def test_what_cannot_work_is_refused_with_one_clear_line(
+    scrapy: Scrapy,
+    arguments: tuple[str, ...],
+    variables: dict[str, str],
+    status: int,
+    says: str,
+) -> None:
+    ended = scrapy("crawl", *arguments, LOG_LEVEL="ERROR", **variables)
+    assert ended.returncode == status, ended.stderr
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "secret" not in ended.stderr

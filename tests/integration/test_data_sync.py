@@ -1,0 +1,242 @@
+"""Detail pages become staging rows, live rows and journal entries."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pincali_sync.db.engine import Database
+from pincali_sync.items import Property
+from pincali_sync.services.data_sync_service import ScrapeResult
+from tests.support.builders import (
+    USD,
+    Workshop,
+    add_live,
+    detail,
+    entry,
+    id_of,
+    rent,
+    rows,
+    sale,
+    value,
+)
+from tests.support.clock import FixedClock
+
+FULL = detail(
+    "blue-house",
+    sale("2150000.50", USD, per_m2=False),
+    rent(9_000),
+    title="Casa con jardín",
+    title_original="Casa con jardín y alberca",
+    description="Two floors.\nA garden.",
+    property_type="house",
+    address="Calle Invento 12",
+    neighborhood="Los Robles",
+    city="Zapopan",
+    state="Jalisco",
+    postal_code="45000",
+    latitude=20.72,
+    longitude=-103.41,
+    gps_coordinates="20.72,-103.41",
+    price_per_m2=Decimal("8600.00"),
+    bedrooms=3,
+    bathrooms=2,
+    half_bathrooms=1,
+    parking_spaces=2,
+    total_area_m2=Decimal("250.00"),
+    covered_area_m2=Decimal("180.50"),
+    lot_size_m2=Decimal("250.00"),
+    floor_number=0,
+    total_floors=2,
+    age_years=5,
+    construction_year=2021,
+    features=("Garden", "Pool"),
+    amenities={"Outdoors": ("Garden", "Pool")},
+    main_image_url="https://img.example.org/1.jpg",
+    image_urls=("https://img.example.org/1.jpg", "https://img.example.org/2.jpg"),
+    virtual_tour_url="https://tour.example.org/1",
+    video_url="https://video.example.org/1",
+    agent_name="Agente 12",
+    agency_name="Agencia 3",
+    message_url="https://example.org/message",
+    is_featured=True,
+    listing_date=date(2026, 11, 2),
+    public_id="EB-QA0001",
+)
+JSON_FIELDS = {"features", "amenities", "image_urls", "offers"}
+
+
+@pytest.fixture
+def shop(db: Database, clock: FixedClock) -> Workshop:
+    return Workshop(db=db, clock=clock)
+
+
+def as_stored(scraped: Property, name: str) -> Any:
+    if name == "offers":
+        return [
+            {
+                "operation": each.operation.value,
+                "amount": str(each.amount),
+                "currency": each.currency.value,
+                "per_m2": each.per_m2,
+                "starting_at": each.starting_at,
+            }
+            for each in scraped.offers
+        ]
+    found = getattr(scraped, name)
+    if name == "amenities":
+        return {group: list(names) for group, names in found.items()}
+    return list(found) if name in JSON_FIELDS else found
+
+
+async def test_a_new_page_goes_live_field_by_field(shop: Workshop) -> None:
+    saved = await shop.visit(FULL)
+    live = await shop.live("blue-house")
+    shown = {name: as_stored(FULL, name) for name in Property.__dataclass_fields__}
+    stored = {
+        name: float(live[name]) if name in {"latitude", "longitude"} else live[name]
+        for name in shown
+    }
+    assert stored == shown
+    assert (saved.promoted.new, saved.failed, saved.refused) == (1, 0, 0)
+    assert (live["listing_status"], live["status"], live["price_unit"]) == (
+        "active",
+        "active",
+        "total",
+    )
+    assert live["last_full_scrape_at"] == live["first_seen_at"] == shop.clock.now()
+    assert live["data_completeness_score"] == 1
+
+
+async def test_a_new_page_is_journalled_as_created_once(shop: Workshop) -> None:
+    await shop.visit(FULL)
+    [change] = await shop.journal("blue-house")
+    assert (change["change_type"], change["field_name"]) == ("created", None)
+
+
+async def test_a_page_is_staged_under_its_session(shop: Workshop, db: Database) -> None:
+    await shop.visit(FULL)
+    [staged] = await rows(db, "SELECT * FROM property_scrapes_staging")
+    assert (staged["property_id"], staged["title"]) == (id_of("blue-house"), "Casa con jardín")
+    assert (staged["processing_status"], staged["change_type"]) == ("processed", "new")
+
+
+async def test_each_changed_field_is_one_row_of_the_journal(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await shop.visit(detail("blue-house", bedrooms=3, city="Zapopan", agent_name="Agente 12"))
+    now = clock.advance(hours=1)
+    saved = await shop.visit(
+        detail("blue-house", bedrooms=4, city="Zapopan", agent_name="Agente 13")
+    )
+    changes = await rows(
+        db,
+        """SELECT field_name, old_value, new_value FROM property_changes
+            WHERE change_type = 'updated' ORDER BY field_name""",
+    )
+    assert [tuple(change.values()) for change in changes] == [
+        ("agent_name", "Agente 12", "Agente 13"),
+        ("bedrooms", 3, 4),
+    ]
+    assert saved.promoted.updated == 1
+    assert (await shop.live("blue-house"))["last_updated_at"] == now
+
+
+async def test_an_unchanged_page_journals_nothing_and_is_not_updated(
+    shop: Workshop, clock: FixedClock
+) -> None:
+    await shop.visit(FULL)
+    first = clock.now()
+    later = clock.advance(days=3)
+    saved = await shop.visit(FULL)
+    live = await shop.live("blue-house")
+    assert saved.promoted.unchanged == 1
+    assert (live["last_updated_at"], live["last_full_scrape_at"]) == (first, later)
+    assert live["first_seen_at"] == first
+    assert len(await shop.journal("blue-house")) == 1
+
+
+async def test_a_page_that_shows_less_erases_nothing(shop: Workshop) -> None:
+    await shop.visit(FULL)
+    await shop.visit(Property(property_id=FULL.property_id, source_url=FULL.source_url, title="X"))
+    live = await shop.live("blue-house")
+    assert (live["price"], live["currency"]) == (Decimal("2150000.50"), "USD")
+    assert len(live["offers"]) == 2
+    assert (live["description"], live["bedrooms"]) == (FULL.description, 3)
+    assert live["title"] == "X"
+
+
+async def test_a_price_on_request_takes_the_live_price_back(shop: Workshop) -> None:
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    await shop.visit(detail("blue-house", sale(None)))
+    live = await shop.live("blue-house")
+    assert (live["price"], live["currency"]) == (None, "MXN")
+    assert [each["amount"] for each in live["offers"]] == [None]
+
+
+async def test_a_price_per_square_metre_is_stored_as_one(shop: Workshop) -> None:
+    await shop.visit(detail("blue-plot", sale(8_800, per_m2=True)))
+    assert (await shop.live("blue-plot"))["price_unit"] == "m2"
+
+
+async def test_a_promoted_page_settles_its_flags_in_the_manifest(shop: Workshop) -> None:
+    await shop.scan(entry("blue-house", sale(2_000_000)))
+    await shop.visit(detail("blue-house", public_id="EB-QA0001"))
+    row, live = await shop.manifest("blue-house"), await shop.live("blue-house")
+    assert (row["is_new"], row["needs_full_scrape"], row["price_changed"]) == (False,) * 3
+    assert row["public_id"] == "EB-QA0001"
+    assert live["price_at_last_manifest"] == 2_000_000
+    assert live["last_manifest_seen_at"] == row["last_seen_at"]
+
+
+async def test_an_easybroker_id_stays_with_the_record_that_has_it(shop: Workshop) -> None:
+    await shop.scan(entry("blue-house", public_id="EB-QA0001"), entry("red-house"))
+    await shop.visit(detail("red-house", public_id="EB-QA0001"))
+    assert (await shop.manifest("red-house"))["public_id"] is None
+
+
+async def test_two_pages_of_a_batch_with_one_easybroker_id_do_not_fail_it(
+    shop: Workshop, db: Database
+) -> None:
+    await shop.scan(entry("blue-house"), entry("red-house"))
+    claimed = await shop.claim()
+    slugs = {id_of(slug): slug for slug in ("blue-house", "red-house")}
+    saved = await shop.save(
+        *(
+            ScrapeResult(
+                queued=each, scraped=detail(slugs[each.property_id], public_id="EB-QA0001")
+            )
+            for each in claimed
+        )
+    )
+    assert saved.promoted.new == 2
+    assert await value(db, "SELECT count(public_id) FROM property_manifest") == 1
+
+
+async def test_a_relisted_listing_is_active_after_its_next_page(
+    shop: Workshop, db: Database
+) -> None:
+    await add_live(db, "blue-house", price=2_000_000, listing_status="sold", status="sold")
+    await shop.scan(entry("blue-house"))
+    await shop.visit(detail("blue-house"))
+    live = await shop.live("blue-house")
+    reactivations = [
+        change
+        for change in await shop.journal("blue-house")
+        if change["change_type"] == "reactivated"
+    ]
+    assert (live["listing_status"], live["status"]) == ("active", "active")
+    assert len(reactivations) == 1
+
+
+async def test_a_page_under_another_slug_is_filed_under_its_record(
+    shop: Workshop, db: Database
+) -> None:
+    await shop.scan(entry("blue-house", public_id="EB-QA0001"))
+    [queued] = await shop.claim()
+    await shop.save(ScrapeResult(queued=queued, scraped=detail("sky-blue-house")))
+    assert await value(db, "SELECT property_id FROM properties_live") == id_of("blue-house")
+    assert (await shop.live("blue-house"))["source_url"].endswith("/sky-blue-house")

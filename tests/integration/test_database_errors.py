@@ -1,0 +1,134 @@
+"""What an operator is told when the database is not there, or not the right one."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from pincali_sync.db import migrate
+from pincali_sync.db.engine import Database, address_of
+from pincali_sync.db.schema_version import SCHEMA_REVISION
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
+from tests.support.builders import rows, value
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.dispose()
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_a_server_that_is_down_is_named_without_the_password(closed_port: int) -> None:
+    url = f"postgresql://reader:open-sesame@127.0.0.1:{closed_port}/listings"
+    async with opened(url) as database:
+        with pytest.raises(DatabaseUnavailableError) as caught:
+            await database.check_schema()
+    message = str(caught.value)
+    assert f"127.0.0.1:{closed_port}/listings" in message
+    assert "DATABASE_URL" in message
+    assert "open-sesame" not in message
+    assert "\n" not in message
+
+
+async def test_a_wrong_password_is_told_without_either(database_url: str) -> None:
+    secret = urlsplit(database_url).password or ""
+    async with opened(database_url.replace(secret, "open-sesame")) as database:
+        with pytest.raises(DatabaseUnavailableError, match="authentication failed") as caught:
+            await database.check_schema()
+    assert "open-sesame" not in str(caught.value)
+    assert secret not in str(caught.value)
+
+
+async def test_a_database_that_is_not_there_is_told(postgres_url: str) -> None:
+    async with opened(f"{postgres_url}_nowhere") as database:
+        with pytest.raises(DatabaseUnavailableError, match="pincali_nowhere"):
+            await database.check_schema()
+
+
+async def test_an_empty_database_is_told_apart_from_an_old_one(empty_database_url: str) -> None:
+    async with opened(empty_database_url) as database:
+        with pytest.raises(SchemaVersionError, match=r"at schema none.*alembic upgrade head"):
+            await database.check_schema()
+    migrate.upgrade(empty_database_url, "0001_scraper_tables")
+    async with opened(empty_database_url) as database:
+        with pytest.raises(
+            SchemaVersionError, match=f"at schema 0001_scraper_tables.*needs {SCHEMA_REVISION}"
+        ):
+            await database.check_schema()
+    migrate.upgrade(empty_database_url)
+    async with opened(empty_database_url) as database:
+        await database.check_schema()
+        assert await value(database, "SELECT count(*) FROM properties_live") == 0
+
+
+async def test_a_connection_that_breaks_in_a_transaction_is_an_outage(db: Database) -> None:
+    with pytest.raises(DatabaseUnavailableError, match="cannot be reached"):
+        async with db.transaction() as tx:
+            await tx.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert await value(db, "SELECT 1") == 1
+
+
+async def test_connections_that_broke_while_idle_are_replaced_unnoticed(db: Database) -> None:
+    own = await value(db, "SELECT pg_backend_pid()")
+    async with opened(db._engine.url.render_as_string(hide_password=False)) as other:
+        await rows(other, "SELECT pg_terminate_backend(:pid)", pid=own)
+    assert await value(db, "SELECT 1") == 1
+
+
+async def test_a_broken_rule_of_the_database_is_no_outage(db: Database) -> None:
+    with pytest.raises(IntegrityError):
+        await rows(db, "INSERT INTO scrape_queue (source_url, priority) VALUES ('x', 1)")
+
+
+async def test_a_deadlock_is_tried_again_from_the_start(db: Database) -> None:
+    attempts = 0
+
+    async def work(tx: UnitOfWork) -> int:
+        nonlocal attempts
+        attempts += 1
+        await tx.connection.execute(
+            text("INSERT INTO service_locks VALUES (:n, gen_random_uuid(), 'me', now())"),
+            {"n": f"attempt {attempts}"},
+        )
+        if attempts < 3:
+            await tx.connection.execute(
+                text("DO $$ BEGIN RAISE deadlock_detected USING MESSAGE = 'dead'; END $$")
+            )
+        return attempts
+
+    assert await db.run(work) == 3
+    assert await value(db, "SELECT name FROM service_locks") == "attempt 3"
+
+
+async def test_a_deadlock_that_stays_is_told_in_the_end(db: Database) -> None:
+    attempts = 0
+
+    async def work(tx: UnitOfWork) -> None:
+        nonlocal attempts
+        attempts += 1
+        await tx.connection.execute(text("DO $$ BEGIN RAISE deadlock_detected; END $$"))
+
+    with pytest.raises(OperationalError):
+        await db.run(work)
+    assert attempts == 5
+
+
+def test_an_address_says_where_and_not_who() -> None:
+    assert address_of("postgresql://reader:open-sesame@db.example/x") == "db.example:5432/x"

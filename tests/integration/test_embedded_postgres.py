@@ -1,0 +1,126 @@
+"""The PostgreSQL for whoever has none."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import stat
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pincali_sync.db import embedded
+from pincali_sync.db.embedded_place import place_for
+
+start = partial(embedded.ensure_running, durable=False)
+
+
+@pytest.fixture
+def new_home(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Makes homes whose servers are gone after the test."""
+    homes: list[Path] = []
+
+    def make(name: str) -> Path:
+        homes.append(tmp_path / name)
+        return homes[-1]
+
+    yield make
+    for home in homes:
+        embedded.destroy(home)
+
+
+def postmaster(home: Path) -> int:
+    return int((place_for(home).data / "postmaster.pid").read_text().splitlines()[0])
+
+
+def kill(pid: int) -> None:
+    """Kills a process that is not our child, and waits until it is dead."""
+    handle = os.pidfd_open(pid)
+    try:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        assert select.select([handle], [], [], 10)[0]
+    finally:
+        os.close(handle)
+
+
+def remember(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 12 AS number")
+
+
+def remembered(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT number FROM kept").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_data_outlives_a_stop_and_a_start(new_home: Callable[[str], Path]) -> None:
+    home = new_home("home")
+    url = start(home)
+    assert embedded.running_url(home) == url
+    remember(url)
+    assert embedded.stop(home)
+    assert embedded.running_url(home) is None
+    assert not embedded.stop(home)
+    assert remembered(start(home)) == 12
+
+
+def test_a_server_that_runs_is_left_alone(new_home: Callable[[str], Path]) -> None:
+    home = new_home("home")
+    url, pid = start(home), postmaster(home)
+    assert (start(home), postmaster(home)) == (url, pid)
+
+
+def test_two_that_start_it_at_once_get_one_server(new_home: Callable[[str], Path]) -> None:
+    home = new_home("home")
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        first, second = processes.map(start, [home, home])
+    assert first == second == embedded.running_url(home)
+    remember(first)
+    assert remembered(second) == 12
+
+
+def test_a_killed_server_is_started_again_with_its_data(
+    new_home: Callable[[str], Path],
+) -> None:
+    home = new_home("home")
+    remember(start(home))
+    killed = postmaster(home)
+    kill(killed)
+    assert remembered(start(home)) == 12
+    assert postmaster(home) != killed
+
+
+def test_two_homes_have_a_server_each(new_home: Callable[[str], Path]) -> None:
+    one, other = new_home("one"), new_home("other")
+    remember(start(one))
+    with psycopg.connect(start(other)) as connection:
+        found = connection.execute("SELECT to_regclass('kept')").fetchone()
+    assert found == (None,)
+    assert embedded.stop(other)
+    assert embedded.running_url(one) is not None
+
+
+def test_only_its_owner_can_read_the_password_and_nobody_enters_without(
+    new_home: Callable[[str], Path],
+) -> None:
+    home = new_home("home")
+    url = start(home)
+    assert stat.S_IMODE((home / "postgres.json").stat().st_mode) == 0o600
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(url.replace(url.split("@")[0], "postgresql://pincali:wrong"))
+
+
+def test_destroying_a_server_leaves_nothing(new_home: Callable[[str], Path]) -> None:
+    home = new_home("home")
+    start(home)
+    embedded.destroy(home)
+    assert not place_for(home).folder.exists()
+    assert embedded.running_url(home) is None

@@ -1,0 +1,232 @@
+"""Spider jobs as rows, and tier runs from their start to their end."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from pincali_sync.db.engine import Database
+from pincali_sync.domain.tiers import ListingSource, Tier
+from pincali_sync.exceptions import LockedError, RunnerError, SupersededError, UsageError
+from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.services.run_lock import RunLock
+from pincali_sync.services.scheduler_service import SchedulerService
+from tests.support.builders import entry, rows, value
+from tests.support.clock import FixedClock
+from tests.support.stage import Stage
+
+
+@pytest.fixture
+def stage(db: Database, clock: FixedClock) -> Stage:
+    return Stage(db, clock)
+
+
+# --- jobs ---------------------------------------------------------------------------------------
+
+
+async def test_a_job_begins_once(stage: Stage) -> None:
+    await stage.start()
+    await stage.tick()
+    spec = stage.runner.ordered[0]
+    ticket = await stage.begin(spec)
+    assert ticket.run_id is not None
+    with pytest.raises(SupersededError, match="started before"):
+        await stage.begin(spec)
+
+
+async def test_a_job_that_nobody_scheduled_is_one_by_hand(stage: Stage) -> None:
+    job_id = uuid4()
+    ticket = await stage.shop.jobs.begin(job_id, spider="manifest", source="sale")
+    [stored] = await rows(stage.db, "SELECT run_id, spider, source, status FROM sync_run_jobs")
+    assert stored == {
+        "run_id": None,
+        "spider": "manifest",
+        "source": "sale",
+        "status": "running",
+    }
+    assert await value(stage.db, "SELECT id FROM scraping_sessions") == ticket.session_id
+    with pytest.raises(SupersededError):
+        await stage.shop.jobs.begin(job_id, spider="manifest", source="sale")
+    assert await value(stage.db, "SELECT count(*) FROM scraping_sessions") == 1
+
+
+async def test_a_job_by_hand_closes_its_session_with_its_counts(stage: Stage) -> None:
+    ticket = await stage.shop.begin()
+    await stage.shop.scan(entry("blue-house"), ticket=ticket)
+    assert await stage.shop.jobs.finish(
+        ticket, succeeded=False, reason="cancelled", stats={"pages": 1}, owns_session=True
+    )
+    [session] = await rows(
+        stage.db,
+        "SELECT status, error_message, pages_scraped, properties_inserted FROM scraping_sessions",
+    )
+    assert tuple(session.values()) == ("failed", "cancelled", 1, 1)
+
+
+async def test_a_job_that_was_given_up_neither_beats_nor_ends_nor_writes(stage: Stage) -> None:
+    ticket = await stage.shop.begin()
+    assert await stage.shop.jobs.heartbeat(ticket)
+    async with stage.db.transaction() as tx:
+        now = stage.clock.now()
+        await tx.jobs.give_up(ticket.job_id, status="lost", reason="no heartbeat", now=now)
+    assert not await stage.shop.jobs.heartbeat(ticket)
+    assert not await stage.end(ticket)
+    with pytest.raises(SupersededError):
+        await stage.shop.scan(entry("blue-house"), ticket=ticket)
+    assert await value(stage.db, "SELECT status FROM sync_run_jobs") == "lost"
+
+
+# --- runs ---------------------------------------------------------------------------------------
+
+
+async def test_a_tier_1_run_goes_from_scan_to_completed(stage: Stage) -> None:
+    run = await stage.start()
+    assert (await stage.tick()).step == "scan"
+    sources = [spec.arguments["source"] for spec in stage.runner.ordered]
+    assert sources == [source.value for source in ListingSource]
+    assert {spec.settings["MANIFEST_MAX_PAGES"] for spec in stage.runner.ordered} == {"10"}
+    await stage.scan_all()
+    assert (await stage.tick()).step == "drain"
+    stage.clock.advance(minutes=1)
+    await stage.fetch_all()
+    done = await stage.tick()
+    assert (done.status, done.step, done.error_summary) == ("completed", "done", None)
+    assert (done.pages_scanned, done.properties_in_manifest) == (4, 8)
+    assert (done.new_properties_found, done.price_changes_detected) == (8, 0)
+    assert (done.properties_queued, done.properties_scraped, done.error_count) == (8, 8, 0)
+    assert done.execution_time_ms == 60_000
+    assert await value(stage.db, "SELECT count(*) FROM properties_live") == 8
+    status = "SELECT status FROM scraping_sessions WHERE id = :id"
+    assert await value(stage.db, status, id=run.session_id) == "completed"
+    assert await stage.runs.advance_all() == []
+
+
+async def test_a_second_run_finds_nothing_to_fetch(stage: Stage) -> None:
+    for _ in range(2):
+        await stage.start()
+        await stage.tick()
+        await stage.scan_all()
+        run = await stage.tick()
+        await stage.fetch_all()
+        stage.clock.advance(hours=6)
+        for left in await stage.runs.advance_all():
+            run = left
+    assert (run.status, run.new_properties_found, run.properties_queued) == ("completed", 0, 0)
+
+
+async def test_ticking_while_jobs_run_orders_nothing_twice(stage: Stage) -> None:
+    await stage.start()
+    for _ in range(3):
+        await stage.tick()
+    assert len(stage.runner.ordered) == 4
+
+
+async def test_only_one_run_of_a_tier_is_open(stage: Stage) -> None:
+    await stage.start()
+    with pytest.raises(LockedError, match="a run of tier 1 is open"):
+        await stage.start()
+    assert await value(stage.db, "SELECT count(*) FROM scraping_sessions") == 1
+
+
+async def test_nothing_is_opened_when_a_node_is_down_or_the_tier_unknown(stage: Stage) -> None:
+    stage.runner.answers = False
+    with pytest.raises(RunnerError):
+        await stage.start()
+    with pytest.raises(UsageError):
+        await stage.runs.start(Tier.WEEKLY_DEEP)
+    assert await value(stage.db, "SELECT count(*) FROM sync_runs") == 0
+
+
+async def test_the_window_ends_a_run_whose_pages_are_still_queued(stage: Stage) -> None:
+    await stage.start()
+    await stage.tick()
+    await stage.scan_all()
+    await stage.tick()
+    stage.clock.advance(minutes=61)
+    run = await stage.tick()
+    assert (run.status, run.properties_queued, run.properties_scraped) == ("completed", 8, 0)
+    assert run.details["drain"] == "the window ended with 8 pages still queued"
+    assert await value(stage.db, "SELECT count(*) FROM scrape_queue WHERE status='pending'") == 8
+
+
+async def test_a_worker_that_stopped_early_is_followed_by_another(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.tick()
+    await stage.scan_all()
+    await stage.tick()
+    [spec] = stage.runner.take("detail")
+    await stage.end(await stage.begin(spec))
+    await stage.tick()
+    await stage.fetch_all()
+    assert (await stage.tick()).status == "completed"
+    workers = [job for job in await stage.jobs(run) if job.spider == "detail"]
+    assert [job.attempt for job in workers] == [1, 2]
+
+
+async def test_pages_that_wait_for_their_next_attempt_need_no_worker(stage: Stage) -> None:
+    await stage.start()
+    await stage.tick()
+    await stage.scan_all(per_source=1)
+    await stage.tick()
+    [spec] = stage.runner.take("detail")
+    ticket = await stage.begin(spec)
+    failures = [
+        ScrapeResult(queued=each, scraped=None, error="HTTP 503")
+        for each in await stage.shop.claim(100)
+    ]
+    await stage.shop.save(*failures, ticket=ticket)
+    await stage.end(ticket)
+    assert (await stage.tick()).step == "drain"
+    assert stage.runner.ordered == []
+    stage.clock.advance(minutes=2)
+    await stage.tick()
+    await stage.fetch_all()
+    assert (await stage.tick()).status == "completed"
+
+
+# --- scheduling ---------------------------------------------------------------------------------
+
+
+def scheduler(stage: Stage, clock: FixedClock) -> SchedulerService:
+    return SchedulerService(
+        stage.db,
+        clock,
+        stage.runs,
+        RunLock(stage.db, clock),
+        tiers_enabled=(1, 2),
+        tier_1_every_hours=6,
+    )
+
+
+async def test_a_tick_starts_what_is_due_once_a_slot(stage: Stage, clock: FixedClock) -> None:
+    ticks = scheduler(stage, clock)
+    [run] = await ticks.tick()
+    assert (run.tier_level, run.slot_at) == (1, clock.now())  # noon UTC is 06:00 in Mexico
+    await stage.scan_all()
+    await ticks.tick()
+    await stage.fetch_all()
+    assert [each.status for each in await ticks.tick()] == ["completed"]
+    clock.advance(hours=5, minutes=59)
+    assert await ticks.tick() == []
+    clock.advance(minutes=1)
+    assert [each.status for each in await ticks.tick()] == ["running"]
+
+
+async def test_three_days_off_are_made_up_for_by_one_run(stage: Stage, clock: FixedClock) -> None:
+    ticks = scheduler(stage, clock)
+    await ticks.tick()
+    await stage.end_all("blocked")
+    await ticks.tick()
+    clock.advance(days=3)
+    assert len(await ticks.tick()) == 1
+    await stage.end_all("blocked")
+    assert [each.status for each in await ticks.tick()] == ["failed"]
+    assert await ticks.tick() == []
+
+
+async def test_two_runners_at_once_are_one(stage: Stage, clock: FixedClock) -> None:
+    async with RunLock(stage.db, clock).held():
+        with pytest.raises(LockedError):
+            await scheduler(stage, clock).tick()
+    assert await value(stage.db, "SELECT count(*) FROM sync_runs") == 0

@@ -1,0 +1,237 @@
+"""Tier runs whose jobs go silent, fail or are blocked, and whose runners are killed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from pincali_sync.db.engine import Database
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.exceptions import SupersededError
+from pincali_sync.services.manifest_scan_service import LostPage
+from tests.support.builders import SITE, detail, entry, page, rows, value
+from tests.support.clock import FixedClock
+from tests.support.stage import SILENCE, Stage
+
+
+@pytest.fixture
+def stage(db: Database, clock: FixedClock) -> Stage:
+    return Stage(db, clock)
+
+
+async def test_a_silent_job_is_replaced_and_the_old_one_refused(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.tick()
+    old, *_ = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+    stage.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    await stage.tick()
+    first, second = await stage.jobs(run, "sale")
+    assert (first.status, first.finish_reason, second.attempt) == ("lost", "no heartbeat", 2)
+    assert first.id in stage.runner.cancelled
+    with pytest.raises(SupersededError):
+        await stage.shop.scan(entry("blue-house"), ticket=old)
+    await stage.scan_all()
+    assert (await stage.tick()).new_properties_found == 8
+
+
+async def test_a_job_that_beats_is_left_alone(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.tick()
+    tickets = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+    for _ in range(3):
+        stage.clock.advance(seconds=SILENCE.total_seconds())
+        for ticket in tickets:
+            assert await stage.shop.jobs.heartbeat(ticket)
+        await stage.tick()
+    assert len(await stage.jobs(run)) == 4
+
+
+async def test_a_job_in_a_nodes_queue_is_given_longer_than_one_that_ran(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.tick()
+    stage.clock.advance(seconds=5 * SILENCE.total_seconds())
+    await stage.tick()
+    assert len(await stage.jobs(run)) == 4
+    stage.clock.advance(seconds=1)
+    await stage.tick()
+    assert len(await stage.jobs(run)) == 8
+
+
+async def test_an_order_that_got_no_answer_is_given_again_when_nothing_came_of_it(
+    stage: Stage,
+) -> None:
+    run = await stage.start()
+    stage.runner.answers = False
+    await stage.tick()
+    stage.runner.answers = True
+    stage.clock.advance(seconds=5 * SILENCE.total_seconds() + 1)
+    await stage.tick()
+    assert [job.attempt for job in await stage.jobs(run, "sale")] == [1, 2]
+    await stage.scan_all()
+    assert (await stage.tick()).step == "drain"
+
+
+async def test_an_order_that_was_taken_without_an_answer_runs_once(stage: Stage) -> None:
+    run = await stage.start()
+    stage.runner.answers = False
+    await stage.tick()
+    stage.runner.answers = True
+    for job in await stage.jobs(run):
+        ticket = await stage.shop.jobs.begin(job.id, spider="manifest", source=job.source)
+        await stage.shop.scan(page(entry("blue-house")), ticket=ticket)
+        await stage.end(ticket)
+    assert (await stage.tick()).step == "drain"
+    assert stage.runner.take("manifest") == []
+
+
+async def test_a_run_fails_when_a_job_failed_three_times(stage: Stage) -> None:
+    run = await stage.start()
+    for _ in range(3):
+        assert (await stage.tick()).status == "running"
+        await stage.end_all("memusage_exceeded")
+    failed = await stage.tick()
+    assert failed.status == "failed"
+    assert failed.error_summary == "manifest sale failed 3 times, last: memusage_exceeded"
+    assert [job.attempt for job in await stage.jobs(run, "sale")] == [1, 2, 3]
+    assert not any(job.is_open for job in await stage.jobs(run))
+
+
+async def test_a_run_that_lost_too_many_pages_fails_without_another_attempt(
+    stage: Stage,
+) -> None:
+    run = await stage.start()
+    await stage.tick()
+    await stage.end_all("too_many_lost_pages")
+    failed = await stage.tick()
+    assert (failed.status, len(await stage.jobs(run))) == ("failed", 4)
+    assert failed.error_summary == "manifest sale: more than a tenth of the pages lost"
+
+
+async def test_a_block_stops_the_run_and_its_other_jobs(stage: Stage) -> None:
+    run = await stage.start()
+    await stage.tick()
+    tickets = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+    await stage.end(tickets[2], "blocked")
+    failed = await stage.tick()
+    others = [job for job in await stage.jobs(run) if job.id != tickets[2].job_id]
+    assert failed.status == "failed"
+    assert (failed.error_summary or "").startswith("blocked: ")
+    assert {job.status for job in others} == {"cancelled"}
+    assert set(stage.runner.cancelled) == {job.id for job in others}
+    with pytest.raises(SupersededError):
+        await stage.shop.scan(entry("blue-house"), ticket=tickets[0])
+
+
+async def test_a_scan_without_a_single_listing_fails_and_moves_no_counter(stage: Stage) -> None:
+    await stage.shop.visit(detail("blue-house"))
+    await stage.start()
+    await stage.tick()
+    await stage.scan_all(per_source=0)
+    failed = await stage.tick()
+    assert failed.status == "failed"
+    assert "no listing on any page" in (failed.error_summary or "")
+    assert (await stage.shop.live("blue-house"))["consecutive_missing_count"] == 0
+
+
+async def test_one_empty_source_that_declares_listings_fails_the_run(stage: Stage) -> None:
+    await stage.start()
+    await stage.tick()
+    for spec in stage.runner.take("manifest"):
+        source, ticket = spec.arguments["source"], await stage.begin(spec)
+        cards = [] if source == "rent" else [entry(f"{source}-house")]
+        await stage.shop.scan(page(*cards, source=source), ticket=ticket)
+        await stage.end(ticket)
+    failed = await stage.tick()
+    assert failed.error_summary == "rent: no listing on 1 pages that declare 100"
+
+
+async def test_a_few_lost_pages_are_counted_and_the_run_goes_on(stage: Stage) -> None:
+    await stage.start()
+    await stage.tick()
+    for spec in stage.runner.take("manifest"):
+        source, ticket = spec.arguments["source"], await stage.begin(spec)
+        for number in range(1, 10):
+            card = entry(f"{source}-house-{number}")
+            await stage.shop.scan(page(card, source=source, number=number), ticket=ticket)
+        lost = LostPage(url=SITE, source=source, page_number=10, error="HTTP 503")
+        await stage.shop.scans.record_lost_page(lost, ticket)
+        await stage.end(ticket)
+    run = await stage.tick()
+    assert (run.status, run.step, run.error_count) == ("running", "drain", 4)
+    await stage.fetch_all()
+    assert (await stage.tick()).error_count == 4
+
+
+# --- crashes ------------------------------------------------------------------------------------
+
+
+class CrashError(BaseException):
+    """The process was killed."""
+
+
+class DyingDatabase(Database):
+    """Dies before its n-th transaction."""
+
+    left = 10**6
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+        if self.left <= 0:
+            raise CrashError
+        self.left -= 1
+        async with super().transaction() as tx:
+            yield tx
+
+
+async def finished_run(stage: Stage, *, crashing: bool) -> dict[str, Any]:
+    """What is stored after a run, whose every tick died a little later than the one before."""
+    run = await stage.start()
+    dying = DyingDatabase(stage.db._engine.url.render_as_string(hide_password=False))
+    doomed = Stage(dying, stage.clock, stage.runner)
+    crashes = 0
+    try:
+        for budget in range(1, 300):
+            dying.left = budget if crashing else 10**6
+            try:
+                run = (await doomed.runs.advance_all() or [run])[-1]
+            except CrashError:
+                crashes += 1
+                continue
+            if run.status != "running":
+                break
+            await stage.scan_all()
+            await stage.fetch_all()
+            stage.clock.advance(seconds=5 * SILENCE.total_seconds() + 1)
+    finally:
+        await dying.dispose()
+    assert bool(crashes) is crashing
+    [stored] = await rows(stage.db, "SELECT * FROM sync_runs")
+    kept = {name: each for name, each in stored.items() if name not in UNCOMPARED}
+    kept["live"] = await value(stage.db, "SELECT count(*) FROM properties_live")
+    kept["journal"] = await value(stage.db, "SELECT count(*) FROM property_changes")
+    return kept
+
+
+UNCOMPARED = {
+    "id",
+    "session_id",
+    "started_at",
+    "completed_at",
+    "updated_at",
+    "window_ends_at",
+    "execution_time_ms",
+}
+
+
+async def test_a_run_that_is_killed_at_every_step_ends_as_an_undisturbed_one(
+    stage: Stage,
+) -> None:
+    undisturbed = await finished_run(stage, crashing=False)
+    assert (undisturbed["status"], undisturbed["properties_scraped"]) == ("completed", 8)
+    for table in ("property_manifest", "scrape_queue", "properties_live", "property_changes"):
+        await rows(stage.db, f"DELETE FROM {table}")
+    await rows(stage.db, "DELETE FROM sync_runs")
+    assert await finished_run(stage, crashing=True) == undisturbed

@@ -1,0 +1,132 @@
+"""A tier run with nodes that take orders and do nothing: the tests do the jobs' work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.jobs import Job
+from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.tiers import Tier, TierPlan
+from pincali_sync.exceptions import RunnerError
+from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.services.job_service import JobTicket
+from pincali_sync.services.ports import JobRunner, JobSpec
+from pincali_sync.services.tier_orchestrator import RunPolicy, TierOrchestrator
+from tests.support.builders import SITE, Workshop, detail, entry, page, rows
+from tests.support.clock import FixedClock
+
+SILENCE = timedelta(minutes=2)
+WINDOW = timedelta(minutes=60)
+
+
+@dataclass
+class FakeRunner:
+    """Takes orders and does nothing: the tests do the jobs' work."""
+
+    ordered: list[JobSpec] = field(default_factory=list)
+    cancelled: list[UUID] = field(default_factory=list)
+    answers: bool = True
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        return ("node-a", "node-b")
+
+    async def check(self) -> None:
+        if not self.answers:
+            raise RunnerError("node-a does not answer")
+
+    async def start(self, spec: JobSpec, node: str) -> None:
+        if not self.answers:
+            raise RunnerError("node-a does not answer")
+        self.ordered.append(spec)
+
+    async def cancel(self, job_id: UUID, node: str) -> None:
+        self.cancelled.append(job_id)
+
+    def take(self, spider: str) -> list[JobSpec]:
+        """The orders for a spider, which are thereby accepted."""
+        taken = [spec for spec in self.ordered if spec.spider == spider]
+        self.ordered = [spec for spec in self.ordered if spec.spider != spider]
+        return taken
+
+
+@dataclass
+class Stage:
+    """One orchestrator, its fake nodes, and what spiders would do."""
+
+    db: Database
+    clock: FixedClock
+    runner: FakeRunner = field(default_factory=FakeRunner)
+
+    def __post_init__(self) -> None:
+        self.shop = Workshop(db=self.db, clock=self.clock)
+        self.runs = self.orchestrator(self.runner)
+
+    def orchestrator(self, runner: JobRunner) -> TierOrchestrator:
+        config = load_config()
+        return TierOrchestrator(
+            self.db,
+            runner,
+            self.clock,
+            plans={tier: TierPlan.of(tier, config) for tier in Tier},
+            policy=RunPolicy(base_url=SITE, job_silence=SILENCE, drain_window=WINDOW),
+            scans=self.shop.scans,
+            queue=self.shop.queue,
+        )
+
+    async def start(self) -> SyncRun:
+        return await self.runs.start(Tier.HOT_LISTINGS)
+
+    async def tick(self) -> SyncRun:
+        """Moves the only run on."""
+        [run] = await self.runs.advance_all()
+        return run
+
+    async def begin(self, spec: JobSpec) -> JobTicket:
+        return await self.shop.jobs.begin(
+            spec.job_id, spider=spec.spider, source=spec.arguments.get("source")
+        )
+
+    async def end(self, ticket: JobTicket, reason: str = "finished") -> bool:
+        return await self.shop.jobs.finish(
+            ticket, succeeded=reason == "finished", reason=reason, stats={}, owns_session=False
+        )
+
+    async def scan_all(self, *, per_source: int = 2) -> None:
+        """Does the manifest jobs that were ordered."""
+        for spec in self.runner.take("manifest"):
+            source = spec.arguments["source"]
+            ticket = await self.begin(spec)
+            cards = [entry(f"{source}-house-{n}") for n in range(per_source)]
+            await self.shop.scan(page(*cards, source=source), ticket=ticket)
+            await self.end(ticket)
+
+    async def fetch_all(self) -> None:
+        """Does the detail jobs that were ordered."""
+        slugs = {entry(s).property_id: s for s in await self.slugs()}
+        for spec in self.runner.take("detail"):
+            ticket = await self.begin(spec)
+            results = [
+                ScrapeResult(queued=each, scraped=detail(slugs[each.property_id]))
+                for each in await self.shop.claim(100)
+            ]
+            await self.shop.save(*results, ticket=ticket)
+            await self.end(ticket)
+
+    async def end_all(self, reason: str) -> None:
+        """Begins the ordered manifest jobs and ends each for a reason."""
+        for spec in self.runner.take("manifest"):
+            await self.end(await self.begin(spec), reason)
+
+    async def slugs(self) -> list[str]:
+        found = await rows(self.db, "SELECT source_url FROM property_manifest")
+        return [row["source_url"].rpartition("/")[2] for row in found]
+
+    async def jobs(self, run: SyncRun, source: str | None = None) -> list[Job]:
+        async with self.db.transaction() as tx:
+            jobs = await tx.jobs.of_run(run.id)
+        return [job for job in jobs if source is None or job.source == source]

@@ -1,0 +1,143 @@
+"""What operators may set, and what they are told when a value is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pincali_sync.config import Config, is_loopback, load_config
+from pincali_sync.exceptions import ConfigError, ExitStatus
+
+
+def test_everything_has_a_default() -> None:
+    config = load_config()
+    assert config.database_url is None
+    assert config.pincali_base_url == "https://www.pincali.com"
+    assert config.sitemap_url == "https://www.pincali.com/sitemap.xml"
+    assert config.scrapyd_urls == ("http://127.0.0.1:6800",)
+    assert (config.site_min_gap_seconds, config.tiers_enabled) == (1.5, (1, 2, 3, 4))
+    assert (config.tier_1_frequency_hours, config.tier_1_pages) == (6, 10)
+    assert config.queue_max_pending == 10_000
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIER_1_PAGES", "3")
+    monkeypatch.setenv("TIERS_ENABLED", "2, 1,1")
+    monkeypatch.setenv("SCRAPYD_URLS", "http://one:6800/, http://two:6800")
+    monkeypatch.setenv("USER_AGENTS", "Reader/1 (a, b) | Reader/2")
+    config = load_config()
+    assert config.tier_1_pages == 3
+    assert config.tiers_enabled == (1, 2)
+    assert config.scrapyd_urls == ("http://one:6800", "http://two:6800")
+    assert config.user_agents == ("Reader/1 (a, b)", "Reader/2")
+
+
+def test_a_file_is_read_and_the_environment_wins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("TIER_1_PAGES=3\nTIER_2_PAGES=4\n")
+    monkeypatch.setitem(Config.model_config, "env_file", tmp_path / ".env")
+    monkeypatch.setenv("TIER_2_PAGES", "5")
+    config = load_config()
+    assert (config.tier_1_pages, config.tier_2_pages) == (3, 5)
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("TIER_1_PAGES", "")
+    assert (load_config().database_url, load_config().tier_1_pages) == (None, 10)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("DATABASE_URL", "mysql://user@host/db"),
+        ("DATABASE_URL", "postgresql://host"),
+        ("DATABASE_URL", "postgresql://host:port/db"),
+        ("PINCALI_BASE_URL", "www.pincali.com"),
+        ("PINCALI_SITEMAP_URL", "ftp://example.org/sitemap.xml"),
+        ("SCRAPYD_URLS", "localhost"),
+        ("SCRAPYD_URLS", "local,http://one:6800"),
+        ("SCRAPYD_URLS", " , "),
+        ("SITE_MIN_GAP_SECONDS", "-1"),
+        ("SITE_MIN_GAP_SECONDS", "soon"),
+        ("DETAIL_TRANSPORT", "carrier pigeon"),
+        ("DETAIL_CONCURRENCY", "0"),
+        ("TIER_1_FREQUENCY_HOURS", "0"),
+        ("TIER_1_PAGES", "0"),
+        ("TIERS_ENABLED", "1,5"),
+        ("TIERS_ENABLED", "all"),
+        ("QUEUE_MAX_PENDING", "0"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_a_refused_value_is_named_with_what_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, name: str, given: str
+) -> None:
+    monkeypatch.setenv(name, given)
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    description = Config.model_fields[name.lower()].description
+    assert str(caught.value).startswith(f"{name}: ")
+    assert f"(accepts: {description})" in str(caught.value)
+    assert caught.value.exit_status is ExitStatus.USAGE
+
+
+def test_all_refused_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIER_1_PAGES", "none")
+    monkeypatch.setenv("LOG_LEVEL", "LOUD")
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()] == [
+        "TIER_1_PAGES",
+        "LOG_LEVEL",
+    ]
+
+
+def test_a_password_is_neither_shown_nor_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://reader:open-sesame@host:nowhere/db")
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    assert "open-sesame" not in str(caught.value)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://reader:open-sesame@host/db")
+    monkeypatch.setenv("SCRAPYD_PASSWORD", "open-barley")
+    assert "open-" not in repr(load_config())
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:80"])
+def test_pacing_may_be_turned_off_on_loopback(url: str) -> None:
+    assert load_config(pincali_base_url=url, site_min_gap_seconds=0).site_min_gap_seconds == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.pincali.com",
+        "http://10.0.0.1",
+        "http://localhost.example.org",
+        "http://127.0.0.1.example.org",
+        "http://127.0.0.1@example.org",
+    ],
+)
+def test_pacing_stays_on_everywhere_else(url: str) -> None:
+    assert not is_loopback(url)
+    with pytest.raises(ConfigError, match="SITE_MIN_GAP_SECONDS=0 is accepted only"):
+        load_config(pincali_base_url=url, site_min_gap_seconds=0)
+
+
+def test_local_runs_spiders_here() -> None:
+    assert load_config(scrapyd_urls="local").runs_locally
+    assert not load_config().runs_locally
+
+
+def test_the_home_is_an_absolute_path() -> None:
+    assert load_config(pincali_home=Path("state")).home == Path.cwd() / "state"
+    assert load_config(pincali_home=Path("~/state")).home == Path.home() / "state"
+
+
+def test_the_sitemap_follows_the_site_unless_it_is_given() -> None:
+    site = load_config(pincali_base_url="http://127.0.0.1:8000/")
+    assert site.sitemap_url == "http://127.0.0.1:8000/sitemap.xml"
+    given = load_config(pincali_sitemap_url="http://127.0.0.1:1/index.xml")
+    assert given.sitemap_url == "http://127.0.0.1:1/index.xml"
