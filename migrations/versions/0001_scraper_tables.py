@@ -121,7 +121,8 @@ TABLES = (
         verification_status VARCHAR(50) DEFAULT 'unverified',
         search_vector TSVECTOR
             GENERATED ALWAYS AS (to_tsvector('spanish'::regconfig, coalesce(title,'') || ' ' ||
-            coalesce(description,'') || ' ' || coalesce(neighborhood,'') || ' ' || coalesce(city,''))) STORED,
+            coalesce(description,'') || ' ' || coalesce(neighborhood,'') || ' ' ||
+            coalesce(city,''))) STORED,
         title TEXT NOT NULL,
         description TEXT,
         property_type VARCHAR(100),

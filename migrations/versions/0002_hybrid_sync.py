@@ -28,7 +28,8 @@ LIVE_COLUMNS = """
         ADD COLUMN offers JSONB DEFAULT '[]'::jsonb NOT NULL,
         ADD COLUMN price_unit VARCHAR(10) DEFAULT 'total' NOT NULL,
         ADD CONSTRAINT properties_live_listing_status_check
-            CHECK (listing_status IN ('active', 'likely_removed', 'confirmed_removed', 'sold', 'relisted')),
+            CHECK (listing_status IN
+                ('active', 'likely_removed', 'confirmed_removed', 'sold', 'relisted')),
         ADD CONSTRAINT properties_live_scrape_priority_check
             CHECK (scrape_priority BETWEEN 1 AND 5),
         ADD CONSTRAINT properties_live_price_unit_check CHECK (price_unit IN ('total', 'm2'))
@@ -191,7 +192,8 @@ TABLES = (
         page_number INTEGER NOT NULL,
         property_id VARCHAR(255) NOT NULL,
         seen_at timestamptz NOT NULL,
-        CONSTRAINT property_sightings_pkey PRIMARY KEY (session_id, source, page_number, property_id)
+        CONSTRAINT property_sightings_pkey
+            PRIMARY KEY (session_id, source, page_number, property_id)
     )
     """,
     """

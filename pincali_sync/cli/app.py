@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from pincali_sync.cli import config_command, inspect_commands, page_commands, tier_commands
@@ -17,6 +16,7 @@ app = typer.Typer(
     help="Keeps a database of pincali.com listings true to within hours.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,  # errors are one plain line
     pretty_exceptions_enable=False,
 )
 app.command("tier1")(tier_commands.tier1)
@@ -38,17 +38,10 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Runs a command; errors become one line on stderr and an exit status."""
     configure_logging()
     try:
-        status = commands(args=arguments, standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as help_text:
-        click.echo(help_text.format_message())
-        return ExitStatus.USAGE
-    except click.ClickException as error:
-        error.show()
-        return ExitStatus.USAGE
-    except click.Abort:
-        click.echo("stopped; open runs go on with the next tick of the tier runner", err=True)
-        return 130
+        commands(args=arguments)
+    except SystemExit as end:  # usage errors and `typer.Exit` end this way
+        return end.code if isinstance(end.code, int) else ExitStatus.DONE
     except PincaliSyncError as error:
-        click.echo(f"pincali-sync: {error}", err=True)
+        typer.echo(f"pincali-sync: {error}", err=True)
         return error.exit_status
-    return status if isinstance(status, int) else ExitStatus.DONE
+    return ExitStatus.DONE

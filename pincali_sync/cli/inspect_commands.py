@@ -29,7 +29,7 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"tiers": [_tier_as_dict(each) for each in tiers], "live": live})
         return
-    columns = ("tier", "state", "step", "started", "pages", "new", "prices", "queued", "scraped")
+    columns = ("tier", "state", "step", "started", "pages", "new", "queued", "scraped")
     print_table("Tiers", columns, [_tier_row(each) for each in tiers])
     print_table("Live table", ("listing status", "rows"), live.items())
 
@@ -93,7 +93,7 @@ def _tier_row(status: TierStatus) -> tuple[Any, ...]:
     name = f"{status.tier.value} {status.tier.label}"
     run = status.latest
     if run is None:
-        return (name, "never ran", *(None,) * 7)
+        return (name, "never ran", *(None,) * 6)
     return (
         name,
         run.status,
@@ -101,7 +101,6 @@ def _tier_row(status: TierStatus) -> tuple[Any, ...]:
         run.started_at,
         run.pages_scanned,
         run.new_properties_found,
-        run.price_changes_detected,
         run.properties_queued,
         run.properties_scraped,
     )

@@ -23,19 +23,19 @@ from pincali_sync.services.tier_orchestrator import BLOCKED_PREFIX
 _TICK_SECONDS = 1.0
 
 
-def tier1(as_json: JsonOption = False) -> int:
+def tier1(as_json: JsonOption = False) -> None:
     """Run tier 1 now: the newest listing pages, and the details of what is new on them."""
-    return run_tier_to_its_end(Tier.HOT_LISTINGS, as_json=as_json)
+    run_tier_to_its_end(Tier.HOT_LISTINGS, as_json=as_json)
 
 
-def run_tier_to_its_end(tier: Tier, *, as_json: bool) -> int:
-    """Starts a run, carries it to its end and prints it; returns the exit status."""
+def run_tier_to_its_end(tier: Tier, *, as_json: bool) -> None:
+    """Starts a run, carries it to its end, prints it, and exits as it ended."""
     run = asyncio.run(run_tier(tier, quiet=as_json))
     if as_json:
         print_json(run)
     else:
         print_runs([run])
-    return exit_status_of(run)
+    raise typer.Exit(exit_status_of(run))
 
 
 async def run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
@@ -123,14 +123,14 @@ def exit_status_of(run: SyncRun) -> ExitStatus:
 def process_queue(
     items: Annotated[int, typer.Argument(min=1, metavar="N", help="How many pages at most.")],
     as_json: JsonOption = False,
-) -> int:
+) -> None:
     """Fetch up to N queued detail pages now, in this terminal's time."""
     status, outcome = asyncio.run(_process_queue(items))
     if as_json:
         print_json(outcome)
     else:
         print_table("Queue", tuple(outcome), [tuple(outcome.values())])
-    return status
+    raise typer.Exit(status)
 
 
 async def _process_queue(items: int) -> tuple[int, dict[str, Any]]:

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -32,14 +32,14 @@ def tier_runner(
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until no run is open.")] = False,
     as_json: JsonOption = False,
-) -> int:
+) -> None:
     """Move every open run one step on, start what is due, and return."""
     runs = asyncio.run(_tick(None if tier is None else Tier.parse(tier), wait=wait))
     if as_json:
         print_json(runs)
     elif runs:
         print_runs(runs)
-    return max((exit_status_of(each) for each in runs), default=ExitStatus.DONE)
+    raise typer.Exit(max((exit_status_of(each) for each in runs), default=ExitStatus.DONE))
 
 
 async def _tick(tier: Tier | None, *, wait: bool) -> list[SyncRun]:

@@ -25,10 +25,15 @@ T = TypeVar("T")
 
 # How long a restart of the database may take before the job gives up.
 _DATABASE_PATIENCE_SECONDS = 60
+# Batches that may wait before the pages behind them have to wait as well: bounds the memory.
+_BATCHES_WAITING = 6
 
 
 class Batcher(Generic[T]):
     """Flushes when `size` items are there or the oldest is `max_age_seconds` old.
+
+    Items that arrive during a flush wait for the next one and make it larger: a busy job sends
+    fewer, bigger batches. Only when several batches wait is whoever adds an item held up.
 
     A flush that fails is never swallowed: it is counted and the spider is closed, so the job
     ends as failed and its pages are read again.
@@ -49,36 +54,48 @@ class Batcher(Generic[T]):
         self._items: list[T] = []
         self._lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
-        self._aged: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
 
     async def add(self, item: T) -> None:
-        """Takes an item; waits for the flush when it fills the batch."""
+        """Takes an item; waits only while several batches are waiting to be flushed."""
         self._items.append(item)
-        if len(self._items) >= self._size:
+        if len(self._items) >= _BATCHES_WAITING * self._size:
             await self.flush()
+        elif len(self._items) >= self._size:
+            self._start()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._max_age, self._start_aged)
+            self._timer = asyncio.get_running_loop().call_later(self._max_age, self._start)
 
     async def flush(self) -> None:
         """Hands on what is there; one flush at a time."""
-        # Swapped before the first await: what arrives meanwhile belongs to the next batch.
-        items, self._items = self._items, []
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if not items:
-            return
         async with self._lock:
+            # Swapped before the next await: what arrives meanwhile belongs to the next batch.
+            items, self._items = self._items, []
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if not items:
+                return
             try:
                 await self._flush_with_patience(items)
             except Exception as error:  # noqa: BLE001  # whatever it is, it must end the job
                 self._fail(error)
 
     async def close(self) -> None:
-        """Flushes the rest and waits for flushes under way."""
+        """Flushes the rest, after the flush under way."""
         await self.flush()
-        async with self._lock:
-            pass
+
+    def _start(self) -> None:
+        self._timer = None
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(self._flush_until_few())
+
+    async def _flush_until_few(self) -> None:
+        await self.flush()
+        while len(self._items) >= self._size:
+            await self.flush()
+        if self._items and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._max_age, self._start)
 
     async def _flush_with_patience(self, items: list[T]) -> None:
         async for attempt in AsyncRetrying(
@@ -90,12 +107,6 @@ class Batcher(Generic[T]):
         ):
             with attempt:
                 await self._flush_items(items)
-
-    def _start_aged(self) -> None:
-        self._timer = None
-        task = asyncio.get_running_loop().create_task(self.flush())
-        self._aged.add(task)  # the loop itself keeps only a weak reference
-        task.add_done_callback(self._aged.discard)
 
     def _fail(self, error: Exception) -> None:
         assert self._crawler.stats is not None

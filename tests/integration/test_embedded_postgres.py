@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import select
 import signal
 import stat
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from time import monotonic, sleep
 
 import psycopg
 import pytest
@@ -40,13 +41,16 @@ def postmaster(home: Path) -> int:
 
 
 def kill(pid: int) -> None:
-    """Kills a process that is not our child, and waits until it is dead."""
-    handle = os.pidfd_open(pid)
-    try:
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
-        assert select.select([handle], [], [], 10)[0]
-    finally:
-        os.close(handle)
+    """Kills a process that is not our child, and waits until its parent has taken note.
+
+    Until then its number is in use, and PostgreSQL takes its lock file for that of a live server.
+    """
+    os.kill(pid, signal.SIGKILL)
+    deadline = monotonic() + 20
+    with contextlib.suppress(ProcessLookupError):
+        while monotonic() < deadline:
+            os.kill(pid, 0)
+            sleep(0.02)
 
 
 def remember(url: str) -> None:
@@ -91,7 +95,7 @@ def test_a_killed_server_is_started_again_with_its_data(
     new_home: Callable[[str], Path],
 ) -> None:
     home = new_home("home")
-    remember(start(home))
+    remember(embedded.ensure_running(home))  # durable: what was committed must be there
     killed = postmaster(home)
     kill(killed)
     assert remembered(start(home)) == 12

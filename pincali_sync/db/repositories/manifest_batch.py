@@ -248,6 +248,13 @@ WITH known AS (
 )
 SELECT o.*,
        o.listing_status IN ('confirmed_removed', 'sold') IS TRUE AS is_relisted,
+       -- Scalar look-ups, one index probe a record: joins with a queue whose statistics are
+       -- older than its growth were planned as scans of all of it, for each record.
+       (SELECT q.priority FROM scrape_queue q
+         WHERE q.property_id = o.property_id AND q.status IN ('pending', 'in_progress')
+       ) AS queued_priority,
+       (SELECT true FROM scrape_queue q
+         WHERE q.property_id = o.property_id AND q.status = 'failed' LIMIT 1) AS is_set_aside,
        {PRICE_CHANGE_KIND} AS price_change
   FROM offered o
 """

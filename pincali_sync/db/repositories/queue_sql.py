@@ -13,23 +13,22 @@ _ROOM = """greatest(0, CAST(:max_pending AS integer) - (
 # Why a record of the batch should be fetched. A new listing that was set aside after its
 # attempts is not queued again by being seen again: `retry` is a person's decision.
 _REASONS_OF_BATCH = """
-    SELECT b.property_id, b.source_url,
+    SELECT b.property_id, b.source_url, b.queued_priority,
            CASE WHEN b.is_live THEN 2 ELSE 1 END AS priority,
            CASE WHEN NOT b.is_live THEN 'new_property'
                 WHEN b.is_relisted THEN 'relisted'
                 ELSE 'price_change' END AS reason
       FROM batch b
      WHERE b.is_relisted OR b.price_change IS NOT NULL
-        OR (NOT b.is_live AND NOT EXISTS (
-               SELECT 1 FROM scrape_queue f
-                WHERE f.property_id = b.property_id AND f.status = 'failed'))
+        OR (NOT b.is_live AND b.is_set_aside IS NULL)
 """
 
 RAISE_FROM_BATCH = f"""
 WITH reasons AS ({_REASONS_OF_BATCH}), locked AS (
     SELECT q.id, r.priority, r.reason, r.source_url
-      FROM scrape_queue q JOIN reasons r USING (property_id)
-     WHERE q.status = 'pending' AND r.priority < q.priority
+      FROM reasons r JOIN scrape_queue q ON q.property_id = r.property_id
+     WHERE r.queued_priority > r.priority
+       AND q.status = 'pending' AND q.priority > r.priority
      ORDER BY q.property_id FOR UPDATE OF q
 )
 UPDATE scrape_queue q
@@ -39,9 +38,7 @@ UPDATE scrape_queue q
 
 FILL_FROM_BATCH = f"""
 WITH reasons AS ({_REASONS_OF_BATCH}), fitting AS (
-    SELECT * FROM reasons r
-     WHERE NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = r.property_id
-                          AND q.status IN ('pending', 'in_progress'))
+    SELECT * FROM reasons WHERE queued_priority IS NULL
      ORDER BY priority, property_id LIMIT {_ROOM}
 )
 INSERT INTO scrape_queue
