@@ -1,0 +1,35 @@
+"""`make bench`: runs all benchmarks, prints them and writes bench/results.json."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bench import parse_pages, queue_claims, spider_pipelines, standin_pages
+from pincali_sync.cli.output import print_table
+
+# Absolute figures belong to the machine; ratios, taken in one run, carry further.
+_TARGETS = {
+    "standin_listing_pages_per_s": "at least 300",
+    "listing_page_cpu_ms": "at most 10",
+    "spider_with_to_without_pipelines": "at least 0.80",
+}
+
+
+def main() -> None:
+    """Measures everything, one after the other."""
+    results: dict[str, float] = {}
+    for benchmark in (parse_pages, standin_pages, spider_pipelines, queue_claims):
+        print(f"{benchmark.__name__} ...", flush=True)
+        results.update(benchmark.measure())
+    print_table(
+        "Benchmarks",
+        ("what", "measured", "target"),
+        [(name, f"{value:,.2f}", _TARGETS.get(name, "")) for name, value in results.items()],
+    )
+    path = Path(__file__).parent / "results.json"
+    path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
