@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pincali_sync.db.embedded_place import Place, place_for
 from pincali_sync.exceptions import DatabaseUnavailableError
@@ -27,6 +28,8 @@ from pincali_sync.exceptions import DatabaseUnavailableError
 _USER = "pincali"
 _DATABASE = "pincali"
 _START_SECONDS = 60
+_DYING_SECONDS = 20
+_LOGIN_SECONDS = 5
 # For tests: a crash of the machine may lose everything, and nothing else gets slower.
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _SETTINGS = ("unix_socket_directories=", "shared_buffers=64MB", "timezone=UTC", "jit=off")
@@ -43,7 +46,7 @@ def ensure_running(home: Path, *, durable: bool = True) -> str:
     place = place_for(home)
     with _locked(home):
         state = _State.load(home) or _initialise(home, place)
-        if not _is_listening(place, state.port):
+        if not (_is_listening(place, state.port) and _answers(state)):
             state = _start(home, place, state, durable=durable)
         return state.url
 
@@ -135,6 +138,7 @@ def _initialise(home: Path, place: Place) -> _State:
 
 def _start(home: Path, place: Place, state: _State, *, durable: bool) -> _State:
     place.prepare(_wheel_binaries())
+    _wait_for_the_dead(place)
     if not _is_free(state.port):
         state = _State(port=_free_port(), password=state.password)
         state.save(home)
@@ -185,12 +189,69 @@ def _run(place: Place, program: str, *arguments: str) -> None:
 
 def _is_listening(place: Place, port: int) -> bool:
     """Whether the server that listens on the port is the one of this data folder."""
+    pid, listens_on = _pid_file(place)
+    return pid is not None and _is_alive(pid) and listens_on == port and not _is_free(port)
+
+
+def _answers(state: _State) -> bool:
+    """Whether one can log in: a server that was killed a moment ago may still look alive."""
+    try:
+        with psycopg.connect(state.url_of("postgres"), connect_timeout=_LOGIN_SECONDS):
+            return True
+    except psycopg.OperationalError:
+        return False
+
+
+def _pid_file(place: Place) -> tuple[int | None, int | None]:
+    """The server's process and port, as its pid file says; None for what it does not say."""
     try:
         lines = (place.data / "postmaster.pid").read_text().splitlines()
-        os.kill(int(lines[0]), 0)
+        return int(lines[0]), int(lines[3])
     except (OSError, ValueError, IndexError):
-        return False  # no pid file, or one that a killed server left behind
-    return len(lines) > 3 and lines[3].strip() == str(port) and not _is_free(port)
+        return None, None
+
+
+def _is_alive(pid: int) -> bool:
+    return _exists(pid) and not _is_zombie(pid)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a killed process still waits for its parent to take notice (Linux)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
+
+
+def _wait_for_the_dead(place: Place) -> None:
+    """PostgreSQL does not start while the process in its pid file exists, be it dying or dead.
+
+    The file is not deleted instead: it guards the data against backends that outlived a kill.
+    """
+    pid, _ = _pid_file(place)
+    if pid is None:
+        return
+    waiting = Retrying(
+        stop=stop_after_delay(_DYING_SECONDS),
+        wait=wait_fixed(0.05),
+        retry=retry_if_result(bool),
+        retry_error_callback=lambda _: True,
+    )
+    if waiting(_exists, pid) and _is_zombie(pid):
+        raise DatabaseUnavailableError(
+            f"the killed PostgreSQL (process {pid}) is not cleaned up by this machine's init: "
+            "restart the container, or set DATABASE_URL to a server of yours"
+        )
 
 
 def _is_free(port: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import stat
@@ -11,7 +10,6 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from time import monotonic, sleep
 
 import psycopg
 import pytest
@@ -38,19 +36,6 @@ def new_home(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
 def postmaster(home: Path) -> int:
     return int((place_for(home).data / "postmaster.pid").read_text().splitlines()[0])
-
-
-def kill(pid: int) -> None:
-    """Kills a process that is not our child, and waits until its parent has taken note.
-
-    Until then its number is in use, and PostgreSQL takes its lock file for that of a live server.
-    """
-    os.kill(pid, signal.SIGKILL)
-    deadline = monotonic() + 20
-    with contextlib.suppress(ProcessLookupError):
-        while monotonic() < deadline:
-            os.kill(pid, 0)
-            sleep(0.02)
 
 
 def remember(url: str) -> None:
@@ -97,7 +82,7 @@ def test_a_killed_server_is_started_again_with_its_data(
     home = new_home("home")
     remember(embedded.ensure_running(home))  # durable: what was committed must be there
     killed = postmaster(home)
-    kill(killed)
+    os.kill(killed, signal.SIGKILL)
     assert remembered(start(home)) == 12
     assert postmaster(home) != killed
 
