@@ -1,0 +1,79 @@
+"""A real Scrapyd: started and stopped by us, and given our egg."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from pincali_sync.exceptions import RunnerError
+from pincali_sync.stack.egg import build_egg
+from pincali_sync.stack.scrapyd import ScrapydNode
+
+ENVIRONMENT = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
+SPIDERS = ["detail", "manifest"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "node"
+    ScrapydNode(tmp_path / "node").stop()
+
+
+def get(node: ScrapydNode, what: str, **query: str) -> dict[str, object]:
+    answer: dict[str, object] = httpx.get(
+        f"{node.url}/{what}.json", params=query, timeout=60, trust_env=False
+    ).json()
+    return answer
+
+
+def test_a_node_knows_the_project_and_its_spiders_and_leaves_nothing_behind(folder: Path) -> None:
+    node = ScrapydNode(folder)
+    node.start(ENVIRONMENT)
+    assert get(node, "listprojects")["projects"] == ["pincali_sync"]
+    assert get(node, "listspiders", project="pincali_sync")["spiders"] == SPIDERS
+    pid = int((folder / "scrapyd.pid").read_text())
+    assert node.stop()
+    assert not node.is_running()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(pid, 0)
+    assert not node.stop()
+
+
+def test_another_process_finds_the_running_node_and_does_not_start_a_second(folder: Path) -> None:
+    ScrapydNode(folder).start(ENVIRONMENT)
+    pid = (folder / "scrapyd.pid").read_text()
+    again = ScrapydNode(folder)
+    again.start(ENVIRONMENT)
+    assert (folder / "scrapyd.pid").read_text() == pid
+
+
+def test_a_port_of_somebody_else_is_refused(folder: Path, tmp_path: Path) -> None:
+    node = ScrapydNode(folder)
+    node.start(ENVIRONMENT)
+    port = int(node.url.rpartition(":")[2])
+    with pytest.raises(RunnerError, match=f"port {port} is taken"):
+        ScrapydNode(tmp_path / "other", port=port).start(ENVIRONMENT)
+
+
+def test_the_egg_brings_the_project_to_a_node_that_did_not_know_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    egg = build_egg(tmp_path / "pincali_sync.egg")
+    node = ScrapydNode(folder, project=False)
+    node.start(ENVIRONMENT)
+    assert get(node, "listprojects")["projects"] == []
+    with egg.open("rb") as content:
+        added = httpx.post(
+            f"{node.url}/addversion.json",
+            data={"project": "pincali_sync", "version": "1"},
+            files={"egg": content},
+            timeout=60,
+            trust_env=False,
+        ).json()
+    assert added["status"] == "ok"
+    assert added["spiders"] == len(SPIDERS)
+    assert get(node, "listspiders", project="pincali_sync")["spiders"] == SPIDERS

@@ -1,0 +1,79 @@
+"""What is said to Scrapyd, and how its answers are read: against recordings of a real one."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+
+from pincali_sync.exceptions import RunnerError
+from pincali_sync.runner.scrapyd import ScrapydJobRunner
+from tests.support.scrapyd import JOB, SCENES, SPEC, cassette, runner_on
+
+
+async def replay(scene: str) -> None:
+    session = requests.Session()
+    with cassette(session, scene):
+        await SCENES[scene](runner_on(session, scene))
+
+
+async def test_a_node_that_knows_the_project_passes_the_check() -> None:
+    await replay("check")
+
+
+async def test_a_node_without_the_project_fails_the_check_with_the_remedy() -> None:
+    with pytest.raises(RunnerError, match=r"does not know the project .*scrapyd-deploy"):
+        await replay("check-without-project")
+
+
+async def test_a_job_is_scheduled_under_our_id_with_arguments_and_settings() -> None:
+    session = requests.Session()
+    with cassette(session, "start") as player:
+        await SCENES["start"](runner_on(session, "start"))
+        [interaction] = player.current_cassette.interactions
+    sent = parse_qs(interaction.data["request"]["body"]["string"])
+    assert sent == {
+        "project": ["pincali_sync"],
+        "spider": ["manifest"],
+        "jobid": [str(JOB)],
+        "tier": ["1"],
+        "source": ["sale"],
+        "setting": ["MANIFEST_MAX_PAGES=10"],
+    }
+
+
+async def test_an_error_that_scrapyd_answers_with_200_is_an_error() -> None:
+    with pytest.raises(RunnerError, match="refused schedule: spider 'manifesto' not found"):
+        await replay("start-unknown-spider")
+
+
+@pytest.mark.parametrize("scene", ["cancel", "cancel-unknown"])
+async def test_a_job_that_is_not_there_can_be_cancelled(scene: str) -> None:
+    await replay(scene)
+
+
+async def test_a_wrong_password_names_the_variables() -> None:
+    with pytest.raises(RunnerError, match=r"HTTP 401.*SCRAPYD_USERNAME and SCRAPYD_PASSWORD"):
+        await replay("wrong-password")
+
+
+async def test_a_node_that_is_down_is_named_with_the_remedy() -> None:
+    runner = ScrapydJobRunner(("http://127.0.0.1:1",))
+    with pytest.raises(RunnerError, match=r"127\.0\.0\.1:1 does not answer: start it"):
+        await runner.check()
+
+
+@pytest.fixture
+def silent_node() -> Iterator[str]:
+    """A port that accepts connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+async def test_a_node_that_never_answers_is_given_up(silent_node: str) -> None:
+    runner = ScrapydJobRunner((silent_node,), timeout_seconds=0.2)
+    with pytest.raises(RunnerError, match=r"gave no answer to schedule within 0\.2 s"):
+        await runner.start(SPEC, silent_node)
