@@ -17,7 +17,7 @@ from pincali_sync.demo.compare import compare_live
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.standin.process import StandinProcess
-from tests.support.rows import rows
+from tests.support.builders import rows
 
 pytestmark = pytest.mark.timeout(180)
 

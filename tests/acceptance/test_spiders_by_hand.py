@@ -10,7 +10,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.demo.compare import compare_live, compare_manifest
 from pincali_sync.standin.process import StandinProcess
 from tests.acceptance.conftest import Scrapy
-from tests.support.rows import rows
+from tests.support.builders import rows
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -104,3 +104,15 @@ async def test_a_card_that_the_database_refuses_takes_its_batch_along(
     with pytest.raises(Exception, match="numeric field overflow"):
         await shop.scan(entry("blue-house"), entry("red-house", latitude=12_345.0))
     assert await everything(db) == before
+
+
+async def test_one_unknown_slug_under_two_ids_in_one_batch_is_not_merged(
+    shop: Workshop, db: Database
+) -> None:
+    await shop.scan(entry("casa-de-dos", public_id="EB-AB0001"))
+    batch = await shop.scan(
+        entry("casa-de-tres", public_id="EB-AB0002"), entry("casa-de-tres", public_id="EB-AB0003")
+    )
+    assert batch.counts.conflicts == 1
+    found = await rows(db, "SELECT public_id FROM property_manifest ORDER BY 1")
+    assert [each["public_id"] for each in found] == ["EB-AB0001", "EB-AB0002"]

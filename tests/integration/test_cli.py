@@ -1,0 +1,173 @@
+"""What an operator types, and what comes back: one clear line and the right exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pincali_sync.bootstrap import open_services
+from pincali_sync.cli import tier_runner
+from pincali_sync.cli.app import app, run
+from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
+from tests.support.builders import rows
+
+
+@pytest.fixture
+def configured(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("SCRAPYD_URLS", "http://127.0.0.1:1")
+
+
+def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = run(app, words)
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    status, out, _ = say(capsys, *words, "--json")
+    assert status == 0
+    return json.loads(out)
+
+
+@pytest.mark.usefixtures("configured")
+def test_the_looking_commands_work_on_an_empty_database(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tiers = as_json(capsys, "status")["tiers"]
+    assert [(each["tier"], each["latest_run"]) for each in tiers] == [
+        (n, None) for n in range(1, 5)
+    ]
+    assert as_json(capsys, "queue-stats")["pending_count"] == 0
+    assert as_json(capsys, "manifest-stats")["total"] == 0
+    for command, shows in (
+        ("status", "never ran"),
+        ("queue-stats", "in progress"),
+        ("manifest-stats", "Manifest"),
+    ):
+        status, out, _ = say(capsys, command)
+        assert status == 0
+        assert shows in out
+
+
+def test_config_shows_what_is_in_force_and_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://operator:invented@127.0.0.1:5432/listings")
+    monkeypatch.setenv("SCRAPYD_PASSWORD", "invented")
+    values = as_json(capsys, "config")
+    assert values["DATABASE_URL"] == "postgresql://operator:***@127.0.0.1:5432/listings"
+    assert values["TIER_1_PAGES"] == 10
+    assert "invented" not in json.dumps(values)
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "says"),
+    [
+        ("nonsense", 2, "DATABASE_URL: is not a PostgreSQL URL"),
+        ("postgresql://a:hidden@127.0.0.1:1/none", 1, "127.0.0.1:1/none cannot be reached"),
+    ],
+)
+def test_a_bad_database_is_named_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    status: int,
+    says: str,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    ended, out, err = say(capsys, "status")
+    assert ended == status
+    assert out == ""
+    assert says in err
+    assert "hidden" not in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_database_without_our_tables_names_the_remedy(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, empty_database_url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    status, _, err = say(capsys, "status")
+    assert status == 1
+    assert "is at schema none" in err
+    assert "alembic upgrade head" in err
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_scrapyd_that_is_down_fails_the_command_and_leaves_nothing_half_done(
+    capsys: pytest.CaptureFixture[str], database_url: str
+) -> None:
+    status, _, err = say(capsys, "tier1")
+    assert status == 1
+    assert "Scrapyd at http://127.0.0.1:1 does not answer: start it" in err
+    assert asyncio.run(_count(database_url, "sync_runs")) == 0
+    assert asyncio.run(_count(database_url, "scraping_sessions")) == 0
+    assert asyncio.run(_count(database_url, "service_locks")) == 0
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(
+    ("tier", "says"),
+    [("7", "unknown tier '7'"), ("2", "tier 2 (daily_sync) cannot be run by this version")],
+)
+def test_a_tier_that_cannot_run_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], tier: str, says: str
+) -> None:
+    assert run(tier_runner.app, ["--tier", tier]) == 2
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_second_runner_gives_way(capsys: pytest.CaptureFixture[str]) -> None:
+    async def while_locked() -> int:
+        async with open_services(load_config()) as services, services.lock.held():
+            return await asyncio.to_thread(run, tier_runner.app, [])
+
+    assert asyncio.run(while_locked()) == 75
+    assert "another tier runner is at work" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("tier9",), ("status", "--bogus"), ("process-queue", "0")])
+def test_wrong_words_are_wrong_usage(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    status, _, err = say(capsys, *words)
+    assert status == 2
+    assert "Traceback" not in err
+
+
+def test_parse_prints_what_the_page_objects_read(
+    capsys: pytest.CaptureFixture[str], pages_folder: Path
+) -> None:
+    page = str(pages_folder / "listing-2026.html")
+    status, out, _ = say(
+        capsys, "parse", "listing", page, "--url", "https://www.pincali.com/en/properties/x"
+    )
+    assert status == 0
+    assert json.loads(out)["entries"]
+
+
+def test_parse_says_when_a_page_is_no_listing_or_not_there(
+    capsys: pytest.CaptureFixture[str], pages_folder: Path
+) -> None:
+    url = "https://www.pincali.com/en/home/casa-de-prueba"
+    challenge = str(pages_folder / "challenge.html")
+    status, out, err = say(capsys, "parse", "detail", challenge, "--url", url)
+    assert (status, out) == (1, "")
+    assert "pincali-sync: " in err
+    status, _, err = say(capsys, "parse", "detail", "nowhere.html", "--url", url)
+    assert status == 2
+    assert "nowhere.html cannot be read" in err
+
+
+async def _count(url: str, table: str) -> int:
+    db = Database(url)
+    [found] = await rows(db, f"SELECT count(*) AS n FROM {table}")
+    await db.dispose()
+    return int(found["n"])

@@ -1,0 +1,56 @@
+"""Which Chromium is started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pincali_sync import browser
+from pincali_sync.browser import find_chromium, launch_arguments
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import BrowserMissingError
+
+
+def a_program(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_configured_browser_wins(tmp_path: Path) -> None:
+    mine = a_program(tmp_path, "mine")
+    assert find_chromium(load_config(chromium_executable=mine)).executable == mine
+
+
+def test_a_configured_browser_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BrowserMissingError, match=r"CHROMIUM_EXECUTABLE=.*does not exist"):
+        find_chromium(load_config(chromium_executable=tmp_path / "gone"))
+
+
+def test_playwrights_own_comes_before_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "_playwright_has_its_own", lambda: True)
+    assert find_chromium(load_config()).executable is None
+
+
+def test_else_one_on_the_path_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(browser, "_playwright_has_its_own", lambda: False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = a_program(tmp_path, "google-chrome")
+    assert find_chromium(load_config()).executable == found
+
+
+def test_without_any_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(browser, "_playwright_has_its_own", lambda: False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(BrowserMissingError, match="make setup"):
+        find_chromium(load_config())
+
+
+@pytest.mark.parametrize(("user", "sandboxed"), [(0, False), (1000, True)])
+def test_only_root_goes_without_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch, user: int, sandboxed: bool
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    assert ("--no-sandbox" not in launch_arguments()) == sandboxed
