@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,12 @@ def launch_arguments() -> list[str]:
 
 
 def _playwright_has_its_own() -> bool:
+    # In a thread of its own: Playwright's plain interface refuses to work in an event loop's.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(_ask_playwright).result()
+
+
+def _ask_playwright() -> bool:
     # Playwright decides on the path by platform and version; asking it starts no browser.
     try:
         with sync_playwright() as playwright:

@@ -10,8 +10,9 @@ from uuid import UUID, uuid4
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
+from pincali_sync.browser import find_chromium
 from pincali_sync.cli.output import JsonOption, console, print_json, print_table
-from pincali_sync.config import load_config
+from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError, UsageError
@@ -42,10 +43,12 @@ async def run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
     """Starts a run and carries it to its end.
 
     Raises:
+        BrowserMissingError: when the jobs would run here and there is no browser.
         LockedError: when another runner is at work or a run of this tier is open.
         RunnerError: when a node that should take the jobs does not answer.
     """
     config = load_config()
+    check_browser(config)
     async with open_services(config) as services:
         scheduler = services.scheduler(build_runner(config))
         run = await scheduler.start_now(tier)
@@ -66,6 +69,17 @@ async def _reload(services: Services, run_id: UUID) -> SyncRun:
     if view is None:
         raise UsageError(f"run {run_id} was deleted while it ran")
     return view.run
+
+
+def check_browser(config: Config) -> None:
+    """Looks for the browser before a run is opened, where its jobs run on this machine.
+
+    Raises:
+        BrowserMissingError: when detail pages are to be fetched with one and there is none.
+    """
+    here = config.runs_locally or all(is_loopback(node) for node in config.scrapyd_urls)
+    if here and config.detail_transport == "playwright":
+        find_chromium(config)
 
 
 def progress_of(run: SyncRun) -> str:

@@ -11,7 +11,7 @@ import typer
 from pincali_sync.bootstrap import build_runner, open_services
 from pincali_sync.cli.app import run
 from pincali_sync.cli.output import JsonOption, print_json
-from pincali_sync.cli.tier_commands import exit_status_of, print_runs
+from pincali_sync.cli.tier_commands import check_browser, exit_status_of, print_runs
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
@@ -44,6 +44,7 @@ def tier_runner(
 
 async def _tick(tier: Tier | None, *, wait: bool) -> list[SyncRun]:
     config = load_config()
+    check_browser(config)
     async with open_services(config) as services:
         scheduler = services.scheduler(build_runner(config))
         if tier is not None:

@@ -16,11 +16,11 @@ def show(result: DemoResult) -> None:
         ("what", "on the site", "right here", "verdict"),
         [
             ("new listings found", result.born, result.run.new_properties_found, _found(result)),
-            _row("new listings live, field by field", result.new_listings),
-            _row("changed prices live", result.repriced),
-            _row("active listings in the manifest", result.manifest),
-            (*_row("active listings live", result.all_live)[:3], _waiting(result.all_live)),
-            ("messages sent to advertisers", 0, result.leads, _verdict(not result.leads)),
+            _row("new listings, field by field", result.new_listings),
+            _row("changed prices", result.repriced),
+            _row("all in the manifest", result.manifest),
+            (*_row("all live", result.all_live)[:3], _waiting(result.all_live)),
+            ("messages to advertisers", 0, result.leads, _verdict(not result.leads)),
         ],
     )
     for difference in (*result.new_listings.differences, *result.repriced.differences)[:10]:
@@ -43,7 +43,7 @@ def _row(what: str, compared: Comparison) -> tuple[str, int, int, str]:
 def _waiting(compared: Comparison) -> str:
     """Changes that no listing page shows, such as a new translation, wait for their next visit."""
     stale = len({difference.property_id for difference in compared.differences})
-    return f"{stale} wait for their next visit" if stale else _verdict(compared.is_true)
+    return f"{stale} due for a visit" if stale else _verdict(compared.is_true)
 
 
 def _verdict(holds: bool) -> str:

@@ -43,16 +43,16 @@ def job_environment(config: Config, url: str) -> Mapping[str, str]:
     """What a node's jobs must find in their environment: they run in another folder, so every
     variable is handed over as it is in force here, `.env` included."""
     values = {
-        name.upper(): _as_text(getattr(config, name))
+        name.upper(): _as_text(getattr(config, name), "|" if name == "user_agents" else ",")
         for name in config.model_fields_set | {"pincali_home"}
         if getattr(config, name) is not None
     }
     return {**values, "PINCALI_HOME": str(config.home), "DATABASE_URL": url}
 
 
-def _as_text(value: object) -> str:
+def _as_text(value: object, separator: str) -> str:
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
+        return separator.join(map(str, value))
     secret = getattr(value, "get_secret_value", None)
     return str(secret() if secret is not None else value)
 

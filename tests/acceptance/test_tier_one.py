@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from uuid import UUID
+
+import httpx
 import pytest
 
 from pincali_sync.bootstrap import open_services
@@ -92,3 +96,24 @@ async def test_a_second_run_without_news_scrapes_nothing(stage: Stage) -> None:
     assert result.run.status == "completed", result.run.error_summary
     assert result.run.new_properties_found == 0
     assert result.run.properties_queued == 0
+
+
+async def test_a_job_scheduled_by_hand_on_scrapyd_does_its_whole_part() -> None:
+    [node] = load_config().scrapyd_urls
+    order = {"project": "pincali_sync", "spider": "manifest", "tier": "1", "source": "rent"}
+    async with httpx.AsyncClient(trust_env=False) as client:
+        answer = (await client.post(f"{node}/schedule.json", data=order)).json()
+    assert answer["status"] == "ok"
+    job_id = UUID(answer["jobid"])
+    async with open_services(load_config()) as services:
+        job = None
+        while job is None or job.is_open:
+            await asyncio.sleep(0.2)  # the job is a process of its own: its row is its only word
+            async with services.db.transaction() as tx:
+                job = await tx.jobs.get(job_id)
+        assert (job.status, job.run_id, job.source) == ("completed", None, "rent")
+        assert job.session_id is not None
+        async with services.db.transaction() as tx:
+            [scan] = await tx.manifest.scans_of(job.session_id)
+    assert scan.pages_read > 0
+    assert scan.distinct_properties == scan.declared_total

@@ -171,3 +171,14 @@ async def _count(url: str, table: str) -> int:
     [found] = await rows(db, f"SELECT count(*) AS n FROM {table}")
     await db.dispose()
     return int(found["n"])
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_missing_browser_is_found_out_before_a_run_is_opened(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.setenv("CHROMIUM_EXECUTABLE", "/nowhere/chromium")
+    status, _, err = say(capsys, "tier1")
+    assert status == 1
+    assert "CHROMIUM_EXECUTABLE=/nowhere/chromium does not exist" in err
+    assert asyncio.run(_count(database_url, "sync_runs")) == 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,24 @@ def test_only_root_goes_without_the_sandbox(
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: user)
     assert ("--no-sandbox" not in launch_arguments()) == sandboxed
+
+
+async def test_playwright_is_asked_outside_of_a_running_event_loop(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    own = a_program(tmp_path, "chrome")
+
+    class Chromium:
+        executable_path = str(own)
+
+    class Playwright:
+        chromium = Chromium()
+
+    @contextmanager
+    def playwright() -> Iterator[Playwright]:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()  # where one runs, Playwright's plain interface refuses
+        yield Playwright()
+
+    monkeypatch.setattr(browser, "sync_playwright", playwright)
+    assert find_chromium(load_config()).executable is None
