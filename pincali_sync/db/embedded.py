@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pincali_sync.db.embedded_place import Place, place_for
 from pincali_sync.exceptions import DatabaseUnavailableError
+from pincali_sync.loopback import free_port, is_free
 
 _USER = "pincali"
 _DATABASE = "pincali"
@@ -116,7 +116,7 @@ class _State:
 def _initialise(home: Path, place: Place) -> _State:
     """Creates an empty cluster; one left half made by a crash is made anew."""
     place.prepare(_wheel_binaries())
-    state = _State(port=_free_port(), password=secrets.token_urlsafe(24))
+    state = _State(port=free_port(), password=secrets.token_urlsafe(24))
     shutil.rmtree(place.data, ignore_errors=True)
     password_file = place.folder / "initial-password"
     password_file.write_text(state.password)
@@ -139,8 +139,8 @@ def _initialise(home: Path, place: Place) -> _State:
 def _start(home: Path, place: Place, state: _State, *, durable: bool) -> _State:
     place.prepare(_wheel_binaries())
     _wait_for_the_dead(place)
-    if not _is_free(state.port):
-        state = _State(port=_free_port(), password=state.password)
+    if not is_free(state.port):
+        state = _State(port=free_port(), password=state.password)
         state.save(home)
     settings = (*_SETTINGS, *(() if durable else _NOT_DURABLE))
     options = " ".join(
@@ -190,7 +190,7 @@ def _run(place: Place, program: str, *arguments: str) -> None:
 def _is_listening(place: Place, port: int) -> bool:
     """Whether the server that listens on the port is the one of this data folder."""
     pid, listens_on = _pid_file(place)
-    return pid is not None and _is_alive(pid) and listens_on == port and not _is_free(port)
+    return pid is not None and _is_alive(pid) and listens_on == port and not is_free(port)
 
 
 def _answers(state: _State) -> bool:
@@ -252,18 +252,6 @@ def _wait_for_the_dead(place: Place) -> None:
             f"the killed PostgreSQL (process {pid}) is not cleaned up by this machine's init: "
             "restart the container, or set DATABASE_URL to a server of yours"
         )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(2)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wheel_binaries() -> Path:

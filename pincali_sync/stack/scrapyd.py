@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ import httpx
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pincali_sync.exceptions import RunnerError
+from pincali_sync.loopback import free_port, is_free
 
 _START_SECONDS = 30
 _STOP_SECONDS = 10
@@ -81,8 +81,8 @@ class ScrapydNode:
         """
         if self.is_running():
             return
-        port = self._port or _free_port()
-        if not _is_free(port):
+        port = self._port or free_port()
+        if not is_free(port):
             raise RunnerError(
                 f"port {port} is taken by another program: stop it, or set SCRAPYD_URLS to "
                 "http://127.0.0.1:<another port>"
@@ -200,15 +200,3 @@ def _group_is_alive(leader: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(2)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
