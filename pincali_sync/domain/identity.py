@@ -56,7 +56,7 @@ def property_id_of(url: str) -> str:
 
 
 def public_id_of(numeric_id: int) -> str:
-    """The EasyBroker id of the site's numeric id: 5535586 is EB-UG5586.
+    """The EasyBroker id of the site's numeric id: 5123456 is EB-SR3456.
 
     The digits are the id modulo 10,000; the letters are bijective base 26 (A = 1) of the rest.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -15,7 +16,7 @@ import psycopg
 import pytest
 
 from pincali_sync.db import embedded
-from pincali_sync.db.embedded_place import place_for
+from pincali_sync.db.embedded_place import copy_of, place_for
 
 start = partial(embedded.ensure_running, durable=False)
 
@@ -113,3 +114,15 @@ def test_destroying_a_server_leaves_nothing(new_home: Callable[[str], Path]) -> 
     embedded.destroy(home)
     assert not place_for(home).folder.exists()
     assert embedded.running_url(home) is None
+
+
+def test_a_copy_of_the_binaries_finds_its_libraries(tmp_path: Path) -> None:
+    original = embedded.wheel_binaries()
+    copy = copy_of(original, tmp_path / "elsewhere")
+    assert not copy.is_relative_to(original)
+    for program in ("initdb", "postgres", "pg_ctl"):
+        said = subprocess.run(
+            [copy / "bin" / program, "--version"], capture_output=True, text=True, check=True
+        )
+        assert "PostgreSQL" in said.stdout
+    assert copy_of(original, tmp_path / "elsewhere") == copy
