@@ -32,8 +32,8 @@ down: setup ## stop what `make up` started
 	@$(PYTHON) -m pincali_sync.stack down
 
 lock: setup ## compile requirements*.in into requirements*.txt
-	@.venv/bin/uv pip compile -q --no-header --no-annotate requirements.in -o requirements.txt
-	@.venv/bin/uv pip compile -q --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+	@.venv/bin/uv pip compile -q --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.txt
+	@.venv/bin/uv pip compile -q --no-header --no-annotate --python-version 3.11 requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove the environment and caches (state stays in .pincali)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info
