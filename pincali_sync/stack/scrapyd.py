@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.loopback import free_port, is_free
+from pincali_sync.stack.processes import comes_true, locked, processes_with, terminate_with
 
 _START_SECONDS = 30
 _STOP_SECONDS = 10
+# By this variable the node and all that it starts are known, jobs that outlived it included.
+_MARK = "PINCALI_SCRAPYD_FOLDER"
 
 # Without an egg the node runs this installation's code: a project is known by its settings.
-_SCRAPY_CFG = "[settings]\npincali_sync = pincali_sync.settings\n"
-_SCRAPYD_CONF = """\
+_PROJECT = "[settings]\npincali_sync = pincali_sync.settings\n"
+# Scrapyd reads scrapy.cfg last: here, nobody's ~/.scrapyd.conf opens the node to a network.
+_SCRAPY_CFG = """\
 [scrapyd]
 bind_address = 127.0.0.1
 http_port = {port}
@@ -58,7 +59,7 @@ class ScrapydNode:
         password: str = "",
         project: bool = True,
     ) -> None:
-        self._folder = folder
+        self._folder = folder.absolute()
         self._port = port
         self._max_proc = max_proc
         self._auth = (username, password) if username else None
@@ -73,71 +74,86 @@ class ScrapydNode:
     def log(self) -> Path:
         return self._folder / "scrapyd.log"
 
-    def start(self, environment: Mapping[str, str]) -> None:
+    def start(self, environment: Mapping[str, str]) -> bool:
         """Starts the node and waits until it answers; its jobs see these variables.
+
+        Returns:
+            False when it was running already, with the variables it was started with.
 
         Raises:
             RunnerError: when the port is somebody else's or the node does not come up.
         """
-        if self.is_running():
-            return
-        port = self._port or free_port()
-        if not is_free(port):
+        with locked(self._folder / "lock"):
+            if self.is_running():
+                return False
+            port = self._free_port()
+            self._write_configuration(port)
+            process = self._spawn(environment)
+            self._pid_file.write_text(str(process.pid))
+            self._wait_until_it_answers(process)
+            return True
+
+    def stop(self) -> bool:
+        """Stops the node and every job it started; False when nothing was running."""
+        if not self._folder.exists():
+            return False
+        with locked(self._folder / "lock"):
+            return self._stop()
+
+    def _stop(self) -> bool:
+        pid = self._pid()
+        self._pid_file.unlink(missing_ok=True)
+        found = terminate_with(_MARK, str(self._folder), within=_STOP_SECONDS)
+        if pid is not None:
+            comes_true(lambda: _is_reaped(pid), within=_STOP_SECONDS)
+        return found
+
+    def is_running(self) -> bool:
+        """Whether our node answers."""
+        return self._pid() is not None and self._answers()
+
+    def _free_port(self) -> int:
+        """The configured port; else the one it had, as open runs know it by that, or a new one."""
+        if self._port and not is_free(self._port):
             raise RunnerError(
-                f"port {port} is taken by another program: stop it, or set SCRAPYD_URLS to "
+                f"port {self._port} is taken by another program: stop it, or set SCRAPYD_URLS to "
                 "http://127.0.0.1:<another port>"
             )
-        self._write_configuration(port)
+        port = self._port or self._remembered_port()
+        return port if port and is_free(port) else free_port()
+
+    def _write_configuration(self, port: int) -> None:
+        username, password = self._auth or ("", "")
+        configuration = self._folder / "scrapy.cfg"
+        configuration.touch(mode=0o600)
+        configuration.write_text(
+            _SCRAPY_CFG.format(
+                port=port,
+                folder=_escaped(str(self._folder)),
+                max_proc=self._max_proc,
+                username=_escaped(username),
+                password=_escaped(password),
+            )
+            + (_PROJECT if self._project else "")
+        )
+        (self._folder / "port").write_text(str(port))
+
+    def _spawn(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            return subprocess.Popen(
                 [str(Path(sys.executable).parent / "scrapyd"), "--pidfile="],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env={**os.environ, **environment},
+                env={**os.environ, **environment, _MARK: str(self._folder)},
             )
-        self._pid_file.write_text(str(process.pid))
-        self._wait_until_it_answers(process)
-
-    def stop(self) -> bool:
-        """Stops the node and the jobs it started; False when it was not running."""
-        pid = self._pid()
-        self._pid_file.unlink(missing_ok=True)
-        if pid is None:
-            return False
-        # The node leads a process group that its jobs are in as well.
-        _signal_group(pid, signal.SIGTERM)
-        if not _comes_true(lambda: not _group_is_alive(pid), within=_STOP_SECONDS):
-            _signal_group(pid, signal.SIGKILL)
-        return True
-
-    def is_running(self) -> bool:
-        """Whether our node answers."""
-        return self._pid() is not None and self._answers()
-
-    def _write_configuration(self, port: int) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        username, password = self._auth or ("", "")
-        configuration = self._folder / "scrapyd.conf"
-        configuration.touch(mode=0o600)
-        configuration.write_text(
-            _SCRAPYD_CONF.format(
-                port=port,
-                folder=self._folder,
-                max_proc=self._max_proc,
-                username=username,
-                password=password,
-            )
-        )
-        (self._folder / "scrapy.cfg").write_text(_SCRAPY_CFG if self._project else "")
-        (self._folder / "port").write_text(str(port))
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        _comes_true(lambda: self._answers() or process.poll() is not None, within=_START_SECONDS)
+        comes_true(lambda: self._answers() or process.poll() is not None, within=_START_SECONDS)
         if process.poll() is not None or not self._answers():
-            self.stop()
+            self._stop()
             raise RunnerError(f"Scrapyd did not come up: see {self.log}")
 
     def _answers(self) -> bool:
@@ -158,14 +174,12 @@ class ScrapydNode:
         return self._folder / "scrapyd.pid"
 
     def _pid(self) -> int | None:
-        """The node's process, if it is alive and leads its group as ours does."""
-        if not self._pid_file.exists():
-            return None
-        pid = int(self._pid_file.read_text())
+        """The node's process, if it is alive and still ours."""
         try:
-            return pid if os.getpgid(pid) == pid else None
-        except ProcessLookupError:
+            pid = int(self._pid_file.read_text())
+        except (OSError, ValueError):
             return None
+        return pid if pid in processes_with(_MARK, str(self._folder)) else None
 
 
 def node_of(url: str, folder: Path, *, username: str = "", password: str = "") -> ScrapydNode:
@@ -174,29 +188,15 @@ def node_of(url: str, folder: Path, *, username: str = "", password: str = "") -
     return ScrapydNode(folder / f"node-{port}", port=port, username=username, password=password)
 
 
-def _comes_true(condition: Callable[[], bool], *, within: float) -> bool:
-    """Looks again and again until the condition holds; False when the time is up."""
-    looking = Retrying(
-        stop=stop_after_delay(within),
-        wait=wait_fixed(0.1),
-        retry=retry_if_result(lambda holds: not holds),
-        retry_error_callback=lambda _: False,
-    )
-    return bool(looking(condition))
-
-
-def _signal_group(leader: int, number: signal.Signals) -> None:
+def _is_reaped(pid: int) -> bool:
+    """Takes an ended child off the list of processes; somebody else's child is not ours to wait
+    for."""
     try:
-        os.killpg(leader, number)
-    except ProcessLookupError:
-        return
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True
 
 
-def _group_is_alive(leader: int) -> bool:
-    with suppress(ChildProcessError):
-        os.waitpid(leader, os.WNOHANG)  # reaps it where it is our own child
-    try:
-        os.killpg(leader, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def _escaped(value: str) -> str:
+    """A value as an INI file takes it, where % begins a reference."""
+    return value.replace("%", "%%")

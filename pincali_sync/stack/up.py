@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from pincali_sync.bootstrap import database_url
 from pincali_sync.config import Config, is_loopback
@@ -17,8 +18,9 @@ def up(config: Config) -> Iterator[str]:
     migrate.upgrade(url)
     yield f"PostgreSQL: {address_of(url)}, schema up to date"
     for node in _local_nodes(config):
-        node.start(job_environment(config, url))
-        yield f"Scrapyd: {node.url}, log {node.log}"
+        started = node.start(job_environment(config, url))
+        state = "" if started else ", was running: a changed variable counts after `make down`"
+        yield f"Scrapyd: {node.url}, log {node.log}{state}"
 
 
 def down(config: Config) -> Iterator[str]:
@@ -53,6 +55,8 @@ def job_environment(config: Config, url: str) -> Mapping[str, str]:
 def _as_text(value: object, separator: str) -> str:
     if isinstance(value, tuple):
         return separator.join(map(str, value))
+    if isinstance(value, Path):
+        return str(value.expanduser().absolute())
     secret = getattr(value, "get_secret_value", None)
     return str(secret() if secret is not None else value)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -49,6 +52,41 @@ def test_another_process_finds_the_running_node_and_does_not_start_a_second(fold
     again = ScrapydNode(folder)
     again.start(ENVIRONMENT)
     assert (folder / "scrapyd.pid").read_text() == pid
+
+
+def test_two_that_start_it_at_once_share_one_node(folder: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        started = list(pool.map(lambda _: ScrapydNode(folder).start(ENVIRONMENT), range(2)))
+    assert sorted(started) == [False, True]
+    assert ScrapydNode(folder).is_running()
+
+
+def test_a_stale_process_id_never_ends_somebody_elses_process(folder: Path) -> None:
+    folder.mkdir()
+    innocent = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        (folder / "scrapyd.pid").write_text(str(innocent.pid))
+        assert not ScrapydNode(folder).stop()
+        assert innocent.poll() is None
+    finally:
+        innocent.communicate(b"\n", timeout=10)
+    assert innocent.returncode == 0
+
+
+def test_a_password_may_hold_any_sign(folder: Path) -> None:
+    node = ScrapydNode(folder, username="ana", password="50%(off)s=#;x")
+    node.start(ENVIRONMENT)
+    refused = httpx.get(f"{node.url}/listprojects.json", trust_env=False, timeout=60)
+    assert refused.status_code == httpx.codes.UNAUTHORIZED
+    let_in = httpx.get(
+        f"{node.url}/listprojects.json",
+        auth=("ana", "50%(off)s=#;x"),
+        trust_env=False,
+        timeout=60,
+    )
+    assert let_in.json()["projects"] == ["pincali_sync"]
 
 
 def test_a_port_of_somebody_else_is_refused(folder: Path, tmp_path: Path) -> None:

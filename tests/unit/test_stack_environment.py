@@ -30,3 +30,15 @@ def test_jobs_read_the_same_configuration(monkeypatch: pytest.MonkeyPatch, tmp_p
     for name, value in handed_over.items():
         monkeypatch.setenv(name, value)
     assert load_config() == here
+
+
+def test_jobs_find_files_that_were_named_relative_to_here(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cookies.json").write_text("[]")
+    monkeypatch.setenv("PINCALI_HOME", "state")
+    monkeypatch.setenv("COOKIES_FILE", "cookies.json")
+    handed_over = job_environment(load_config(), "postgresql://a:b@127.0.0.1:5432/c")
+    assert handed_over["COOKIES_FILE"] == str(tmp_path / "cookies.json")
+    assert handed_over["PINCALI_HOME"] == str(tmp_path / "state")
