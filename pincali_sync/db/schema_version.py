@@ -1,3 +1,3 @@
 """The schema this code was written for."""
 
-SCHEMA_REVISION = "0002_hybrid_sync"
+SCHEMA_REVISION = "0003_tiers"

@@ -1,5 +1,11 @@
 """The tables, as SQLAlchemy models: what migrations are checked against."""
 
+from pincali_sync.db.models.decisions import (
+    IdentityCandidate,
+    PriceReview,
+    RefreshTarget,
+    SyncPause,
+)
 from pincali_sync.db.models.journal import (
     PropertyChange,
     ScrapingError,
@@ -14,22 +20,30 @@ from pincali_sync.db.models.manifest import (
     PropertyManifest,
     PropertySighting,
 )
+from pincali_sync.db.models.removals import RemovalBatch, RemovalCheck, ScanCertificate
 from pincali_sync.db.models.work import ScrapeQueue, ServiceLock, SitePace, SyncRun, SyncRunJob
 
 __all__ = [
+    "IdentityCandidate",
     "ManifestPage",
+    "PriceReview",
     "PropertyAlias",
     "PropertyChange",
     "PropertyLive",
     "PropertyManifest",
     "PropertyScrapeStaging",
     "PropertySighting",
+    "RefreshTarget",
+    "RemovalBatch",
+    "RemovalCheck",
+    "ScanCertificate",
     "ScrapeQueue",
     "ScrapingError",
     "ScrapingSession",
     "ServiceLock",
     "SitePace",
     "SyncMetadata",
+    "SyncPause",
     "SyncRun",
     "SyncRunJob",
     "ValidationRule",

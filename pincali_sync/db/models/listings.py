@@ -19,7 +19,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import REAL, TSVECTOR
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -152,6 +152,10 @@ class PropertyLive(ListingColumns, Base):
     title_original: Mapped[LongText | None]
     offers: Mapped[Json] = mapped_column(server_default=_EMPTY_ARRAY)
     price_unit: Mapped[Str10] = mapped_column(server_default="total")
+    missing_session_id: Mapped[UUID | None]  # the last scan that counted it as missing
+    visits: Mapped[int] = mapped_column(server_default=text("0"))
+    visits_with_news: Mapped[int] = mapped_column(server_default=text("0"))
+    observed_days: Mapped[float] = mapped_column(REAL, server_default=text("0"))
 
     __table_args__ = (
         CheckConstraint(

@@ -111,7 +111,10 @@ class PropertySighting(Base):
     """Which page showed a listing when. Insert-only; no foreign keys, they cost bulk inserts."""
 
     __tablename__ = "property_sightings"
-    __table_args__ = (Index("idx_sightings_property", "property_id"),)
+    __table_args__ = (
+        Index("idx_sightings_property", "property_id"),
+        Index("idx_sightings_seen", "seen_at"),
+    )
 
     session_id: Mapped[UUID] = mapped_column(primary_key=True)
     source: Mapped[Str50] = mapped_column(primary_key=True)

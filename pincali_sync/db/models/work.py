@@ -96,6 +96,11 @@ class ScrapeQueue(Base):
             postgresql_where=text("status = 'in_progress'"),
         ),
         Index("idx_queue_run", "run_id", "status"),
+        Index(
+            "idx_queue_completed",
+            "completed_at",
+            postgresql_where=text("completed_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[GeneratedId]

@@ -1,0 +1,105 @@
+"""What waits for a person, or was decided by one: reviews, candidates, pauses, targets."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import REAL
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pincali_sync.db.base import (
+    Base,
+    Created,
+    GeneratedId,
+    Json,
+    LongText,
+    Money,
+    RecordId,
+    Str10,
+    Str20,
+    Str50,
+    Timestamp,
+)
+
+
+class PriceReview(Base):
+    """A price that changed by more than half: live as the site shows it, until somebody looks."""
+
+    __tablename__ = "price_reviews"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'accepted', 'rejected', 'superseded')", name="status"),
+        Index(
+            "uq_price_reviews_open",
+            "property_id",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+
+    id: Mapped[GeneratedId]
+    property_id: Mapped[RecordId]
+    session_id: Mapped[UUID | None]
+    operation: Mapped[Str50]
+    currency: Mapped[Str10]
+    price_unit: Mapped[Str10]
+    old_price: Mapped[Money]
+    new_price: Mapped[Money]
+    old_values: Mapped[Json]  # the priced columns as they were, for a rejection to restore
+    status: Mapped[Str20] = mapped_column(server_default="open")
+    created_at: Mapped[Created]
+    settled_at: Mapped[Timestamp | None]
+    settled_by: Mapped[LongText | None]
+
+
+class IdentityCandidate(Base):
+    """Two records that may be one property. Only a person makes them one."""
+
+    __tablename__ = "identity_candidates"
+    __table_args__ = (
+        UniqueConstraint("property_id", "earlier_property_id", name="identity_candidates_pair_key"),
+        CheckConstraint("status IN ('open', 'confirmed', 'rejected')", name="status"),
+        Index(
+            "idx_identity_candidates_open",
+            "created_at",
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+
+    id: Mapped[GeneratedId]
+    property_id: Mapped[RecordId]  # the newcomer
+    earlier_property_id: Mapped[RecordId]
+    metres: Mapped[float] = mapped_column(REAL)
+    title_similarity: Mapped[float] = mapped_column(REAL)  # 0 to 100
+    price_ratio: Mapped[float] = mapped_column(REAL)  # smaller by larger
+    status: Mapped[Str20] = mapped_column(server_default="open")
+    created_at: Mapped[Created]
+    settled_at: Mapped[Timestamp | None]
+    settled_by: Mapped[LongText | None]
+
+
+class SyncPause(Base):
+    """Nothing is started within this scope until it is resumed: "all", or "tier:2"."""
+
+    __tablename__ = "sync_pauses"
+
+    scope: Mapped[Str50] = mapped_column(primary_key=True)
+    reason: Mapped[LongText]
+    paused_by: Mapped[LongText]
+    paused_at: Mapped[Timestamp]
+
+
+class RefreshTarget(Base):
+    """What tier 4 wants visited this month; every tick tops the queue up from it."""
+
+    __tablename__ = "refresh_targets"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("sync_runs.id", ondelete="SET NULL"))
+    stale_target: Mapped[int]
+    sample_target: Mapped[int]
+    stale_queued: Mapped[int] = mapped_column(server_default=text("0"))
+    sample_queued: Mapped[int] = mapped_column(server_default=text("0"))
+    stale_before: Mapped[Timestamp]  # what was visited since is not stale
+    set_at: Mapped[Timestamp]
