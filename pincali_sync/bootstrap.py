@@ -13,20 +13,38 @@ from pincali_sync.clock import Clock, SystemClock
 from pincali_sync.config import Config
 from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
+from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
+from pincali_sync.services.change_detection_service import ChangeDetectionService
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService, QueuePolicy
+from pincali_sync.services.identity_service import IdentityService
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.job_service import JobService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.pace_service import PaceService
-from pincali_sync.services.ports import JobRunner
+from pincali_sync.services.pause_service import PauseService
+from pincali_sync.services.ports import Fetcher, JobRunner
+from pincali_sync.services.property_diff_service import PropertyDiffService
+from pincali_sync.services.refresh_service import RefreshPolicy, RefreshService
+from pincali_sync.services.retention_service import RetentionService, RetentionTerms
+from pincali_sync.services.review_service import ReviewService
+from pincali_sync.services.run_jobs import RunJobs
 from pincali_sync.services.run_lock import RunLock
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+from pincali_sync.services.standing_drain import StandingDrain
+from pincali_sync.services.steps.base import RunRecord, Step
+from pincali_sync.services.steps.drain import DrainStep
+from pincali_sync.services.steps.queue import QueueStep, RefreshStep
+from pincali_sync.services.steps.removals import ApplyStep, RemovalsStep, VerifyStep
+from pincali_sync.services.steps.report import ReportStep
+from pincali_sync.services.steps.scan import CertifyStep, ScanStep
+from pincali_sync.services.success_rate import SuccessRate
 from pincali_sync.services.tier_orchestrator import RunPolicy, TierOrchestrator
+from pincali_sync.services.verification_service import VerificationService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,26 +57,40 @@ class Services:
     jobs: JobService
     scans: ManifestScanService
     queue: ScrapeQueueService
+    refresh: RefreshService
     sync: DataSyncService
     quality: DataQualityService
+    verification: VerificationService
+    diff: PropertyDiffService
+    changes: ChangeDetectionService
+    identities: IdentityService
+    reviews: ReviewService
+    retention: RetentionService
     pace: PaceService
+    pauses: PauseService
     insights: InsightsService
     lock: RunLock
 
+    @property
+    def job_silence(self) -> timedelta:
+        return timedelta(seconds=self.config.job_silence_seconds)
+
+    def run_jobs(self, runner: JobRunner) -> RunJobs:
+        """The jobs of runs, on the given runner."""
+        return RunJobs(self.db, runner, self.clock, silence=self.job_silence)
+
     def orchestrator(self, runner: JobRunner) -> TierOrchestrator:
         """The tier runs, on the given runner."""
+        jobs = self.run_jobs(runner)
         return TierOrchestrator(
             self.db,
             runner,
             self.clock,
-            plans={tier: TierPlan.of(tier, self.config) for tier in Tier},
-            policy=RunPolicy(
-                base_url=self.config.pincali_base_url,
-                job_silence=timedelta(seconds=self.config.job_silence_seconds),
-                drain_window=timedelta(minutes=self.config.drain_window_minutes),
-            ),
-            scans=self.scans,
-            queue=self.queue,
+            policy=RunPolicy(base_url=self.config.pincali_base_url),
+            jobs=jobs,
+            steps=self._steps(jobs),
+            pauses=self.pauses,
+            success=SuccessRate(self.db, self.pauses),
         )
 
     def scheduler(self, runner: JobRunner) -> SchedulerService:
@@ -68,9 +100,38 @@ class Services:
             self.clock,
             self.orchestrator(runner),
             self.lock,
+            self.pauses,
+            StandingDrain(
+                self.db,
+                self.clock,
+                self.run_jobs(runner),
+                self.jobs,
+                self.queue,
+                self.refresh,
+                self.pauses,
+                detail_delay_seconds=self.config.detail_delay_seconds,
+                silence=self.job_silence,
+            ),
             tiers_enabled=self.config.tiers_enabled,
-            tier_1_every_hours=self.config.tier_1_frequency_hours,
+            cadences={tier: Cadence.of(tier, self.config) for tier in Tier},
         )
+
+    def _steps(self, jobs: RunJobs) -> dict[str, Step]:
+        record = RunRecord(
+            self.db, self.clock, {tier: TierPlan.of(tier, self.config) for tier in Tier}
+        )
+        window = timedelta(minutes=self.config.drain_window_minutes)
+        return {
+            "scan": ScanStep(record, jobs),
+            "certify": CertifyStep(record, self.scans),
+            "removals": RemovalsStep(record, self.diff),
+            "verify": VerifyStep(record, jobs, self.queue),
+            "apply": ApplyStep(record, self.reviews),
+            "queue": QueueStep(record, self.queue, self.refresh, self.identities),
+            "refresh": RefreshStep(record, self.refresh),
+            "drain": DrainStep(record, jobs, self.queue, window),
+            "report": ReportStep(record, self.sync, self.quality, self.retention),
+        }
 
 
 def database_url(config: Config) -> str:
@@ -81,41 +142,80 @@ def database_url(config: Config) -> str:
 
 
 def build_services(
-    config: Config, *, clock: Clock | None = None, application_name: str = "pincali-sync"
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    db: Database | None = None,
+    fetcher: Fetcher | None = None,
+    application_name: str = "pincali-sync",
 ) -> Services:
-    """Wires the services. Nothing connects yet.
+    """Wires the services, on the configured database unless another is handed in.
+
+    Nothing connects yet.
 
     Raises:
         DatabaseUnavailableError: when the embedded server cannot be started.
     """
     clock = clock or SystemClock()
-    db = Database(database_url(config), application_name=application_name)
-    queue = ScrapeQueueService(
-        db,
-        clock,
-        lease=timedelta(seconds=config.queue_lease_seconds),
+    db = db or Database(database_url(config), application_name=application_name)
+    policy = QueuePolicy(
         max_attempts=config.queue_max_attempts,
-        max_pending=config.queue_max_pending,
+        retry_after=timedelta(seconds=config.queue_retry_seconds),
     )
-    retry_after = timedelta(seconds=config.queue_retry_seconds)
+    sync = DataSyncService(db, clock, policy)
+    verification = VerificationService(db, clock, config.pincali_base_url)
+    diff = PropertyDiffService(db, clock, sync, verification, fetcher)
     return Services(
         config=config,
         clock=clock,
         db=db,
         jobs=JobService(db, clock, config.pincali_base_url),
         scans=ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending),
-        queue=queue,
-        sync=DataSyncService(
-            db, clock, QueuePolicy(max_attempts=config.queue_max_attempts, retry_after=retry_after)
+        queue=ScrapeQueueService(
+            db,
+            clock,
+            lease=timedelta(seconds=config.queue_lease_seconds),
+            policy=policy,
+            max_pending=config.queue_max_pending,
+            max_age=timedelta(days=config.max_age_days),
         ),
-        quality=DataQualityService(db),
+        refresh=RefreshService(db, clock, _refresh_policy(config)),
+        sync=sync,
+        quality=DataQualityService(db, clock),
+        verification=verification,
+        diff=diff,
+        changes=ChangeDetectionService(db, diff),
+        identities=IdentityService(db, clock),
+        reviews=ReviewService(db, clock),
+        retention=RetentionService(db, clock, _retention_terms(config)),
         pace=PaceService(
             db,
             urlsplit(config.pincali_base_url).netloc,
             min_gap_seconds=config.site_min_gap_seconds,
         ),
+        pauses=PauseService(db, clock),
         insights=InsightsService(db, clock),
         lock=RunLock(db, clock),
+    )
+
+
+def _refresh_policy(config: Config) -> RefreshPolicy:
+    return RefreshPolicy(
+        stale_after=timedelta(days=config.tier_4_stale_days),
+        max_age=timedelta(days=config.max_age_days),
+        sample_share=config.tier_4_sample_share,
+        daily_budget=config.detail_daily_budget,
+        max_pending=config.queue_max_pending,
+    )
+
+
+def _retention_terms(config: Config) -> RetentionTerms:
+    return RetentionTerms(
+        queue=timedelta(days=config.keep_queue_days),
+        staging=timedelta(days=config.keep_staging_days),
+        sightings=timedelta(days=config.keep_sightings_days),
+        runs=timedelta(days=config.keep_runs_days),
+        removed_manifest=timedelta(days=config.keep_staging_days),
     )
 
 

@@ -78,11 +78,18 @@ class Config(BaseSettings):
     tier_2_pages: int = Field(100, ge=1, description="pages per source, at least 1")
     tier_3_pages: int = Field(0, ge=0, description="pages per source; 0: all")
     tier_4_stale_days: int = Field(30, ge=1, description="days, at least 1")
+    tier_3_stale_days: float = Field(7, gt=0, description="days, more than 0")
+    tier_4_sample_share: float = Field(0.10, ge=0, le=1, description="a share, 0 to 1")
+    tier_4_detail_delay_seconds: float = Field(3.0, ge=0, le=3600, description="seconds, 0 to 3600")
+    max_age_days: float = Field(
+        45, gt=0, description="days after which a record is visited whatever it is worth"
+    )
     tiers_enabled: Annotated[tuple[int, ...], NoDecode] = Field(
         (1, 2, 3, 4), description="comma-separated tiers out of 1,2,3,4"
     )
 
     queue_max_pending: int = Field(10_000, ge=1, description="rows, at least 1")
+    detail_daily_budget: int = Field(20_000, ge=1, description="detail pages a day, at least 1")
     queue_max_attempts: int = Field(3, ge=1, le=20, description="attempts, 1 to 20")
     queue_lease_seconds: int = Field(
         120, ge=5, le=3600, description="seconds a worker may hold a page unheard of, 5 to 3600"
@@ -96,6 +103,10 @@ class Config(BaseSettings):
     drain_window_minutes: int = Field(
         60, ge=1, description="minutes a run waits for the pages it queued"
     )
+    keep_queue_days: float = Field(35, gt=0, description="days finished queue rows are kept")
+    keep_staging_days: float = Field(7, gt=0, description="days staged pages are kept")
+    keep_sightings_days: float = Field(45, gt=0, description="days sightings are kept")
+    keep_runs_days: float = Field(400, gt=0, description="days ended runs are kept")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )

@@ -51,6 +51,23 @@ class SchemaVersionError(PincaliSyncError):
     """The database is not at the schema this code was written for. Raised by `db.engine`."""
 
 
+class CalibrationError(PincaliSyncError):
+    """The site does not show what is certainly there: no absence can be proven now.
+
+    Raised by `services.verification_service`.
+    """
+
+
+class StatisticsNotOursError(PincaliSyncError):
+    """`property_stats` belongs to another role, which must refresh it. Raised by `db`."""
+
+
+class PausedError(PincaliSyncError):
+    """A person, or a refusal of the site, has stopped this until `resume`. Raised by `services`."""
+
+    exit_status = ExitStatus.PAUSED_OR_BLOCKED
+
+
 class RunnerError(PincaliSyncError):
     """A job could not be started, asked about or stopped. Raised by `runner`."""
 

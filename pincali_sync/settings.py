@@ -59,6 +59,7 @@ ITEM_PIPELINES = {
     "pincali_sync.pipelines.validation.ValidationPipeline": 100,
     "pincali_sync.pipelines.manifest.ManifestPipeline": 300,
     "pincali_sync.pipelines.property.PropertyPipeline": 400,
+    "pincali_sync.pipelines.verification.VerificationPipeline": 500,
 }
 EXTENSIONS = {
     "pincali_sync.extensions.run_lifecycle.RunLifecycle": 100,  # first: the others need the job

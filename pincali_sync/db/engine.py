@@ -57,6 +57,17 @@ class Database:
             "Start it (`make up` starts the embedded one) or correct DATABASE_URL."
         ) from with_cause
 
+    @asynccontextmanager
+    async def rolled_back(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction of which nothing stays: for looking at what would happen.
+
+        Raises:
+            DatabaseUnavailableError: when the server cannot be reached or goes away.
+        """
+        async with self.transaction() as tx:
+            yield tx
+            await tx.connection.rollback()
+
     async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Runs `work` in one transaction, again from the start after a deadlock.
 

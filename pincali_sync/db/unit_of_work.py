@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pincali_sync.db.repositories.diff import DiffRepository
+from pincali_sync.db.repositories.freshness import FreshnessRepository
+from pincali_sync.db.repositories.identities import IdentityRepository
 from pincali_sync.db.repositories.jobs import JobRepository
 from pincali_sync.db.repositories.live import LiveRepository
 from pincali_sync.db.repositories.locks import LockRepository
 from pincali_sync.db.repositories.manifest import ManifestRepository
 from pincali_sync.db.repositories.manifest_batch import ManifestBatchRepository
 from pincali_sync.db.repositories.pace import PaceRepository
+from pincali_sync.db.repositories.pauses import PauseRepository
+from pincali_sync.db.repositories.quality import QualityRepository
 from pincali_sync.db.repositories.queue import QueueRepository
+from pincali_sync.db.repositories.queue_fill import QueueFillRepository
+from pincali_sync.db.repositories.removals import RemovalRepository
+from pincali_sync.db.repositories.reviews import ReviewRepository
 from pincali_sync.db.repositories.rules import RuleRepository
 from pincali_sync.db.repositories.runs import RunRepository
 from pincali_sync.db.repositories.scrapes import ScrapeRepository
@@ -22,13 +30,21 @@ class UnitOfWork:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
+        self.diff = DiffRepository(connection)
+        self.freshness = FreshnessRepository(connection)
+        self.identities = IdentityRepository(connection)
         self.jobs = JobRepository(connection)
         self.live = LiveRepository(connection)
         self.locks = LockRepository(connection)
         self.manifest = ManifestRepository(connection)
         self.manifest_batch = ManifestBatchRepository(connection)
         self.pace = PaceRepository(connection)
+        self.pauses = PauseRepository(connection)
+        self.quality = QualityRepository(connection)
         self.queue = QueueRepository(connection)
+        self.queue_fill = QueueFillRepository(connection)
+        self.removals = RemovalRepository(connection)
+        self.reviews = ReviewRepository(connection)
         self.rules = RuleRepository(connection)
         self.runs = RunRepository(connection)
         self.scrapes = ScrapeRepository(connection)

@@ -1,12 +1,26 @@
-"""What a scan read, and whether that is enough to go by."""
+"""What a scan read, and whether that is enough to go by: for what it shows, and for what is absent.
+
+A listing that is seen is there: that acts at once. A listing that is not seen is missing only if
+everything was looked through: that needs a certificate.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 # The spec: more than a tenth of the pages lost aborts the scan.
 MAX_LOST_SHARE = 0.10
+# The spec: fewer than half of the expected listings is an outage, whatever the pages say.
+MIN_EXPECTED_SHARE = 0.50
+# Listings shift between pages while they are read: so much of the declared total may go missing.
+MIN_DISTINCT_SHARE = 0.995
+# How far the declared total may move during a scan: by the larger of these.
+MAX_DRIFT_SHARE = 0.005
+CHURN_FACTOR = 3.0
+EXPECTED_DAILY_CHURN = 0.005  # births and removals, of the stock: 2,000 to 2,500 of 470,000 a day
+_SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +37,27 @@ class SourceScan:
     distinct_properties: int
     declared_total: int | None  # as the last page read declared it
     declared_pages: int | None
+    total_at_start: int | None = None  # as the first page read declared it
+    started_at: datetime | None = None  # of the first page
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Whether a scan read one source completely, and why not."""
+
+    scan: SourceScan
+    expected: int | None  # listings that the source's last certified scan found; None: the first
+    reasons: tuple[str, ...]  # against it
+
+    @property
+    def certified(self) -> bool:
+        return not self.reasons
+
+    @property
+    def proves_absence(self) -> bool:
+        """The first certified scan sets the expectation and removes nothing."""
+        return self.certified and self.expected is not None
 
 
 def too_many_lost(read: int, lost: int) -> bool:
@@ -51,3 +86,50 @@ def reasons_to_distrust(scans: Sequence[SourceScan]) -> list[str]:
         if scan.pages_read and scan.entries == 0 and scan.declared_total
     ]
     return reasons
+
+
+def certify(scan: SourceScan, *, expected: int | None) -> Certificate:
+    """Looks for reasons against a scan of all pages of one source."""
+    checks = (
+        _unread_pages(scan),
+        _too_few_of_the_declared(scan),
+        _drift_of_the_total(scan),
+        _too_few_of_the_expected(scan, expected),
+    )
+    return Certificate(
+        scan=scan, expected=expected, reasons=tuple(reason for reason in checks if reason)
+    )
+
+
+def _unread_pages(scan: SourceScan) -> str | None:
+    if scan.declared_pages is None:
+        return "no page told how many there are"
+    if scan.pages_read < max(scan.declared_pages, 1):
+        return f"{scan.pages_read} of {scan.declared_pages} pages read"
+    return f"{scan.pages_lost} pages lost" if scan.pages_lost else None
+
+
+def _too_few_of_the_declared(scan: SourceScan) -> str | None:
+    declared = scan.declared_total
+    if declared is None:
+        return "no page told how many listings there are"
+    if scan.distinct_properties < MIN_DISTINCT_SHARE * declared:
+        return f"{scan.distinct_properties} different listings of {declared} declared"
+    return None
+
+
+def _drift_of_the_total(scan: SourceScan) -> str | None:
+    start, end = scan.total_at_start, scan.declared_total
+    if start is None or end is None or scan.started_at is None or scan.ended_at is None:
+        return "no page told how many listings there are"
+    days = (scan.ended_at - scan.started_at).total_seconds() / _SECONDS_A_DAY
+    allowed = start * max(MAX_DRIFT_SHARE, CHURN_FACTOR * EXPECTED_DAILY_CHURN * days)
+    if abs(end - start) > max(allowed, 1):
+        return f"the declared total went from {start} to {end} during the scan"
+    return None
+
+
+def _too_few_of_the_expected(scan: SourceScan, expected: int | None) -> str | None:
+    if expected and scan.distinct_properties < MIN_EXPECTED_SHARE * expected:
+        return f"{scan.distinct_properties} listings, {expected} were expected"
+    return None

@@ -1,31 +1,124 @@
-"""When a tier is due: slots on the wall clock of the site's country, or a plain interval."""
+"""When a tier is due: slots on the wall clock of the site's country, or a plain interval.
+
+A slot is a wall-clock time, not a number of hours since the last run: a run that was late does not
+push the next one on, and a clock that is set back or a day of 23 hours neither skips nor doubles
+a run.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from pincali_sync.config import Config
+from pincali_sync.domain.tiers import Tier
+
 SITE_ZONE = ZoneInfo("America/Mexico_City")
-TIER_1_SLOT_HOURS = 6.0
+TIER_1_SLOT_HOURS = 6
+_SUNDAY = 6
+# A failed run is started again after this, doubled with each further failure.
+_FIRST_BACKOFF = timedelta(minutes=15)
+_LONGEST_BACKOFF = timedelta(hours=6)
 
 
-def current_slot(now: datetime, hours: float = TIER_1_SLOT_HOURS) -> datetime:
-    """The latest wall-clock slot (00:00, 06:00, ...) that has passed."""
-    local = now.astimezone(SITE_ZONE)
-    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    passed = int((local.hour + local.minute / 60) // hours)
-    return (midnight + timedelta(hours=passed * hours)).astimezone(now.tzinfo)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """How often a tier runs: at its slots, or (another frequency than the default) at intervals."""
 
+    tier: Tier
+    interval: timedelta | None = None
 
-def due_slot(now: datetime, *, every_hours: float, last_served: datetime | None) -> datetime | None:
-    """The slot that a run starting now would serve; None when it was served already.
+    @classmethod
+    def of(cls, tier: Tier, config: Config) -> Cadence:
+        """The cadence that the configuration gives this tier."""
+        frequencies = {
+            Tier.HOT_LISTINGS: (timedelta(hours=config.tier_1_frequency_hours), 6 * 3600),
+            Tier.DAILY_SYNC: (timedelta(hours=config.tier_2_frequency_hours), 24 * 3600),
+            Tier.WEEKLY_DEEP: (timedelta(days=config.tier_3_frequency_days), 7 * 86_400),
+            Tier.MONTHLY_REFRESH: (timedelta(days=config.tier_4_frequency_days), 30 * 86_400),
+        }
+        interval, default_seconds = frequencies[tier]
+        return cls(
+            tier=tier, interval=None if interval.total_seconds() == default_seconds else interval
+        )
 
-    A frequency other than the default replaces the slots by an interval since the last run.
-    However many slots were missed, one run serves them all.
-    """
-    if every_hours == TIER_1_SLOT_HOURS:
-        slot = current_slot(now)
+    def due_slot(self, now: datetime, last_served: datetime | None) -> datetime | None:
+        """The slot that a run starting now would serve; None when it was served already.
+
+        However many slots were missed, one run serves them all.
+
+        Args:
+            last_served: the slot or, where later, the start of the last run that counts.
+        """
+        if self.interval is not None:
+            due = last_served is None or now - last_served >= self.interval
+            return now if due else None
+        slot = latest_slot(self.tier, now)
         return slot if last_served is None or last_served < slot else None
-    if last_served is None or now - last_served >= timedelta(hours=every_hours):
-        return now
-    return None
+
+    def next_run(self, now: datetime, last_served: datetime | None) -> datetime:
+        """When the tier is due next; now, when it is due."""
+        if self.due_slot(now, last_served) is not None:
+            return now
+        if self.interval is not None:
+            return now if last_served is None else last_served + self.interval
+        return next_slot(self.tier, now)
+
+
+def latest_slot(tier: Tier, now: datetime) -> datetime:
+    """The tier's latest slot that has passed."""
+    return _SLOTS[tier].latest(now.astimezone(SITE_ZONE)).astimezone(now.tzinfo)
+
+
+def next_slot(tier: Tier, now: datetime) -> datetime:
+    """The tier's first slot after now."""
+    return _SLOTS[tier].following(now.astimezone(SITE_ZONE)).astimezone(now.tzinfo)
+
+
+def backoff(failures: int) -> timedelta:
+    """How long to wait after so many failed runs in a row (at least one)."""
+    doublings = min(failures - 1, 10)
+    return min(_FIRST_BACKOFF * (1 << doublings), _LONGEST_BACKOFF)
+
+
+@dataclass(frozen=True, slots=True)
+class _Slots:
+    """Both take and return local times."""
+
+    latest: Callable[[datetime], datetime]
+    following: Callable[[datetime], datetime]
+
+
+def _midnight(local: datetime, days: int = 0) -> datetime:
+    return datetime.combine(local.date() + timedelta(days=days), time(), tzinfo=SITE_ZONE)
+
+
+def _latest_six_hours(local: datetime) -> datetime:
+    hour = local.hour // TIER_1_SLOT_HOURS * TIER_1_SLOT_HOURS
+    return local.replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
+
+
+def _next_six_hours(local: datetime) -> datetime:
+    hour = (local.hour // TIER_1_SLOT_HOURS + 1) * TIER_1_SLOT_HOURS
+    midnight = _midnight(local, days=hour // 24)
+    return midnight.replace(hour=hour % 24)
+
+
+def _first_of_next_month(local: datetime) -> datetime:
+    in_next_month = local.date().replace(day=28) + timedelta(days=4)
+    return datetime.combine(in_next_month.replace(day=1), time(), tzinfo=SITE_ZONE)
+
+
+_SLOTS = {
+    Tier.HOT_LISTINGS: _Slots(_latest_six_hours, _next_six_hours),
+    Tier.DAILY_SYNC: _Slots(_midnight, lambda local: _midnight(local, days=1)),
+    Tier.WEEKLY_DEEP: _Slots(
+        lambda local: _midnight(local, days=-((local.weekday() - _SUNDAY) % 7)),
+        lambda local: _midnight(local, days=(_SUNDAY - local.weekday() - 1) % 7 + 1),
+    ),
+    Tier.MONTHLY_REFRESH: _Slots(
+        lambda local: _midnight(local).replace(day=1), _first_of_next_month
+    ),
+}

@@ -72,6 +72,7 @@ class TierPlan:
     sources: tuple[ListingSource, ...]
     page_delay_seconds: float
     detail_delay_seconds: float
+    stale_days: float | None = None  # records older than this are queued after the scan
 
     @classmethod
     def of(cls, tier: Tier, config: Config) -> TierPlan:
@@ -87,5 +88,10 @@ class TierPlan:
             max_pages=pages[tier],
             sources=tuple(ListingSource),
             page_delay_seconds=config.page_delay_seconds,
-            detail_delay_seconds=config.detail_delay_seconds,
+            detail_delay_seconds=(
+                max(config.detail_delay_seconds, config.tier_4_detail_delay_seconds)
+                if tier is Tier.MONTHLY_REFRESH
+                else config.detail_delay_seconds
+            ),
+            stale_days=config.tier_3_stale_days if tier is Tier.WEEKLY_DEEP else None,
         )

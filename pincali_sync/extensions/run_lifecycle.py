@@ -18,7 +18,17 @@ logger = logging.getLogger(__name__)
 
 EXIT_STATUS = "sync/exit_status"
 # Stats kept with the job's row, for people and for the certificate.
-_KEPT_PREFIXES = ("manifest/", "detail/", "sync/", "blocking/", "politeness/", "robotstxt/forb")
+_KEPT_PREFIXES = (
+    "manifest/",
+    "detail/",
+    "verification/",
+    "sync/",
+    "blocking/",
+    "politeness/",
+    "robotstxt/forb",
+)
+# Spiders that work the queue off: each has a session of its own, and leases to give back.
+_WORKERS = {"detail", "verification"}
 
 
 class RunLifecycle:
@@ -69,8 +79,9 @@ class RunLifecycle:
     async def _end(self, spider: Spider, job: CrawlJob, reason: str) -> ExitStatus:
         if not job.has_begun:
             return ExitStatus.LOCKED if reason == "superseded" else ExitStatus.FAILED
-        if spider.name == "detail":
+        if spider.name in _WORKERS:
             await job.services.queue.release(job.lease_token)
+            await job.services.sync.complete_session(job.ticket.session_id)
         elif job.ticket.run_id is None:
             await job.services.scans.mark_live_as_seen(job.ticket.session_id)
         # Scrapy says "finished" also when something was lost on the way: the counts decide.
@@ -84,7 +95,7 @@ class RunLifecycle:
             reason=reason,
             stats=self._kept_stats(),
             # A run's manifest jobs share the run's session; the run closes it.
-            owns_session=job.ticket.run_id is None or spider.name == "detail",
+            owns_session=job.ticket.run_id is None or spider.name in _WORKERS,
         )
         if reason == BLOCKED:
             return ExitStatus.PAUSED_OR_BLOCKED

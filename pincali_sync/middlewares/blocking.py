@@ -32,12 +32,7 @@ class BlockingMiddleware:
         return cls(crawler)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        headers = {
-            name.decode("latin-1").lower(): values[-1].decode("latin-1")
-            for name, values in response.headers.items()
-            if values
-        }
-        kind = challenge_kind(response.status, headers, response.body)
+        kind = challenge_kind(response.status, header_map(response), response.body)
         if kind is None:
             return response
         assert self._crawler.stats is not None
@@ -45,3 +40,12 @@ class BlockingMiddleware:
         logger.error("the site refuses us (%s) at %s: stopping", kind.value, request.url)
         close_soon(self._crawler, BLOCKED)
         raise BlockedResponse(f"the site refuses us: {kind.value}")
+
+
+def header_map(response: Response) -> dict[str, str]:
+    """A response's headers, the last of each, by their names in lower case."""
+    return {
+        name.decode("latin-1").lower(): values[-1].decode("latin-1")
+        for name, values in response.headers.items()
+        if values
+    }

@@ -62,6 +62,7 @@ class PropertyPipeline:
             ("unchanged", batch.promoted.unchanged),
             ("rejected", batch.promoted.rejected),
             ("failed", batch.failed),
+            ("gone", batch.gone),
             ("refused", batch.refused),
         ):
             if value:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.rules import ValidationRule
 from pincali_sync.items import Property
@@ -32,6 +34,7 @@ _EXPECTED_FIELDS = (
     "listing_date",
     "public_id",
 )
+_SAMPLED_SINCE = timedelta(days=31)
 _PROPERTY_FIELDS = {field.name for field in fields(Property)}
 
 
@@ -51,13 +54,23 @@ class QualityVerdict:
 class DataQualityService:
     """Judges pages by the active rules of the database."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
+        self._clock = clock
 
     async def load_rules(self) -> tuple[ValidationRule, ...]:
         """The active rules; load once a job, not once a page."""
         async with self._db.transaction() as tx:
             return await tx.rules.active()
+
+    async def report(self) -> dict[str, Any]:
+        """What the live table is worth now: coverage of fields, ages, doubles, the month's sample.
+
+        Plain values, as they are kept with tier 4's run.
+        """
+        now = self._clock.now()
+        async with self._db.transaction() as tx:
+            return await tx.quality.summary(now=now, since=now - _SAMPLED_SINCE)
 
 
 def judge(page: Property, rules: Sequence[ValidationRule]) -> QualityVerdict:

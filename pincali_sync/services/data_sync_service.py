@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pincali_sync.clock import Clock
@@ -14,9 +15,12 @@ from pincali_sync.db.repositories.rules import ValidationRule
 from pincali_sync.db.repositories.scrapes import PromotionCounts, StagedProperty
 from pincali_sync.db.repositories.sessions import ScrapeError
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.exceptions import StatisticsNotOursError
 from pincali_sync.items import Property
 from pincali_sync.services.data_quality_service import QualityVerdict, judge
 from pincali_sync.services.job_service import JobTicket
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,7 @@ class ScrapeResult:
     error: str | None = None
     error_type: str = "detail_error"  # or detail_http_error
     retry: bool = True  # False: trying again would not help
+    is_gone: bool = False  # the page is not there: no verdict on the listing, and no failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,7 @@ class SavedBatch:
 
     promoted: PromotionCounts
     failed: int
+    gone: int
     refused: int  # the lease had lapsed: somebody else has the page now
 
 
@@ -78,41 +84,79 @@ class DataSyncService:
             await ticket.assert_current(tx)
             held = await tx.scrapes.lock_leased(list(latest), lease_token)
             accepted = [result for key, result in latest.items() if key in held]
-            return await self._save(tx, accepted, ticket, rules, refused=len(latest) - len(held))
+            saved = await self.save_in(tx, accepted, session_id=ticket.session_id, rules=rules)
+            return replace(saved, refused=len(latest) - len(held))
 
         return await self._db.run(work)
 
-    async def _save(
+    async def save_in(
         self,
         tx: UnitOfWork,
         results: Sequence[ScrapeResult],
-        ticket: JobTicket,
-        rules: Sequence[ValidationRule],
         *,
-        refused: int,
+        session_id: UUID,
+        rules: Sequence[ValidationRule],
     ) -> SavedBatch:
+        """Saves results as part of a transaction that has locked their queue rows."""
         now = self._clock.now()
         judged = [
             (result, result.scraped, judge(result.scraped, rules))
             for result in results
             if result.scraped is not None
         ]
-        rows = [_staged(result, page, verdict) for result, page, verdict in judged]
-        promoted = await tx.scrapes.stage(rows, session_id=ticket.session_id, now=now)
-        await tx.scrapes.promote(session_id=ticket.session_id, now=now)
+        promoted = await self._promote(tx, [_staged(*each) for each in judged], session_id, now)
         failures = [result for result in results if result.scraped is None]
         outcomes = [_outcome_of_page(*each) for each in judged]
         outcomes += [_outcome_of_failure(result) for result in failures]
+        await self.finish_in(tx, outcomes)
+        gone = [result.queued.id for result in failures if result.is_gone]
+        await tx.queue.forget_gone(gone)
+        await tx.sessions.add_errors(
+            session_id, [_error_row(result) for result in failures if not result.is_gone], now=now
+        )
+        return SavedBatch(
+            promoted=promoted, failed=len(failures) - len(gone), gone=len(gone), refused=0
+        )
+
+    async def finish_in(self, tx: UnitOfWork, outcomes: Sequence[QueueOutcome]) -> None:
+        """Finishes queue rows that the transaction has locked."""
         await tx.queue.finish(
             outcomes,
             max_attempts=self._policy.max_attempts,
             retry_after=self._policy.retry_after,
-            now=now,
+            now=self._clock.now(),
         )
-        await tx.sessions.add_errors(
-            ticket.session_id, [_error_row(result) for result in failures], now=now
-        )
-        return SavedBatch(promoted=promoted, failed=len(failures), refused=refused)
+
+    async def _promote(
+        self, tx: UnitOfWork, rows: Sequence[StagedProperty], session_id: UUID, now: datetime
+    ) -> PromotionCounts:
+        if not rows:
+            return PromotionCounts(new=0, updated=0, unchanged=0, rejected=0)
+        await tx.scrapes.load(rows)
+        await tx.reviews.keep_rejected_prices()
+        await tx.reviews.flag_unusual(session_id=session_id, now=now)
+        promoted = await tx.scrapes.stage(session_id=session_id, now=now)
+        await tx.scrapes.promote(session_id=session_id, now=now)
+        return promoted
+
+    async def complete_session(self, session_id: UUID) -> None:
+        """Sums a session's promotions up in `sync_metadata`; repeating it changes nothing."""
+
+        async def work(tx: UnitOfWork) -> None:
+            await tx.sessions.sum_up(session_id, now=self._clock.now())
+
+        await self._db.run(work)
+
+    async def refresh_statistics(self) -> None:
+        """Brings `property_stats` up to date, beside its readers.
+
+        An adopter's view may belong to another role: then it is left to them, with a warning.
+        """
+        try:
+            async with self._db.transaction() as tx:
+                await tx.live.refresh_statistics()
+        except StatisticsNotOursError as error:
+            logger.warning("%s", error)
 
 
 def _staged(result: ScrapeResult, page: Property, verdict: QualityVerdict) -> StagedProperty:
@@ -137,7 +181,11 @@ def _outcome_of_page(
 
 def _outcome_of_failure(result: ScrapeResult) -> QueueOutcome:
     return QueueOutcome(
-        id=result.queued.id, succeeded=False, error=result.error, retry=result.retry
+        id=result.queued.id,
+        succeeded=False,
+        error=result.error,
+        retry=result.retry,
+        is_gone=result.is_gone,
     )
 
 

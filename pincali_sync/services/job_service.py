@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +13,8 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.jobs import Job
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import SupersededError
+
+_PATIENCE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,18 @@ class JobService:
 
         async def work(tx: UnitOfWork) -> bool:
             return await tx.jobs.heartbeat(ticket.job_id, now=self._clock.now())
+
+        return await self._db.run(work)
+
+    async def give_up_silent(self, silence: timedelta) -> int:
+        """Closes jobs of no run that were not heard of for so long; returns their number.
+
+        A node may have a queue of its own, so they are given several times as long.
+        """
+
+        async def work(tx: UnitOfWork) -> int:
+            now = self._clock.now()
+            return await tx.jobs.give_up_silent(before=now - _PATIENCE * silence, now=now)
 
         return await self._db.run(work)
 

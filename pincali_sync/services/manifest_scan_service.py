@@ -10,6 +10,7 @@ from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.manifest_batch import BatchCounts
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.coverage import Certificate, certify
 from pincali_sync.items import ManifestPage
 from pincali_sync.services.job_service import JobTicket
 
@@ -58,7 +59,7 @@ class ManifestScanService:
             await ticket.assert_current(tx)
             await tx.manifest_batch.stage(pages)
             counts = await tx.manifest_batch.compare()
-            queued = await tx.queue.fill_from_batch(
+            queued = await tx.queue_fill.fill_from_batch(
                 run_id=ticket.run_id, max_pending=self._max_pending, now=now
             )
             await tx.manifest_batch.apply_to_live(session_id=ticket.session_id, now=now)
@@ -89,6 +90,27 @@ class ManifestScanService:
             )
 
         await self._db.run(work)
+
+    async def preview_pages(self, pages: Sequence[ManifestPage]) -> BatchCounts:
+        """What `record_pages` would find in these pages; nothing is written."""
+        async with self._db.rolled_back() as tx:
+            await tx.manifest_batch.stage(pages)
+            return await tx.manifest_batch.compare()
+
+    async def certify(self, session_id: UUID) -> list[Certificate]:
+        """Issues a certificate for each source of a full scan; repeating it changes nothing.
+
+        A source that the session did not touch has none, and proves nothing.
+        """
+
+        async def work(tx: UnitOfWork) -> list[Certificate]:
+            scans = await tx.manifest.scans_of(session_id)
+            expected = await tx.removals.expected(session_id)
+            certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
+            await tx.removals.issue(session_id, certificates, now=self._clock.now())
+            return certificates
+
+        return await self._db.run(work)
 
     async def mark_live_as_seen(self, session_id: UUID) -> None:
         """Copies the times of a session's sightings to the live rows, a chunk a transaction."""

@@ -21,6 +21,28 @@ class JobSpec:
     settings: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedPage:
+    """The answer to a GET, redirects not followed; `status` None: there was none."""
+
+    status: int | None
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""
+    error: str | None = None
+
+
+class Fetcher(Protocol):
+    """Fetches pages, politely: at the site's pace and within its robots.txt."""
+
+    async def get(self, url: str) -> FetchedPage:
+        """The answer, whatever its status.
+
+        Raises:
+            BlockedError: when the site refuses us: no further request may be sent.
+        """
+        ...
+
+
 class JobRunner(Protocol):
     """Starts spider jobs somewhere. How they fare is read from their rows, not asked here."""
 

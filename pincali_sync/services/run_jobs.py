@@ -87,10 +87,35 @@ class RunJobs:
             return JobsReport(state=JobsState.UNDER_WAY)
         return await self._move(run, wanted, job)
 
+    async def ensure_worker_while(
+        self, run: SyncRun, wanted: WantedJob, *, verification: bool = False
+    ) -> JobsReport:
+        """Keeps a worker going as long as there are pages it could lease.
+
+        Pages that failed wait for their next attempt: no worker is started only to wait with them.
+        """
+        async with self._db.transaction() as tx:
+            claimable = await tx.queue.claimable(now=self._clock.now(), verification=verification)
+        job = (await self._latest_attempts(run.id)).get(_key(wanted))
+        if not claimable and (job is None or not job.is_open):
+            return JobsReport(state=JobsState.UNDER_WAY)
+        return await self.ensure_worker(run, wanted)
+
     async def cancel_all(self, run_id: UUID, reason: str) -> None:
         """Takes the right to write from the run's open jobs and asks their nodes to stop them."""
         async with self._db.transaction() as tx:
             jobs = [job for job in await tx.jobs.of_run(run_id) if job.is_open]
+        for job in jobs:
+            await self._give_up(job, status="cancelled", reason=reason)
+
+    async def start_standing(self, wanted: WantedJob) -> None:
+        """Starts a job that belongs to no run."""
+        await self._order(wanted, run_id=None, session_id=None, attempt=1)
+
+    async def cancel_standing(self, reason: str) -> None:
+        """Stops the jobs that belong to no run and were not started by hand."""
+        async with self._db.transaction() as tx:
+            jobs = await tx.jobs.open_standing()
         for job in jobs:
             await self._give_up(job, status="cancelled", reason=reason)
 
@@ -139,7 +164,7 @@ class RunJobs:
         for job in sorted(attempts, key=lambda job: job.attempt, reverse=True):
             if job.status == "completed":
                 break
-            failures += 1
+            failures += job.status != "cancelled"  # a pause is no failure
         return failures
 
     def _is_silent(self, job: Job, now: datetime) -> bool:
@@ -158,14 +183,24 @@ class RunJobs:
             logger.warning("job %s could not be stopped: %s", job.id, error)
 
     async def _start(self, run: SyncRun, wanted: WantedJob, *, attempt: int) -> None:
+        await self._order(
+            wanted,
+            run_id=run.id,
+            session_id=run.session_id if wanted.spider == "manifest" else None,
+            attempt=attempt,
+        )
+
+    async def _order(
+        self, wanted: WantedJob, *, run_id: UUID | None, session_id: UUID | None, attempt: int
+    ) -> None:
         """Writes the job down first: it may begin only while its row says that it is scheduled."""
         job_id = uuid4()
         node = self._runner.nodes[job_id.int % len(self._runner.nodes)]
         async with self._db.transaction() as tx:
             await tx.jobs.schedule(
                 job_id,
-                run_id=run.id,
-                session_id=run.session_id if wanted.spider == "manifest" else None,
+                run_id=run_id,
+                session_id=session_id,
                 spider=wanted.spider,
                 source=wanted.source,
                 attempt=attempt,

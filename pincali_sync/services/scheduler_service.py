@@ -3,16 +3,59 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.pauses import Pause
 from pincali_sync.db.repositories.runs import SyncRun
-from pincali_sync.domain.schedule import due_slot
+from pincali_sync.domain.schedule import Cadence, backoff
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.services.pause_service import PauseService
 from pincali_sync.services.run_lock import RunLock
-from pincali_sync.services.tier_orchestrator import RUNNABLE_TIERS, TierOrchestrator
+from pincali_sync.services.standing_drain import StandingDrain
+from pincali_sync.services.tier_orchestrator import TierOrchestrator
 
 logger = logging.getLogger(__name__)
+
+# A run of these reads what the lower tiers would read, so it serves their slots too.
+_SCANNING = (Tier.WEEKLY_DEEP, Tier.DAILY_SYNC, Tier.HOT_LISTINGS)
+# These exclude each other while one of them scans; tier 1 may run beside any.
+_EXCLUSIVE = frozenset({Tier.DAILY_SYNC, Tier.WEEKLY_DEEP, Tier.MONTHLY_REFRESH})
+# The most comprehensive first: what it serves is then no longer due.
+_ORDER = (*_SCANNING, Tier.MONTHLY_REFRESH)
+_RUNS_LOOKED_AT = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierSchedule:
+    """One tier's last and next run."""
+
+    tier: Tier
+    enabled: bool
+    last_run_at: datetime | None
+    last_status: str | None
+    next_run_at: datetime | None  # None: it is not enabled
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleStatus:
+    """All tiers, and what is paused."""
+
+    tiers: tuple[TierSchedule, ...]
+    running: tuple[Tier, ...]
+    pauses: tuple[Pause, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """When a tier may start: the slot it would serve, and not before."""
+
+    slot: datetime | None
+    not_before: datetime | None
 
 
 class SchedulerService:
@@ -24,19 +67,27 @@ class SchedulerService:
         clock: Clock,
         orchestrator: TierOrchestrator,
         lock: RunLock,
+        pauses: PauseService,
+        drain: StandingDrain,
         *,
-        tiers_enabled: tuple[int, ...],
-        tier_1_every_hours: float,
+        tiers_enabled: Sequence[int],
+        cadences: Mapping[Tier, Cadence],
     ) -> None:
         self._db = db
         self._clock = clock
         self._orchestrator = orchestrator
         self._lock = lock
-        self._enabled = [tier for tier in sorted(RUNNABLE_TIERS) if tier.value in tiers_enabled]
-        self._every_hours = {Tier.HOT_LISTINGS: tier_1_every_hours}
+        self._pauses = pauses
+        self._drain = drain
+        self._enabled = frozenset(map(Tier, tiers_enabled))
+        self._cadences = cadences
+
+    async def run_scheduled_tiers(self) -> list[SyncRun]:
+        """One tick: moves every open run on and starts what is due. Raises as `tick` does."""
+        return await self.tick()
 
     async def tick(self, *, start_due: bool = True) -> list[SyncRun]:
-        """Moves every open run one step on and starts what is due.
+        """Moves every open run one step on, starts what is due, keeps the queue going.
 
         Returns:
             The runs that were open or were started, as they now stand.
@@ -47,10 +98,10 @@ class SchedulerService:
         """
         async with self._lock.held():
             runs = await self._orchestrator.advance_all()
-            open_tiers = {run.tier_level for run in runs if run.status == "running"}
-            for tier in self._enabled if start_due else ():
-                if tier.value not in open_tiers:
-                    runs += await self._start_if_due(tier)
+            for tier in _ORDER if start_due else ():
+                if await self.should_run_tier(tier):
+                    runs.append(await self._start(tier))
+            await self._drain.keep_going(runs)
             return runs
 
     async def start_now(self, tier: Tier) -> SyncRun:
@@ -58,16 +109,91 @@ class SchedulerService:
 
         Raises:
             LockedError: when another runner is at work or a run of this tier is open.
+            PausedError: when the tier is paused.
         """
         async with self._lock.held():
             return await self._orchestrator.start(tier)
 
-    async def _start_if_due(self, tier: Tier) -> list[SyncRun]:
+    async def should_run_tier(self, tier_level: int) -> bool:
+        """Whether a tier is due, enabled, not paused and not held up by another."""
+        tier = Tier(tier_level)
+        if tier not in self._enabled or await self._pauses.of_tier(tier) is not None:
+            return False
         async with self._db.transaction() as tx:
-            last = await tx.runs.latest(tier.value)
-        served = None if last is None else max(filter(None, (last.slot_at, last.started_at)))
-        slot = due_slot(self._clock.now(), every_hours=self._every_hours[tier], last_served=served)
-        if slot is None:
-            return []
-        run = await self._orchestrator.start(tier, slot_at=slot)
-        return [await self._orchestrator.advance(run)]
+            open_runs = await tx.runs.open_runs()
+        if any(run.tier_level == tier for run in open_runs) or _is_excluded(tier, open_runs):
+            return False
+        due = await self._due(tier)
+        return due.slot is not None and (
+            due.not_before is None or self._clock.now() >= due.not_before
+        )
+
+    async def get_next_scheduled_run(self, tier_level: int) -> datetime:
+        """When the tier is due next; now, when it is due already."""
+        tier, now = Tier(tier_level), self._clock.now()
+        due = await self._due(tier)
+        if due.not_before is not None and due.not_before > now:
+            return due.not_before
+        return self._cadences[tier].next_run(now, await self._last_served(tier))
+
+    async def get_schedule_status(self) -> ScheduleStatus:
+        """Every tier's last and next run, what runs now, and what is paused."""
+        async with self._db.transaction() as tx:
+            latest = {tier: await tx.runs.latest(tier.value) for tier in Tier}
+        schedules = [await self._schedule_of(tier, latest[tier]) for tier in Tier]
+        return ScheduleStatus(
+            tiers=tuple(schedules),
+            running=tuple(each.tier for each in schedules if each.is_running),
+            pauses=tuple(await self._pauses.in_force()),
+        )
+
+    async def _schedule_of(self, tier: Tier, latest: SyncRun | None) -> TierSchedule:
+        enabled = tier in self._enabled
+        return TierSchedule(
+            tier=tier,
+            enabled=enabled,
+            last_run_at=latest.started_at if latest else None,
+            last_status=latest.status if latest else None,
+            next_run_at=await self.get_next_scheduled_run(tier) if enabled else None,
+            is_running=latest is not None and latest.status == "running",
+        )
+
+    async def _start(self, tier: Tier) -> SyncRun:
+        due = await self._due(tier)
+        run = await self._orchestrator.start(tier, slot_at=due.slot)
+        return await self._orchestrator.advance(run)
+
+    async def _due(self, tier: Tier) -> _Due:
+        slot = self._cadences[tier].due_slot(self._clock.now(), await self._last_served(tier))
+        return _Due(slot=slot, not_before=await self._end_of_backoff(tier))
+
+    async def _last_served(self, tier: Tier) -> datetime | None:
+        """The latest slot or start of a run that counts: its own, or a wider tier's."""
+        tiers = _SCANNING[: _SCANNING.index(tier) + 1] if tier in _SCANNING else (tier,)
+        served: list[datetime] = []
+        async with self._db.transaction() as tx:
+            for each in tiers:
+                runs = await tx.runs.recent(tier_level=each.value, limit=_RUNS_LOOKED_AT)
+                counted = next((run for run in runs if run.status != "failed"), None)
+                if counted is not None:
+                    served += filter(None, (counted.slot_at, counted.started_at))
+        return max(served, default=None)
+
+    async def _end_of_backoff(self, tier: Tier) -> datetime | None:
+        """A failed run is not started again at once."""
+        async with self._db.transaction() as tx:
+            runs = await tx.runs.recent(tier_level=tier.value, limit=_RUNS_LOOKED_AT)
+        failures = 0
+        for run in runs:
+            if run.status != "failed":
+                break
+            failures += 1
+        if not failures or runs[0].completed_at is None:
+            return None
+        return runs[0].completed_at + backoff(failures)
+
+
+def _is_excluded(tier: Tier, open_runs: Sequence[SyncRun]) -> bool:
+    return tier in _EXCLUSIVE and any(
+        run.step == "scan" and Tier(run.tier_level) in _EXCLUSIVE for run in open_runs
+    )

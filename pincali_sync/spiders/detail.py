@@ -27,6 +27,7 @@ from pincali_sync.spiders.browser_settings import browser_meta, browser_settings
 
 # The answer of a listing that is not there: asking again would not help.
 _GONE = {404, 410}
+_HOPS, _MAX_HOPS = "redirects_followed", 2
 
 
 class DetailSpider(Spider):
@@ -79,10 +80,17 @@ class DetailSpider(Spider):
         else:
             yield ScrapeResult(queued=queued, scraped=page)
 
-    def failed(self, failure: Failure) -> Iterator[ScrapeResult]:
-        """A page that could not be fetched goes back to the queue with its error."""
+    def failed(self, failure: Failure) -> Iterator[ScrapeResult | Request]:
+        """A page that could not be fetched goes back to the queue with its error.
+
+        A redirect to a listing's page is followed: the slug may be a new one. Whose page it is
+        the EasyBroker id must show; what leads anywhere else is an answer, and no page.
+        """
         if isinstance(failure.value, BlockedResponse):
             return  # its lease is released when the crawl ends: nothing is held against the page
+        if (moved := self._moved_to(failure)) is not None:
+            yield moved
+            return
         self._count_done()
         queued: QueuedProperty = failure.request.cb_kwargs["queued"]  # type: ignore[attr-defined]
         if isinstance(failure.value, HttpError):
@@ -93,10 +101,25 @@ class DetailSpider(Spider):
                 error=f"HTTP {status}",
                 error_type="detail_http_error",
                 retry=status not in _GONE,
+                is_gone=status in _GONE,
             )
         else:
             error = failure.getErrorMessage().splitlines()[0] or repr(failure.value)
             yield ScrapeResult(queued=queued, scraped=None, error=error)
+
+    def _moved_to(self, failure: Failure) -> Request | None:
+        if not isinstance(failure.value, HttpError):
+            return None
+        response, request = failure.value.response, failure.value.response.request
+        location = (response.headers.get(b"Location") or b"").decode("latin-1")
+        assert request is not None
+        hops = request.meta.get(_HOPS, 0)
+        if not location or hops >= _MAX_HOPS or request.cb_kwargs["queued"].public_id is None:
+            return None
+        try:
+            return self._request(request.cb_kwargs["queued"], response.urljoin(location), hops + 1)
+        except PageError:
+            return None  # not a listing's
 
     async def _claim(self) -> list[QueuedProperty]:
         size = 2 * self.settings.getint("DETAIL_CONCURRENCY")
@@ -118,8 +141,11 @@ class DetailSpider(Spider):
         self.crawler.stats.set_value(PLANNED, self._planned)
         return batch
 
-    def _request(self, queued: QueuedProperty) -> Request:
+    def _request(
+        self, queued: QueuedProperty, source_url: str | None = None, hops: int = 0
+    ) -> Request:
         meta = {
+            _HOPS: hops,
             GAP: self.settings.getfloat("DETAIL_DELAY_SECONDS"),
             # A page that fails goes back to the queue, which is where it waits for its next try.
             "dont_retry": True,
@@ -127,7 +153,7 @@ class DetailSpider(Spider):
         if self.settings["DETAIL_TRANSPORT"] == "playwright":
             meta.update(browser_meta())
         return Request(
-            f"{self.settings['BASE_URL']}/en/home/{slug_of(queued.source_url)}",
+            f"{self.settings['BASE_URL']}/en/home/{slug_of(source_url or queued.source_url)}",
             callback=self.parse,
             errback=self.failed,
             cookies=self._cookies,

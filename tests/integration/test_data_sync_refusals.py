@@ -56,7 +56,7 @@ async def test_a_page_that_breaks_a_rule_is_staged_and_not_promoted(
 async def test_a_page_that_looks_odd_is_promoted_and_flagged(
     db: Database, clock: FixedClock
 ) -> None:
-    rules = await DataQualityService(db).load_rules()
+    rules = await DataQualityService(db, FixedClock()).load_rules()
     shop = Workshop(db=db, clock=clock, rules=rules)
     await shop.visit(detail("blue-house", bedrooms=40))
     assert (await shop.live("blue-house"))["verification_status"] == "flagged"

@@ -8,10 +8,8 @@ import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource, Tier
-from pincali_sync.exceptions import LockedError, RunnerError, SupersededError, UsageError
+from pincali_sync.exceptions import LockedError, RunnerError, SupersededError
 from pincali_sync.services.data_sync_service import ScrapeResult
-from pincali_sync.services.run_lock import RunLock
-from pincali_sync.services.scheduler_service import SchedulerService
 from tests.support.builders import entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
@@ -129,12 +127,11 @@ async def test_only_one_run_of_a_tier_is_open(stage: Stage) -> None:
     assert await value(stage.db, "SELECT count(*) FROM scraping_sessions") == 1
 
 
-async def test_nothing_is_opened_when_a_node_is_down_or_the_tier_unknown(stage: Stage) -> None:
+async def test_nothing_is_opened_when_a_node_is_down(stage: Stage) -> None:
     stage.runner.answers = False
-    with pytest.raises(RunnerError):
-        await stage.start()
-    with pytest.raises(UsageError):
-        await stage.runs.start(Tier.WEEKLY_DEEP)
+    for tier in Tier:
+        with pytest.raises(RunnerError):
+            await stage.start(tier)
     assert await value(stage.db, "SELECT count(*) FROM sync_runs") == 0
 
 
@@ -183,50 +180,3 @@ async def test_pages_that_wait_for_their_next_attempt_need_no_worker(stage: Stag
     await stage.tick()
     await stage.fetch_all()
     assert (await stage.tick()).status == "completed"
-
-
-# --- scheduling ---------------------------------------------------------------------------------
-
-
-def scheduler(stage: Stage, clock: FixedClock) -> SchedulerService:
-    return SchedulerService(
-        stage.db,
-        clock,
-        stage.runs,
-        RunLock(stage.db, clock),
-        tiers_enabled=(1, 2),
-        tier_1_every_hours=6,
-    )
-
-
-async def test_a_tick_starts_what_is_due_once_a_slot(stage: Stage, clock: FixedClock) -> None:
-    ticks = scheduler(stage, clock)
-    [run] = await ticks.tick()
-    assert (run.tier_level, run.slot_at) == (1, clock.now())  # noon UTC is 06:00 in Mexico
-    await stage.scan_all()
-    await ticks.tick()
-    await stage.fetch_all()
-    assert [each.status for each in await ticks.tick()] == ["completed"]
-    clock.advance(hours=5, minutes=59)
-    assert await ticks.tick() == []
-    clock.advance(minutes=1)
-    assert [each.status for each in await ticks.tick()] == ["running"]
-
-
-async def test_three_days_off_are_made_up_for_by_one_run(stage: Stage, clock: FixedClock) -> None:
-    ticks = scheduler(stage, clock)
-    await ticks.tick()
-    await stage.end_all("blocked")
-    await ticks.tick()
-    clock.advance(days=3)
-    assert len(await ticks.tick()) == 1
-    await stage.end_all("blocked")
-    assert [each.status for each in await ticks.tick()] == ["failed"]
-    assert await ticks.tick() == []
-
-
-async def test_two_runners_at_once_are_one(stage: Stage, clock: FixedClock) -> None:
-    async with RunLock(stage.db, clock).held():
-        with pytest.raises(LockedError):
-            await scheduler(stage, clock).tick()
-    assert await value(stage.db, "SELECT count(*) FROM sync_runs") == 0

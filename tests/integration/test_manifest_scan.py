@@ -146,7 +146,12 @@ async def test_a_suspected_listing_that_is_seen_again_is_active(
     live = await shop.live("blue-house")
     assert (live["listing_status"], live["consecutive_missing_count"]) == ("active", 0)
     assert batch.queued == 0
-    assert await shop.journal("blue-house") == []
+    [entry_] = await shop.journal("blue-house")
+    assert (entry_["field_name"], entry_["old_value"], entry_["new_value"]) == (
+        "listing_status",
+        "likely_removed",
+        "active",
+    )
 
 
 async def test_a_listing_missed_once_counts_from_zero_when_seen(

@@ -91,7 +91,9 @@ SPEC_INDEXES = {
     "idx_live_priority": "(scrape_priority) WHERE ((listing_status)::text = 'active'::text)",
 }
 
-INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes
+     WHERE schemaname = 'public' AND tablename <> 'property_stats'"""
 CONSTRAINTS = """
     SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
       FROM pg_constraint WHERE connamespace = 'public'::regnamespace"""

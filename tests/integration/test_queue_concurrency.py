@@ -99,6 +99,7 @@ async def test_a_claim_reads_the_queue_in_the_order_of_its_index(
         session_id=None,
         lease_token=uuid4(),
         lease_expires_at=clock.now() + LEASE,
+        verification=False,
         now=clock.now(),
     )
     nodes = node_types(plan[0]["Plan"])

@@ -210,6 +210,8 @@ async def finished_run(stage: Stage, *, crashing: bool) -> dict[str, Any]:
     assert bool(crashes) is crashing
     [stored] = await rows(stage.db, "SELECT * FROM sync_runs")
     kept = {name: each for name, each in stored.items() if name not in UNCOMPARED}
+    for scan in kept["details"]["sources"]:
+        del scan["started_at"], scan["ended_at"]
     kept["live"] = await value(stage.db, "SELECT count(*) FROM properties_live")
     kept["journal"] = await value(stage.db, "SELECT count(*) FROM property_changes")
     return kept

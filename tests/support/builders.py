@@ -170,8 +170,9 @@ class Workshop:
             self.db,
             self.clock,
             lease=LEASE,
-            max_attempts=MAX_ATTEMPTS,
+            policy=QueuePolicy(max_attempts=MAX_ATTEMPTS, retry_after=RETRY_AFTER),
             max_pending=self.max_pending,
+            max_age=timedelta(days=45),
         )
         self.sync = DataSyncService(
             self.db, self.clock, QueuePolicy(max_attempts=MAX_ATTEMPTS, retry_after=RETRY_AFTER)

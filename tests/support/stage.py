@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+from pincali_sync.bootstrap import build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.jobs import Job
 from pincali_sync.db.repositories.runs import SyncRun
-from pincali_sync.domain.tiers import Tier, TierPlan
+from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.services.data_sync_service import ScrapeResult
 from pincali_sync.services.job_service import JobTicket
 from pincali_sync.services.ports import JobRunner, JobSpec
-from pincali_sync.services.tier_orchestrator import RunPolicy, TierOrchestrator
+from pincali_sync.services.tier_orchestrator import TierOrchestrator
 from tests.support.builders import SITE, Workshop, detail, entry, page, rows
 from tests.support.clock import FixedClock
 
@@ -46,6 +47,7 @@ class FakeRunner:
 
     async def cancel(self, job_id: UUID, node: str) -> None:
         self.cancelled.append(job_id)
+        self.ordered = [spec for spec in self.ordered if spec.job_id != job_id]
 
     def take(self, spider: str) -> list[JobSpec]:
         """The orders for a spider, which are thereby accepted."""
@@ -64,22 +66,15 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.shop = Workshop(db=self.db, clock=self.clock)
+        config = load_config(pincali_base_url=SITE)
+        self.services = build_services(config, clock=self.clock, db=self.db)
         self.runs = self.orchestrator(self.runner)
 
     def orchestrator(self, runner: JobRunner) -> TierOrchestrator:
-        config = load_config()
-        return TierOrchestrator(
-            self.db,
-            runner,
-            self.clock,
-            plans={tier: TierPlan.of(tier, config) for tier in Tier},
-            policy=RunPolicy(base_url=SITE, job_silence=SILENCE, drain_window=WINDOW),
-            scans=self.shop.scans,
-            queue=self.shop.queue,
-        )
+        return self.services.orchestrator(runner)
 
-    async def start(self) -> SyncRun:
-        return await self.runs.start(Tier.HOT_LISTINGS)
+    async def start(self, tier: Tier = Tier.HOT_LISTINGS) -> SyncRun:
+        return await self.runs.start(tier)
 
     async def tick(self) -> SyncRun:
         """Moves the only run on."""
@@ -115,6 +110,17 @@ class Stage:
                 for each in await self.shop.claim(100)
             ]
             await self.shop.save(*results, ticket=ticket)
+            await self.end(ticket)
+
+    async def fail_all(self) -> None:
+        """Begins the ordered detail jobs and has every page fail for good."""
+        for spec in self.runner.take("detail"):
+            ticket = await self.begin(spec)
+            failures = [
+                ScrapeResult(queued=each, scraped=None, error="HTTP 500", retry=False)
+                for each in await self.shop.claim(1_000)
+            ]
+            await self.shop.save(*failures, ticket=ticket)
             await self.end(ticket)
 
     async def end_all(self, reason: str) -> None:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pincali_sync.domain.schedule import SITE_ZONE, current_slot, due_slot
+from pincali_sync.config import load_config
+from pincali_sync.domain.schedule import SITE_ZONE, Cadence, backoff, latest_slot, next_slot
+from pincali_sync.domain.tiers import Tier
 
-SIX_HOURS = 6.0
+HOT = Cadence(tier=Tier.HOT_LISTINGS)
 
 
 def mexico(text: str) -> datetime:
@@ -28,33 +30,33 @@ def mexico(text: str) -> datetime:
     ],
 )
 def test_a_slot_is_the_last_quarter_of_the_day_in_mexico(now: str, slot: str) -> None:
-    assert current_slot(mexico(now)) == mexico(slot)
+    assert latest_slot(Tier.HOT_LISTINGS, mexico(now)) == mexico(slot)
 
 
 def test_the_first_run_is_due_at_once() -> None:
     now = mexico("2026-11-23 07:30")
-    assert due_slot(now, every_hours=SIX_HOURS, last_served=None) == mexico("2026-11-23 06:00")
+    assert HOT.due_slot(now, None) == mexico("2026-11-23 06:00")
 
 
 def test_a_slot_is_served_once() -> None:
     served = mexico("2026-11-23 06:00")
     for now in ("2026-11-23 06:00", "2026-11-23 06:01", "2026-11-23 11:59"):
-        assert due_slot(mexico(now), every_hours=SIX_HOURS, last_served=served) is None
+        assert HOT.due_slot(mexico(now), served) is None
     noon = mexico("2026-11-23 12:00")
-    assert due_slot(noon, every_hours=SIX_HOURS, last_served=served) == noon
+    assert HOT.due_slot(noon, served) == noon
 
 
 def test_missed_slots_are_made_up_for_by_the_latest_one() -> None:
     now, served = mexico("2026-11-26 07:00"), mexico("2026-11-23 06:00")
-    slot = due_slot(now, every_hours=SIX_HOURS, last_served=served)
+    slot = HOT.due_slot(now, served)
     assert slot == mexico("2026-11-26 06:00")
-    assert due_slot(now, every_hours=SIX_HOURS, last_served=slot) is None
+    assert HOT.due_slot(now, slot) is None
 
 
 def test_a_clock_that_was_set_back_doubles_nothing() -> None:
     served = mexico("2026-11-23 12:00")
     now = mexico("2026-11-23 11:30")
-    assert due_slot(now, every_hours=SIX_HOURS, last_served=served) is None
+    assert HOT.due_slot(now, served) is None
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,7 @@ def test_a_clock_that_was_set_back_doubles_nothing() -> None:
 def test_each_day_has_its_four_slots_whatever_the_clocks_do(day: str) -> None:
     now, served, slots = mexico(f"{day} 00:00"), mexico("2022-01-01 00:00"), []
     while now.astimezone(SITE_ZONE).date().isoformat() == day:
-        slot = due_slot(now, every_hours=SIX_HOURS, last_served=served)
+        slot = HOT.due_slot(now, served)
         if slot is not None:
             served = slot
             slots.append(slot.astimezone(SITE_ZONE).strftime("%H:%M"))
@@ -77,8 +79,50 @@ def test_each_day_has_its_four_slots_whatever_the_clocks_do(day: str) -> None:
 
 
 def test_another_frequency_is_an_interval_since_the_last_run() -> None:
+    often = Cadence(tier=Tier.HOT_LISTINGS, interval=timedelta(hours=2))
     served = mexico("2026-11-23 10:17")
     early, late = served + timedelta(minutes=119), served + timedelta(minutes=120)
-    assert due_slot(early, every_hours=2, last_served=served) is None
-    assert due_slot(late, every_hours=2, last_served=served) == late
-    assert due_slot(early, every_hours=2, last_served=None) == early
+    assert often.due_slot(early, served) is None
+    assert often.due_slot(late, served) == late
+    assert often.due_slot(early, None) == early
+    assert often.next_run(early, served) == late
+
+
+@pytest.mark.parametrize(
+    ("tier", "now", "latest", "following"),
+    [
+        (1, "2026-11-23 18:30", "2026-11-23 18:00", "2026-11-24 00:00"),
+        (2, "2026-11-23 05:00", "2026-11-23 00:00", "2026-11-24 00:00"),
+        (3, "2026-11-23 05:00", "2026-11-22 00:00", "2026-11-29 00:00"),  # a Monday
+        (3, "2026-11-22 00:00", "2026-11-22 00:00", "2026-11-29 00:00"),  # a Sunday
+        (3, "2026-11-21 23:59", "2026-11-15 00:00", "2026-11-22 00:00"),  # a Saturday
+        (4, "2026-11-23 05:00", "2026-11-01 00:00", "2026-12-01 00:00"),
+        (4, "2028-02-29 23:59", "2028-02-01 00:00", "2028-03-01 00:00"),
+        (4, "2026-12-31 12:00", "2026-12-01 00:00", "2027-01-01 00:00"),
+    ],
+)
+def test_each_tier_has_its_own_slots(tier: int, now: str, latest: str, following: str) -> None:
+    assert latest_slot(Tier(tier), mexico(now)) == mexico(latest)
+    assert next_slot(Tier(tier), mexico(now)) == mexico(following)
+
+
+def test_a_tier_that_was_served_waits_for_its_next_slot() -> None:
+    weekly = Cadence(tier=Tier.WEEKLY_DEEP)
+    now, served = mexico("2026-11-24 09:00"), mexico("2026-11-22 00:00")
+    assert weekly.due_slot(now, served) is None
+    assert weekly.next_run(now, served) == mexico("2026-11-29 00:00")
+    assert weekly.next_run(now, None) == now
+
+
+def test_frequencies_that_differ_from_their_defaults_replace_the_slots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert [Cadence.of(tier, load_config()).interval for tier in Tier] == [None] * 4
+    monkeypatch.setenv("TIER_3_FREQUENCY_DAYS", "3.5")
+    assert Cadence.of(Tier.WEEKLY_DEEP, load_config()).interval == timedelta(days=3.5)
+
+
+def test_failed_runs_wait_longer_each_time_up_to_a_limit() -> None:
+    waits = [backoff(failures) for failures in range(1, 8)]
+    assert waits[:3] == [timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=1)]
+    assert waits[-1] == backoff(1_000) == timedelta(hours=6)

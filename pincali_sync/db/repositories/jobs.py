@@ -56,7 +56,7 @@ class JobRepository:
         self,
         job_id: UUID,
         *,
-        run_id: UUID,
+        run_id: UUID | None,
         session_id: UUID | None,
         spider: str,
         source: str | None,
@@ -172,14 +172,35 @@ class JobRepository:
         )
         return [Job(**row) for row in result.mappings()]
 
-    async def silent_by_hand(self, *, before: datetime) -> list[Job]:
-        """Jobs started by hand that were not heard of since `before`."""
+    async def latest_standing(self, spider: str) -> Job | None:
+        """The latest job that a tick started outside of any run."""
+        return await self._one(
+            f"""SELECT {_COLUMNS} FROM sync_run_jobs
+                 WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
+                 ORDER BY scheduled_at DESC LIMIT 1""",
+            spider=spider,
+        )
+
+    async def open_standing(self) -> list[Job]:
+        """Open jobs that ticks started outside of any run."""
         result = await self._run(
             f"""SELECT {_COLUMNS} FROM sync_run_jobs
-                WHERE run_id IS NULL AND status = 'running' AND heartbeat_at < :before""",
-            before=before,
+                 WHERE run_id IS NULL AND node IS NOT NULL AND status IN ('scheduled', 'running')
+                 ORDER BY scheduled_at"""
         )
         return [Job(**row) for row in result.mappings()]
+
+    async def give_up_silent(self, *, before: datetime, now: datetime) -> int:
+        """Takes the right to write from jobs of no run that were not heard of since `before`."""
+        result = await self._run(
+            """UPDATE sync_run_jobs
+                  SET status = 'lost', finish_reason = 'no heartbeat', finished_at = :now
+                WHERE run_id IS NULL AND status IN ('scheduled', 'running')
+                  AND coalesce(heartbeat_at, scheduled_at) < :before""",
+            before=before,
+            now=now,
+        )
+        return int(result.rowcount)
 
     async def _one(self, statement: str, **parameters: Any) -> Job | None:
         row = (await self._run(statement, **parameters)).mappings().first()

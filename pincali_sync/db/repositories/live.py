@@ -6,8 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pincali_sync.exceptions import StatisticsNotOursError
 
 # Keyset pages over the session's sightings: no transaction holds many live rows at once.
 _MARK_SEEN = """
@@ -51,6 +55,20 @@ class LiveRepository:
         )
         return {row["property_id"]: dict(row) for row in result.mappings()}
 
+    async def targets(self, property_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """What is needed to look at these records' pages: id, URL and EasyBroker id."""
+        result = await self._connection.execute(
+            text(
+                """SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
+                          coalesce(m.public_id, l.public_id) AS public_id
+                     FROM properties_live l
+                     LEFT JOIN property_manifest m ON m.property_id = l.property_id
+                    WHERE l.property_id = ANY(:ids) ORDER BY l.property_id"""
+            ),
+            {"ids": list(property_ids)},
+        )
+        return [dict(row) for row in result.mappings()]
+
     async def counts(self) -> dict[str, Any]:
         """Live rows by listing status."""
         result = await self._connection.execute(
@@ -60,3 +78,24 @@ class LiveRepository:
             )
         )
         return {row.listing_status: row.rows for row in result}
+
+    async def refresh_statistics(self) -> None:
+        """Refreshes `property_stats`, if there is one.
+
+        Raises:
+            StatisticsNotOursError: when it belongs to another role.
+        """
+        found = await self._connection.execute(text("SELECT to_regclass('property_stats')"))
+        if found.scalar_one() is None:
+            return
+        try:
+            await self._connection.execute(
+                text("REFRESH MATERIALIZED VIEW CONCURRENTLY property_stats")
+            )
+        except DBAPIError as error:
+            if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+                raise
+            raise StatisticsNotOursError(
+                "property_stats belongs to another role and was not refreshed: "
+                "let its owner refresh it, or make this role the owner"
+            ) from error

@@ -36,10 +36,13 @@ SELECT p.source,
        sum(p.entries) AS entries, sum(p.dropped) AS dropped,
        sum(p.new_entries) AS new_entries, sum(p.changed_entries) AS changed_entries,
        coalesce(max(s.properties), 0) AS distinct_properties,
-       (array_agg(p.declared_total ORDER BY p.fetched_at DESC)
+       (array_agg(p.declared_total ORDER BY p.fetched_at DESC, p.page_number DESC)
            FILTER (WHERE p.declared_total IS NOT NULL))[1] AS declared_total,
        (array_agg(p.declared_pages ORDER BY p.fetched_at DESC)
-           FILTER (WHERE p.declared_pages IS NOT NULL))[1] AS declared_pages
+           FILTER (WHERE p.declared_pages IS NOT NULL))[1] AS declared_pages,
+       (array_agg(p.declared_total ORDER BY p.fetched_at, p.page_number)
+           FILTER (WHERE p.declared_total IS NOT NULL))[1] AS total_at_start,
+       min(p.fetched_at) AS started_at, max(p.fetched_at) AS ended_at
   FROM manifest_pages p
   LEFT JOIN (SELECT source, count(DISTINCT property_id) AS properties
                FROM property_sightings WHERE session_id = CAST(:session_id AS uuid)

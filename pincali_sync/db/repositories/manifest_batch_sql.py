@@ -124,9 +124,11 @@ SELECT count(*) AS records,
 JOURNAL_REACTIVATIONS = """
 INSERT INTO property_changes
        (property_id, session_id, change_type, field_name, old_value, new_value, created_at)
-SELECT property_id, CAST(:session_id AS uuid), 'reactivated', 'listing_status',
-       to_jsonb(listing_status), to_jsonb('relisted'::text), :now
-  FROM batch WHERE is_relisted
+SELECT property_id, CAST(:session_id AS uuid),
+       CASE WHEN is_relisted THEN 'reactivated' ELSE 'updated' END, 'listing_status',
+       to_jsonb(listing_status),
+       to_jsonb(CASE WHEN is_relisted THEN 'relisted' ELSE 'active' END), :now
+  FROM batch WHERE is_relisted OR (is_live AND listing_status = 'likely_removed')
  ORDER BY property_id
 """
 

@@ -11,22 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pincali_sync.db.repositories.queue_sql import (
-    CLAIM,
-    CLAIMABLE,
-    COUNT_BY_PRIORITY,
-    COUNT_BY_REASON,
-    COUNT_BY_STATUS,
-    COUNT_OF_RUN,
-    EXTEND_LEASES,
-    FILL_FROM_BATCH,
-    FILL_FROM_MANIFEST,
-    FINISH,
-    LOCK_FILL,
-    RAISE_FROM_BATCH,
-    RECLAIM_EXPIRED,
-    RELEASE,
-)
+from pincali_sync.db.repositories import queue_sql as sql
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +27,22 @@ class QueuedProperty:
     attempt_count: int  # this attempt included
     lease_token: UUID
 
+    @classmethod
+    def without_row(
+        cls, property_id: str, source_url: str, public_id: str | None
+    ) -> QueuedProperty:
+        """A page that is looked at although nobody queued it."""
+        return cls(
+            id="",
+            property_id=property_id,
+            source_url=source_url,
+            priority=3,
+            queue_reason="verification",
+            public_id=public_id,
+            attempt_count=1,
+            lease_token=UUID(int=0),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueOutcome:
@@ -51,6 +52,7 @@ class QueueOutcome:
     succeeded: bool
     error: str | None = None
     retry: bool = True  # False: trying again would not help
+    is_gone: bool = False  # the page is not there: no failure, and no success
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,35 @@ class RunQueueCounts:
     open: int
     completed: int
     failed: int
+    open_verifications: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    """One row of the queue, as a person sees it."""
+
+    property_id: str
+    source_url: str
+    priority: int
+    queue_reason: str | None
+    status: str
+    queued_at: datetime
+    completed_at: datetime | None
+    attempt_count: int
+    last_error: str | None
+    worker_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A page that was set aside after its attempts."""
+
+    property_id: str
+    source_url: str
+    queue_reason: str | None
+    attempt_count: int
+    last_error: str | None
+    completed_at: datetime | None
 
 
 class QueueRepository:
@@ -81,26 +112,6 @@ class QueueRepository:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-
-    async def fill_from_batch(self, *, run_id: UUID | None, max_pending: int, now: datetime) -> int:
-        """Queues what the transaction's `batch` found; returns the number of new rows.
-
-        What does not fit under the ceiling stays outside with `needs_full_scrape` set.
-        """
-        await self._run(LOCK_FILL)
-        await self._run(RAISE_FROM_BATCH)
-        result = await self._run(FILL_FROM_BATCH, run_id=run_id, max_pending=max_pending, now=now)
-        return int(result.rowcount)
-
-    async def fill_from_manifest(
-        self, *, run_id: UUID | None, max_pending: int, now: datetime
-    ) -> int:
-        """Queues flagged manifest rows that waited outside, newest first; returns their number."""
-        await self._run(LOCK_FILL)
-        result = await self._run(
-            FILL_FROM_MANIFEST, run_id=run_id, max_pending=max_pending, now=now
-        )
-        return int(result.rowcount)
 
     async def claim(
         self,
@@ -111,15 +122,20 @@ class QueueRepository:
         lease_token: UUID,
         lease: timedelta,
         now: datetime,
+        verification: bool = False,
     ) -> list[QueuedProperty]:
-        """Leases the most urgent rows that no other worker holds, in the order to fetch them."""
+        """Leases the most urgent rows that no other worker holds, in the order to fetch them.
+
+        Verifications are another spider's work: they are leased only when asked for, alone.
+        """
         result = await self._run(
-            CLAIM,
+            sql.CLAIM,
             batch_size=batch_size,
             worker_id=worker_id,
             session_id=session_id,
             lease_token=lease_token,
             lease_expires_at=now + lease,
+            verification=verification,
             now=now,
         )
         # UPDATE … RETURNING promises no order.
@@ -153,13 +169,14 @@ class QueueRepository:
         if not outcomes:
             return
         await self._connection.execute(
-            text(FINISH),
+            text(sql.FINISH),
             [
                 {
                     "id": UUID(outcome.id),
                     "succeeded": outcome.succeeded,
                     "error": outcome.error,
                     "may_retry": outcome.retry,
+                    "is_gone": outcome.is_gone,
                     "max_attempts": max_attempts,
                     "retry_after": retry_after,
                     "now": now,
@@ -168,40 +185,86 @@ class QueueRepository:
             ],
         )
 
+    async def forget_gone(self, ids: Sequence[str]) -> None:
+        """The manifest no longer wants these fetched, until they are seen again."""
+        if ids:
+            await self._run(sql.FORGET_GONE, ids=[UUID(each) for each in ids])
+
     async def extend_leases(self, lease_token: UUID, *, lease: timedelta, now: datetime) -> int:
         """A worker's heartbeat for all rows it holds; returns how many those are."""
         result = await self._run(
-            EXTEND_LEASES, lease_token=lease_token, lease_expires_at=now + lease
+            sql.EXTEND_LEASES, lease_token=lease_token, lease_expires_at=now + lease
         )
         return int(result.rowcount)
 
     async def release(self, lease_token: UUID) -> int:
         """Gives back rows that a worker leased and did not start; no attempt is counted."""
-        result = await self._run(RELEASE, lease_token=lease_token)
+        result = await self._run(sql.RELEASE, lease_token=lease_token)
         return int(result.rowcount)
 
     async def reclaim_expired(self, *, max_attempts: int, now: datetime) -> int:
         """Takes rows back from workers that were not heard of; returns their number."""
-        result = await self._run(RECLAIM_EXPIRED, max_attempts=max_attempts, now=now)
+        result = await self._run(sql.RECLAIM_EXPIRED, max_attempts=max_attempts, now=now)
         return int(result.rowcount)
 
-    async def claimable(self, *, now: datetime) -> int:
+    async def claimable(self, *, now: datetime, verification: bool = False) -> int:
         """How many rows a worker could lease right now."""
-        return int((await self._run(CLAIMABLE, now=now)).scalar_one())
+        result = await self._run(sql.CLAIMABLE, now=now, verification=verification)
+        return int(result.scalar_one())
+
+    async def held_row(self, property_id: str, lease_token: UUID) -> str | None:
+        """The id of the row that a worker holds for a record."""
+        result = await self._run(sql.HELD_ROW, property_id=property_id, lease_token=lease_token)
+        row_id = result.scalar_one_or_none()
+        return None if row_id is None else str(row_id)
+
+    async def retry(self, property_id: str | None, *, now: datetime) -> int:
+        """Gives set-aside pages (one record's, or all) a new start; returns their number."""
+        return await self._count(sql.RETRY, property_id=property_id, now=now)
+
+    async def cancel(self, property_id: str, *, reason: str, now: datetime) -> int:
+        """Takes a record's waiting and set-aside rows out of the queue."""
+        return await self._count(sql.CANCEL, property_id=property_id, reason=reason, now=now)
+
+    async def dead_letters(self, *, limit: int) -> list[DeadLetter]:
+        """Pages that were set aside, the latest first."""
+        rows = await self._run(sql.DEAD_LETTERS, limit=limit)
+        return [DeadLetter(**row) for row in rows.mappings()]
+
+    async def of_property(self, property_id: str, *, limit: int) -> list[QueueRow]:
+        """A record's rows, the latest first."""
+        rows = await self._run(sql.OF_PROPERTY, property_id=property_id, limit=limit)
+        return [QueueRow(**row) for row in rows.mappings()]
+
+    async def clean_up(self, *, before: datetime) -> int:
+        """Deletes completed and cancelled rows that ended before a time."""
+        return await self._count(sql.CLEAN_UP, before=before)
+
+    async def fetched_since(self, since: datetime) -> int:
+        """Pages fetched since a time, whatever came of them."""
+        return int((await self._run(sql.COMPLETED_SINCE, since=since)).scalar_one())
+
+    async def open_refreshes(self) -> int:
+        """Open rows of stale records and samples."""
+        return int((await self._run(sql.OPEN_REFRESHES)).scalar_one())
 
     async def of_run(self, run_id: UUID) -> RunQueueCounts:
         """The rows that one run queued."""
-        row = (await self._run(COUNT_OF_RUN, run_id=run_id)).one()
+        row = (await self._run(sql.COUNT_OF_RUN, run_id=run_id)).one()
         return RunQueueCounts(
-            queued=row.queued, open=row.open, completed=row.completed, failed=row.failed
+            queued=row.queued,
+            open=row.open,
+            completed=row.completed,
+            failed=row.failed,
+            open_verifications=row.open_verifications,
         )
 
     async def stats(self, *, now: datetime) -> QueueStats:
         """Counts by status, priority and reason."""
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        counts = (await self._run(COUNT_BY_STATUS, midnight=midnight)).one()
-        priorities = (await self._run(COUNT_BY_PRIORITY)).all()
-        reasons = (await self._run(COUNT_BY_REASON)).all()
+        counts = (await self._run(sql.COUNT_BY_STATUS, midnight=midnight)).one()
+        priorities = (await self._run(sql.COUNT_BY_PRIORITY)).all()
+        reasons = (await self._run(sql.COUNT_BY_REASON)).all()
         return QueueStats(
             pending_count=counts.pending,
             in_progress_count=counts.in_progress,
@@ -211,6 +274,9 @@ class QueueRepository:
             by_priority={row.priority: row.rows for row in priorities},
             by_reason={row.queue_reason: row.rows for row in reasons},
         )
+
+    async def _count(self, statement: str, **parameters: Any) -> int:
+        return int((await self._run(statement, **parameters)).rowcount)
 
     async def _run(self, statement: str, **parameters: Any) -> Any:
         return await self._connection.execute(text(statement), parameters)

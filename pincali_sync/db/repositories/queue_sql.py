@@ -1,78 +1,13 @@
-"""The statements of the queue."""
+"""The statements that work the queue off."""
 
 from __future__ import annotations
-
-# One writer at a time fills the queue, so that the ceiling is never passed by two at once. The
-# lock is the transaction's: it works through a transaction pooler and cannot be left behind.
-LOCK_FILL = "SELECT pg_advisory_xact_lock(hashtext('pincali_sync.queue_fill'))"
-
-# Rows in progress count: they may come back.
-_ROOM = """greatest(0, CAST(:max_pending AS integer) - (
-        SELECT count(*) FROM scrape_queue WHERE status IN ('pending', 'in_progress')))"""
-
-# Why a record of the batch should be fetched. A new listing that was set aside after its
-# attempts is not queued again by being seen again: `retry` is a person's decision.
-_REASONS_OF_BATCH = """
-    SELECT b.property_id, b.source_url, b.queued_priority,
-           CASE WHEN b.is_live THEN 2 ELSE 1 END AS priority,
-           CASE WHEN NOT b.is_live THEN 'new_property'
-                WHEN b.is_relisted THEN 'relisted'
-                ELSE 'price_change' END AS reason
-      FROM batch b
-     WHERE b.is_relisted OR b.price_change IS NOT NULL
-        OR (NOT b.is_live AND b.is_set_aside IS NULL)
-"""
-
-RAISE_FROM_BATCH = f"""
-WITH reasons AS ({_REASONS_OF_BATCH}), locked AS (
-    SELECT q.id, r.priority, r.reason, r.source_url
-      FROM reasons r JOIN scrape_queue q ON q.property_id = r.property_id
-     WHERE r.queued_priority > r.priority
-       AND q.status = 'pending' AND q.priority > r.priority
-     ORDER BY q.property_id FOR UPDATE OF q
-)
-UPDATE scrape_queue q
-   SET priority = l.priority, queue_reason = l.reason, source_url = l.source_url
-  FROM locked l WHERE q.id = l.id
-"""
-
-FILL_FROM_BATCH = f"""
-WITH reasons AS ({_REASONS_OF_BATCH}), fitting AS (
-    SELECT * FROM reasons WHERE queued_priority IS NULL
-     ORDER BY priority, property_id LIMIT {_ROOM}
-)
-INSERT INTO scrape_queue
-       (property_id, source_url, priority, queue_reason, queued_at, available_at, run_id)
-SELECT property_id, source_url, priority, reason, :now, :now, CAST(:run_id AS uuid)
-  FROM fitting ORDER BY property_id
-ON CONFLICT (property_id) WHERE status IN ('pending', 'in_progress') DO NOTHING
-"""
-
-FILL_FROM_MANIFEST = f"""
-WITH fitting AS (
-    SELECT m.property_id, m.source_url,
-           CASE WHEN m.is_new THEN 1 ELSE 2 END AS priority,
-           CASE WHEN m.is_new THEN 'new_property'
-                WHEN m.price_changed THEN 'price_change'
-                ELSE 'relisted' END AS reason
-      FROM property_manifest m
-     WHERE m.needs_full_scrape
-       AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
-                          AND q.status IN ('pending', 'in_progress', 'failed'))
-     ORDER BY priority, m.first_seen_at DESC, m.property_id LIMIT {_ROOM}
-)
-INSERT INTO scrape_queue
-       (property_id, source_url, priority, queue_reason, queued_at, available_at, run_id)
-SELECT property_id, source_url, priority, reason, :now, :now, CAST(:run_id AS uuid)
-  FROM fitting ORDER BY property_id
-ON CONFLICT (property_id) WHERE status IN ('pending', 'in_progress') DO NOTHING
-"""
 
 # MATERIALIZED: the inner query must run once, or LIMIT with SKIP LOCKED may lock more rows.
 CLAIM = """
 WITH next AS MATERIALIZED (
     SELECT id FROM scrape_queue
      WHERE status = 'pending' AND available_at <= :now
+       AND (queue_reason = 'verification') IS TRUE = CAST(:verification AS boolean)
      ORDER BY priority, queued_at
      LIMIT :batch_size FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -91,14 +26,16 @@ SELECT c.id, c.property_id, coalesce(m.source_url, c.source_url) AS source_url, 
   LEFT JOIN properties_live l ON l.property_id = c.property_id
 """
 
-# The wait doubles with each attempt.
+# The wait doubles with each attempt. A page that is not there is no failure of ours: its row is
+# cancelled, so that the listing is queued afresh should it be seen again.
 FINISH = """
 UPDATE scrape_queue
    SET status = CASE WHEN CAST(:succeeded AS boolean) THEN 'completed'
+                     WHEN CAST(:is_gone AS boolean) THEN 'cancelled'
                      WHEN CAST(:may_retry AS boolean) AND attempt_count < :max_attempts
                           THEN 'pending'
                      ELSE 'failed' END,
-       completed_at = CASE WHEN CAST(:succeeded AS boolean)
+       completed_at = CASE WHEN CAST(:succeeded AS boolean) OR CAST(:is_gone AS boolean)
                              OR NOT CAST(:may_retry AS boolean) OR attempt_count >= :max_attempts
                            THEN CAST(:now AS timestamptz) END,
        available_at = CAST(:now AS timestamptz)
@@ -135,13 +72,69 @@ UPDATE scrape_queue q
   FROM expired e WHERE q.id = e.id
 """
 
-CLAIMABLE = "SELECT count(*) FROM scrape_queue WHERE status = 'pending' AND available_at <= :now"
+FORGET_GONE = """
+UPDATE property_manifest m SET needs_full_scrape = false
+  FROM (SELECT property_id FROM scrape_queue WHERE id = ANY(CAST(:ids AS uuid[]))
+         ORDER BY property_id) q
+ WHERE m.property_id = q.property_id
+"""
+
+CLAIMABLE = """
+SELECT count(*) FROM scrape_queue
+ WHERE status = 'pending' AND available_at <= :now
+   AND (queue_reason = 'verification') IS TRUE = CAST(:verification AS boolean)
+"""
+
+# --- what a person does ---
+# Back to the start of their attempts; those that are open again already stay as they are.
+RETRY = """
+UPDATE scrape_queue q
+   SET status = 'pending', attempt_count = 0, completed_at = NULL, available_at = :now,
+       queued_at = :now, lease_token = NULL, lease_expires_at = NULL
+ WHERE q.id IN (
+       SELECT DISTINCT ON (f.property_id) f.id FROM scrape_queue f
+        WHERE f.status = 'failed'
+          AND (CAST(:property_id AS text) IS NULL OR f.property_id = :property_id)
+          AND NOT EXISTS (SELECT 1 FROM scrape_queue o WHERE o.property_id = f.property_id
+                             AND o.status IN ('pending', 'in_progress'))
+        ORDER BY f.property_id, f.queued_at DESC)
+"""
+CANCEL = """
+UPDATE scrape_queue SET status = 'cancelled', completed_at = :now, last_error = :reason
+ WHERE property_id = :property_id AND status IN ('pending', 'failed')
+"""
+DEAD_LETTERS = """
+SELECT property_id, source_url, queue_reason, attempt_count, last_error, completed_at
+  FROM scrape_queue WHERE status = 'failed' ORDER BY completed_at DESC LIMIT :limit
+"""
+OF_PROPERTY = """
+SELECT property_id, source_url, priority, queue_reason, status, queued_at, completed_at,
+       attempt_count, last_error, worker_id
+  FROM scrape_queue WHERE property_id = :property_id ORDER BY queued_at DESC LIMIT :limit
+"""
+HELD_ROW = """
+SELECT id FROM scrape_queue
+ WHERE property_id = :property_id AND lease_token = :lease_token AND status = 'in_progress'
+"""
+CLEAN_UP = """
+DELETE FROM scrape_queue
+ WHERE status IN ('completed', 'cancelled') AND completed_at < :before
+"""
+COMPLETED_SINCE = """
+SELECT count(*) FROM scrape_queue
+ WHERE completed_at >= :since AND status IN ('completed', 'failed')
+"""
+OPEN_REFRESHES = """
+SELECT count(*) FROM scrape_queue WHERE status IN ('pending', 'in_progress') AND priority >= 4
+"""
 
 COUNT_OF_RUN = """
 SELECT count(*) AS queued,
        count(*) FILTER (WHERE status IN ('pending', 'in_progress')) AS open,
        count(*) FILTER (WHERE status = 'completed') AS completed,
-       count(*) FILTER (WHERE status = 'failed') AS failed
+       count(*) FILTER (WHERE status = 'failed') AS failed,
+       count(*) FILTER (WHERE status IN ('pending', 'in_progress')
+                          AND queue_reason = 'verification') AS open_verifications
   FROM scrape_queue WHERE run_id = :run_id
 """
 

@@ -71,6 +71,7 @@ class RunRepository:
         tier_name: str,
         session_id: UUID,
         slot_at: datetime | None,
+        step: str,
         now: datetime,
     ) -> bool:
         """Opens a run; False when one of this tier is open already."""
@@ -79,13 +80,14 @@ class RunRepository:
                       (id, tier_level, tier_name, session_id, slot_at, started_at, updated_at,
                        status, step)
                VALUES (:id, :tier_level, :tier_name, :session_id, :slot_at, :now, :now,
-                       'running', 'scan')
+                       'running', :step)
                ON CONFLICT (tier_level) WHERE status = 'running' DO NOTHING""",
             id=run_id,
             tier_level=tier_level,
             tier_name=tier_name,
             session_id=session_id,
             slot_at=slot_at,
+            step=step,
             now=now,
         )
         return bool(result.rowcount)
@@ -107,6 +109,41 @@ class RunRepository:
             "ORDER BY started_at DESC LIMIT 1",
             tier_level=tier_level,
         )
+
+    async def recent(self, *, tier_level: int | None, limit: int) -> list[SyncRun]:
+        """Runs of one tier or of all, the latest first."""
+        result = await self._run(
+            f"""SELECT {_COLUMNS} FROM sync_runs
+                 WHERE CAST(:tier_level AS integer) IS NULL OR tier_level = :tier_level
+                 ORDER BY started_at DESC, tier_level DESC LIMIT :limit""",
+            tier_level=tier_level,
+            limit=limit,
+        )
+        return [SyncRun(**row) for row in result.mappings()]
+
+    async def of_session(self, session_id: UUID | None) -> UUID | None:
+        """The run that a session belongs to."""
+        result = await self._run(
+            "SELECT id FROM sync_runs WHERE session_id = CAST(:id AS uuid)", id=session_id
+        )
+        run_id: UUID | None = result.scalar_one_or_none()
+        return run_id
+
+    async def find(self, prefix: str) -> list[SyncRun]:
+        """Runs whose id begins so: people type the first few digits."""
+        result = await self._run(
+            f"SELECT {_COLUMNS} FROM sync_runs WHERE id::text LIKE :prefix || '%' LIMIT 2",
+            prefix=prefix,
+        )
+        return [SyncRun(**row) for row in result.mappings()]
+
+    async def clean_up(self, *, before: datetime) -> int:
+        """Deletes runs that ended before a time, with their jobs; returns their number."""
+        result = await self._run(
+            "DELETE FROM sync_runs WHERE status <> 'running' AND completed_at < :before",
+            before=before,
+        )
+        return int(result.rowcount)
 
     async def move(
         self,
@@ -130,6 +167,14 @@ class RunRepository:
             now=now,
             details=json.dumps(details or {}),
             **counters,
+        )
+
+    async def add_details(self, run_id: UUID, details: Mapping[str, Any]) -> None:
+        """Merges into the details of a run, whatever its state."""
+        await self._run(
+            "UPDATE sync_runs SET details = details || CAST(:details AS jsonb) WHERE id = :id",
+            id=run_id,
+            details=json.dumps(details),
         )
 
     async def finish(self, run_id: UUID, *, status: str, error: str | None, now: datetime) -> None:

@@ -19,9 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.copying import copy_rows
 from pincali_sync.db.offers import PER_M2, TOTAL, offers_as_json
+from pincali_sync.db.repositories.freshness_sql import LEARN
 from pincali_sync.db.repositories.scrapes_sql import (
     CLASSIFY,
     CREATE_SCRAPED,
+    INSERT_ALIASES,
     INSERT_STAGING,
     JOURNAL,
     LOCK_LEASED,
@@ -67,13 +69,14 @@ class ScrapeRepository:
         )
         return {str(row.id) for row in result}
 
-    async def stage(
-        self, rows: Sequence[StagedProperty], *, session_id: UUID, now: datetime
-    ) -> PromotionCounts:
-        """Writes the batch to staging and says how it differs from the live rows."""
+    async def load(self, rows: Sequence[StagedProperty]) -> None:
+        """Copies the batch into the transaction's `scraped`."""
         await self._run(CREATE_SCRAPED)
         await copy_rows(self._connection, "scraped", SCRAPED_COLUMNS, map(_values, rows))
         await self._run("ANALYZE scraped")
+
+    async def stage(self, *, session_id: UUID, now: datetime) -> PromotionCounts:
+        """Writes the batch to staging and says how it differs from the live rows."""
         await self._run(CLASSIFY)
         await self._run(INSERT_STAGING, session_id=session_id, now=now)
         counts = (
@@ -92,7 +95,9 @@ class ScrapeRepository:
         """Journals the differences, upserts the live rows and settles the manifest's flags."""
         await self._run(JOURNAL, session_id=session_id, now=now)
         await self._run(UPSERT_LIVE, now=now)
+        await self._run(LEARN)
         await self._run(SETTLE_MANIFEST)
+        await self._run(INSERT_ALIASES, now=now)
 
     async def _run(self, statement: str, **parameters: Any) -> Any:
         return await self._connection.execute(text(statement), parameters)
@@ -103,6 +108,7 @@ def _values(row: StagedProperty) -> Sequence[Any]:
     offer = main_offer(page.offers)
     special: dict[str, Any] = {
         "property_id": row.record_id,
+        "computed_id": page.property_id,
         "features": _json_or_none(page.features),
         "amenities": _json_or_none(page.amenities),
         "image_urls": _json_or_none(page.image_urls),

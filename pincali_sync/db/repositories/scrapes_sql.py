@@ -55,7 +55,7 @@ _LIVE_ONLY = (
     "data_completeness_score",
     "verification_status",
 )
-SCRAPED_COLUMNS = (*_SHARED, *_LIVE_ONLY, "accepted")
+SCRAPED_COLUMNS = (*_SHARED, *_LIVE_ONLY, "accepted", "computed_id")
 
 # Values of the price, which a page with offers settles even where it now shows none ("on
 # request"). Every other value that a page stopped showing is kept: an empty field is more often
@@ -92,7 +92,8 @@ SELECT id FROM scrape_queue
 
 CREATE_SCRAPED = f"""
 CREATE TEMPORARY TABLE scraped ON COMMIT DROP AS
-SELECT {_list((*_SHARED, *_LIVE_ONLY))}, NULL::boolean AS accepted, NULL::varchar AS change_type
+SELECT {_list((*_SHARED, *_LIVE_ONLY))}, NULL::boolean AS accepted,
+       NULL::varchar AS computed_id, NULL::varchar AS change_type
   FROM properties_live LIMIT 0
 """
 
@@ -121,11 +122,16 @@ ON CONFLICT (session_id, property_id) DO UPDATE SET
        change_type = excluded.change_type
 """
 
+# The first visit of an adopted row repairs it: what differs then is no news of the site.
+REPAIR = "repair of an adopted row"
 JOURNAL = f"""
 INSERT INTO property_changes
-       (property_id, session_id, change_type, field_name, old_value, new_value, created_at)
+       (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
+        created_at)
 SELECT s.property_id, CAST(:session_id AS uuid), change.type, change.field,
-       change.old_value, change.new_value, CAST(:now AS timestamptz)
+       change.old_value, change.new_value,
+       CASE WHEN change.type = 'updated' AND l.visits = 0 THEN '{REPAIR}' END,
+       CAST(:now AS timestamptz)
   FROM scraped s
   LEFT JOIN properties_live l ON l.property_id = s.property_id
  CROSS JOIN LATERAL (
@@ -134,6 +140,9 @@ SELECT s.property_id, CAST(:session_id AS uuid), change.type, change.field,
         UNION ALL
         SELECT 'reactivated', 'listing_status', to_jsonb(l.listing_status), to_jsonb('active'::text)
          WHERE l.listing_status IN ('confirmed_removed', 'sold')
+        UNION ALL
+        SELECT 'updated', 'listing_status', to_jsonb(l.listing_status), to_jsonb('active'::text)
+         WHERE l.listing_status = 'likely_removed'
         UNION ALL
         SELECT 'updated', field, old_value, new_value
           FROM (VALUES
@@ -154,14 +163,14 @@ INSERT INTO properties_live AS l
         status, listing_status, consecutive_missing_count,
         scraped_at, last_full_scrape_at, last_updated_at, first_seen_at, last_seen_at,
         last_manifest_seen_at,
-        price_at_last_manifest, currency_at_last_manifest, unit_at_last_manifest)
+        price_at_last_manifest, currency_at_last_manifest, unit_at_last_manifest, visits)
 SELECT {_list((*_SHARED, *_LIVE_ONLY), "s.")},
        'active', 'active', 0,
        :now, :now,
        CASE WHEN s.change_type = 'unchanged' THEN old.last_updated_at ELSE :now END,
        coalesce(m.first_seen_at, :now), :now,
        m.last_seen_at,
-       m.listing_page_price, m.currency, m.price_unit
+       m.listing_page_price, m.currency, m.price_unit, 1
   FROM scraped s
   LEFT JOIN property_manifest m ON m.property_id = s.property_id
   LEFT JOIN properties_live old ON old.property_id = s.property_id
@@ -190,7 +199,24 @@ ON CONFLICT (property_id) DO UPDATE SET
        currency_at_last_manifest =
            coalesce(excluded.currency_at_last_manifest, l.currency_at_last_manifest),
        unit_at_last_manifest =
-           coalesce(excluded.unit_at_last_manifest, l.unit_at_last_manifest)
+           coalesce(excluded.unit_at_last_manifest, l.unit_at_last_manifest),
+       visits = l.visits + 1,
+       visits_with_news = l.visits_with_news
+           + (l.visits > 0 AND excluded.last_updated_at = excluded.last_full_scrape_at)::integer,
+       observed_days = l.observed_days + CASE WHEN l.visits > 0 THEN greatest(0, coalesce(
+           extract(epoch FROM excluded.last_full_scrape_at - l.last_full_scrape_at) / 86400.0, 0))
+           ELSE 0 END
+"""
+
+# A page under a new slug: its form of the id leads to the record from now on.
+INSERT_ALIASES = """
+INSERT INTO property_aliases (alias, property_id, source_url, created_at)
+SELECT DISTINCT ON (computed_id) computed_id, property_id, source_url, CAST(:now AS timestamptz)
+  FROM scraped
+ WHERE accepted AND computed_id <> property_id
+   AND NOT EXISTS (SELECT 1 FROM properties_live o WHERE o.property_id = scraped.computed_id)
+ ORDER BY computed_id
+ON CONFLICT (alias) DO NOTHING
 """
 
 # The EasyBroker id is taken over only where no other record has it, in the table or in the batch.

@@ -22,6 +22,16 @@ class ScrapeError:
     retry_count: int = 0
 
 
+_DELETE_OLD = {
+    "staging": """
+        DELETE FROM property_scrapes_staging WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM property_scrapes_staging WHERE scraped_at < :before LIMIT :size))""",
+    "sightings": """
+        DELETE FROM property_sightings WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM property_sightings WHERE seen_at < :before LIMIT :size))""",
+}
+
+
 class SessionRepository:
     """Sessions and their errors."""
 
@@ -40,6 +50,14 @@ class SessionRepository:
             base_url=base_url,
             now=now,
         )
+
+    async def started_at(self, session_id: UUID) -> datetime | None:
+        """When a session began; None when there is none."""
+        result = await self._run(
+            "SELECT started_at FROM scraping_sessions WHERE id = :id", id=session_id
+        )
+        started: datetime | None = result.scalar_one_or_none()
+        return started
 
     async def count_pages(self, session_id: UUID) -> None:
         """Sets the session's page and property counts from `manifest_pages`."""
@@ -95,6 +113,53 @@ class SessionRepository:
                 }
                 for error in errors
             ],
+        )
+
+    async def delete_old(self, what: str, *, before: datetime, size: int) -> int:
+        """Deletes up to `size` of the oldest "staging" rows or "sightings"; returns the number."""
+        result = await self._run(_DELETE_OLD[what], before=before, size=size)
+        return int(result.rowcount)
+
+    async def staged_changes(self, session_id: UUID) -> dict[str, int]:
+        """The session's staged pages: new, updated, unchanged, rejected."""
+        result = await self._run(
+            """SELECT count(*) FILTER (WHERE accepted AND change_type = 'new') AS new,
+                      count(*) FILTER (WHERE accepted AND change_type = 'updated') AS updated,
+                      count(*) FILTER (WHERE accepted AND change_type = 'unchanged') AS unchanged,
+                      count(*) FILTER (WHERE NOT accepted) AS rejected
+                 FROM (SELECT change_type, processing_status = 'processed' AS accepted
+                         FROM property_scrapes_staging WHERE session_id = :id) pages""",
+            id=session_id,
+        )
+        return dict(result.mappings().one())
+
+    async def sum_up(self, session_id: UUID, *, now: datetime) -> None:
+        """Writes the session's row of `sync_metadata`, once, if it staged anything."""
+        await self._run(
+            """INSERT INTO sync_metadata
+                      (session_id, total_scraped, new_properties, updated_properties,
+                       unchanged_properties, data_quality_score, completeness_rate,
+                       sync_duration_ms, sync_status, created_at, completed_at)
+               SELECT CAST(:session_id AS uuid), count(*),
+                      count(*) FILTER (WHERE p.processing_status = 'processed'
+                                         AND p.change_type = 'new'),
+                      count(*) FILTER (WHERE p.processing_status = 'processed'
+                                         AND p.change_type = 'updated'),
+                      count(*) FILTER (WHERE p.processing_status = 'processed'
+                                         AND p.change_type = 'unchanged'),
+                      avg((p.processing_status = 'processed')::integer),
+                      avg(l.data_completeness_score),
+                      extract(epoch FROM CAST(:now AS timestamptz) - min(s.started_at)) * 1000,
+                      'completed', :now, :now
+                 FROM property_scrapes_staging p
+                 JOIN scraping_sessions s ON s.id = p.session_id
+                 LEFT JOIN properties_live l ON l.property_id = p.property_id
+                WHERE p.session_id = CAST(:session_id AS uuid)
+                  AND NOT EXISTS (SELECT 1 FROM sync_metadata m
+                                   WHERE m.session_id = CAST(:session_id AS uuid))
+               HAVING count(*) > 0""",
+            session_id=session_id,
+            now=now,
         )
 
     async def _run(self, statement: str, **parameters: Any) -> Any:

@@ -1,0 +1,97 @@
+"""The manifest compared with the live table, a session at a time: one statement a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pincali_sync.db.repositories.price_sql import PRICE_CHANGE_KIND
+from pincali_sync.db.repositories.status_sql import PRESENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyPriceChange:
+    """A listing whose card shows another price than the live table."""
+
+    property_id: str
+    old_price: Decimal | None
+    new_price: Decimal | None
+    percent_change: float | None  # None: not comparable, see `kind`
+    kind: str  # amount, currency, unit, operation
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether it is unusual: by more than half, the spec's threshold."""
+        return self.percent_change is not None and abs(self.percent_change) > 50
+
+
+# `seen_in_session_id` names only the last session: the sightings know all.
+_SEEN = """(m.seen_in_session_id = CAST(:session_id AS uuid) OR EXISTS (
+        SELECT 1 FROM property_sightings s WHERE s.session_id = CAST(:session_id AS uuid)
+           AND s.property_id = m.property_id))"""
+
+DETECT_NEW = f"""
+SELECT m.property_id FROM property_manifest m
+ WHERE m.is_new = true AND {_SEEN} ORDER BY m.property_id
+"""
+
+DETECT_PRICE_CHANGES = f"""
+WITH seen AS MATERIALIZED (
+    SELECT DISTINCT property_id FROM property_sightings
+     WHERE session_id = CAST(:session_id AS uuid)
+    UNION SELECT property_id FROM property_manifest
+     WHERE seen_in_session_id = CAST(:session_id AS uuid)
+), compared AS (
+    SELECT o.property_id, o.live_amount AS old_price, o.amount AS new_price, o.flagged,
+           o.currency = o.live_currency AND o.unit = o.live_unit
+               AND o.operation = o.live_operation AS is_comparable,
+           {PRICE_CHANGE_KIND} AS kind
+      FROM (SELECT m.property_id, true AS is_live, m.price_changed AS flagged,
+                   coalesce(m.operation_type, 'sale') AS operation,
+                   m.operation_type AS manifest_operation,
+                   m.listing_page_price AS amount, coalesce(m.currency, 'MXN') AS currency,
+                   m.price_unit AS unit,
+                   CASE WHEN l.operation_type IN ('rent', 'for rent') THEN 'rent'
+                        ELSE 'sale' END AS live_operation,
+                   l.price AS live_amount, coalesce(l.currency, 'MXN') AS live_currency,
+                   l.price_unit AS live_unit,
+                   l.price_at_last_manifest AS last_amount,
+                   l.currency_at_last_manifest AS last_currency,
+                   l.unit_at_last_manifest AS last_unit
+              FROM seen
+              JOIN property_manifest m USING (property_id)
+              JOIN properties_live l USING (property_id)
+             WHERE l.listing_status IN {PRESENT}) o
+)
+SELECT property_id, old_price, new_price, coalesce(kind, 'amount') AS kind,
+       CASE WHEN is_comparable AND old_price <> 0
+            THEN round(100 * (new_price - old_price) / old_price, 2)::float8
+       END AS percent_change
+  FROM compared WHERE kind IS NOT NULL OR flagged
+ ORDER BY property_id
+"""
+
+
+class DiffRepository:
+    """SQL of differences."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def new_properties(self, session_id: UUID) -> list[str]:
+        """Records that the session saw and that are not live."""
+        return [row.property_id for row in await self._run(DETECT_NEW, session_id)]
+
+    async def price_changes(self, session_id: UUID) -> Sequence[PropertyPriceChange]:
+        """Records that the session saw at another price than the live one."""
+        rows = await self._run(DETECT_PRICE_CHANGES, session_id)
+        return [PropertyPriceChange(**row) for row in rows.mappings()]
+
+    async def _run(self, statement: str, session_id: UUID) -> Any:
+        return await self._connection.execute(text(statement), {"session_id": session_id})

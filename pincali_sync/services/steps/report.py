@@ -1,0 +1,48 @@
+"""The end of a run: final counts, statistics, tidying up, and what the month's data are worth."""
+
+from __future__ import annotations
+
+from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.services.data_quality_service import DataQualityService
+from pincali_sync.services.data_sync_service import DataSyncService
+from pincali_sync.services.retention_service import RetentionService
+from pincali_sync.services.steps.base import DONE, RunRecord, StepOutcome
+
+
+class ReportStep:
+    """Closes the books of a run."""
+
+    def __init__(
+        self,
+        record: RunRecord,
+        sync: DataSyncService,
+        quality: DataQualityService,
+        retention: RetentionService,
+    ) -> None:
+        self._record = record
+        self._sync = sync
+        self._quality = quality
+        self._retention = retention
+
+    async def __call__(self, run: SyncRun) -> StepOutcome:
+        counts = await self._record.queue_counts(run)
+        await self._record.note(
+            run,
+            properties_queued=counts.queued,
+            properties_scraped=counts.completed,
+            error_count=lost_pages(run) + counts.failed,
+        )
+        await self._sync.refresh_statistics()
+        tier = Tier(run.tier_level)
+        if tier is Tier.WEEKLY_DEEP:
+            await self._retention.clean_up()
+        if tier is Tier.MONTHLY_REFRESH:
+            report = await self._quality.report()
+            await self._record.note(run, details={"quality": report})
+        return DONE
+
+
+def lost_pages(run: SyncRun) -> int:
+    """Listing pages that the run's scan could not read."""
+    return sum(scan["pages_lost"] for scan in run.details.get("sources", []))

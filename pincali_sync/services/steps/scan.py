@@ -1,0 +1,96 @@
+"""Reading listing pages, and judging whether what was read may be used."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.coverage import Certificate, SourceScan, reasons_to_distrust
+from pincali_sync.domain.tiers import TierPlan
+from pincali_sync.services.manifest_scan_service import ManifestScanService
+from pincali_sync.services.run_jobs import JobsState, RunJobs, WantedJob
+from pincali_sync.services.steps.base import (
+    DONE,
+    WAITING,
+    RunRecord,
+    StepOutcome,
+    StepState,
+    failure_of,
+    session_of,
+)
+
+
+class ScanStep:
+    """One manifest job per listing source."""
+
+    def __init__(self, record: RunRecord, jobs: RunJobs) -> None:
+        self._record = record
+        self._jobs = jobs
+
+    async def __call__(self, run: SyncRun) -> StepOutcome:
+        plan = self._record.plan(run)
+        wanted = [_scan_job(plan, source) for source in plan.sources]
+        report = await self._jobs.ensure_done(run, wanted)
+        if report.state is JobsState.UNDER_WAY:
+            return WAITING
+        return DONE if report.state is JobsState.DONE else failure_of(report)
+
+
+class CertifyStep:
+    """Adds up what the scan read; fails the run where that is not to be trusted."""
+
+    def __init__(self, record: RunRecord, scans: ManifestScanService) -> None:
+        self._record = record
+        self._scans = scans
+
+    async def __call__(self, run: SyncRun) -> StepOutcome:
+        session_id = session_of(run)
+        async with self._record.db.transaction() as tx:
+            await tx.sessions.count_pages(session_id)
+            scans = await tx.manifest.scans_of(session_id)
+            seen = await tx.manifest.distinct_seen(session_id)
+        await self._scans.mark_live_as_seen(session_id)
+        await self._record.note(
+            run,
+            details={"sources": [_summary(scan) for scan in scans]},
+            pages_scanned=sum(scan.pages_read for scan in scans),
+            properties_in_manifest=seen,
+            new_properties_found=sum(scan.new_entries for scan in scans),
+            price_changes_detected=sum(scan.changed_entries for scan in scans),
+            error_count=sum(scan.pages_lost for scan in scans),
+        )
+        if reasons := reasons_to_distrust(scans):
+            return StepOutcome(state=StepState.FAILED, error="; ".join(reasons))
+        if self._record.plan(run).max_pages == 0:
+            certificates = await self._scans.certify(session_id)
+            await self._record.note(run, details={"certificates": list(map(_seal, certificates))})
+        return DONE
+
+
+def _scan_job(plan: TierPlan, source: str) -> WantedJob:
+    return WantedJob(
+        spider="manifest",
+        source=source,
+        arguments={"source": source, "tier": str(plan.tier.value)},
+        settings={
+            "MANIFEST_MAX_PAGES": str(plan.max_pages),
+            "PAGE_DELAY_SECONDS": str(plan.page_delay_seconds),
+        },
+    )
+
+
+def _summary(scan: SourceScan) -> dict[str, Any]:
+    summary = dataclasses.asdict(scan)
+    for name in ("started_at", "ended_at"):
+        summary[name] = summary[name].isoformat() if summary[name] else None
+    return summary
+
+
+def _seal(certificate: Certificate) -> dict[str, Any]:
+    return {
+        "source": certificate.scan.source,
+        "certified": certificate.certified,
+        "proves_absence": certificate.proves_absence,
+        "reasons": list(certificate.reasons),
+    }

@@ -1,0 +1,106 @@
+"""Looks at the pages of missing listings over plain HTTP, and keeps what they answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CloseSpider
+
+from pincali_sync.crawl_job import CrawlJob
+from pincali_sync.domain.liveness import Calibration
+from pincali_sync.exceptions import BlockedError, CalibrationError, UsageError
+from pincali_sync.extensions.progress import DONE, PLANNED
+from pincali_sync.middlewares.blocking import BlockedResponse, header_map
+from pincali_sync.middlewares.politeness import GAP
+from pincali_sync.services.ports import FetchedPage
+from pincali_sync.services.scrape_queue_service import QueuedProperty
+from pincali_sync.services.verification_service import VerificationResult
+
+CALIBRATION_FAILED = "calibration_failed"
+
+
+class VerificationSpider(Spider):
+    """`scrapy crawl verification`: works until no verification is left to claim."""
+
+    name = "verification"
+
+    @classmethod
+    def check_arguments(cls, arguments: Mapping[str, str]) -> None:
+        """Raises: UsageError: for arguments that the spider would refuse."""
+        if arguments:
+            raise UsageError(f"verification takes no arguments, not {', '.join(arguments)}")
+
+    async def start(self) -> AsyncIterator[VerificationResult]:
+        """Calibrates once, then judges batch after batch; each result is an item."""
+        batch = await self._claim()
+        if not batch:
+            return
+        fetcher = CrawlerFetcher(self.crawler)
+        try:
+            calibration = await self._calibrate(fetcher)
+            while batch:
+                for result in await self._verify(batch, fetcher, calibration):
+                    yield result
+                batch = await self._claim()
+        except BlockedError:
+            return  # the blocking middleware ends the crawl; the leases are released then
+
+    async def _calibrate(self, fetcher: CrawlerFetcher) -> Calibration:
+        try:
+            return await CrawlJob.of(self.crawler).services.verification.calibrate(fetcher)
+        except CalibrationError as error:
+            self.logger.error("%s", error)
+            raise CloseSpider(CALIBRATION_FAILED) from error
+
+    async def _verify(
+        self, batch: list[QueuedProperty], fetcher: CrawlerFetcher, calibration: Calibration
+    ) -> list[VerificationResult]:
+        verification = CrawlJob.of(self.crawler).services.verification
+        results = await asyncio.gather(
+            *(verification.verify(queued, fetcher, calibration) for queued in batch)
+        )
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(DONE, len(results))
+        return results
+
+    async def _claim(self) -> list[QueuedProperty]:
+        job = CrawlJob.of(self.crawler)
+        batch = await job.services.queue.claim_next_batch(
+            self.settings.getint("CONCURRENT_REQUESTS"),
+            job.worker_id,
+            lease_token=job.lease_token,
+            session_id=job.ticket.session_id,
+            verification=True,
+        )
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(PLANNED, len(batch))
+        return batch
+
+
+class CrawlerFetcher:
+    """Fetches through the crawl's own middlewares: paced, within robots.txt, repeated on errors."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    async def get(self, url: str) -> FetchedPage:
+        """Raises: BlockedError: when the site refuses us."""
+        assert self._crawler.engine is not None
+        delay = self._crawler.settings.getfloat("DETAIL_DELAY_SECONDS")
+        request = Request(url, dont_filter=True, meta={GAP: delay})
+        try:
+            response = await self._crawler.engine.download_async(request)
+        except BlockedResponse as error:
+            raise BlockedError(str(error)) from error
+        except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
+            return FetchedPage(status=None, error=_describe(error))
+        return FetchedPage(status=response.status, headers=header_map(response), body=response.body)
+
+
+def _describe(error: Exception) -> str:
+    said: Any = str(error)
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
