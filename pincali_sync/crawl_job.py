@@ -20,6 +20,9 @@ FLUSH_FAILED = "sync/flush_failed"
 UNEXPECTED_ERRORS = "sync/unexpected_errors"
 PAGES_LOST = "manifest/pages_lost"
 
+# The setting that makes a manifest job a dry run: where its report goes. Nothing else is written.
+DRY_RUN_REPORT = "DRY_RUN_REPORT"
+
 
 @dataclass(slots=True, kw_only=True, weakref_slot=True)
 class CrawlJob:

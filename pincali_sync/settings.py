@@ -41,6 +41,7 @@ MANIFEST_MAX_PAGES: int | None = None  # None: as the tier says
 DETAIL_TRANSPORT = _config.detail_transport
 DETAIL_CONCURRENCY = _config.detail_concurrency
 PROGRESS_SECONDS = 10
+DRY_RUN_REPORT: str | None = None  # a file: compare pages, leave the report there, write nothing
 
 # --- components ---
 DOWNLOADER_MIDDLEWARES = {
@@ -57,7 +58,8 @@ DOWNLOADER_MIDDLEWARES = {
 }
 ITEM_PIPELINES = {
     "pincali_sync.pipelines.validation.ValidationPipeline": 100,
-    "pincali_sync.pipelines.manifest.ManifestPipeline": 300,
+    "pincali_sync.pipelines.manifest.ManifestPipeline": 300,  # of these two, a dry run has
+    "pincali_sync.pipelines.preview.PreviewPipeline": 310,  # the second only
     "pincali_sync.pipelines.property.PropertyPipeline": 400,
     "pincali_sync.pipelines.verification.VerificationPipeline": 500,
 }

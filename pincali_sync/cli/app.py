@@ -7,7 +7,18 @@ from collections.abc import Sequence
 
 import typer
 
-from pincali_sync.cli import config_command, inspect_commands, page_commands, tier_commands
+from pincali_sync.cli import (
+    config_command,
+    control_commands,
+    decision_commands,
+    explain_command,
+    first_run_command,
+    inspect_commands,
+    page_commands,
+    queue_commands,
+    simulate_command,
+    tier_commands,
+)
 from pincali_sync.cli.logs import configure_logging
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 
@@ -20,13 +31,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("tier1")(tier_commands.tier1)
+app.command("tier2")(tier_commands.tier2)
+app.command("tier3")(tier_commands.tier3)
+app.command("tier4")(tier_commands.tier4)
+app.command("auto")(tier_commands.auto)
+app.command("first-run")(first_run_command.first_run)
 app.command("status")(inspect_commands.status)
+app.command("history")(inspect_commands.history)
+app.command("explain")(explain_command.explain)
 app.command("queue-stats")(inspect_commands.queue_stats)
 app.command("manifest-stats")(inspect_commands.manifest_stats)
-app.command("process-queue")(tier_commands.process_queue)
+app.command("process-queue")(queue_commands.process_queue)
+app.command("dead-letters")(queue_commands.dead_letters)
+app.command("retry")(queue_commands.retry)
+app.command("dequeue")(queue_commands.dequeue)
+app.command("pause")(control_commands.pause)
+app.command("resume")(control_commands.resume)
+app.command("cancel")(control_commands.cancel)
+app.add_typer(decision_commands.removals, name="removals", no_args_is_help=True)
+app.add_typer(decision_commands.reviews, name="reviews", no_args_is_help=True)
+app.add_typer(decision_commands.candidates, name="candidates", no_args_is_help=True)
 app.command("config")(config_command.config)
 app.command("parse")(page_commands.parse)
 app.command("standin")(page_commands.standin)
+app.command("simulate")(simulate_command.simulate)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,42 +1,77 @@
-"""Commands that only look: status, queue-stats, manifest-stats."""
+"""Commands that only look: status, history, queue-stats, manifest-stats."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
-from pincali_sync.bootstrap import open_services
+import typer
+
+from pincali_sync.bootstrap import Services, build_runner
+from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_table
-from pincali_sync.config import load_config
-from pincali_sync.services.insights_service import (
-    InsightsService,
-    ManifestStats,
-    QueueStats,
-    TierStatus,
-)
-
-T = TypeVar("T")
+from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.services.insights_service import ManifestStats, QueueStats, TierStatus
+from pincali_sync.services.pause_service import explain as explain_pause
+from pincali_sync.services.scheduler_service import ScheduleStatus, TierSchedule
 
 
 def status(as_json: JsonOption = False) -> None:
-    """Show each tier's latest run and the live table."""
-
-    async def read(insights: InsightsService) -> tuple[list[TierStatus], dict[str, int]]:
-        return await insights.tiers(), await insights.live_by_status()
-
-    tiers, live = _ask(read)
+    """Show each tier's last and next run, what is paused, and the live table."""
+    schedule, tiers, live = ask(_read_status)
     if as_json:
-        print_json({"tiers": [_tier_as_dict(each) for each in tiers], "live": live})
+        print_json(
+            {
+                "tiers": [
+                    {**_as_dict(planned), "latest_run": each.latest}
+                    for planned, each in zip(schedule.tiers, tiers, strict=True)
+                ],
+                "pauses": schedule.pauses,
+                "live": live,
+            }
+        )
         return
-    columns = ("tier", "state", "step", "started", "pages", "new", "queued", "scraped")
-    print_table("Tiers", columns, [_tier_row(each) for each in tiers])
+    columns = ("tier", "state", "step", "last run", "next run", "pages", "new", "queued", "scraped")
+    rows = [_tier_row(*each) for each in zip(schedule.tiers, tiers, strict=True)]
+    print_table("Tiers", columns, rows)
+    for pause in schedule.pauses:
+        typer.echo(explain_pause(pause))
     print_table("Live table", ("listing status", "rows"), live.items())
+
+
+async def _read_status(
+    services: Services,
+) -> tuple[ScheduleStatus, list[TierStatus], dict[str, int]]:
+    scheduler = services.scheduler(build_runner(services.config))
+    return (
+        await scheduler.get_schedule_status(),
+        await services.insights.tiers(),
+        await services.insights.live_by_status(),
+    )
+
+
+def history(
+    tier: Annotated[str | None, typer.Option(metavar="N", help="Of one tier only.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the latest runs, with what their scans were certified for."""
+    chosen = None if tier is None else Tier.parse(tier)
+    runs = ask(lambda services: services.insights.history(chosen, limit))
+    if as_json:
+        print_json(runs)
+        return
+    columns = ("run", "tier", "started", "state", "pages", "new", "prices", "missing", "removed",
+               "scraped", "errors", "certified")  # fmt: skip
+    print_table("Runs", columns, map(_history_row, runs))
+    for run in runs:
+        if run.error_summary:
+            typer.echo(f"{str(run.id)[:8]}: {run.error_summary}")
 
 
 def queue_stats(as_json: JsonOption = False) -> None:
     """Show the queue of detail pages."""
-    stats: QueueStats = _ask(lambda insights: insights.queue())
+    stats: QueueStats = ask(lambda services: services.insights.queue())
     if as_json:
         print_json(stats)
         return
@@ -59,7 +94,7 @@ def queue_stats(as_json: JsonOption = False) -> None:
 
 def manifest_stats(as_json: JsonOption = False) -> None:
     """Show the manifest."""
-    stats: ManifestStats = _ask(lambda insights: insights.manifest())
+    stats: ManifestStats = ask(lambda services: services.insights.manifest())
     if as_json:
         print_json(stats)
         return
@@ -81,24 +116,18 @@ def manifest_stats(as_json: JsonOption = False) -> None:
     print_table("Ever seen in", ("source", "listings"), stats.by_source.items())
 
 
-def _ask(question: Callable[[InsightsService], Awaitable[T]]) -> T:
-    async def ask() -> T:
-        async with open_services(load_config()) as services:
-            return await question(services.insights)
-
-    return asyncio.run(ask())
-
-
-def _tier_row(status: TierStatus) -> tuple[Any, ...]:
+def _tier_row(planned: TierSchedule, status: TierStatus) -> tuple[Any, ...]:
     name = f"{status.tier.value} {status.tier.label}"
     run = status.latest
+    upcoming = planned.next_run_at if planned.enabled else "not enabled"
     if run is None:
-        return (name, "never ran", *(None,) * 6)
+        return (name, "never ran", None, None, upcoming, *(None,) * 4)
     return (
         name,
         run.status,
         run.step,
         run.started_at,
+        upcoming,
         run.pages_scanned,
         run.new_properties_found,
         run.properties_queued,
@@ -106,5 +135,32 @@ def _tier_row(status: TierStatus) -> tuple[Any, ...]:
     )
 
 
-def _tier_as_dict(status: TierStatus) -> dict[str, Any]:
-    return {"tier": status.tier.value, "name": status.tier.label, "latest_run": status.latest}
+def _as_dict(planned: TierSchedule) -> dict[str, Any]:
+    return {
+        "tier": planned.tier.value,
+        "name": planned.tier.label,
+        "enabled": planned.enabled,
+        "running": planned.is_running,
+        "last_run_at": planned.last_run_at,
+        "next_run_at": planned.next_run_at,
+    }
+
+
+def _history_row(run: SyncRun) -> tuple[Any, ...]:
+    certificates = run.details.get("certificates")
+    return (
+        str(run.id)[:8],
+        str(run.tier_level),
+        run.started_at,
+        run.status if run.status != "running" else f"running: {run.step}",
+        run.pages_scanned,
+        run.new_properties_found,
+        run.price_changes_detected,
+        run.removals_detected,
+        run.details.get("removals", {}).get("removed", 0),
+        run.properties_scraped,
+        run.error_count,
+        None
+        if certificates is None
+        else f"{sum(each['certified'] for each in certificates)} of {len(certificates)}",
+    )

@@ -4,33 +4,70 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Any
-from uuid import UUID, uuid4
+from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.browser import find_chromium
+from pincali_sync.cli.dry_run import dry_run, show
 from pincali_sync.cli.output import JsonOption, console, print_json, print_table
 from pincali_sync.config import Config, is_loopback, load_config
+from pincali_sync.db.repositories.pauses import ALL
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import ExitStatus, LockedError, UsageError
-from pincali_sync.runner.local import LocalJobRunner
-from pincali_sync.services.ports import JobSpec
+from pincali_sync.exceptions import ExitStatus, LockedError, PausedError, UsageError
+from pincali_sync.services.pause_service import explain
+from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.tier_orchestrator import BLOCKED_PREFIX
 
 # Jobs report to the database; this is how often it is looked at for their reports.
 _TICK_SECONDS = 1.0
 
 
-def tier1(as_json: JsonOption = False) -> None:
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Read, report what would change, write nothing.")
+]
+
+
+def tier1(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
     """Run tier 1 now: the newest listing pages, and the details of what is new on them."""
-    run_tier_to_its_end(Tier.HOT_LISTINGS, as_json=as_json)
+    run_tier_to_its_end(Tier.HOT_LISTINGS, as_json=as_json, dry=dry)
 
 
-def run_tier_to_its_end(tier: Tier, *, as_json: bool) -> None:
+def tier2(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
+    """Run tier 2 now: the first hundred pages, for new listings and changed prices."""
+    run_tier_to_its_end(Tier.DAILY_SYNC, as_json=as_json, dry=dry)
+
+
+def tier3(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
+    """Run tier 3 now: all pages, with removals proven, and what is a week old."""
+    run_tier_to_its_end(Tier.WEEKLY_DEEP, as_json=as_json, dry=dry)
+
+
+def tier4(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
+    """Run tier 4 now: the stalest records and a random sample, with a quality report."""
+    run_tier_to_its_end(Tier.MONTHLY_REFRESH, as_json=as_json, dry=dry)
+
+
+def auto(as_json: JsonOption = False) -> None:
+    """Run whichever tiers are due, and stay until they are done."""
+    runs = asyncio.run(run_due_tiers(quiet=as_json))
+    if as_json:
+        print_json(runs)
+    elif runs:
+        print_runs(runs)
+    else:
+        typer.echo("Nothing is due: `pincali-sync status` shows when.")
+    raise typer.Exit(max(map(exit_status_of, runs), default=ExitStatus.DONE))
+
+
+def run_tier_to_its_end(tier: Tier, *, as_json: bool, dry: bool = False) -> None:
     """Starts a run, carries it to its end, prints it, and exits as it ended."""
+    if dry:
+        show(asyncio.run(dry_run(tier)), as_json=as_json)
+        return
     run = asyncio.run(run_tier(tier, quiet=as_json))
     if as_json:
         print_json(run)
@@ -45,6 +82,7 @@ async def run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
     Raises:
         BrowserMissingError: when the jobs would run here and there is no browser.
         LockedError: when another runner is at work or a run of this tier is open.
+        PausedError: when the tier is paused, or is paused meanwhile.
         RunnerError: when a node that should take the jobs does not answer.
     """
     config = load_config()
@@ -52,16 +90,40 @@ async def run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
     async with open_services(config) as services:
         scheduler = services.scheduler(build_runner(config))
         run = await scheduler.start_now(tier)
-        with console.status("", spinner="dots") as line:
-            while run.status == "running":
-                if not quiet:
-                    line.update(progress_of(run))
-                with suppress(LockedError):  # another runner moves this run on as well
-                    await scheduler.tick(start_due=False)
-                run = await _reload(services, run.id)
-                if run.status == "running":
-                    await asyncio.sleep(_TICK_SECONDS)
+        [run] = await _carry_on(services, scheduler, [run], quiet=quiet)
         return run
+
+
+async def run_due_tiers(*, quiet: bool) -> list[SyncRun]:
+    """Starts what is due and carries it, and what was open, to its end. Raises as `run_tier`."""
+    config = load_config()
+    check_browser(config)
+    async with open_services(config) as services:
+        if pauses := [each for each in await services.pauses.in_force() if each.scope == ALL]:
+            raise PausedError(explain(pauses[0]))
+        scheduler = services.scheduler(build_runner(config))
+        return await _carry_on(
+            services, scheduler, await scheduler.run_scheduled_tiers(), quiet=quiet
+        )
+
+
+async def _carry_on(
+    services: Services, scheduler: SchedulerService, runs: list[SyncRun], *, quiet: bool
+) -> list[SyncRun]:
+    """Ticks until these runs are over; shows how far they are."""
+    with console.status("", spinner="dots") as line:
+        while any(run.status == "running" for run in runs):
+            for run in runs:
+                if run.status == "running":
+                    await services.pauses.check(Tier(run.tier_level))
+            if not quiet:
+                line.update("; ".join(map(progress_of, runs)))
+            with suppress(LockedError):  # another runner moves these runs on as well
+                await scheduler.tick(start_due=False)
+            runs = [await _reload(services, run.id) for run in runs]
+            if any(run.status == "running" for run in runs):
+                await asyncio.sleep(_TICK_SECONDS)
+    return runs
 
 
 async def _reload(services: Services, run_id: UUID) -> SyncRun:
@@ -132,38 +194,3 @@ def exit_status_of(run: SyncRun) -> ExitStatus:
         return ExitStatus.DONE
     blocked = (run.error_summary or "").startswith(BLOCKED_PREFIX)
     return ExitStatus.PAUSED_OR_BLOCKED if blocked else ExitStatus.FAILED
-
-
-def process_queue(
-    items: Annotated[int, typer.Argument(min=1, metavar="N", help="How many pages at most.")],
-    as_json: JsonOption = False,
-) -> None:
-    """Fetch up to N queued detail pages now, in this terminal's time."""
-    status, outcome = asyncio.run(_process_queue(items))
-    if as_json:
-        print_json(outcome)
-    else:
-        print_table("Queue", tuple(outcome), [tuple(outcome.values())])
-    raise typer.Exit(status)
-
-
-async def _process_queue(items: int) -> tuple[int, dict[str, Any]]:
-    config = load_config()
-    async with open_services(config) as services:
-        job_id = uuid4()
-        runner = LocalJobRunner(config)
-        status = await runner.run(
-            JobSpec(job_id=job_id, spider="detail", arguments={"max_items": str(items)})
-        )
-        async with services.db.transaction() as tx:
-            job = await tx.jobs.get(job_id)
-        stats = {} if job is None else job.stats
-        counts = {
-            name: stats.get(f"detail/{name}", 0)
-            for name in ("new", "updated", "unchanged", "rejected", "failed")
-        }
-        return status, {
-            "processed": sum(counts.values()),
-            **counts,
-            "log": str(runner.log_of(job_id)),
-        }

@@ -17,6 +17,7 @@ from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.extensions.run_lifecycle import EXIT_STATUS
 from pincali_sync.spiders.detail import DetailSpider
 from pincali_sync.spiders.manifest import ManifestSpider
+from pincali_sync.spiders.verification import VerificationSpider
 
 
 class Command(ScrapyCrawl):
@@ -24,7 +25,7 @@ class Command(ScrapyCrawl):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if len(args) != 1:
-            raise ScrapyUsageError("name one spider: manifest or detail")
+            raise ScrapyUsageError("name one spider: manifest, detail or verification")
         assert self.crawler_process is not None
         try:
             crawler = self._create_crawler(args[0])  # its settings look for the browser
@@ -40,7 +41,7 @@ class Command(ScrapyCrawl):
 
 def _check(crawler: Crawler, arguments: dict[str, str]) -> None:
     spider = crawler.spidercls
-    if issubclass(spider, ManifestSpider | DetailSpider):
+    if issubclass(spider, ManifestSpider | DetailSpider | VerificationSpider):
         spider.check_arguments(arguments)
     # In a thread of its own: `asyncio.run` would take away the loop that the reactor needs here.
     with ThreadPoolExecutor(max_workers=1) as pool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.diff import DiffRepository
+from pincali_sync.db.repositories.dossier import DossierRepository
 from pincali_sync.db.repositories.freshness import FreshnessRepository
 from pincali_sync.db.repositories.identities import IdentityRepository
 from pincali_sync.db.repositories.jobs import JobRepository
@@ -31,6 +32,7 @@ class UnitOfWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.diff = DiffRepository(connection)
+        self.dossier = DossierRepository(connection)
         self.freshness = FreshnessRepository(connection)
         self.identities = IdentityRepository(connection)
         self.jobs = JobRepository(connection)

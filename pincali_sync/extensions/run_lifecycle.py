@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 from scrapy.statscollectors import StatsCollector
 
-from pincali_sync.crawl_job import FLUSH_FAILED, UNEXPECTED_ERRORS, CrawlJob
+from pincali_sync.crawl_job import DRY_RUN_REPORT, FLUSH_FAILED, UNEXPECTED_ERRORS, CrawlJob
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, SupersededError
 from pincali_sync.services.run_jobs import BLOCKED
 
@@ -37,6 +37,7 @@ class RunLifecycle:
     def __init__(self, crawler: Crawler, stats: StatsCollector) -> None:
         self._crawler = crawler
         self._stats = stats
+        self._is_dry = bool(crawler.settings[DRY_RUN_REPORT])
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -50,6 +51,8 @@ class RunLifecycle:
 
     async def spider_opened(self, spider: Spider) -> None:
         job = CrawlJob.of(self._crawler)
+        if self._is_dry:
+            return  # no row, no session: it leaves nothing behind
         try:
             job.ticket = await job.services.jobs.begin(
                 job.job_id, spider=spider.name, source=getattr(spider, "only_source", None)
@@ -77,6 +80,15 @@ class RunLifecycle:
             await job.services.db.dispose()
 
     async def _end(self, spider: Spider, job: CrawlJob, reason: str) -> ExitStatus:
+        # Scrapy says "finished" also when something was lost on the way: the counts decide.
+        losses = self._stats.get_value(FLUSH_FAILED, 0) + self._stats.get_value(
+            UNEXPECTED_ERRORS, 0
+        )
+        succeeded = reason == "finished" and not losses
+        if self._is_dry:
+            refused = reason == BLOCKED
+            failed = ExitStatus.PAUSED_OR_BLOCKED if refused else ExitStatus.FAILED
+            return ExitStatus.DONE if succeeded else failed
         if not job.has_begun:
             return ExitStatus.LOCKED if reason == "superseded" else ExitStatus.FAILED
         if spider.name in _WORKERS:
@@ -84,11 +96,6 @@ class RunLifecycle:
             await job.services.sync.complete_session(job.ticket.session_id)
         elif job.ticket.run_id is None:
             await job.services.scans.mark_live_as_seen(job.ticket.session_id)
-        # Scrapy says "finished" also when something was lost on the way: the counts decide.
-        losses = self._stats.get_value(FLUSH_FAILED, 0) + self._stats.get_value(
-            UNEXPECTED_ERRORS, 0
-        )
-        succeeded = reason == "finished" and not losses
         in_time = await job.services.jobs.finish(
             job.ticket,
             succeeded=succeeded,

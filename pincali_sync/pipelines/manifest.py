@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from scrapy.statscollectors import StatsCollector
 
-from pincali_sync.crawl_job import PAGES_LOST, CrawlJob
+from pincali_sync.crawl_job import DRY_RUN_REPORT, PAGES_LOST, CrawlJob
 from pincali_sync.items import ManifestPage
 from pincali_sync.pipelines.batcher import Batcher
 from pincali_sync.services.manifest_scan_service import LostPage, RecordedBatch
@@ -27,6 +28,8 @@ class ManifestPipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        if crawler.settings[DRY_RUN_REPORT]:
+            raise NotConfigured
         assert crawler.stats is not None
         return cls(crawler, crawler.stats)
 

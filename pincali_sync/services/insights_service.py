@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.dossier import Change, Sighting
 from pincali_sync.db.repositories.jobs import Job
 from pincali_sync.db.repositories.manifest import ManifestStats
-from pincali_sync.db.repositories.queue import QueueStats
+from pincali_sync.db.repositories.queue import DeadLetter, QueueRow, QueueStats
+from pincali_sync.db.repositories.removals import RemovalCheck
+from pincali_sync.db.repositories.reviews import PriceReview
 from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.identity import property_id_of
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import PageError, UsageError
 
-__all__ = ["InsightsService", "ManifestStats", "QueueStats", "RunView", "TierStatus"]
+__all__ = ["Dossier", "InsightsService", "ManifestStats", "QueueStats", "RunView", "TierStatus"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +38,21 @@ class RunView:
 
     run: SyncRun
     jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """Everything known of one record: what it is, why it is queued, why it was removed."""
+
+    property_id: str
+    live: Mapping[str, Any] | None
+    manifest: Mapping[str, Any] | None
+    aliases: tuple[Mapping[str, Any], ...]
+    queue: tuple[QueueRow, ...]
+    checks: tuple[RemovalCheck, ...]
+    reviews: tuple[PriceReview, ...]
+    changes: tuple[Change, ...]
+    sightings: tuple[Sighting, ...]
 
 
 class InsightsService:
@@ -52,6 +75,59 @@ class InsightsService:
                 return None
             return RunView(run=run, jobs=tuple(await tx.jobs.of_run(run_id)))
 
+    async def history(self, tier: Tier | None = None, limit: int = 20) -> list[SyncRun]:
+        """The latest runs, of one tier or of all."""
+        level = None if tier is None else tier.value
+        async with self._db.transaction() as tx:
+            return await tx.runs.recent(tier_level=level, limit=limit)
+
+    async def find_run(self, prefix: str) -> SyncRun:
+        """The run whose id begins so.
+
+        Raises:
+            UsageError: when there is none, or more than one.
+        """
+        async with self._db.transaction() as tx:
+            found = await tx.runs.find(prefix)
+        if len(found) != 1:
+            many = "more than one run begins" if found else "no run begins"
+            raise UsageError(f"{many} with {prefix!r}: `pincali-sync history` lists them")
+        return found[0]
+
+    async def record_of(self, name: str) -> str:
+        """The property_id that an id, an alias, a URL or an EasyBroker id means.
+
+        Raises:
+            UsageError: when it means none.
+        """
+        async with self._db.transaction() as tx:
+            return await _resolve(tx, name)
+
+    async def explain(self, name: str, limit: int = 20) -> Dossier:
+        """What is known of the record that an id, an alias, a URL or an EasyBroker id means.
+
+        Raises:
+            UsageError: when it means none.
+        """
+        async with self._db.transaction() as tx:
+            property_id = await _resolve(tx, name)
+            return Dossier(
+                property_id=property_id,
+                live=await tx.dossier.live(property_id),
+                manifest=await tx.dossier.manifest(property_id),
+                aliases=tuple(await tx.identities.aliases(property_id)),
+                queue=tuple(await tx.queue.of_property(property_id, limit=limit)),
+                checks=tuple(await tx.removals.checks_of_property(property_id, limit=limit)),
+                reviews=tuple(await tx.reviews.of_property(property_id, limit=limit)),
+                changes=tuple(await tx.dossier.changes(property_id, limit=limit)),
+                sightings=tuple(await tx.dossier.sightings(property_id, limit=limit)),
+            )
+
+    async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
+        """Pages that were set aside after their attempts."""
+        async with self._db.transaction() as tx:
+            return await tx.queue.dead_letters(limit=limit)
+
     async def queue(self) -> QueueStats:
         """The queue at a glance."""
         async with self._db.transaction() as tx:
@@ -66,3 +142,18 @@ class InsightsService:
         """Live rows by listing status."""
         async with self._db.transaction() as tx:
             return await tx.live.counts()
+
+
+async def _resolve(tx: UnitOfWork, name: str) -> str:
+    property_id = await tx.identities.resolve(_as_id(name))
+    if property_id is None:
+        raise UsageError(f"{name!r} is no record: give a property_id, an EB id or a URL")
+    return property_id
+
+
+def _as_id(name: str) -> str:
+    """A listing's URL as the id it computes to; anything else as it is."""
+    try:
+        return property_id_of(name)
+    except PageError:
+        return name.strip()

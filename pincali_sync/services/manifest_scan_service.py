@@ -91,12 +91,6 @@ class ManifestScanService:
 
         await self._db.run(work)
 
-    async def preview_pages(self, pages: Sequence[ManifestPage]) -> BatchCounts:
-        """What `record_pages` would find in these pages; nothing is written."""
-        async with self._db.rolled_back() as tx:
-            await tx.manifest_batch.stage(pages)
-            return await tx.manifest_batch.compare()
-
     async def certify(self, session_id: UUID) -> list[Certificate]:
         """Issues a certificate for each source of a full scan; repeating it changes nothing.
 

@@ -65,6 +65,15 @@ class RefreshService:
 
         return await self._db.run(work)
 
+    async def preview(self) -> Refreshed:
+        """What a target set now would ask for, over the month."""
+        async with self._db.transaction() as tx:
+            stale_before = self._clock.now() - self._policy.stale_after
+            return Refreshed(
+                stale=await tx.freshness.stale(stale_before=stale_before),
+                sample=round(self._policy.sample_share * await tx.freshness.present()),
+            )
+
     async def top_up(self, run_id: UUID | None = None) -> Refreshed:
         """Queues the part of the month's target that is due by now and fits the day's budget."""
 

@@ -31,8 +31,9 @@ class VerificationSpider(Spider):
     @classmethod
     def check_arguments(cls, arguments: Mapping[str, str]) -> None:
         """Raises: UsageError: for arguments that the spider would refuse."""
-        if arguments:
-            raise UsageError(f"verification takes no arguments, not {', '.join(arguments)}")
+        unknown = [name for name in arguments if not name.startswith("_")]  # `_job` is Scrapyd's
+        if unknown:
+            raise UsageError(f"verification takes no arguments, not {', '.join(unknown)}")
 
     async def start(self) -> AsyncIterator[VerificationResult]:
         """Calibrates once, then judges batch after batch; each result is an item."""

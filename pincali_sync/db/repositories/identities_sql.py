@@ -89,7 +89,8 @@ MERGE = (
     """
     INSERT INTO property_changes
            (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
-    SELECT :earlier_property_id, 'updated', 'property_id', to_jsonb(l) - 'search_vector',
+    SELECT CAST(:earlier_property_id AS text), 'updated', 'property_id',
+           to_jsonb(l) - 'search_vector',
            to_jsonb(CAST(:earlier_property_id AS text)), 'merged by ' || :settled_by, :now
       FROM properties_live l WHERE l.property_id = :property_id
     """,
@@ -118,22 +119,23 @@ MERGE = (
     "DELETE FROM property_manifest WHERE property_id = :earlier_property_id",
     """
     UPDATE property_manifest
-       SET property_id = :earlier_property_id, is_new = false, needs_full_scrape = true
+       SET property_id = CAST(:earlier_property_id AS text), is_new = false,
+           needs_full_scrape = true
      WHERE property_id = :property_id
     """,
     """
     INSERT INTO property_aliases (alias, property_id, source_url, created_at)
-    SELECT :property_id, :earlier_property_id,
+    SELECT CAST(:property_id AS text), CAST(:earlier_property_id AS text),
            (SELECT source_url FROM property_manifest WHERE property_id = :earlier_property_id),
            CAST(:now AS timestamptz)
     ON CONFLICT (alias) DO UPDATE SET property_id = excluded.property_id
     """,
     """
-    UPDATE property_aliases SET property_id = :earlier_property_id
+    UPDATE property_aliases SET property_id = CAST(:earlier_property_id AS text)
      WHERE property_id = :property_id
     """,
     """
-    UPDATE property_sightings s SET property_id = :earlier_property_id
+    UPDATE property_sightings s SET property_id = CAST(:earlier_property_id AS text)
      WHERE s.property_id = :property_id
        AND NOT EXISTS (SELECT 1 FROM property_sightings o
                         WHERE o.session_id = s.session_id AND o.source = s.source

@@ -26,6 +26,7 @@ from pincali_sync.db.repositories.manifest_batch_sql import (
     INSERT_ALIASES,
     INSERT_SIGHTINGS,
     JOURNAL_REACTIVATIONS,
+    PREVIEW,
     RESOLVE,
     UPDATE_LIVE,
     UPSERT_MANIFEST,
@@ -43,6 +44,17 @@ class BatchCounts:
     price_changes: int
     relisted: int
     conflicts: int  # cards whose slug belongs to another EasyBroker id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewedRecord:
+    """What a batch would mean to one record."""
+
+    property_id: str
+    is_new: bool
+    price_changed: bool
+    is_relisted: bool
+    would_be_queued: bool
 
 
 class ManifestBatchRepository:
@@ -75,6 +87,10 @@ class ManifestBatchRepository:
             relisted=row.relisted,
             conflicts=row.conflicts,
         )
+
+    async def preview(self) -> list[PreviewedRecord]:
+        """What the compared batch found of each record."""
+        return [PreviewedRecord(**row) for row in (await self._run(PREVIEW)).mappings()]
 
     async def apply_to_live(self, *, session_id: UUID, now: datetime) -> None:
         """What a sighting alone proves of live rows: present again, or shown at another price.

@@ -121,6 +121,15 @@ SELECT count(*) AS records,
   FROM batch
 """
 
+PREVIEW = """
+SELECT property_id, NOT is_live AND NOT in_manifest AS is_new,
+       price_change IS NOT NULL AS price_changed, is_relisted,
+       queued_priority IS NULL
+           AND (is_relisted OR price_change IS NOT NULL OR (NOT is_live AND is_set_aside IS NULL))
+           AS would_be_queued
+  FROM batch
+"""
+
 JOURNAL_REACTIVATIONS = """
 INSERT INTO property_changes
        (property_id, session_id, change_type, field_name, old_value, new_value, created_at)

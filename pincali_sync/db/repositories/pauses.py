@@ -48,7 +48,8 @@ class PauseRepository:
     async def resume(self, scope: str | None) -> list[str]:
         """Ends one pause or (None) all of them; returns the scopes that were paused."""
         rows = await self._run(
-            """DELETE FROM sync_pauses WHERE CAST(:scope AS text) IS NULL OR scope = :scope
+            """DELETE FROM sync_pauses
+                WHERE CAST(:scope AS text) IS NULL OR scope = CAST(:scope AS text)
                RETURNING scope""",
             scope=scope,
         )

@@ -94,7 +94,7 @@ UPDATE scrape_queue q
  WHERE q.id IN (
        SELECT DISTINCT ON (f.property_id) f.id FROM scrape_queue f
         WHERE f.status = 'failed'
-          AND (CAST(:property_id AS text) IS NULL OR f.property_id = :property_id)
+          AND (CAST(:property_id AS text) IS NULL OR f.property_id = CAST(:property_id AS text))
           AND NOT EXISTS (SELECT 1 FROM scrape_queue o WHERE o.property_id = f.property_id
                              AND o.status IN ('pending', 'in_progress'))
         ORDER BY f.property_id, f.queued_at DESC)

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pincali_sync.db.copying import copy_rows
 from pincali_sync.db.repositories import removals_sql as sql
 from pincali_sync.domain.coverage import Certificate
 from pincali_sync.domain.liveness import Answer, Judgement
@@ -84,7 +85,7 @@ class RemovalRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def expected(self, session_id: UUID) -> dict[str, int]:
+    async def expected(self, session_id: UUID | None) -> dict[str, int]:
         """By source, what its last certified scan before this session found."""
         rows = await self._run(sql.EXPECTED, session_id=session_id)
         return {row.source: row.distinct_properties for row in rows}
@@ -109,6 +110,23 @@ class RemovalRepository:
             now=now,
         )
         return int(result.scalar_one())
+
+    async def preview_missing(
+        self, seen: Sequence[str], *, complete: Sequence[str], began: datetime
+    ) -> tuple[int, int]:
+        """How many would be missing had only these been seen, and how many for the second time."""
+        await self._run(sql.CREATE_SEEN)
+        await copy_rows(self._connection, "seen", ("property_id",), ((each,) for each in seen))
+        await self._run("ANALYZE seen")
+        row = (
+            await self._run(
+                sql.PREVIEW_MISSING,
+                complete=list(complete),
+                all_sources=list(map(str, ListingSource)),
+                began=began,
+            )
+        ).one()
+        return row.missing, row.likely
 
     async def candidates(self, session_id: UUID) -> list[PropertyRemovalCandidate]:
         """Who was missing now and before."""

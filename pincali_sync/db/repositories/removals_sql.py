@@ -11,7 +11,7 @@ from pincali_sync.db.repositories.status_sql import (
 
 EXPECTED = """
 SELECT DISTINCT ON (source) source, distinct_properties FROM scan_certificates
- WHERE certified AND session_id <> CAST(:session_id AS uuid)
+ WHERE certified AND session_id IS DISTINCT FROM CAST(:session_id AS uuid)
  ORDER BY source, issued_at DESC
 """
 
@@ -66,11 +66,21 @@ WITH absent AS ({_ABSENT} ORDER BY l.property_id), counted AS (
 SELECT count(*) FROM counted
 """
 
-# The same question without an answer being written: what a dry run reports.
+# The same question without an answer being written: what a dry run reports. Its own sightings are
+# in a temporary table.
+CREATE_SEEN = "CREATE TEMPORARY TABLE seen (property_id varchar(255)) ON COMMIT DROP"
 PREVIEW_MISSING = f"""
 SELECT count(*) AS missing,
-       count(*) FILTER (WHERE consecutive_missing_count + 1 >= {LIKELY_AFTER}) AS likely
-  FROM ({_ABSENT}) absent
+       count(*) FILTER (WHERE l.consecutive_missing_count + 1 >= {LIKELY_AFTER}) AS likely
+  FROM properties_live l
+  LEFT JOIN property_manifest m ON m.property_id = l.property_id
+ WHERE l.listing_status IN {PRESENT}
+   AND coalesce(m.last_seen_at, '-infinity') < :began
+   AND coalesce(l.last_full_scrape_at, '-infinity') < :began
+   AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.property_id = l.property_id)
+   AND CASE WHEN coalesce(m.sources, '{{}}') = '{{}}'
+            THEN CAST(:complete AS text[]) @> CAST(:all_sources AS text[])
+            ELSE m.sources <@ CAST(:complete AS text[]) END
 """
 
 CANDIDATES = f"""
@@ -95,7 +105,7 @@ GET_BATCH = f"SELECT {_BATCH_COLUMNS} FROM removal_batches WHERE id = :id"
 LOCK_BATCH = f"{GET_BATCH} FOR UPDATE"
 BATCH_OF_SESSION = f"SELECT {_BATCH_COLUMNS} FROM removal_batches WHERE session_id = :session_id"
 BATCHES = f"""SELECT {_BATCH_COLUMNS} FROM removal_batches
- WHERE CAST(:status AS text) IS NULL OR status = :status
+ WHERE CAST(:status AS text) IS NULL OR status = CAST(:status AS text)
  ORDER BY created_at DESC LIMIT :limit"""
 
 # A check belongs to the batch of the scan that missed the record, while that one is open.
@@ -103,11 +113,12 @@ RECORD_CHECK = """
 INSERT INTO removal_checks
        (property_id, batch_id, session_id, verdict, http_status, redirect_url, shown_public_id,
         evidence, url, checked_at)
-VALUES (:property_id,
+VALUES (CAST(:property_id AS text),
         (SELECT b.id FROM removal_batches b JOIN properties_live l
                      ON l.missing_session_id = b.session_id
-          WHERE l.property_id = :property_id AND b.status = 'open'),
-        :session_id, :verdict, :http_status, :redirect_url, :shown_public_id, :evidence, :url, :now)
+          WHERE l.property_id = CAST(:property_id AS text) AND b.status = 'open'),
+        CAST(:session_id AS uuid), :verdict, :http_status, :redirect_url, :shown_public_id,
+        :evidence, :url, :now)
 """
 
 # What of a batch may still be removed: nobody saw the record since, under its own slug or another.
@@ -176,9 +187,10 @@ UPDATE scrape_queue q
 
 DECIDE = """
 UPDATE removal_batches
-   SET status = :status, would_remove = coalesce(:would_remove, would_remove),
+   SET status = CAST(:status AS text), would_remove = coalesce(:would_remove, would_remove),
        removal_limit = coalesce(:removal_limit, removal_limit), removed = :removed,
-       decided_at = CASE WHEN :status = 'held' THEN decided_at ELSE CAST(:now AS timestamptz) END,
+       decided_at = CASE WHEN CAST(:status AS text) = 'held' THEN decided_at
+                         ELSE CAST(:now AS timestamptz) END,
        decided_by = :decided_by
  WHERE id = :id
 """
@@ -209,11 +221,12 @@ SET_REMOVED = """
 WITH old AS (SELECT property_id, listing_status FROM properties_live
               WHERE property_id = :property_id FOR UPDATE), changed AS (
     UPDATE properties_live l
-       SET listing_status = :listing_status, status = :status,
+       SET listing_status = CAST(:listing_status AS text), status = :status,
            consecutive_missing_count =
                CASE WHEN :confirmed THEN l.consecutive_missing_count ELSE 0 END,
            last_updated_at = :now
-      FROM old WHERE l.property_id = old.property_id AND old.listing_status <> :listing_status
+      FROM old WHERE l.property_id = old.property_id
+       AND old.listing_status <> CAST(:listing_status AS text)
     RETURNING l.property_id, old.listing_status AS old_status
 )
 INSERT INTO property_changes

@@ -1,0 +1,31 @@
+"""One question to the services, with a checked database, closed afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from pincali_sync.bootstrap import Services, open_services
+from pincali_sync.config import load_config
+
+T = TypeVar("T")
+
+
+def ask(question: Callable[[Services], Awaitable[T]]) -> T:
+    """The answer. Raises what `open_services` and the question raise."""
+
+    async def work() -> T:
+        async with open_services(load_config()) as services:
+            return await question(services)
+
+    return asyncio.run(work())
+
+
+def who() -> str:
+    """Who gives a command, as far as the machine knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return "an operator"

@@ -1,0 +1,112 @@
+"""`process-queue`, and what people do with single pages of the queue."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from pincali_sync.bootstrap import Services, open_services
+from pincali_sync.cli.asking import ask
+from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import UsageError
+from pincali_sync.runner.local import LocalJobRunner
+from pincali_sync.services.ports import JobSpec
+
+
+def process_queue(
+    items: Annotated[int, typer.Argument(min=1, metavar="N", help="How many pages at most.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch up to N queued detail pages now, in this terminal's time."""
+    status, outcome = asyncio.run(_process_queue(items))
+    if as_json:
+        print_json(outcome)
+    else:
+        print_table("Queue", tuple(outcome), [tuple(outcome.values())])
+    raise typer.Exit(status)
+
+
+async def _process_queue(items: int) -> tuple[int, dict[str, Any]]:
+    config = load_config()
+    async with open_services(config) as services:
+        job_id = uuid4()
+        runner = LocalJobRunner(config)
+        status = await runner.run(
+            JobSpec(job_id=job_id, spider="detail", arguments={"max_items": str(items)})
+        )
+        async with services.db.transaction() as tx:
+            job = await tx.jobs.get(job_id)
+        stats = {} if job is None else job.stats
+        counts = {
+            name: stats.get(f"detail/{name}", 0)
+            for name in ("new", "updated", "unchanged", "rejected", "failed", "gone")
+        }
+        return status, {
+            "processed": sum(counts.values()),
+            **counts,
+            "log": str(runner.log_of(job_id)),
+        }
+
+
+def dead_letters(
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """Show pages that were set aside after their attempts."""
+    letters = ask(lambda services: services.insights.dead_letters(limit))
+    if as_json:
+        print_json(letters)
+        return
+    print_table(
+        "Set aside",
+        ("property", "reason", "attempts", "when", "last error"),
+        [
+            (each.property_id, each.queue_reason, each.attempt_count, each.completed_at,
+             each.last_error)
+            for each in letters
+        ],
+    )  # fmt: skip
+
+
+def retry(
+    record: Annotated[
+        str | None, typer.Argument(metavar="PROPERTY", help="property_id, EB id or URL.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that were set aside.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Give pages that were set aside a new start."""
+    if (record is None) is not everything:
+        raise UsageError("name one PROPERTY, or say --all")
+
+    async def work(services: Services) -> int:
+        property_id = None if record is None else await services.insights.record_of(record)
+        return await services.queue.retry(property_id)
+
+    count = ask(work)
+    _say("pages queued again", count, as_json=as_json)
+
+
+def dequeue(
+    record: Annotated[str, typer.Argument(metavar="PROPERTY", help="property_id, EB id or URL.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Take a record's waiting and set-aside pages out of the queue."""
+
+    async def work(services: Services) -> int:
+        property_id = await services.insights.record_of(record)
+        return await services.queue.cancel(property_id, reason="cancelled by request")
+
+    count = ask(work)
+    _say("pages taken out", count, as_json=as_json)
+
+
+def _say(what: str, count: int, *, as_json: bool) -> None:
+    if as_json:
+        print_json({what.replace(" ", "_"): count})
+    else:
+        typer.echo(f"{count} {what}.")

@@ -1,0 +1,79 @@
+"""`pincali-sync simulate`: weeks of all four tiers in minutes, held to the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.config import load_config
+from pincali_sync.db import embedded, migrate
+from pincali_sync.simulation.month import Month, MonthReport
+from pincali_sync.standin.options import StandinOptions
+from pincali_sync.standin.process import StandinProcess
+
+_PAGE_SIZE = 42
+
+
+def simulate(
+    days: Annotated[int, typer.Option(min=1, help="Virtual days.")] = 28,
+    listings: Annotated[int, typer.Option(min=50, help="Active listings at the start.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same month.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Play days of all four tiers on a stand-in of the site, with a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="pincali-simulation-") as folder:
+        home = Path(folder)
+        try:
+            report = _play(home, days, listings, seed, quiet=as_json)
+        finally:
+            embedded.destroy(home)
+    if as_json:
+        print_json(report.findings)
+    else:
+        show(report)
+    raise typer.Exit(0 if report.findings.all_true else 1)
+
+
+def _play(home: Path, days: int, listings: int, seed: int, *, quiet: bool) -> MonthReport:
+    url = embedded.ensure_running(home, durable=False)
+    migrate.upgrade(url)
+    options = StandinOptions(listings=listings, seed=seed, page_size=_PAGE_SIZE)
+    with StandinProcess(options) as site:
+        config = load_config(
+            database_url=url,
+            pincali_home=home,
+            pincali_base_url=site.base_url,
+            site_min_gap_seconds=0,
+            scrapyd_urls=("local",),
+        )
+        say = (lambda _: None) if quiet else typer.echo
+        month = Month(config, site, page_size=_PAGE_SIZE, say=say)
+        return asyncio.run(month.play(days))
+
+
+def show(report: MonthReport) -> None:
+    """What was found, beside what was true."""
+    found = report.findings
+    rows = [
+        ("newcomers on first pages", found.new_shown, len(found.new_not_live), "not live"),
+        ("prices compared", found.prices_compared, len(found.prices_missed), "wrong"),
+        ("visits for a price change", found.price_visits, len(found.prices_invented), "for none"),
+        ("removed at a weekly scan", found.removed, len(found.removed_falsely), "falsely"),
+        (
+            "gone for two weekly scans",
+            found.gone_for_two_scans,
+            len(found.gone_not_noticed),
+            "not noticed",
+        ),
+        ("removed and came back", found.returned, len(found.return_not_noticed), "not noticed"),
+    ]
+    print_table(f"{report.days} days", ("what", "how many", "of these", "were"), rows)
+    typer.echo(
+        f"{report.requests} requests; a full scrape a day would have taken "
+        f"{report.full_scrapes_saved:.1f} times as many."
+    )

@@ -1,0 +1,90 @@
+"""Everything that is known of one record, for a person who asks why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A listing page that showed the record."""
+
+    source: str
+    page_number: int
+    seen_at: datetime
+    session_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One entry of the journal."""
+
+    created_at: datetime
+    change_type: str
+    field_name: str | None
+    old_value: Any
+    new_value: Any
+    change_reason: str | None
+
+
+_LIVE = """
+SELECT property_id, public_id, title, source_url, listing_status, status,
+       consecutive_missing_count, operation_type, price, currency, price_unit, first_seen_at,
+       last_seen_at, last_manifest_seen_at, last_full_scrape_at, last_updated_at,
+       verification_status, scrape_priority, visits, visits_with_news
+  FROM properties_live WHERE property_id = :property_id
+"""
+_MANIFEST = """
+SELECT property_id, public_id, listing_page_title, source_url, listing_page_price, currency,
+       price_unit, operation_type, first_seen_at, last_seen_at, sources, is_new,
+       needs_full_scrape, price_changed
+  FROM property_manifest WHERE property_id = :property_id
+"""
+_SIGHTINGS = """
+SELECT source, page_number, seen_at, session_id FROM property_sightings
+ WHERE property_id = :property_id ORDER BY seen_at DESC, source, page_number LIMIT :limit
+"""
+_CHANGES = """
+SELECT created_at, change_type, field_name, old_value, new_value, change_reason
+  FROM property_changes WHERE property_id = :property_id
+ ORDER BY created_at DESC, field_name LIMIT :limit
+"""
+
+
+class DossierRepository:
+    """Reads about one record; writes nothing."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def live(self, property_id: str) -> Mapping[str, Any] | None:
+        """What of the live row explains how the record is treated."""
+        return await self._row(_LIVE, property_id)
+
+    async def manifest(self, property_id: str) -> Mapping[str, Any] | None:
+        """The card as it was seen last."""
+        return await self._row(_MANIFEST, property_id)
+
+    async def sightings(self, property_id: str, *, limit: int) -> list[Sighting]:
+        """Pages that showed it, the latest first."""
+        rows = await self._run(_SIGHTINGS, property_id=property_id, limit=limit)
+        return [Sighting(**row) for row in rows.mappings()]
+
+    async def changes(self, property_id: str, *, limit: int) -> list[Change]:
+        """Its journal, the latest first."""
+        rows = await self._run(_CHANGES, property_id=property_id, limit=limit)
+        return [Change(**row) for row in rows.mappings()]
+
+    async def _row(self, statement: str, property_id: str) -> Mapping[str, Any] | None:
+        row = (await self._run(statement, property_id=property_id)).mappings().first()
+        return None if row is None else dict(row)
+
+    async def _run(self, statement: str, **parameters: Any) -> Any:
+        return await self._connection.execute(text(statement), parameters)

@@ -1,0 +1,46 @@
+"""Plain HTTP for the simulation's jobs; the site is ours, on loopback."""
+
+from __future__ import annotations
+
+import httpx
+
+from pincali_sync.config import is_loopback
+from pincali_sync.exceptions import BlockedError, UsageError
+from pincali_sync.pages.challenge import challenge_kind
+from pincali_sync.services.ports import FetchedPage
+
+_ATTEMPTS = 4
+_RETRIED = {429, 500, 502, 503, 504}
+_TIMEOUT_SECONDS = 5.0
+
+
+class LoopbackFetcher:
+    """Unpaced: it refuses any site that is not on this machine."""
+
+    def __init__(self, base_url: str) -> None:
+        if not is_loopback(base_url):
+            raise UsageError(f"{base_url} is not on loopback: a simulation visits nobody else")
+        self._client = httpx.AsyncClient(trust_env=False, timeout=_TIMEOUT_SECONDS)
+
+    async def get(self, url: str) -> FetchedPage:
+        """The answer after some attempts. Raises: BlockedError: when the site refuses us."""
+        page = FetchedPage(status=None, error="never asked")
+        for _ in range(_ATTEMPTS):
+            page = await self._get_once(url)
+            if page.status is not None and page.status not in _RETRIED:
+                break
+        return page
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _get_once(self, url: str) -> FetchedPage:
+        try:
+            response = await self._client.get(url, follow_redirects=False)
+        except httpx.HTTPError as error:
+            return FetchedPage(status=None, error=f"{type(error).__name__}: {error}")
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        refusal = challenge_kind(response.status_code, headers, response.content)
+        if refusal is not None:
+            raise BlockedError(f"the site refuses us: {refusal.value}")
+        return FetchedPage(status=response.status_code, headers=headers, body=response.content)

@@ -1,0 +1,189 @@
+"""The spiders' jobs without Scrapy: the same pages, services and rows, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from urllib.parse import urljoin
+from uuid import uuid4
+
+from pincali_sync.bootstrap import Services
+from pincali_sync.domain.coverage import too_many_lost
+from pincali_sync.domain.identity import slug_of
+from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
+from pincali_sync.items import ManifestPage
+from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.services.job_service import JobTicket
+from pincali_sync.services.manifest_scan_service import LostPage
+from pincali_sync.services.ports import Fetcher, JobSpec
+from pincali_sync.services.run_jobs import BLOCKED, TOO_MANY_LOST_PAGES
+from pincali_sync.services.scrape_queue_service import QueuedProperty
+
+_PAGES_PER_BATCH = 10
+_DETAILS_PER_BATCH = 50
+_AT_ONCE = 8
+_GONE = {404, 410}
+
+
+class SimulatedJobs:
+    """Carries out what a node would be asked to."""
+
+    def __init__(self, services: Services, fetcher: Fetcher) -> None:
+        self._services = services
+        self._fetcher = fetcher
+        self._base_url = services.config.pincali_base_url
+
+    async def run(self, spec: JobSpec) -> None:
+        """Begins the job, does it, and ends it with its reason."""
+        source = spec.arguments.get("source")
+        ticket = await self._services.jobs.begin(spec.job_id, spider=spec.spider, source=source)
+        work: dict[str, Callable[[JobSpec, JobTicket], Awaitable[str]]] = {
+            "manifest": self._manifest,
+            "detail": self._detail,
+            "verification": self._verification,
+        }
+        try:
+            reason = await work[spec.spider](spec, ticket)
+        except BlockedError:
+            reason = BLOCKED
+        except CalibrationError:
+            reason = "calibration_failed"
+        if spec.spider != "manifest":
+            await self._services.sync.complete_session(ticket.session_id)
+        await self._services.jobs.finish(
+            ticket,
+            succeeded=reason == "finished",
+            reason=reason,
+            stats={},
+            owns_session=spec.spider != "manifest",
+        )
+
+    async def _manifest(self, spec: JobSpec, ticket: JobTicket) -> str:
+        source = ListingSource(spec.arguments["source"])
+        batch: list[ManifestPage] = []
+        read = lost = 0
+        async for page in self._pages(source, int(spec.settings["MANIFEST_MAX_PAGES"])):
+            if isinstance(page, LostPage):
+                lost += 1
+                await self._services.scans.record_lost_page(page, ticket)
+            else:
+                read += 1
+                batch.append(page)
+            if len(batch) == _PAGES_PER_BATCH:
+                await self._services.scans.record_pages(batch, ticket)
+                batch = []
+        if batch:
+            await self._services.scans.record_pages(batch, ticket)
+        return TOO_MANY_LOST_PAGES if too_many_lost(read, lost) else "finished"
+
+    async def _pages(
+        self, source: ListingSource, max_pages: int
+    ) -> AsyncIterator[ManifestPage | LostPage]:
+        first = await self._page(source, 1)
+        yield first
+        total = first.page.total_pages if isinstance(first, ManifestPage) else None
+        last = min(max_pages or total or 1, total or 1)
+        for start in range(2, last + 1, _AT_ONCE):
+            numbers = range(start, min(start + _AT_ONCE, last + 1))
+            for page in await asyncio.gather(*(self._page(source, each) for each in numbers)):
+                yield page
+
+    async def _page(self, source: ListingSource, number: int) -> ManifestPage | LostPage:
+        query = f"?page={number}" if number > 1 else ""
+        url = f"{self._base_url}{source.path}{query}"
+        answer = await self._fetcher.get(url)
+        if answer.status != 200:
+            error = answer.error or f"HTTP {answer.status}"
+            return LostPage(url=url, source=source.value, page_number=number, error=error)
+        return ManifestPage(
+            url=url,
+            source=source.value,
+            page_number=number,
+            page=parse_listing_page(answer.body, url),
+        )
+
+    async def _detail(self, spec: JobSpec, ticket: JobTicket) -> str:
+        rules, token = await self._services.quality.load_rules(), uuid4()
+        while batch := await self._services.queue.claim_next_batch(
+            _DETAILS_PER_BATCH, "simulation", lease_token=token, session_id=ticket.session_id
+        ):
+            results = await asyncio.gather(*map(self._scrape, batch))
+            await self._services.sync.save_results(
+                results, ticket=ticket, lease_token=token, rules=rules
+            )
+        return "finished"
+
+    async def _scrape(self, queued: QueuedProperty) -> ScrapeResult:
+        url = f"{self._base_url}/en/home/{slug_of(queued.source_url)}"
+        answer = await self._fetcher.get(url)
+        if answer.status in range(300, 400) and queued.public_id is not None:
+            url = urljoin(url, answer.headers["location"])
+            answer = await self._fetcher.get(url)
+        if answer.status != 200:
+            return ScrapeResult(
+                queued=queued,
+                scraped=None,
+                error=answer.error or f"HTTP {answer.status}",
+                retry=answer.status not in _GONE,
+                is_gone=answer.status in _GONE,
+            )
+        try:
+            page = parse_detail_page(answer.body, url)
+        except PageError as error:
+            return ScrapeResult(queued=queued, scraped=None, error=str(error))
+        if queued.public_id not in {None, page.public_id}:
+            return ScrapeResult(queued=queued, scraped=None, error=f"shows {page.public_id}")
+        return ScrapeResult(queued=queued, scraped=page)
+
+    async def _verification(self, spec: JobSpec, ticket: JobTicket) -> str:
+        services, token = self._services, uuid4()
+        rules = await services.quality.load_rules()
+        calibration = await services.verification.calibrate(self._fetcher)
+        while batch := await services.queue.claim_next_batch(
+            _AT_ONCE,
+            "simulation",
+            lease_token=token,
+            session_id=ticket.session_id,
+            verification=True,
+        ):
+            results = await asyncio.gather(
+                *(services.verification.verify(each, self._fetcher, calibration) for each in batch)
+            )
+            await services.diff.record_checks(
+                results,
+                ticket=ticket,
+                lease_token=token,
+                rules=rules,
+                max_attempts=services.config.queue_max_attempts,
+            )
+        return "finished"
+
+
+class SimulatedNode:
+    """A node that takes jobs and does them when it is told to work."""
+
+    def __init__(self) -> None:
+        self._waiting: list[JobSpec] = []
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        return ("simulation",)
+
+    async def check(self) -> None:
+        """Always ready."""
+
+    async def start(self, spec: JobSpec, node: str) -> None:
+        self._waiting.append(spec)
+
+    async def cancel(self, job_id: object, node: str) -> None:
+        self._waiting = [spec for spec in self._waiting if spec.job_id != job_id]
+
+    async def work(self, jobs: SimulatedJobs) -> bool:
+        """Does all waiting jobs; returns whether there were any."""
+        waiting, self._waiting = self._waiting, []
+        for spec in waiting:
+            await jobs.run(spec)
+        return bool(waiting)

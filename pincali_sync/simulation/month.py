@@ -1,0 +1,162 @@
+"""A month of all four tiers: virtual days over real HTTP, held to the truth as they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.config import Config
+from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.services.scheduler_service import SchedulerService
+from pincali_sync.simulation.clock import VirtualClock
+from pincali_sync.simulation.fetching import LoopbackFetcher
+from pincali_sync.simulation.jobs import SimulatedJobs, SimulatedNode
+from pincali_sync.simulation.ledger import Findings, Ledger, Listing
+from pincali_sync.standin.options import RemovalMode
+from pincali_sync.standin.process import StandinProcess
+
+_TICK = timedelta(minutes=1)
+_MOST_TICKS = 2_000  # a run that needs more than a day of ticks is stuck
+# How removed listings answer, in turns.
+_WAYS_TO_BE_GONE = (
+    RemovalMode.NOT_FOUND,
+    RemovalMode.NOT_FOUND,
+    RemovalMode.GONE,
+    RemovalMode.REDIRECT,
+    RemovalMode.SOFT_GONE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthReport:
+    """What a simulated month came to."""
+
+    days: int
+    runs: tuple[SyncRun, ...]
+    findings: Findings
+    requests: int
+    full_scrapes_saved: float  # requests of one full scrape a day, by ours
+
+
+class Month:
+    """Plays days. The database must be empty and at the current schema."""
+
+    def __init__(
+        self,
+        config: Config,
+        site: StandinProcess,
+        *,
+        page_size: int,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._site = site
+        self._config = config
+        self._say = say
+        self._clock = VirtualClock(site.now())
+        self._fetcher = LoopbackFetcher(config.pincali_base_url)
+        self._services: Services = build_services(config, clock=self._clock, fetcher=self._fetcher)
+        self._node = SimulatedNode()
+        self._jobs = SimulatedJobs(self._services, self._fetcher)
+        self._scheduler: SchedulerService = self._services.scheduler(self._node)
+        self._ledger = Ledger(self._services.db, page_size)
+        self._runs: dict[str, SyncRun] = {}
+        self._last_hot_scan = self._clock.now()
+        self._stock = 0
+
+    async def play(
+        self, days: int, disturb: Callable[[StandinProcess, int], None] | None = None
+    ) -> MonthReport:
+        """Plays so many days, tick by tick where something is under way, slot by slot where not.
+
+        Args:
+            disturb: told the site and the number of each day that begins, to order faults.
+        """
+        try:
+            end = self._clock.now() + timedelta(days=days)
+            day = -1
+            while self._clock.now() < end:
+                if (today := days - (end - self._clock.now()).days - 1) != day:
+                    day = today
+                    self._let_removed_listings_answer_in_turns()
+                    if disturb is not None:
+                        disturb(self._site, day)
+                await self._work_until_quiet()
+                self._move_to(min(end, await self._next_slot()))
+            requests = len(self._site.log())
+            return MonthReport(
+                days=days,
+                runs=tuple(self._runs.values()),
+                findings=self._ledger.findings,
+                requests=requests,
+                full_scrapes_saved=days * self._stock / max(1, requests),
+            )
+        finally:
+            await self._fetcher.close()
+            await self._services.db.dispose()
+
+    async def _work_until_quiet(self) -> None:
+        """Ticks until no run is open and nobody works.
+
+        The site stands still meanwhile, so that there is one truth to compare with.
+        """
+        truth: list[Listing] = self._site.truth()["listings"]
+        self._stock = max(self._stock, len(truth))
+        self._ledger.note_truth(truth, self._clock.now())
+        for _ in range(_MOST_TICKS):
+            runs = await self._scheduler.tick()
+            await self._ledger.note_queue()
+            worked = await self._node.work(self._jobs)
+            await self._ledger.note_queue()
+            for run in runs:
+                await self._note(run, truth)
+            if not worked and all(run.status != "running" for run in runs):
+                return
+            self._clock.advance(_TICK)
+        raise TimeoutError("the simulated runs do not come to an end")
+
+    async def _note(self, run: SyncRun, truth: list[Listing]) -> None:
+        before = self._runs.get(str(run.id))
+        self._runs[str(run.id)] = run
+        if run.status == "running" or (before is not None and before.status == run.status):
+            return
+        self._say(_line(run))
+        tier = Tier(run.tier_level)
+        if run.status != "completed" or tier is Tier.MONTHLY_REFRESH:
+            return
+        await self._ledger.after_tier_1(truth, self._config.tier_1_pages, self._last_hot_scan)
+        self._last_hot_scan = self._site.now()
+        if tier is not Tier.HOT_LISTINGS:
+            await self._ledger.after_full_read(truth, self._clock.now())
+        if tier is Tier.WEEKLY_DEEP:
+            await self._ledger.after_weekly_scan(truth, self._site.now())
+
+    def _let_removed_listings_answer_in_turns(self) -> None:
+        gone = self._site.changes_since(self._clock.now() - timedelta(days=1))["removed"]
+        for listing in gone:
+            way = int(str(listing["public_id"])[-4:]) % len(_WAYS_TO_BE_GONE)
+            self._site.set_removal_mode(_WAYS_TO_BE_GONE[way], str(listing["public_id"]))
+
+    async def _next_slot(self) -> datetime:
+        slots = [
+            await self._scheduler.get_next_scheduled_run(tier)
+            for tier in self._config.tiers_enabled
+        ]
+        return max(min(slots), self._clock.now() + _TICK)
+
+    def _move_to(self, instant: datetime) -> None:
+        self._clock.move_to(instant)
+        self._site.set_clock(instant)
+
+
+def _line(run: SyncRun) -> str:
+    removals = run.details.get("removals", {})
+    return (
+        f"{run.started_at:%d %b %H:%M}  tier {run.tier_level} {run.status:<9} "
+        f"{run.pages_scanned:>4} pages {run.new_properties_found:>5} new "
+        f"{run.price_changes_detected:>4} prices {run.removals_detected:>4} missing "
+        f"{removals.get('removed', 0):>4} removed {run.properties_scraped:>5} scraped"
+        + (f"  {run.error_summary}" if run.error_summary else "")
+    )
