@@ -28,6 +28,7 @@ from pincali_sync.services.pace_service import PaceService
 from pincali_sync.services.pause_service import PauseService
 from pincali_sync.services.ports import Fetcher, JobRunner
 from pincali_sync.services.property_diff_service import PropertyDiffService
+from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.refresh_service import RefreshPolicy, RefreshService
 from pincali_sync.services.retention_service import RetentionService, RetentionTerms
 from pincali_sync.services.review_service import ReviewService
@@ -114,6 +115,18 @@ class Services:
             ),
             tiers_enabled=self.config.tiers_enabled,
             cadences={tier: Cadence.of(tier, self.config) for tier in Tier},
+        )
+
+    def property_sync(self, runner: JobRunner) -> PropertySyncOrchestrator:
+        """The entrance for programs."""
+        return PropertySyncOrchestrator(
+            self.clock,
+            self.orchestrator(runner),
+            self.scheduler(runner),
+            self.queue,
+            self.pauses,
+            LocalJobRunner(self.config),
+            max_pending=self.config.queue_max_pending,
         )
 
     def _steps(self, jobs: RunJobs) -> dict[str, Step]:

@@ -43,6 +43,14 @@ class Fetcher(Protocol):
         ...
 
 
+class JobWaiter(Protocol):
+    """Runs spider jobs on this machine, one at a time."""
+
+    async def run(self, spec: JobSpec) -> int:
+        """Runs a job to its end and returns its exit status (see `ExitStatus`)."""
+        ...
+
+
 class JobRunner(Protocol):
     """Starts spider jobs somewhere. How they fare is read from their rows, not asked here."""
 

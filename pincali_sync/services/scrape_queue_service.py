@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pincali_sync.clock import Clock
@@ -59,10 +59,18 @@ class ScrapeQueueService:
     ) -> int:
         """Queues up to `limit` records not visited for so many days, by crawl value."""
 
+        before = self._clock.now() - timedelta(days=days_threshold)
+        return await self.queue_unvisited_since(before, limit, session_id)
+
+    async def queue_unvisited_since(
+        self, moment: datetime, limit: int, session_id: UUID | None = None
+    ) -> int:
+        """Queues up to `limit` records not visited since a moment, by crawl value."""
+
         async def work(tx: UnitOfWork) -> int:
             now = self._clock.now()
             return await tx.queue_fill.fill_stale(
-                stale_before=now - timedelta(days=days_threshold),
+                stale_before=moment,
                 max_age_days=self._max_age / timedelta(days=1),
                 wanted=limit,
                 run_id=await tx.runs.of_session(session_id),

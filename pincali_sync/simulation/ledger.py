@@ -34,6 +34,7 @@ class Findings:
     gone_not_noticed: list[str] = field(default_factory=list)
     returned: int = 0  # listings that were removed and came back
     return_not_noticed: list[str] = field(default_factory=list)
+    batches_held: int = 0
     most_pending: int = 0
 
     @property

@@ -112,6 +112,7 @@ class Month:
             await self._ledger.note_queue()
             for run in runs:
                 await self._note(run, truth)
+            await self._approve_held_removals()
             if not worked and all(run.status != "running" for run in runs):
                 return
             self._clock.advance(_TICK)
@@ -132,6 +133,13 @@ class Month:
             await self._ledger.after_full_read(truth, self._clock.now())
         if tier is Tier.WEEKLY_DEEP:
             await self._ledger.after_weekly_scan(truth, self._site.now())
+
+    async def _approve_held_removals(self) -> None:
+        """The operator's part: the first batch of a young database is always a large one."""
+        for batch in await self._services.reviews.removal_batches(status="held"):
+            approved = await self._services.reviews.approve(batch.id, decided_by="simulation")
+            self._ledger.findings.batches_held += 1
+            self._say(f"    {approved.removed} removals were held, and approved")
 
     def _let_removed_listings_answer_in_turns(self) -> None:
         gone = self._site.changes_since(self._clock.now() - timedelta(days=1))["removed"]

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pincali_sync.db.memory import give_memory
 from pincali_sync.db.repositories.price_sql import PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.status_sql import PRESENT
 
@@ -32,27 +33,24 @@ class PropertyPriceChange:
 
 
 # `seen_in_session_id` names only the last session: the sightings know all.
-_SEEN = """(m.seen_in_session_id = CAST(:session_id AS uuid) OR EXISTS (
+_SEEN = """(seen_in_session_id = CAST(:session_id AS uuid) OR EXISTS (
         SELECT 1 FROM property_sightings s WHERE s.session_id = CAST(:session_id AS uuid)
-           AND s.property_id = m.property_id))"""
+           AND s.property_id = found.property_id))"""
 
 DETECT_NEW = f"""
-SELECT m.property_id FROM property_manifest m
- WHERE m.is_new = true AND {_SEEN} ORDER BY m.property_id
+SELECT property_id FROM property_manifest found
+ WHERE is_new = true AND {_SEEN} ORDER BY property_id
 """
 
+# Compared first and asked afterwards which of the few were seen: two tables of a million rows are
+# joined once, and the sightings are looked up by index.
 DETECT_PRICE_CHANGES = f"""
-WITH seen AS MATERIALIZED (
-    SELECT DISTINCT property_id FROM property_sightings
-     WHERE session_id = CAST(:session_id AS uuid)
-    UNION SELECT property_id FROM property_manifest
-     WHERE seen_in_session_id = CAST(:session_id AS uuid)
-), compared AS (
-    SELECT o.property_id, o.live_amount AS old_price, o.amount AS new_price, o.flagged,
+WITH found AS MATERIALIZED (
+    SELECT o.property_id, o.live_amount AS old_price, o.amount AS new_price, o.seen_in_session_id,
            o.currency = o.live_currency AND o.unit = o.live_unit
                AND o.operation = o.live_operation AS is_comparable,
            {PRICE_CHANGE_KIND} AS kind
-      FROM (SELECT m.property_id, true AS is_live, m.price_changed AS flagged,
+      FROM (SELECT m.property_id, true AS is_live, m.price_changed, m.seen_in_session_id,
                    coalesce(m.operation_type, 'sale') AS operation,
                    m.operation_type AS manifest_operation,
                    m.listing_page_price AS amount, coalesce(m.currency, 'MXN') AS currency,
@@ -64,16 +62,16 @@ WITH seen AS MATERIALIZED (
                    l.price_at_last_manifest AS last_amount,
                    l.currency_at_last_manifest AS last_currency,
                    l.unit_at_last_manifest AS last_unit
-              FROM seen
-              JOIN property_manifest m USING (property_id)
+              FROM property_manifest m
               JOIN properties_live l USING (property_id)
              WHERE l.listing_status IN {PRESENT}) o
+     WHERE o.price_changed OR ({PRICE_CHANGE_KIND}) IS NOT NULL
 )
 SELECT property_id, old_price, new_price, coalesce(kind, 'amount') AS kind,
        CASE WHEN is_comparable AND old_price <> 0
             THEN round(100 * (new_price - old_price) / old_price, 2)::float8
        END AS percent_change
-  FROM compared WHERE kind IS NOT NULL OR flagged
+  FROM found WHERE {_SEEN}
  ORDER BY property_id
 """
 
@@ -94,4 +92,5 @@ class DiffRepository:
         return [PropertyPriceChange(**row) for row in rows.mappings()]
 
     async def _run(self, statement: str, session_id: UUID) -> Any:
+        await give_memory(self._connection)
         return await self._connection.execute(text(statement), {"session_id": session_id})

@@ -14,8 +14,11 @@ from pincali_sync.domain.freshness import (
 
 def change_rate(revisits: str, news: str, days: str) -> str:
     """An expression for the estimated changes a day."""
-    n, x = f"({revisits} + {PRIOR_VISITS})", f"({news} + {PRIOR_NEWS})"
-    return f"(-ln(({n} - {x} + 0.5) / ({n} + 0.5)) * {n} / ({days} + {PRIOR_DAYS}))"
+    # Floats: PostgreSQL takes decimal literals for numeric, whose logarithms cost a hundredfold.
+    n = f"({revisits} + {PRIOR_VISITS}::float8)"
+    x = f"({news} + {PRIOR_NEWS}::float8)"
+    half = "0.5::float8"
+    return f"(-ln(({n} - {x} + {half}) / ({n} + {half})) * {n} / ({days} + {PRIOR_DAYS}::float8))"
 
 
 def crawl_value(rate: str, age_days: str) -> str:
@@ -25,7 +28,7 @@ def crawl_value(rate: str, age_days: str) -> str:
 
 def scrape_priority(rate: str) -> str:
     """An expression for the priority, 1 to 5, of the next visit."""
-    value = crawl_value(rate, str(PRIORITY_HORIZON_DAYS))
+    value = crawl_value(rate, f"{PRIORITY_HORIZON_DAYS}::float8")
     floors = " ".join(f"WHEN {value} >= {f} THEN {p}" for p, f in enumerate(PRIORITY_FLOORS, 1))
     return f"CASE {floors} ELSE {len(PRIORITY_FLOORS) + 1} END"
 
@@ -34,8 +37,9 @@ def scrape_priority(rate: str) -> str:
 RATE_OF_LIVE = change_rate("greatest(l.visits - 1, 0)", "l.visits_with_news", "l.observed_days")
 
 # Rows due for a visit, with what it is worth. Beyond the age ceiling the oldest come first,
-# whatever their value: nothing may grow older than the ceiling. Exponents are bounded, so that a
-# row of decades ago is no underflow.
+# whatever their value: nothing may grow older than the ceiling. A page that failed or was not
+# there is not asked for again at once: it would be the first in line every time. Exponents are
+# bounded, so that a row of decades ago is no underflow.
 STALE = f"""
     SELECT s.property_id, s.source_url, s.age_days,
            s.age_days >= :max_age_days AS overdue,
@@ -47,9 +51,12 @@ STALE = f"""
               FROM properties_live l
              WHERE l.listing_status IN {PRESENT}
                AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
-               AND NOT EXISTS (SELECT 1 FROM scrape_queue q
-                                WHERE q.property_id = l.property_id
-                                  AND q.status IN ('pending', 'in_progress'))) s
+               AND NOT EXISTS (
+                   SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
+                      AND (q.status IN ('pending', 'in_progress')
+                           OR (q.status IN ('failed', 'cancelled')
+                               AND q.completed_at > CAST(:now AS timestamptz)
+                                                    - interval '7 days')))) s
 """
 COUNT_STALE = f"""
 SELECT count(*) FROM properties_live

@@ -212,6 +212,10 @@ class QueueRepository:
         result = await self._run(sql.CLAIMABLE, now=now, verification=verification)
         return int(result.scalar_one())
 
+    async def open_verifications(self) -> int:
+        """How many missing listings wait to be looked at, or are being looked at."""
+        return int((await self._run(sql.OPEN_VERIFICATIONS)).scalar_one())
+
     async def held_row(self, property_id: str, lease_token: UUID) -> str | None:
         """The id of the row that a worker holds for a record."""
         result = await self._run(sql.HELD_ROW, property_id=property_id, lease_token=lease_token)

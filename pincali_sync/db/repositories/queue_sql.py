@@ -124,6 +124,10 @@ COMPLETED_SINCE = """
 SELECT count(*) FROM scrape_queue
  WHERE completed_at >= :since AND status IN ('completed', 'failed')
 """
+OPEN_VERIFICATIONS = """
+SELECT count(*) FROM scrape_queue
+ WHERE status IN ('pending', 'in_progress') AND queue_reason = 'verification'
+"""
 OPEN_REFRESHES = """
 SELECT count(*) FROM scrape_queue WHERE status IN ('pending', 'in_progress') AND priority >= 4
 """

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.copying import copy_rows
+from pincali_sync.db.memory import give_memory
 from pincali_sync.db.repositories import removals_sql as sql
 from pincali_sync.domain.coverage import Certificate
 from pincali_sync.domain.liveness import Answer, Judgement
@@ -102,6 +103,7 @@ class RemovalRepository:
 
     async def count_missing(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
         """Adds one to the missing count of each absent listing; returns their number."""
+        await give_memory(self._connection)
         result = await self._run(
             sql.COUNT_MISSING,
             session_id=session_id,

@@ -45,9 +45,9 @@ class ReviewRepository:
 
     async def flag_unusual(self, *, session_id: UUID, now: datetime) -> None:
         """Opens reviews of unusual prices on the `scraped` pages, before they go live."""
-        await self._run(sql.FLAG)
-        await self._run(sql.FOLLOW, now=now)
         await self._run(sql.OPEN, session_id=session_id, now=now)
+        await self._run(sql.FOLLOW, now=now)
+        await self._run(sql.FLAG)
 
     async def open_reviews(self, *, limit: int) -> list[PriceReview]:
         """Those that wait, the oldest first."""

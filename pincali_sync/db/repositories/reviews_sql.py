@@ -27,13 +27,6 @@ _UNUSUAL = """
        AND NOT EXISTS (SELECT 1 FROM price_reviews r
                         WHERE r.property_id = s.property_id AND r.status = 'open')
 """
-# The live row says so too, for whoever reads it.
-FLAG = f"""
-UPDATE scraped s SET verification_status = 'flagged'
-  FROM (SELECT property_id FROM ({_UNUSUAL}) unusual
-        UNION SELECT property_id FROM price_reviews WHERE status = 'open') flagged
- WHERE s.property_id = flagged.property_id
-"""
 OPEN = f"""
 INSERT INTO price_reviews
        (property_id, session_id, operation, currency, price_unit, old_price, new_price,
@@ -57,6 +50,12 @@ UPDATE price_reviews r
   FROM scraped s
  WHERE r.property_id = s.property_id AND r.status = 'open' AND s.accepted
    AND s.price IS NOT NULL AND s.offers <> '[]'::jsonb
+"""
+
+# The live row says so too, for whoever reads it.
+FLAG = """
+UPDATE scraped s SET verification_status = 'flagged'
+  FROM price_reviews r WHERE r.property_id = s.property_id AND r.status = 'open'
 """
 
 _COLUMNS = """r.id, r.property_id, r.operation, r.currency, r.price_unit, r.old_price, r.new_price,

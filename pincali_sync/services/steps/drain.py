@@ -34,10 +34,11 @@ class DrainStep:
             properties_scraped=counts.completed,
             window_ends_at=window_ends_at,
         )
-        if counts.open == 0:
+        open_pages = counts.open - counts.open_verifications  # those are another spider's work
+        if open_pages == 0:
             return DONE
         if now > window_ends_at:
-            left = f"the window ended with {counts.open} pages still queued"
+            left = f"the window ended with {open_pages} pages still queued"
             await self._record.note(run, details={"drain": left})
             return DONE
         report = await self._jobs.ensure_worker_while(

@@ -54,8 +54,9 @@ class VerifyStep:
     async def __call__(self, run: SyncRun) -> StepOutcome:
         outside = await self._queue.queue_verifications(session_of(run))
         await self._queue.reclaim_expired()
-        counts = await self._record.queue_counts(run)
-        if not counts.open_verifications and not outside:
+        async with self._record.db.transaction() as tx:
+            waiting = await tx.queue.open_verifications()  # an earlier run's, too
+        if not waiting and not outside:
             return DONE
         report = await self._jobs.ensure_worker_while(
             run, _verification_job(self._record.plan(run).detail_delay_seconds), verification=True

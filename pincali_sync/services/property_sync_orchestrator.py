@@ -1,0 +1,134 @@
+"""The entrance for programs: tiers by their level, the daily work, and what to do without them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from uuid import uuid4
+
+from pincali_sync.clock import Clock
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import (
+    BlockedError,
+    ExitStatus,
+    LockedError,
+    PausedError,
+    PincaliSyncError,
+    RunnerError,
+)
+from pincali_sync.services.pause_service import PauseService, explain
+from pincali_sync.services.ports import JobSpec, JobWaiter
+from pincali_sync.services.scheduler_service import SchedulerService
+from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+from pincali_sync.services.tier_orchestrator import TierOrchestrator
+from pincali_sync.services.tier_result import TierResult
+
+logger = logging.getLogger(__name__)
+
+# Not a failure of the tier system: a full sync would only do what was stopped on purpose.
+_DELIBERATE = (PausedError, BlockedError, LockedError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullSyncResult:
+    """What a full sync came to."""
+
+    success: bool
+    rounds: int  # of filling the queue up to its ceiling and fetching it
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DailySyncResult:
+    """What the daily work came to: the tiers that were due, or a full sync instead."""
+
+    tiers: tuple[TierResult, ...]
+    full_sync: FullSyncResult | None = None
+
+
+class PropertySyncOrchestrator:
+    """Delegates to the tiers; falls back to a full sync when they cannot run at all."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        tiers: TierOrchestrator,
+        scheduler: SchedulerService,
+        queue: ScrapeQueueService,
+        pauses: PauseService,
+        jobs: JobWaiter,
+        *,
+        max_pending: int,
+    ) -> None:
+        self._clock = clock
+        self._tiers = tiers
+        self._scheduler = scheduler
+        self._queue = queue
+        self._pauses = pauses
+        self._jobs = jobs
+        self._max_pending = max_pending
+
+    async def run_hybrid_sync(self, tier_level: int) -> TierResult:
+        """Runs one tier to its end. Raises as `TierOrchestrator.start` does.
+
+        Raises:
+            UsageError: for a level that there is not.
+        """
+        return await self._tiers.run_to_end(Tier.parse(tier_level))
+
+    async def daily_sync_workflow(self, *, use_tiers: bool = True) -> DailySyncResult:
+        """Runs every tier that is due; a full sync when the tier system cannot run.
+
+        Raises:
+            PausedError, BlockedError, LockedError: then nothing is run in its place.
+        """
+        if not use_tiers:
+            return DailySyncResult(tiers=(), full_sync=await self.full_sync())
+        done: list[TierResult] = []
+        try:
+            for tier in Tier:
+                if await self._scheduler.should_run_tier(tier):
+                    done.append(await self._tiers.run_to_end(tier))
+        except _DELIBERATE:
+            raise
+        except PincaliSyncError as error:
+            logger.error("the tiers cannot run (%s): a full sync takes their place", error)
+            return DailySyncResult(tiers=tuple(done), full_sync=await self.full_sync())
+        return DailySyncResult(tiers=tuple(done))
+
+    async def full_sync(self) -> FullSyncResult:
+        """All pages of all sources, and every record visited; by plain processes on this machine.
+
+        Raises:
+            PausedError: when everything is paused.
+            BlockedError: when the site refuses us.
+        """
+        await self._check_not_paused()
+        began, rounds = self._clock.now(), 0
+        try:
+            await self._run("manifest", max_pages="0")
+            while await self._queue.top_up() + await self._queue.queue_unvisited_since(
+                began, self._max_pending
+            ):
+                rounds += 1
+                await self._check_not_paused()
+                await self._run("detail")
+        except RunnerError as error:
+            return FullSyncResult(success=False, rounds=rounds, error=str(error))
+        return FullSyncResult(success=True, rounds=rounds)
+
+    async def _run(self, spider: str, **arguments: str) -> None:
+        spec = JobSpec(job_id=uuid4(), spider=spider, arguments=arguments)
+        status = await self._jobs.run(spec)
+        if status == ExitStatus.PAUSED_OR_BLOCKED:
+            await self._pauses.pause(
+                None, reason=f"blocked: {spider}: the site blocks us", paused_by="pincali-sync"
+            )
+            raise BlockedError(f"{spider}: the site blocks us")
+        if status:
+            raise RunnerError(f"the {spider} job {spec.job_id} ended with status {status}")
+
+    async def _check_not_paused(self) -> None:
+        everything = [each for each in await self._pauses.in_force() if each.scope == "all"]
+        if everything:
+            raise PausedError(explain(everything[0]))
