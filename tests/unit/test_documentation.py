@@ -26,6 +26,7 @@ def test_the_readme_names_every_variable() -> None:
 
 def test_the_readme_names_every_command() -> None:
     commands = [command.name for command in app.registered_commands]
+    commands += [group.name for group in app.registered_groups]
     assert commands
     assert [name for name in commands if f"`{name}" not in README] == []
 
