@@ -52,7 +52,7 @@ def _play(home: Path, days: int, listings: int, seed: int, *, quiet: bool) -> Mo
             scrapyd_urls=("local",),
         )
         say = (lambda _: None) if quiet else typer.echo
-        month = Month(config, site, page_size=_PAGE_SIZE, say=say)
+        month = Month(config, site, options, say=say)
         return asyncio.run(month.play(days))
 
 

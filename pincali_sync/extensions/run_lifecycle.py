@@ -94,7 +94,7 @@ class RunLifecycle:
         if spider.name in _WORKERS:
             await job.services.queue.release(job.lease_token)
             await job.services.sync.complete_session(job.ticket.session_id)
-        elif job.ticket.run_id is None:
+        elif job.ticket.run_id is None and getattr(spider, "max_pages", None) == 0:
             await job.services.scans.mark_live_as_seen(job.ticket.session_id)
         in_time = await job.services.jobs.finish(
             job.ticket,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -13,9 +12,7 @@ from sqlalchemy import text
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.prices import is_price_change, main_offer
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.simulation.truth import offers_of
-
-Listing = Mapping[str, Any]
+from pincali_sync.standin.world.state import ListingState
 
 
 @dataclass
@@ -72,42 +69,42 @@ class Ledger:
         self._removed_once: set[str] = set()
         self._prices_checked_until: datetime | None = None
 
-    def note_truth(self, listings: list[Listing], now: datetime) -> None:
+    def note_truth(self, listings: Sequence[ListingState], now: datetime) -> None:
         """Remembers who is active now."""
-        for listing in listings:
-            self._seen_active[listing["public_id"]] = now
-            self._first_active.setdefault(listing["public_id"], now)
+        for listing in (state.listing for state in listings):
+            self._seen_active[listing.public_id] = now
+            self._first_active.setdefault(listing.public_id, now)
 
-    async def after_tier_1(self, listings: list[Listing], pages: int, since: datetime) -> None:
+    async def after_tier_1(
+        self, listings: Sequence[ListingState], pages: int, since: datetime
+    ) -> None:
         """Every newcomer that the first pages show must be live now."""
         shown = _on_first_pages(listings, pages * self._page_size)
-        newcomers = {
-            each["public_id"] for each in shown if self._first_active[each["public_id"]] > since
-        }
+        newcomers = {each for each in shown if self._first_active[each] > since}
         live = await self._live()
         self.findings.new_shown += len(newcomers)
         self.findings.new_not_live += sorted(newcomers - live.keys())
 
-    async def after_full_read(self, listings: list[Listing], now: datetime) -> None:
+    async def after_full_read(self, listings: Sequence[ListingState], now: datetime) -> None:
         """Every price that was read must be right now, and none may have been made up."""
         live = await self._live()
-        for listing in listings:
-            row = live.get(listing["public_id"])
+        for state in listings:
+            listing, row = state.listing, live.get(state.listing.public_id)
             if row is None:
                 continue
             self.findings.prices_compared += 1
-            if not _same_price(row, listing):
-                self.findings.prices_missed.append(listing["public_id"])
-            if listing["public_id"] in self._removed_once:
-                self._removed_once.discard(listing["public_id"])
+            if not _same_price(row, state):
+                self.findings.prices_missed.append(listing.public_id)
+            if listing.public_id in self._removed_once:
+                self._removed_once.discard(listing.public_id)
                 self.findings.returned += 1
                 if row["listing_status"] in {"confirmed_removed", "sold"}:
-                    self.findings.return_not_noticed.append(listing["public_id"])
+                    self.findings.return_not_noticed.append(listing.public_id)
         await self._check_inventions(now)
 
-    async def after_weekly_scan(self, listings: list[Listing], now: datetime) -> None:
+    async def after_weekly_scan(self, listings: Sequence[ListingState], now: datetime) -> None:
         """Who was removed must be gone; who is gone for two scans must be known to be."""
-        live, active = await self._live(), {listing["public_id"] for listing in listings}
+        live, active = await self._live(), {state.listing.public_id for state in listings}
         for public_id, row in live.items():
             removed = row["listing_status"] in {"confirmed_removed", "sold"}
             if removed:
@@ -159,22 +156,22 @@ class Ledger:
             return [dict(row) for row in result.mappings()]
 
 
-def _on_first_pages(listings: list[Listing], cards: int) -> list[Listing]:
+def _on_first_pages(listings: Sequence[ListingState], cards: int) -> set[str]:
     """The truth lists the last activated first, as the site's pages do."""
-    shown: dict[str, Listing] = {}
+    shown: set[str] = set()
     for source in ListingSource:
-        of_source = [each for each in listings if source.value in each["sources"]]
-        shown.update({each["public_id"]: each for each in of_source[:cards]})
-    return list(shown.values())
+        of_source = [state for state in listings if source in state.listing.sources]
+        shown.update(state.listing.public_id for state in of_source[:cards])
+    return shown
 
 
-def _same_price(row: Mapping[str, Any], listing: Listing) -> bool:
+def _same_price(row: Mapping[str, Any], state: ListingState) -> bool:
     """Whether the live price is within the threshold of the true one, like with like."""
-    true = main_offer(offers_of(listing))
+    true = main_offer(state.offers)
     assert true is not None
     if true.amount is None or row["price"] is None:
         return true.amount is None and row["price"] is None
     unit = "m2" if true.per_m2 else "total"
     if (row["currency"], row["price_unit"]) != (true.currency.value, unit):
         return False
-    return not is_price_change(Decimal(row["price"]), true.amount)
+    return not is_price_change(row["price"], true.amount)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,20 +14,14 @@ from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.simulation.clock import VirtualClock
 from pincali_sync.simulation.fetching import LoopbackFetcher
 from pincali_sync.simulation.jobs import SimulatedJobs, SimulatedNode
-from pincali_sync.simulation.ledger import Findings, Ledger, Listing
-from pincali_sync.standin.options import RemovalMode
+from pincali_sync.simulation.ledger import Findings, Ledger
+from pincali_sync.standin.options import RemovalMode, StandinOptions
 from pincali_sync.standin.process import StandinProcess
+from pincali_sync.standin.world.population import Population
+from pincali_sync.standin.world.state import ListingState
 
 _TICK = timedelta(minutes=1)
 _MOST_TICKS = 2_000  # a run that needs more than a day of ticks is stuck
-# How removed listings answer, in turns.
-_WAYS_TO_BE_GONE = (
-    RemovalMode.NOT_FOUND,
-    RemovalMode.NOT_FOUND,
-    RemovalMode.GONE,
-    RemovalMode.REDIRECT,
-    RemovalMode.SOFT_GONE,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +42,22 @@ class Month:
         self,
         config: Config,
         site: StandinProcess,
+        options: StandinOptions,
         *,
-        page_size: int,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._site = site
         self._config = config
         self._say = say
-        self._clock = VirtualClock(site.now())
+        self._site_time = options.start
+        self._clock = VirtualClock(options.start)
+        self._population = Population(options.seed, options.listings, options.start, options.churn)
         self._fetcher = LoopbackFetcher(config.pincali_base_url)
         self._services: Services = build_services(config, clock=self._clock, fetcher=self._fetcher)
         self._node = SimulatedNode()
         self._jobs = SimulatedJobs(self._services, self._fetcher)
         self._scheduler: SchedulerService = self._services.scheduler(self._node)
-        self._ledger = Ledger(self._services.db, page_size)
+        self._ledger = Ledger(self._services.db, options.page_size)
         self._runs: dict[str, SyncRun] = {}
         self._last_hot_scan = self._clock.now()
         self._stock = 0
@@ -76,13 +72,13 @@ class Month:
         """
         try:
             end = self._clock.now() + timedelta(days=days)
+            self._site.set_removal_mode(RemovalMode.MIXED)
             day = -1
             while self._clock.now() < end:
-                if (today := days - (end - self._clock.now()).days - 1) != day:
-                    day = today
-                    self._let_removed_listings_answer_in_turns()
-                    if disturb is not None:
-                        disturb(self._site, day)
+                today = days - (end - self._clock.now()).days - 1
+                if today != day and disturb is not None:
+                    disturb(self._site, today)
+                day = today
                 await self._work_until_quiet()
                 self._move_to(min(end, await self._next_slot()))
             requests = len(self._site.log())
@@ -102,7 +98,7 @@ class Month:
 
         The site stands still meanwhile, so that there is one truth to compare with.
         """
-        truth: list[Listing] = self._site.truth()["listings"]
+        truth = self._truth()
         self._stock = max(self._stock, len(truth))
         self._ledger.note_truth(truth, self._clock.now())
         for _ in range(_MOST_TICKS):
@@ -118,7 +114,7 @@ class Month:
             self._clock.advance(_TICK)
         raise TimeoutError("the simulated runs do not come to an end")
 
-    async def _note(self, run: SyncRun, truth: list[Listing]) -> None:
+    async def _note(self, run: SyncRun, truth: Sequence[ListingState]) -> None:
         before = self._runs.get(str(run.id))
         self._runs[str(run.id)] = run
         if run.status == "running" or (before is not None and before.status == run.status):
@@ -128,11 +124,11 @@ class Month:
         if run.status != "completed" or tier is Tier.MONTHLY_REFRESH:
             return
         await self._ledger.after_tier_1(truth, self._config.tier_1_pages, self._last_hot_scan)
-        self._last_hot_scan = self._site.now()
+        self._last_hot_scan = self._site_time
         if tier is not Tier.HOT_LISTINGS:
             await self._ledger.after_full_read(truth, self._clock.now())
         if tier is Tier.WEEKLY_DEEP:
-            await self._ledger.after_weekly_scan(truth, self._site.now())
+            await self._ledger.after_weekly_scan(truth, self._site_time)
 
     async def _approve_held_removals(self) -> None:
         """The operator's part: the first batch of a young database is always a large one."""
@@ -141,11 +137,9 @@ class Month:
             self._ledger.findings.batches_held += 1
             self._say(f"    {approved.removed} removals were held, and approved")
 
-    def _let_removed_listings_answer_in_turns(self) -> None:
-        gone = self._site.changes_since(self._clock.now() - timedelta(days=1))["removed"]
-        for listing in gone:
-            way = int(str(listing["public_id"])[-4:]) % len(_WAYS_TO_BE_GONE)
-            self._site.set_removal_mode(_WAYS_TO_BE_GONE[way], str(listing["public_id"]))
+    def _truth(self) -> Sequence[ListingState]:
+        """The site's state is a function of seed and time: nobody needs to be asked."""
+        return self._population.snapshot(self._site_time).active
 
     async def _next_slot(self) -> datetime:
         slots = [
@@ -156,7 +150,7 @@ class Month:
 
     def _move_to(self, instant: datetime) -> None:
         self._clock.move_to(instant)
-        self._site.set_clock(instant)
+        self._site_time = self._site.set_clock(instant)
 
 
 def _line(run: SyncRun) -> str:

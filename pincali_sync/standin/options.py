@@ -21,6 +21,9 @@ class RemovalMode(StrEnum):
     GONE = "410"
     REDIRECT = "redirect"  # 301 to the search
     SOFT_GONE = "soft_gone"  # 200, with a sentence saying so
+    SOLD = "sold"  # 200, with a sentence saying that it was sold or rented
+    REPURPOSED = "repurposed"  # 200: the slug shows another listing
+    MIXED = "mixed"  # each listing in a way of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,12 @@ from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.standin.assets import asset_response, tiny_image
 from pincali_sync.standin.options import RemovalMode
 from pincali_sync.standin.pages.language import LANGUAGES, Language
-from pincali_sync.standin.pages.plain_pages import home_page, not_found_page, soft_gone_page
+from pincali_sync.standin.pages.plain_pages import (
+    home_page,
+    not_found_page,
+    soft_gone_page,
+    sold_page,
+)
 from pincali_sync.standin.site import Site
 from pincali_sync.standin.world.state import ListingState
 
@@ -79,8 +84,21 @@ async def _removed(
             return HTMLResponse(not_found_page(base_url_of(request)), status_code=410)
         case RemovalMode.REDIRECT:
             return RedirectResponse(ListingSource.SALE.path, status_code=301)
-        case RemovalMode.SOFT_GONE:
+        case RemovalMode.REPURPOSED:
+            return _another_listing(request, site, language)
+        case RemovalMode.SOLD:
+            return HTMLResponse(sold_page(language, base_url_of(request)))
+        case _:
             return HTMLResponse(soft_gone_page(language, base_url_of(request)))
+
+
+def _another_listing(request: Request, site: Site, language: Language) -> Response:
+    """The slug was given to somebody else's listing, the newest one."""
+    snapshot = site.snapshot()
+    renderer = site.renderer(base_url_of(request))
+    return HTMLResponse(
+        renderer.detail_page(snapshot.active[0], snapshot, language, site.clock.now())
+    )
 
 
 async def _message(_: Request) -> Response:

@@ -12,10 +12,19 @@ from pincali_sync.standin.options import RemovalMode, StandinOptions
 from pincali_sync.standin.pages.listing_page import PageSlot
 from pincali_sync.standin.renderer import Renderer
 from pincali_sync.standin.request_log import RequestLog
+from pincali_sync.standin.world.draws import Draws
 from pincali_sync.standin.world.population import Population, Snapshot
 from pincali_sync.standin.world.state import ListingState
 
 _MAX_HOSTS = 4
+_WAYS_TO_BE_GONE = (
+    (RemovalMode.NOT_FOUND, 0.55),
+    (RemovalMode.GONE, 0.1),
+    (RemovalMode.REDIRECT, 0.15),
+    (RemovalMode.SOFT_GONE, 0.1),
+    (RemovalMode.SOLD, 0.05),
+    (RemovalMode.REPURPOSED, 0.05),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,10 @@ class Site:
 
     def removal_mode(self, public_id: str) -> RemovalMode:
         """What the page of this listing answers once it is removed."""
-        return self._removal_modes.get(public_id, self._removal_mode)
+        mode = self._removal_modes.get(public_id, self._removal_mode)
+        if mode is RemovalMode.MIXED:
+            return Draws(self.options.seed, public_id, "gone").weighted(_WAYS_TO_BE_GONE)
+        return mode
 
     def set_removal_mode(self, mode: RemovalMode, public_id: str | None = None) -> None:
         """For one listing, or for all that have none of their own."""

@@ -50,7 +50,6 @@ class CertifyStep:
             await tx.sessions.count_pages(session_id)
             scans = await tx.manifest.scans_of(session_id)
             seen = await tx.manifest.distinct_seen(session_id)
-        await self._scans.mark_live_as_seen(session_id)
         await self._record.note(
             run,
             details={"sources": [_summary(scan) for scan in scans]},
@@ -64,6 +63,8 @@ class CertifyStep:
             return StepOutcome(state=StepState.FAILED, error="; ".join(reasons))
         if self._record.plan(run).max_pages == 0:
             certificates = await self._scans.certify(session_id)
+            # Live rows are wide and indexed: only full scans are copied to them.
+            await self._scans.mark_live_as_seen(session_id)
             await self._record.note(run, details={"certificates": list(map(_seal, certificates))})
         return DONE
 

@@ -41,6 +41,7 @@ class Language:
     original: str  # of the toggler
     message: str
     gone: str
+    sold: str
 
     def kind(self, kind: Kind) -> str:
         """What the language calls a property type."""
@@ -83,6 +84,7 @@ ENGLISH = Language(
     original="View original",
     message="Hi. I'm very interested in this property. Can you contact me?",
     gone="This listing is no longer available",
+    sold="This property has been sold or rented",
 )
 SPANISH = Language(
     code="es",
@@ -112,6 +114,7 @@ SPANISH = Language(
     original="Ver original",
     message="Hola. Me interesa mucho esta propiedad. ¿Me puede contactar?",
     gone="Este anuncio ya no está disponible",
+    sold="Esta propiedad ya fue vendida o rentada",
 )
 PORTUGUESE = Language(
     code="pt",
@@ -141,5 +144,6 @@ PORTUGUESE = Language(
     original="Ver original",
     message="Olá. Tenho muito interesse neste imóvel. Pode me contatar?",
     gone="Este anúncio não está mais disponível",
+    sold="Este imóvel já foi vendido ou alugado",
 )
 LANGUAGES = (ENGLISH, SPANISH, PORTUGUESE)

@@ -29,6 +29,12 @@ def soft_gone_page(language: Language, base_url: str) -> bytes:
     return _page(language.gone, text, base_url)
 
 
+def sold_page(language: Language, base_url: str) -> bytes:
+    """What a listing answers that was sold or rented."""
+    text = f'<div class="listing__unavailable"><h1>{escape(language.sold)}</h1></div>'
+    return _page(language.sold, text, base_url)
+
+
 def challenge_page(base_url: str) -> bytes:
     """A firewall's challenge: 202, and a script instead of a page."""
     return f"""<!DOCTYPE html>

@@ -13,6 +13,7 @@ class Churn:
     price_changes: float = 0.015
     reactivations: float = 0.01
     relisted_share: float = 0.15  # of removed listings, those that return after some days
+    longest_absence_days: float = 6.0  # of those that return
 
     @property
     def mean_days_online(self) -> float:

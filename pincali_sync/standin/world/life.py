@@ -133,5 +133,5 @@ def _spells(origin: Origin, birth: int, draws: Draws) -> tuple[tuple[int, int], 
         spells.append((begin, end))
         if not draws.chance(origin.churn.relisted_share):
             break
-        begin = known_until = end + int(draws.between(0.5, 6) * DAY)
+        begin = known_until = end + int(draws.between(0.5, origin.churn.longest_absence_days) * DAY)
     return tuple(spells)
