@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import sys
 
+import psycopg
 from alembic import context
-from sqlalchemy import create_engine, pool, text
+from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import ProgrammingError
 
 from pincali_sync.bootstrap import database_url
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import sqlalchemy_url
 from pincali_sync.db.models import PropertyLive
-from pincali_sync.exceptions import PincaliSyncError
+from pincali_sync.exceptions import PincaliSyncError, SchemaVersionError
 
 TARGET = PropertyLive.metadata
-# A migration that cannot get its lock must not make everybody queue up behind it.
-_LOCK_TIMEOUT = "10s"
-_STATEMENT_TIMEOUT = "15min"
 
 
 def run_offline() -> None:
     """Prints SQL; needs no database."""
-    context.configure(dialect_name="postgresql", target_metadata=TARGET, literal_binds=True)
+    context.configure(
+        dialect_name="postgresql",
+        target_metadata=TARGET,
+        literal_binds=True,
+        transaction_per_migration=True,
+    )
     with context.begin_transaction():
         context.run_migrations()
 
@@ -33,12 +37,21 @@ def run_online() -> None:
         sqlalchemy_url(url), poolclass=pool.NullPool, connect_args={"prepare_threshold": None}
     )
     with engine.connect() as connection:
-        context.configure(connection=connection, target_metadata=TARGET)
-        with context.begin_transaction():
-            # For this transaction only: behind a pooler the connection is not ours to change.
-            connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
-            connection.execute(text(f"SET LOCAL statement_timeout = '{_STATEMENT_TIMEOUT}'"))
-            context.run_migrations()
+        # Each migration commits by itself, some of them in steps: one that is stopped goes on
+        # where it was, as every step may be repeated.
+        context.configure(
+            connection=connection, target_metadata=TARGET, transaction_per_migration=True
+        )
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+        except ProgrammingError as error:
+            if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+                said = str(error.orig).splitlines()[0]
+                raise SchemaVersionError(
+                    f"{said}: run the upgrade as the role that owns the tables"
+                ) from error
+            raise
 
 
 try:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
+from pincali_sync.db.tolerant_ddl import be_patient, create_indexes, create_tables
+
 revision = "0001_scraper_tables"
 down_revision = None
 branch_labels = None
@@ -259,12 +261,24 @@ INDEXES = (
 )
 
 TOUCH_FUNCTION = """
-    CREATE FUNCTION update_updated_at_column() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN NEW.updated_at := now(); RETURN NEW; END $$
+    DO $do$
+    BEGIN
+        IF to_regproc('update_updated_at_column') IS NULL THEN
+            CREATE FUNCTION update_updated_at_column() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN NEW.updated_at := now(); RETURN NEW; END $$;
+        END IF;
+    END $do$
 """
 TOUCH_TRIGGER = """
-    CREATE TRIGGER update_properties_live_updated_at BEFORE UPDATE ON properties_live
-    FOR EACH ROW EXECUTE FUNCTION update_updated_at_column()
+    DO $do$
+    BEGIN
+        IF NOT EXISTS (SELECT FROM pg_trigger
+                        WHERE tgrelid = 'properties_live'::regclass
+                          AND tgname = 'update_properties_live_updated_at') THEN
+            CREATE TRIGGER update_properties_live_updated_at BEFORE UPDATE ON properties_live
+            FOR EACH ROW EXECUTE FUNCTION update_updated_at_column();
+        END IF;
+    END $do$
 """
 RULES = r"""
     INSERT INTO validation_rules (rule_name, field_name, rule_type, rule_config, severity) VALUES
@@ -276,11 +290,15 @@ RULES = r"""
     ('valid_email', 'agent_email', 'pattern',
      '{"regex": "^[^@]+@[^@]+\\.[^@]+$"}', 'warning'),
     ('required_title', 'title', 'required', '{}', 'error')
+    ON CONFLICT (rule_name) DO NOTHING
 """
 
 
 def upgrade() -> None:
-    for statement in (*TABLES, *INDEXES, TOUCH_FUNCTION, TOUCH_TRIGGER, RULES):
+    be_patient()
+    create_tables(TABLES)
+    create_indexes(INDEXES)
+    for statement in (TOUCH_FUNCTION, TOUCH_TRIGGER, RULES):
         op.execute(statement)
 
 

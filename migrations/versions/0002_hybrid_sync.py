@@ -8,35 +8,113 @@ from __future__ import annotations
 
 from alembic import op
 
+from pincali_sync.db.tolerant_ddl import (
+    add_columns,
+    as_timestamptz,
+    be_patient,
+    create_indexes,
+    create_tables,
+    prove_checks,
+    replace_check,
+    require,
+)
+
 revision = "0002_hybrid_sync"
 down_revision = "0001_scraper_tables"
 branch_labels = None
 depends_on = None
 
-LIVE_COLUMNS = """
-    ALTER TABLE properties_live
-        ADD COLUMN last_manifest_seen_at timestamptz,
-        ADD COLUMN consecutive_missing_count INTEGER DEFAULT 0 NOT NULL,
-        ADD COLUMN listing_status VARCHAR(50) DEFAULT 'active' NOT NULL,
-        ADD COLUMN last_full_scrape_at timestamptz,
-        ADD COLUMN scrape_priority INTEGER DEFAULT 5,
-        ADD COLUMN price_at_last_manifest NUMERIC(15, 2),
-        ADD COLUMN currency_at_last_manifest VARCHAR(10),
-        ADD COLUMN unit_at_last_manifest VARCHAR(10),
-        ADD COLUMN public_id VARCHAR(20),
-        ADD COLUMN title_original TEXT,
-        ADD COLUMN offers JSONB DEFAULT '[]'::jsonb NOT NULL,
-        ADD COLUMN price_unit VARCHAR(10) DEFAULT 'total' NOT NULL,
-        ADD CONSTRAINT properties_live_listing_status_check
-            CHECK (listing_status IN
-                ('active', 'likely_removed', 'confirmed_removed', 'sold', 'relisted')),
-        ADD CONSTRAINT properties_live_scrape_priority_check
-            CHECK (scrape_priority BETWEEN 1 AND 5),
-        ADD CONSTRAINT properties_live_price_unit_check CHECK (price_unit IN ('total', 'm2'))
-"""
+LIVE_COLUMNS = (
+    "last_manifest_seen_at timestamptz",
+    "consecutive_missing_count INTEGER DEFAULT 0 NOT NULL",
+    "listing_status VARCHAR(50) DEFAULT 'active' NOT NULL",
+    "last_full_scrape_at timestamptz",
+    "scrape_priority INTEGER DEFAULT 5",
+    "price_at_last_manifest NUMERIC(15, 2)",
+    "currency_at_last_manifest VARCHAR(10)",
+    "unit_at_last_manifest VARCHAR(10)",
+    "public_id VARCHAR(20)",
+    "title_original TEXT",
+    "offers JSONB DEFAULT '[]'::jsonb NOT NULL",
+    "price_unit VARCHAR(10) DEFAULT 'total' NOT NULL",
+)
+_STATUSES = "('active', 'likely_removed', 'confirmed_removed', 'sold', 'relisted')"
+LIVE_CHECKS = {
+    "listing_status": f"listing_status IN {_STATUSES}",
+    "scrape_priority": "scrape_priority BETWEEN 1 AND 5",
+    "price_unit": "price_unit IN ('total', 'm2')",
+}
+_RUN_STATES = "('running', 'completed', 'failed', 'cancelled')"
+_QUEUE_STATES = "('pending', 'in_progress', 'completed', 'failed', 'cancelled')"
+# Checks of tables that somebody may have: (table, column, condition).
+CHECKS = (
+    ("sync_runs", "tier_level", "tier_level BETWEEN 1 AND 4"),
+    ("sync_runs", "status", f"status IN {_RUN_STATES}"),
+    ("scrape_queue", "priority", "priority BETWEEN 1 AND 5"),
+    ("scrape_queue", "status", f"status IN {_QUEUE_STATES}"),
+)
+# Columns of the specification that somebody may have made nullable.
+REQUIRED = (
+    ("properties_live", "consecutive_missing_count", "0"),
+    ("properties_live", "listing_status", "'active'"),
+    ("property_manifest", "first_seen_at", "now()"),
+    ("property_manifest", "last_seen_at", "now()"),
+    ("property_manifest", "is_new", "true"),
+    ("property_manifest", "needs_full_scrape", "true"),
+    ("property_manifest", "price_changed", "false"),
+    ("scrape_queue", "attempt_count", "0"),
+)
+# The specification says TIMESTAMP.
+TIMES = {
+    "properties_live": ("last_manifest_seen_at", "last_full_scrape_at"),
+    "property_manifest": ("first_seen_at", "last_seen_at"),
+    "scrape_queue": ("queued_at", "claimed_at", "completed_at"),
+    "sync_runs": ("started_at", "completed_at"),
+}
+# What rows somebody already has would break the unique indexes below; the best of them stays.
+TIDY = (
+    """
+    UPDATE scrape_queue q
+       SET status = 'cancelled', completed_at = now(), last_error = 'doubled, at the upgrade'
+      FROM (SELECT id, row_number() OVER (PARTITION BY property_id
+                                          ORDER BY status = 'in_progress' DESC, priority,
+                                                   queued_at, id) AS place
+              FROM scrape_queue WHERE status IN ('pending', 'in_progress')) doubled
+     WHERE q.id = doubled.id AND doubled.place > 1
+    """,
+    # Nobody holds a lease of ours on them.
+    """
+    UPDATE scrape_queue SET status = 'pending', claimed_at = NULL
+     WHERE status = 'in_progress' AND lease_token IS NULL
+    """,
+    """
+    UPDATE sync_runs
+       SET status = 'failed', completed_at = now(), error_summary = 'open at the upgrade'
+     WHERE status = 'running' AND session_id IS NULL
+    """,
+    """
+    DELETE FROM property_manifest m USING (
+        SELECT id, row_number() OVER (PARTITION BY property_id
+                                      ORDER BY last_seen_at DESC, id) AS place
+          FROM property_manifest) doubled
+     WHERE m.id = doubled.id AND doubled.place > 1
+    """,
+    # An index named otherwise would do as well: one more does no harm.
+    """
+    DO $do$
+    BEGIN
+        IF NOT EXISTS (SELECT FROM pg_constraint
+                        WHERE conrelid = 'property_manifest'::regclass
+                          AND conname = 'property_manifest_property_id_key') THEN
+            ALTER TABLE property_manifest
+                ADD CONSTRAINT property_manifest_property_id_key UNIQUE (property_id);
+        END IF;
+    END $do$
+    """,
+)
 # Not a generated column: it depends on the time, which a stored value must not.
 FRESHNESS_VIEW = """
-    CREATE VIEW property_freshness AS
+    CREATE OR REPLACE VIEW property_freshness AS
     SELECT property_id, listing_status, last_full_scrape_at,
            CAST(extract(day FROM now() - last_full_scrape_at) AS integer) AS data_staleness_days
       FROM properties_live
@@ -254,8 +332,22 @@ INDEXES = (
 
 
 def upgrade() -> None:
-    for statement in (LIVE_COLUMNS, *TABLES, *INDEXES, FRESHNESS_VIEW):
+    be_patient()
+    add_columns("properties_live", LIVE_COLUMNS)
+    create_tables(TABLES)
+    for table, columns in TIMES.items():
+        as_timestamptz(table, columns)
+    for table, column, default in REQUIRED:
+        require(table, column, default)
+    for table, column, condition in CHECKS:
+        replace_check(table, column, f"{table}_{column}_check", condition)
+        op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {table}_{column}_check")
+    for column, condition in LIVE_CHECKS.items():
+        replace_check("properties_live", column, f"properties_live_{column}_check", condition)
+    for statement in (*TIDY, FRESHNESS_VIEW):
         op.execute(statement)
+    create_indexes(INDEXES)
+    prove_checks("properties_live", [f"properties_live_{column}_check" for column in LIVE_CHECKS])
 
 
 def downgrade() -> None:
@@ -275,21 +367,5 @@ def downgrade() -> None:
     # Their checks and indexes go with the columns.
     op.execute(
         "ALTER TABLE properties_live "
-        + ", ".join(f"DROP COLUMN {column}" for column in LIVE_COLUMN_NAMES)
+        + ", ".join(f"DROP COLUMN {column.split()[0]}" for column in LIVE_COLUMNS)
     )
-
-
-LIVE_COLUMN_NAMES = (
-    "last_manifest_seen_at",
-    "consecutive_missing_count",
-    "listing_status",
-    "last_full_scrape_at",
-    "scrape_priority",
-    "price_at_last_manifest",
-    "currency_at_last_manifest",
-    "unit_at_last_manifest",
-    "public_id",
-    "title_original",
-    "offers",
-    "price_unit",
-)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from alembic import op
 
+from pincali_sync.db.tolerant_ddl import add_columns, be_patient, create_indexes, create_tables
+
 revision = "0003_tiers"
 down_revision = "0002_hybrid_sync"
 branch_labels = None
 depends_on = None
 
-LIVE_COLUMNS = """
-    ALTER TABLE properties_live
-        ADD COLUMN missing_session_id UUID,
-        ADD COLUMN visits INTEGER DEFAULT 0 NOT NULL,
-        ADD COLUMN visits_with_news INTEGER DEFAULT 0 NOT NULL,
-        ADD COLUMN observed_days REAL DEFAULT 0 NOT NULL
-"""
+LIVE_COLUMNS = (
+    "missing_session_id UUID",
+    "visits INTEGER DEFAULT 0 NOT NULL",
+    "visits_with_news INTEGER DEFAULT 0 NOT NULL",
+    "observed_days REAL DEFAULT 0 NOT NULL",
+)
 TABLES = (
     """
     CREATE TABLE scan_certificates (
@@ -178,7 +179,11 @@ STATISTICS_KEY = """
 
 
 def upgrade() -> None:
-    for statement in (LIVE_COLUMNS, *TABLES, *INDEXES, STATISTICS, STATISTICS_KEY):
+    be_patient()
+    add_columns("properties_live", LIVE_COLUMNS)
+    create_tables(TABLES)
+    create_indexes(INDEXES)
+    for statement in (STATISTICS, STATISTICS_KEY):
         op.execute(statement)
 
 
@@ -198,8 +203,5 @@ def downgrade() -> None:
         op.execute(f"DROP TABLE {table}")
     op.execute(
         "ALTER TABLE properties_live "
-        + ", ".join(
-            f"DROP COLUMN {column}"
-            for column in ("missing_session_id", "visits", "visits_with_news", "observed_days")
-        )
+        + ", ".join(f"DROP COLUMN {column.split()[0]}" for column in LIVE_COLUMNS)
     )

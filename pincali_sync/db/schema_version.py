@@ -1,3 +1,3 @@
 """The schema this code was written for."""
 
-SCHEMA_REVISION = "0003_tiers"
+SCHEMA_REVISION = "0004_adoption"

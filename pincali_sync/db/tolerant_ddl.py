@@ -1,0 +1,154 @@
+"""DDL that also upgrades what somebody already has: nothing is taken for granted, nothing is lost.
+
+Plain SQL and DO blocks only, so that `alembic upgrade head --sql` prints what would run. Steps on
+`properties_live` hold no strong lock for long: columns come with constant defaults, checks are
+added unproven and proven afterwards, indexes are built beside their readers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from alembic import op
+
+# A migration that cannot get its lock must not make everybody queue up behind it. For the
+# transaction only: behind a pooler the connection is not ours to change.
+_PATIENCE = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '15min'"
+_BUSY_TABLE = "properties_live"
+
+
+def be_patient() -> None:
+    """To be called first in each migration, and again after an autocommit block."""
+    for statement in _PATIENCE.split("; "):
+        op.execute(statement)
+
+
+def create_tables(statements: Iterable[str]) -> None:
+    """CREATE TABLE statements; a table that is there gets the columns it lacks."""
+    for statement in statements:
+        name, columns = _parse(statement)
+        op.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
+        for column in columns:
+            op.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
+
+
+def add_columns(table: str, columns: Iterable[str]) -> None:
+    """Adds the columns that are not there."""
+    for column in columns:
+        op.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
+
+
+def create_indexes(statements: Iterable[str]) -> None:
+    """CREATE INDEX statements; those on the busy table are built beside its readers and writers.
+
+    An index that a crash left invalid is built again.
+    """
+    busy = [each for each in statements if f" ON {_BUSY_TABLE} " in each]
+    for statement in statements:
+        if statement not in busy:
+            op.execute(_if_not_exists(statement))
+    with op.get_context().autocommit_block():
+        for statement in busy:
+            op.execute(_drop_if_invalid(_index_name(statement)))
+            op.execute(_if_not_exists(statement).replace("INDEX", "INDEX CONCURRENTLY", 1))
+    be_patient()
+
+
+def replace_check(table: str, column: str, name: str, condition: str) -> None:
+    """One check on a column, in the place of all narrower ones that are there."""
+    op.execute(f"""
+        DO $do$
+        DECLARE found record;
+        BEGIN
+            FOR found IN SELECT conname FROM pg_constraint
+                          WHERE conrelid = '{table}'::regclass AND contype = 'c'
+                            AND pg_get_constraintdef(oid) ~ '\\m{column}\\M'
+            LOOP
+                EXECUTE 'ALTER TABLE {table} DROP CONSTRAINT ' || quote_ident(found.conname);
+            END LOOP;
+        END $do$
+        """)
+    op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID")
+
+
+def prove_checks(table: str, names: Iterable[str]) -> None:
+    """Validates checks beside readers and writers."""
+    with op.get_context().autocommit_block():
+        for name in names:
+            op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
+    be_patient()
+
+
+def require(table: str, column: str, default: str) -> None:
+    """NOT NULL with a default, where a column of this name may have been nullable."""
+    op.execute(f"""
+        DO $do$
+        BEGIN
+            IF EXISTS (SELECT FROM information_schema.columns
+                        WHERE table_schema = current_schema() AND table_name = '{table}'
+                          AND column_name = '{column}' AND is_nullable = 'YES') THEN
+                UPDATE {table} SET {column} = {default} WHERE {column} IS NULL;
+                ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default},
+                                    ALTER COLUMN {column} SET NOT NULL;
+            END IF;
+        END $do$
+        """)
+
+
+def as_timestamptz(table: str, columns: Iterable[str]) -> None:
+    """Times without a zone were UTC. In a UTC session PostgreSQL rewrites nothing for that."""
+    op.execute("SET LOCAL timezone = 'UTC'")
+    for column in columns:
+        op.execute(f"""
+            DO $do$
+            BEGIN
+                IF EXISTS (SELECT FROM information_schema.columns
+                            WHERE table_schema = current_schema() AND table_name = '{table}'
+                              AND column_name = '{column}'
+                              AND data_type = 'timestamp without time zone') THEN
+                    ALTER TABLE {table} ALTER COLUMN {column} TYPE timestamptz;
+                END IF;
+            END $do$
+            """)
+
+
+def _parse(statement: str) -> tuple[str, list[str]]:
+    """A table's name and its column definitions, constraints left out."""
+    match = re.search(r"CREATE TABLE (\w+) \(", statement)
+    assert match is not None, statement
+    parts, depth, part = [], 0, ""
+    for sign in statement[match.end() :]:
+        depth += (sign == "(") - (sign == ")")
+        if depth < 0:
+            break  # what follows belongs to the table, not to a column
+        if sign == "," and not depth:
+            parts.append(part)
+            part = ""
+        else:
+            part += sign
+    definitions = [" ".join(each.split()) for each in (*parts, part)]
+    return match[1], [each for each in definitions if not each.startswith("CONSTRAINT")]
+
+
+def _index_name(statement: str) -> str:
+    match = re.search(r"INDEX (?:IF NOT EXISTS )?(\w+)", statement)
+    assert match is not None, statement
+    return match[1]
+
+
+def _if_not_exists(statement: str) -> str:
+    name = _index_name(statement)
+    return statement.replace(f"INDEX {name}", f"INDEX IF NOT EXISTS {name}", 1)
+
+
+def _drop_if_invalid(name: str) -> str:
+    return f"""
+        DO $do$
+        BEGIN
+            IF EXISTS (SELECT FROM pg_index WHERE NOT indisvalid
+                          AND indexrelid = to_regclass('{name}')) THEN
+                EXECUTE 'DROP INDEX {name}';
+            END IF;
+        END $do$
+        """

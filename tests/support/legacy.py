@@ -1,0 +1,91 @@
+"""The database of the scraper that came before, filled with rows in the shapes it left behind."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import psycopg
+
+_MIGRATION = Path(__file__).parents[2] / "migrations/versions/0001_scraper_tables.py"
+
+# What that database had besides its tables.
+_SURROUNDINGS = """
+CREATE MATERIALIZED VIEW property_stats AS
+SELECT property_type, operation_type, city, count(*) AS total_count, avg(price) AS avg_price,
+       min(price) AS min_price, max(price) AS max_price, avg(total_area_m2) AS avg_area,
+       count(*) FILTER (WHERE status = 'active') AS active_count
+  FROM properties_live GROUP BY property_type, operation_type, city;
+CREATE UNIQUE INDEX property_stats_unique_idx
+    ON property_stats (property_type, operation_type, city);
+CREATE TABLE playlists (id serial PRIMARY KEY, property_id varchar(255) NOT NULL);
+CREATE FUNCTION tell_of_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('property_changes', NEW.property_id);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER property_changes_trigger AFTER INSERT OR UPDATE ON properties_live
+    FOR EACH ROW EXECUTE FUNCTION tell_of_changes();
+ALTER TABLE properties_live ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everybody_reads ON properties_live FOR SELECT USING (true);
+CREATE POLICY everybody_writes ON properties_live FOR UPDATE USING (true);
+"""
+
+# Ids: new form, old form (the slug), Spanish URL, agent's URL, no-www with a query, several rows
+# of one listing. Damage: city in the neighbourhood's column, areas cut at the comma, no prices.
+_ROWS = """
+INSERT INTO properties_live
+       (property_id, title, neighborhood, city, price, currency, operation_type, status,
+        source_url, main_image_url, image_urls, total_area_m2, scraped_at, last_seen_at)
+SELECT CASE n % 5
+           WHEN 0 THEN 'pincali_' || left(md5('https://www.pincali.com/en/home/casa-' || n), 16)
+           WHEN 1 THEN 'pincali_casa-' || n
+           ELSE 'pincali_' || left(md5('https://www.pincali.com/inmueble/casa-' || n), 16) END,
+       'House ' || n || 'Casa ' || n, 'Tepic', NULL,
+       CASE WHEN n % 11 = 0 THEN NULL ELSE 1000000 + n END, 'MXN',
+       CASE n % 3 WHEN 0 THEN 'sale' WHEN 1 THEN 'for rent' ELSE 'new_construction' END,
+       CASE n % 20 WHEN 7 THEN 'removed' WHEN 8 THEN 'inactive' WHEN 9 THEN 'sold'
+                   WHEN 10 THEN 'rented' WHEN 11 THEN NULL ELSE 'active' END,
+       CASE n % 5
+           WHEN 0 THEN 'https://www.pincali.com/en/home/casa-' || n
+           WHEN 1 THEN 'https://www.pincali.com/en/home/Casa-' || n || '/'
+           WHEN 2 THEN 'https://www.pincali.com/inmueble/casa-' || n
+           WHEN 3 THEN 'https://pincali.com/inmobiliarios/agente-12/inmueble/casa-' || n || '?x=1'
+           ELSE 'https://www.pincali.com/pt/imovel/casa-' || n END,
+       CASE n % 4 WHEN 0 THEN NULL
+           ELSE 'https://assets.invalid/property_images/' || 5000000 + n || '/9000' || n
+                || CASE n % 4 WHEN 1 THEN '/EB-SG' || lpad(n::text, 4, '0') || '.jpg?version=1'
+                              ELSE '/photo.heic' END END,
+       CASE WHEN n % 4 = 0 AND n % 8 = 0
+            THEN jsonb_build_array('https://assets.invalid/property_images/' || 5000000 + n
+                                   || '/7/EB-SG' || lpad(n::text, 4, '0') || '.png') END,
+       225.25, now() - n % 90 * interval '1 day', now() - n % 30 * interval '1 day'
+  FROM generate_series(1, {rows}) AS n
+"""
+# A listing that was scraped under its old and under its Spanish form.
+_DOUBLE = """
+INSERT INTO properties_live (property_id, title, source_url, main_image_url, last_seen_at)
+SELECT 'pincali_doble', title, 'https://www.pincali.com/en/home/casa-2', main_image_url,
+       now() - interval '200 days'
+  FROM properties_live WHERE source_url LIKE '%/casa-2'
+"""
+
+
+def create_legacy(url: str, *, rows: int = 1_000) -> None:
+    """Fills an empty database; the tables are those of the first migration."""
+    spec = importlib.util.spec_from_file_location("scraper_tables", _MIGRATION)
+    assert spec is not None
+    assert spec.loader is not None
+    tables = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tables)
+    with psycopg.connect(url) as connection:
+        for statement in (*tables.TABLES, *tables.INDEXES, tables.TOUCH_FUNCTION):
+            connection.execute(statement)
+        connection.execute(tables.TOUCH_TRIGGER)
+        connection.execute(tables.RULES)
+        connection.execute(_SURROUNDINGS)
+        connection.execute(_ROWS.replace("{rows}", str(rows)))
+        connection.execute(_DOUBLE)
+        connection.execute(
+            "INSERT INTO playlists (property_id) SELECT property_id FROM properties_live LIMIT 5"
+        )
