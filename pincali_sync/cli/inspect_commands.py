@@ -31,7 +31,7 @@ def status(as_json: JsonOption = False) -> None:
             }
         )
         return
-    columns = ("tier", "state", "step", "last run", "next run", "pages", "new", "queued", "scraped")
+    columns = ("tier", "state", "last run", "next run", "new", "scraped")
     rows = [_tier_row(*each) for each in zip(schedule.tiers, tiers, strict=True)]
     print_table("Tiers", columns, rows)
     for pause in schedule.pauses:
@@ -121,16 +121,13 @@ def _tier_row(planned: TierSchedule, status: TierStatus) -> tuple[Any, ...]:
     run = status.latest
     upcoming = planned.next_run_at if planned.enabled else "not enabled"
     if run is None:
-        return (name, "never ran", None, None, upcoming, *(None,) * 4)
+        return (name, "never ran", None, upcoming, None, None)
     return (
         name,
-        run.status,
-        run.step,
+        run.status if run.status != "running" else f"running: {run.step}",
         run.started_at,
         upcoming,
-        run.pages_scanned,
         run.new_properties_found,
-        run.properties_queued,
         run.properties_scraped,
     )
 

@@ -13,10 +13,15 @@ from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.config import load_config
 from pincali_sync.db import embedded, migrate
 from pincali_sync.simulation.month import Month, MonthReport
+from pincali_sync.simulation.trouble import order_trouble
 from pincali_sync.standin.options import StandinOptions
 from pincali_sync.standin.process import StandinProcess
+from pincali_sync.standin.world.churn import Churn
 
 _PAGE_SIZE = 42
+# Some listings come back after weeks, when they were removed already.
+_CEILING = 1_000  # of the queue: low enough to be reached
+_CHURN = Churn(births=0.02, relisted_share=0.2, longest_absence_days=24)
 
 
 def simulate(
@@ -33,7 +38,17 @@ def simulate(
         finally:
             embedded.destroy(home)
     if as_json:
-        print_json(report.findings)
+        print_json(
+            {
+                "findings": report.findings,
+                "requests": report.requests,
+                "runs": [
+                    {"tier": run.tier_level, "status": run.status, "error": run.error_summary}
+                    for run in report.runs
+                ],
+                "ceiling": _CEILING,
+            }
+        )
     else:
         show(report)
     raise typer.Exit(0 if report.findings.all_true else 1)
@@ -42,7 +57,7 @@ def simulate(
 def _play(home: Path, days: int, listings: int, seed: int, *, quiet: bool) -> MonthReport:
     url = embedded.ensure_running(home, durable=False)
     migrate.upgrade(url)
-    options = StandinOptions(listings=listings, seed=seed, page_size=_PAGE_SIZE)
+    options = StandinOptions(listings=listings, seed=seed, page_size=_PAGE_SIZE, churn=_CHURN)
     with StandinProcess(options) as site:
         config = load_config(
             database_url=url,
@@ -50,10 +65,11 @@ def _play(home: Path, days: int, listings: int, seed: int, *, quiet: bool) -> Mo
             pincali_base_url=site.base_url,
             site_min_gap_seconds=0,
             scrapyd_urls=("local",),
+            queue_max_pending=_CEILING,
         )
         say = (lambda _: None) if quiet else typer.echo
         month = Month(config, site, options, say=say)
-        return asyncio.run(month.play(days))
+        return asyncio.run(month.play(days, order_trouble))
 
 
 def show(report: MonthReport) -> None:

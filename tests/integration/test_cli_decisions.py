@@ -1,0 +1,184 @@
+"""Commands that look closer, stop, resume and decide."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from pincali_sync.bootstrap import Services, open_services
+from pincali_sync.cli.app import app, run
+from pincali_sync.config import load_config
+from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale
+from tests.support.scans import full_scan
+
+T = TypeVar("T")
+
+
+@pytest.fixture(autouse=True)
+def _configured(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("SCRAPYD_URLS", "http://127.0.0.1:1")
+
+
+def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    status = run(app, words)
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    status, out, err = say(capsys, *words, "--json")
+    assert status == 0, err
+    return json.loads(out)
+
+
+def prepare(work: Callable[[Services, Workshop], Awaitable[T]]) -> T:
+    async def with_services() -> T:
+        async with open_services(load_config()) as services:
+            return await work(services, Workshop(db=services.db, clock=services.clock))
+
+    return asyncio.run(with_services())
+
+
+def test_pause_and_resume_say_what_they_did(capsys: pytest.CaptureFixture[str]) -> None:
+    assert say(capsys, "pause", "--tier", "2", "--reason", "maintenance")[:2] == (
+        0,
+        "tier 2 is paused.\n",
+    )
+    assert say(capsys, "pause", "--tier", "2")[1] == "tier 2 was paused already.\n"
+    status, _, err = say(capsys, "tier2")
+    assert status == 3
+    assert "maintenance; `pincali-sync resume --tier 2` goes on" in err
+    assert "maintenance" in say(capsys, "status")[1]
+    assert as_json(capsys, "resume") == {"resumed": ["tier:2"]}
+    assert say(capsys, "resume")[1] == "Nothing was paused.\n"
+    assert say(capsys, "pause", "--tier", "9")[0] == 2
+
+
+def test_auto_rests_while_everything_is_paused(capsys: pytest.CaptureFixture[str]) -> None:
+    say(capsys, "pause", "--reason", "the site asked us to")
+    status, _, err = say(capsys, "auto")
+    assert status == 3
+    assert "the site asked us to" in err
+
+
+def test_explain_tells_what_a_record_is_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(_: Services, shop: Workshop) -> None:
+        await shop.scan(entry("blue-house", sale(2_000_000), public_id="EB-AA0001"))
+        await shop.visit(detail("blue-house", sale(2_000_000), public_id="EB-AA0001"))
+        await shop.scan(entry("blue-house", sale(1_500_000), public_id="EB-AA0001"))
+
+    prepare(work)
+    for name in (id_of("blue-house"), "eb-aa0001", "https://www.pincali.com/inmueble/blue-house/"):
+        dossier = as_json(capsys, "explain", name)
+        assert dossier["property_id"] == id_of("blue-house")
+        assert dossier["live"]["listing_status"] == "active"
+        assert [row["queue_reason"] for row in dossier["queue"]] == ["price_change", "new_property"]
+        assert len(dossier["sightings"]) == 2
+    status, out, _ = say(capsys, "explain", "EB-AA0001")
+    assert status == 0
+    assert "active; queued as price_change (priority 2)" in out
+    assert "Pages that showed it" in out
+    status, _, err = say(capsys, "explain", "EB-ZZ9999")
+    assert (status, "is no record" in err) == (2, True)
+
+
+def test_dead_letters_are_shown_retried_and_taken_out(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(services: Services, shop: Workshop) -> None:
+        await shop.scan(entry("blue-house"), entry("red-house"))
+        await rows(
+            services.db,
+            """UPDATE scrape_queue
+                  SET status = 'failed', last_error = 'HTTP 500', completed_at = now()""",
+        )
+
+    prepare(work)
+    letters = as_json(capsys, "dead-letters")
+    assert {each["property_id"] for each in letters} == {id_of("blue-house"), id_of("red-house")}
+    assert "HTTP 500" in say(capsys, "dead-letters")[1]
+    assert say(capsys, "retry")[0] == 2
+    assert as_json(capsys, "retry", id_of("blue-house")) == {"pages_queued_again": 1}
+    assert say(capsys, "retry", "--all")[1] == "1 pages queued again.\n"
+    assert as_json(capsys, "dequeue", id_of("red-house")) == {"pages_taken_out": 1}
+
+
+def test_held_removals_are_shown_and_decided(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(services: Services, _: Workshop) -> str:
+        session_id = await full_scan(services, {"sale": [entry("blue-house")]})
+        async with services.db.transaction() as tx:
+            batch = await tx.removals.open_batch(
+                session_id, run_id=None, candidates=70, now=services.clock.now()
+            )
+            await tx.removals.decide(
+                batch, "held", now=services.clock.now(), would_remove=70, removal_limit=50
+            )
+        return str(batch)
+
+    batch = prepare(work)
+    [shown] = as_json(capsys, "removals", "list")["batches"]
+    assert (shown["id"], shown["status"], shown["would_remove"]) == (batch, "held", 70)
+    assert "held" in say(capsys, "removals", "list")[1]
+    assert as_json(capsys, "removals", "show", batch) == []
+    assert say(capsys, "removals", "approve", "nonsense")[0] == 2
+    assert as_json(capsys, "removals", "reject", batch)["status"] == "rejected"
+    status, _, err = say(capsys, "removals", "approve", batch)
+    assert (status, "only a held one can be decided" in err) == (2, True)
+
+
+def test_unusual_prices_are_shown_and_settled(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(_: Services, shop: Workshop) -> None:
+        for slug in ("blue-house", "red-house"):
+            await shop.visit(detail(slug, sale(2_000_000)))
+            await shop.visit(detail(slug, sale(200_000)))
+
+    prepare(work)
+    first, second = as_json(capsys, "reviews", "list")
+    assert "200,000" in say(capsys, "reviews", "list")[1]
+    assert say(capsys, "reviews", "accept", first["id"])[:2] == (0, "The new price stands.\n")
+    assert say(capsys, "reviews", "reject", second["id"])[:2] == (0, "The old price is back.\n")
+    assert say(capsys, "reviews", "accept", first["id"])[0] == 2
+
+
+def test_candidates_are_shown_and_settled(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(services: Services, shop: Workshop) -> None:
+        await add_live(services.db, "old-house", price=1, listing_status="confirmed_removed")
+        await shop.scan(entry("new-house"))
+        await rows(
+            services.db,
+            """INSERT INTO identity_candidates (property_id, earlier_property_id, metres,
+                      title_similarity, price_ratio) VALUES (:new, :old, 3, 95, 0.98)""",
+            new=id_of("new-house"),
+            old=id_of("old-house"),
+        )
+
+    prepare(work)
+    [candidate] = as_json(capsys, "candidates", "list")
+    assert say(capsys, "candidates", "list")[0] == 0
+    assert say(capsys, "candidates", "confirm", candidate["id"])[0] == 0
+    assert as_json(capsys, "candidates", "list") == []
+    assert say(capsys, "candidates", "reject", candidate["id"])[0] == 2
+
+
+def test_a_run_is_cancelled_by_the_first_digits_of_its_id(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def work(services: Services, _: Workshop) -> str:
+        await rows(
+            services.db,
+            """WITH session AS (INSERT INTO scraping_sessions (base_url) VALUES ('x') RETURNING id)
+               INSERT INTO sync_runs (tier_level, tier_name, session_id)
+               SELECT 1, 'hot_listings', id FROM session""",
+        )
+        [run_] = await services.insights.history()
+        return str(run_.id)
+
+    run_id = prepare(work)
+    assert [each["id"] for each in as_json(capsys, "history")] == [run_id]
+    assert as_json(capsys, "cancel", run_id[:8])["status"] == "cancelled"
+    assert "cancelled by request" in say(capsys, "history")[1]
+    assert say(capsys, "cancel", run_id)[0] == 2
+    assert say(capsys, "cancel", "nothing")[0] == 2
