@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from bench import parse_pages, queue_claims, spider_pipelines, standin_pages
+from bench import parse_pages, queue_claims, spider_pipelines, standin_pages, tier_loads
 from pincali_sync.cli.output import print_table
 
 # Absolute figures belong to the machine; ratios, taken in one run, carry further.
@@ -13,13 +13,17 @@ _TARGETS = {
     "standin_listing_pages_per_s": "at least 300",
     "listing_page_cpu_ms": "at most 10",
     "spider_with_to_without_pipelines": "at least 0.80",
+    "scan_100_pages_s": "under 300",
+    "scan_1000_pages_s": "under 2,700",
+    "details_per_minute_browser": "at least 50",
+    "details_per_minute_http": "at least 200",
 }
 
 
 def main() -> None:
     """Measures everything, one after the other."""
     results: dict[str, float] = {}
-    for benchmark in (parse_pages, standin_pages, spider_pipelines, queue_claims):
+    for benchmark in (parse_pages, standin_pages, spider_pipelines, queue_claims, tier_loads):
         print(f"{benchmark.__name__} ...", flush=True)
         results.update(benchmark.measure())
     print_table(

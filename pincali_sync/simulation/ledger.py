@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -23,6 +24,7 @@ class Findings:
     new_not_live: list[str] = field(default_factory=list)
     prices_compared: int = 0
     prices_missed: list[str] = field(default_factory=list)
+    prices_waiting: list[str] = field(default_factory=list)  # noticed; the page itself fails
     price_visits: int = 0  # visits that a price change was the reason for
     prices_invented: list[str] = field(default_factory=list)
     removed: int = 0
@@ -85,16 +87,21 @@ class Ledger:
         self.findings.new_shown += len(newcomers)
         self.findings.new_not_live += sorted(newcomers - live.keys())
 
-    async def after_full_read(self, listings: Sequence[ListingState], now: datetime) -> None:
-        """Every price that was read must be right now, and none may have been made up."""
-        live = await self._live()
+    async def after_full_read(
+        self, listings: Sequence[ListingState], session_id: UUID | None, now: datetime
+    ) -> None:
+        """Every price on a page that was read must be right now, and none may be made up."""
+        live, read = await self._live(), await self._read_in(session_id)
         for state in listings:
             listing, row = state.listing, live.get(state.listing.public_id)
-            if row is None:
+            if row is None or listing.public_id not in read:
                 continue
             self.findings.prices_compared += 1
             if not _same_price(row, state):
-                self.findings.prices_missed.append(listing.public_id)
+                # Noticed, and not fetched yet: its page fails.
+                waiting = row["is_queued"]
+                kept = self.findings.prices_waiting if waiting else self.findings.prices_missed
+                kept.append(listing.public_id)
             if listing.public_id in self._removed_once:
                 self._removed_once.discard(listing.public_id)
                 self.findings.returned += 1
@@ -145,10 +152,23 @@ class Ledger:
 
     async def _live(self) -> dict[str, dict[str, Any]]:
         rows = await self._rows(
-            """SELECT public_id, listing_status, price, currency, price_unit, operation_type
-                 FROM properties_live"""
+            """SELECT public_id, listing_status, price, currency, price_unit, operation_type,
+                      EXISTS (SELECT 1 FROM scrape_queue q
+                               WHERE q.property_id = l.property_id
+                                 AND q.status IN ('pending', 'in_progress', 'failed')
+                                 AND q.queue_reason = 'price_change') AS is_queued
+                 FROM properties_live l"""
         )
         return {row["public_id"]: row for row in rows}
+
+    async def _read_in(self, session_id: UUID | None) -> set[str]:
+        rows = await self._rows(
+            """SELECT DISTINCT m.public_id FROM property_sightings s
+                 JOIN property_manifest m USING (property_id)
+                WHERE s.session_id = CAST(:session_id AS uuid)""",
+            session_id=session_id,
+        )
+        return {row["public_id"] for row in rows}
 
     async def _rows(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
         async with self._db.transaction() as tx:

@@ -126,7 +126,7 @@ class Month:
         await self._ledger.after_tier_1(truth, self._config.tier_1_pages, self._last_hot_scan)
         self._last_hot_scan = self._site_time
         if tier is not Tier.HOT_LISTINGS:
-            await self._ledger.after_full_read(truth, self._clock.now())
+            await self._ledger.after_full_read(truth, run.session_id, self._clock.now())
         if tier is Tier.WEEKLY_DEEP:
             await self._ledger.after_weekly_scan(truth, self._site_time)
 
