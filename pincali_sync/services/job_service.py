@@ -14,7 +14,8 @@ from pincali_sync.db.repositories.jobs import Job
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import SupersededError
 
-_PATIENCE = 5
+# A node may have a queue of its own, so a job that waits there is given longer than one that ran.
+PATIENCE_BEFORE_START = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +80,15 @@ class JobService:
         return await self._db.run(work)
 
     async def give_up_silent(self, silence: timedelta) -> int:
-        """Closes jobs of no run that were not heard of for so long; returns their number.
-
-        A node may have a queue of its own, so they are given several times as long.
-        """
+        """Closes jobs of no run that were not heard of for so long; returns their number."""
 
         async def work(tx: UnitOfWork) -> int:
             now = self._clock.now()
-            return await tx.jobs.give_up_silent(before=now - _PATIENCE * silence, now=now)
+            return await tx.jobs.give_up_silent(
+                running_before=now - silence,
+                scheduled_before=now - PATIENCE_BEFORE_START * silence,
+                now=now,
+            )
 
         return await self._db.run(work)
 

@@ -14,6 +14,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.jobs import Job
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.exceptions import RunnerError
+from pincali_sync.services.job_service import PATIENCE_BEFORE_START
 from pincali_sync.services.ports import JobRunner, JobSpec
 
 logger = logging.getLogger(__name__)
@@ -21,8 +22,6 @@ logger = logging.getLogger(__name__)
 BLOCKED = "blocked"  # the finish reason of a job that the site refused
 # Trying at once again would only ask a failing site for the same pages once more.
 TOO_MANY_LOST_PAGES = "too_many_lost_pages"
-# A node may have a queue of its own, so a job that waits there is given longer than one that ran.
-_PATIENCE_BEFORE_START = 5
 
 
 class JobsState(Enum):
@@ -168,7 +167,7 @@ class RunJobs:
         return failures
 
     def _is_silent(self, job: Job, now: datetime) -> bool:
-        patience = 1 if job.status == "running" else _PATIENCE_BEFORE_START
+        patience = 1 if job.status == "running" else PATIENCE_BEFORE_START
         return now - job.last_heard() > patience * self._silence
 
     async def _give_up(self, job: Job, *, status: str, reason: str) -> None:

@@ -64,6 +64,13 @@ async def test_jobs_killed_in_a_scan_and_in_a_drain_lose_nothing_and_repeat_noth
     )
     _kill_jobs(tmp_path)
     await _tick_until(services, scheduler, "SELECT 1 FROM sync_runs WHERE status <> 'running'")
+    # The worker that was killed may have been the standing one, which the run does not wait for.
+    await _tick_until(
+        services,
+        scheduler,
+        "SELECT 1 WHERE NOT EXISTS"
+        " (SELECT 1 FROM sync_run_jobs WHERE status IN ('scheduled', 'running'))",
+    )
 
     ended = await _reload(services, run)
     assert ended.status == "completed", ended.error_summary

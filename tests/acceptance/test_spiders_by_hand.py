@@ -112,7 +112,10 @@ async def test_a_listing_that_is_gone_is_not_asked_for_again(
     site.add_fault("/en/home/", "404")
     assert scrapy("crawl", "detail").returncode == 0
     found = await rows(db, "SELECT DISTINCT status, attempt_count, last_error FROM scrape_queue")
-    assert found == [{"status": "failed", "attempt_count": 1, "last_error": "HTTP 404"}]
+    assert found == [{"status": "cancelled", "attempt_count": 1, "last_error": "HTTP 404"}]
+    asked = len(site.log())
+    assert scrapy("crawl", "detail").returncode == 0
+    assert [each for each in site.log()[asked:] if "/home/" in each["path"]] == []
 
 
 @pytest.mark.parametrize(

@@ -190,14 +190,18 @@ class JobRepository:
         )
         return [Job(**row) for row in result.mappings()]
 
-    async def give_up_silent(self, *, before: datetime, now: datetime) -> int:
-        """Takes the right to write from jobs of no run that were not heard of since `before`."""
+    async def give_up_silent(
+        self, *, running_before: datetime, scheduled_before: datetime, now: datetime
+    ) -> int:
+        """Takes the right to write from jobs of no run that were last heard of before a time."""
         result = await self._run(
             """UPDATE sync_run_jobs
                   SET status = 'lost', finish_reason = 'no heartbeat', finished_at = :now
-                WHERE run_id IS NULL AND status IN ('scheduled', 'running')
-                  AND coalesce(heartbeat_at, scheduled_at) < :before""",
-            before=before,
+                WHERE run_id IS NULL
+                  AND (status = 'running' AND coalesce(heartbeat_at, started_at) < :running_before
+                       OR status = 'scheduled' AND scheduled_at < :scheduled_before)""",
+            running_before=running_before,
+            scheduled_before=scheduled_before,
             now=now,
         )
         return int(result.rowcount)
