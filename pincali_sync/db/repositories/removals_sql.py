@@ -46,7 +46,7 @@ _ABSENT = f"""
 
 # Once a session, however often it is repeated: `missing_session_id` says who counted last.
 COUNT_MISSING = f"""
-WITH absent AS ({_ABSENT} ORDER BY l.property_id), counted AS (
+WITH absent AS ({_ABSENT} ORDER BY l.property_id FOR UPDATE OF l), counted AS (
     UPDATE properties_live l
        SET consecutive_missing_count = a.consecutive_missing_count + 1,
            missing_session_id = CAST(:session_id AS uuid),
@@ -155,7 +155,7 @@ SELECT greatest(
 """
 
 APPLY = f"""
-WITH removable AS ({_REMOVABLE} ORDER BY l.property_id), removed AS (
+WITH removable AS ({_REMOVABLE} ORDER BY l.property_id FOR UPDATE OF l), removed AS (
     UPDATE properties_live l
        SET listing_status = CASE WHEN r.verdict = 'sold' THEN 'sold' ELSE 'confirmed_removed' END,
            status = CASE WHEN r.verdict = 'sold' THEN 'sold' ELSE 'removed' END,
@@ -203,7 +203,7 @@ WITH cleared AS (
       FROM (SELECT l.property_id FROM properties_live l JOIN removal_batches b
                      ON b.session_id = l.missing_session_id
              WHERE b.id = :batch_id AND l.listing_status = 'likely_removed'
-             ORDER BY l.property_id) rows
+             ORDER BY l.property_id FOR UPDATE OF l) rows
      WHERE l.property_id = rows.property_id
     RETURNING l.property_id
 ), journalled AS (
