@@ -139,7 +139,7 @@ class Month:
 
     def _truth(self) -> Sequence[ListingState]:
         """The site's state is a function of seed and time: nobody needs to be asked."""
-        return self._population.snapshot(self._site_time).active
+        return tuple(self._population.board(self._site_time).active)
 
     async def _next_slot(self) -> datetime:
         slots = [

@@ -64,15 +64,13 @@ class Control:
         if since is not None:
             changes = changes_between(self._site.population, _instant(since), now)
             return JSONResponse({"since": since, "now": now.isoformat(), **changes})
-        snapshot = self._site.population.snapshot(now)
+        board = self._site.population.board(now)
         return JSONResponse(
             {
                 "now": now.isoformat(),
-                "total": len(snapshot.active),
-                "sources": {
-                    str(source): len(states) for source, states in snapshot.by_source.items()
-                },
-                "listings": [truth_of(state, self._site.options.form) for state in snapshot.active],
+                "total": len(board.active),
+                "sources": {str(source): len(states) for source, states in board.by_source.items()},
+                "listings": [truth_of(state, self._site.options.form) for state in board.active],
             }
         )
 
@@ -105,8 +103,8 @@ class Control:
         return JSONResponse({"mode": mode})
 
     async def health(self, _: Request) -> Response:
-        snapshot = self._site.snapshot()
-        return JSONResponse({"status": "ok", "active": len(snapshot.active)})
+        board = self._site.board()
+        return JSONResponse({"status": "ok", "active": len(board.active)})
 
     def _clock(self) -> Response:
         return JSONResponse({"now": self._site.clock.now().isoformat()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -18,16 +19,20 @@ from pincali_sync.standin.pages.plain_pages import (
     soft_gone_page,
     sold_page,
 )
+from pincali_sync.standin.search import Search
 from pincali_sync.standin.site import Site
 from pincali_sync.standin.world.state import ListingState
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+_WITH_PLACES = (ListingSource.SALE, ListingSource.RENT, ListingSource.FORECLOSURE)
 
 
 def public_routes(site: Site) -> list[Route]:
     """All routes of the site itself."""
     return [
         *(Route(source.path, _search(site, source)) for source in ListingSource),
+        *(Route(f"{source.path}-in-{{place}}", _search(site, source)) for source in _WITH_PLACES),
         *(Route(f"{language.prefix}{{slug}}", _detail(site, language)) for language in LANGUAGES),
         Route("/home/{slug}/messages", _message, methods=["POST"]),
         Route("/robots.txt", _robots),
@@ -50,8 +55,12 @@ async def not_found(request: Request, _: Exception | None = None) -> Response:
 
 def _search(site: Site, source: ListingSource) -> Endpoint:
     async def search(request: Request) -> Response:
-        number = request.query_params.get("page", "1")
-        results = site.search(source, int(number)) if number.isdecimal() else None
+        parameters = dict(request.query_params)
+        number = parameters.pop("page", "1")
+        search = Search.parse(source, request.path_params.get("place"), parameters)
+        if search is None or not number.isdecimal():
+            return await not_found(request)
+        results = site.search(search, int(number), request.url.path, urlencode(parameters))
         if results is None:
             return await not_found(request)
         renderer = site.renderer(base_url_of(request))
@@ -69,7 +78,7 @@ def _detail(site: Site, language: Language) -> Endpoint:
         if not state.active:
             return await _removed(request, site, state, language)
         renderer = site.renderer(base_url_of(request))
-        return HTMLResponse(renderer.detail_page(state, site.snapshot(), language, now))
+        return HTMLResponse(renderer.detail_page(state, site.board().active, language, now))
 
     return detail
 
@@ -94,11 +103,9 @@ async def _removed(
 
 def _another_listing(request: Request, site: Site, language: Language) -> Response:
     """The slug was given to somebody else's listing, the newest one."""
-    snapshot = site.snapshot()
+    active = site.board().active
     renderer = site.renderer(base_url_of(request))
-    return HTMLResponse(
-        renderer.detail_page(snapshot.active[0], snapshot, language, site.clock.now())
-    )
+    return HTMLResponse(renderer.detail_page(active[0], active, language, site.clock.now()))
 
 
 async def _message(_: Request) -> Response:

@@ -11,7 +11,6 @@ from pincali_sync.standin.pages.language import ENGLISH, Language
 from pincali_sync.standin.pages.listing_page import PageSlot, after_cards, before_cards
 from pincali_sync.standin.pages.twins import twin_html
 from pincali_sync.standin.world.draws import Draws
-from pincali_sync.standin.world.population import Snapshot
 from pincali_sync.standin.world.state import ListingState
 
 _SIMILAR = 7
@@ -39,10 +38,14 @@ class Renderer:
         return b"".join(parts)
 
     def detail_page(
-        self, state: ListingState, snapshot: Snapshot, language: Language, now: datetime
+        self,
+        state: ListingState,
+        active: Sequence[ListingState],
+        language: Language,
+        now: datetime,
     ) -> bytes:
         """A listing's own page; its carousel shows others of the stock."""
-        similar = [self._card(other, language, True) for other in similar_to(state, snapshot)]
+        similar = [self._card(other, language, True) for other in similar_to(state, active)]
         return detail_page(
             state,
             similar,
@@ -73,9 +76,8 @@ class Renderer:
         return self._cards.setdefault(key, text.encode())
 
 
-def similar_to(state: ListingState, snapshot: Snapshot) -> list[ListingState]:
+def similar_to(state: ListingState, active: Sequence[ListingState]) -> list[ListingState]:
     """Up to seven other active listings."""
-    active = snapshot.active
     if not active:
         return []
     first = Draws("similar", state.listing.numeric_id).integer(0, len(active) - 1)

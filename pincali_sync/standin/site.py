@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.standin.clock import StandinClock
 from pincali_sync.standin.faults import Faults
 from pincali_sync.standin.options import RemovalMode, StandinOptions
 from pincali_sync.standin.pages.listing_page import PageSlot
 from pincali_sync.standin.renderer import Renderer
 from pincali_sync.standin.request_log import RequestLog
+from pincali_sync.standin.search import Search
+from pincali_sync.standin.world.board import Board
 from pincali_sync.standin.world.draws import Draws
-from pincali_sync.standin.world.population import Population, Snapshot
+from pincali_sync.standin.world.population import Population
 from pincali_sync.standin.world.state import ListingState
 
 _MAX_HOSTS = 4
@@ -48,22 +49,22 @@ class Site:
         self._removal_modes: dict[str, RemovalMode] = {}
         self._renderers: dict[str, Renderer] = {}
 
-    def snapshot(self) -> Snapshot:
+    def board(self) -> Board:
         """The stock now."""
-        return self.population.snapshot(self.clock.now())
+        return self.population.board(self.clock.now())
 
-    def search(self, source: ListingSource, number: int) -> Results | None:
+    def search(self, search: Search, number: int, path: str, query: str) -> Results | None:
         """A page of a search; None beyond its end or beyond the site's page cap.
 
-        A search without results has one empty page.
+        A source without results has one empty page, a filter without results has none.
         """
-        found = self.snapshot().by_source[source]
+        found = search.results(self.board())
         size = self.options.page_size
-        pages = max(1, -(-len(found) // size))
+        pages = -(-len(found) // size) or (0 if search.has_filters else 1)
         if not 1 <= number <= min(pages, self.options.page_cap):
             return None
-        states = found[(number - 1) * size : number * size]
-        return Results(PageSlot(source, number, pages, len(found)), states)
+        states = tuple(found[(number - 1) * size : number * size])
+        return Results(PageSlot(search.source, number, pages, len(found), path, query), states)
 
     def find(self, slug: str, at: datetime) -> ListingState | None:
         """The listing with this slug, active or removed; None if it never was."""

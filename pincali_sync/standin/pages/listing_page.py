@@ -22,23 +22,28 @@ _NAMES = {
 class PageSlot:
     """Which page of which search this is."""
 
-    source: ListingSource
+    source: ListingSource | None  # None: the whole stock
     number: int  # from 1
     total_pages: int
     total_listings: int
+    path: str
+    query: str = ""  # of the search, without the page
 
     def href(self, number: int) -> str:
         """The path of a page: the first one carries no number."""
-        return self.source.path if number <= 1 else f"{self.source.path}?page={number}"
+        page = f"page={number}" if number > 1 else ""
+        query = "&".join(part for part in (self.query, page) if part)
+        return f"{self.path}?{query}" if query else self.path
 
 
 def before_cards(slot: PageSlot, base_url: str) -> bytes:
     """Everything up to the first card."""
-    name, total = f"{_NAMES[slot.source]} in Mexico", grouped(slot.total_listings)
-    path = escape(slot.source.path)
+    searched = _NAMES[slot.source] if slot.source else "Properties"
+    name, total = f"{searched} in Mexico", grouped(slot.total_listings)
+    path = escape(slot.path)
     title = f"{total} {name}"
     return f"""{head(title, f"Search {title}.", base_url)}  <body class="marketplace  properties index" data-track-event-mode="Marketplace">
-{top_bar(base_url)}{filter_form(slot.source.path)}<div id="result_set" class="wrapper" data-pagination=".pagination a" data-section="properties">
+{top_bar(base_url)}{filter_form(slot.path)}<div id="result_set" class="wrapper" data-pagination=".pagination a" data-section="properties">
   <div class="list__actions" data-topbar-scroll="true" data-search-path="{path}">
     <div class="action__result">
       <h1>{name}</h1>
@@ -69,13 +74,13 @@ def _pager(slot: PageSlot) -> str:
     last = slot.number >= slot.total_pages
     return f"""  <nav class="pagination">
     <span class="prev page pagination-button  {"disabled" if slot.number == 1 else ""}">
-  <a rel="prev" data-remote="true" href="{slot.href(slot.number - 1)}"><span>{icon("fa-chevron-left", "fas")}</span></a>
+  <a rel="prev" data-remote="true" href="{escape(slot.href(slot.number - 1))}"><span>{icon("fa-chevron-left", "fas")}</span></a>
 </span>
     <span class="pagination-button page current">
   {slot.number}
 </span>
     <span class="next page pagination-button {"disabled" if last else ""}">
-  <a rel="next" data-remote="true" href="{slot.href(slot.number + 1)}"><span>{icon("fa-chevron-right", "fas")}</span></a>
+  <a rel="next" data-remote="true" href="{escape(slot.href(slot.number + 1))}"><span>{icon("fa-chevron-right", "fas")}</span></a>
 </span>
   </nav>
 """  # noqa: E501

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.standin.world.board import Board
 from pincali_sync.standin.world.churn import Churn
 from pincali_sync.standin.world.life import Origin, births_until
 from pincali_sync.standin.world.listing import Listing, listing_of
 from pincali_sync.standin.world.state import ListingState, state_at
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """The stock at one instant. Nothing changes from `begins` until `ends`."""
-
-    begins: int
-    ends: int
-    active: tuple[ListingState, ...]  # last activated first
-    by_source: dict[ListingSource, tuple[ListingState, ...]]
-
-    def holds_at(self, at: int) -> bool:
-        return self.begins <= at < self.ends
 
 
 class Population:
@@ -41,14 +27,18 @@ class Population:
         self._listings: list[Listing] = []
         self._by_slug: dict[str, Listing] = {}
         self._states: dict[int, ListingState] = {}
-        self._snapshot: Snapshot | None = None
+        self._board: Board | None = None
+        self._board_at = 0
 
-    def snapshot(self, at: datetime) -> Snapshot:
-        """The stock at this instant."""
+    def board(self, at: datetime) -> Board:
+        """The stock at this instant; it moves on with the next instant asked about."""
         second = int(at.timestamp())
-        if self._snapshot is None or not self._snapshot.holds_at(second):
-            self._snapshot = self._take_snapshot(second)
-        return self._snapshot
+        if self._board is None or second < self._board_at:
+            self._board = Board([self._state(listing, second) for listing in self._meet(second)])
+        else:
+            self._move(self._board, second)
+        self._board_at = second
+        return self._board
 
     def find(self, slug: str, at: datetime) -> ListingState | None:
         """The listing with this slug, removed ones included; None before its birth."""
@@ -68,21 +58,12 @@ class Population:
             if listing.life.birth <= second
         ]
 
-    def _take_snapshot(self, second: int) -> Snapshot:
-        states = [self._state(listing, second) for listing in self._meet(second)]
-        active = sorted(
-            (state for state in states if state.active),
-            key=lambda state: (-state.activated_at, -state.listing.index),
-        )
-        return Snapshot(
-            begins=max(state.begins for state in states),
-            ends=min(state.ends for state in states),
-            active=tuple(active),
-            by_source={
-                source: tuple(state for state in active if source in state.listing.sources)
-                for source in ListingSource
-            },
-        )
+    def _move(self, board: Board, second: int) -> None:
+        known = len(board)
+        for listing in self._meet(second)[known:]:
+            board.put(self._state(listing, second))
+        for index in list(board.ends_before(second)):
+            board.put(self._state(self._listings[index], second))
 
     def _meet(self, second: int) -> list[Listing]:
         """All listings born by this time and at least the next one."""

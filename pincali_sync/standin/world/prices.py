@@ -38,6 +38,14 @@ def first_offers(seed: int, index: int, kind: Kind) -> tuple[Offer, ...]:
     return (replace(offer, amount=None) if draws.chance(_ON_REQUEST) else offer,)
 
 
+def in_pesos(offer: Offer) -> float | None:
+    """The amount by which the site sorts and filters; None: on request. The unit is ignored."""
+    if offer.amount is None:
+        return None
+    rate = PESOS_PER_DOLLAR if offer.currency is Currency.USD else 1
+    return float(offer.amount) * rate
+
+
 def after_step(seed: int, index: int, event: int, offers: tuple[Offer, ...]) -> tuple[Offer, ...]:
     """The offers after the price change that happened at this time."""
     factor = Draws(seed, index, "step", event).pick(_STEPS)
