@@ -86,4 +86,5 @@ def _variables(home: Path, url: str, base_url: str) -> dict[str, str]:
         "PAGE_DELAY_SECONDS": "0",
         "DETAIL_DELAY_SECONDS": "0",
         "QUEUE_MAX_PENDING": "100000",
+        "SITE_PAGE_CAP": "1000",
     }

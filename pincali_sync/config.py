@@ -57,6 +57,9 @@ class Config(BaseSettings):
     )
     detail_concurrency: int = Field(4, ge=1, le=32, description="pages at once, 1 to 32")
     chromium_executable: Path | None = Field(None, description="the path of a Chromium")
+    site_page_cap: int = Field(
+        100, ge=1, description="pages that the site shows of a query, at least 1"
+    )
     user_agents: Annotated[tuple[str, ...], NoDecode] = Field(
         ("PincaliSync/0.1",),
         description="user agents, separated by |; requests take turns among them",

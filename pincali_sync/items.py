@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.prices import Offer
 
 
@@ -50,6 +51,8 @@ class ManifestPage:
     source: str  # ListingSource value: sale, rent, foreclosure, new_construction
     page_number: int  # 1-based
     page: ListingPage
+    part: str = ""  # of the source's walk: which price window or cell; empty: the plain query
+    facts: PageFacts | None = None  # what the walk goes on by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

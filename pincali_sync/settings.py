@@ -38,6 +38,7 @@ COOKIES_ENABLED = True
 # --- what the spiders are told by the runner or by hand ---
 BASE_URL = _config.pincali_base_url
 MANIFEST_MAX_PAGES: int | None = None  # None: as the tier says
+SITE_PAGE_CAP = _config.site_page_cap
 DETAIL_TRANSPORT = _config.detail_transport
 DETAIL_CONCURRENCY = _config.detail_concurrency
 PROGRESS_SECONDS = 10

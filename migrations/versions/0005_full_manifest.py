@@ -1,4 +1,4 @@
-"""A full manifest of the real site.
+"""A full manifest of the real site: pages by part of a walk, and the walks themselves.
 
 Revision ID: 0005_full_manifest
 Revises: 0004_adoption
@@ -8,16 +8,41 @@ from __future__ import annotations
 
 from alembic import op
 
-from pincali_sync.db.tolerant_ddl import be_patient
+from pincali_sync.db.tolerant_ddl import add_columns, be_patient, create_tables
 
 revision = "0005_full_manifest"
 down_revision = "0004_adoption"
 branch_labels = None
 depends_on = None
 
+TABLES = (
+    """
+    CREATE TABLE manifest_walks (
+        session_id        uuid         NOT NULL,
+        source            varchar(50)  NOT NULL,
+        parts             integer      NOT NULL,
+        pages_wanted      integer      NOT NULL,
+        total_at_start    integer,
+        total_at_end      integer,
+        unpriced_wanted   integer      NOT NULL DEFAULT 0,
+        unpriced_found    integer      NOT NULL DEFAULT 0,
+        gaps              jsonb        NOT NULL DEFAULT '[]'::jsonb,
+        finished_at       timestamptz  NOT NULL,
+        CONSTRAINT manifest_walks_pkey PRIMARY KEY (session_id, source),
+        CONSTRAINT manifest_walks_session_id_fkey FOREIGN KEY (session_id)
+            REFERENCES scraping_sessions (id) ON DELETE CASCADE
+    )
+    """,
+)
+
 
 def upgrade() -> None:
     be_patient()
+    create_tables(TABLES)
+    add_columns("manifest_pages", ("part varchar(200) NOT NULL DEFAULT ''", "facts jsonb"))
+    add_columns("property_sightings", ("part varchar(200) NOT NULL DEFAULT ''",))
+    _replace_key("manifest_pages", "session_id, source, part, page_number")
+    _replace_key("property_sightings", "session_id, source, part, page_number, property_id")
     # A missing count changes no indexed column: with room in the page it is a HOT update, which
     # leaves the nineteen indexes alone. For pages written from now on; nothing is rewritten.
     op.execute("ALTER TABLE properties_live SET (fillfactor = 85)")
@@ -26,3 +51,17 @@ def upgrade() -> None:
 def downgrade() -> None:
     be_patient()
     op.execute("ALTER TABLE properties_live RESET (fillfactor)")
+    op.execute("DELETE FROM property_sightings WHERE part <> ''")
+    op.execute("DELETE FROM manifest_pages WHERE part <> ''")
+    _replace_key("property_sightings", "session_id, source, page_number, property_id")
+    _replace_key("manifest_pages", "session_id, source, page_number")
+    op.execute("ALTER TABLE property_sightings DROP COLUMN part")
+    op.execute("ALTER TABLE manifest_pages DROP COLUMN part, DROP COLUMN facts")
+    op.execute("DROP TABLE manifest_walks")
+
+
+def _replace_key(table: str, columns: str) -> None:
+    op.execute(
+        f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey, "
+        f"ADD CONSTRAINT {table}_pkey PRIMARY KEY ({columns})"
+    )

@@ -103,9 +103,9 @@ def _tables(dossier: Dossier) -> list[tuple[str, tuple[str, ...], list[tuple[Any
         ),
         (
             "Pages that showed it",
-            ("when", "source", "page", "session"),
+            ("when", "source", "part", "page", "session"),
             [
-                (each.seen_at, each.source, each.page_number, each.session_id)
+                (each.seen_at, each.source, each.part, each.page_number, each.session_id)
                 for each in dossier.sightings
             ],
         ),

@@ -40,6 +40,9 @@ class SourceScan:
     total_at_start: int | None = None  # as the first page read declared it
     started_at: datetime | None = None  # of the first page
     ended_at: datetime | None = None
+    pages_wanted: int | None = None  # by the walk, once it came to its end
+    parts: int | None = None
+    gaps: tuple[str, ...] = ()  # what the walk could not look through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +105,10 @@ def certify(scan: SourceScan, *, expected: int | None) -> Certificate:
 
 
 def _unread_pages(scan: SourceScan) -> str | None:
-    if scan.declared_pages is None:
-        return "no page told how many there are"
-    if scan.pages_read < max(scan.declared_pages, 1):
-        return f"{scan.pages_read} of {scan.declared_pages} pages read"
+    if scan.pages_wanted is None:
+        return "the scan did not come to its end"
+    if scan.pages_read < scan.pages_wanted:
+        return f"{scan.pages_read} of {scan.pages_wanted} pages read"
     return f"{scan.pages_lost} pages lost" if scan.pages_lost else None
 
 

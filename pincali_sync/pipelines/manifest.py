@@ -9,6 +9,7 @@ from scrapy.exceptions import NotConfigured
 from scrapy.statscollectors import StatsCollector
 
 from pincali_sync.crawl_job import DRY_RUN_REPORT, PAGES_LOST, CrawlJob
+from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.items import ManifestPage
 from pincali_sync.pipelines.batcher import Batcher
 from pincali_sync.services.manifest_scan_service import LostPage, RecordedBatch
@@ -46,6 +47,10 @@ class ManifestPipeline:
             self._stats.inc_value(PAGES_LOST)
             job = CrawlJob.of(self._crawler)
             await job.services.scans.record_lost_page(item, job.ticket)
+        elif isinstance(item, WalkSummary):
+            job = CrawlJob.of(self._crawler)
+            await self._pages.flush()
+            await job.services.scans.record_walk(item, job.ticket)
         return item
 
     async def close_spider(self) -> None:

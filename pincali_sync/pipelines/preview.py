@@ -10,6 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from pincali_sync.crawl_job import DRY_RUN_REPORT, CrawlJob
+from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.items import ManifestPage
 from pincali_sync.pipelines.batcher import Batcher
 from pincali_sync.services.manifest_scan_service import LostPage
@@ -52,6 +53,8 @@ class PreviewPipeline:
             await self._pages.add(item)
         elif isinstance(item, LostPage):
             self._preview.add_lost(item.source)
+        elif isinstance(item, WalkSummary):
+            self._preview.add_walk(item)
         return item
 
     async def close_spider(self) -> None:

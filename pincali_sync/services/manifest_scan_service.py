@@ -11,6 +11,8 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.manifest_batch import BatchCounts
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import Certificate, certify
+from pincali_sync.domain.listing_walk import PageFacts, WalkSummary
+from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import ManifestPage
 from pincali_sync.services.job_service import JobTicket
 
@@ -25,6 +27,7 @@ class LostPage:
     source: str
     page_number: int
     error: str
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +86,32 @@ class ManifestScanService:
                 session_id=ticket.session_id,
                 job_id=ticket.job_id,
                 source=page.source,
+                part=page.part,
                 page_number=page.page_number,
                 url=page.url,
                 error=page.error,
                 now=self._clock.now(),
             )
+
+        await self._db.run(work)
+
+    async def pages_read(
+        self, ticket: JobTicket, source: ListingSource
+    ) -> dict[tuple[str, int], PageFacts]:
+        """The checkpoints: what earlier attempts of the ticket's session read of a source."""
+        async with self._db.transaction() as tx:
+            return await tx.manifest.pages_read(ticket.session_id, source.value)
+
+    async def record_walk(self, walk: WalkSummary, ticket: JobTicket) -> None:
+        """Writes down that a source was walked through to its end.
+
+        Raises:
+            SupersededError: when the job was given up meanwhile.
+        """
+
+        async def work(tx: UnitOfWork) -> None:
+            await ticket.assert_current(tx)
+            await tx.manifest.record_walk(ticket.session_id, walk, now=self._clock.now())
 
         await self._db.run(work)
 

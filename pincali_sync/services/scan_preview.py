@@ -10,6 +10,7 @@ from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.manifest_batch import PreviewedRecord
 from pincali_sync.domain.coverage import SourceScan, certify, reasons_to_distrust
+from pincali_sync.domain.listing_walk import END, WalkSummary
 from pincali_sync.items import ManifestPage
 
 
@@ -43,6 +44,7 @@ class ScanPreview:
         self._pages: dict[str, list[ManifestPage]] = {}
         self._cards: dict[str, set[str]] = {}
         self._lost: dict[str, int] = {}
+        self._walks: dict[str, WalkSummary] = {}
         self._began = clock.now()
 
     async def add(self, pages: Sequence[ManifestPage]) -> None:
@@ -62,6 +64,10 @@ class ScanPreview:
     def add_lost(self, source: str) -> None:
         """A page that could not be read."""
         self._lost[source] = self._lost.get(source, 0) + 1
+
+    def add_walk(self, walk: WalkSummary) -> None:
+        """A source was walked through to its end."""
+        self._walks[walk.source.value] = walk
 
     async def report(self, *, all_pages: bool) -> PreviewReport:
         """What the pages so far would change.
@@ -111,11 +117,10 @@ class ScanPreview:
         )
 
     def _scan(self, source: str) -> SourceScan:
-        pages = sorted(self._pages.get(source, ()), key=lambda page: page.page_number)
-        totals = [
-            page.page.total_listings for page in pages if page.page.total_listings is not None
-        ]
-        counts = [page.page.total_pages for page in pages if page.page.total_pages is not None]
+        pages, walk = self._pages.get(source, ()), self._walks.get(source)
+        plain = [page.page for page in pages if page.part in ("", END)]
+        totals = [page.total_listings for page in plain if page.total_listings is not None]
+        counts = [page.total_pages for page in plain if page.total_pages is not None]
         return SourceScan(
             source=source,
             pages_read=len(pages),
@@ -130,4 +135,6 @@ class ScanPreview:
             total_at_start=totals[0] if totals else None,
             started_at=self._began,
             ended_at=self._clock.now(),
+            pages_wanted=walk.pages_wanted if walk else None,
+            gaps=walk.gaps if walk else (),
         )

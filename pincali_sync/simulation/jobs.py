@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin
 from uuid import uuid4
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.identity import slug_of
+from pincali_sync.domain.listing_query import ListingQuery
+from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
 from pincali_sync.items import ManifestPage
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.pages.page_facts import facts_of
 from pincali_sync.services.data_sync_service import ScrapeResult
 from pincali_sync.services.job_service import JobTicket
 from pincali_sync.services.manifest_scan_service import LostPage
@@ -25,7 +28,8 @@ from pincali_sync.services.scrape_queue_service import QueuedProperty
 _PAGES_PER_BATCH = 10
 _DETAILS_PER_BATCH = 50
 _AT_ONCE = 8
-_GONE = {404, 410}
+_OK, _NOT_FOUND = 200, 404
+_GONE = {_NOT_FOUND, 410}
 
 
 class SimulatedJobs:
@@ -63,47 +67,15 @@ class SimulatedJobs:
 
     async def _manifest(self, spec: JobSpec, ticket: JobTicket) -> str:
         source = ListingSource(spec.arguments["source"])
-        batch: list[ManifestPage] = []
-        read = lost = 0
-        async for page in self._pages(source, int(spec.settings["MANIFEST_MAX_PAGES"])):
-            if isinstance(page, LostPage):
-                lost += 1
-                await self._services.scans.record_lost_page(page, ticket)
-            else:
-                read += 1
-                batch.append(page)
-            if len(batch) == _PAGES_PER_BATCH:
-                await self._services.scans.record_pages(batch, ticket)
-                batch = []
-        if batch:
-            await self._services.scans.record_pages(batch, ticket)
-        return TOO_MANY_LOST_PAGES if too_many_lost(read, lost) else "finished"
-
-    async def _pages(
-        self, source: ListingSource, max_pages: int
-    ) -> AsyncIterator[ManifestPage | LostPage]:
-        first = await self._page(source, 1)
-        yield first
-        total = first.page.total_pages if isinstance(first, ManifestPage) else None
-        last = min(max_pages or total or 1, total or 1)
-        for start in range(2, last + 1, _AT_ONCE):
-            numbers = range(start, min(start + _AT_ONCE, last + 1))
-            for page in await asyncio.gather(*(self._page(source, each) for each in numbers)):
-                yield page
-
-    async def _page(self, source: ListingSource, number: int) -> ManifestPage | LostPage:
-        query = f"?page={number}" if number > 1 else ""
-        url = f"{self._base_url}{source.path}{query}"
-        answer = await self._fetcher.get(url)
-        if answer.status != 200:
-            error = answer.error or f"HTTP {answer.status}"
-            return LostPage(url=url, source=source.value, page_number=number, error=error)
-        return ManifestPage(
-            url=url,
-            source=source.value,
-            page_number=number,
-            page=parse_listing_page(answer.body, url),
-        )
+        reader = _PageReader(self._services, self._fetcher, ticket)
+        walk = ListingWalk(source, reader.read, page_cap=self._services.config.site_page_cap)
+        count = int(spec.settings["MANIFEST_MAX_PAGES"])
+        summary = await (walk.first_pages(count) if count else walk.everything())
+        await reader.flush()
+        if too_many_lost(reader.pages_read, reader.pages_lost):
+            return TOO_MANY_LOST_PAGES
+        await self._services.scans.record_walk(summary, ticket)
+        return "finished"
 
     async def _detail(self, spec: JobSpec, ticket: JobTicket) -> str:
         rules, token = await self._services.quality.load_rules(), uuid4()
@@ -122,7 +94,7 @@ class SimulatedJobs:
         if answer.status in range(300, 400) and queued.public_id is not None:
             url = urljoin(url, answer.headers["location"])
             answer = await self._fetcher.get(url)
-        if answer.status != 200:
+        if answer.status != _OK:
             return ScrapeResult(
                 queued=queued,
                 scraped=None,
@@ -160,6 +132,61 @@ class SimulatedJobs:
                 max_attempts=services.config.queue_max_attempts,
             )
         return "finished"
+
+
+class _PageReader:
+    """Fetches a walk's pages, some at once, and records them in batches."""
+
+    def __init__(self, services: Services, fetcher: Fetcher, ticket: JobTicket) -> None:
+        self._services = services
+        self._fetcher = fetcher
+        self._ticket = ticket
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._batch: list[ManifestPage] = []
+        self.pages_read = 0
+        self.pages_lost = 0
+
+    async def read(
+        self, query: ListingQuery, number: int, *, part: str, again: bool
+    ) -> PageFacts | None:
+        url = f"{self._services.config.pincali_base_url}{query.target(number)}"
+        async with self._slots:
+            answer = await self._fetcher.get(url)
+        if answer.status == _NOT_FOUND and (number > 1 or not query.is_plain):
+            return PageFacts(total=None, pages=None, is_absent=True)
+        if answer.status != _OK:
+            await self._lose(query, number, part, url, answer.error or f"HTTP {answer.status}")
+            return None
+        page = parse_listing_page(answer.body, url)
+        facts = facts_of(page, query)
+        self.pages_read += 1
+        self._batch.append(
+            ManifestPage(
+                url=url,
+                source=query.source.value,
+                part=part,
+                page_number=number,
+                page=page,
+                facts=facts,
+            )
+        )
+        if len(self._batch) >= _PAGES_PER_BATCH:
+            await self.flush()
+        return facts
+
+    async def flush(self) -> None:
+        batch, self._batch = self._batch, []
+        if batch:
+            await self._services.scans.record_pages(batch, self._ticket)
+
+    async def _lose(
+        self, query: ListingQuery, number: int, part: str, url: str, error: str
+    ) -> None:
+        self.pages_lost += 1
+        lost = LostPage(
+            url=url, source=query.source.value, part=part, page_number=number, error=error
+        )
+        await self._services.scans.record_lost_page(lost, self._ticket)
 
 
 class SimulatedNode:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CloseSpider
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from pincali_sync.config import load_config
+from pincali_sync.crawl_job import DRY_RUN_REPORT, CrawlJob, close_soon
 from pincali_sync.domain.coverage import too_many_lost
+from pincali_sync.domain.listing_query import ListingQuery
+from pincali_sync.domain.listing_walk import ListingWalk, PageFacts, WalkSummary
 from pincali_sync.domain.tiers import ListingSource, Tier, TierPlan
 from pincali_sync.exceptions import UsageError
 from pincali_sync.extensions.progress import DONE, PLANNED
@@ -22,6 +26,7 @@ from pincali_sync.items import ManifestPage
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.pages.page_facts import facts_of
 from pincali_sync.services.manifest_scan_service import LostPage
 from pincali_sync.services.run_jobs import TOO_MANY_LOST_PAGES
 
@@ -48,7 +53,10 @@ class ManifestArguments:
 
 
 class ManifestSpider(Spider):
-    """`scrapy crawl manifest [-a tier=1] [-a max_pages=10] [-a source=sale]`"""
+    """`scrapy crawl manifest [-a tier=1] [-a max_pages=10] [-a source=sale]`
+
+    A walk says which pages it wants; the spider fetches them and tells it what they are like.
+    """
 
     name = "manifest"
 
@@ -56,6 +64,7 @@ class ManifestSpider(Spider):
         super().__init__(**arguments)
         self.arguments = ManifestArguments.parse(arguments)
         self.max_pages = 0
+        self._turns: asyncio.Queue[Request | None] = asyncio.Queue()
         self._planned = 0
         self._lost = 0
 
@@ -76,64 +85,168 @@ class ManifestSpider(Spider):
         sources = self.arguments.sources
         return sources[0].value if len(sources) == 1 else None
 
-    async def start(self) -> AsyncIterator[Request]:
+    async def start(self) -> AsyncIterator[Request | WalkSummary]:
         for source in self.arguments.sources:
-            yield self._request(source, 1)
+            async for request_or_end in self._walk(source):
+                yield request_or_end
 
-    def parse(self, response: Response, **_: Any) -> Iterator[ManifestPage | Request]:
-        source, number = self._place(response.request)
+    async def _walk(self, source: ListingSource) -> AsyncIterator[Request | WalkSummary]:
+        """The requests of a walk as it makes them, and what it came to."""
+        walk = ListingWalk(
+            source,
+            _Reader(self, await self._read_before(source)).read,
+            page_cap=self.settings.getint("SITE_PAGE_CAP"),
+        )
+        walking = asyncio.ensure_future(
+            walk.first_pages(self.max_pages) if self.max_pages else walk.everything()
+        )
+        walking.add_done_callback(lambda _: self._turns.put_nowait(None))
+        try:
+            while (request := await self._turns.get()) is not None:
+                yield request
+            yield walking.result()
+        finally:
+            walking.cancel()
+
+    async def _read_before(self, source: ListingSource) -> dict[tuple[str, int], PageFacts]:
+        if self.settings[DRY_RUN_REPORT]:
+            return {}
+        job = CrawlJob.of(self.crawler)
+        pages = await job.services.scans.pages_read(job.ticket, source)
+        if pages:
+            self.logger.info("%s: %s pages were read by an earlier attempt", source, len(pages))
+            self.plan(len(pages))
+        return pages
+
+    def ask_for(self, query: ListingQuery, number: int, part: str) -> asyncio.Future[_Answer]:
+        """Puts a page's request in line; the future has its facts, None when it is lost."""
+        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        request = Request(
+            f"{self.settings['BASE_URL']}{query.target(number)}",
+            callback=self.parse,
+            errback=self.lost,
+            meta={
+                _WANTED: _Wanted(query=query, number=number, part=part, answer=answer),
+                GAP: self.settings.getfloat("PAGE_DELAY_SECONDS"),
+            },
+            priority=-number,
+            dont_filter=True,
+        )
+        self.plan(1)
+        self._turns.put_nowait(request)
+        return answer
+
+    def parse(self, response: Response, **_: Any) -> Iterator[ManifestPage | LostPage | Request]:
+        wanted = _wanted_by(response.request)
         page = parse_listing_page(response.body, response.url)
+        if page.total_listings and not page.entries and not page.unreadable_cards:
+            yield self._read_again(response, wanted)
+            return
         self._count_done()
-        yield ManifestPage(url=response.url, source=source.value, page_number=number, page=page)
-        if page.total_pages is None:
-            # No page count: follow the pager, one page after the other.
-            if page.next_page and (self.max_pages == 0 or number < self.max_pages):
-                yield self._request(source, number + 1)
-        elif number == 1:
-            last = min(self.max_pages or page.total_pages, page.total_pages)
-            for following in range(2, last + 1):
-                yield self._request(source, following)
+        facts = facts_of(page, wanted.query)
+        yield ManifestPage(
+            url=response.url,
+            source=wanted.query.source.value,
+            part=wanted.part,
+            page_number=wanted.number,
+            page=page,
+            facts=facts,
+        )
+        wanted.tell(facts)
 
     def lost(self, failure: Failure) -> Iterator[LostPage]:
         """A page that failed for the last time."""
         if isinstance(failure.value, BlockedResponse):
             return  # no page was lost: the crawl ends here and is taken up again later
         request: Request = failure.request  # type: ignore[attr-defined]
-        source, number = self._place(request)
+        wanted = _wanted_by(request)
+        if wanted.may_be_absent and _status_of(failure) == _NOT_FOUND:
+            self._count_done()
+            wanted.tell(PageFacts(total=None, pages=None, is_absent=True))
+            return
+        yield self._lose(request, wanted, _describe(failure))
+
+    def _read_again(self, response: Response, wanted: _Wanted) -> LostPage | Request:
+        """A page without cards of a query that has some is not believed at once."""
+        assert response.request is not None
+        again = get_retry_request(response.request, spider=self, reason="no_cards")
+        if again is not None:
+            return again
+        return self._lose(response.request, wanted, "no card, although listings are declared")
+
+    def _lose(self, request: Request, wanted: _Wanted, error: str) -> LostPage:
         self._count_done()
         self._lost += 1
-        error = _describe(failure)
-        self.logger.error("page %s of %s is lost: %s", number, source, error)
-        yield LostPage(url=request.url, source=source.value, page_number=number, error=error)
+        source = wanted.query.source
+        self.logger.error("page %s of %s is lost: %s", wanted.number, wanted.label, error)
         if too_many_lost(self._planned - self._lost, self._lost):
-            raise CloseSpider(TOO_MANY_LOST_PAGES)
-
-    def _request(self, source: ListingSource, number: int) -> Request:
-        assert self.crawler.stats is not None
-        self._planned += 1
-        self.crawler.stats.set_value(PLANNED, self._planned)
-        query = f"?page={number}" if number > 1 else ""
-        return Request(
-            f"{self.settings['BASE_URL']}{source.path}{query}",
-            callback=self.parse,
-            errback=self.lost,
-            cb_kwargs={},
-            meta={
-                "source": source,
-                "page_number": number,
-                GAP: self.settings.getfloat("PAGE_DELAY_SECONDS"),
-            },
-            priority=-number,
-            dont_filter=True,
+            close_soon(self.crawler, TOO_MANY_LOST_PAGES)
+        wanted.tell(None)
+        return LostPage(
+            url=request.url,
+            source=source.value,
+            part=wanted.part,
+            page_number=wanted.number,
+            error=error,
         )
 
-    def _place(self, request: Request | None) -> tuple[ListingSource, int]:
-        assert request is not None
-        return request.meta["source"], request.meta["page_number"]
+    def plan(self, pages: int) -> None:
+        """Counts pages that are wanted, for the progress line and the share of lost ones."""
+        assert self.crawler.stats is not None
+        self._planned += pages
+        self.crawler.stats.set_value(PLANNED, self._planned)
 
     def _count_done(self) -> None:
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(DONE)
+
+
+class _Reader:
+    """What a walk reads with: pages of earlier attempts first, else requests."""
+
+    def __init__(self, spider: ManifestSpider, before: Mapping[tuple[str, int], PageFacts]) -> None:
+        self._spider = spider
+        self._before = before
+
+    async def read(
+        self, query: ListingQuery, number: int, *, part: str, again: bool
+    ) -> PageFacts | None:
+        known = None if again else self._before.get((part, number))
+        return known or await self._spider.ask_for(query, number, part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A page that a walk waits for."""
+
+    query: ListingQuery
+    number: int
+    part: str
+    answer: asyncio.Future[_Answer]
+
+    @property
+    def label(self) -> str:
+        return f"{self.query.source} {self.part}".rstrip()
+
+    @property
+    def may_be_absent(self) -> bool:
+        """A filter that finds nothing, or a last page that went with its last row."""
+        return self.number > 1 or not self.query.is_plain
+
+    def tell(self, facts: _Answer) -> None:
+        if not self.answer.done():
+            self.answer.set_result(facts)
+
+
+_Answer = PageFacts | None
+_WANTED = "wanted_page"  # request.meta
+_NOT_FOUND = 404
+
+
+def _wanted_by(request: Request | None) -> _Wanted:
+    assert request is not None
+    wanted: _Wanted = request.meta[_WANTED]
+    return wanted
 
 
 def _max_pages(arguments: ManifestArguments, setting: Any) -> int:
@@ -145,7 +258,12 @@ def _max_pages(arguments: ManifestArguments, setting: Any) -> int:
     return TierPlan.of(arguments.tier, load_config()).max_pages
 
 
+def _status_of(failure: Failure) -> int | None:
+    return failure.value.response.status if isinstance(failure.value, HttpError) else None
+
+
 def _describe(failure: Failure) -> str:
-    if isinstance(failure.value, HttpError):
-        return f"HTTP {failure.value.response.status}"
+    status = _status_of(failure)
+    if status is not None:
+        return f"HTTP {status}"
     return f"{failure.type.__name__ if failure.type else 'error'}: {failure.getErrorMessage()}"

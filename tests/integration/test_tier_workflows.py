@@ -25,7 +25,7 @@ from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchest
 from pincali_sync.services.tier_result import TierResult
 from tests.support.builders import add_live, entry, id_of, rows, value
 from tests.support.clock import FixedClock
-from tests.support.scans import seen, whole_source
+from tests.support.scans import seen, whole_source, whole_walk
 from tests.support.stage import Stage
 
 HOUSES = [entry(f"house-{n}", public_id=f"EB-AA{n:04d}") for n in range(1, 6)]
@@ -43,6 +43,7 @@ async def do_scans(stage: Stage, houses: list[ManifestEntry]) -> None:
         shown = houses if source == ListingSource.SALE else []
         ticket = await stage.begin(spec)
         await stage.shop.scan(whole_source(source, shown, len(shown)), ticket=ticket)
+        await stage.services.scans.record_walk(whole_walk(ListingSource(source)), ticket)
         await stage.end(ticket)
 
 

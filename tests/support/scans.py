@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.repositories.queue import QueuedProperty
 from pincali_sync.domain.identity import slug_of
+from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.domain.liveness import Answer, Judgement, judge
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import ManifestEntry, ManifestPage
@@ -26,6 +27,21 @@ def whole_source(source: str, cards: Sequence[ManifestEntry], total: int) -> Man
     """A source that fits on one page."""
     read = page(*cards, source=source, total=total)
     return replace(read, page=replace(read.page, total_pages=1))
+
+
+def whole_walk(source: ListingSource, *, lost: bool = False) -> WalkSummary:
+    """The end of a walk through a source of one page, or of two if one is lost."""
+    return WalkSummary(
+        source=source,
+        parts=1,
+        pages_wanted=2 if lost else 1,
+        pages_lost=int(lost),
+        total_at_start=None,
+        total_at_end=None,
+        unpriced_wanted=0,
+        unpriced_found=0,
+        gaps=(),
+    )
 
 
 async def full_scan(
@@ -51,6 +67,8 @@ async def full_scan(
     for source_name in lost:
         gap = LostPage(url=f"{SITE}/?page=2", source=source_name, page_number=2, error="HTTP 503")
         await services.scans.record_lost_page(gap, ticket)
+    for source in ListingSource:
+        await services.scans.record_walk(whole_walk(source, lost=source.value in lost), ticket)
     await services.scans.certify(ticket.session_id)
     return ticket.session_id
 

@@ -105,6 +105,7 @@ def full_scan(
         total_at_start=at_start,
         started_at=START,
         ended_at=START + timedelta(hours=hours),
+        pages_wanted=pages,
     )
 
 
@@ -125,7 +126,7 @@ def test_the_first_certified_scan_sets_the_expectation_and_proves_no_absence() -
     [
         (full_scan(read=99), "99 of 100 pages read"),
         (full_scan(lost=1), "1 pages lost"),
-        (full_scan(pages=None), "no page told how many there are"),
+        (full_scan(pages=None), "the scan did not come to its end"),
         (full_scan(found=2_387), "2387 different listings of 2400 declared"),
         (
             full_scan(at_start=2_420),

@@ -16,6 +16,7 @@ from pincali_sync.db.models.journal import (
 from pincali_sync.db.models.listings import PropertyLive, PropertyScrapeStaging
 from pincali_sync.db.models.manifest import (
     ManifestPage,
+    ManifestWalk,
     PropertyAlias,
     PropertyManifest,
     PropertySighting,
@@ -26,6 +27,7 @@ from pincali_sync.db.models.work import ScrapeQueue, ServiceLock, SitePace, Sync
 __all__ = [
     "IdentityCandidate",
     "ManifestPage",
+    "ManifestWalk",
     "PriceReview",
     "PropertyAlias",
     "PropertyChange",

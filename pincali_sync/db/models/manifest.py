@@ -23,6 +23,7 @@ from pincali_sync.db.base import (
     Str20,
     Str50,
     Str100,
+    Str200,
     Str255,
     Str500,
     Timestamp,
@@ -93,6 +94,7 @@ class ManifestPage(Base):
         ForeignKey("scraping_sessions.id", ondelete="CASCADE"), primary_key=True
     )
     source: Mapped[Str50] = mapped_column(primary_key=True)
+    part: Mapped[Str200] = mapped_column(primary_key=True, server_default="")
     page_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     url: Mapped[LongText]
     status: Mapped[Str20]
@@ -105,6 +107,26 @@ class ManifestPage(Base):
     changed_entries: Mapped[int] = mapped_column(server_default=text("0"))
     error: Mapped[LongText | None]
     fetched_at: Mapped[Timestamp]
+    facts: Mapped[Json | None]  # what a walk that is taken up again goes on by
+
+
+class ManifestWalk(Base):
+    """One source's walk that came to its end: what it wanted, and what it could not reach."""
+
+    __tablename__ = "manifest_walks"
+
+    session_id: Mapped[UUID] = mapped_column(
+        ForeignKey("scraping_sessions.id", ondelete="CASCADE"), primary_key=True
+    )
+    source: Mapped[Str50] = mapped_column(primary_key=True)
+    parts: Mapped[int]
+    pages_wanted: Mapped[int]
+    total_at_start: Mapped[int | None]
+    total_at_end: Mapped[int | None]
+    unpriced_wanted: Mapped[int] = mapped_column(server_default=text("0"))
+    unpriced_found: Mapped[int] = mapped_column(server_default=text("0"))
+    gaps: Mapped[Json] = mapped_column(server_default=text("'[]'::jsonb"))
+    finished_at: Mapped[Timestamp]
 
 
 class PropertySighting(Base):
@@ -118,6 +140,7 @@ class PropertySighting(Base):
 
     session_id: Mapped[UUID] = mapped_column(primary_key=True)
     source: Mapped[Str50] = mapped_column(primary_key=True)
+    part: Mapped[Str200] = mapped_column(primary_key=True, server_default="")
     page_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     property_id: Mapped[RecordId] = mapped_column(primary_key=True)
     seen_at: Mapped[Timestamp]

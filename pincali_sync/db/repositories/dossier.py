@@ -17,6 +17,7 @@ class Sighting:
     """A listing page that showed the record."""
 
     source: str
+    part: str
     page_number: int
     seen_at: datetime
     session_id: UUID
@@ -48,8 +49,8 @@ SELECT property_id, public_id, listing_page_title, source_url, listing_page_pric
   FROM property_manifest WHERE property_id = :property_id
 """
 _SIGHTINGS = """
-SELECT source, page_number, seen_at, session_id FROM property_sightings
- WHERE property_id = :property_id ORDER BY seen_at DESC, source, page_number LIMIT :limit
+SELECT source, part, page_number, seen_at, session_id FROM property_sightings
+ WHERE property_id = :property_id ORDER BY seen_at DESC, source, part, page_number LIMIT :limit
 """
 _CHANGES = """
 SELECT created_at, change_type, field_name, old_value, new_value, change_reason

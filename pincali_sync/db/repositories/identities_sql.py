@@ -139,7 +139,7 @@ MERGE = (
      WHERE s.property_id = :property_id
        AND NOT EXISTS (SELECT 1 FROM property_sightings o
                         WHERE o.session_id = s.session_id AND o.source = s.source
-                          AND o.page_number = s.page_number
+                          AND o.part = s.part AND o.page_number = s.page_number
                           AND o.property_id = :earlier_property_id)
     """,
 )

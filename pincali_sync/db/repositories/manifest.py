@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pincali_sync.db.page_facts import facts_from_json
 from pincali_sync.domain.coverage import SourceScan
+from pincali_sync.domain.listing_walk import END, PageFacts, WalkSummary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,21 +32,30 @@ class ManifestStats:
     by_source: dict[str, int]
 
 
-_OF_SESSION = """
+# Price windows and cells declare their own totals.
+_PLAIN = f"p.part IN ('', '{END}')"
+_OF_SESSION = f"""
 SELECT p.source,
        count(*) FILTER (WHERE p.status = 'read') AS pages_read,
        count(*) FILTER (WHERE p.status = 'lost') AS pages_lost,
        sum(p.entries) AS entries, sum(p.dropped) AS dropped,
        sum(p.new_entries) AS new_entries, sum(p.changed_entries) AS changed_entries,
        coalesce(max(s.properties), 0) AS distinct_properties,
-       (array_agg(p.declared_total ORDER BY p.fetched_at DESC, p.page_number DESC)
-           FILTER (WHERE p.declared_total IS NOT NULL))[1] AS declared_total,
+       coalesce(max(w.total_at_end),
+                (array_agg(p.declared_total ORDER BY p.fetched_at DESC, p.page_number DESC)
+                    FILTER (WHERE {_PLAIN} AND p.declared_total IS NOT NULL))[1]
+       ) AS declared_total,
        (array_agg(p.declared_pages ORDER BY p.fetched_at DESC)
-           FILTER (WHERE p.declared_pages IS NOT NULL))[1] AS declared_pages,
-       (array_agg(p.declared_total ORDER BY p.fetched_at, p.page_number)
-           FILTER (WHERE p.declared_total IS NOT NULL))[1] AS total_at_start,
-       min(p.fetched_at) AS started_at, max(p.fetched_at) AS ended_at
+           FILTER (WHERE {_PLAIN} AND p.declared_pages IS NOT NULL))[1] AS declared_pages,
+       coalesce(max(w.total_at_start),
+                (array_agg(p.declared_total ORDER BY p.fetched_at, p.page_number)
+                    FILTER (WHERE {_PLAIN} AND p.declared_total IS NOT NULL))[1]
+       ) AS total_at_start,
+       min(p.fetched_at) AS started_at, max(p.fetched_at) AS ended_at,
+       max(w.pages_wanted) AS pages_wanted, max(w.parts) AS parts,
+       coalesce((array_agg(w.gaps))[1], '[]'::jsonb) AS gaps
   FROM manifest_pages p
+  LEFT JOIN manifest_walks w ON w.session_id = p.session_id AND w.source = p.source
   LEFT JOIN (SELECT source, count(DISTINCT property_id) AS properties
                FROM property_sightings WHERE session_id = CAST(:session_id AS uuid)
               GROUP BY source) s ON s.source = p.source
@@ -66,11 +78,30 @@ SELECT count(*) AS total,
 # A page that was read once stays read: a later attempt's failure takes nothing away.
 _INSERT_LOST = """
 INSERT INTO manifest_pages AS p
-       (session_id, source, page_number, url, status, job_id, error, fetched_at)
-VALUES (:session_id, :source, :page_number, :url, 'lost', :job_id, :error, :now)
-ON CONFLICT (session_id, source, page_number) DO UPDATE
+       (session_id, source, part, page_number, url, status, job_id, error, fetched_at)
+VALUES (:session_id, :source, :part, :page_number, :url, 'lost', :job_id, :error, :now)
+ON CONFLICT (session_id, source, part, page_number) DO UPDATE
    SET error = excluded.error, fetched_at = excluded.fetched_at, job_id = excluded.job_id
  WHERE p.status = 'lost'
+"""
+
+_PAGES_READ = """
+SELECT part, page_number, facts FROM manifest_pages
+ WHERE session_id = CAST(:session_id AS uuid) AND source = :source
+   AND status = 'read' AND facts IS NOT NULL
+"""
+
+_UPSERT_WALK = """
+INSERT INTO manifest_walks
+       (session_id, source, parts, pages_wanted, total_at_start, total_at_end,
+        unpriced_wanted, unpriced_found, gaps, finished_at)
+VALUES (:session_id, :source, :parts, :pages_wanted, :total_at_start, :total_at_end,
+        :unpriced_wanted, :unpriced_found, CAST(:gaps AS jsonb), :now)
+ON CONFLICT (session_id, source) DO UPDATE SET
+    parts = excluded.parts, pages_wanted = excluded.pages_wanted,
+    total_at_start = excluded.total_at_start, total_at_end = excluded.total_at_end,
+    unpriced_wanted = excluded.unpriced_wanted, unpriced_found = excluded.unpriced_found,
+    gaps = excluded.gaps, finished_at = excluded.finished_at
 """
 
 
@@ -86,6 +117,7 @@ class ManifestRepository:
         session_id: UUID,
         job_id: UUID,
         source: str,
+        part: str,
         page_number: int,
         url: str,
         error: str,
@@ -97,6 +129,7 @@ class ManifestRepository:
             session_id=session_id,
             job_id=job_id,
             source=source,
+            part=part,
             page_number=page_number,
             url=url,
             error=error,
@@ -106,7 +139,28 @@ class ManifestRepository:
     async def scans_of(self, session_id: UUID) -> list[SourceScan]:
         """One summary a source that the session touched."""
         result = await self._run(_OF_SESSION, session_id=session_id)
-        return [SourceScan(**row) for row in result.mappings()]
+        return [SourceScan(**{**row, "gaps": tuple(row["gaps"])}) for row in result.mappings()]
+
+    async def pages_read(self, session_id: UUID, source: str) -> dict[tuple[str, int], PageFacts]:
+        """What earlier attempts at this scan read, by part and page number."""
+        result = await self._run(_PAGES_READ, session_id=session_id, source=source)
+        return {(row.part, row.page_number): facts_from_json(row.facts) for row in result}
+
+    async def record_walk(self, session_id: UUID, walk: WalkSummary, *, now: datetime) -> None:
+        """Writes down that a source's walk came to its end; the last one stands."""
+        await self._run(
+            _UPSERT_WALK,
+            session_id=session_id,
+            source=walk.source.value,
+            parts=walk.parts,
+            pages_wanted=walk.pages_wanted,
+            total_at_start=walk.total_at_start,
+            total_at_end=walk.total_at_end,
+            unpriced_wanted=walk.unpriced_wanted,
+            unpriced_found=walk.unpriced_found,
+            gaps=json.dumps(walk.gaps),
+            now=now,
+        )
 
     async def rows(self, property_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """The manifest rows of these records, by property_id."""

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.copying import copy_rows
 from pincali_sync.db.offers import offers_as_json
+from pincali_sync.db.page_facts import facts_as_json
 from pincali_sync.db.repositories.manifest_batch_sql import (
     COUNT,
     COUNT_BY_PAGE,
@@ -119,6 +120,7 @@ class ManifestBatchRepository:
 _COLUMNS = (
     "line",
     "source",
+    "part",
     "page_number",
     "computed_id",
     "source_url",
@@ -143,7 +145,7 @@ def _card_rows(pages: Iterable[ManifestPage]) -> Iterator[Sequence[Any]]:
     for page in pages:
         for entry in page.page.entries:
             line += 1
-            yield (line, page.source, page.page_number, *_card_values(entry))
+            yield (line, page.source, page.part, page.page_number, *_card_values(entry))
 
 
 def _card_values(entry: ManifestEntry) -> Sequence[Any]:
@@ -170,6 +172,7 @@ def _page_row(page: ManifestPage, session_id: UUID, job_id: UUID, now: datetime)
     return {
         "session_id": session_id,
         "source": page.source,
+        "part": page.part,
         "page_number": page.page_number,
         "url": page.url,
         "job_id": job_id,
@@ -177,5 +180,6 @@ def _page_row(page: ManifestPage, session_id: UUID, job_id: UUID, now: datetime)
         "declared_pages": page.page.total_pages,
         "entries": len(page.page.entries),
         "dropped": len(page.page.unreadable_cards),
+        "facts": None if page.facts is None else facts_as_json(page.facts),
         "now": now,
     }

@@ -1,0 +1,137 @@
+"""What a listing page is asked for: a source, and filters that make it small enough to read.
+
+The site shows at most a hundred pages of a query. Short parameters add to what the path asks for;
+`search_criteria[…]` would make the site forget the path, so they are never used.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import Enum
+from urllib.parse import urlencode
+
+from pincali_sync.domain.tiers import ListingSource
+
+_PESOS = "10"  # the site's number of the currency; without it the site takes amounts for dollars
+
+
+class Order(Enum):
+    """How the results are sorted."""
+
+    NEWEST = "newest"  # by activation: the site's default
+    CHEAPEST = "cheapest"
+    DEAREST = "dearest"
+
+
+# The site's numbers of the property types and the names on its English cards, common ones first.
+PROPERTY_TYPES = {
+    29058: "house",
+    29057: "apartment",
+    29059: "lot",
+    28311: "house in condominium",
+    29061: "retail space",
+    29060: "office",
+    28661: "commercial lot",
+    28702: "industrial warehouse",
+    28308: "villa",
+    28304: "building",
+    28307: "warehouse",
+    29257: "industrial lot",
+    28309: "ranch",
+    28701: "shopping mall space",
+    28310: "quinta",
+    28552: "house with commercial use",
+    28660: "farm",
+    28305: "commercial storage unit",
+}
+# As paths name them, those with the most listings first.
+STATES = (
+    "jalisco", "ciudad-de-mexico", "nuevo-leon", "quintana-roo", "yucatan", "queretaro",
+    "estado-de-mexico", "puebla", "baja-california", "san-luis-potosi", "guanajuato", "morelos",
+    "nayarit", "sinaloa", "baja-california-sur", "veracruz", "coahuila", "hidalgo", "chihuahua",
+    "aguascalientes", "michoacan", "sonora", "guerrero", "tamaulipas", "oaxaca", "chiapas",
+    "durango", "colima", "tabasco", "tlaxcala", "zacatecas", "campeche",
+)  # fmt: skip
+_WITHOUT_PLACES = {ListingSource.NEW_CONSTRUCTION}  # its path takes no place
+_RENT_SOURCES = {ListingSource.RENT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingQuery:
+    """A query of which pages may be read. Prices are in pesos, as the site compares them."""
+
+    source: ListingSource
+    order: Order = Order.NEWEST
+    min_price: Decimal | None = None
+    max_price: Decimal | None = None
+    property_type: int | None = None
+    place: str | None = None  # "jalisco", "zapopan-jalisco"
+
+    @property
+    def part(self) -> str:
+        """A short name, unique within a source; empty for the plain query."""
+        words = [] if self.order is Order.NEWEST else [self.order.value]
+        if self._has_range:
+            words.append(f"{_amount(self.min_price)}-{_amount(self.max_price)}")
+        if self.property_type is not None:
+            words.append(f"type={self.property_type}")
+        if self.place is not None:
+            words.append(f"in={self.place}")
+        return " ".join(words)
+
+    @property
+    def is_plain(self) -> bool:
+        return not self.part
+
+    def target(self, number: int) -> str:
+        """Path and query of a page; page 1 carries no number, as on the site."""
+        place = f"-in-{self.place}" if self.place else ""
+        parameters = {
+            "currency_id": _PESOS
+            if self.min_price is not None or self.max_price is not None
+            else "",
+            "sort_by": self._sort_by(),
+            "min_price": _amount(self.min_price),
+            "max_price": _amount(self.max_price),
+            "property_type_ids": str(self.property_type or ""),
+            "page": str(number) if number > 1 else "",
+        }
+        query = urlencode({name: value for name, value in parameters.items() if value})
+        return f"{self.source.path}{place}{'?' if query else ''}{query}"
+
+    def finer(self, cities: tuple[str, ...]) -> list[ListingQuery]:
+        """Queries that together show the same: by type, then by state, then by the cities known.
+
+        The last step leaves out the cities that no card named. Empty: it cannot be divided.
+        """
+        if self.property_type is None:
+            return [replace(self, property_type=each) for each in PROPERTY_TYPES]
+        if self.source in _WITHOUT_PLACES:
+            return []
+        if self.place is None:
+            return [replace(self, place=each) for each in STATES]
+        if self.place in STATES:
+            return [replace(self, place=f"{_slug(city)}-{self.place}") for city in cities]
+        return []
+
+    @property
+    def _has_range(self) -> bool:
+        return self.min_price is not None or self.max_price is not None
+
+    def _sort_by(self) -> str:
+        if self.order is Order.NEWEST:
+            return ""
+        price = "rental_price" if self.source in _RENT_SOURCES else "sale_price"
+        return f"{price}-{'asc' if self.order is Order.CHEAPEST else 'desc'}"
+
+
+def _amount(amount: Decimal | None) -> str:
+    return "" if amount is None else f"{amount.normalize():f}"
+
+
+def _slug(name: str) -> str:
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")

@@ -1,0 +1,58 @@
+"""What a walk needs to know of a listing page: how it goes on, and whether it is what was asked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pincali_sync.domain.listing_query import PROPERTY_TYPES, ListingQuery
+from pincali_sync.domain.listing_walk import PageFacts
+from pincali_sync.domain.prices import Currency, Offer, Operation
+from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.items import ListingPage, ManifestEntry
+
+# A card may be odd; a filter that the site forgot shows on most of them.
+_MAX_ODD_SHARE = 0.2
+
+
+def facts_of(page: ListingPage, query: ListingQuery) -> PageFacts:
+    """Reads the facts off a parsed page of this query."""
+    operation = Operation.RENT if query.source is ListingSource.RENT else Operation.SALE
+    offers = [_offer_of(entry, operation) for entry in page.entries]
+    priced = [None if offer is None else offer.amount for offer in offers]
+    in_pesos = [
+        offer.amount
+        for offer in offers
+        if offer is not None and offer.amount is not None and offer.currency is Currency.MXN
+    ]
+    return PageFacts(
+        total=page.total_listings,
+        pages=page.total_pages,
+        cards=len(page.entries) + len(page.unreadable_cards),
+        has_next=page.next_page is not None,
+        last_price=in_pesos[-1] if in_pesos else None,
+        unpriced=priced.count(None),
+        starts_unpriced=bool(priced) and priced[0] is None,
+        cities=tuple(dict.fromkeys(entry.city for entry in page.entries if entry.city)),
+        keeps_filters=_keeps_prices(in_pesos, query) and _keeps_type(page.entries, query),
+    )
+
+
+def _offer_of(entry: ManifestEntry, operation: Operation) -> Offer | None:
+    return next((offer for offer in entry.offers if offer.operation is operation), None)
+
+
+def _keeps_prices(amounts: list[Decimal], query: ListingQuery) -> bool:
+    """Amounts in other currencies are compared after conversion: they tell nothing here."""
+    least = query.min_price or Decimal(0)
+    most = query.max_price or Decimal("Infinity")
+    odd = sum(not least <= amount <= most for amount in amounts)
+    return odd <= _MAX_ODD_SHARE * len(amounts)
+
+
+def _keeps_type(entries: tuple[ManifestEntry, ...], query: ListingQuery) -> bool:
+    if query.property_type is None:
+        return True
+    wanted = PROPERTY_TYPES[query.property_type]
+    named = [entry.property_type for entry in entries if entry.property_type]
+    odd = sum(name.lower() != wanted for name in named)
+    return odd <= _MAX_ODD_SHARE * len(named)
