@@ -36,6 +36,7 @@ from pincali_sync.services.run_jobs import RunJobs
 from pincali_sync.services.run_lock import RunLock
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+from pincali_sync.services.sitemap_service import SitemapService
 from pincali_sync.services.standing_drain import StandingDrain
 from pincali_sync.services.steps.base import RunRecord, Step
 from pincali_sync.services.steps.drain import DrainStep
@@ -57,6 +58,7 @@ class Services:
     db: Database
     jobs: JobService
     scans: ManifestScanService
+    sitemap: SitemapService
     queue: ScrapeQueueService
     refresh: RefreshService
     sync: DataSyncService
@@ -184,6 +186,7 @@ def build_services(
         db=db,
         jobs=JobService(db, clock, config.pincali_base_url),
         scans=ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending),
+        sitemap=SitemapService(db, clock),
         queue=ScrapeQueueService(
             db,
             clock,

@@ -19,6 +19,7 @@ from pincali_sync.services.job_service import JobTicket
 FLUSH_FAILED = "sync/flush_failed"
 UNEXPECTED_ERRORS = "sync/unexpected_errors"
 PAGES_LOST = "manifest/pages_lost"
+SHARDS_LOST = "sitemap/shards_lost"
 
 # The setting that makes a manifest job a dry run: where its report goes. Nothing else is written.
 DRY_RUN_REPORT = "DRY_RUN_REPORT"

@@ -39,6 +39,7 @@ COOKIES_ENABLED = True
 BASE_URL = _config.pincali_base_url
 MANIFEST_MAX_PAGES: int | None = None  # None: as the tier says
 SITE_PAGE_CAP = _config.site_page_cap
+SITEMAP_URL = _config.sitemap_url
 DETAIL_TRANSPORT = _config.detail_transport
 DETAIL_CONCURRENCY = _config.detail_concurrency
 PROGRESS_SECONDS = 10
@@ -61,6 +62,7 @@ ITEM_PIPELINES = {
     "pincali_sync.pipelines.validation.ValidationPipeline": 100,
     "pincali_sync.pipelines.manifest.ManifestPipeline": 300,  # of these two, a dry run has
     "pincali_sync.pipelines.preview.PreviewPipeline": 310,  # the second only
+    "pincali_sync.pipelines.sitemap.SitemapPipeline": 350,
     "pincali_sync.pipelines.property.PropertyPipeline": 400,
     "pincali_sync.pipelines.verification.VerificationPipeline": 500,
 }

@@ -1,4 +1,4 @@
-"""A full manifest of the real site: pages by part of a walk, and the walks themselves.
+"""A full manifest of the real site: pages by part of a walk, the walks themselves, the sitemap.
 
 Revision ID: 0005_full_manifest
 Revises: 0004_adoption
@@ -33,6 +33,44 @@ TABLES = (
             REFERENCES scraping_sessions (id) ON DELETE CASCADE
     )
     """,
+    """
+    CREATE TABLE sitemap_passes (
+        session_id    uuid         NOT NULL,
+        started_at    timestamptz  NOT NULL,
+        finished_at   timestamptz,
+        dated_at      timestamptz,
+        shards        integer      NOT NULL DEFAULT 0,
+        urls          integer      NOT NULL DEFAULT 0,
+        new_urls      integer      NOT NULL DEFAULT 0,
+        is_complete   boolean      NOT NULL DEFAULT false,
+        reasons       jsonb        NOT NULL DEFAULT '[]'::jsonb,
+        CONSTRAINT sitemap_passes_pkey PRIMARY KEY (session_id),
+        CONSTRAINT sitemap_passes_session_id_fkey FOREIGN KEY (session_id)
+            REFERENCES scraping_sessions (id) ON DELETE CASCADE
+    )
+    """,
+    """
+    CREATE TABLE sitemap_shards (
+        url            text         NOT NULL,
+        session_id     uuid         NOT NULL,
+        etag           text,
+        last_modified  text,
+        urls           integer      NOT NULL,
+        read_at        timestamptz  NOT NULL,
+        CONSTRAINT sitemap_shards_pkey PRIMARY KEY (url)
+    )
+    """,
+    """
+    CREATE TABLE sitemap_urls (
+        computed_id      varchar(255)  NOT NULL,
+        source_url       text          NOT NULL,
+        shard_url        text          NOT NULL,
+        first_listed_at  timestamptz   NOT NULL,
+        listed_at        timestamptz   NOT NULL,
+        session_id       uuid          NOT NULL,
+        CONSTRAINT sitemap_urls_pkey PRIMARY KEY (computed_id)
+    ) WITH (fillfactor = 50)
+    """,
 )
 
 
@@ -57,7 +95,8 @@ def downgrade() -> None:
     _replace_key("manifest_pages", "session_id, source, page_number")
     op.execute("ALTER TABLE property_sightings DROP COLUMN part")
     op.execute("ALTER TABLE manifest_pages DROP COLUMN part, DROP COLUMN facts")
-    op.execute("DROP TABLE manifest_walks")
+    for table in ("sitemap_urls", "sitemap_shards", "sitemap_passes", "manifest_walks"):
+        op.execute(f"DROP TABLE {table}")
 
 
 def _replace_key(table: str, columns: str) -> None:

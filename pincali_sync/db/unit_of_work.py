@@ -24,6 +24,7 @@ from pincali_sync.db.repositories.rules import RuleRepository
 from pincali_sync.db.repositories.runs import RunRepository
 from pincali_sync.db.repositories.scrapes import ScrapeRepository
 from pincali_sync.db.repositories.sessions import SessionRepository
+from pincali_sync.db.repositories.sitemap import SitemapRepository
 
 
 class UnitOfWork:
@@ -51,3 +52,4 @@ class UnitOfWork:
         self.runs = RunRepository(connection)
         self.scrapes = ScrapeRepository(connection)
         self.sessions = SessionRepository(connection)
+        self.sitemap = SitemapRepository(connection)

@@ -20,6 +20,8 @@ MIN_DISTINCT_SHARE = 0.995
 MAX_DRIFT_SHARE = 0.005
 CHURN_FACTOR = 3.0
 EXPECTED_DAILY_CHURN = 0.005  # births and removals, of the stock: 2,000 to 2,500 of 470,000 a day
+# A sitemap that lost more than this since the last one was cut off; listings do not go so fast.
+MIN_SITEMAP_SHARE = 0.95
 _SECONDS_A_DAY = 86_400
 
 
@@ -63,6 +65,32 @@ class Certificate:
         return self.certified and self.expected is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Who a session saw on pages, who in the sitemap, who in both."""
+
+    on_pages: int
+    listed: int
+    both: int
+
+    @property
+    def estimated_stock(self) -> int | None:
+        """Listings there are, seen or not; None where the two have nothing in common.
+
+        Capture and recapture, Chapman's estimator (1951): (n1 + 1)(n2 + 1) / (m + 1) - 1. It takes
+        pages and sitemap for independent; where both miss the same listings it is too low.
+        """
+        if not self.both:
+            return None
+        return round((self.on_pages + 1) * (self.listed + 1) / (self.both + 1) - 1)
+
+    @property
+    def page_coverage(self) -> float | None:
+        """The share of the estimated stock that the pages showed, 0 to 1."""
+        stock = self.estimated_stock
+        return min(1.0, self.on_pages / stock) if stock else None
+
+
 def too_many_lost(read: int, lost: int) -> bool:
     """Whether more than a tenth of the pages are lost."""
     return lost > MAX_LOST_SHARE * (read + lost)
@@ -88,6 +116,24 @@ def reasons_to_distrust(scans: Sequence[SourceScan]) -> list[str]:
         for scan in scans
         if scan.pages_read and scan.entries == 0 and scan.declared_total
     ]
+    return reasons
+
+
+def reasons_against_sitemap(
+    *, shards: int, shards_read: int, urls: int, expected: int | None
+) -> list[str]:
+    """Why a pass over the sitemap proves no absence; empty: what it lacks is not listed.
+
+    Args:
+        expected: URLs of the last complete pass; None: there was none.
+    """
+    reasons = []
+    if shards_read < shards:
+        reasons.append(f"{shards_read} of {shards} shards read")
+    if not urls:
+        reasons.append("no listing in any shard")
+    if expected and urls < MIN_SITEMAP_SHARE * expected:
+        reasons.append(f"{urls} URLs, the last complete sitemap had {expected}")
     return reasons
 
 

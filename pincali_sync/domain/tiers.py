@@ -72,6 +72,7 @@ class TierPlan:
     sources: tuple[ListingSource, ...]
     page_delay_seconds: float
     detail_delay_seconds: float
+    reads_sitemap: bool = False  # existence by the sitemap, besides the pages
     stale_days: float | None = None  # records older than this are queued after the scan
 
     @classmethod
@@ -93,5 +94,6 @@ class TierPlan:
                 if tier is Tier.MONTHLY_REFRESH
                 else config.detail_delay_seconds
             ),
+            reads_sitemap=tier is not Tier.HOT_LISTINGS,
             stale_days=config.tier_3_stale_days if tier is Tier.WEEKLY_DEEP else None,
         )

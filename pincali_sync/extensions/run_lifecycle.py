@@ -22,6 +22,7 @@ _KEPT_PREFIXES = (
     "manifest/",
     "detail/",
     "verification/",
+    "sitemap/",
     "sync/",
     "blocking/",
     "politeness/",

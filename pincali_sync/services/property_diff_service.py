@@ -83,9 +83,10 @@ class PropertyDiffService:
     async def detect_removed_properties(
         self, current_session_id: UUID
     ) -> list[PropertyRemovalCandidate]:
-        """Counts what the session's certified scans did not see; once, however often it is called.
+        """Counts what the session's certified scans did not see and what its sitemap dropped.
 
-        Without a certificate nothing is missing: absence acts only after proof.
+        Once, however often it is called. Without a certificate, or an earlier complete sitemap to
+        compare with, nothing is missing: absence acts only after proof.
 
         Returns:
             The listings missing for the second time or more.
@@ -95,7 +96,9 @@ class PropertyDiffService:
             began = await tx.sessions.started_at(current_session_id)
             if began is None:
                 raise UsageError(f"there is no session {current_session_id}")
-            await tx.removals.count_missing(current_session_id, began=began, now=self._clock.now())
+            now = self._clock.now()
+            await tx.removals.count_missing(current_session_id, began=began, now=now)
+            await tx.removals.count_delisted(current_session_id, now=now)
             return await tx.removals.candidates(current_session_id)
 
         return await self._db.run(work)

@@ -19,9 +19,16 @@ from pincali_sync.services.ports import JobRunner, JobSpec
 
 logger = logging.getLogger(__name__)
 
+# What these see belongs to the run's own session.
+SCANNERS = frozenset({"manifest", "sitemap"})
 BLOCKED = "blocked"  # the finish reason of a job that the site refused
-# Trying at once again would only ask a failing site for the same pages once more.
 TOO_MANY_LOST_PAGES = "too_many_lost_pages"
+NO_INDEX = "no_sitemap_index"
+# Trying at once again would only ask a failing site for the same pages once more.
+_HOPELESS = {
+    TOO_MANY_LOST_PAGES: "more than a tenth of the pages lost",
+    NO_INDEX: "there is no index to read",
+}
 
 
 class JobsState(Enum):
@@ -133,10 +140,10 @@ class RunJobs:
             return JobsReport(
                 state=JobsState.BLOCKED, error=f"{_label(wanted)}: the site blocks us"
             )
-        if job.finish_reason == TOO_MANY_LOST_PAGES:
+        if job.finish_reason in _HOPELESS:
             return JobsReport(
                 state=JobsState.FAILED,
-                error=f"{_label(wanted)}: more than a tenth of the pages lost",
+                error=f"{_label(wanted)}: {_HOPELESS[job.finish_reason]}",
             )
         if job.is_open:
             if not self._is_silent(job, self._clock.now()):
@@ -185,7 +192,7 @@ class RunJobs:
         await self._order(
             wanted,
             run_id=run.id,
-            session_id=run.session_id if wanted.spider == "manifest" else None,
+            session_id=run.session_id if wanted.spider in SCANNERS else None,
             attempt=attempt,
         )
 

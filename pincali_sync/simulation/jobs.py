@@ -18,12 +18,14 @@ from pincali_sync.items import ManifestPage
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.page_facts import facts_of
+from pincali_sync.pages.sitemap import parse_index
 from pincali_sync.services.data_sync_service import ScrapeResult
 from pincali_sync.services.job_service import JobTicket
 from pincali_sync.services.manifest_scan_service import LostPage
 from pincali_sync.services.ports import Fetcher, JobSpec
-from pincali_sync.services.run_jobs import BLOCKED, TOO_MANY_LOST_PAGES
+from pincali_sync.services.run_jobs import BLOCKED, NO_INDEX, SCANNERS, TOO_MANY_LOST_PAGES
 from pincali_sync.services.scrape_queue_service import QueuedProperty
+from pincali_sync.services.sitemap_service import SitemapShard
 
 _PAGES_PER_BATCH = 10
 _DETAILS_PER_BATCH = 50
@@ -48,6 +50,7 @@ class SimulatedJobs:
             "manifest": self._manifest,
             "detail": self._detail,
             "verification": self._verification,
+            "sitemap": self._sitemap,
         }
         try:
             reason = await work[spec.spider](spec, ticket)
@@ -55,14 +58,14 @@ class SimulatedJobs:
             reason = BLOCKED
         except CalibrationError:
             reason = "calibration_failed"
-        if spec.spider != "manifest":
+        if spec.spider not in SCANNERS:
             await self._services.sync.complete_session(ticket.session_id)
         await self._services.jobs.finish(
             ticket,
             succeeded=reason == "finished",
             reason=reason,
             stats={},
-            owns_session=spec.spider != "manifest",
+            owns_session=spec.spider not in SCANNERS,
         )
 
     async def _manifest(self, spec: JobSpec, ticket: JobTicket) -> str:
@@ -75,6 +78,23 @@ class SimulatedJobs:
         if too_many_lost(reader.pages_read, reader.pages_lost):
             return TOO_MANY_LOST_PAGES
         await self._services.scans.record_walk(summary, ticket)
+        return "finished"
+
+    async def _sitemap(self, spec: JobSpec, ticket: JobTicket) -> str:
+        url = self._services.config.sitemap_url
+        index = await self._fetcher.get(url)
+        if index.status != _OK:
+            return NO_INDEX
+        links = parse_index(index.body, url)
+        await self._services.sitemap.begin(ticket, shards=len(links))
+        for link in links:
+            shard = await self._fetcher.get(link.url)
+            if shard.status == _OK:
+                await self._services.sitemap.record_shard(
+                    SitemapShard(url=link.url, body=shard.body, dated_at=link.last_modified),
+                    ticket,
+                )
+        await self._services.sitemap.finish(ticket)
         return "finished"
 
     async def _detail(self, spec: JobSpec, ticket: JobTicket) -> str:

@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             page_cap=parsed.page_cap,
             start=parsed.start,
             speed=parsed.speed,
+            crawl_delay=parsed.crawl_delay,
             removal_mode=RemovalMode(parsed.removal_mode),
             churn=Churn(**{field.name: getattr(parsed, field.name) for field in fields(Churn)}),
         )
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "--start", type=datetime.fromisoformat, default=_DEFAULTS.start, help="ISO 8601 with a zone"
     )
     add("--speed", type=float, default=_DEFAULTS.speed, help="clock seconds per real second")
+    add("--crawl-delay", type=float, default=_DEFAULTS.crawl_delay, help="seconds, in robots.txt")
     add(
         "--removal-mode",
         choices=[str(mode) for mode in RemovalMode],

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import UsageError
 from pincali_sync.standin.control_routes import CONTROL, bad_request, control_routes
 from pincali_sync.standin.faults import Fault, FaultKind
 from pincali_sync.standin.options import StandinOptions
+from pincali_sync.standin.pages.listing_page import PageSlot, after_cards, before_cards
 from pincali_sync.standin.pages.plain_pages import challenge_page, not_found_page
 from pincali_sync.standin.public_routes import base_url_of, not_found, public_routes
 from pincali_sync.standin.site import Site
@@ -83,9 +85,17 @@ async def _until_hung_up(receive: Receive) -> None:
 
 
 def _faulty(fault: Fault, base_url: str) -> Response:
-    if fault.kind is FaultKind.CHALLENGE:
-        headers = {"x-amzn-waf-action": "challenge"}
-        return HTMLResponse(challenge_page(base_url), status_code=202, headers=headers)
+    match fault.kind:
+        case FaultKind.CHALLENGE:
+            headers = {"x-amzn-waf-action": "challenge"}
+            return HTMLResponse(challenge_page(base_url), status_code=202, headers=headers)
+        case FaultKind.CAPTCHA:
+            return HTMLResponse("<title>Human Verification</title><p>Choose all the bridges.</p>")
+        case FaultKind.LOGIN:
+            return RedirectResponse("/en/account/authentication/login", status_code=302)
+        case FaultKind.EMPTY:
+            slot = PageSlot(ListingSource.SALE, 1, 10, 240, ListingSource.SALE.path)
+            return HTMLResponse(before_cards(slot, base_url) + after_cards(slot))
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
     body = not_found_page(base_url) if fault.kind is FaultKind.NOT_FOUND else b""
     return HTMLResponse(body, status_code=int(fault.kind), headers=headers)

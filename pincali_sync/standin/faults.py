@@ -15,6 +15,10 @@ class FaultKind(StrEnum):
     TOO_MANY = "429"
     NOT_FOUND = "404"
     TIMEOUT = "timeout"  # no answer until the client hangs up
+    EMPTY = "empty"  # 200, a results page that declares listings and shows none
+    FORBIDDEN = "403"
+    CAPTCHA = "captcha"  # 200 with a puzzle for a person
+    LOGIN = "login"  # a redirect to the login page
     CHALLENGE = "challenge"  # 202 with a script, as a firewall sends it
 
 

@@ -41,6 +41,7 @@ class StandinOptions:
     page_cap: int = 100  # pages beyond it answer 404
     start: datetime = DEFAULT_START
     speed: float = 0.0  # clock seconds per real second; 0: it stands still until it is moved
+    crawl_delay: float = 1.0  # seconds, in robots.txt; 0: it says nothing of it
     removal_mode: RemovalMode = RemovalMode.NOT_FOUND
     churn: Churn = field(default_factory=Churn)
 

@@ -157,6 +157,7 @@ class StandinProcess:
             f"--page-cap={options.page_cap}",
             f"--start={options.start.isoformat()}",
             f"--speed={options.speed}",
+            f"--crawl-delay={options.crawl_delay}",
             f"--removal-mode={options.removal_mode}",
             *(
                 f"--{name.replace('_', '-')}={value}"

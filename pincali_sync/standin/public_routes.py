@@ -21,6 +21,7 @@ from pincali_sync.standin.pages.plain_pages import (
 )
 from pincali_sync.standin.search import Search
 from pincali_sync.standin.site import Site
+from pincali_sync.standin.sitemap import SHARDS_PATH
 from pincali_sync.standin.world.state import ListingState
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -35,7 +36,9 @@ def public_routes(site: Site) -> list[Route]:
         *(Route(f"{source.path}-in-{{place}}", _search(site, source)) for source in _WITH_PLACES),
         *(Route(f"{language.prefix}{{slug}}", _detail(site, language)) for language in LANGUAGES),
         Route("/home/{slug}/messages", _message, methods=["POST"]),
-        Route("/robots.txt", _robots),
+        Route("/robots.txt", _robots(site)),
+        Route("/sitemap.xml", _sitemap_index(site)),
+        Route(f"{SHARDS_PATH}{{name}}", _sitemap_shard(site)),
         Route("/", _home),
         Route("/en", _home),
         Route("/property_images/{path:path}", tiny_image),
@@ -113,9 +116,40 @@ async def _message(_: Request) -> Response:
     return PlainTextResponse("Mensaje enviado")
 
 
-async def _robots(request: Request) -> Response:
-    lines = ("User-agent: *", "Crawl-delay: 1", f"Sitemap: {base_url_of(request)}/sitemap.xml", "")
-    return PlainTextResponse("\n".join(lines))
+def _robots(site: Site) -> Endpoint:
+    async def robots(request: Request) -> Response:
+        delay = site.options.crawl_delay
+        lines = [
+            "User-agent: *",
+            *([f"Crawl-delay: {delay:g}"] if delay else []),
+            f"Sitemap: {base_url_of(request)}/sitemap.xml",
+            "",
+        ]
+        return PlainTextResponse("\n".join(lines))
+
+    return robots
+
+
+def _sitemap_index(site: Site) -> Endpoint:
+    async def index(request: Request) -> Response:
+        body = site.sitemap.index(site.clock.now(), base_url_of(request))
+        return Response(body, media_type="application/xml")
+
+    return index
+
+
+def _sitemap_shard(site: Site) -> Endpoint:
+    async def shard(request: Request) -> Response:
+        shards = site.sitemap.shards(site.clock.now(), base_url_of(request))
+        found = shards.get(request.path_params["name"])
+        if found is None:
+            return await not_found(request)
+        headers = {"ETag": found.etag, "Last-Modified": found.last_modified}
+        if request.headers.get("if-none-match") == found.etag:
+            return Response(status_code=304, headers=headers)
+        return Response(found.body, headers=headers, media_type="application/gzip")
+
+    return shard
 
 
 async def _home(request: Request) -> Response:

@@ -12,6 +12,7 @@ from pincali_sync.standin.pages.listing_page import PageSlot
 from pincali_sync.standin.renderer import Renderer
 from pincali_sync.standin.request_log import RequestLog
 from pincali_sync.standin.search import Search
+from pincali_sync.standin.sitemap import Sitemap
 from pincali_sync.standin.world.board import Board
 from pincali_sync.standin.world.draws import Draws
 from pincali_sync.standin.world.population import Population
@@ -43,6 +44,7 @@ class Site:
         self.options = options
         self.clock = StandinClock(options.start, options.speed)
         self.population = Population(options.seed, options.listings, options.start, options.churn)
+        self.sitemap = Sitemap(self.population, options.seed)
         self.log = RequestLog()
         self.faults = Faults()
         self._removal_mode = options.removal_mode

@@ -15,6 +15,7 @@ from pincali_sync.domain.liveness import Answer, Judgement, judge
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import ManifestEntry, ManifestPage
 from pincali_sync.pages.answer import read_answer
+from pincali_sync.services.job_service import JobTicket
 from pincali_sync.services.manifest_scan_service import LostPage
 from pincali_sync.services.ports import FetchedPage
 from pincali_sync.services.verification_service import VerificationResult
@@ -50,14 +51,16 @@ async def full_scan(
     *,
     lost: Sequence[str] = (),
     totals: Mapping[str, int] | None = None,
+    ticket: JobTicket | None = None,
 ) -> UUID:
     """Reads all sources in a session of their own, and certifies them; returns the session.
 
     Args:
         lost: sources whose second page could not be read.
         totals: declared, where it is not the number of cards.
+        ticket: of a job whose session the scan belongs to.
     """
-    ticket = await services.jobs.begin(uuid4(), spider="manifest", source=None)
+    ticket = ticket or await services.jobs.begin(uuid4(), spider="manifest", source=None)
     pages = []
     for source in ListingSource:
         shown = list(cards.get(source.value, ()))

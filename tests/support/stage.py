@@ -99,6 +99,7 @@ class Stage:
             cards = [entry(f"{source}-house-{n}") for n in range(per_source)]
             await self.shop.scan(page(*cards, source=source), ticket=ticket)
             await self.end(ticket)
+        await self.end_all("no_sitemap_index", "sitemap")
 
     async def fetch_all(self) -> None:
         """Does the detail jobs that were ordered."""
@@ -123,9 +124,9 @@ class Stage:
             await self.shop.save(*failures, ticket=ticket)
             await self.end(ticket)
 
-    async def end_all(self, reason: str) -> None:
-        """Begins the ordered manifest jobs and ends each for a reason."""
-        for spec in self.runner.take("manifest"):
+    async def end_all(self, reason: str, spider: str = "manifest") -> None:
+        """Begins a spider's ordered jobs and ends each for a reason."""
+        for spec in self.runner.take(spider):
             await self.end(await self.begin(spec), reason)
 
     async def slugs(self) -> list[str]:

@@ -22,6 +22,7 @@ from pincali_sync.db.models.manifest import (
     PropertySighting,
 )
 from pincali_sync.db.models.removals import RemovalBatch, RemovalCheck, ScanCertificate
+from pincali_sync.db.models.sitemap import SitemapPass, SitemapShard, SitemapUrl
 from pincali_sync.db.models.work import ScrapeQueue, ServiceLock, SitePace, SyncRun, SyncRunJob
 
 __all__ = [
@@ -44,6 +45,9 @@ __all__ = [
     "ScrapingSession",
     "ServiceLock",
     "SitePace",
+    "SitemapPass",
+    "SitemapShard",
+    "SitemapUrl",
     "SyncMetadata",
     "SyncPause",
     "SyncRun",

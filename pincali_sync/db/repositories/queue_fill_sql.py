@@ -54,12 +54,15 @@ _REASONS_OF_NAMED = """
      WHERE coalesce(m.source_url, l.source_url) IS NOT NULL
 """
 
-# What the manifest still wants fetched: it found no place before, or was moved outside. A live
+# What the manifest still wants fetched: it found no place before, or was moved outside. What only
+# the sitemap knows comes after what pages showed, and gives way to it at a full queue. A live
 # row whose page was set aside is tried again after a week; a new listing only by `retry`.
 _REASONS_OF_MANIFEST = """
     SELECT m.property_id, m.source_url, m.first_seen_at,
-           CASE WHEN m.is_new THEN 1 ELSE 2 END AS priority,
-           CASE WHEN m.is_new THEN 'new_property'
+           CASE WHEN m.is_new AND m.sources = '{}' THEN 3
+                WHEN m.is_new THEN 1 ELSE 2 END AS priority,
+           CASE WHEN m.is_new AND m.sources = '{}' THEN 'sitemap'
+                WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed THEN 'price_change'
                 ELSE 'relisted' END AS reason
       FROM property_manifest m

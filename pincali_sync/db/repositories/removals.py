@@ -113,6 +113,12 @@ class RemovalRepository:
         )
         return int(result.scalar_one())
 
+    async def count_delisted(self, session_id: UUID, *, now: datetime) -> int:
+        """Adds one to the missing count of each listing that the sitemap dropped."""
+        await give_memory(self._connection)
+        result = await self._run(sql.COUNT_DELISTED, session_id=session_id, now=now)
+        return int(result.scalar_one())
+
     async def preview_missing(
         self, seen: Sequence[str], *, complete: Sequence[str], began: datetime
     ) -> tuple[int, int]:

@@ -44,9 +44,30 @@ _ABSENT = f"""
                 ELSE m.sources <@ complete.sources END
 """
 
-# Once a session, however often it is repeated: `missing_session_id` says who counted last.
-COUNT_MISSING = f"""
-WITH absent AS ({_ABSENT} ORDER BY l.property_id FOR UPDATE OF l), counted AS (
+# Not named by this complete sitemap although an earlier complete one had it, and not seen by anyone
+# since the first that lacked it. Most of what a sitemap lacks is alive: it lacks a tenth always.
+_DELISTED = f"""
+    SELECT l.property_id, l.listing_status, l.consecutive_missing_count
+      FROM sitemap_passes this
+      JOIN sitemap_urls u ON u.session_id <> this.session_id AND u.listed_at < this.dated_at
+      JOIN sitemap_passes had ON had.session_id = u.session_id AND had.is_complete
+      LEFT JOIN property_aliases a ON a.alias = u.computed_id
+      JOIN properties_live l ON l.property_id = coalesce(a.property_id, u.computed_id)
+      LEFT JOIN property_manifest m ON m.property_id = l.property_id
+     CROSS JOIN LATERAL (SELECT min(dated_at) AS lacked_at FROM sitemap_passes
+                          WHERE is_complete AND dated_at > u.listed_at) first
+     WHERE this.session_id = CAST(:session_id AS uuid) AND this.is_complete
+       AND l.listing_status IN {PRESENT}
+       AND l.missing_session_id IS DISTINCT FROM CAST(:session_id AS uuid)
+       AND coalesce(m.last_seen_at, '-infinity') < first.lacked_at
+       AND coalesce(l.last_full_scrape_at, '-infinity') < first.lacked_at
+"""
+
+
+def _count(absent: str) -> str:
+    """Once a session, however often it is repeated: `missing_session_id` says who counted last."""
+    return f"""
+WITH absent AS ({absent} ORDER BY l.property_id FOR UPDATE OF l), counted AS (
     UPDATE properties_live l
        SET consecutive_missing_count = a.consecutive_missing_count + 1,
            missing_session_id = CAST(:session_id AS uuid),
@@ -65,6 +86,10 @@ WITH absent AS ({_ABSENT} ORDER BY l.property_id FOR UPDATE OF l), counted AS (
 )
 SELECT count(*) FROM counted
 """
+
+
+COUNT_MISSING = _count(_ABSENT)
+COUNT_DELISTED = _count(_DELISTED)
 
 # The same question without an answer being written: what a dry run reports. Its own sightings are
 # in a temporary table.

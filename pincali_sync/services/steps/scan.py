@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from typing import Any
+from uuid import UUID
 
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.coverage import Certificate, SourceScan, reasons_to_distrust
 from pincali_sync.domain.tiers import TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
-from pincali_sync.services.run_jobs import JobsState, RunJobs, WantedJob
+from pincali_sync.services.run_jobs import JobsReport, JobsState, RunJobs, WantedJob
 from pincali_sync.services.steps.base import (
     DONE,
     WAITING,
@@ -20,9 +22,16 @@ from pincali_sync.services.steps.base import (
     session_of,
 )
 
+logger = logging.getLogger(__name__)
+
+_SITEMAP_JOB = WantedJob(spider="sitemap", source=None)
+
 
 class ScanStep:
-    """One manifest job per listing source."""
+    """One manifest job per listing source, and the sitemap where the tier reads it.
+
+    A sitemap that cannot be had fails no run: what it would have proved stays unproved.
+    """
 
     def __init__(self, record: RunRecord, jobs: RunJobs) -> None:
         self._record = record
@@ -32,9 +41,19 @@ class ScanStep:
         plan = self._record.plan(run)
         wanted = [_scan_job(plan, source) for source in plan.sources]
         report = await self._jobs.ensure_done(run, wanted)
-        if report.state is JobsState.UNDER_WAY:
+        if report.state in {JobsState.FAILED, JobsState.BLOCKED}:
+            return failure_of(report)
+        sitemap = JobsReport(state=JobsState.DONE)
+        if plan.reads_sitemap:
+            sitemap = await self._jobs.ensure_done(run, [_SITEMAP_JOB])
+        if sitemap.state is JobsState.BLOCKED:
+            return failure_of(sitemap)
+        if JobsState.UNDER_WAY in {report.state, sitemap.state}:
             return WAITING
-        return DONE if report.state is JobsState.DONE else failure_of(report)
+        if sitemap.error:
+            logger.error("run %s: the sitemap could not be read: %s", run.id, sitemap.error)
+            await self._record.note(run, details={"sitemap_error": sitemap.error})
+        return DONE
 
 
 class CertifyStep:
@@ -59,6 +78,7 @@ class CertifyStep:
             price_changes_detected=sum(scan.changed_entries for scan in scans),
             error_count=sum(scan.pages_lost for scan in scans),
         )
+        await self._note_sitemap(run, session_id)
         if reasons := reasons_to_distrust(scans):
             return StepOutcome(state=StepState.FAILED, error="; ".join(reasons))
         if self._record.plan(run).max_pages == 0:
@@ -67,6 +87,29 @@ class CertifyStep:
             await self._scans.mark_live_as_seen(session_id)
             await self._record.note(run, details={"certificates": list(map(_seal, certificates))})
         return DONE
+
+    async def _note_sitemap(self, run: SyncRun, session_id: UUID) -> None:
+        if not self._record.plan(run).reads_sitemap:
+            return
+        async with self._record.db.transaction() as tx:
+            listed = await tx.sitemap.of_session(session_id)
+            overlap = await tx.sitemap.overlap(session_id) if listed else None
+        if listed is None or overlap is None:
+            return
+        await self._record.note(
+            run,
+            details={
+                "sitemap": {
+                    "urls": listed.urls,
+                    "new_urls": listed.new_urls,
+                    "complete": listed.is_complete,
+                    "reasons": list(listed.reasons),
+                    "on_pages_too": overlap.both,
+                    "estimated_stock": overlap.estimated_stock,
+                    "page_coverage": overlap.page_coverage,
+                }
+            },
+        )
 
 
 def _scan_job(plan: TierPlan, source: str) -> WantedJob:

@@ -1,0 +1,109 @@
+"""470,000 URLs of a sitemap, from the first request to their presence in the manifest.
+
+`python -m bench.sitemap_urls [URLS]`: two passes of the spider, the first into an empty database.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from time import perf_counter
+
+import psycopg
+
+from pincali_sync.db import embedded, migrate
+
+_URLS = 470_000  # of the real sitemap in September 2026
+_PER_SHARD = 50_000
+_KIB = 1024
+
+
+def measure(urls: int = _URLS) -> dict[str, float]:
+    """Seconds of a first and of a second pass, and the spider's peak memory in MB."""
+    with tempfile.TemporaryDirectory() as folder, _sitemap(urls) as base_url:
+        home = Path(folder)
+        try:
+            url = embedded.ensure_running(home)
+            migrate.upgrade(url)
+            first = _crawl(home, url, base_url)
+            again = _crawl(home, url, base_url)
+            with psycopg.connect(url) as connection:
+                row = connection.execute("SELECT count(*) FROM property_manifest").fetchone()
+        finally:
+            embedded.destroy(home)
+    if row is None or row[0] != urls:
+        raise RuntimeError(f"{row} URLs were recorded, not {urls}")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / _KIB
+    return {"sitemap_first_s": first, "sitemap_again_s": again, "sitemap_peak_mb": peak}
+
+
+def _crawl(home: Path, url: str, base_url: str) -> float:
+    started = perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "sitemap"],
+        env={
+            **os.environ,
+            "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings",
+            "DATABASE_URL": url,
+            "PINCALI_HOME": str(home),
+            "PINCALI_BASE_URL": base_url,
+            "SITE_MIN_GAP_SECONDS": "0",
+            "LOG_LEVEL": "WARNING",
+        },
+        check=True,
+    )
+    return perf_counter() - started
+
+
+@contextmanager
+def _sitemap(urls: int) -> Iterator[str]:
+    """Serves a sitemap of so many URLs, without validators: every pass reads all of it."""
+    files: dict[str, bytes] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # the library's name
+            body = files.get(self.path)
+            self.send_response(404 if body is None else 200)
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    base_url = f"http://127.0.0.1:{server.server_port}"
+    names = [f"/properties{start}.xml.gz" for start in range(0, urls, _PER_SHARD)]
+    for number, name in enumerate(names):
+        numbers = range(number * _PER_SHARD, min(urls, (number + 1) * _PER_SHARD))
+        entries = "".join(
+            f"<url><loc>https://www.pincali.com/inmueble/casa-en-venta-en-colonia-{n}</loc></url>"
+            for n in numbers
+        )
+        files[name] = gzip.compress(f"<urlset>{entries}</urlset>".encode())
+    links = "".join(f"<sitemap><loc>{base_url}{name}</loc></sitemap>" for name in names)
+    files["/sitemap.xml"] = f"<sitemapindex>{links}</sitemapindex>".encode()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield base_url
+    finally:
+        server.shutdown()
+
+
+def main(urls: int = _URLS) -> int:
+    """Prints the figures."""
+    for name, value in measure(urls).items():
+        print(f"{name:<16} {value:8.1f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(int(argument) for argument in sys.argv[1:2])))

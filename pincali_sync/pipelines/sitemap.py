@@ -1,0 +1,72 @@
+"""Shards into the database as they come; what the whole pass proves, once it is over."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Self
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem, NotConfigured
+from scrapy.statscollectors import StatsCollector
+
+from pincali_sync.crawl_job import (
+    DRY_RUN_REPORT,
+    FLUSH_FAILED,
+    SHARDS_LOST,
+    CrawlJob,
+    close_soon,
+)
+from pincali_sync.exceptions import PageError, PincaliSyncError
+from pincali_sync.services.sitemap_service import SitemapShard
+
+logger = logging.getLogger(__name__)
+
+_SPIDER = "sitemap"
+
+
+class SitemapPipeline:
+    """A shard that cannot be read to its end is lost as a whole, and the pass incomplete."""
+
+    def __init__(self, crawler: Crawler, stats: StatsCollector) -> None:
+        self._crawler = crawler
+        self._stats = stats
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        if crawler.settings[DRY_RUN_REPORT]:
+            raise NotConfigured
+        assert crawler.stats is not None
+        return cls(crawler, crawler.stats)
+
+    async def process_item(self, item: Any) -> Any:
+        if not isinstance(item, SitemapShard):
+            return item
+        job = CrawlJob.of(self._crawler)
+        try:
+            urls = await job.services.sitemap.record_shard(item, job.ticket)
+        except PageError as error:
+            self._stats.inc_value(SHARDS_LOST)
+            raise DropItem(str(error)) from error
+        except PincaliSyncError as error:
+            self._stats.inc_value(FLUSH_FAILED)
+            close_soon(self._crawler, "flush_failed")
+            raise DropItem(f"shard {item.url} could not be stored: {error}") from error
+        self._stats.inc_value("sitemap/unchanged_shards" if item.body is None else "sitemap/shards")
+        self._stats.inc_value("sitemap/urls", urls)
+        return item
+
+    async def close_spider(self) -> None:
+        """What was listed is present, also where the pass broke off."""
+        job = CrawlJob.of(self._crawler)
+        if getattr(self._crawler.spider, "name", None) != _SPIDER or not job.has_begun:
+            return
+        try:
+            ended = await job.services.sitemap.finish(job.ticket)
+        except PincaliSyncError as error:
+            self._stats.inc_value(FLUSH_FAILED)
+            logger.error("the sitemap could not be made use of: %s", error)
+            return
+        if ended is not None:
+            self._stats.set_value("sitemap/new_urls", ended.new_urls)
+            if ended.reasons:
+                logger.warning("the sitemap proves no absence: %s", "; ".join(ended.reasons))

@@ -1,0 +1,121 @@
+"""Reads the sitemap: its index, then the shards of listings that changed since last time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.http import Response
+from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.python.failure import Failure
+
+from pincali_sync.crawl_job import SHARDS_LOST, CrawlJob, close_soon
+from pincali_sync.exceptions import PageError
+from pincali_sync.extensions.progress import DONE, PLANNED
+from pincali_sync.middlewares.blocking import BlockedResponse
+from pincali_sync.pages.sitemap import ShardLink, parse_index
+from pincali_sync.services.run_jobs import NO_INDEX
+from pincali_sync.services.sitemap_service import KnownShard, SitemapShard
+
+_NOT_MODIFIED = 304
+
+
+class SitemapSpider(Spider):
+    """`scrapy crawl sitemap`"""
+
+    name = "sitemap"
+    custom_settings = {  # noqa: RUF012  # Scrapy's way
+        # Shards are some megabytes each and lie on another host, named by the index.
+        "DOWNLOAD_WARNSIZE": 0,
+        "CONCURRENT_REQUESTS": 2,  # bounds what is held in memory
+    }
+
+    @classmethod
+    def check_arguments(cls, arguments: Mapping[str, str]) -> None:
+        """It takes none."""
+
+    async def start(self) -> AsyncIterator[Request]:
+        yield Request(self.settings["SITEMAP_URL"], callback=self.parse, errback=self.lost_index)
+
+    async def parse(self, response: Response, **_: Any) -> AsyncIterator[Request]:
+        try:
+            links = parse_index(response.body, response.url)
+        except PageError as error:
+            self._give_up(str(error))
+            return
+        job = CrawlJob.of(self.crawler)
+        known = await job.services.sitemap.begin(job.ticket, shards=len(links))
+        assert self.crawler.stats is not None
+        self.crawler.stats.set_value(PLANNED, len(links))
+        for link in links:
+            yield self._request(link, known.get(link.url))
+
+    def parse_shard(self, response: Response, link: ShardLink) -> Iterator[SitemapShard]:
+        self._count_done()
+        last_modified = _header(response, "Last-Modified")
+        yield SitemapShard(
+            url=link.url,
+            body=None if response.status == _NOT_MODIFIED else response.body,
+            etag=_header(response, "ETag"),
+            last_modified=last_modified,
+            dated_at=_instant(last_modified) or link.last_modified,
+        )
+
+    def lost_index(self, failure: Failure) -> None:
+        if not isinstance(failure.value, BlockedResponse):
+            self._give_up(f"the sitemap index cannot be read: {_describe(failure)}")
+
+    def lost_shard(self, failure: Failure) -> None:
+        if isinstance(failure.value, BlockedResponse):
+            return
+        assert self.crawler.stats is not None
+        self._count_done()
+        self.crawler.stats.inc_value(SHARDS_LOST)
+        request: Request = failure.request  # type: ignore[attr-defined]
+        self.logger.error("shard %s is lost: %s", request.url, _describe(failure))
+
+    def _request(self, link: ShardLink, known: KnownShard | None) -> Request:
+        headers: dict[str, str] = {}
+        if known is not None and known.etag:
+            headers["If-None-Match"] = known.etag
+        if known is not None and known.last_modified:
+            headers["If-Modified-Since"] = known.last_modified
+        return Request(
+            link.url,
+            headers=headers,
+            callback=self.parse_shard,
+            errback=self.lost_shard,
+            cb_kwargs={"link": link},
+            meta={"handle_httpstatus_list": [_NOT_MODIFIED]},
+            dont_filter=True,
+        )
+
+    def _give_up(self, why: str) -> None:
+        self.logger.error("%s", why)
+        close_soon(self.crawler, NO_INDEX)
+
+    def _count_done(self) -> None:
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(DONE)
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return None if value is None else value.decode("latin-1")
+
+
+def _instant(header: str | None) -> datetime | None:
+    try:
+        instant = parsedate_to_datetime(header or "")
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _describe(failure: Failure) -> str:
+    if isinstance(failure.value, HttpError):
+        return f"HTTP {failure.value.response.status}"
+    return failure.getErrorMessage()
