@@ -16,6 +16,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.runner.local import LocalJobRunner
+from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
 from pincali_sync.services.change_detection_service import ChangeDetectionService
 from pincali_sync.services.data_quality_service import DataQualityService
@@ -115,6 +116,7 @@ class Services:
                 detail_delay_seconds=self.config.detail_delay_seconds,
                 silence=self.job_silence,
             ),
+            SiteProbe(self.config, self.pace),
             tiers_enabled=self.config.tiers_enabled,
             cadences={tier: Cadence.of(tier, self.config) for tier in Tier},
         )

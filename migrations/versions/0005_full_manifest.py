@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from alembic import op
 
-from pincali_sync.db.tolerant_ddl import add_columns, be_patient, create_tables
+from pincali_sync.db.tolerant_ddl import (
+    add_columns,
+    be_patient,
+    create_tables,
+    prove_checks,
+    replace_check,
+)
 
 revision = "0005_full_manifest"
 down_revision = "0004_adoption"
@@ -79,6 +85,18 @@ def upgrade() -> None:
     create_tables(TABLES)
     add_columns("manifest_pages", ("part varchar(200) NOT NULL DEFAULT ''", "facts jsonb"))
     add_columns("property_sightings", ("part varchar(200) NOT NULL DEFAULT ''",))
+    add_columns("site_pace", ("held_until timestamptz", "strikes integer NOT NULL DEFAULT 0"))
+    add_columns(
+        "sync_pauses",
+        ("kind varchar(20) NOT NULL DEFAULT 'person'", "resume_after timestamptz"),
+    )
+    replace_check(
+        "sync_pauses",
+        "kind",
+        "sync_pauses_kind_check",
+        "kind IN ('person', 'refused', 'busy', 'rate')",
+    )
+    prove_checks("sync_pauses", ("sync_pauses_kind_check",))
     _replace_key("manifest_pages", "session_id, source, part, page_number")
     _replace_key("property_sightings", "session_id, source, part, page_number, property_id")
     # A missing count changes no indexed column: with room in the page it is a HOT update, which
@@ -93,6 +111,8 @@ def downgrade() -> None:
     op.execute("DELETE FROM manifest_pages WHERE part <> ''")
     _replace_key("property_sightings", "session_id, source, page_number, property_id")
     _replace_key("manifest_pages", "session_id, source, page_number")
+    op.execute("ALTER TABLE sync_pauses DROP COLUMN kind, DROP COLUMN resume_after")
+    op.execute("ALTER TABLE site_pace DROP COLUMN held_until, DROP COLUMN strikes")
     op.execute("ALTER TABLE property_sightings DROP COLUMN part")
     op.execute("ALTER TABLE manifest_pages DROP COLUMN part, DROP COLUMN facts")
     for table in ("sitemap_urls", "sitemap_shards", "sitemap_passes", "manifest_walks"):

@@ -20,7 +20,6 @@ from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError, PausedError, UsageError
 from pincali_sync.services.pause_service import explain
 from pincali_sync.services.scheduler_service import SchedulerService
-from pincali_sync.services.tier_orchestrator import BLOCKED_PREFIX
 
 # Jobs report to the database; this is how often it is looked at for their reports.
 _TICK_SECONDS = 1.0
@@ -192,5 +191,4 @@ def exit_status_of(run: SyncRun) -> ExitStatus:
     """What a run's end means to cron."""
     if run.status in {"completed", "running"}:
         return ExitStatus.DONE
-    blocked = (run.error_summary or "").startswith(BLOCKED_PREFIX)
-    return ExitStatus.PAUSED_OR_BLOCKED if blocked else ExitStatus.FAILED
+    return ExitStatus.FAILED

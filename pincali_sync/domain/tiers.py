@@ -94,6 +94,6 @@ class TierPlan:
                 if tier is Tier.MONTHLY_REFRESH
                 else config.detail_delay_seconds
             ),
-            reads_sitemap=tier is not Tier.HOT_LISTINGS,
+            reads_sitemap=tier in {Tier.DAILY_SYNC, Tier.WEEKLY_DEEP},
             stale_days=config.tier_3_stale_days if tier is Tier.WEEKLY_DEEP else None,
         )

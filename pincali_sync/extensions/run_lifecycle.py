@@ -12,7 +12,7 @@ from scrapy.statscollectors import StatsCollector
 
 from pincali_sync.crawl_job import DRY_RUN_REPORT, FLUSH_FAILED, UNEXPECTED_ERRORS, CrawlJob
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, SupersededError
-from pincali_sync.services.run_jobs import BLOCKED
+from pincali_sync.services.run_jobs import RESTING
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class RunLifecycle:
         )
         succeeded = reason == "finished" and not losses
         if self._is_dry:
-            refused = reason == BLOCKED
+            refused = reason in RESTING
             failed = ExitStatus.PAUSED_OR_BLOCKED if refused else ExitStatus.FAILED
             return ExitStatus.DONE if succeeded else failed
         if not job.has_begun:
@@ -105,7 +105,7 @@ class RunLifecycle:
             # A run's manifest jobs share the run's session; the run closes it.
             owns_session=job.ticket.run_id is None or spider.name in _WORKERS,
         )
-        if reason == BLOCKED:
+        if reason in RESTING:
             return ExitStatus.PAUSED_OR_BLOCKED
         return ExitStatus.DONE if succeeded and in_time else ExitStatus.FAILED
 

@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pincali_sync.crawl_job import close_soon
+from pincali_sync.crawl_job import CrawlJob, close_soon
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.services.run_jobs import BLOCKED
 
@@ -18,11 +18,11 @@ logger = logging.getLogger(__name__)
 
 
 class BlockedResponse(IgnoreRequest):  # Scrapy's naming for ignored requests
-    """The response is the site's refusal, not a page."""
+    """The site's refusal instead of a page, or a request not sent because everything rests."""
 
 
 class BlockingMiddleware:
-    """Ends the crawl with the reason "blocked" at the first refusal."""
+    """At the first refusal everything is paused, and the crawl ends as "blocked"."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -31,15 +31,20 @@ class BlockingMiddleware:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    async def process_response(self, request: Request, response: Response) -> Response:
         kind = challenge_kind(response.status, header_map(response), response.body)
         if kind is None:
             return response
         assert self._crawler.stats is not None
         self._crawler.stats.inc_value(f"blocking/{kind.value}")
-        logger.error("the site refuses us (%s) at %s: stopping", kind.value, request.url)
+        seen = f"the site refuses us: {kind.value} (HTTP {response.status}) at {request.url}"
+        logger.error("%s: stopping", seen)
+        # Before the job may end: a job that says "blocked" is started again when no pause is left.
+        await CrawlJob.of(self._crawler).services.pauses.pause(
+            None, reason=seen, paused_by="pincali-sync", kind="refused"
+        )
         close_soon(self._crawler, BLOCKED)
-        raise BlockedResponse(f"the site refuses us: {kind.value}")
+        raise BlockedResponse(seen)
 
 
 def header_map(response: Response) -> dict[str, str]:

@@ -10,13 +10,17 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.statscollectors import StatsCollector
 
-from pincali_sync.crawl_job import CrawlJob
+from pincali_sync.crawl_job import CrawlJob, close_soon
+from pincali_sync.exceptions import PausedError
+from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
+from pincali_sync.services.run_jobs import PAUSED
 
 logger = logging.getLogger(__name__)
 
 GAP = "politeness_gap_seconds"  # request.meta: the gap this request asks for after itself
 _BUSY_STATUSES = {429, 503}
+_BURST = 6  # refusals in a row, by whomever: more than one page's attempts
 
 
 class PolitenessMiddleware:
@@ -35,15 +39,26 @@ class PolitenessMiddleware:
 
     async def process_request(self, request: Request) -> None:
         pace = CrawlJob.of(self._crawler).services.pace
-        waited = await pace.wait_for_turn(request.meta.get(GAP, 0.0))
+        try:
+            waited = await pace.wait_for_turn(request.meta.get(GAP, 0.0))
+        except PausedError as error:
+            logger.warning("%s: stopping", error)
+            close_soon(self._crawler, PAUSED)
+            raise BlockedResponse(str(error)) from error
         self._stats.inc_value("politeness/requests")
         self._stats.inc_value("politeness/milliseconds_waited", round(waited * 1000))
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        wait = retry_after_seconds(response) if response.status in _BUSY_STATUSES else None
-        if wait:
-            logger.warning("HTTP %s: the site asks for %.0f s of rest", response.status, wait)
-            await CrawlJob.of(self._crawler).services.pace.hold(wait)
+        services = CrawlJob.of(self._crawler).services
+        if response.status not in _BUSY_STATUSES:
+            await services.pace.answered()
+            return response
+        times = await services.pace.refused(retry_after_seconds(response))
+        if times >= _BURST:
+            seen = f"HTTP {response.status} {times} times in a row, last at {request.url}"
+            await services.pauses.leave_alone(reason=seen)
+            close_soon(self._crawler, PAUSED)
+            raise BlockedResponse(seen)
         return response
 
     def robots_parsed(self, robotparser: Any, request: Request) -> None:

@@ -43,6 +43,14 @@ class Fetcher(Protocol):
         ...
 
 
+class SiteProbe(Protocol):
+    """One request to see whether the site answers again."""
+
+    async def __call__(self) -> str | None:
+        """What is still wrong; None when the site answers well."""
+        ...
+
+
 class JobWaiter(Protocol):
     """Runs spider jobs on this machine, one at a time."""
 

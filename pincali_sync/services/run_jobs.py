@@ -22,6 +22,9 @@ logger = logging.getLogger(__name__)
 # What these see belongs to the run's own session.
 SCANNERS = frozenset({"manifest", "sitemap"})
 BLOCKED = "blocked"  # the finish reason of a job that the site refused
+PAUSED = "paused"
+# Such jobs are started again once the pause, which was in force before they ended, is over.
+RESTING = frozenset({BLOCKED, PAUSED})
 TOO_MANY_LOST_PAGES = "too_many_lost_pages"
 NO_INDEX = "no_sitemap_index"
 # Trying at once again would only ask a failing site for the same pages once more.
@@ -35,7 +38,6 @@ class JobsState(Enum):
     UNDER_WAY = "under way"
     DONE = "done"
     FAILED = "failed"
-    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +80,8 @@ class RunJobs:
         """Moves the wanted jobs on: starts those missing, replaces those that went silent."""
         latest = await self._latest_attempts(run.id)
         reports = [await self._move(run, job, latest.get(_key(job))) for job in wanted]
-        # A block stops everything; a failure ends the run; only then does it count what is left.
-        for state in (JobsState.BLOCKED, JobsState.FAILED, JobsState.UNDER_WAY):
+        # A failure ends the run; only then does it count what is left.
+        for state in (JobsState.FAILED, JobsState.UNDER_WAY):
             for report in reports:
                 if report.state is state:
                     return report
@@ -136,10 +138,6 @@ class RunJobs:
             return JobsReport(state=JobsState.UNDER_WAY)
         if job.status == "completed":
             return JobsReport(state=JobsState.DONE)
-        if job.finish_reason == BLOCKED:
-            return JobsReport(
-                state=JobsState.BLOCKED, error=f"{_label(wanted)}: the site blocks us"
-            )
         if job.finish_reason in _HOPELESS:
             return JobsReport(
                 state=JobsState.FAILED,
@@ -170,7 +168,8 @@ class RunJobs:
         for job in sorted(attempts, key=lambda job: job.attempt, reverse=True):
             if job.status == "completed":
                 break
-            failures += job.status != "cancelled"  # a pause is no failure
+            # A pause is no failure, nor is a refusal: everything rests until it is over.
+            failures += job.status != "cancelled" and job.finish_reason not in RESTING
         return failures
 
     def _is_silent(self, job: Job, now: datetime) -> bool:

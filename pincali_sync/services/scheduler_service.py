@@ -14,6 +14,7 @@ from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.schedule import Cadence, backoff
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.pause_service import PauseService
+from pincali_sync.services.ports import SiteProbe
 from pincali_sync.services.run_lock import RunLock
 from pincali_sync.services.standing_drain import StandingDrain
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
@@ -69,6 +70,7 @@ class SchedulerService:
         lock: RunLock,
         pauses: PauseService,
         drain: StandingDrain,
+        probe: SiteProbe,
         *,
         tiers_enabled: Sequence[int],
         cadences: Mapping[Tier, Cadence],
@@ -79,6 +81,7 @@ class SchedulerService:
         self._lock = lock
         self._pauses = pauses
         self._drain = drain
+        self._probe = probe
         self._enabled = frozenset(map(Tier, tiers_enabled))
         self._cadences = cadences
 
@@ -97,6 +100,7 @@ class SchedulerService:
             RunnerError: when a node that should take a due run's jobs does not answer.
         """
         async with self._lock.held():
+            await self._pauses.try_again(self._probe)
             runs = await self._orchestrator.advance_all()
             for tier in _ORDER if start_due else ():
                 if await self.should_run_tier(tier):

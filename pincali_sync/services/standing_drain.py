@@ -13,7 +13,7 @@ from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.services.job_service import JobService
 from pincali_sync.services.pause_service import PauseService
 from pincali_sync.services.refresh_service import RefreshService
-from pincali_sync.services.run_jobs import RunJobs
+from pincali_sync.services.run_jobs import RESTING, RunJobs
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.steps.drain import detail_job
 
@@ -76,5 +76,5 @@ class StandingDrain:
             return True
         if latest.is_open:
             return False
-        ended_well = latest.status in {"completed", "cancelled"}
+        ended_well = latest.status in {"completed", "cancelled"} or latest.finish_reason in RESTING
         return ended_well or now - latest.last_heard() > _REST_AFTER_FAILURE

@@ -35,7 +35,7 @@ class SuccessRate:
         if rate is None or rate >= MIN_RATE:
             return False
         reason = f"only {rate:.0%} of the requests of its last runs succeeded"
-        return await self._pauses.pause(tier, reason=reason, paused_by="pincali-sync")
+        return await self._pauses.pause(tier, reason=reason, paused_by="pincali-sync", kind="rate")
 
 
 def _since_the_last_pause(runs: Sequence[SyncRun]) -> Sequence[SyncRun]:

@@ -27,23 +27,24 @@ from pincali_sync.services.tier_result import TierResult
 
 logger = logging.getLogger(__name__)
 
-BLOCKED_PREFIX = "blocked: "
 _TICK_SECONDS = 1.0
 
-# What each tier does, in order. Tier 4 scans nothing: it refreshes what is old.
+# What each tier does, in order. Tier 2 removes what the sitemap dropped, tier 3 also what its own
+# pages lack. Tier 4 scans nothing: it refreshes what is old.
+_SCAN_AND_REMOVE = (
+    "scan",
+    "certify",
+    "removals",
+    "verify",
+    "apply",
+    "queue",
+    "drain",
+    "report",
+)
 WORKFLOWS: Mapping[Tier, tuple[str, ...]] = {
     Tier.HOT_LISTINGS: ("scan", "certify", "queue", "drain", "report"),
-    Tier.DAILY_SYNC: ("scan", "certify", "queue", "drain", "report"),
-    Tier.WEEKLY_DEEP: (
-        "scan",
-        "certify",
-        "removals",
-        "verify",
-        "apply",
-        "queue",
-        "drain",
-        "report",
-    ),
+    Tier.DAILY_SYNC: _SCAN_AND_REMOVE,
+    Tier.WEEKLY_DEEP: _SCAN_AND_REMOVE,
     Tier.MONTHLY_REFRESH: ("refresh", "drain", "report"),
 }
 
@@ -167,8 +168,6 @@ class TierOrchestrator:
                     await self._go_on(run, WORKFLOWS[tier])
                 case StepState.FAILED:
                     await self._fail(run, outcome.error or "unknown")
-                case StepState.BLOCKED:
-                    await self._block(run, outcome.error or "unknown")
             run = await self._get(run.id)
         return run
 
@@ -194,11 +193,6 @@ class TierOrchestrator:
 
     async def _fail(self, run: SyncRun, error: str) -> None:
         await self._end(run, "failed", error)
-
-    async def _block(self, run: SyncRun, error: str) -> None:
-        """The site refuses us: nothing more is asked of it until a person resumes."""
-        await self._pauses.pause(None, reason=f"blocked: {error}", paused_by="pincali-sync")
-        await self._end(run, "failed", f"{BLOCKED_PREFIX}{error}")
 
     async def _end(self, run: SyncRun, status: str, error: str | None) -> None:
         await self._jobs.cancel_all(run.id, reason=f"the run is {status}")

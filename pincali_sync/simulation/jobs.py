@@ -54,7 +54,10 @@ class SimulatedJobs:
         }
         try:
             reason = await work[spec.spider](spec, ticket)
-        except BlockedError:
+        except BlockedError as error:
+            await self._services.pauses.pause(
+                None, reason=str(error), paused_by="simulation", kind="refused"
+            )
             reason = BLOCKED
         except CalibrationError:
             reason = "calibration_failed"

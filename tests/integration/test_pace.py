@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from pincali_sync.db.engine import Database
+from pincali_sync.exceptions import PausedError
 from pincali_sync.services.pace_service import PaceService
 from tests.support.builders import rows, value
 
@@ -59,7 +60,8 @@ async def test_a_worker_sleeps_until_its_turn(db: Database) -> None:
     worker = pace(db, sleeper=sleeper)
     waits = [await worker.wait_for_turn() for _ in range(3)]
     assert waits[0] == 0
-    assert sleeper.slept == waits[1:]
+    assert sum(sleeper.slept) == pytest.approx(sum(waits))
+    assert max(sleeper.slept) <= 2  # between naps it looks for a pause
 
 
 async def test_a_longer_gap_of_a_request_holds_for_the_next_one(db: Database) -> None:
@@ -132,3 +134,72 @@ async def test_a_real_wait_is_as_long_as_it_says(db: Database) -> None:
     started = loop.time()
     waited = await worker.wait_for_turn()
     assert loop.time() - started >= waited
+
+
+async def pause_everything(db: Database) -> None:
+    await rows(
+        db,
+        "INSERT INTO sync_pauses (scope, reason, paused_by, paused_at)"
+        " VALUES ('all', 'a challenge', 'pincali-sync', now())",
+    )
+
+
+@pytest.mark.parametrize("gap", [0, GAP])
+async def test_nobody_gets_a_turn_while_everything_is_paused(db: Database, gap: float) -> None:
+    await pause_everything(db)
+    with pytest.raises(PausedError, match="a challenge"):
+        await pace(db, gap).wait_for_turn()
+
+
+async def test_one_request_may_look_whether_the_site_answers_again(db: Database) -> None:
+    await pause_everything(db)
+    assert await pace(db).wait_for_turn(although_paused=True) == 0
+
+
+async def test_a_pause_is_noticed_while_waiting_for_a_turn(db: Database) -> None:
+    slept = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await pause_everything(db)
+
+    worker = PaceService(db, HOST, min_gap_seconds=600, sleep=sleep)
+    await worker.wait_for_turn()
+    with pytest.raises(PausedError):
+        await worker.wait_for_turn()
+    assert sum(slept) <= 2
+
+
+async def test_a_turn_reserved_before_a_hold_is_given_up(db: Database) -> None:
+    other = pace(db)
+    held: list[bool] = []
+
+    async def sleep(_: float) -> None:
+        if not held:
+            held.append(True)
+            await other.hold(120)
+
+    worker = PaceService(db, HOST, min_gap_seconds=1, sleep=sleep)
+    await worker.wait_for_turn()
+    assert await worker.wait_for_turn() > 100
+
+
+async def test_refusals_in_a_row_make_everybody_wait_longer_each_time(db: Database) -> None:
+    worker = pace(db)
+    held = "SELECT extract(epoch FROM held_until - clock_timestamp()) FROM site_pace"
+    for times, seconds in enumerate((5, 10, 20, 40), start=1):
+        assert await worker.refused(None) == times
+        assert float(await value(db, held)) == pytest.approx(seconds, abs=NEAR)
+        await rows(db, "UPDATE site_pace SET held_until = clock_timestamp()")  # it is over
+
+
+async def test_what_several_workers_are_told_at_once_counts_as_one_refusal(db: Database) -> None:
+    assert [await pace(db).refused(60) for _ in range(4)] == [1, 1, 1, 1]
+
+
+async def test_a_good_answer_ends_the_row_of_refusals(db: Database) -> None:
+    worker = pace(db)
+    await worker.refused(1)
+    await worker.answered()
+    await rows(db, "UPDATE site_pace SET held_until = clock_timestamp()")
+    assert await worker.refused(1) == 1

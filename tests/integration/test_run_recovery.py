@@ -110,19 +110,44 @@ async def test_a_run_that_lost_too_many_pages_fails_without_another_attempt(
     assert failed.error_summary == "manifest sale: more than a tenth of the pages lost"
 
 
-async def test_a_block_stops_the_run_and_its_other_jobs(stage: Stage) -> None:
+async def refuse(stage: Stage) -> None:
+    """What a worker does when the site refuses it."""
+    await stage.services.pauses.pause(
+        None, reason="the site refuses us", paused_by="pincali-sync", kind="refused"
+    )
+
+
+async def test_a_run_rests_while_the_site_refuses_us_and_goes_on_when_resumed(
+    stage: Stage,
+) -> None:
     run = await stage.start()
     await stage.tick()
     tickets = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+    for ticket in tickets[:2]:
+        await stage.end(ticket)
+    await refuse(stage)
     await stage.end(tickets[2], "blocked")
-    failed = await stage.tick()
-    others = [job for job in await stage.jobs(run) if job.id != tickets[2].job_id]
-    assert failed.status == "failed"
-    assert (failed.error_summary or "").startswith("blocked: ")
-    assert {job.status for job in others} == {"cancelled"}
-    assert set(stage.runner.cancelled) == {job.id for job in others}
+    resting = await stage.tick()
+    assert (resting.status, resting.step) == ("running", "scan")
+    assert stage.runner.ordered == []
     with pytest.raises(SupersededError):
-        await stage.shop.scan(entry("blue-house"), ticket=tickets[0])
+        await stage.shop.scan(page(entry("blue-house")), ticket=tickets[3])
+    await stage.services.pauses.resume(None)
+    await stage.tick()
+    again = [spec.arguments["source"] for spec in stage.runner.ordered]
+    assert sorted(again) == ["foreclosure", "new_construction"]
+    attempts = [job.attempt for job in await stage.jobs(run) if job.source == "foreclosure"]
+    assert sorted(attempts) == [1, 2]
+
+
+async def test_refusals_do_not_wear_a_job_out(stage: Stage) -> None:
+    await stage.start()
+    for _ in range(5):
+        await stage.tick()
+        await refuse(stage)
+        await stage.end_all("blocked")
+        await stage.services.pauses.resume(None)
+    assert (await stage.tick()).status == "running"
 
 
 async def test_a_scan_without_a_single_listing_fails_and_moves_no_counter(stage: Stage) -> None:

@@ -137,16 +137,56 @@ async def test_a_paused_tier_rests_and_goes_on_when_resumed(stage: Stage) -> Non
     assert [each.status for each in await finish(stage, ticks)] == ["completed"]
 
 
-async def test_a_block_pauses_every_tier(stage: Stage, clock: FixedClock) -> None:
+async def test_a_refusal_pauses_every_tier_until_a_person_resumes(
+    stage: Stage, clock: FixedClock
+) -> None:
     ticks = scheduler(stage, 1, 2)
-    await ticks.tick()
-    await stage.end_all("blocked")
-    [run, *_] = await ticks.tick()
-    assert (run.status, (run.error_summary or "")[:9]) == ("failed", "blocked: ")
+    await stage.services.pauses.pause(
+        None, reason="the site refuses us", paused_by="pincali-sync", kind="refused"
+    )
     clock.advance(days=2)
     assert await ticks.tick() == []
-    [pause] = await stage.services.pauses.in_force()
-    assert (pause.scope, pause.paused_by) == ("all", "pincali-sync")
+    await stage.services.pauses.resume(None)
+    assert [run.tier_level for run in await ticks.tick()] == [2]
+
+
+class Probe:
+    """Answers as it is told, and counts how often it was asked."""
+
+    def __init__(self, *answers: str | None) -> None:
+        self.answers = list(answers)
+
+    async def __call__(self) -> str | None:
+        return self.answers.pop(0)
+
+
+async def test_a_busy_site_is_tried_again_after_a_while_and_each_time_later(
+    stage: Stage, clock: FixedClock
+) -> None:
+    pauses, probe = stage.services.pauses, Probe("HTTP 503", None)
+    assert await pauses.leave_alone(reason="HTTP 503 six times")
+    assert not await pauses.leave_alone(reason="HTTP 503 six times")
+    clock.advance(minutes=14)
+    assert not await pauses.try_again(probe)
+    assert len(probe.answers) == 2
+    clock.advance(minutes=2)
+    assert not await pauses.try_again(probe)  # still busy
+    clock.advance(minutes=29)
+    assert not await pauses.try_again(probe)
+    assert len(probe.answers) == 1
+    clock.advance(minutes=2)
+    assert await pauses.try_again(probe)
+    assert await pauses.in_force() == []
+
+
+async def test_a_refusal_is_not_tried_again_by_itself(stage: Stage, clock: FixedClock) -> None:
+    pauses, probe = stage.services.pauses, Probe(None)
+    await pauses.leave_alone(reason="HTTP 503 six times")
+    await pauses.pause(None, reason="a challenge", paused_by="pincali-sync", kind="refused")
+    clock.advance(days=1)
+    assert not await pauses.try_again(probe)
+    [pause] = await pauses.in_force()
+    assert (pause.kind, pause.reason) == ("refused", "a challenge")
 
 
 async def test_a_tier_that_fails_too_often_is_paused(stage: Stage, clock: FixedClock) -> None:

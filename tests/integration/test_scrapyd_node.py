@@ -17,7 +17,7 @@ from pincali_sync.stack.egg import build_egg
 from pincali_sync.stack.scrapyd import ScrapydNode
 
 ENVIRONMENT = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
-SPIDERS = ["detail", "manifest", "verification"]
+SPIDERS = ["detail", "manifest", "sitemap", "verification"]
 
 
 @pytest.fixture

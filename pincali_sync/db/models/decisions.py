@@ -83,11 +83,16 @@ class SyncPause(Base):
     """Nothing is started within this scope until it is resumed: "all", or "tier:2"."""
 
     __tablename__ = "sync_pauses"
+    __table_args__ = (
+        CheckConstraint("kind IN ('person', 'refused', 'busy', 'rate')", name="kind"),
+    )
 
     scope: Mapped[Str50] = mapped_column(primary_key=True)
     reason: Mapped[LongText]
     paused_by: Mapped[LongText]
     paused_at: Mapped[Timestamp]
+    kind: Mapped[Str20] = mapped_column(server_default="person")
+    resume_after: Mapped[Timestamp | None]  # a busy site is tried again then
 
 
 class RefreshTarget(Base):

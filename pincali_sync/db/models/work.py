@@ -167,6 +167,8 @@ class SitePace(Base):
 
     host: Mapped[Str255] = mapped_column(primary_key=True)
     next_free_at: Mapped[Timestamp]
+    held_until: Mapped[Timestamp | None]  # the site asked for rest, or was too busy
+    strikes: Mapped[int] = mapped_column(server_default=_ZERO)  # refusals in a row
 
 
 class ServiceLock(Base):

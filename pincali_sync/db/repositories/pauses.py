@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 ALL = "all"
+_COLUMNS = "scope, reason, paused_by, paused_at, kind, resume_after"
 
 
 def scope_of_tier(tier_level: int) -> str:
@@ -25,6 +26,8 @@ class Pause:
     reason: str
     paused_by: str
     paused_at: datetime
+    kind: str = "person"  # person, refused (by the site), busy (the site), rate (of success)
+    resume_after: datetime | None = None
 
 
 class PauseRepository:
@@ -33,17 +36,31 @@ class PauseRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def pause(self, scope: str, *, reason: str, paused_by: str, now: datetime) -> bool:
-        """Pauses a scope; False when it rests already: the first reason stands."""
+    async def pause(self, pause: Pause) -> bool:
+        """Pauses a scope; False when it rests already: the first reason stands.
+
+        But a busy site that then refuses us is not tried again by itself.
+        """
         result = await self._run(
-            """INSERT INTO sync_pauses (scope, reason, paused_by, paused_at)
-               VALUES (:scope, :reason, :paused_by, :now) ON CONFLICT (scope) DO NOTHING""",
-            scope=scope,
-            reason=reason,
-            paused_by=paused_by,
-            now=now,
+            """INSERT INTO sync_pauses AS p
+                      (scope, reason, paused_by, paused_at, kind, resume_after)
+               VALUES (:scope, :reason, :paused_by, :paused_at, :kind, :resume_after)
+               ON CONFLICT (scope) DO UPDATE
+                  SET reason = excluded.reason, paused_by = excluded.paused_by,
+                      paused_at = excluded.paused_at, kind = excluded.kind,
+                      resume_after = excluded.resume_after
+                WHERE p.kind = 'busy' AND excluded.kind <> 'busy'""",
+            **asdict(pause),
         )
         return bool(result.rowcount)
+
+    async def postpone(self, scope: str, resume_after: datetime) -> None:
+        """The site is still too busy."""
+        await self._run(
+            "UPDATE sync_pauses SET resume_after = :resume_after WHERE scope = :scope",
+            scope=scope,
+            resume_after=resume_after,
+        )
 
     async def resume(self, scope: str | None) -> list[str]:
         """Ends one pause or (None) all of them; returns the scopes that were paused."""
@@ -57,15 +74,13 @@ class PauseRepository:
 
     async def in_force(self) -> list[Pause]:
         """All pauses, the oldest first."""
-        rows = await self._run(
-            "SELECT scope, reason, paused_by, paused_at FROM sync_pauses ORDER BY paused_at, scope"
-        )
+        rows = await self._run(f"SELECT {_COLUMNS} FROM sync_pauses ORDER BY paused_at, scope")
         return [Pause(**row) for row in rows.mappings()]
 
     async def of_tier(self, tier_level: int) -> Pause | None:
         """The pause that holds a tier back: its own, else that of all."""
         rows = await self._run(
-            """SELECT scope, reason, paused_by, paused_at FROM sync_pauses
+            f"""SELECT {_COLUMNS} FROM sync_pauses
                 WHERE scope IN (:all, :tier) ORDER BY scope = :all LIMIT 1""",
             all=ALL,
             tier=scope_of_tier(tier_level),

@@ -14,14 +14,13 @@ from pincali_sync.db.repositories.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.exceptions import UsageError
-from pincali_sync.services.run_jobs import JobsReport, JobsState
+from pincali_sync.services.run_jobs import JobsReport
 
 
 class StepState(Enum):
     WAITING = "waiting"  # look again at the next tick
     DONE = "done"
     FAILED = "failed"
-    BLOCKED = "blocked"  # the site refuses us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +69,8 @@ class RunRecord:
 
 
 def failure_of(report: JobsReport) -> StepOutcome:
-    """The outcome of a step whose jobs failed or were blocked."""
-    blocked = report.state is JobsState.BLOCKED
-    return StepOutcome(state=StepState.BLOCKED if blocked else StepState.FAILED, error=report.error)
+    """The outcome of a step whose jobs failed."""
+    return StepOutcome(state=StepState.FAILED, error=report.error)
 
 
 def session_of(run: SyncRun) -> UUID:

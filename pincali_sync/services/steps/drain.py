@@ -44,7 +44,7 @@ class DrainStep:
         report = await self._jobs.ensure_worker_while(
             run, detail_job(self._record.plan(run).detail_delay_seconds)
         )
-        if report.state in {JobsState.FAILED, JobsState.BLOCKED}:
+        if report.state is JobsState.FAILED:
             return failure_of(report)
         return WAITING
 

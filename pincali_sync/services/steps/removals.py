@@ -14,7 +14,6 @@ from pincali_sync.services.steps.base import (
     WAITING,
     RunRecord,
     StepOutcome,
-    failure_of,
     session_of,
 )
 
@@ -61,8 +60,6 @@ class VerifyStep:
         report = await self._jobs.ensure_worker_while(
             run, _verification_job(self._record.plan(run).detail_delay_seconds), verification=True
         )
-        if report.state is JobsState.BLOCKED:
-            return failure_of(report)
         if report.state is JobsState.FAILED:
             # What was proven counts; the rest waits for the next certified scan.
             logger.error("run %s: missing listings could not be verified: %s", run.id, report.error)

@@ -41,13 +41,11 @@ class ScanStep:
         plan = self._record.plan(run)
         wanted = [_scan_job(plan, source) for source in plan.sources]
         report = await self._jobs.ensure_done(run, wanted)
-        if report.state in {JobsState.FAILED, JobsState.BLOCKED}:
+        if report.state is JobsState.FAILED:
             return failure_of(report)
         sitemap = JobsReport(state=JobsState.DONE)
         if plan.reads_sitemap:
             sitemap = await self._jobs.ensure_done(run, [_SITEMAP_JOB])
-        if sitemap.state is JobsState.BLOCKED:
-            return failure_of(sitemap)
         if JobsState.UNDER_WAY in {report.state, sitemap.state}:
             return WAITING
         if sitemap.error:
