@@ -139,7 +139,7 @@ class Services:
         )
         window = timedelta(minutes=self.config.drain_window_minutes)
         return {
-            "scan": ScanStep(record, jobs),
+            "scan": ScanStep(record, jobs, page_cap=self.config.site_page_cap),
             "certify": CertifyStep(record, self.scans),
             "removals": RemovalsStep(record, self.diff),
             "verify": VerifyStep(record, jobs, self.queue),

@@ -79,6 +79,30 @@ def _tables(dossier: Dossier) -> list[tuple[str, tuple[str, ...], list[tuple[Any
             ],
         ),
         (
+            "The scan that missed it last",
+            ("source", "certified", "read", "lost", "found", "declared", "reasons"),
+            [
+                (
+                    each["source"],
+                    each["certified"],
+                    each["pages_read"],
+                    each["pages_lost"],
+                    each["distinct_properties"],
+                    each["total_at_end"],
+                    "; ".join(each["reasons"]),
+                )
+                for each in dossier.certificates
+            ],
+        ),
+        (
+            "In the sitemap",
+            ("url", "first", "last", "dropped since"),
+            [
+                (each["source_url"], each["first_listed_at"], each["listed_at"], each["is_dropped"])
+                for each in dossier.sitemap
+            ],
+        ),
+        (
             "Unusual prices",
             ("since", "was", "is", "status", "by"),
             [

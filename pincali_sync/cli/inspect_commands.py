@@ -9,6 +9,7 @@ import typer
 from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.scan_view import show_scan
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import ManifestStats, QueueStats, TierStatus
@@ -51,11 +52,17 @@ async def _read_status(
 
 
 def history(
+    run: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="One run's scan, by how its id begins.")
+    ] = None,
     tier: Annotated[str | None, typer.Option(metavar="N", help="Of one tier only.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the latest runs, with what their scans were certified for."""
+    """Show the latest runs, or what one run's scan is worth."""
+    if run is not None:
+        show_scan(ask(lambda services: services.insights.find_run(run)), as_json=as_json)
+        return
     chosen = None if tier is None else Tier.parse(tier)
     runs = ask(lambda services: services.insights.history(chosen, limit))
     if as_json:
@@ -64,9 +71,9 @@ def history(
     columns = ("run", "tier", "started", "state", "pages", "new", "prices", "missing", "removed",
                "scraped", "errors", "certified")  # fmt: skip
     print_table("Runs", columns, map(_history_row, runs))
-    for run in runs:
-        if run.error_summary:
-            typer.echo(f"{str(run.id)[:8]}: {run.error_summary}")
+    for each in runs:
+        if each.error_summary:
+            typer.echo(f"{str(each.id)[:8]}: {each.error_summary}")
 
 
 def queue_stats(as_json: JsonOption = False) -> None:

@@ -53,6 +53,8 @@ class Dossier:
     reviews: tuple[PriceReview, ...]
     changes: tuple[Change, ...]
     sightings: tuple[Sighting, ...]
+    certificates: tuple[Mapping[str, Any], ...]  # of the scan that missed it last
+    sitemap: tuple[Mapping[str, Any], ...]
 
 
 class InsightsService:
@@ -121,6 +123,8 @@ class InsightsService:
                 reviews=tuple(await tx.reviews.of_property(property_id, limit=limit)),
                 changes=tuple(await tx.dossier.changes(property_id, limit=limit)),
                 sightings=tuple(await tx.dossier.sightings(property_id, limit=limit)),
+                certificates=tuple(await tx.dossier.certificates(property_id)),
+                sitemap=tuple(await tx.dossier.sitemap(property_id)),
             )
 
     async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:

@@ -48,6 +48,22 @@ SELECT property_id, public_id, listing_page_title, source_url, listing_page_pric
        needs_full_scrape, price_changed
   FROM property_manifest WHERE property_id = :property_id
 """
+# The scan that missed the record last, source by source.
+_CERTIFICATES = """
+SELECT c.source, c.certified, c.proves_absence, c.reasons, c.pages_read, c.pages_lost,
+       c.distinct_properties, c.total_at_end, c.started_at
+  FROM scan_certificates c
+  JOIN properties_live l ON l.missing_session_id = c.session_id
+ WHERE l.property_id = :property_id ORDER BY c.source
+"""
+_SITEMAP = """
+SELECT u.source_url, u.first_listed_at, u.listed_at,
+       (SELECT max(dated_at) FROM sitemap_passes WHERE is_complete) > u.listed_at AS is_dropped
+  FROM sitemap_urls u
+ WHERE u.computed_id = :property_id
+    OR u.computed_id IN (SELECT alias FROM property_aliases WHERE property_id = :property_id)
+ ORDER BY u.listed_at DESC
+"""
 _SIGHTINGS = """
 SELECT source, part, page_number, seen_at, session_id FROM property_sightings
  WHERE property_id = :property_id ORDER BY seen_at DESC, source, part, page_number LIMIT :limit
@@ -82,6 +98,16 @@ class DossierRepository:
         """Its journal, the latest first."""
         rows = await self._run(_CHANGES, property_id=property_id, limit=limit)
         return [Change(**row) for row in rows.mappings()]
+
+    async def certificates(self, property_id: str) -> list[Mapping[str, Any]]:
+        """What the scan that missed it last was worth, by source."""
+        rows = await self._run(_CERTIFICATES, property_id=property_id)
+        return [dict(row) for row in rows.mappings()]
+
+    async def sitemap(self, property_id: str) -> list[Mapping[str, Any]]:
+        """Its URLs in the sitemap, and whether the last complete one had them."""
+        rows = await self._run(_SITEMAP, property_id=property_id)
+        return [dict(row) for row in rows.mappings()]
 
     async def _row(self, statement: str, property_id: str) -> Mapping[str, Any] | None:
         row = (await self._run(statement, property_id=property_id)).mappings().first()

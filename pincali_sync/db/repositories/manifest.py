@@ -85,6 +85,37 @@ ON CONFLICT (session_id, source, part, page_number) DO UPDATE
  WHERE p.status = 'lost'
 """
 
+# Two pages in a row of which the source's scan before showed every listing: from there on nothing
+# came, returned or moved to the front.
+_FRONTIERS = """
+WITH pages AS (
+    SELECT p.source, p.page_number, before.session_id AS before
+      FROM manifest_pages p
+     CROSS JOIN LATERAL (
+           SELECT o.session_id FROM manifest_pages o
+            WHERE o.source = p.source AND o.part = '' AND o.page_number = 1
+              AND o.status = 'read' AND o.session_id <> p.session_id
+              AND o.fetched_at < (SELECT min(fetched_at) FROM manifest_pages
+                                   WHERE session_id = CAST(:session_id AS uuid))
+            ORDER BY o.fetched_at DESC LIMIT 1) before
+     WHERE p.session_id = CAST(:session_id AS uuid) AND p.part = '' AND p.status = 'read'
+), judged AS (
+    SELECT p.source, p.page_number, NOT EXISTS (
+               SELECT 1 FROM property_sightings s
+                WHERE s.session_id = CAST(:session_id AS uuid) AND s.source = p.source
+                  AND s.part = '' AND s.page_number = p.page_number
+                  AND NOT EXISTS (SELECT 1 FROM property_sightings o
+                                   WHERE o.property_id = s.property_id
+                                     AND o.session_id = p.before AND o.source = s.source)
+           ) AS is_known
+      FROM pages p
+)
+SELECT j.source, min(j.page_number) FILTER (WHERE j.is_known AND n.is_known) AS page
+  FROM judged j
+  LEFT JOIN judged n ON n.source = j.source AND n.page_number = j.page_number + 1
+ GROUP BY j.source
+"""
+
 _PAGES_READ = """
 SELECT part, page_number, facts FROM manifest_pages
  WHERE session_id = CAST(:session_id AS uuid) AND source = :source
@@ -145,6 +176,14 @@ class ManifestRepository:
         """What earlier attempts at this scan read, by part and page number."""
         result = await self._run(_PAGES_READ, session_id=session_id, source=source)
         return {(row.part, row.page_number): facts_from_json(row.facts) for row in result}
+
+    async def frontiers(self, session_id: UUID) -> dict[str, int | None]:
+        """By source, the page from which on the scan before it knew everything; None: not met.
+
+        A source that was never scanned before is left out.
+        """
+        result = await self._run(_FRONTIERS, session_id=session_id)
+        return {row.source: row.page for row in result}
 
     async def record_walk(self, session_id: UUID, walk: WalkSummary, *, now: datetime) -> None:
         """Writes down that a source's walk came to its end; the last one stands."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.coverage import Certificate, SourceScan, reasons_to_distrust
+from pincali_sync.domain.frontier import next_depth
 from pincali_sync.domain.tiers import TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.run_jobs import JobsReport, JobsState, RunJobs, WantedJob
@@ -24,6 +25,7 @@ from pincali_sync.services.steps.base import (
 
 logger = logging.getLogger(__name__)
 
+_RUNS_LOOKED_AT = 10
 _SITEMAP_JOB = WantedJob(spider="sitemap", source=None)
 
 
@@ -33,13 +35,15 @@ class ScanStep:
     A sitemap that cannot be had fails no run: what it would have proved stays unproved.
     """
 
-    def __init__(self, record: RunRecord, jobs: RunJobs) -> None:
+    def __init__(self, record: RunRecord, jobs: RunJobs, *, page_cap: int) -> None:
         self._record = record
         self._jobs = jobs
+        self._page_cap = page_cap
 
     async def __call__(self, run: SyncRun) -> StepOutcome:
         plan = self._record.plan(run)
-        wanted = [_scan_job(plan, source) for source in plan.sources]
+        depths = run.details.get("depths") or await self._choose_depths(run, plan)
+        wanted = [_scan_job(plan, source, depths[source]) for source in plan.sources]
         report = await self._jobs.ensure_done(run, wanted)
         if report.state is JobsState.FAILED:
             return failure_of(report)
@@ -52,6 +56,18 @@ class ScanStep:
             logger.error("run %s: the sitemap could not be read: %s", run.id, sitemap.error)
             await self._record.note(run, details={"sitemap_error": sitemap.error})
         return DONE
+
+    async def _choose_depths(self, run: SyncRun, plan: TierPlan) -> dict[str, int]:
+        """Deeper than planned where the last run did not meet what the one before it knew."""
+        async with self._record.db.transaction() as tx:
+            runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
+        last = next((each.details for each in runs if each.status == "completed"), None)
+        depths = {
+            str(source): next_depth(plan.max_pages, source, last, page_cap=self._page_cap)
+            for source in plan.sources
+        }
+        await self._record.note(run, details={"depths": depths})
+        return depths
 
 
 class CertifyStep:
@@ -84,6 +100,10 @@ class CertifyStep:
             # Live rows are wide and indexed: only full scans are copied to them.
             await self._scans.mark_live_as_seen(session_id)
             await self._record.note(run, details={"certificates": list(map(_seal, certificates))})
+        else:
+            async with self._record.db.transaction() as tx:
+                frontiers = await tx.manifest.frontiers(session_id)
+            await self._record.note(run, details={"frontiers": frontiers})
         return DONE
 
     async def _note_sitemap(self, run: SyncRun, session_id: UUID) -> None:
@@ -110,13 +130,13 @@ class CertifyStep:
         )
 
 
-def _scan_job(plan: TierPlan, source: str) -> WantedJob:
+def _scan_job(plan: TierPlan, source: str, pages: int) -> WantedJob:
     return WantedJob(
         spider="manifest",
         source=source,
         arguments={"source": source, "tier": str(plan.tier.value)},
         settings={
-            "MANIFEST_MAX_PAGES": str(plan.max_pages),
+            "MANIFEST_MAX_PAGES": str(pages),
             "PAGE_DELAY_SECONDS": str(plan.page_delay_seconds),
         },
     )
