@@ -149,3 +149,89 @@ async def test_robots_txt_asks_for_a_pause_and_forbids_nothing(
     rules = (await standin.get("/robots.txt")).text
     assert "Crawl-delay: 1" in rules
     assert not [line for line in rules.splitlines() if line.startswith("Disallow: /")]
+
+
+async def shown(client: httpx.AsyncClient, path: str) -> list[Any]:
+    """The entries of a whole search."""
+    entries: list[Any] = []
+    following: str | None = path
+    while following is not None:
+        response = await client.get(following)
+        assert response.status_code == 200, following
+        page = parse_listing_page(response.content, f"{ROOT}{following}")
+        entries += page.entries
+        following = page.next_page
+    return entries
+
+
+async def test_price_windows_are_in_pesos_and_sorted(standin: httpx.AsyncClient) -> None:
+    query = "currency_id=10&sort_by=sale_price-asc&min_price=1000000&max_price=3000000"
+    entries = await shown(standin, f"{FIRST_PAGE}?{query}")
+    ids = {each["property_id"] for each in await truth(standin) if in_window(each)}
+    assert {each.property_id for each in entries} == ids
+    pesos = [
+        offer.amount
+        for each in entries
+        for offer in each.offers
+        if offer.operation == "sale" and offer.currency == "MXN"
+    ]
+    assert pesos == sorted(pesos)
+
+
+def in_window(listing: dict[str, Any]) -> bool:
+    rates = {"MXN": 1, "USD": 18}
+    return any(
+        1_000_000 <= offer["amount"] * rates[offer["currency"]] <= 3_000_000
+        for offer in listing["offers"]
+        if offer["operation"] == "sale" and offer["amount"] is not None
+    )
+
+
+async def test_without_a_currency_amounts_are_dollars(standin: httpx.AsyncClient) -> None:
+    in_pesos = await shown(standin, f"{FIRST_PAGE}?currency_id=10&min_price=1800000")
+    in_dollars = await shown(standin, f"{FIRST_PAGE}?min_price=100000")
+    assert [each.property_id for each in in_pesos] == [each.property_id for each in in_dollars]
+
+
+async def test_type_and_place_narrow_a_search(standin: httpx.AsyncClient) -> None:
+    entries = await shown(standin, f"{FIRST_PAGE}-in-zapopan-jalisco?property_type_ids=29058")
+    expected = {
+        each["property_id"]
+        for each in await truth(standin)
+        if each["city"] == "Zapopan"
+        and each["property_type"] == "house"
+        and "sale" in each["sources"]
+    }
+    assert {each.property_id for each in entries} == expected
+
+
+async def test_a_long_parameter_makes_the_site_forget_the_path() -> None:
+    async with site(listings=60) as client:
+        everything = await shown(
+            client, f"{FIRST_PAGE}?search_criteria[sort_by]=date_activated-desc"
+        )
+        assert len(everything) == len(await truth(client))
+
+
+async def test_listings_on_request_are_behind_all_prices() -> None:
+    async with site(listings=600, page_cap=1_000) as client:
+        for direction in ("asc", "desc"):
+            entries = await shown(client, f"{FIRST_PAGE}?sort_by=sale_price-{direction}")
+            priced = [each.listing_page_price is not None for each in entries]
+            assert priced == sorted(priced, reverse=True)
+            assert not all(priced)
+
+
+async def test_a_filter_that_finds_nothing_is_not_there(standin: httpx.AsyncClient) -> None:
+    assert (await standin.get(f"{FIRST_PAGE}-in-atlantis")).status_code == 404
+    assert (await standin.get(f"{FIRST_PAGE}?min_price=cheap")).status_code == 404
+
+
+async def test_the_stock_moved_on_is_the_stock_made_anew() -> None:
+    async with site() as moving, site() as fresh:
+        for hours in (1, 5, 30, 200):
+            await advance(moving, hours)
+        await advance(fresh, 236)
+        for source in ListingSource:
+            pages = [(await each.get(source.path)).content for each in (moving, fresh)]
+            assert pages[0] == pages[1]
