@@ -26,7 +26,7 @@ T = TypeVar("T")
 # How long a restart of the database may take before the job gives up.
 _DATABASE_PATIENCE_SECONDS = 60
 # Batches that may wait before the pages behind them have to wait as well: bounds the memory.
-_BATCHES_WAITING = 6
+_BATCHES_WAITING = 3
 
 
 class Batcher(Generic[T]):
