@@ -43,7 +43,7 @@ SELECT extract(epoch FROM min(slot - before))
 """
 
 
-def measure(requests: int = 2_000) -> dict[str, float]:
+def measure(requests: int = 500) -> dict[str, float]:
     """Seconds between reserved times and between arrivals; shares and milliseconds."""
     options = StandinOptions(
         listings=requests * 24 // _WORKERS * 3 // 2, page_cap=100_000, crawl_delay=0

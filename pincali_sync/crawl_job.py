@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 from dataclasses import dataclass, field
@@ -10,10 +11,22 @@ from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
+from tenacity import (
+    AsyncRetrying,
+    before_sleep_log,
+    retry_if_exception_type,
+    stop_after_delay,
+    wait_exponential,
+)
 
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
+from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.services.job_service import JobTicket
+
+logger = logging.getLogger(__name__)
+
+_DATABASE_PATIENCE_SECONDS = 60
 
 # Stats that decide whether a job did its part: Scrapy says "finished" also when pages were lost.
 FLUSH_FAILED = "sync/flush_failed"
@@ -61,6 +74,17 @@ class CrawlJob:
                 job_id=_job_id(crawler),
             )
         return _jobs[crawler]
+
+
+def database_patience() -> AsyncRetrying:
+    """Tries again while the database is away: a restart loses nothing, a longer outage the job."""
+    return AsyncRetrying(
+        retry=retry_if_exception_type(DatabaseUnavailableError),
+        stop=stop_after_delay(_DATABASE_PATIENCE_SECONDS),
+        wait=wait_exponential(multiplier=0.5, max=10),
+        before_sleep=before_sleep_log(logger, logging.WARNING),
+        reraise=True,
+    )
 
 
 def close_soon(crawler: Crawler, reason: str) -> None:

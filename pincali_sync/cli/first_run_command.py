@@ -21,6 +21,7 @@ from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
 
 _SECONDS_A_DAY = 86_400
+_WINDOWS = 1.1  # pages read by price windows for one that the source declares, as measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ async def _estimate() -> Estimate:
 def estimate_of(scans: list[SourceScan], live: int, config: Config) -> Estimate:
     """From what the sources declare, at the configured pace."""
     listings = sum(scan.declared_total or 0 for scan in scans)
-    pages = sum(scan.declared_pages or 0 for scan in scans)
+    pages = sum(_pages_of(scan, config.site_page_cap) for scan in scans)
     details = max(listings, live)  # adopted rows are visited too, to repair them
     page_gap = max(config.site_min_gap_seconds, config.page_delay_seconds)
     detail_gap = max(config.site_min_gap_seconds, config.detail_delay_seconds)
@@ -94,6 +95,12 @@ def estimate_of(scans: list[SourceScan], live: int, config: Config) -> Estimate:
         detail_pages=details,
         days_of_detail_pages=round(details / a_day, 1),
     )
+
+
+def _pages_of(scan: SourceScan, page_cap: int) -> int:
+    """Page 1 is read once more at the end; price windows overlap."""
+    declared = scan.declared_pages or 0
+    return 1 + (declared if declared <= page_cap else math.ceil(_WINDOWS * declared))
 
 
 def _show(estimate: Estimate) -> None:

@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.statscollectors import StatsCollector
 
-from pincali_sync.crawl_job import CrawlJob, close_soon
+from pincali_sync.crawl_job import CrawlJob, close_soon, database_patience
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
@@ -40,7 +40,9 @@ class PolitenessMiddleware:
     async def process_request(self, request: Request) -> None:
         pace = CrawlJob.of(self._crawler).services.pace
         try:
-            waited = await pace.wait_for_turn(request.meta.get(GAP, 0.0))
+            async for attempt in database_patience():
+                with attempt:
+                    waited = await pace.wait_for_turn(request.meta.get(GAP, 0.0))
         except PausedError as error:
             logger.warning("%s: stopping", error)
             close_soon(self._crawler, PAUSED)

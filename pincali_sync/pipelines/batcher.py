@@ -8,23 +8,14 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from scrapy.crawler import Crawler
-from tenacity import (
-    AsyncRetrying,
-    before_sleep_log,
-    retry_if_exception_type,
-    stop_after_delay,
-    wait_exponential,
-)
 
-from pincali_sync.crawl_job import FLUSH_FAILED, close_soon
-from pincali_sync.exceptions import DatabaseUnavailableError, SupersededError
+from pincali_sync.crawl_job import FLUSH_FAILED, close_soon, database_patience
+from pincali_sync.exceptions import SupersededError
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# How long a restart of the database may take before the job gives up.
-_DATABASE_PATIENCE_SECONDS = 60
 # Batches that may wait before the pages behind them have to wait as well: bounds the memory.
 _BATCHES_WAITING = 3
 
@@ -98,13 +89,7 @@ class Batcher(Generic[T]):
             self._timer = asyncio.get_running_loop().call_later(self._max_age, self._start)
 
     async def _flush_with_patience(self, items: list[T]) -> None:
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(DatabaseUnavailableError),
-            stop=stop_after_delay(_DATABASE_PATIENCE_SECONDS),
-            wait=wait_exponential(multiplier=0.5, max=10),
-            before_sleep=before_sleep_log(logger, logging.WARNING),
-            reraise=True,
-        ):
+        async for attempt in database_patience():
             with attempt:
                 await self._flush_items(items)
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.statscollectors import StatsCollector
 
-from pincali_sync.crawl_job import DRY_RUN_REPORT, PAGES_LOST, CrawlJob
+from pincali_sync.crawl_job import (
+    DRY_RUN_REPORT,
+    FLUSH_FAILED,
+    PAGES_LOST,
+    CrawlJob,
+    database_patience,
+)
 from pincali_sync.domain.listing_walk import WalkSummary
+from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.items import ManifestPage
 from pincali_sync.pipelines.batcher import Batcher
 from pincali_sync.services.manifest_scan_service import LostPage, RecordedBatch
+
+logger = logging.getLogger(__name__)
 
 _PAGES_PER_BATCH = 10
 _MAX_AGE_SECONDS = 5.0
@@ -47,15 +57,24 @@ class ManifestPipeline:
             self._stats.inc_value(PAGES_LOST)
             job = CrawlJob.of(self._crawler)
             await job.services.scans.record_lost_page(item, job.ticket)
-        elif isinstance(item, WalkSummary):
-            job = CrawlJob.of(self._crawler)
-            await self._pages.flush()
-            await job.services.scans.record_walk(item, job.ticket)
         return item
 
     async def close_spider(self) -> None:
-        if self._pages is not None:
-            await self._pages.close()
+        if self._pages is None:
+            return
+        await self._pages.close()
+        for walk in getattr(self._crawler.spider, "ended_walks", ()):
+            await self._record_end(walk)
+
+    async def _record_end(self, walk: WalkSummary) -> None:
+        job = CrawlJob.of(self._crawler)
+        try:
+            async for attempt in database_patience():
+                with attempt:
+                    await job.services.scans.record_walk(walk, job.ticket)
+        except PincaliSyncError as error:
+            self._stats.inc_value(FLUSH_FAILED)
+            logger.error("the end of the scan of %s could not be stored: %s", walk.source, error)
 
     async def _record(self, pages: list[ManifestPage]) -> None:
         job = CrawlJob.of(self._crawler)

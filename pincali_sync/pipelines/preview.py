@@ -10,7 +10,6 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from pincali_sync.crawl_job import DRY_RUN_REPORT, CrawlJob
-from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.items import ManifestPage
 from pincali_sync.pipelines.batcher import Batcher
 from pincali_sync.services.manifest_scan_service import LostPage
@@ -53,14 +52,14 @@ class PreviewPipeline:
             await self._pages.add(item)
         elif isinstance(item, LostPage):
             self._preview.add_lost(item.source)
-        elif isinstance(item, WalkSummary):
-            self._preview.add_walk(item)
         return item
 
     async def close_spider(self) -> None:
         if self._pages is None or self._preview is None:
             return
         await self._pages.close()
+        for walk in getattr(self._crawler.spider, "ended_walks", ()):
+            self._preview.add_walk(walk)
         all_pages = getattr(self._crawler.spider, "max_pages", None) == 0
         report = await self._preview.report(all_pages=all_pages)
         self._path.write_text(json.dumps(report.as_dict()))

@@ -18,7 +18,7 @@ class RetentionTerms:
 
     queue: timedelta  # completed and cancelled rows; those set aside stay until settled
     staging: timedelta
-    sightings: timedelta
+    sightings: timedelta  # on pages, and in the sitemap
     runs: timedelta
     removed_manifest: timedelta  # manifest rows of removed listings; their live rows stay
 
@@ -30,6 +30,7 @@ class CleanedUp:
     queue: int
     staging: int
     sightings: int
+    sitemap: int
     runs: int
     manifest: int
 
@@ -60,6 +61,7 @@ class RetentionService:
             runs=runs,
             staging=await self._in_chunks("staging", self._terms.staging),
             sightings=await self._in_chunks("sightings", self._terms.sightings),
+            sitemap=await self._in_chunks("sitemap", self._terms.sightings),
         )
 
     async def _in_chunks(self, what: str, term: timedelta) -> int:

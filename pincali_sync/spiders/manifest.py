@@ -64,7 +64,8 @@ class ManifestSpider(Spider):
         super().__init__(**arguments)
         self.arguments = ManifestArguments.parse(arguments)
         self.max_pages = 0
-        self._turns: asyncio.Queue[Request | None] = asyncio.Queue()
+        self.ended_walks: list[WalkSummary] = []  # taken up by the pipelines at the end
+        self._turns: asyncio.Queue[Request | asyncio.Future[WalkSummary]] = asyncio.Queue()
         self._planned = 0
         self._lost = 0
 
@@ -85,28 +86,35 @@ class ManifestSpider(Spider):
         sources = self.arguments.sources
         return sources[0].value if len(sources) == 1 else None
 
-    async def start(self) -> AsyncIterator[Request | WalkSummary]:
-        for source in self.arguments.sources:
-            async for request_or_end in self._walk(source):
-                yield request_or_end
+    async def start(self) -> AsyncIterator[Request]:
+        """The requests of all walks as they make them.
 
-    async def _walk(self, source: ListingSource) -> AsyncIterator[Request | WalkSummary]:
-        """The requests of a walk as it makes them, and what it came to."""
+        What a walk came to is no item: Scrapy, when it closes meanwhile, waits for items of
+        `start` for ever.
+        """
+        walks = [asyncio.ensure_future(self._walk(source)) for source in self.arguments.sources]
+        for walk in walks:
+            walk.add_done_callback(self._turns.put_nowait)
+        left = len(walks)
+        try:
+            while left:
+                turn = await self._turns.get()
+                if isinstance(turn, Request):
+                    yield turn
+                else:
+                    left -= 1
+                    self.ended_walks.append(turn.result())
+        finally:
+            for walk in walks:
+                walk.cancel()
+
+    async def _walk(self, source: ListingSource) -> WalkSummary:
         walk = ListingWalk(
             source,
             _Reader(self, await self._read_before(source)).read,
             page_cap=self.settings.getint("SITE_PAGE_CAP"),
         )
-        walking = asyncio.ensure_future(
-            walk.first_pages(self.max_pages) if self.max_pages else walk.everything()
-        )
-        walking.add_done_callback(lambda _: self._turns.put_nowait(None))
-        try:
-            while (request := await self._turns.get()) is not None:
-                yield request
-            yield walking.result()
-        finally:
-            walking.cancel()
+        return await (walk.first_pages(self.max_pages) if self.max_pages else walk.everything())
 
     async def _read_before(self, source: ListingSource) -> dict[tuple[str, int], PageFacts]:
         if self.settings[DRY_RUN_REPORT]:
@@ -138,6 +146,15 @@ class ManifestSpider(Spider):
 
     def parse(self, response: Response, **_: Any) -> Iterator[ManifestPage | LostPage | Request]:
         wanted = _wanted_by(response.request)
+        try:
+            yield from self._read_page(response, wanted)
+        except Exception:
+            wanted.tell(None)  # the walk must not wait for ever for what cannot be read
+            raise
+
+    def _read_page(
+        self, response: Response, wanted: _Wanted
+    ) -> Iterator[ManifestPage | LostPage | Request]:
         page = parse_listing_page(response.body, response.url)
         if page.total_listings and not page.entries and not page.unreadable_cards:
             yield self._read_again(response, wanted)

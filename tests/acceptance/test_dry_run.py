@@ -74,7 +74,7 @@ async def test_a_dry_run_reports_what_a_run_then_does_and_writes_nothing(
     assert all("first certified scan" in line for line in promised["uncertified"])
 
     first = report(pincali_sync(site, database_url, tmp_path, "first-run", "--yes", "--json"))
-    assert first["estimate"]["listing_pages"] == promised["pages_read"]
+    assert first["estimate"]["listing_pages"] == promised["pages_read"]  # page 1 twice
     assert first["run"]["status"] == "completed"
     assert first["run"]["properties_in_manifest"] == promised["properties_seen"]
 

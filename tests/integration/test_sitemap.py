@@ -238,3 +238,14 @@ async def test_coverage_is_estimated_from_pages_and_sitemap(
     assert (overlap.on_pages, overlap.listed, overlap.both) == (90, 88, 78)
     assert overlap.estimated_stock == 102  # (91 · 89 / 79) - 1
     assert overlap.page_coverage == pytest.approx(90 / 102)
+
+
+async def test_what_the_sitemap_has_not_listed_for_long_is_forgotten(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await read(services, "casa-1", "casa-2")
+    clock.advance(days=40)
+    await read(services, "casa-2")
+    clock.advance(days=10)
+    assert (await services.retention.clean_up()).sitemap == 1
+    assert await value(db, "SELECT source_url FROM sitemap_urls") == f"{SITE}/en/home/casa-2"

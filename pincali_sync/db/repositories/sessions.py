@@ -29,6 +29,9 @@ _DELETE_OLD = {
     "sightings": """
         DELETE FROM property_sightings WHERE ctid = ANY(ARRAY(
             SELECT ctid FROM property_sightings WHERE seen_at < :before LIMIT :size))""",
+    "sitemap": """
+        DELETE FROM sitemap_urls WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM sitemap_urls WHERE listed_at < :before LIMIT :size))""",
 }
 
 
@@ -116,7 +119,7 @@ class SessionRepository:
         )
 
     async def delete_old(self, what: str, *, before: datetime, size: int) -> int:
-        """Deletes up to `size` of the oldest "staging" rows or "sightings"; returns the number."""
+        """Deletes up to `size` old rows of "staging", "sightings" or "sitemap"; how many it did."""
         result = await self._run(_DELETE_OLD[what], before=before, size=size)
         return int(result.rowcount)
 
