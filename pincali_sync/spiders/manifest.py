@@ -134,7 +134,7 @@ class ManifestSpider(Spider):
             callback=self.parse,
             errback=self.lost,
             meta={
-                _WANTED: _Wanted(query=query, number=number, part=part, answer=answer),
+                WANTED: Wanted(query=query, number=number, part=part, answer=answer),
                 GAP: self.settings.getfloat("PAGE_DELAY_SECONDS"),
             },
             priority=-number,
@@ -153,7 +153,7 @@ class ManifestSpider(Spider):
             raise
 
     def _read_page(
-        self, response: Response, wanted: _Wanted
+        self, response: Response, wanted: Wanted
     ) -> Iterator[ManifestPage | LostPage | Request]:
         page = parse_listing_page(response.body, response.url)
         if page.total_listings and not page.entries and not page.unreadable_cards:
@@ -183,7 +183,7 @@ class ManifestSpider(Spider):
             return
         yield self._lose(request, wanted, _describe(failure))
 
-    def _read_again(self, response: Response, wanted: _Wanted) -> LostPage | Request:
+    def _read_again(self, response: Response, wanted: Wanted) -> LostPage | Request:
         """A page without cards of a query that has some is not believed at once."""
         assert response.request is not None
         again = get_retry_request(response.request, spider=self, reason="no_cards")
@@ -191,7 +191,7 @@ class ManifestSpider(Spider):
             return again
         return self._lose(response.request, wanted, "no card, although listings are declared")
 
-    def _lose(self, request: Request, wanted: _Wanted, error: str) -> LostPage:
+    def _lose(self, request: Request, wanted: Wanted, error: str) -> LostPage:
         self._count_done()
         self._lost += 1
         source = wanted.query.source
@@ -233,7 +233,7 @@ class _Reader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class Wanted:
     """A page that a walk waits for."""
 
     query: ListingQuery
@@ -256,13 +256,13 @@ class _Wanted:
 
 
 _Answer = PageFacts | None
-_WANTED = "wanted_page"  # request.meta
+WANTED = "wanted_page"  # request.meta
 _NOT_FOUND = 404
 
 
-def _wanted_by(request: Request | None) -> _Wanted:
+def _wanted_by(request: Request | None) -> Wanted:
     assert request is not None
-    wanted: _Wanted = request.meta[_WANTED]
+    wanted: Wanted = request.meta[WANTED]
     return wanted
 
 

@@ -249,3 +249,14 @@ async def test_what_the_sitemap_has_not_listed_for_long_is_forgotten(
     clock.advance(days=10)
     assert (await services.retention.clean_up()).sitemap == 1
     assert await value(db, "SELECT source_url FROM sitemap_urls") == f"{SITE}/en/home/casa-2"
+
+
+async def test_a_page_that_is_the_first_to_show_what_the_sitemap_knew_has_found_something_new(
+    services: Services, shop: Workshop, db: Database
+) -> None:
+    await read(services, "casa-1")
+    recorded = await shop.scan(page(entry("casa-1")))
+    assert (recorded.counts.new_properties, recorded.queued) == (1, 1)
+    again = await shop.scan(page(entry("casa-1")))
+    assert again.counts.new_properties == 0
+    assert await value(db, "SELECT queue_reason FROM scrape_queue") == "new_property"

@@ -69,7 +69,8 @@ WITH known AS (
            i.*,
            array_agg(i.source) OVER (PARTITION BY i.property_id) AS sources,
            l.property_id IS NOT NULL AS is_live,
-           m.property_id IS NOT NULL AS in_manifest,
+           -- Known to the sitemap only: this page is the first to show it.
+           (m.property_id IS NOT NULL AND m.sources <> '{{}}') AS in_manifest,
            m.operation_type AS manifest_operation,
            l.listing_status,
            l.consecutive_missing_count,

@@ -102,7 +102,12 @@ class CertifyStep:
             await self._record.note(run, details={"certificates": list(map(_seal, certificates))})
         else:
             async with self._record.db.transaction() as tx:
-                frontiers = await tx.manifest.frontiers(session_id)
+                met = await tx.manifest.frontiers(session_id)
+            frontiers = {
+                scan.source: met[scan.source] or _end_of(scan)
+                for scan in scans
+                if scan.source in met
+            }
             await self._record.note(run, details={"frontiers": frontiers})
         return DONE
 
@@ -128,6 +133,12 @@ class CertifyStep:
                 }
             },
         )
+
+
+def _end_of(scan: SourceScan) -> int | None:
+    """The last page of a source that was read to its end: nothing lies beyond."""
+    is_whole = scan.declared_pages is not None and scan.pages_read >= scan.declared_pages
+    return scan.declared_pages if is_whole else None
 
 
 def _scan_job(plan: TierPlan, source: str, pages: int) -> WantedJob:

@@ -1,0 +1,33 @@
+"""Whatever a response turns out to be, the walk that waits for it is told."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from scrapy import Request
+from scrapy.http import HtmlResponse
+
+from pincali_sync.domain.listing_query import ListingQuery
+from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.spiders import manifest
+from pincali_sync.spiders.manifest import ManifestSpider
+
+
+async def test_a_page_that_breaks_the_parser_is_lost_to_the_walk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ArithmeticError("nobody thought of this")
+
+    monkeypatch.setattr(manifest, "parse_listing_page", broken)
+    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    wanted = manifest.Wanted(
+        query=ListingQuery(source=ListingSource.SALE), number=3, part="", answer=answer
+    )
+    request = Request("http://127.0.0.1/", meta={manifest.WANTED: wanted})
+    response = HtmlResponse(request.url, request=request, body=b"<html>")
+    with pytest.raises(ArithmeticError):
+        list(ManifestSpider(source="sale").parse(response))
+    assert answer.result() is None
