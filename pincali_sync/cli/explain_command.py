@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -45,95 +46,73 @@ def _summary(dossier: Dossier) -> str:
     return "; ".join(words)
 
 
-def _tables(dossier: Dossier) -> list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]]:
+Table = tuple[str, tuple[str, ...], list[tuple[Any, ...]]]
+
+
+def _tables(dossier: Dossier) -> list[Table]:
     return [
         ("Live row", ("column", "value"), _columns(dossier.live)),
         ("Card, as it was seen last", ("column", "value"), _columns(dossier.manifest)),
         (
             "Other forms of its id",
             ("alias", "url", "since"),
-            [(each["alias"], each["source_url"], each["created_at"]) for each in dossier.aliases],
+            _items(dossier.aliases, "alias", "source_url", "created_at"),
         ),
         (
             "Queue",
             ("reason", "priority", "status", "queued", "ended", "attempts", "last error"),
-            [
-                (
-                    each.queue_reason,
-                    each.priority,
-                    each.status,
-                    each.queued_at,
-                    each.completed_at,
-                    each.attempt_count,
-                    each.last_error,
-                )
-                for each in dossier.queue
-            ],
+            _fields(dossier.queue, "queue_reason", "priority", "status", "queued_at",
+                    "completed_at", "attempt_count", "last_error"),
         ),
         (
             "What its page answered",
             ("checked", "verdict", "status", "evidence", "acted on"),
-            [
-                (each.checked_at, each.verdict, each.http_status, each.evidence, each.applied_at)
-                for each in dossier.checks
-            ],
+            _fields(dossier.checks, "checked_at", "verdict", "http_status", "evidence",
+                    "applied_at"),
         ),
-        (
-            "The scan that missed it last",
-            ("source", "certified", "read", "lost", "found", "declared", "reasons"),
-            [
-                (
-                    each["source"],
-                    each["certified"],
-                    each["pages_read"],
-                    each["pages_lost"],
-                    each["distinct_properties"],
-                    each["total_at_end"],
-                    "; ".join(each["reasons"]),
-                )
-                for each in dossier.certificates
-            ],
-        ),
-        (
-            "In the sitemap",
-            ("url", "first", "last", "dropped since"),
-            [
-                (each["source_url"], each["first_listed_at"], each["listed_at"], each["is_dropped"])
-                for each in dossier.sitemap
-            ],
-        ),
+        *_absence(dossier),
         (
             "Unusual prices",
             ("since", "was", "is", "status", "by"),
-            [
-                (each.created_at, each.old_price, each.new_price, each.status, each.settled_by)
-                for each in dossier.reviews
-            ],
+            _fields(dossier.reviews, "created_at", "old_price", "new_price", "status",
+                    "settled_by"),
         ),
         (
             "Journal",
             ("when", "change", "field", "was", "is", "why"),
-            [
-                (
-                    each.created_at,
-                    each.change_type,
-                    each.field_name,
-                    _short(each.old_value),
-                    _short(each.new_value),
-                    each.change_reason,
-                )
-                for each in dossier.changes
-            ],
+            _fields(dossier.changes, "created_at", "change_type", "field_name", "old_value",
+                    "new_value", "change_reason"),
         ),
         (
             "Pages that showed it",
             ("when", "source", "part", "page", "session"),
-            [
-                (each.seen_at, each.source, each.part, each.page_number, each.session_id)
-                for each in dossier.sightings
-            ],
+            _fields(dossier.sightings, "seen_at", "source", "part", "page_number", "session_id"),
         ),
-    ]
+    ]  # fmt: skip
+
+
+def _absence(dossier: Dossier) -> list[Table]:
+    return [
+        (
+            "The scan that missed it last",
+            ("source", "certified", "read", "lost", "found", "declared", "reasons"),
+            _items(dossier.certificates, "source", "certified", "pages_read", "pages_lost",
+                   "distinct_properties", "total_at_end", "reasons"),
+        ),
+        (
+            "In the sitemap",
+            ("url", "first", "last", "dropped since"),
+            _items(dossier.sitemap, "source_url", "first_listed_at", "listed_at", "is_dropped"),
+        ),
+    ]  # fmt: skip
+
+
+def _fields(rows: Iterable[Any], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(_short(getattr(row, name)) for name in names) for row in rows]
+
+
+def _items(rows: Iterable[Mapping[str, Any]], *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(_short(row[name]) for name in names) for row in rows]
 
 
 def _columns(row: Any) -> list[tuple[Any, ...]]:

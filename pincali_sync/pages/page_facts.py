@@ -12,6 +12,7 @@ from pincali_sync.items import ListingPage, ManifestEntry
 
 # A card may be odd; a filter that the site forgot shows on most of them.
 _MAX_ODD_SHARE = 0.2
+_HIDDEN = 1.1  # a page may be a card or two short
 
 
 def facts_of(page: ListingPage, query: ListingQuery) -> PageFacts:
@@ -26,7 +27,7 @@ def facts_of(page: ListingPage, query: ListingQuery) -> PageFacts:
     ]
     return PageFacts(
         total=page.total_listings,
-        pages=page.total_pages,
+        pages=_pages_of(page),
         cards=len(page.entries) + len(page.unreadable_cards),
         has_next=page.next_page is not None,
         last_price=in_pesos[-1] if in_pesos else None,
@@ -35,6 +36,16 @@ def facts_of(page: ListingPage, query: ListingQuery) -> PageFacts:
         cities=tuple(dict.fromkeys(entry.city for entry in page.entries if entry.city)),
         keeps_filters=_keeps_prices(in_pesos, query) and _keeps_type(page.entries, query),
     )
+
+
+def _pages_of(page: ListingPage) -> int | None:
+    """As the page says; but a pager that stops at what the site shows hides what lies beyond."""
+    cards = len(page.entries) + len(page.unreadable_cards)
+    if page.next_page is None or not cards or not page.total_listings:
+        return page.total_pages
+    needed = -(-page.total_listings // cards)
+    is_hidden = page.total_pages is not None and needed > _HIDDEN * page.total_pages
+    return needed if is_hidden else page.total_pages
 
 
 def _offer_of(entry: ManifestEntry, operation: Operation) -> Offer | None:

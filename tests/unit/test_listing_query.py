@@ -91,6 +91,18 @@ def test_the_last_price_is_that_of_the_last_card_in_pesos() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("total", "told", "pages"),
+    [(240, 100, 100), (2_400, 100, 240), (1_050, 100, 100), (240, None, None)],
+)
+def test_a_pager_that_stops_at_the_cap_does_not_hide_what_lies_beyond(
+    total: int, told: int | None, pages: int | None
+) -> None:
+    cards = tuple(entry(f"casa-{n}") for n in range(10))
+    page = ListingPage(total_listings=total, total_pages=told, next_page="/2", entries=cards)
+    assert facts_of(page, SALE).pages == pages
+
+
 def test_the_price_of_the_sources_operation_counts() -> None:
     both = (sale(3_000_000), rent(15_000))
     rents = ListingQuery(source=ListingSource.RENT)

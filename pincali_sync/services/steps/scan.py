@@ -8,7 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.runs import SyncRun
-from pincali_sync.domain.coverage import Certificate, SourceScan, reasons_to_distrust
+from pincali_sync.domain.coverage import (
+    MIN_DISTINCT_SHARE,
+    Certificate,
+    SourceScan,
+    reasons_to_distrust,
+)
 from pincali_sync.domain.frontier import next_depth
 from pincali_sync.domain.tiers import TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
@@ -137,8 +142,9 @@ class CertifyStep:
 
 def _end_of(scan: SourceScan) -> int | None:
     """The last page of a source that was read to its end: nothing lies beyond."""
-    is_whole = scan.declared_pages is not None and scan.pages_read >= scan.declared_pages
-    return scan.declared_pages if is_whole else None
+    total = scan.declared_total
+    is_whole = total is not None and scan.distinct_properties >= MIN_DISTINCT_SHARE * total
+    return scan.pages_read if is_whole else None
 
 
 def _scan_job(plan: TierPlan, source: str, pages: int) -> WantedJob:
