@@ -65,10 +65,20 @@ class FullScan:
 
 
 def measure_one(
-    listings: int, *, kills: int = 0, page_cap: int = 100, seed: int = 7, durable: bool = True
+    listings: int,
+    *,
+    kills: int = 0,
+    page_cap: int = 100,
+    seed: int = 7,
+    speed: float | None = None,
+    durable: bool = True,
 ) -> FullScan:
-    """Scans all four sources of a stand-in of its own."""
-    speed = _VIRTUAL_SECONDS / (1.15 * listings / 24 / _PAGES_A_SECOND)
+    """Scans all four sources of a stand-in of its own.
+
+    Args:
+        speed: seconds on the site for one of ours; None: so that eight hours pass.
+    """
+    speed = speed or _VIRTUAL_SECONDS / (1.15 * listings / 24 / _PAGES_A_SECOND)
     options = StandinOptions(
         listings=listings, seed=seed, page_cap=page_cap, speed=speed, churn=FIVE_TIMES_THE_REAL
     )

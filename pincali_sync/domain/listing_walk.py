@@ -216,11 +216,13 @@ class ListingWalk:
         if first is not None and first.starts_unpriced:
             await self._front(query, first)
         else:
-            await self._divide(query, self._tail)
+            await self._divide_from(query, first, self._tail)
 
     async def _divide(self, query: ListingQuery, leaf: Leaf) -> int:
         """Looks through a query in parts that the site shows whole; returns its listings."""
-        first = await self._read(query, 1)
+        return await self._divide_from(query, await self._read(query, 1), leaf)
+
+    async def _divide_from(self, query: ListingQuery, first: PageFacts | None, leaf: Leaf) -> int:
         if first is not None and first.is_absent:
             self._wanted.discard((query.part, 1))  # nothing like that is on offer
             return 0

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_changing_stock_beyond_the_cap_is_found_though_the_scan_is_killed_three_times() -> None:
-    scan = measure_one(4_000, kills=3, page_cap=20, durable=False)
+    scan = measure_one(4_000, kills=3, page_cap=20, speed=1_000, durable=False)
     assert scan.share_found >= 0.999
     assert scan.certified == 4, scan.reasons
 

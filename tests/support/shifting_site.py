@@ -38,8 +38,9 @@ class ShiftingSite:
     ) -> PageFacts | None:
         """A `ReadPage` that keeps what it read, as the checkpoints do."""
         key = (part, number)
-        if key in self.remembered and not again:
-            return self.remembered[key]
+        known = self.remembered.get(key)
+        if known is not None and known.was_read_before and not again:
+            return known
         if self.before_each_page is not None:
             self.before_each_page(self, len(self.asked))
         self.asked.append(key)
