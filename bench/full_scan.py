@@ -37,7 +37,7 @@ from pincali_sync.standin.world.population import Population
 
 # The real site: 2,000 to 2,500 of 470,000 listings come and go a day.
 FIVE_TIMES_THE_REAL = Churn(births=0.025, price_changes=0.015, reactivations=0.02)
-_PAGES_A_SECOND = 33  # of one spider on two cores, to let eight hours pass meanwhile
+_PAGES_A_SECOND = 42  # of one spider on two cores, to let eight hours pass meanwhile
 _VIRTUAL_SECONDS = 8 * 3600
 _LOOK_SECONDS = 0.25
 
