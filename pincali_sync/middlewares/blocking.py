@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pincali_sync.crawl_job import CrawlJob, close_soon
+from pincali_sync.crawl_job import CrawlJob, close_soon, database_patience
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.services.run_jobs import BLOCKED
 
@@ -39,11 +39,15 @@ class BlockingMiddleware:
         self._crawler.stats.inc_value(f"blocking/{kind.value}")
         seen = f"the site refuses us: {kind.value} (HTTP {response.status}) at {request.url}"
         logger.error("%s: stopping", seen)
-        # Before the job may end: a job that says "blocked" is started again when no pause is left.
-        await CrawlJob.of(self._crawler).services.pauses.pause(
-            None, reason=seen, paused_by="pincali-sync", kind="refused"
-        )
+        # At once, database or not: no further request leaves. The crawl ends only after this
+        # one, so the pause is there before the job's row says "blocked", which is what lets the
+        # job be started again once no pause is left.
         close_soon(self._crawler, BLOCKED)
+        async for attempt in database_patience():
+            with attempt:
+                await CrawlJob.of(self._crawler).services.pauses.pause(
+                    None, reason=seen, paused_by="pincali-sync", kind="refused"
+                )
         raise BlockedResponse(seen)
 
 

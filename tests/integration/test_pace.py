@@ -203,3 +203,10 @@ async def test_a_good_answer_ends_the_row_of_refusals(db: Database) -> None:
     await worker.answered()
     await rows(db, "UPDATE site_pace SET held_until = clock_timestamp()")
     assert await worker.refused(1) == 1
+
+
+async def test_long_after_a_hold_refusals_are_counted_anew(db: Database) -> None:
+    worker = pace(db)
+    await worker.refused(1)
+    await rows(db, "UPDATE site_pace SET strikes = 6, held_until = now() - interval '11 minutes'")
+    assert await worker.refused(1) == 1

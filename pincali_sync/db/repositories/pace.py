@@ -37,12 +37,13 @@ ON CONFLICT (host) DO UPDATE
        held_until = greatest(p.held_until, excluded.held_until)
 """
 # What several workers are told at once is one refusal: those that were on their way when the hold
-# began count no second time.
+# began count no second time. Long after a hold a refusal is the first of a new row.
 _STRIKE = """
 INSERT INTO site_pace AS p (host, next_free_at, strikes, held_until)
 VALUES (:host, clock_timestamp(), 1, clock_timestamp())
 ON CONFLICT (host) DO UPDATE
    SET strikes = CASE WHEN p.held_until > clock_timestamp() THEN p.strikes
+                      WHEN p.held_until < clock_timestamp() - interval '10 minutes' THEN 1
                       ELSE p.strikes + 1 END
 RETURNING strikes
 """
