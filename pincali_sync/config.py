@@ -15,6 +15,8 @@ from pincali_sync.exceptions import ConfigError
 LOCAL_RUNNER = "local"
 _POSTGRES_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
 
+_WEB_TOKEN_LENGTH = 16
+
 CommaList = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -109,7 +111,25 @@ class Config(BaseSettings):
     keep_queue_days: float = Field(35, gt=0, description="days finished queue rows are kept")
     keep_staging_days: float = Field(7, gt=0, description="days staged pages are kept")
     keep_sightings_days: float = Field(45, gt=0, description="days sightings are kept")
-    keep_runs_days: float = Field(400, gt=0, description="days ended runs are kept")
+    keep_runs_days: float = Field(
+        400, gt=0, description="days ended runs, figures over time and ended incidents are kept"
+    )
+    removal_audit_size: int = Field(
+        100, ge=0, description="confirmed removals looked at again each week; 0: none"
+    )
+
+    alert_urls: SecretStr | None = Field(
+        None, description="Apprise URLs, separated by spaces or commas"
+    )
+    alert_queue_backlog: int | None = Field(
+        None, ge=1, description="pending pages, at least 1; unset: nine tenths of the ceiling"
+    )
+    healthcheck_url: SecretStr | None = Field(
+        None, description="http(s) URL that cron's tick pings, with /start and /fail"
+    )
+    web_token: SecretStr | None = Field(
+        None, description="at least 16 characters; unset: the dashboard decides nothing"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"
     )
@@ -137,6 +157,20 @@ class Config(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("is not an http(s) URL")
         return value.rstrip("/")
+
+    @field_validator("healthcheck_url")
+    @classmethod
+    def _is_http_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            cls._is_http(value.get_secret_value())
+        return value
+
+    @field_validator("web_token")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < _WEB_TOKEN_LENGTH:
+            raise ValueError("is too short")
+        return value
 
     @field_validator("scrapyd_urls", mode="before")
     @classmethod
@@ -181,6 +215,18 @@ class Config(BaseSettings):
     @property
     def sitemap_url(self) -> str:
         return self.pincali_sitemap_url or f"{self.pincali_base_url}/sitemap.xml"
+
+    @property
+    def alert_targets(self) -> tuple[str, ...]:
+        """The Apprise URLs that alerts go to."""
+        if self.alert_urls is None:
+            return ()
+        return tuple(self.alert_urls.get_secret_value().replace(",", " ").split())
+
+    @property
+    def queue_backlog_limit(self) -> int:
+        """So many pending pages are an alert."""
+        return self.alert_queue_backlog or self.queue_max_pending * 9 // 10
 
     @property
     def home(self) -> Path:

@@ -6,6 +6,14 @@ from pincali_sync.db.models.decisions import (
     RefreshTarget,
     SyncPause,
 )
+from pincali_sync.db.models.insights import (
+    AlertIncident,
+    InsightHistory,
+    QualityReport,
+    RemovalAudit,
+    RetiredTotal,
+    ServiceHeartbeat,
+)
 from pincali_sync.db.models.journal import (
     PropertyChange,
     ScrapingError,
@@ -26,7 +34,9 @@ from pincali_sync.db.models.sitemap import SitemapPass, SitemapShard, SitemapUrl
 from pincali_sync.db.models.work import ScrapeQueue, ServiceLock, SitePace, SyncRun, SyncRunJob
 
 __all__ = [
+    "AlertIncident",
     "IdentityCandidate",
+    "InsightHistory",
     "ManifestPage",
     "ManifestWalk",
     "PriceReview",
@@ -36,13 +46,17 @@ __all__ = [
     "PropertyManifest",
     "PropertyScrapeStaging",
     "PropertySighting",
+    "QualityReport",
     "RefreshTarget",
+    "RemovalAudit",
     "RemovalBatch",
     "RemovalCheck",
+    "RetiredTotal",
     "ScanCertificate",
     "ScrapeQueue",
     "ScrapingError",
     "ScrapingSession",
+    "ServiceHeartbeat",
     "ServiceLock",
     "SitePace",
     "SitemapPass",

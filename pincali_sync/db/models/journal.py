@@ -70,6 +70,16 @@ class PropertyChange(Base):
         Index("idx_property_changes_property_id", "property_id"),
         Index("idx_property_changes_session_id", "session_id"),
         Index("idx_property_changes_type", "change_type"),
+        Index(
+            "idx_property_changes_price",
+            "created_at",
+            postgresql_where=text("field_name = 'price'"),
+        ),
+        Index(
+            "idx_property_changes_removed",
+            "created_at",
+            postgresql_where=text("change_type = 'removed'"),
+        ),
     )
 
     id: Mapped[GeneratedId]

@@ -196,6 +196,7 @@ class PropertyLive(ListingColumns, Base):
             "scrape_priority",
             postgresql_where=text("listing_status = 'active'"),
         ),
+        Index("idx_live_freshness", "listing_status", "last_full_scrape_at"),
         Index("idx_live_public_id", "public_id", postgresql_where=text("public_id IS NOT NULL")),
         # Room in each page lets counters be HOT updates, which leave all these indexes alone.
         {"postgresql_with": {"fillfactor": 85}},

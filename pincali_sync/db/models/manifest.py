@@ -105,6 +105,7 @@ class ManifestPage(Base):
     dropped: Mapped[int] = mapped_column(server_default=text("0"))
     new_entries: Mapped[int] = mapped_column(server_default=text("0"))
     changed_entries: Mapped[int] = mapped_column(server_default=text("0"))
+    priced_entries: Mapped[int | None]  # cards with a price; None: read before it was counted
     error: Mapped[LongText | None]
     fetched_at: Mapped[Timestamp]
     facts: Mapped[Json | None]  # what a walk that is taken up again goes on by

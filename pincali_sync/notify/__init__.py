@@ -1,0 +1,1 @@
+"""Ways to tell people: Apprise, and a ping for whoever watches cron."""

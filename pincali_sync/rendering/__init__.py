@@ -1,0 +1,1 @@
+"""Figures as HTML and SVG: templates and charts that pages and reports share."""

@@ -1,0 +1,1 @@
+"""Reports as files: one self-contained page, and a summary in Markdown."""
