@@ -38,6 +38,7 @@ from pincali_sync.services.run_lock import RunLock
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.sitemap_service import SitemapService
+from pincali_sync.services.snapshot import InsightsPolicy
 from pincali_sync.services.standing_drain import StandingDrain
 from pincali_sync.services.steps.base import RunRecord, Step
 from pincali_sync.services.steps.drain import DrainStep
@@ -212,7 +213,7 @@ def build_services(
             min_gap_seconds=config.site_min_gap_seconds,
         ),
         pauses=PauseService(db, clock),
-        insights=InsightsService(db, clock),
+        insights=InsightsService(db, clock, _insights_policy(config)),
         lock=RunLock(db, clock),
     )
 
@@ -224,6 +225,17 @@ def _refresh_policy(config: Config) -> RefreshPolicy:
         sample_share=config.tier_4_sample_share,
         daily_budget=config.detail_daily_budget,
         max_pending=config.queue_max_pending,
+    )
+
+
+def _insights_policy(config: Config) -> InsightsPolicy:
+    return InsightsPolicy(
+        host=urlsplit(config.pincali_base_url).netloc,
+        backlog_limit=config.queue_backlog_limit,
+        max_pending=config.queue_max_pending,
+        stale_days=config.tier_4_stale_days,
+        tiers_enabled=frozenset(map(Tier, config.tiers_enabled)),
+        cadences={tier: Cadence.of(tier, config) for tier in Tier},
     )
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.diff import DiffRepository
 from pincali_sync.db.repositories.dossier import DossierRepository
+from pincali_sync.db.repositories.figures import FiguresRepository
 from pincali_sync.db.repositories.freshness import FreshnessRepository
 from pincali_sync.db.repositories.identities import IdentityRepository
 from pincali_sync.db.repositories.jobs import JobRepository
@@ -34,6 +35,7 @@ class UnitOfWork:
         self.connection = connection
         self.diff = DiffRepository(connection)
         self.dossier = DossierRepository(connection)
+        self.figures = FiguresRepository(connection)
         self.freshness = FreshnessRepository(connection)
         self.identities = IdentityRepository(connection)
         self.jobs = JobRepository(connection)

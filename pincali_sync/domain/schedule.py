@@ -18,6 +18,16 @@ from pincali_sync.domain.tiers import Tier
 SITE_ZONE = ZoneInfo("America/Mexico_City")
 TIER_1_SLOT_HOURS = 6
 _SUNDAY = 6
+# How long after its slot a tier's run should be over: what the specification expects of each, and
+# room for a busy site.
+GRACE = {
+    Tier.HOT_LISTINGS: timedelta(hours=2),
+    Tier.DAILY_SYNC: timedelta(hours=8),
+    Tier.WEEKLY_DEEP: timedelta(hours=14),
+    Tier.MONTHLY_REFRESH: timedelta(hours=24),
+}
+# A run of these reads what the lower tiers would read, so it serves their slots too.
+SCANNING = (Tier.WEEKLY_DEEP, Tier.DAILY_SYNC, Tier.HOT_LISTINGS)
 # A failed run is started again after this, doubled with each further failure.
 _FIRST_BACKOFF = timedelta(minutes=15)
 _LONGEST_BACKOFF = timedelta(hours=6)
@@ -65,6 +75,28 @@ class Cadence:
         if self.interval is not None:
             return now if last_served is None else last_served + self.interval
         return next_slot(self.tier, now)
+
+    def overdue(
+        self, now: datetime, last_served: datetime, running_since: datetime | None
+    ) -> timedelta:
+        """How long ago a run should have been completed that was not; zero when none.
+
+        Args:
+            last_served: as for `due_slot`, of completed runs alone.
+            running_since: the start of a run under way, which is given its time.
+        """
+        expected = (
+            next_slot(self.tier, last_served)
+            if self.interval is None
+            else last_served + self.interval
+        )
+        begun = expected if running_since is None else max(expected, running_since)
+        return max(timedelta(0), now - begun - GRACE[self.tier])
+
+
+def tiers_serving(tier: Tier) -> tuple[Tier, ...]:
+    """The tiers whose runs serve the slots of this one: wider ones, and itself."""
+    return SCANNING[: SCANNING.index(tier) + 1] if tier in SCANNING else (tier,)
 
 
 def latest_slot(tier: Tier, now: datetime) -> datetime:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.dossier import Change, Sighting
+from pincali_sync.db.repositories.figures import DayCount, HistoryPoint
 from pincali_sync.db.repositories.jobs import Job
 from pincali_sync.db.repositories.manifest import ManifestStats
 from pincali_sync.db.repositories.queue import DeadLetter, QueueRow, QueueStats
@@ -18,10 +20,20 @@ from pincali_sync.db.repositories.reviews import PriceReview
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
+from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PageError, UsageError
+from pincali_sync.services.snapshot import InsightsPolicy, Snapshot, SnapshotReader
 
-__all__ = ["Dossier", "InsightsService", "ManifestStats", "QueueStats", "RunView", "TierStatus"]
+__all__ = [
+    "Dossier",
+    "InsightsService",
+    "ManifestStats",
+    "QueueStats",
+    "RunView",
+    "Snapshot",
+    "TierStatus",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +70,35 @@ class Dossier:
 
 
 class InsightsService:
-    """Reads what commands and pages present."""
+    """Reads what commands, pages, metrics, alerts and reports present."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, policy: InsightsPolicy) -> None:
         self._db = db
         self._clock = clock
+        self._snapshots = SnapshotReader(db, clock, policy)
+
+    async def snapshot(self, *, with_live: bool = True) -> Snapshot:
+        """The present in one go; the live table costs a walk along an index of all its rows."""
+        return await self._snapshots.read(with_live=with_live)
+
+    async def trends(self, days: float) -> list[HistoryPoint]:
+        """Figures as they were kept over the last days, the oldest first; see `HISTORY_METRICS`."""
+        async with self._db.transaction() as tx:
+            return await tx.figures.history(since=self._clock.now() - timedelta(days=days))
+
+    async def price_changes_by_day(self, days: int) -> list[DayCount]:
+        """Listings whose price changed, by day of the site's country."""
+        async with self._db.transaction() as tx:
+            return await tx.figures.price_changes_by_day(
+                since=self._clock.now() - timedelta(days=days), zone=SITE_ZONE.key
+            )
+
+    async def removed_by_day(self, days: int) -> list[DayCount]:
+        """Confirmed removals, by day of the site's country."""
+        async with self._db.transaction() as tx:
+            return await tx.figures.removed_by_day(
+                since=self._clock.now() - timedelta(days=days), zone=SITE_ZONE.key
+            )
 
     async def tiers(self) -> list[TierStatus]:
         """All four tiers with their latest runs."""

@@ -11,7 +11,7 @@ from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.pauses import Pause
 from pincali_sync.db.repositories.runs import SyncRun
-from pincali_sync.domain.schedule import Cadence, backoff
+from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.pause_service import PauseService
 from pincali_sync.services.ports import SiteProbe
@@ -21,12 +21,10 @@ from pincali_sync.services.tier_orchestrator import TierOrchestrator
 
 logger = logging.getLogger(__name__)
 
-# A run of these reads what the lower tiers would read, so it serves their slots too.
-_SCANNING = (Tier.WEEKLY_DEEP, Tier.DAILY_SYNC, Tier.HOT_LISTINGS)
 # These exclude each other while one of them scans; tier 1 may run beside any.
 _EXCLUSIVE = frozenset({Tier.DAILY_SYNC, Tier.WEEKLY_DEEP, Tier.MONTHLY_REFRESH})
 # The most comprehensive first: what it serves is then no longer due.
-_ORDER = (*_SCANNING, Tier.MONTHLY_REFRESH)
+_ORDER = (*SCANNING, Tier.MONTHLY_REFRESH)
 _RUNS_LOOKED_AT = 20
 
 
@@ -173,10 +171,9 @@ class SchedulerService:
 
     async def _last_served(self, tier: Tier) -> datetime | None:
         """The latest slot or start of a run that counts: its own, or a wider tier's."""
-        tiers = _SCANNING[: _SCANNING.index(tier) + 1] if tier in _SCANNING else (tier,)
         served: list[datetime] = []
         async with self._db.transaction() as tx:
-            for each in tiers:
+            for each in tiers_serving(tier):
                 runs = await tx.runs.recent(tier_level=each.value, limit=_RUNS_LOOKED_AT)
                 counted = next((run for run in runs if run.status != "failed"), None)
                 if counted is not None:

@@ -242,7 +242,7 @@ class QueueRepository:
 
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes completed and cancelled rows that ended before a time."""
-        return await self._count(sql.CLEAN_UP, before=before)
+        return int((await self._run(sql.CLEAN_UP, before=before)).scalar_one())
 
     async def fetched_since(self, since: datetime) -> int:
         """Pages fetched since a time, whatever came of them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pincali_sync.db.repositories.figures_sql import QUEUE_FINISHED
+
 # MATERIALIZED: the inner query must run once, or LIMIT with SKIP LOCKED may lock more rows.
 CLAIM = """
 WITH next AS MATERIALIZED (
@@ -116,9 +118,19 @@ HELD_ROW = """
 SELECT id FROM scrape_queue
  WHERE property_id = :property_id AND lease_token = :lease_token AND status = 'in_progress'
 """
-CLEAN_UP = """
-DELETE FROM scrape_queue
- WHERE status IN ('completed', 'cancelled') AND completed_at < :before
+# What the rows had counted stays counted.
+CLEAN_UP = f"""
+WITH deleted AS (
+    DELETE FROM scrape_queue
+     WHERE status IN ('completed', 'cancelled') AND completed_at < :before
+    RETURNING queue_reason, status
+), kept AS (
+    INSERT INTO retired_totals AS t (series, label, value)
+    SELECT '{QUEUE_FINISHED}', coalesce(queue_reason, 'unknown') || '|' || status, count(*)
+      FROM deleted GROUP BY 2
+    ON CONFLICT (series, label) DO UPDATE SET value = t.value + excluded.value
+)
+SELECT count(*) FROM deleted
 """
 COMPLETED_SINCE = """
 SELECT count(*) FROM scrape_queue

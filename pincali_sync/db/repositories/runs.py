@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pincali_sync.db.repositories.figures_sql import RUN_TOTALS, RUNS_ENDED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncRun:
@@ -41,6 +43,27 @@ class SyncRun:
 
 
 _COLUMNS = ", ".join(SyncRun.__dataclass_fields__)
+# What the rows had counted stays counted.
+_CLEAN_UP = f"""
+WITH deleted AS (
+    DELETE FROM sync_runs WHERE status <> 'running' AND completed_at < :before
+    RETURNING tier_level, status, {", ".join(RUN_TOTALS.values())}
+), counted AS (
+    SELECT '{RUNS_ENDED}' AS series, tier_level || '|' || status AS label, count(*) AS value
+      FROM deleted GROUP BY 2
+    {
+    " ".join(
+        f"UNION ALL SELECT '{series}', tier_level::text, sum({column}) FROM deleted GROUP BY 2"
+        for series, column in RUN_TOTALS.items()
+    )
+}
+), kept AS (
+    INSERT INTO retired_totals AS t (series, label, value)
+    SELECT series, label, coalesce(value, 0) FROM counted
+    ON CONFLICT (series, label) DO UPDATE SET value = t.value + excluded.value
+)
+SELECT count(*) FROM deleted
+"""
 # Columns that a step may set while it moves a run on.
 _COUNTERS = frozenset(
     {
@@ -139,11 +162,7 @@ class RunRepository:
 
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes runs that ended before a time, with their jobs; returns their number."""
-        result = await self._run(
-            "DELETE FROM sync_runs WHERE status <> 'running' AND completed_at < :before",
-            before=before,
-        )
-        return int(result.rowcount)
+        return int((await self._run(_CLEAN_UP, before=before)).scalar_one())
 
     async def move(
         self,

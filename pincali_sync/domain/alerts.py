@@ -1,0 +1,208 @@
+"""When somebody must be told: one table for the tier runner and for Prometheus.
+
+A rule compares one metric with a number, so that both judge the same figures the same way; the
+rules of Prometheus are written from this table (`python -m pincali_sync.commands.prometheus`).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+Severity = Literal["warning", "critical"]
+
+_COMPARISONS = {">": operator.gt, "<": operator.lt}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One value of one metric."""
+
+    metric: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    value: float
+
+    @property
+    def subject(self) -> str:
+        """What the value is about, such as "tier=3 source=rent"; empty: the whole."""
+        return " ".join(f"{name}={value}" for name, value in self.labels.items())
+
+    @property
+    def key(self) -> str:
+        """Metric and subject in one."""
+        return f"{self.metric} {self.subject}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRule:
+    """A condition that a person should know of."""
+
+    name: str
+    metric: str
+    comparison: Literal[">", "<"]
+    threshold: float
+    severity: Severity
+    summary: str  # what is the matter; {subject} is filled in
+    remedy: str  # what to do
+    hold: timedelta = timedelta(0)  # how long it must last before anybody is told
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # label -> values meant
+    shown_as: Literal["share", "seconds", "number"] = "number"
+
+    def is_broken_by(self, sample: Sample) -> bool:
+        """Whether the rule is about this sample, and its value is on the wrong side."""
+        return (
+            sample.metric == self.metric
+            and all(sample.labels.get(name) in values for name, values in self.only.items())
+            and bool(_COMPARISONS[self.comparison](sample.value, self.threshold))
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firing:
+    """A rule that is broken now, and by what."""
+
+    rule: AlertRule
+    subject: str
+    value: float
+
+    @property
+    def message(self) -> str:
+        """One line for a person: what, how much, and what to do."""
+        about = f" ({self.subject})" if self.subject else ""
+        return f"{self.rule.summary}{about}: {_shown(self)}. {self.rule.remedy}"
+
+
+def firing(samples: Iterable[Sample], rules: Sequence[AlertRule]) -> list[Firing]:
+    """Every rule that a sample breaks, in the order of the rules."""
+    known = list(samples)
+    return [
+        Firing(rule=rule, subject=sample.subject, value=sample.value)
+        for rule in rules
+        for sample in known
+        if rule.is_broken_by(sample)
+    ]
+
+
+def _shown(firing: Firing) -> str:
+    limit = "above" if firing.rule.comparison == ">" else "below"
+    if firing.rule.shown_as == "share":
+        return f"{firing.value:.1%}, {limit} {firing.rule.threshold:.0%}"
+    if firing.rule.shown_as == "seconds":
+        return f"{timedelta(seconds=round(firing.value))} (h:mm:ss)"
+    return f"{firing.value:g}"
+
+
+ALERT_RULES = (
+    AlertRule(
+        name="TierOverdue",
+        metric="pincali_tier_overdue_seconds",
+        comparison=">",
+        threshold=0,
+        hold=timedelta(minutes=5),
+        severity="critical",
+        shown_as="seconds",
+        summary="A tier has not completed a run in its expected window",
+        remedy="`pincali-sync status` and `history` say why; is cron calling the tier runner?",
+    ),
+    AlertRule(
+        name="TierFailed",
+        metric="pincali_tier_failures_in_a_row",
+        comparison=">",
+        threshold=0,
+        severity="warning",
+        summary="The last runs of a tier failed",
+        remedy="`pincali-sync history` says why; it is started again by itself.",
+    ),
+    AlertRule(
+        name="QueueBacklog",
+        metric="pincali_queue_backlog_ratio",
+        comparison=">",
+        threshold=1,
+        hold=timedelta(minutes=30),
+        severity="warning",
+        shown_as="share",
+        summary="The queue's backlog is above its threshold",
+        remedy="`pincali-sync queue-stats`; during a first sync nothing, else look at the workers.",
+    ),
+    AlertRule(
+        name="ErrorRateHigh",
+        metric="pincali_tier_error_ratio",
+        comparison=">",
+        threshold=0.10,
+        severity="critical",
+        shown_as="share",
+        summary="Too many requests of a tier's last run failed",
+        remedy="`pincali-sync history RUN` and the jobs' logs say which.",
+    ),
+    AlertRule(
+        name="DetailsFailing",
+        metric="pincali_queue_failure_ratio",
+        comparison=">",
+        threshold=0.10,
+        severity="warning",
+        shown_as="share",
+        summary="Too many detail pages of the last day were set aside",
+        remedy="`pincali-sync dead-letters` says why; `retry --all` once the cause is gone.",
+    ),
+    AlertRule(
+        name="PropertyCountDropped",
+        metric="pincali_scan_drop_ratio",
+        comparison=">",
+        threshold=0.05,
+        severity="critical",
+        shown_as="share",
+        summary="The last full scan found far fewer listings than the certified one before",
+        remedy="`pincali-sync history RUN`: was it cut short, or did the site change?",
+    ),
+    AlertRule(
+        name="ScanFoundTooFew",
+        metric="pincali_scan_found_ratio",
+        comparison="<",
+        threshold=0.50,
+        severity="critical",
+        shown_as="share",
+        summary="A scan found fewer than half of the listings it should have",
+        remedy="Save a page and `pincali-sync parse listing FILE --url URL`; nothing was removed.",
+    ),
+    AlertRule(
+        name="RunUnusual",
+        metric="pincali_run_anomalies",
+        comparison=">",
+        threshold=0,
+        severity="warning",
+        summary="A tier's last run is unlike the ones before",
+        remedy="`pincali-sync history RUN` says in what: the site's markup may have changed.",
+    ),
+    AlertRule(
+        name="SitePaused",
+        metric="pincali_paused",
+        comparison=">",
+        threshold=0,
+        severity="critical",
+        only={"kind": ("refused", "busy", "rate")},
+        summary="Work rests because of the site",
+        remedy="`pincali-sync status` says why. Never try to get round a refusal.",
+    ),
+    AlertRule(
+        name="RemovalsHeld",
+        metric="pincali_removal_batches_held",
+        comparison=">",
+        threshold=0,
+        severity="warning",
+        summary="Batches of removals wait for a decision",
+        remedy="`pincali-sync removals list`, then approve or reject.",
+    ),
+    AlertRule(
+        name="RemovalsFalse",
+        metric="pincali_removal_false_positive_ratio_low",
+        comparison=">",
+        threshold=0.05,
+        severity="critical",
+        shown_as="share",
+        summary="More than one in twenty confirmed removals is still on the site, at the least",
+        remedy="`pause --tier 2` and `--tier 3`; look at some with `pincali-sync explain`.",
+    ),
+)
