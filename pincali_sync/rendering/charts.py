@@ -1,0 +1,195 @@
+"""Charts as accessible inline SVG: no script, no inline style, text that does not shrink.
+
+Lines are drawn in a stretched inner drawing of 1000 by 1000; everything with text is placed by
+percentages in the outer one, so that it keeps its size on a phone.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from pincali_sync.rendering.base_environment import base_environment
+from pincali_sync.rendering.formats import instant, number
+from pincali_sync.rendering.scales import TimeScale, ValueScale, short, time_scale, value_scale
+
+MAX_SERIES = 4  # as many as dash patterns tell apart
+_LONGEST_LABEL = 34  # what fits above a bar on a phone, beside its value
+_TEMPLATES = base_environment("pincali_sync.rendering")
+
+Point = tuple[datetime, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Values over time; None is a gap, through which no line is drawn."""
+
+    name: str
+    points: Sequence[Point]
+
+
+def line_chart(series: Sequence[Series], *, title: str, unit: str = "") -> Markup:
+    """Up to four series over one axis of time.
+
+    Args:
+        title: the caption; no two charts of a page may share one.
+        unit: what the values count, such as "listings" or "%".
+
+    Raises:
+        ValueError: for more than four series.
+    """
+    if len(series) > MAX_SERIES:
+        raise ValueError(
+            f"{title}: {len(series)} series, more than {MAX_SERIES} are not told apart"
+        )
+    cleaned = [Series(name=each.name, points=_sorted(each.points)) for each in series]
+    values = [value for each in cleaned for _, value in each.points if value is not None]
+    if not values:
+        return _nothing(title)
+    times = time_scale([at for each in cleaned for at, value in each.points if value is not None])
+    scale = value_scale(values)
+    return _render(
+        "line_chart.html",
+        id=_id(title),
+        title=title,
+        unit=unit,
+        description=" ".join(_described(each, unit) for each in cleaned),
+        levels=[(_percent(1 - scale.height(tick)), short(tick)) for tick in scale.ticks],
+        dates=[(_percent(times.place(at)), times.label(at)) for at in times.ticks],
+        lines=[_line(each.points, times, scale) for each in cleaned],
+        names=[each.name for each in cleaned],
+        rows=_rows(cleaned),
+    )
+
+
+def bar_chart(bars: Sequence[tuple[str, float]], *, title: str, unit: str = "") -> Markup:
+    """Horizontal bars in the order given, each with its label and value written out.
+
+    Args:
+        bars: labels and values; a bar below zero has no length.
+        title: the caption; no two charts of a page may share one.
+        unit: what the values count, such as "listings"; with "%", a full bar is 100.
+    """
+    if not bars:
+        return _nothing(title)
+    whole = 100.0 if unit == "%" else 0.0
+    longest = max(whole, *(value for _, value in bars)) or 1.0
+    return _render(
+        "bar_chart.html",
+        id=_id(title),
+        title=title,
+        unit=unit,
+        description=_extremes(bars, unit),
+        bars=[
+            (_shortened(label), _amount(value, unit), _percent(max(value, 0) / longest))
+            for label, value in bars
+        ],
+        rows=[(label, number(value)) for label, value in bars],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """One series as it is drawn."""
+
+    path: str  # in the stretched drawing
+    dots: tuple[tuple[str, str], ...]  # its last value, and those without a neighbour
+
+
+def _line(points: Sequence[Point], times: TimeScale, scale: ValueScale) -> _Line:
+    stretches = _stretches(points)
+    placed = [
+        [(times.place(at), 1 - scale.height(value)) for at, value in each] for each in stretches
+    ]
+    lonely = [each[0] for each in placed if len(each) == 1]
+    ends = [each[-1] for each in placed[-1:]]
+    return _Line(
+        path=" ".join(
+            "M" + " L".join(f"{x * 1000:.1f} {y * 1000:.1f}" for x, y in each) for each in placed
+        ),
+        dots=tuple((_percent(x), _percent(y)) for x, y in dict.fromkeys(lonely + ends)),
+    )
+
+
+def _stretches(points: Sequence[Point]) -> list[list[tuple[datetime, float]]]:
+    """The points between gaps."""
+    found: list[list[tuple[datetime, float]]] = [[]]
+    for at, value in points:
+        if value is not None:
+            found[-1].append((at, value))
+        elif found[-1]:
+            found.append([])
+    return [each for each in found if each]
+
+
+def _sorted(points: Sequence[Point]) -> list[Point]:
+    """By time; what is no number is a gap."""
+    return [
+        (at, value if value is not None and math.isfinite(value) else None)
+        for at, value in sorted(points, key=lambda point: point[0])
+    ]
+
+
+def _rows(series: Sequence[Series]) -> list[tuple[str, list[str]]]:
+    """The figures as a table: an instant, and each series' value at it."""
+    by_time = [dict(each.points) for each in series]
+    instants = sorted({at for each in by_time for at in each})
+    return [(instant(at), [number(each.get(at)) for each in by_time]) for at in instants]
+
+
+def _described(series: Series, unit: str) -> str:
+    """A series in a sentence, for those who do not see it."""
+    known = [(at, value) for at, value in series.points if value is not None]
+    if not known:
+        return f"{series.name}: no figures yet."
+    parts = [
+        ("first", known[0]),
+        ("last", known[-1]),
+        ("lowest", min(known, key=lambda point: point[1])),
+        ("highest", max(known, key=lambda point: point[1])),
+    ]
+    told = (f"{word} {_amount(value, unit)} on {instant(at)}" for word, (at, value) in parts)
+    return f"{series.name}: {', '.join(told)}."
+
+
+def _extremes(bars: Sequence[tuple[str, float]], unit: str) -> str:
+    parts = [
+        ("First", bars[0]),
+        ("last", bars[-1]),
+        ("lowest", min(bars, key=lambda bar: bar[1])),
+        ("highest", max(bars, key=lambda bar: bar[1])),
+    ]
+    told = (f"{word} {label} with {_amount(value, unit)}" for word, (label, value) in parts)
+    return f"{', '.join(told)}."
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{number(value)} {unit}".rstrip()
+
+
+def _shortened(label: str) -> str:
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+
+
+def _percent(part: float) -> str:
+    return f"{part * 100:.2f}%"
+
+
+def _id(title: str) -> str:
+    """The same for the same title: no two charts of a page share theirs."""
+    words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40]
+    return f"chart-{words}-{zlib.crc32(title.encode()):08x}"
+
+
+def _nothing(title: str) -> Markup:
+    return _render("no_chart.html", title=title)
+
+
+def _render(template: str, **values: object) -> Markup:
+    return Markup(_TEMPLATES.get_template(template).render(values))  # noqa: S704 - escaped there

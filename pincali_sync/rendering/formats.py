@@ -1,0 +1,66 @@
+"""Values as people read them; a value that is not there is a dash."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+NOTHING = "–"
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+def number(value: float | Decimal | None) -> str:
+    """1234 as "1,234", 0.25 as "0.25"; at most two decimals."""
+    if value is None:
+        return NOTHING
+    text = f"{value:,.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def share(value: float | Decimal | None) -> str:
+    """0.123 as "12.3 %"."""
+    return NOTHING if value is None else f"{value * 100:,.1f} %"
+
+
+def duration(seconds: float | None) -> str:
+    """11520 as "3 h 12 min": the largest unit and the next, whole."""
+    if seconds is None:
+        return NOTHING
+    total = max(int(seconds), 0)
+    if total < _MINUTE:
+        return f"{total} s"
+    if total < _HOUR:
+        return _two(total, _MINUTE, "min", 1, "s")
+    if total < _DAY:
+        return _two(total, _HOUR, "h", _MINUTE, "min")
+    return _two(total, _DAY, "d", _HOUR, "h")
+
+
+def _two(total: int, large: int, large_name: str, small: int, small_name: str) -> str:
+    whole, rest = total // large, total % large // small
+    return f"{whole} {large_name} {rest} {small_name}" if rest else f"{whole} {large_name}"
+
+
+def age(at: datetime | None, now: datetime) -> str:
+    """How long ago, in one unit: "2 h ago"; "in 5 min" for what is to come."""
+    if at is None:
+        return NOTHING
+    seconds = (now - at).total_seconds()
+    ago = duration(abs(seconds)).split(" ")[:2]
+    if abs(seconds) < _MINUTE:
+        return "just now"
+    return f"{' '.join(ago)} ago" if seconds > 0 else f"in {' '.join(ago)}"
+
+
+def instant(at: datetime | None) -> str:
+    """To the minute, as "2026-11-25 06:00 UTC"."""
+    return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def money(amount: float | Decimal | None, currency: str | None) -> str:
+    """1250000 and MXN as "1,250,000 MXN"; cents only where there are some."""
+    if amount is None:
+        return NOTHING
+    text = f"{amount:,.2f}".removesuffix(".00")
+    return f"{text} {currency}" if currency else text

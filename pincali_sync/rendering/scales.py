@@ -1,0 +1,92 @@
+"""Axes: round numbers, round times, and where a value lies between two ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_INTERVALS = 4
+_MAX_TIMES = 6
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+_HOURS = (1, 2, 3, 6, 12, 24, 48, 24 * 7, 24 * 14, 24 * 28, 24 * 91, 24 * 182, 24 * 364)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueScale:
+    """A vertical axis: its ends are the first and the last of its ticks."""
+
+    ticks: tuple[float, ...]
+
+    def height(self, value: float) -> float:
+        """Where a value lies, from 0 at the lower end to 1 at the upper."""
+        low, high = self.ticks[0], self.ticks[-1]
+        return (value - low) / (high - low)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeScale:
+    """A horizontal axis of time."""
+
+    start: datetime
+    end: datetime
+    ticks: tuple[datetime, ...]
+
+    def place(self, at: datetime) -> float:
+        """Where an instant lies, from 0 at the start to 1 at the end; a lone one in the middle."""
+        span = (self.end - self.start).total_seconds()
+        return (at - self.start).total_seconds() / span if span else 0.5
+
+    def label(self, at: datetime) -> str:
+        """A tick as text, as precise as the axis is long."""
+        span = self.end - self.start
+        if span <= timedelta(days=2):
+            return f"{at.astimezone(UTC):%H:%M}"
+        if span <= timedelta(days=364):
+            return f"{at.astimezone(UTC):%-d %b}"
+        return f"{at.astimezone(UTC):%b %Y}"
+
+
+def value_scale(values: Sequence[float]) -> ValueScale:
+    """An axis with round numbers that holds all values.
+
+    It starts at zero, unless all of them lie so high that their differences would not show.
+    """
+    low, high = min(values), max(values)
+    if 0 <= low <= high / 2 or low == high:
+        low, high = min(low, 0.0), max(high, 0.0)
+    step = _round_step((high - low) / _INTERVALS)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return ValueScale(ticks=tuple(n * step for n in range(first, max(last, first + 1) + 1)))
+
+
+def _round_step(raw: float) -> float:
+    if raw <= 0:
+        return 1.0
+    size = 10.0 ** math.floor(math.log10(raw))
+    return next(step * size for step in _STEPS if step * size >= raw * (1 - 1e-9))
+
+
+def time_scale(instants: Sequence[datetime]) -> TimeScale:
+    """An axis from the first instant to the last, with ticks at round hours or days."""
+    start, end = min(instants), max(instants)
+    hours = (end - start).total_seconds() / 3_600
+    step = next((each for each in _HOURS if hours / each <= _MAX_TIMES), _HOURS[-1])
+    size = timedelta(hours=step)
+    tick = _EPOCH + math.ceil((start - _EPOCH) / size) * size
+    ticks = []
+    while tick <= end:
+        ticks.append(tick)
+        tick += size
+    return TimeScale(start=start, end=end, ticks=tuple(ticks))
+
+
+def short(value: float) -> str:
+    """A tick's number in few characters: 1,200,000 as "1.2M"."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            divisor = 1e3 if letter == "k" else size
+            return f"{value / divisor:.4g}{letter}"
+    return f"{value:,.6g}" if value else "0"
