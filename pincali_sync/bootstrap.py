@@ -15,9 +15,11 @@ from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
+from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
+from pincali_sync.services.alert_service import AlertService
 from pincali_sync.services.change_detection_service import ChangeDetectionService
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService, QueuePolicy
@@ -27,10 +29,11 @@ from pincali_sync.services.job_service import JobService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.pace_service import PaceService
 from pincali_sync.services.pause_service import PauseService
-from pincali_sync.services.ports import Fetcher, JobRunner
+from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.refresh_service import RefreshPolicy, RefreshService
+from pincali_sync.services.removal_audit_service import RemovalAuditService
 from pincali_sync.services.retention_service import RetentionService, RetentionTerms
 from pincali_sync.services.review_service import ReviewService
 from pincali_sync.services.run_jobs import RunJobs
@@ -49,6 +52,7 @@ from pincali_sync.services.steps.scan import CertifyStep, ScanStep
 from pincali_sync.services.success_rate import SuccessRate
 from pincali_sync.services.tier_orchestrator import RunPolicy, TierOrchestrator
 from pincali_sync.services.verification_service import VerificationService
+from pincali_sync.services.watch import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,8 @@ class Services:
     pace: PaceService
     pauses: PauseService
     insights: InsightsService
+    alerts: AlertService
+    audit: RemovalAuditService
     lock: RunLock
 
     @property
@@ -118,6 +124,7 @@ class Services:
                 silence=self.job_silence,
             ),
             SiteProbe(self.config, self.pace),
+            Watch(self.db, self.clock, self.insights, self.alerts),
             tiers_enabled=self.config.tiers_enabled,
             cadences={tier: Cadence.of(tier, self.config) for tier in Tier},
         )
@@ -142,7 +149,7 @@ class Services:
         return {
             "scan": ScanStep(record, jobs, page_cap=self.config.site_page_cap),
             "certify": CertifyStep(record, self.scans),
-            "removals": RemovalsStep(record, self.diff),
+            "removals": RemovalsStep(record, self.diff, self.audit),
             "verify": VerifyStep(record, jobs, self.queue),
             "apply": ApplyStep(record, self.reviews),
             "queue": QueueStep(record, self.queue, self.refresh, self.identities),
@@ -165,6 +172,7 @@ def build_services(
     clock: Clock | None = None,
     db: Database | None = None,
     fetcher: Fetcher | None = None,
+    notifier: Notifier | None = None,
     application_name: str = "pincali-sync",
 ) -> Services:
     """Wires the services, on the configured database unless another is handed in.
@@ -173,6 +181,7 @@ def build_services(
 
     Raises:
         DatabaseUnavailableError: when the embedded server cannot be started.
+        ConfigError: when an alert URL is none that Apprise knows.
     """
     clock = clock or SystemClock()
     db = db or Database(database_url(config), application_name=application_name)
@@ -214,6 +223,10 @@ def build_services(
         ),
         pauses=PauseService(db, clock),
         insights=InsightsService(db, clock, _insights_policy(config)),
+        alerts=AlertService(db, clock, notifier or AppriseNotifier(config.alert_targets)),
+        audit=RemovalAuditService(
+            db, clock, size=config.removal_audit_size, max_pending=config.queue_max_pending
+        ),
         lock=RunLock(db, clock),
     )
 
@@ -245,6 +258,7 @@ def _retention_terms(config: Config) -> RetentionTerms:
         staging=timedelta(days=config.keep_staging_days),
         sightings=timedelta(days=config.keep_sightings_days),
         runs=timedelta(days=config.keep_runs_days),
+        insights=timedelta(days=config.keep_runs_days),
         removed_manifest=timedelta(days=config.keep_staging_days),
     )
 

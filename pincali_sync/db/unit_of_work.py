@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pincali_sync.db.repositories.audits import AuditRepository
 from pincali_sync.db.repositories.diff import DiffRepository
 from pincali_sync.db.repositories.dossier import DossierRepository
 from pincali_sync.db.repositories.figures import FiguresRepository
 from pincali_sync.db.repositories.freshness import FreshnessRepository
 from pincali_sync.db.repositories.identities import IdentityRepository
+from pincali_sync.db.repositories.incidents import IncidentRepository
 from pincali_sync.db.repositories.jobs import JobRepository
 from pincali_sync.db.repositories.live import LiveRepository
 from pincali_sync.db.repositories.locks import LockRepository
@@ -33,11 +35,13 @@ class UnitOfWork:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
+        self.audits = AuditRepository(connection)
         self.diff = DiffRepository(connection)
         self.dossier = DossierRepository(connection)
         self.figures = FiguresRepository(connection)
         self.freshness = FreshnessRepository(connection)
         self.identities = IdentityRepository(connection)
+        self.incidents = IncidentRepository(connection)
         self.jobs = JobRepository(connection)
         self.live = LiveRepository(connection)
         self.locks = LockRepository(connection)

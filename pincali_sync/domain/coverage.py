@@ -45,6 +45,7 @@ class SourceScan:
     pages_wanted: int | None = None  # by the walk, once it came to its end
     parts: int | None = None
     gaps: tuple[str, ...] = ()  # what the walk could not look through
+    priced_entries: int | None = None  # cards with a price; None: it was not counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

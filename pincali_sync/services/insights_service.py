@@ -12,6 +12,7 @@ from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.dossier import Change, Sighting
 from pincali_sync.db.repositories.figures import DayCount, HistoryPoint
+from pincali_sync.db.repositories.incidents import Incident
 from pincali_sync.db.repositories.jobs import Job
 from pincali_sync.db.repositories.manifest import ManifestStats
 from pincali_sync.db.repositories.queue import DeadLetter, QueueRow, QueueStats
@@ -80,6 +81,11 @@ class InsightsService:
     async def snapshot(self, *, with_live: bool = True) -> Snapshot:
         """The present in one go; the live table costs a walk along an index of all its rows."""
         return await self._snapshots.read(with_live=with_live)
+
+    async def open_incidents(self) -> list[Incident]:
+        """What is the matter now, critical things first."""
+        async with self._db.transaction() as tx:
+            return await tx.incidents.open()
 
     async def trends(self, days: float) -> list[HistoryPoint]:
         """Figures as they were kept over the last days, the oldest first; see `HISTORY_METRICS`."""

@@ -51,6 +51,14 @@ class SiteProbe(Protocol):
         ...
 
 
+class Notifier(Protocol):
+    """Tells people."""
+
+    async def tell(self, title: str, body: str) -> bool:
+        """Whether anybody was told, or there is nobody to tell. Never raises for a dead channel."""
+        ...
+
+
 class JobWaiter(Protocol):
     """Runs spider jobs on this machine, one at a time."""
 

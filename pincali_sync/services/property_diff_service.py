@@ -186,6 +186,8 @@ class PropertyDiffService:
             await tx.removals.record_checks(
                 list(map(_judged, final)), session_id=ticket.session_id, now=self._clock.now()
             )
+            verdicts = {each.queued.property_id: str(each.judgement.verdict) for each in final}
+            await tx.audits.settle(verdicts, now=self._clock.now())
             return ChecksRecorded(by_verdict=_count(final), refused=len(latest) - len(held))
 
         return await self._db.run(work)

@@ -20,6 +20,7 @@ class RetentionTerms:
     staging: timedelta
     sightings: timedelta  # on pages, and in the sitemap
     runs: timedelta
+    insights: timedelta  # figures over time, ended incidents, audits of removals
     removed_manifest: timedelta  # manifest rows of removed listings; their live rows stay
 
 
@@ -48,6 +49,10 @@ class RetentionService:
         now = self._clock.now()
 
         async def finished(tx: UnitOfWork) -> tuple[int, int, int]:
+            old = now - self._terms.insights
+            await tx.figures.forget(before=old)
+            await tx.incidents.clean_up(before=old)
+            await tx.audits.clean_up(before=old)
             return (
                 await tx.queue.clean_up(before=now - self._terms.queue),
                 await tx.removals.clean_manifest(before=now - self._terms.removed_manifest),

@@ -13,11 +13,13 @@ from pincali_sync.db.repositories.pauses import Pause
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.services.pause_service import PauseService
 from pincali_sync.services.ports import SiteProbe
 from pincali_sync.services.run_lock import RunLock
 from pincali_sync.services.standing_drain import StandingDrain
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
+from pincali_sync.services.watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +71,7 @@ class SchedulerService:
         pauses: PauseService,
         drain: StandingDrain,
         probe: SiteProbe,
+        watch: Watch,
         *,
         tiers_enabled: Sequence[int],
         cadences: Mapping[Tier, Cadence],
@@ -80,6 +83,7 @@ class SchedulerService:
         self._pauses = pauses
         self._drain = drain
         self._probe = probe
+        self._watch = watch
         self._enabled = frozenset(map(Tier, tiers_enabled))
         self._cadences = cadences
 
@@ -98,13 +102,29 @@ class SchedulerService:
             RunnerError: when a node that should take a due run's jobs does not answer.
         """
         async with self._lock.held():
-            await self._pauses.try_again(self._probe)
-            runs = await self._orchestrator.advance_all()
-            for tier in _ORDER if start_due else ():
-                if await self.should_run_tier(tier):
-                    runs.append(await self._start(tier))
-            await self._drain.keep_going(runs)
+            try:
+                runs = await self._work(start_due=start_due)
+            except PincaliSyncError:
+                await self._look_although_it_failed()
+                raise
+            await self._watch.look(runs)
             return runs
+
+    async def _work(self, *, start_due: bool) -> list[SyncRun]:
+        await self._pauses.try_again(self._probe)
+        runs = await self._orchestrator.advance_all()
+        for tier in _ORDER if start_due else ():
+            if await self.should_run_tier(tier):
+                runs.append(await self._start(tier))
+        await self._drain.keep_going(runs)
+        return runs
+
+    async def _look_although_it_failed(self) -> None:
+        """People are told of what keeps the tiers from running, too."""
+        try:
+            await self._watch.look()
+        except PincaliSyncError as error:
+            logger.error("the figures could not be looked at: %s", error)
 
     async def start_now(self, tier: Tier) -> SyncRun:
         """Opens a run of this tier, due or not.

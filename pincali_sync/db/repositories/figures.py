@@ -205,14 +205,13 @@ class FiguresRepository:
         """What waits for a person, by kind."""
         return dict((await self._run(sql.OPEN_REVIEWS)).mappings().one())
 
-    async def keep(
-        self, figures: Mapping[str, float], *, now: datetime, not_since: datetime
-    ) -> bool:
-        """Keeps figures for the trends, unless some were kept after `not_since`."""
-        result = await self._run(
-            sql.KEEP_HISTORY, figures=json.dumps(dict(figures)), now=now, not_since=not_since
-        )
-        return bool(result.rowcount)
+    async def has_history_since(self, since: datetime) -> bool:
+        """Whether figures were kept after a time."""
+        return bool((await self._run(sql.HAS_HISTORY, since=since)).scalar_one())
+
+    async def keep(self, figures: Mapping[str, float], *, at: datetime) -> None:
+        """Keeps figures for the trends."""
+        await self._run(sql.KEEP_HISTORY, figures=json.dumps(dict(figures)), at=at)
 
     async def history(self, *, since: datetime) -> list[HistoryPoint]:
         """Figures as they were kept, the oldest first."""

@@ -90,10 +90,9 @@ SELECT (SELECT count(*) FROM price_reviews WHERE status = 'open') AS price_revie
 """
 
 # --- figures over time ---
+HAS_HISTORY = "SELECT EXISTS (SELECT 1 FROM insight_history WHERE taken_at > :since)"
 KEEP_HISTORY = """
-INSERT INTO insight_history (taken_at, figures)
-SELECT CAST(:now AS timestamptz), CAST(:figures AS jsonb)
- WHERE NOT EXISTS (SELECT 1 FROM insight_history WHERE taken_at > :not_since)
+INSERT INTO insight_history (taken_at, figures) VALUES (:at, CAST(:figures AS jsonb))
 ON CONFLICT (taken_at) DO NOTHING
 """
 HISTORY = """

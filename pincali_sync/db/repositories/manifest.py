@@ -40,6 +40,8 @@ SELECT p.source,
        count(*) FILTER (WHERE p.status = 'lost') AS pages_lost,
        sum(p.entries) AS entries, sum(p.dropped) AS dropped,
        sum(p.new_entries) AS new_entries, sum(p.changed_entries) AS changed_entries,
+       CASE WHEN bool_and(p.priced_entries IS NOT NULL) FILTER (WHERE p.status = 'read')
+            THEN sum(p.priced_entries) END AS priced_entries,
        coalesce(max(s.properties), 0) AS distinct_properties,
        coalesce(max(w.total_at_end),
                 (array_agg(p.declared_total ORDER BY p.fetched_at DESC, p.page_number DESC)

@@ -168,6 +168,10 @@ def _card_values(entry: ManifestEntry) -> Sequence[Any]:
     )
 
 
+def _shows_price(entry: ManifestEntry) -> bool:
+    return any(offer.amount is not None for offer in entry.offers)
+
+
 def _page_row(page: ManifestPage, session_id: UUID, job_id: UUID, now: datetime) -> dict[str, Any]:
     return {
         "session_id": session_id,
@@ -180,6 +184,7 @@ def _page_row(page: ManifestPage, session_id: UUID, job_id: UUID, now: datetime)
         "declared_pages": page.page.total_pages,
         "entries": len(page.page.entries),
         "dropped": len(page.page.unreadable_cards),
+        "priced_entries": sum(map(_shows_price, page.page.entries)),
         "facts": None if page.facts is None else facts_as_json(page.facts),
         "now": now,
     }

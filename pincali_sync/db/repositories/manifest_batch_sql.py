@@ -231,13 +231,15 @@ ON CONFLICT DO NOTHING
 UPSERT_PAGE = """
 INSERT INTO manifest_pages AS p
        (session_id, source, part, page_number, url, status, job_id,
-        declared_total, declared_pages, entries, dropped, facts, fetched_at)
+        declared_total, declared_pages, entries, dropped, priced_entries, facts, fetched_at)
 VALUES (:session_id, :source, :part, :page_number, :url, 'read', :job_id,
-        :declared_total, :declared_pages, :entries, :dropped, CAST(:facts AS jsonb), :now)
+        :declared_total, :declared_pages, :entries, :dropped, :priced_entries,
+        CAST(:facts AS jsonb), :now)
 ON CONFLICT (session_id, source, part, page_number) DO UPDATE SET
     url = excluded.url, status = excluded.status, job_id = excluded.job_id, error = NULL,
     declared_total = excluded.declared_total, declared_pages = excluded.declared_pages,
-    entries = excluded.entries, dropped = excluded.dropped, facts = excluded.facts,
+    entries = excluded.entries, dropped = excluded.dropped,
+    priced_entries = excluded.priced_entries, facts = excluded.facts,
     fetched_at = excluded.fetched_at
 """
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pincali_sync.db.repositories.figures_sql import QUEUE_FINISHED
 
+# What the verification spider looks at, and the detail spider leaves to it.
+_VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
+
 # MATERIALIZED: the inner query must run once, or LIMIT with SKIP LOCKED may lock more rows.
-CLAIM = """
+CLAIM = f"""
 WITH next AS MATERIALIZED (
     SELECT id FROM scrape_queue
      WHERE status = 'pending' AND available_at <= :now
-       AND (queue_reason = 'verification') IS TRUE = CAST(:verification AS boolean)
+       AND ({_VERIFIED}) IS TRUE = CAST(:verification AS boolean)
      ORDER BY priority, queued_at
      LIMIT :batch_size FOR UPDATE SKIP LOCKED
 ), claimed AS (
@@ -81,10 +84,10 @@ UPDATE property_manifest m SET needs_full_scrape = false
  WHERE m.property_id = q.property_id
 """
 
-CLAIMABLE = """
+CLAIMABLE = f"""
 SELECT count(*) FROM scrape_queue
  WHERE status = 'pending' AND available_at <= :now
-   AND (queue_reason = 'verification') IS TRUE = CAST(:verification AS boolean)
+   AND ({_VERIFIED}) IS TRUE = CAST(:verification AS boolean)
 """
 
 # --- what a person does ---
@@ -136,21 +139,22 @@ COMPLETED_SINCE = """
 SELECT count(*) FROM scrape_queue
  WHERE completed_at >= :since AND status IN ('completed', 'failed')
 """
-OPEN_VERIFICATIONS = """
+OPEN_VERIFICATIONS = f"""
 SELECT count(*) FROM scrape_queue
- WHERE status IN ('pending', 'in_progress') AND queue_reason = 'verification'
+ WHERE status IN ('pending', 'in_progress') AND {_VERIFIED}
 """
-OPEN_REFRESHES = """
-SELECT count(*) FROM scrape_queue WHERE status IN ('pending', 'in_progress') AND priority >= 4
+OPEN_REFRESHES = f"""
+SELECT count(*) FROM scrape_queue
+ WHERE status IN ('pending', 'in_progress') AND priority >= 4 AND ({_VERIFIED}) IS NOT TRUE
 """
 
-COUNT_OF_RUN = """
+COUNT_OF_RUN = f"""
 SELECT count(*) AS queued,
        count(*) FILTER (WHERE status IN ('pending', 'in_progress')) AS open,
        count(*) FILTER (WHERE status = 'completed') AS completed,
        count(*) FILTER (WHERE status = 'failed') AS failed,
        count(*) FILTER (WHERE status IN ('pending', 'in_progress')
-                          AND queue_reason = 'verification') AS open_verifications
+                          AND {_VERIFIED}) AS open_verifications
   FROM scrape_queue WHERE run_id = :run_id
 """
 

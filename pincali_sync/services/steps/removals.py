@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 
 from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.property_diff_service import PropertyDiffService
+from pincali_sync.services.removal_audit_service import RemovalAuditService
 from pincali_sync.services.review_service import ReviewService
 from pincali_sync.services.run_jobs import JobsState, RunJobs, WantedJob
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
@@ -23,9 +25,12 @@ logger = logging.getLogger(__name__)
 class RemovalsStep:
     """Counts who is missing. Without a certificate that proves absence, nobody is."""
 
-    def __init__(self, record: RunRecord, diff: PropertyDiffService) -> None:
+    def __init__(
+        self, record: RunRecord, diff: PropertyDiffService, audit: RemovalAuditService
+    ) -> None:
         self._record = record
         self._diff = diff
+        self._audit = audit
 
     async def __call__(self, run: SyncRun) -> StepOutcome:
         session_id = session_of(run)
@@ -39,6 +44,9 @@ class RemovalsStep:
                     now=self._record.clock.now(),
                 )
         await self._record.note(run, removals_detected=len(candidates))
+        if run.tier_level == Tier.WEEKLY_DEEP:
+            await self._audit.draw()
+        await self._audit.queue_waiting(run.id)
         return DONE
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from pincali_sync.domain.coverage import (
 from pincali_sync.domain.frontier import next_depth
 from pincali_sync.domain.tiers import TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
+from pincali_sync.services.run_anomalies import say, unlike_before
 from pincali_sync.services.run_jobs import JobsReport, JobsState, RunJobs, WantedJob
 from pincali_sync.services.steps.base import (
     DONE,
@@ -98,6 +100,7 @@ class CertifyStep:
             error_count=sum(scan.pages_lost for scan in scans),
         )
         await self._note_sitemap(run, session_id)
+        await self._note_anomalies(run, scans)
         if reasons := reasons_to_distrust(scans):
             return StepOutcome(state=StepState.FAILED, error="; ".join(reasons))
         if self._record.plan(run).max_pages == 0:
@@ -115,6 +118,15 @@ class CertifyStep:
             }
             await self._record.note(run, details={"frontiers": frontiers})
         return DONE
+
+    async def _note_anomalies(self, run: SyncRun, scans: Sequence[SourceScan]) -> None:
+        """Noted before the run goes on, so that people are told while it lasts."""
+        async with self._record.db.transaction() as tx:
+            runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
+        found = unlike_before(run, scans, runs)
+        for anomaly in found:
+            logger.warning("run %s is unusual: %s", run.id, say(anomaly))
+        await self._record.note(run, details={"anomalies": list(map(asdict, found))})
 
     async def _note_sitemap(self, run: SyncRun, session_id: UUID) -> None:
         if not self._record.plan(run).reads_sitemap:
@@ -160,7 +172,7 @@ def _scan_job(plan: TierPlan, source: str, pages: int) -> WantedJob:
 
 
 def _summary(scan: SourceScan) -> dict[str, Any]:
-    summary = dataclasses.asdict(scan)
+    summary = asdict(scan)
     for name in ("started_at", "ended_at"):
         summary[name] = summary[name].isoformat() if summary[name] else None
     return summary

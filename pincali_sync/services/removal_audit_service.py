@@ -1,0 +1,67 @@
+"""How often a removal was wrong, measured: each week some confirmed ones are looked at again.
+
+A listing that is there again counts as a false positive, although it may have come back since the
+last scan: the rate is an upper bound. Its page is saved as any other, so the mistake ends with it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from pincali_sync.clock import Clock
+from pincali_sync.db.engine import Database
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.schedule import SITE_ZONE
+
+# Drawn from what was removed this recently: later on, what comes back was relisted.
+_DRAWN_FROM = timedelta(days=8)
+# A draw that found no place in the queue, or was set aside, is tried again for so long.
+_TRIED_FOR = timedelta(weeks=2)
+_PRIORITY = 5
+
+
+class RemovalAuditService:
+    """Draws removals and has the verification spider look at them."""
+
+    def __init__(self, db: Database, clock: Clock, *, size: int, max_pending: int) -> None:
+        self._db = db
+        self._clock = clock
+        self._size = size
+        self._max_pending = max_pending
+
+    async def draw(self) -> int:
+        """Draws this week's removals, once a week however often it is asked; returns how many."""
+
+        async def work(tx: UnitOfWork) -> int:
+            now = self._clock.now()
+            return await tx.audits.draw(
+                week_of(now), removed_since=now - _DRAWN_FROM, size=self._size, now=now
+            )
+
+        return await self._db.run(work)
+
+    async def queue_waiting(self, run_id: UUID | None = None) -> int:
+        """Queues the drawn ones that nobody looked at yet; returns how many rows are new."""
+
+        async def work(tx: UnitOfWork) -> int:
+            now = self._clock.now()
+            waiting = await tx.audits.waiting(drawn_since=now - _TRIED_FOR)
+            if not waiting:
+                return 0
+            return await tx.queue_fill.fill_named(
+                waiting,
+                priority=_PRIORITY,
+                reason="removal_audit",
+                run_id=run_id,
+                max_pending=self._max_pending,
+                now=now,
+            )
+
+        return await self._db.run(work)
+
+
+def week_of(moment: datetime) -> date:
+    """The Monday of a moment's week, where the site is."""
+    local = moment.astimezone(SITE_ZONE).date()
+    return local - timedelta(days=local.weekday())
