@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from pincali_sync.cli import (
+    alert_commands,
     config_command,
     control_commands,
     decision_commands,
@@ -39,6 +40,7 @@ app.command("first-run")(first_run_command.first_run)
 app.command("status")(inspect_commands.status)
 app.command("history")(inspect_commands.history)
 app.command("explain")(explain_command.explain)
+app.command("alerts")(alert_commands.alerts)
 app.command("queue-stats")(inspect_commands.queue_stats)
 app.command("manifest-stats")(inspect_commands.manifest_stats)
 app.command("process-queue")(queue_commands.process_queue)

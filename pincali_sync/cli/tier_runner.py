@@ -13,16 +13,18 @@ from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
 from pincali_sync.cli.output import JsonOption, print_json
 from pincali_sync.cli.tier_commands import check_browser, exit_status_of, print_runs
-from pincali_sync.config import load_config
+from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError
+from pincali_sync.notify.healthcheck import HealthcheckPing
 from pincali_sync.services.pause_service import Pause, explain
 from pincali_sync.services.scheduler_service import SchedulerService
 
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
+Ticked = tuple[list[SyncRun], list[Pause]]  # the runs, and what holds some of them back
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -36,21 +38,53 @@ def tier_runner(
     as_json: JsonOption = False,
 ) -> None:
     """Move every open run one step on, start what is due, and return."""
-    runs, held_back = asyncio.run(_tick(None if tier is None else Tier.parse(tier), wait=wait))
+    chosen = None if tier is None else Tier.parse(tier)
+    runs, held_back = asyncio.run(_watched_tick(load_config(), chosen, wait=wait))
     if as_json:
         print_json(runs)
     elif runs:
         print_runs(runs)
     for pause in held_back:
         typer.echo(explain(pause), err=True)
+    raise typer.Exit(_status_of(runs, held_back))
+
+
+async def _watched_tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
+    """A tick that whoever watches cron hears of: that it began, and how it ended."""
+    url = config.healthcheck_url
+    ping = HealthcheckPing(url.get_secret_value() if url else None)
+    await ping.started()
+    try:
+        runs, held_back = await _tick(config, tier, wait=wait)
+    except LockedError:
+        raise  # the runner that holds the lock says how its tick ends
+    except Exception as error:
+        await ping.failed(str(error))
+        raise
+    if _status_of(runs, held_back) is ExitStatus.DONE:
+        await ping.succeeded()
+    else:
+        await ping.failed("\n".join(_what_is_wrong(runs, held_back)))
+    return runs, held_back
+
+
+def _what_is_wrong(runs: Iterable[SyncRun], held_back: Iterable[Pause]) -> list[str]:
+    failed = [
+        f"tier {run.tier_level} {run.status}: {run.error_summary}"
+        for run in runs
+        if exit_status_of(run) is not ExitStatus.DONE
+    ]
+    return [*failed, *map(explain, held_back)]
+
+
+def _status_of(runs: Iterable[SyncRun], held_back: Iterable[Pause]) -> ExitStatus:
     statuses = [exit_status_of(each) for each in runs]
     statuses += [ExitStatus.PAUSED_OR_BLOCKED for _ in held_back]
-    raise typer.Exit(max(statuses, default=ExitStatus.DONE))
+    return max(statuses, default=ExitStatus.DONE)
 
 
-async def _tick(tier: Tier | None, *, wait: bool) -> tuple[list[SyncRun], list[Pause]]:
+async def _tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
     """The runs of one tick, or of as many as it takes, and the pauses that hold some back."""
-    config = load_config()
     check_browser(config)
     async with open_services(config) as services:
         scheduler = services.scheduler(build_runner(config))
