@@ -23,7 +23,7 @@ from pincali_sync.items import ManifestEntry
 from pincali_sync.services.ports import JobSpec
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.tier_result import TierResult
-from tests.support.builders import add_live, entry, id_of, rows, value
+from tests.support.builders import add_live, entry, id_of, page, rows, sale, value
 from tests.support.clock import FixedClock
 from tests.support.scans import seen, whole_source, whole_walk
 from tests.support.stage import Stage
@@ -324,3 +324,42 @@ async def test_nodes_that_are_down_are_told_of_before_anything_is_written(
         await entrance(stage, Machine()).run_hybrid_sync(3)
     assert await value(db, "SELECT count(*) FROM sync_runs") == 0
     assert id_of("house-1") == HOUSES[0].property_id
+
+
+async def test_a_scan_whose_prices_vanished_is_noticed_before_the_run_goes_on(
+    stage: Stage,
+) -> None:
+    await stage.start(Tier.DAILY_SYNC)
+    await stage.tick()
+    for spec in stage.runner.take("manifest"):
+        ticket = await stage.begin(spec)
+        source = spec.arguments["source"]
+        cards = [entry(f"{source}-{n}", sale(None)) for n in range(20)]
+        await stage.shop.scan(page(*cards, source=source), ticket=ticket)
+        await stage.end(ticket)
+    await stage.end_all("no_sitemap_index", "sitemap")
+    run = await stage.tick()
+    assert run.status == "running"
+    [anomaly] = run.details["anomalies"]
+    assert anomaly == {"what": "share of cards with a price", "value": 0.0, "usual": None}
+
+
+async def test_the_weekly_tier_draws_removals_to_be_looked_at_again(
+    stage: Stage, clock: FixedClock
+) -> None:
+    await add_live(stage.db, "house-9", listing_status="confirmed_removed", visits=1)
+    await rows(
+        stage.db,
+        """INSERT INTO property_changes (property_id, change_type, created_at)
+           VALUES (:id, 'removed', :at)""",
+        id=id_of("house-9"),
+        at=clock.now() - timedelta(days=1),
+    )
+    await stage.start(Tier.WEEKLY_DEEP)
+    await stage.tick()
+    await do_scans(stage, HOUSES)
+    await stage.tick()
+    await do_verifications(stage, 404)
+    await stage.tick()
+    [audit] = await rows(stage.db, "SELECT property_id, verdict FROM removal_audits")
+    assert audit == {"property_id": id_of("house-9"), "verdict": "gone"}

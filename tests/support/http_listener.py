@@ -1,0 +1,47 @@
+"""A server on loopback that writes down what it is sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class HttpListener:
+    """What arrived, in order, as (path, body); answers with `status`."""
+
+    url: str = ""
+    status: int = 200
+    received: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.received]
+
+
+@contextmanager
+def http_listener() -> Iterator[HttpListener]:
+    """Listens until the block ends."""
+    heard = HttpListener()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            heard.received.append((self.path, self.rfile.read(length).decode()))
+            self.send_response(heard.status)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    heard.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield heard
+    finally:
+        server.shutdown()
+        server.server_close()
