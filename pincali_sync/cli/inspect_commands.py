@@ -10,6 +10,7 @@ from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.cli.scan_view import show_scan
+from pincali_sync.db.repositories.incidents import Incident
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import ManifestStats, QueueStats, TierStatus
@@ -19,7 +20,7 @@ from pincali_sync.services.scheduler_service import ScheduleStatus, TierSchedule
 
 def status(as_json: JsonOption = False) -> None:
     """Show each tier's last and next run, what is paused, and the live table."""
-    schedule, tiers, live = ask(_read_status)
+    schedule, tiers, live, incidents = ask(_read_status)
     if as_json:
         print_json(
             {
@@ -29,6 +30,7 @@ def status(as_json: JsonOption = False) -> None:
                 ],
                 "pauses": schedule.pauses,
                 "live": live,
+                "incidents": incidents,
             }
         )
         return
@@ -37,17 +39,20 @@ def status(as_json: JsonOption = False) -> None:
     print_table("Tiers", columns, rows)
     for pause in schedule.pauses:
         typer.echo(explain_pause(pause))
+    for incident in incidents:
+        typer.echo(f"{incident.severity} {incident.alert}: {incident.message}")
     print_table("Live table", ("listing status", "rows"), live.items())
 
 
 async def _read_status(
     services: Services,
-) -> tuple[ScheduleStatus, list[TierStatus], dict[str, int]]:
+) -> tuple[ScheduleStatus, list[TierStatus], dict[str, int], list[Incident]]:
     scheduler = services.scheduler(build_runner(services.config))
     return (
         await scheduler.get_schedule_status(),
         await services.insights.tiers(),
         await services.insights.live_by_status(),
+        await services.insights.open_incidents(),
     )
 
 

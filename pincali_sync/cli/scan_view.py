@@ -9,6 +9,8 @@ import typer
 
 from pincali_sync.cli.output import print_json, print_table
 from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.anomalies import Anomaly
+from pincali_sync.services.run_anomalies import say
 
 
 def show_scan(run: SyncRun, *, as_json: bool) -> None:
@@ -46,6 +48,8 @@ def show_scan(run: SyncRun, *, as_json: bool) -> None:
             typer.echo(f"{scan['source']}: not certified: {reason}")
         for gap in scan["gaps"]:
             typer.echo(f"{scan['source']}: {gap}")
+    for anomaly in run.details.get("anomalies", []):
+        typer.echo(f"Unlike the runs before: {say(Anomaly(**anomaly))}.")
     _show_sitemap(run.details)
 
 
