@@ -11,7 +11,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import LockedError, PausedError
+from pincali_sync.exceptions import LockedError, PausedError, RunnerError
 from pincali_sync.services.run_lock import RunLock
 from pincali_sync.services.scheduler_service import SchedulerService
 from tests.support.builders import value
@@ -243,3 +243,32 @@ async def test_what_a_run_leaves_is_fetched_by_a_standing_worker(
     assert standing is not None
     assert (standing.run_id, standing.status) == (None, "completed")
     assert counts.pending_count == 0
+
+
+async def test_a_tick_that_fails_still_looks_at_what_is_the_matter(
+    stage: Stage, clock: FixedClock
+) -> None:
+    ticks = scheduler(stage, 1)
+    await ticks.tick()
+    await finish(stage, ticks)
+    clock.advance(hours=9)  # past the next slot, and its patience
+    stage.runner.answers = False
+    with pytest.raises(RunnerError):
+        await ticks.tick()
+    incidents = await stage.services.insights.open_incidents()
+    assert [(each.alert, each.subject) for each in incidents] == [("TierOverdue", "tier=1")]
+
+
+async def test_an_outage_is_an_incident_as_soon_as_its_run_has_failed(
+    stage: Stage, clock: FixedClock
+) -> None:
+    ticks = scheduler(stage, 1)
+    await ticks.tick()
+    await finish(stage, ticks)
+    clock.advance(hours=6)
+    await ticks.tick()
+    await stage.scan_all(per_source=0)  # every page answers, and shows nothing
+    [run] = await ticks.tick()
+    assert run.status == "failed"
+    incidents = await stage.services.insights.open_incidents()
+    assert {each.alert for each in incidents} == {"TierFailed", "ScanFoundTooFew"}
