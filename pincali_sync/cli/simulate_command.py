@@ -47,6 +47,8 @@ def simulate(
                     for run in report.runs
                 ],
                 "ceiling": _CEILING,
+                "alerts": report.alerts,
+                "false_positive_rate": report.false_positive_rate,
             }
         )
     else:
@@ -93,3 +95,10 @@ def show(report: MonthReport) -> None:
         f"{report.requests} requests; a full scrape a day would have taken "
         f"{report.full_scrapes_saved:.1f} times as many."
     )
+    rate = report.false_positive_rate
+    typer.echo(
+        "Audits of removals: "
+        + ("none yet." if rate is None else f"{rate:.1%} were still on the site.")
+    )
+    for title in report.alerts:
+        typer.echo(f"told: {title}")

@@ -78,9 +78,9 @@ class InsightsService:
         self._clock = clock
         self._snapshots = SnapshotReader(db, clock, policy)
 
-    async def snapshot(self, *, with_live: bool = True) -> Snapshot:
-        """The present in one go; the live table costs a walk along an index of all its rows."""
-        return await self._snapshots.read(with_live=with_live)
+    async def snapshot(self, *, whole: bool = True) -> Snapshot:
+        """The present in one go; see `SnapshotReader.read`."""
+        return await self._snapshots.read(whole=whole)
 
     async def open_incidents(self) -> list[Incident]:
         """What is the matter now, critical things first."""

@@ -72,7 +72,7 @@ class QueueFigures:
 
     groups: tuple[QueueGroup, ...]
     finished: tuple[FinishedGroup, ...]  # within a day
-    finished_ever: Mapping[tuple[str, str], int]  # by reason and state: completed, cancelled
+    finished_ever: Mapping[tuple[str, str], int]  # by reason and state; empty: not asked for
     waiting_outside: int
     backlog_limit: int
     max_pending: int
@@ -125,15 +125,15 @@ class SnapshotReader:
         self._clock = clock
         self._policy = policy
 
-    async def read(self, *, with_live: bool = True) -> Snapshot:
-        """The present. The live table costs a walk along an index of all its rows."""
+    async def read(self, *, whole: bool = True) -> Snapshot:
+        """The present; not `whole`, it lacks what costs a walk over all rows of a large table."""
         started, now = perf_counter(), self._clock.now()
         async with self._db.transaction() as tx:
             retired = await tx.figures.retired()
             return Snapshot(
                 taken_at=now,
                 tiers=tuple([each async for each in self._tiers(tx, retired, now)]),
-                queue=await self._queue(tx, retired, now),
+                queue=await self._queue(tx, retired, now, whole=whole),
                 pauses=tuple(await tx.pauses.in_force()),
                 certificates=tuple(await tx.figures.certificates()),
                 removals=await tx.figures.removals(now=now),
@@ -141,7 +141,7 @@ class SnapshotReader:
                 pace=await tx.figures.pace(self._policy.host),
                 heartbeats=await tx.figures.heartbeats(),
                 decisions=await tx.figures.open_decisions(),
-                live=await self._live(tx, now) if with_live else None,
+                live=await self._live(tx, now) if whole else None,
                 seconds=perf_counter() - started,
             )
 
@@ -197,22 +197,17 @@ class SnapshotReader:
         return self._policy.cadences[tier].overdue(now, since, running)
 
     async def _queue(
-        self, tx: UnitOfWork, retired: Mapping[tuple[str, str], int], now: datetime
+        self,
+        tx: UnitOfWork,
+        retired: Mapping[tuple[str, str], int],
+        now: datetime,
+        *,
+        whole: bool,
     ) -> QueueFigures:
-        groups = tuple(await tx.figures.queue())
-        ever: dict[tuple[str, str], int] = {}
-        for (series, label), value in retired.items():
-            if series == QUEUE_FINISHED:
-                reason, _, status = label.partition("|")
-                ever[reason, status] = value
-        for group in groups:
-            if group.status in {"completed", "cancelled"}:
-                key = group.reason, group.status
-                ever[key] = ever.get(key, 0) + group.rows
         return QueueFigures(
-            groups=groups,
+            groups=tuple(await tx.figures.queue()),
             finished=tuple(await tx.figures.finished(now=now)),
-            finished_ever=ever,
+            finished_ever=_ever(await tx.figures.finished_ever(), retired) if whole else {},
             waiting_outside=await tx.figures.waiting_outside(),
             backlog_limit=self._policy.backlog_limit,
             max_pending=self._policy.max_pending,
@@ -286,6 +281,18 @@ def _sums(
         + retired.get((name, str(tier.value)), 0)
         for name in RUN_TOTALS
     }
+
+
+def _ever(
+    present: Mapping[tuple[str, str], int], retired: Mapping[tuple[str, str], int]
+) -> dict[tuple[str, str], int]:
+    """Finished rows by reason and state, deleted ones included."""
+    ever = dict(present)
+    for (series, label), value in retired.items():
+        if series == QUEUE_FINISHED:
+            reason, _, status = label.partition("|")
+            ever[reason, status] = ever.get((reason, status), 0) + value
+    return ever
 
 
 def _by_status(groups: Sequence[AgeGroup]) -> dict[str, int]:

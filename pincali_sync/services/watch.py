@@ -60,7 +60,7 @@ class Watch:
         is_due, is_kept = await self._db.run(beat)
         if not is_due:
             return
-        snapshot = await self._insights.snapshot(with_live=not is_kept)
+        snapshot = await self._insights.snapshot(whole=not is_kept)
         if not is_kept:
             await self._keep(snapshot)
         await self._alerts.check(snapshot)

@@ -33,6 +33,19 @@ class MonthReport:
     findings: Findings
     requests: int
     full_scrapes_saved: float  # requests of one full scrape a day, by ours
+    alerts: tuple[str, ...]  # what people would have been told, in order
+    false_positive_rate: float | None  # of removals, as the weekly audits measured it
+
+
+class _People:
+    """Whom alerts reach."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    async def tell(self, title: str, body: str) -> bool:
+        self.told.append(title)
+        return True
 
 
 class Month:
@@ -53,7 +66,10 @@ class Month:
         self._clock = VirtualClock(options.start)
         self._population = Population(options.seed, options.listings, options.start, options.churn)
         self._fetcher = LoopbackFetcher(config.pincali_base_url)
-        self._services: Services = build_services(config, clock=self._clock, fetcher=self._fetcher)
+        self._people = _People()
+        self._services: Services = build_services(
+            config, clock=self._clock, fetcher=self._fetcher, notifier=self._people
+        )
         self._node = SimulatedNode()
         self._jobs = SimulatedJobs(self._services, self._fetcher)
         self._scheduler: SchedulerService = self._services.scheduler(self._node)
@@ -88,10 +104,17 @@ class Month:
                 findings=self._ledger.findings,
                 requests=requests,
                 full_scrapes_saved=days * self._stock / max(1, requests),
+                alerts=tuple(self._people.told),
+                false_positive_rate=await self._false_positive_rate(),
             )
         finally:
             await self._fetcher.close()
             await self._services.db.dispose()
+
+    async def _false_positive_rate(self) -> float | None:
+        audit = (await self._services.insights.snapshot(whole=False)).audit
+        checked = audit.alive + audit.gone
+        return audit.alive / checked if checked else None
 
     async def _work_until_quiet(self) -> None:
         """Ticks until no run is open and nobody works.

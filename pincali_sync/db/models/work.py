@@ -96,6 +96,7 @@ class ScrapeQueue(Base):
             postgresql_where=text("status = 'in_progress'"),
         ),
         Index("idx_queue_run", "run_id", "status"),
+        Index("idx_queue_failed", "property_id", postgresql_where=text("status = 'failed'")),
         Index(
             "idx_queue_completed",
             "completed_at",

@@ -153,8 +153,12 @@ class FiguresRepository:
         return {(row.series, row.label): row.value for row in await self._run(sql.RETIRED)}
 
     async def queue(self) -> list[QueueGroup]:
-        """The whole queue by priority, reason and state."""
+        """What waits, is under way or was set aside, by priority and reason."""
         return [QueueGroup(**row) for row in (await self._run(sql.QUEUE)).mappings()]
+
+    async def finished_ever(self) -> dict[tuple[str, str], int]:
+        """All finished rows that are still there, by reason and state."""
+        return {(row.reason, row.status): row.rows for row in await self._run(sql.QUEUE_EVER)}
 
     async def finished(self, *, now: datetime) -> list[FinishedGroup]:
         """What ended within a day."""

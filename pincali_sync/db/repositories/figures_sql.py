@@ -31,10 +31,19 @@ ON CONFLICT (name) DO UPDATE SET at = excluded.at
 """
 
 # --- the queue ---
-QUEUE = """
+# Open rows and those set aside have indexes of their own, finished ones are far more.
+_GROUP = """
 SELECT priority, coalesce(queue_reason, 'unknown') AS reason, status, count(*) AS rows,
        min(queued_at) AS oldest_queued_at
-  FROM scrape_queue GROUP BY priority, queue_reason, status
+  FROM scrape_queue WHERE {condition} GROUP BY priority, queue_reason, status
+"""
+QUEUE = " UNION ALL ".join(
+    _GROUP.format(condition=condition)
+    for condition in ("status IN ('pending', 'in_progress')", "status = 'failed'")
+)
+QUEUE_EVER = """
+SELECT coalesce(queue_reason, 'unknown') AS reason, status, count(*) AS rows
+  FROM scrape_queue WHERE status IN ('completed', 'cancelled') GROUP BY queue_reason, status
 """
 QUEUE_RECENT = """
 SELECT coalesce(queue_reason, 'unknown') AS reason, status, count(*) AS rows,
@@ -46,7 +55,9 @@ OUTSIDE = """
 SELECT count(*) FROM property_manifest m
  WHERE m.needs_full_scrape = true
    AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
-                      AND q.status IN ('pending', 'in_progress', 'failed'))
+                      AND q.status IN ('pending', 'in_progress'))
+   AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
+                      AND q.status = 'failed')
 """
 
 # --- scans, removals, pace ---
