@@ -15,6 +15,7 @@ from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
+from pincali_sync.reports.files import QualityReportFiles
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
@@ -27,7 +28,7 @@ from pincali_sync.services.job_service import JobService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.pace_service import PaceService
 from pincali_sync.services.pause_service import PauseService
-from pincali_sync.services.ports import Fetcher, JobRunner
+from pincali_sync.services.ports import Fetcher, JobRunner, ReportWriter
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.refresh_service import RefreshPolicy, RefreshService
@@ -73,6 +74,7 @@ class Services:
     pace: PaceService
     pauses: PauseService
     insights: InsightsService
+    report_files: ReportWriter
     lock: RunLock
 
     @property
@@ -147,7 +149,9 @@ class Services:
             "queue": QueueStep(record, self.queue, self.refresh, self.identities),
             "refresh": RefreshStep(record, self.refresh),
             "drain": DrainStep(record, jobs, self.queue, window),
-            "report": ReportStep(record, self.sync, self.quality, self.retention),
+            "report": ReportStep(
+                record, self.sync, self.quality, self.retention, self.report_files
+            ),
         }
 
 
@@ -213,6 +217,7 @@ def build_services(
         ),
         pauses=PauseService(db, clock),
         insights=InsightsService(db, clock),
+        report_files=QualityReportFiles(config.home / "reports"),
         lock=RunLock(db, clock),
     )
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
+
+from pincali_sync.db.repositories.quality_reports import QualityReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,18 @@ class SiteProbe(Protocol):
 
     async def __call__(self) -> str | None:
         """What is still wrong; None when the site answers well."""
+        ...
+
+
+class ReportWriter(Protocol):
+    """Makes files of a quality report."""
+
+    def write(self, report: QualityReport) -> tuple[Path, ...]:
+        """Writes the files, whole or not at all, over those of the same time; returns their paths.
+
+        Raises:
+            ReportError: when they cannot be written; says where and what to do.
+        """
         ...
 
 
