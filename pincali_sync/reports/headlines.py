@@ -28,7 +28,7 @@ _SHARES = (
 _COUNTS = (
     ("odd_values", "Odd values"),
     ("doubled_public_ids", "Doubled EasyBroker ids"),
-    ("broken_rules", "Rules broken"),
+    ("broken_rules", "Breaches of rules"),
 )
 
 

@@ -75,12 +75,12 @@ def _operations(figures: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _coverage_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """The best covered field first; no bars without listings."""
+    """The worst covered field first; no bars without listings."""
     fields = figures["coverage"]["all"]["fields"]
     known = [(name, fields[name]) for name in EXPECTED_FIELDS if fields[name] is not None]
     return [
         (wording.field(name), round(part * 100, 1))
-        for name, part in sorted(known, key=lambda each: -each[1])
+        for name, part in sorted(known, key=lambda each: each[1])
     ]
 
 

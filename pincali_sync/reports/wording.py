@@ -36,7 +36,9 @@ OPERATIONS = {"sale": "Sale", "rent": "Rent", "other": "Other"}
 
 def field(name: str) -> str:
     """A column as people call it: `total_area_m2` as "total area m²"."""
-    return name.replace("_", " ").replace(" m2", " m²")
+    if name == "public_id":
+        return "EasyBroker id"
+    return name.replace("_", " ").replace(" m2", " m²").replace(" url", " URL")
 
 
 def age(name: str) -> str:

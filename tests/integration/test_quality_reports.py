@@ -148,7 +148,7 @@ def test_the_command_writes_a_report_and_says_what_matters(
 ) -> None:
     status, out, _ = say(capsys, "report")
     assert status == 0
-    assert "Rules broken" in out
+    assert "Breaches of rules" in out
     page, summary = sorted((tmp_path / "home" / "reports").iterdir())
     assert (page.suffix, summary.suffix) == (".html", ".md")
     assert page.read_text().startswith("<!doctype html>")

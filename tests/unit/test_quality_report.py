@@ -29,7 +29,7 @@ def parsed(source: str) -> html.HtmlElement:
 
 def row(page: html.HtmlElement, heading: str) -> list[str]:
     """The cells of the first table row that begins so."""
-    for cell in page.cssselect("main > .table-scroll tbody th"):
+    for cell in page.cssselect("main .table-scroll:not(.chart .table-scroll) tbody th"):
         if cell.text_content() == heading:
             cells = cell.getparent().cssselect("td")
             return [str(each.text_content()).strip() for each in cells]
