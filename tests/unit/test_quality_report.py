@@ -121,6 +121,11 @@ def test_hostile_text_is_neither_markup_nor_a_table_in_markdown() -> None:
         assert len(re.findall(r"(?<!\\)\|", line)) == 5
 
 
+def test_markdown_keeps_what_a_name_says() -> None:
+    shown = render_markdown(report(figures(rules={"Operator's_rule": rule(1)})))
+    assert "| Operator&#39;s\\_rule | city | 1 |" in shown
+
+
 def test_the_page_stands_alone() -> None:
     source = render_html(report(figures(), figures()))
     page = parsed(source)
