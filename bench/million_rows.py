@@ -1,7 +1,8 @@
-"""Diffs, the missing count and the stale selection over a million live and manifest rows.
+"""Diffs, missing count, stale selection and quality figures over a million live and manifest rows.
 
-Two in a hundred are missing. `python -m bench.million_rows [ROWS]` prints seconds; each is one
-statement, in a transaction that is rolled back, on a server with its default memory.
+Two in a hundred are missing. `python -m bench.million_rows [ROWS]` prints seconds; each question is
+one statement (the figures a dozen), in a transaction that is rolled back, on a server with its
+default memory.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from sqlalchemy import text
 from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.services.quality_figures import measure as measure_quality
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BEGAN = NOW - timedelta(hours=7)
@@ -30,8 +32,8 @@ SESSION = UUID(int=1)
 LIVE = """
 INSERT INTO properties_live
        (property_id, title, description, source_url, public_id, operation_type, price, currency,
-        property_type, neighborhood, city, state, latitude, longitude, image_urls, features,
-        first_seen_at, last_seen_at, last_manifest_seen_at, last_full_scrape_at, visits,
+        property_type, total_area_m2, neighborhood, city, state, latitude, longitude, image_urls,
+        features, first_seen_at, last_seen_at, last_manifest_seen_at, last_full_scrape_at, visits,
         visits_with_news, observed_days, price_at_last_manifest, currency_at_last_manifest,
         unit_at_last_manifest)
 SELECT 'pincali_' || lpad(to_hex(n), 16, '0'), 'House ' || n,
@@ -39,7 +41,7 @@ SELECT 'pincali_' || lpad(to_hex(n), 16, '0'), 'House ' || n,
        'https://www.pincali.com/en/home/house-' || n, 'EB-' || chr(65 + n / 10000 % 26)
        || chr(65 + n / 260000) || lpad((n % 10000)::text, 4, '0'),
        CASE WHEN n % 4 = 0 THEN 'rent' ELSE 'sale' END, 1000000 + n % 5000 * 1000, 'MXN',
-       'house', 'Colonia ' || n % 3000, 'City ' || n % 300, 'State ' || n % 32,
+       'house', 60 + n % 400, 'Colonia ' || n % 3000, 'City ' || n % 300, 'State ' || n % 32,
        20 + n % 1000 / 1000.0, -103 - n / 1000 % 1000 / 1000.0,
        '["https://assets.invalid/1.jpg", "https://assets.invalid/2.jpg"]', '["3 bedrooms"]',
        CAST(:now AS timestamptz) - interval '90 days',
@@ -112,11 +114,16 @@ async def _stale(tx: UnitOfWork) -> int:
     )
 
 
+async def _quality(tx: UnitOfWork) -> int:
+    return int((await measure_quality(tx, NOW))["listings"])
+
+
 QUESTIONS: dict[str, Question] = {
     "new listings": lambda tx: tx.diff.new_properties(SESSION),
     "price changes": lambda tx: tx.diff.price_changes(SESSION),
     "missing count": lambda tx: tx.removals.count_missing(SESSION, began=BEGAN, now=NOW),
     "stale selection": _stale,
+    "quality figures": _quality,
 }
 
 

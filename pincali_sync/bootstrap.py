@@ -16,6 +16,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
+from pincali_sync.reports.files import QualityReportFiles
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
@@ -29,7 +30,7 @@ from pincali_sync.services.job_service import JobService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.pace_service import PaceService
 from pincali_sync.services.pause_service import PauseService
-from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
+from pincali_sync.services.ports import Fetcher, JobRunner, Notifier, ReportWriter
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.refresh_service import RefreshPolicy, RefreshService
@@ -80,6 +81,7 @@ class Services:
     insights: InsightsService
     alerts: AlertService
     audit: RemovalAuditService
+    report_files: ReportWriter
     lock: RunLock
 
     @property
@@ -155,7 +157,9 @@ class Services:
             "queue": QueueStep(record, self.queue, self.refresh, self.identities),
             "refresh": RefreshStep(record, self.refresh),
             "drain": DrainStep(record, jobs, self.queue, window),
-            "report": ReportStep(record, self.sync, self.quality, self.retention),
+            "report": ReportStep(
+                record, self.sync, self.quality, self.retention, self.report_files
+            ),
         }
 
 
@@ -227,6 +231,7 @@ def build_services(
         audit=RemovalAuditService(
             db, clock, size=config.removal_audit_size, max_pending=config.queue_max_pending
         ),
+        report_files=QualityReportFiles(config.home / "reports"),
         lock=RunLock(db, clock),
     )
 

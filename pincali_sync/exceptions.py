@@ -62,6 +62,10 @@ class StatisticsNotOursError(PincaliSyncError):
     """`property_stats` belongs to another role, which must refresh it. Raised by `db`."""
 
 
+class ReportError(PincaliSyncError):
+    """The files of a report cannot be written. Raised by `reports`."""
+
+
 class PausedError(PincaliSyncError):
     """A person, or a refusal of the site, has stopped this until `resume`. Raised by `services`."""
 

@@ -17,6 +17,7 @@ from pincali_sync.cli import (
     inspect_commands,
     page_commands,
     queue_commands,
+    report_command,
     simulate_command,
     tier_commands,
 )
@@ -41,6 +42,7 @@ app.command("status")(inspect_commands.status)
 app.command("history")(inspect_commands.history)
 app.command("explain")(explain_command.explain)
 app.command("alerts")(alert_commands.alerts)
+app.command("report")(report_command.report)
 app.command("queue-stats")(inspect_commands.queue_stats)
 app.command("manifest-stats")(inspect_commands.manifest_stats)
 app.command("process-queue")(queue_commands.process_queue)

@@ -19,6 +19,7 @@ from pincali_sync.db.repositories.manifest_batch import ManifestBatchRepository
 from pincali_sync.db.repositories.pace import PaceRepository
 from pincali_sync.db.repositories.pauses import PauseRepository
 from pincali_sync.db.repositories.quality import QualityRepository
+from pincali_sync.db.repositories.quality_reports import QualityReportRepository
 from pincali_sync.db.repositories.queue import QueueRepository
 from pincali_sync.db.repositories.queue_fill import QueueFillRepository
 from pincali_sync.db.repositories.removals import RemovalRepository
@@ -50,6 +51,7 @@ class UnitOfWork:
         self.pace = PaceRepository(connection)
         self.pauses = PauseRepository(connection)
         self.quality = QualityRepository(connection)
+        self.quality_reports = QualityReportRepository(connection)
         self.queue = QueueRepository(connection)
         self.queue_fill = QueueFillRepository(connection)
         self.removals = RemovalRepository(connection)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-Z_95 = 1.959963984540054
 
-
-def wilson_interval(successes: int, trials: int, z: float = Z_95) -> tuple[float, float] | None:
+def wilson_interval(successes: int, trials: int, z: float = 1.96) -> tuple[float, float] | None:
     """The interval that holds the true share with 95 % confidence, after Wilson ("Probable
     inference, the law of succession, and statistical inference", JASA 22, 1927).
 

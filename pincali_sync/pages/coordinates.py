@@ -14,8 +14,8 @@ class Coordinates(NamedTuple):
 
 
 # Mexico with its islands and some sea; what lies outside was typed wrongly or swapped.
-_LATITUDES = (13.5, 33.5)
-_LONGITUDES = (-119.5, -86.0)
+LATITUDES = (13.5, 33.5)
+LONGITUDES = (-119.5, -86.0)
 
 # `q=19.04,-98.21` of a map's frame, `q=19.04+-98.21` of its link.
 _QUERY = re.compile(r"[?&]q=\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)[,+\s]+(-?[0-9]{1,3}(?:\.[0-9]+)?)")
@@ -30,8 +30,8 @@ def coordinates_of(latitude: object, longitude: object) -> Coordinates | None:
     if not all(map(math.isfinite, point)):
         return None
     in_range = (
-        _LATITUDES[0] <= point.latitude <= _LATITUDES[1]
-        and _LONGITUDES[0] <= point.longitude <= _LONGITUDES[1]
+        LATITUDES[0] <= point.latitude <= LATITUDES[1]
+        and LONGITUDES[0] <= point.longitude <= LONGITUDES[1]
     )
     return point if in_range else None
 

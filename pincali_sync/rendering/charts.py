@@ -78,7 +78,8 @@ def bar_chart(bars: Sequence[tuple[str, float]], *, title: str, unit: str = "") 
     """
     if not bars:
         return _nothing(title)
-    whole = 100.0 if unit == "%" else 0.0
+    # The caption names the unit; only the sign of percent is worth repeating at each bar.
+    whole, beside = (100.0, unit) if unit == "%" else (0.0, "")
     longest = max(whole, *(value for _, value in bars)) or 1.0
     return _render(
         "bar_chart.html",
@@ -87,7 +88,7 @@ def bar_chart(bars: Sequence[tuple[str, float]], *, title: str, unit: str = "") 
         unit=unit,
         description=_extremes(bars, unit),
         bars=[
-            (_shortened(label), _amount(value, unit), _percent(max(value, 0) / longest))
+            (_shortened(label), _amount(value, beside), _percent(max(value, 0) / longest))
             for label, value in bars
         ],
         rows=[(label, number(value)) for label, value in bars],

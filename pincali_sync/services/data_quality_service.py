@@ -1,40 +1,26 @@
-"""Rules from `validation_rules`: what a detail page must look like to go live."""
+"""What the data are worth: a page by the rules, before it goes live; all in a report."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.quality_reports import QualityReport
+from pincali_sync.db.repositories.rule_sql import check_of
 from pincali_sync.db.repositories.rules import ValidationRule
+from pincali_sync.domain.listing_fields import EXPECTED_FIELDS
 from pincali_sync.items import Property
+from pincali_sync.services.quality_figures import measure
 
-# What a complete record shows. Optional extras (videos, e-mail, floor) say nothing about quality.
-_EXPECTED_FIELDS = (
-    "title",
-    "description",
-    "property_type",
-    "operation_type",
-    "neighborhood",
-    "city",
-    "state",
-    "latitude",
-    "longitude",
-    "price",
-    "currency",
-    "main_image_url",
-    "image_urls",
-    "agent_name",
-    "agency_name",
-    "listing_date",
-    "public_id",
-)
-_SAMPLED_SINCE = timedelta(days=31)
+logger = logging.getLogger(__name__)
+
 _PROPERTY_FIELDS = {field.name for field in fields(Property)}
 
 
@@ -59,18 +45,41 @@ class DataQualityService:
         self._clock = clock
 
     async def load_rules(self) -> tuple[ValidationRule, ...]:
-        """The active rules; load once a job, not once a page."""
+        """The active rules that can be applied; load once a job, not once a page."""
         async with self._db.transaction() as tx:
-            return await tx.rules.active()
+            rules = await tx.rules.active()
+        usable = []
+        for rule in rules:
+            if (problem := _problem_of(rule)) is None:
+                usable.append(rule)
+            else:
+                logger.warning("rule %s is passed over: %s", rule.rule_name, problem)
+        return tuple(usable)
 
-    async def report(self) -> dict[str, Any]:
-        """What the live table is worth now: coverage of fields, ages, doubles, the month's sample.
+    async def report(self, run_id: UUID | None = None) -> QualityReport:
+        """Measures what the live table is worth now and keeps the figures, beside the last ones.
 
-        Plain values, as they are kept with tier 4's run.
+        Args:
+            run_id: the run that reports; reporting again, it replaces its own figures.
         """
         now = self._clock.now()
         async with self._db.transaction() as tx:
-            return await tx.quality.summary(now=now, since=now - _SAMPLED_SINCE)
+            figures = await measure(tx, now)
+
+        return await self._db.run(
+            lambda tx: tx.quality_reports.keep(figures, run_id=run_id, now=now)
+        )
+
+
+def _problem_of(rule: ValidationRule) -> str | None:
+    """Why a rule cannot be applied; None when it can."""
+    check = check_of(rule, 0)
+    if check.regex is not None:
+        try:
+            re.compile(check.regex)
+        except re.error as error:
+            return f"its regex cannot be read: {error}"
+    return check.unusable
 
 
 def judge(page: Property, rules: Sequence[ValidationRule]) -> QualityVerdict:
@@ -104,5 +113,5 @@ def _broken(rule: ValidationRule, value: Any) -> str | None:
 
 
 def _completeness(page: Property) -> Decimal:
-    present = sum(bool(getattr(page, name)) for name in _EXPECTED_FIELDS)
-    return (Decimal(present) / len(_EXPECTED_FIELDS)).quantize(Decimal("0.01"))
+    present = sum(bool(getattr(page, name)) for name in EXPECTED_FIELDS)
+    return (Decimal(present) / len(EXPECTED_FIELDS)).quantize(Decimal("0.01"))

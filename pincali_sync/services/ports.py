@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 from uuid import UUID
+
+from pincali_sync.db.repositories.quality_reports import QualityReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,18 @@ class Notifier(Protocol):
 
     async def tell(self, title: str, body: str) -> bool:
         """Whether anybody was told, or there is nobody to tell. Never raises for a dead channel."""
+        ...
+
+
+class ReportWriter(Protocol):
+    """Makes files of a quality report."""
+
+    def write(self, report: QualityReport) -> tuple[Path, ...]:
+        """Writes the files, whole or not at all, over those of the same time; returns their paths.
+
+        Raises:
+            ReportError: when they cannot be written; says where and what to do.
+        """
         ...
 
 

@@ -19,7 +19,7 @@ class RetentionTerms:
     queue: timedelta  # completed and cancelled rows; those set aside stay until settled
     staging: timedelta
     sightings: timedelta  # on pages, and in the sitemap
-    runs: timedelta
+    runs: timedelta  # and quality reports
     insights: timedelta  # figures over time, ended incidents, audits of removals
     removed_manifest: timedelta  # manifest rows of removed listings; their live rows stay
 
@@ -33,6 +33,7 @@ class CleanedUp:
     sightings: int
     sitemap: int
     runs: int
+    quality_reports: int
     manifest: int
 
 
@@ -48,7 +49,7 @@ class RetentionService:
         """One round over everything; being stopped half-way does no harm."""
         now = self._clock.now()
 
-        async def finished(tx: UnitOfWork) -> tuple[int, int, int]:
+        async def finished(tx: UnitOfWork) -> tuple[int, int, int, int]:
             old = now - self._terms.insights
             await tx.figures.forget(before=old)
             await tx.incidents.clean_up(before=old)
@@ -57,13 +58,15 @@ class RetentionService:
                 await tx.queue.clean_up(before=now - self._terms.queue),
                 await tx.removals.clean_manifest(before=now - self._terms.removed_manifest),
                 await tx.runs.clean_up(before=now - self._terms.runs),
+                await tx.quality_reports.clean_up(before=now - self._terms.runs),
             )
 
-        queue, manifest, runs = await self._db.run(finished)
+        queue, manifest, runs, reports = await self._db.run(finished)
         return CleanedUp(
             queue=queue,
             manifest=manifest,
             runs=runs,
+            quality_reports=reports,
             staging=await self._in_chunks("staging", self._terms.staging),
             sightings=await self._in_chunks("sightings", self._terms.sightings),
             sitemap=await self._in_chunks("sitemap", self._terms.sightings),

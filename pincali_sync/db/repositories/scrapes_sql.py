@@ -60,14 +60,14 @@ SCRAPED_COLUMNS = (*_SHARED, *_LIVE_ONLY, "accepted", "computed_id")
 # Values of the price, which a page with offers settles even where it now shows none ("on
 # request"). Every other value that a page stopped showing is kept: an empty field is more often
 # a selector that broke than news, and a live row must not be overwritten with nothing.
-_PRICED = {"operation_type", "price", "currency", "price_per_m2", "price_unit", "offers"}
+PRICED = {"operation_type", "price", "currency", "price_per_m2", "price_unit", "offers"}
 # No news to anybody who reads the journal.
 _NOT_JOURNALLED = {"property_id", "data_completeness_score", "verification_status"}
 
 
 def _merged(column: str, page: str, live: str) -> str:
     """The value a live row gets: the page's, else its own."""
-    if column in _PRICED:
+    if column in PRICED:
         return (
             f"CASE WHEN {page}.offers = '[]'::jsonb THEN {live}.{column} ELSE {page}.{column} END"
         )

@@ -1,0 +1,108 @@
+"""A quality report as one self-contained page, and as a summary in Markdown.
+
+Both are made from the figures alone. Names of rules and ids of listings are other people's text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from pincali_sync.db.repositories.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality_sql import age_names
+from pincali_sync.domain.listing_fields import COVERED_FIELDS, EXPECTED_FIELDS
+from pincali_sync.rendering.templates import environment, stylesheet
+from pincali_sync.reports import wording
+from pincali_sync.reports.comparison import Comparison
+from pincali_sync.reports.headlines import headlines, interval_of
+from pincali_sync.services.quality_figures import AUDITED_WEEKS, SAMPLED_DAYS
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
+
+
+def render_html(report: QualityReport) -> str:
+    """The page: style and charts inside, no script, nothing fetched from anywhere."""
+    style = stylesheet()
+    return _render("quality_report.html", report, style=Markup(style), policy=_policy(style))  # noqa: S704 - our own file
+
+
+def render_markdown(report: QualityReport) -> str:
+    """The summary, for a message or a ticket."""
+    return _render("quality_report.md", report)
+
+
+def _policy(style: str) -> str:
+    """A Content-Security-Policy that allows this one style and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+def _render(template: str, report: QualityReport, **more: Any) -> str:
+    figures = report.figures
+    templates = environment("pincali_sync.reports")
+    templates.filters.update(md=_markdown, field=wording.field, age_class=wording.age)
+    return templates.get_template(template).render(
+        report=report,
+        figures=figures,
+        headlines=headlines(report),
+        compared=Comparison(figures, report.previous),
+        interval_of=interval_of,
+        wording=wording,
+        sampled_days=SAMPLED_DAYS,
+        audited_weeks=AUDITED_WEEKS,
+        ages=age_names(),
+        expected=EXPECTED_FIELDS,
+        covered=COVERED_FIELDS,
+        operations=_operations(figures),
+        rules=_by_breaches(figures),
+        coverage_bars=_coverage_bars(figures),
+        age_bars=_age_bars(figures),
+        oldest=_oldest(figures),
+        **more,
+    )
+
+
+def _operations(figures: Mapping[str, Any]) -> dict[str, str]:
+    """The operations that there are listings of, in the usual order, by what they are called."""
+    found = figures["coverage"]["operations"]
+    return {name: called for name, called in wording.OPERATIONS.items() if name in found}
+
+
+def _coverage_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """The worst covered field first; no bars without listings."""
+    fields = figures["coverage"]["all"]["fields"]
+    known = [(name, fields[name]) for name in EXPECTED_FIELDS if fields[name] is not None]
+    return [
+        (wording.field(name), round(part * 100, 1))
+        for name, part in sorted(known, key=lambda each: each[1])
+    ]
+
+
+def _age_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
+    ages = figures["freshness"]["ages"]
+    return [(wording.age(name), ages[name]) for name in age_names()] if figures["listings"] else []
+
+
+def _oldest(figures: Mapping[str, Any]) -> datetime | None:
+    oldest = figures["freshness"]["oldest"]
+    return None if oldest is None else datetime.fromisoformat(oldest)
+
+
+def _by_breaches(figures: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Rules that could not be asked, then those most often broken."""
+    return sorted(
+        figures["rules"].items(),
+        key=lambda rule: (rule[1]["unusable"] is None, -(rule[1]["broken"] or 0), rule[0]),
+    )
+
+
+def _markdown(value: object) -> Markup:
+    """Text that means nothing to Markdown, nor to HTML in it; on one line, as in a table."""
+    one_line = " ".join(str(value).split())
+    return escape(_MARKDOWN.sub(r"\\\1", one_line))
