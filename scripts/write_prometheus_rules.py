@@ -1,14 +1,11 @@
 """Writes what Prometheus and people are told of alerts and metrics, from the tables in the code.
 
 `monitoring/prometheus/pincali-sync.rules.yml` comes from `ALERT_RULES`, the table of metrics in
-`docs/monitoring.md` from `METRICS`. With `--check` nothing is written; the exit status is 1 when a
-file is not what the tables give.
+`docs/monitoring.md` from `METRICS`.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,19 +113,11 @@ def _table() -> str:
     return "| metric | labels | meaning |\n|---|---|---|\n" + "".join(lines)
 
 
-def main() -> int:
-    """Writes the files, or (`--check`) names those that should be written anew."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if not current")
-    is_check = parser.parse_args().check
-    wanted = {RULES: rules_file(), DOCUMENT: document(DOCUMENT.read_text())}
-    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    for path in stale:
-        print(f"{path.relative_to(ROOT)}: {'not current: `make rules`' if is_check else 'written'}")
-        if not is_check:
-            path.write_text(wanted[path])
-    return 1 if is_check and stale else 0
+def main() -> None:
+    """Writes the two files."""
+    RULES.write_text(rules_file())
+    DOCUMENT.write_text(document(DOCUMENT.read_text()))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
