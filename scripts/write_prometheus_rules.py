@@ -53,8 +53,8 @@ _OUTSIDE_RULES: list[dict[str, Any]] = [
     },
 ]
 _OUTSIDE_METRICS = (
-    ("pincali_snapshot_up", "", "1; 0 when the figures are too old: then all others are left out."),
-    ("pincali_snapshot_age_seconds", "", "How old the figures are."),
+    ("pincali_snapshot_up", "", "1; 0 when the figures are too old, and left out."),
+    ("pincali_snapshot_age_seconds", "", "How old the last figures are, shown or not."),
     ("pincali_build_info", "version", "1; the version is in the label."),
 )
 

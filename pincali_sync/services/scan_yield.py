@@ -58,7 +58,6 @@ def drop_of(yields: Sequence[SourceYield]) -> float | None:
     if not expected:
         return None
     found = sum(each.found for each in yields if each.expected)
-    # Not 1 - found / expected, which is a hair too much for a drop of exactly one in twenty.
     return (expected - found) / expected
 
 
