@@ -49,7 +49,7 @@ def promtool(*words: str | Path) -> subprocess.CompletedProcess[str]:
     program = shutil.which("promtool") or shutil.which("promtool", path=beside_python)
     assert program is not None, (
         "promtool is missing: put the one of a Prometheus release on the PATH "
-        "(https://prometheus.io/download); on Debian `make setup` fetches it"
+        "(https://prometheus.io/download); on Debian `make clean setup` fetches it"
     )
     return subprocess.run(
         [program, *words], cwd=PROMETHEUS, capture_output=True, text=True, check=False, timeout=60
