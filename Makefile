@@ -1,12 +1,12 @@
 # Each target does its own set-up on a fresh machine.
 PYTHON := .venv/bin/python
 
-.PHONY: help setup demo test lint bench up down lock clean
+.PHONY: help setup demo test lint bench up down rules lock clean
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: ## .venv with the pinned packages, and a Chromium
+setup: ## .venv with the pinned packages, a Chromium and promtool
 	@bash scripts/setup.sh
 
 demo: setup ## the main job on a stand-in of the site (KEEP=1 leaves it up)
@@ -30,6 +30,9 @@ up: setup ## PostgreSQL (if none is configured) and Scrapyd in the background
 
 down: setup ## stop what `make up` started
 	@$(PYTHON) -m pincali_sync.stack down
+
+rules: setup ## write Prometheus' rules and the table of metrics from the code
+	@$(PYTHON) scripts/write_prometheus_rules.py
 
 lock: setup ## compile requirements*.in into requirements*.txt
 	@.venv/bin/uv pip compile -q --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.txt

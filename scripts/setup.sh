@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv, installs the pinned packages and this one, and sees to a Chromium.
+# Makes .venv, installs the pinned packages and this one, and sees to a Chromium and to promtool.
 # Run it as often as you like: what is there is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,6 +18,9 @@ is_fresh() {
     [ ! "$input" -nt "$stamp" ] || return 1
   done
 }
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
 
 find_python() {
   for name in python3.11 python3.12 python3.13 python3; do
@@ -56,8 +59,6 @@ install_chromium() {
     return
   fi
   echo "setup: Playwright's download is closed to us, taking the distribution's Chromium"
-  as_root=()
-  if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
   if command -v apt-get >/dev/null; then
     "${as_root[@]}" apt-get update -qq >/dev/null 2>&1 || true
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
@@ -69,8 +70,31 @@ install_chromium() {
   fi
 }
 
+# What checks the rules for Prometheus. Debian's package would start a server: only the one program
+# is taken out of it, which needs no root.
+fetch_promtool() (
+  venv=$PWD/.venv
+  folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT && cd "$folder" || return 1
+  apt-get download -qq prometheus ||
+    { "${as_root[@]}" apt-get update -qq && apt-get download -qq prometheus; } || return 1
+  dpkg-deb -x prometheus_*.deb package && package/usr/bin/promtool --version &&
+    cp package/usr/bin/promtool "$venv/bin/promtool"
+)
+
+install_promtool() {
+  if command -v promtool >/dev/null || .venv/bin/promtool --version >/dev/null 2>&1; then
+    return
+  fi
+  echo "setup: taking promtool out of the distribution's prometheus package"
+  if ! command -v apt-get >/dev/null || ! fetch_promtool >/dev/null 2>&1; then
+    echo "setup: promtool could not be had, which tests of the alert rules need:" \
+      "put the one of a Prometheus release on the PATH (https://prometheus.io/download)" >&2
+  fi
+}
+
 if is_fresh; then exit 0; fi
 install_packages
 install_chromium
+install_promtool
 touch "$stamp"
 echo "setup: done"

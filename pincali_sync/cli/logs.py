@@ -11,13 +11,18 @@ from pincali_sync.exceptions import ConfigError
 _FORMAT = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _FILE_BYTES = 10_000_000
 _FILES_KEPT = 5
+# Of the libraries only what is wrong. Some of them write down, from INFO on, the URLs that they
+# send to, with the tokens in them.
+_LIBRARIES = ("alembic", "apprise", "httpcore", "httpx")
 
 
 def configure_logging() -> None:
     """Warnings go to the console; everything from `LOG_LEVEL` up goes to the file."""
     console = logging.StreamHandler()
     console.setLevel(logging.WARNING)
-    logging.basicConfig(format=_FORMAT, handlers=[console], level=logging.INFO)
+    logging.basicConfig(format=_FORMAT, handlers=[console], level=logging.WARNING)
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
     try:
         config = load_config()
         folder = config.home / "logs"
@@ -29,5 +34,6 @@ def configure_logging() -> None:
         return  # the command itself says what is wrong; a missing log file stops nobody
     file.setLevel(config.log_level)
     file.setFormatter(logging.Formatter(_FORMAT))
-    logging.getLogger().addHandler(file)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    root = logging.getLogger()
+    root.addHandler(file)
+    root.setLevel(min(file.level, console.level))

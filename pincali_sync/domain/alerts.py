@@ -1,7 +1,7 @@
 """When somebody must be told: one table for the tier runner and for Prometheus.
 
-A rule compares one metric with a number, so that both judge the same figures the same way; the
-rules of Prometheus are written from this table (`python -m pincali_sync.commands.prometheus`).
+A rule compares one metric with a number, so that both judge the same figures the same way:
+`make rules` writes `monitoring/prometheus/pincali-sync.rules.yml` from this table.
 """
 
 from __future__ import annotations

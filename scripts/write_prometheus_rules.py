@@ -1,0 +1,123 @@
+"""Writes what Prometheus and people are told of alerts and metrics, from the tables in the code.
+
+`monitoring/prometheus/pincali-sync.rules.yml` comes from `ALERT_RULES`, the table of metrics in
+`docs/monitoring.md` from `METRICS`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pincali_sync.domain.alerts import ALERT_RULES, AlertRule
+from pincali_sync.services.metrics import METRICS, Metric
+
+ROOT = Path(__file__).parents[1]
+RULES = ROOT / "monitoring" / "prometheus" / "pincali-sync.rules.yml"
+DOCUMENT = ROOT / "docs" / "monitoring.md"
+RUNBOOK = "docs/runbook.md#alerts"
+HEADER = "# Written by `make rules` from pincali_sync/domain/alerts.py: change it there.\n"
+TABLE_BEGINS = "<!-- `make rules` writes this table -->\n"
+TABLE_ENDS = "<!-- end of the table -->\n"
+
+# How a value is shown: by these functions of Prometheus' templates.
+_SHOWN_WITH = {"share": "humanizePercentage", "seconds": "humanizeDuration", "number": "humanize"}
+_METRICS = {metric.name: metric for metric in METRICS}
+
+# What only somebody who looks from outside can tell.
+_OUTSIDE_RULES: list[dict[str, Any]] = [
+    {
+        "alert": "RunnerSilent",
+        "expr": "time() - pincali_runner_last_tick_timestamp_seconds > 900",
+        "labels": {"severity": "critical"},
+        "annotations": {
+            "summary": "The tier runner has done nothing for {{ $value | humanizeDuration }}",
+            "description": "Is cron calling scripts/tier_runner.py? Run it by hand: "
+            "it says what is wrong.",
+            "runbook": RUNBOOK,
+        },
+    },
+    {
+        "alert": "SnapshotMissing",
+        # Three minutes without a value and two of holding: five of silence in all.
+        "expr": "pincali_snapshot_up == 0 or absent_over_time(pincali_snapshot_up[3m])",
+        "for": "120s",
+        "labels": {"severity": "critical"},
+        "annotations": {
+            "summary": "There are no figures, or only old ones: no other alert can be trusted",
+            "description": "Does `pincali-sync web` run, and can it reach the database?",
+            "runbook": RUNBOOK,
+        },
+    },
+]
+_OUTSIDE_METRICS = (
+    ("pincali_snapshot_up", "", "1; 0 when the figures are too old, and left out."),
+    ("pincali_snapshot_age_seconds", "", "How old the last figures are, shown or not."),
+    ("pincali_build_info", "version", "1; the version is in the label."),
+)
+
+
+def rules_file() -> str:
+    """The rules as Prometheus reads them."""
+    rules = [*map(_rule, ALERT_RULES), *_OUTSIDE_RULES]
+    group = {"groups": [{"name": "pincali-sync", "rules": rules}]}
+    text: str = yaml.safe_dump(group, sort_keys=False, width=1000)
+    return HEADER + text
+
+
+def document(text: str) -> str:
+    """The document with the table of metrics as it should be."""
+    before, _, rest = text.partition(TABLE_BEGINS)
+    _, _, after = rest.partition(TABLE_ENDS)
+    return before + TABLE_BEGINS + _table() + TABLE_ENDS + after
+
+
+def _rule(rule: AlertRule) -> dict[str, Any]:
+    return {
+        "alert": rule.name,
+        "expr": f"{rule.metric}{_matchers(rule)} {rule.comparison} {rule.threshold}",
+        **({"for": f"{rule.hold.total_seconds():.0f}s"} if rule.hold else {}),
+        "labels": {"severity": rule.severity},
+        "annotations": {
+            "summary": f"{rule.summary}{_subject(_METRICS[rule.metric])}: {_value(rule)}",
+            "description": rule.remedy,
+            "runbook": RUNBOOK,
+        },
+    }
+
+
+def _matchers(rule: AlertRule) -> str:
+    matchers = [f'{name}=~"{"|".join(values)}"' for name, values in rule.only.items()]
+    return f"{{{','.join(matchers)}}}" if matchers else ""
+
+
+def _subject(metric: Metric) -> str:
+    """What the value is about, as the tier runner says it."""
+    labels = " ".join(f"{name}={{{{ $labels.{name} }}}}" for name in metric.labels)
+    return f" ({labels})" if labels else ""
+
+
+def _value(rule: AlertRule) -> str:
+    shown = f"{{{{ $value | {_SHOWN_WITH[rule.shown_as]} }}}}"
+    if rule.shown_as != "share":
+        return shown
+    return f"{shown}, {'above' if rule.comparison == '>' else 'below'} {rule.threshold:.0%}"
+
+
+def _table() -> str:
+    rows = [(each.name, ", ".join(each.labels), each.help) for each in METRICS]
+    lines = [f"| `{name}` | {labels} | {help_} |\n" for name, labels, help_ in rows]
+    lines += [f"| `{name}` | {labels} | {help_} |\n" for name, labels, help_ in _OUTSIDE_METRICS]
+    return "| metric | labels | meaning |\n|---|---|---|\n" + "".join(lines)
+
+
+def main() -> None:
+    """Writes the two files."""
+    RULES.write_text(rules_file())
+    DOCUMENT.write_text(document(DOCUMENT.read_text()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""What the command line writes down, where, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pincali_sync.cli.logs import configure_logging
+
+LINE = re.compile(
+    r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) "
+    r"\[(?P<logger>[\w.]+)\] (?P<message>.+)$"
+)
+LIBRARIES = ("alembic", "apprise", "httpcore", "httpx")
+
+
+@contextmanager
+def configured() -> Iterator[None]:
+    """Logging as in a process of its own; afterwards all is as before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    root.handlers = []
+    try:
+        configure_logging()
+        yield
+    finally:
+        for handler in root.handlers:
+            handler.close()
+        root.handlers = handlers
+        root.setLevel(level)
+        for library in LIBRARIES:
+            logging.getLogger(library).setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PINCALI_HOME", str(tmp_path))
+    return tmp_path
+
+
+def levels_of(lines: str) -> list[str]:
+    """The level of each line, all of which have time, level, logger and message."""
+    levels = []
+    for line in lines.splitlines():
+        found = LINE.match(line)
+        assert found is not None, line
+        assert found["logger"] == "pincali_sync.services.example"
+        assert found["message"] == "job 7 went silent"
+        levels.append(found["level"])
+    return levels
+
+
+@pytest.mark.parametrize(
+    ("log_level", "in_the_file", "on_the_console"),
+    [
+        ("DEBUG", ["DEBUG", "INFO", "WARNING", "ERROR"], ["WARNING", "ERROR"]),
+        ("INFO", ["INFO", "WARNING", "ERROR"], ["WARNING", "ERROR"]),
+        ("ERROR", ["ERROR"], ["WARNING", "ERROR"]),
+    ],
+)
+def test_the_file_has_lines_from_the_level_up_and_the_console_warnings(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    log_level: str,
+    in_the_file: list[str],
+    on_the_console: list[str],
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", log_level)
+    logger = logging.getLogger("pincali_sync.services.example")
+    with configured():
+        for say in (logger.debug, logger.info, logger.warning, logger.error):
+            say("job %s went silent", 7)
+    assert levels_of((home / "logs" / "pincali-sync.log").read_text()) == in_the_file
+    assert levels_of(capsys.readouterr().err) == on_the_console
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_does_not_write_the_urls_it_sends_to(
+    home: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    with configured():
+        logging.getLogger(library).info("HTTP Request: POST https://hc.example/0a1b2c3d")
+    assert (home / "logs" / "pincali-sync.log").read_text() == ""
+
+
+def test_a_home_that_cannot_be_written_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("PINCALI_HOME", str(tmp_path / "file"))
+    with configured():
+        logging.getLogger("pincali_sync.services.example").warning("job %s went silent", 7)
+    assert levels_of(capsys.readouterr().err) == ["WARNING"]
