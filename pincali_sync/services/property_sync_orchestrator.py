@@ -122,7 +122,10 @@ class PropertySyncOrchestrator:
         status = await self._jobs.run(spec)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
             await self._pauses.pause(
-                None, reason=f"blocked: {spider}: the site blocks us", paused_by="pincali-sync"
+                None,
+                reason=f"blocked: {spider}: the site blocks us",
+                paused_by="pincali-sync",
+                kind="refused",
             )
             raise BlockedError(f"{spider}: the site blocks us")
         if status:

@@ -296,7 +296,8 @@ async def test_a_full_sync_that_is_blocked_pauses_everything(stage: Stage) -> No
     machine = Machine(ExitStatus.PAUSED_OR_BLOCKED)
     with pytest.raises(BlockedError):
         await entrance(stage, machine).full_sync()
-    assert [pause.scope for pause in await stage.services.pauses.in_force()] == ["all"]
+    [pause] = await stage.services.pauses.in_force()
+    assert (pause.scope, pause.kind) == ("all", "refused")
 
 
 async def test_a_full_sync_whose_job_fails_says_so(stage: Stage) -> None:
