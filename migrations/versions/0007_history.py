@@ -68,8 +68,9 @@ first_seen_at on; repairs of adopted rows are no changes. change_id: the entry t
 (NULL: the first). price NULL: on request. A removal ends no price: see property_timeline.'
 """
 
-# Off the market: from an entry 'removed' until the next entry 'reactivated'. A record that is
-# removed without such an entry (an adopted one) was last on the market when it was last seen.
+# Off the market: from an entry 'removed' until the record is reactivated, or the removal taken back.
+# A record that is removed without such an entry (an adopted one) was last on the market when it was
+# last seen.
 PROPERTY_TIMELINE = f"""
     CREATE VIEW property_timeline AS
     SELECT l.property_id, {_FIRST_SEEN} AS first_seen_at,
@@ -88,15 +89,18 @@ PROPERTY_TIMELINE = f"""
         SELECT l.listing_status IN ('confirmed_removed', 'sold') AS is_removed) state
      CROSS JOIN LATERAL (
         SELECT max(at) FILTER (WHERE goes) AS removed_at,
-               CAST(count(*) FILTER (WHERE NOT goes) AS integer) AS times_relisted,
+               CAST(count(*) FILTER (WHERE relisted) AS integer) AS times_relisted,
                coalesce(sum(extract(epoch FROM until - at)) FILTER (WHERE goes), 0) AS seconds_off
           FROM (SELECT c.created_at AS at, c.change_type = 'removed' AS goes,
+                       c.change_type = 'reactivated' AS relisted,
                        coalesce(lead(c.created_at) OVER (ORDER BY c.created_at, c.id),
                                 CASE WHEN state.is_removed THEN now() ELSE c.created_at END
                                ) AS until
                   FROM property_changes c
                  WHERE c.property_id = l.property_id
-                   AND c.change_type IN ('removed', 'reactivated')
+                   AND (c.change_type IN ('removed', 'reactivated')
+                        OR (c.field_name = 'listing_status'
+                            AND c.old_value IN ('"confirmed_removed"', '"sold"')))
                    AND c.created_at >= {_FIRST_SEEN}) comings_and_goings
            ) past
 """
@@ -105,7 +109,7 @@ PROPERTY_TIMELINE_SAYS = """
     'One row per record of properties_live. last_seen_at: on a page or in the sitemap, whichever is \
 later. removed_at, times_relisted: from the entries removed and reactivated of property_changes. \
 days_on_market: whole days from first_seen_at to now, or to the removal, without the gaps between \
-a removal and the reactivation after it; a record removed before there was a journal counts until \
+a removal and the reactivation (or correction) after it; a record removed before there was a journal counts until \
 it was last seen.'
 """
 
