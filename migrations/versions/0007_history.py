@@ -62,15 +62,16 @@ PRICE_HISTORY = f"""
 PRICE_HISTORY_SAYS = """
     COMMENT ON VIEW price_history IS
     'One row per record of properties_live and price that was in force: from valid_from until \
-before valid_to (NULL: still). The present price is that of properties_live; earlier ones are what \
-the entries of property_changes on price, currency, price_unit and operation_type found, from \
-first_seen_at on; repairs of adopted rows are no changes. change_id: the entry that began the price \
-(NULL: the first). price NULL: on request. A removal ends no price: see property_timeline.'
+before valid_to (NULL: still). The present price is that of properties_live; earlier ones are \
+what the entries of property_changes on price, currency, price_unit and operation_type found, \
+from first_seen_at on; repairs of adopted rows are no changes. change_id: the entry that began \
+the price (NULL: the first). price NULL: on request. A removal ends no price: see \
+property_timeline.'
 """
 
-# Off the market: from an entry 'removed' until the record is reactivated, or the removal taken back.
-# A record that is removed without such an entry (an adopted one) was last on the market when it was
-# last seen.
+# Off the market: from an entry 'removed' until the record is reactivated, or the removal taken
+# back. A record that is removed without such an entry (an adopted one) was last on the market when
+# it was last seen.
 PROPERTY_TIMELINE = f"""
     CREATE VIEW property_timeline AS
     SELECT l.property_id, {_FIRST_SEEN} AS first_seen_at,
@@ -106,11 +107,11 @@ PROPERTY_TIMELINE = f"""
 """
 PROPERTY_TIMELINE_SAYS = """
     COMMENT ON VIEW property_timeline IS
-    'One row per record of properties_live. last_seen_at: on a page or in the sitemap, whichever is \
-later. removed_at, times_relisted: from the entries removed and reactivated of property_changes. \
-days_on_market: whole days from first_seen_at to now, or to the removal, without the gaps between \
-a removal and the reactivation (or correction) after it; a record removed before there was a journal counts until \
-it was last seen.'
+    'One row per record of properties_live. last_seen_at: on a page or in the sitemap, whichever \
+is later. removed_at, times_relisted: from the entries removed and reactivated of \
+property_changes. days_on_market: whole days from first_seen_at to now, without the gaps between \
+a removal and the reactivation or correction after it; what is removed counts until then, and \
+without an entry that says when, until it was last seen.'
 """
 
 # A wake-up and nothing else: who listens reads the feed.
@@ -136,7 +137,9 @@ def upgrade() -> None:
     be_patient()
     # What is there was before the feed: 0. A constant default rewrites nothing; without it, a row
     # that comes later has no position until it is given one.
-    op.execute("ALTER TABLE property_changes ADD COLUMN IF NOT EXISTS feed_position bigint DEFAULT 0")
+    op.execute(
+        "ALTER TABLE property_changes ADD COLUMN IF NOT EXISTS feed_position bigint DEFAULT 0"
+    )
     op.execute("ALTER TABLE property_changes ALTER COLUMN feed_position DROP DEFAULT")
     create_indexes(INDEXES)
     for statement in (WAKE_FUNCTION, WAKE_TRIGGER):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pincali_sync.db.repositories.change_feed import ChangeFeedRepository
 from pincali_sync.db.repositories.diff import DiffRepository
 from pincali_sync.db.repositories.dossier import DossierRepository
+from pincali_sync.db.repositories.exports import ExportRepository
 from pincali_sync.db.repositories.freshness import FreshnessRepository
 from pincali_sync.db.repositories.identities import IdentityRepository
 from pincali_sync.db.repositories.jobs import JobRepository
@@ -34,6 +36,8 @@ class UnitOfWork:
         self.connection = connection
         self.diff = DiffRepository(connection)
         self.dossier = DossierRepository(connection)
+        self.exports = ExportRepository(connection)
+        self.feed = ChangeFeedRepository(connection)
         self.freshness = FreshnessRepository(connection)
         self.identities = IdentityRepository(connection)
         self.jobs = JobRepository(connection)
