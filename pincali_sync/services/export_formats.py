@@ -24,6 +24,9 @@ class FileFormat(Protocol):
     def finish(self) -> None:
         """Writes what comes after the last row."""
 
+    def abandon(self) -> None:
+        """Lets go of a stream that did not come to its end."""
+
 
 class CsvFile:
     """RFC 4180, UTF-8, with a line of column names."""
@@ -40,6 +43,9 @@ class CsvFile:
 
     def finish(self) -> None:
         """Nothing follows."""
+
+    def abandon(self) -> None:
+        """Nothing is held."""
 
 
 class GeoJsonFile:
@@ -59,3 +65,6 @@ class GeoJsonFile:
 
     def finish(self) -> None:
         self._stream.write(b"\n]}\n")
+
+    def abandon(self) -> None:
+        """Nothing is held; what was written is no valid JSON, as it should be."""

@@ -10,12 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO
+from typing import BinaryIO, ParamSpec
 
 from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import ExportError, UsageError
 from pincali_sync.services.export_formats import CsvFile, FileFormat, GeoJsonFile
 from pincali_sync.services.whole_file import WholeFile
+
+P = ParamSpec("P")
 
 
 class ExportFormat(StrEnum):
@@ -85,12 +87,25 @@ class ExportService:
     async def _write(self, stream: BinaryIO, form: ExportFormat, since: datetime | None) -> int:
         file = _FORMATS[form](stream)
         count = 0
-        async with self._db.transaction() as tx, aclosing(file.rows(tx, since)) as batches:
-            async for batch in batches:
-                await asyncio.to_thread(file.write, batch)
-                count += len(batch)
-        await asyncio.to_thread(file.finish)
+        try:
+            async with self._db.transaction() as tx, aclosing(file.rows(tx, since)) as batches:
+                async for batch in batches:
+                    await _in_thread(file.write, batch)
+                    count += len(batch)
+            await _in_thread(file.finish)
+        except BaseException:
+            file.abandon()
+            raise
         return count
+
+
+async def _in_thread(work: Callable[P, object], *arguments: P.args, **named: P.kwargs) -> None:
+    """Work on the file beside the loop. Interrupted or not, it is over before anybody closes it."""
+    task = asyncio.create_task(asyncio.to_thread(work, *arguments, **named))
+    try:
+        await asyncio.shield(task)
+    finally:
+        await asyncio.wait([task])
 
 
 def _parquet(stream: BinaryIO) -> FileFormat:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO
 
@@ -66,3 +67,8 @@ class ParquetFile:
 
     def finish(self) -> None:
         self._writer.close()
+
+    def abandon(self) -> None:
+        """A writer that is not closed writes when it is collected, to a file that is closed."""
+        with suppress(OSError):
+            self._writer.close()
