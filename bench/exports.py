@@ -65,6 +65,7 @@ def _export(home: Path, url: str, form: str) -> tuple[float, float]:
             *("--format", form, "--output", str(output)),
         ],
         env={**os.environ, "DATABASE_URL": url, "PINCALI_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
