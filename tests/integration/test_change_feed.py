@@ -158,13 +158,13 @@ async def test_the_repair_of_an_adopted_row_is_no_event(
     } == {(True, 900_000)}
 
 
-@pytest.mark.parametrize("cursor", [-1, 2, 10**12])
 async def test_a_cursor_of_another_database_is_refused(
-    db: Database, feed: ChangeFeedService, cursor: int
+    db: Database, feed: ChangeFeedService
 ) -> None:
     await write(db, "a")
-    with pytest.raises(UsageError, match=f"cursor {cursor} is not of this database"):
-        await feed.read(cursor, 10)
+    for cursor in (-1, 2, 10**12):
+        with pytest.raises(UsageError, match=f"cursor {cursor} is not of this database"):
+            await feed.read(cursor, 10)
 
 
 class Bell:

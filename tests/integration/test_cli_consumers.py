@@ -70,42 +70,31 @@ def test_export_to_standard_output_says_what_it_wrote_beside_it(
     assert err.startswith("1 rows in ")
 
 
-@pytest.mark.parametrize(
-    ("since", "count"),
-    [
-        ("2026-11-01", 1),
-        ("2026-11-01T06:00", 1),
-        ("2026-11-01T01:00:01-05:00", 0),
-        ("2026-11-01T06:00:01Z", 0),
-    ],
-)
-def test_a_moment_without_a_zone_is_utc(
-    capfd: pytest.CaptureFixture[str], tmp_path: Path, since: str, count: int
-) -> None:
-    output = str(tmp_path / "listings.csv")
-    words = ("export", "--format", "csv", "--output", output, "--since", since, "--json")
-    assert json.loads(say(capfd, *words)[1])["rows"] == count
+def test_a_moment_without_a_zone_is_utc(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ("export", "--format", "csv", "--output", str(tmp_path / "listings.csv"), "--json")
+    found = {
+        since: json.loads(say(capfd, *words, "--since", since)[1])["rows"]
+        for since in (
+            "2026-11-01",
+            "2026-11-01T06:00",
+            "2026-11-01T01:00:01-05:00",
+            "2026-11-01T06:00:01Z",
+        )
+    }
+    assert list(found.values()) == [1, 1, 0, 0]
 
 
-@pytest.mark.parametrize(
-    ("words", "says"),
-    [
-        (
-            ("--format", "csv", "--output", "x.csv", "--since", "yesterday"),
-            "--since yesterday: not",
-        ),
-        (("--format", "xls", "--output", "x.xls"), "xls"),
-        (("--format", "csv"), "--output"),
-        (("--format", "parquet", "--output", "-"), "Parquet goes into a file"),
-        (("--format", "csv", "--output", "none/x.csv"), "cannot write into the folder none"),
-    ],
-)
-def test_wrong_usage_of_export_is_named(
-    capfd: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
-) -> None:
-    status, out, err = say(capfd, "export", *words)
-    assert (status, out) == (2, "")
-    assert says in err
+def test_wrong_usage_of_export_is_named(capfd: pytest.CaptureFixture[str]) -> None:
+    for words, says in (
+        ("--format csv --output x.csv --since noon", "--since noon: not an ISO date"),
+        ("--format xls --output x.xls", "xls"),
+        ("--format csv", "--output"),
+        ("--format parquet --output -", "Parquet goes into a file"),
+        ("--format csv --output none/x.csv", "cannot write into the folder none"),
+    ):
+        status, out, err = say(capfd, "export", *words.split())
+        assert (status, out) == (2, "")
+        assert says in err
 
 
 def test_changes_are_a_json_object_a_line_and_the_last_position_is_the_next_cursor(
@@ -125,16 +114,15 @@ def test_changes_are_a_json_object_a_line_and_the_last_position_is_the_next_curs
     assert say(capfd, "changes", "--after", "2") == (0, "", "")
 
 
-@pytest.mark.parametrize(
-    ("cursor", "says"),
-    [("-1", "'--after'"), ("soon", "'--after'"), ("99", "cursor 99 is not of this database")],
-)
-def test_a_bad_cursor_is_wrong_usage(
-    capfd: pytest.CaptureFixture[str], cursor: str, says: str
-) -> None:
-    status, out, err = say(capfd, "changes", "--after", cursor)
-    assert (status, out) == (2, "")
-    assert says in err
+def test_a_bad_cursor_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
+    for cursor, says in (
+        ("-1", "'--after'"),
+        ("soon", "'--after'"),
+        ("99", "cursor 99 is not of this database"),
+    ):
+        status, out, err = say(capfd, "changes", "--after", cursor)
+        assert (status, out) == (2, "")
+        assert says in err
 
 
 def test_following_ends_well_when_it_is_interrupted(
