@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
@@ -19,27 +20,30 @@ def changes(
         int, typer.Option(min=0, metavar="CURSOR", help="The last position that was read.")
     ] = 0,
     limit: Annotated[
-        int, typer.Option(min=1, help="How many at most; with --follow, how many at a time.")
-    ] = 1_000,
+        int | None, typer.Option(min=1, metavar="N", help="How many at most; else all there are.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until interrupted.")] = False,
 ) -> None:
     """Print what changed after a cursor; the last line's position is the next one."""
 
-    async def once(services: Services) -> None:
-        _print(await services.feed.read(after, limit))
-
-    async def for_ever(services: Services) -> None:
-        async with aclosing(services.feed.follow(after, limit)) as pages:
-            async for page in pages:
-                _print(page)
+    async def work(services: Services) -> None:
+        pages = services.feed.follow(after) if follow else services.feed.walk(after)
+        await _print(pages, limit)
 
     try:
-        ask(for_ever if follow else once)
+        ask(work)
     except KeyboardInterrupt:
         raise typer.Exit from None
 
 
-def _print(page: ChangePage) -> None:
-    for entry in page.entries:
-        print_json_line(entry)
-    sys.stdout.flush()
+async def _print(pages: AsyncGenerator[ChangePage, None], limit: int | None) -> None:
+    printed = 0
+    async with aclosing(pages):
+        async for page in pages:
+            wanted = page.entries if limit is None else page.entries[: limit - printed]
+            for entry in wanted:
+                print_json_line(entry)
+            sys.stdout.flush()
+            printed += len(wanted)
+            if printed == limit:
+                return

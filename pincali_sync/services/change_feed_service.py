@@ -78,10 +78,19 @@ class ChangeFeedService:
             )
         return ChangePage(entries=entries, next_cursor=entries[-1].position if entries else after)
 
+    async def walk(self, after: int) -> AsyncGenerator[ChangePage, None]:
+        """Pages from a cursor to the end of the feed.
+
+        Raises:
+            UsageError: when the cursor is none that this database gave.
+        """
+        while (page := await self.read(after)).entries:
+            yield page
+            after = page.next_cursor
+
     async def follow(
         self,
         after: int,
-        limit: int = _PAGE,
         *,
         wake_up: AbstractAsyncContextManager[WakeUp] | None = None,
     ) -> AsyncGenerator[ChangePage, None]:
@@ -96,7 +105,7 @@ class ChangeFeedService:
         """
         async with wake_up or self._db.listen(_CHANNEL) as bell:
             while True:
-                page = await self.read(after, limit)
+                page = await self.read(after)
                 after = page.next_cursor
                 if page.entries:
                     yield page

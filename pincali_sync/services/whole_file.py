@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
@@ -25,11 +26,11 @@ class WholeFile:
         Raises:
             UsageError: when the path is no place for a file, or its folder cannot be written to.
         """
-        if path.exists() and not path.is_file():
-            raise UsageError(f"{path} is not a file that could be replaced")
         place = path.resolve()  # through a link: the file changes, not the link
         temporary = place.with_name(f".{place.name}.{uuid4().hex[:8]}.tmp")
         try:
+            if path.exists() and not path.is_file():
+                raise UsageError(f"{path} is not a file that could be replaced")
             stream = temporary.open("xb")
         except OSError as error:
             raise UsageError(
@@ -48,5 +49,6 @@ class WholeFile:
 
     def discard(self) -> None:
         """Leaves nothing behind."""
-        self.stream.close()
         self._temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a full disk does not take what is still buffered
+            self.stream.close()

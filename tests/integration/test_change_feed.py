@@ -67,6 +67,7 @@ async def test_a_walk_from_cursor_to_cursor_meets_each_entry_once(
     found = await walk(feed)
     assert names_of(found) == [str(number) for number in range(10)]
     assert await walk(feed) == found
+    assert [each async for page in feed.walk(0) for each in page.entries] == found
     assert await walk(feed, after=found[6].position) == found[7:]
 
 

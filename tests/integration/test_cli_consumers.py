@@ -112,6 +112,7 @@ def test_changes_are_a_json_object_a_line_and_the_last_position_is_the_next_curs
     assert json.loads(say(capfd, "changes", "--limit", "1")[1]) == first
     assert json.loads(say(capfd, "changes", "--after", "1")[1]) == second
     assert say(capfd, "changes", "--after", "2") == (0, "", "")
+    assert say(capfd, "changes", "--follow", "--limit", "2") == (0, out, "")
 
 
 def test_a_bad_cursor_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
@@ -130,12 +131,12 @@ def test_following_ends_well_when_it_is_interrupted(
 ) -> None:
     follow = ChangeFeedService.follow
 
-    async def interrupted(self: ChangeFeedService, after: int, limit: int) -> Any:
-        async for page in follow(self, after, limit):
+    async def interrupted(self: ChangeFeedService, after: int) -> Any:
+        async for page in follow(self, after):
             yield page
             raise KeyboardInterrupt
 
     monkeypatch.setattr(ChangeFeedService, "follow", interrupted)
-    status, out, err = say(capfd, "changes", "--follow", "--limit", "1")
+    status, out, err = say(capfd, "changes", "--follow")
     assert (status, err) == (0, "")
-    assert json.loads(out)["position"] == 1
+    assert [json.loads(line)["position"] for line in out.splitlines()] == [1, 2]
