@@ -11,7 +11,7 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import print_json_line
+from pincali_sync.cli.output import JsonOption, print_json_line
 from pincali_sync.services.change_feed_service import ChangePage
 
 
@@ -23,6 +23,7 @@ def changes(
         int | None, typer.Option(min=1, metavar="N", help="How many at most; else all there are.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until interrupted.")] = False,
+    _as_json: JsonOption = True,
 ) -> None:
     """Print what changed after a cursor; the last line's position is the next one."""
 

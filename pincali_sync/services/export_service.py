@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO, ParamSpec
+from typing import BinaryIO, ParamSpec, TypeVar
 
 from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import ExportError, UsageError
@@ -18,6 +18,7 @@ from pincali_sync.services.export_formats import CsvFile, FileFormat, GeoJsonFil
 from pincali_sync.services.whole_file import WholeFile
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class ExportFormat(StrEnum):
@@ -60,7 +61,7 @@ class ExportService:
         file = await asyncio.to_thread(WholeFile.beside, path)
         try:
             rows = await self._write(file.stream, form, since)
-            size = await asyncio.to_thread(file.keep)
+            size = await _in_thread(file.keep)
         except OSError as error:
             file.discard()
             raise ExportError(f"{path} could not be written: {error}") from error
@@ -99,11 +100,11 @@ class ExportService:
         return count
 
 
-async def _in_thread(work: Callable[P, object], *arguments: P.args, **named: P.kwargs) -> None:
+async def _in_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """Work on the file beside the loop. Interrupted or not, it is over before anybody closes it."""
     task = asyncio.create_task(asyncio.to_thread(work, *arguments, **named))
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     finally:
         await asyncio.wait([task])
 

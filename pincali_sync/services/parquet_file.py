@@ -53,7 +53,7 @@ class ParquetFile:
         return tx.exports.table(since)
 
     def write(self, batch: list[bytes]) -> None:
-        """The batch is CSV, which pyarrow reads in C, some fifty times as fast as Python would."""
+        """The batch is CSV, which pyarrow reads without a Python object for each value."""
         content = b"".join(batch)
         reading = pyarrow.csv.ReadOptions(column_names=_SCHEMA.names, block_size=len(content) + 1)
         self._writer.write_table(

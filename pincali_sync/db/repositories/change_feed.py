@@ -38,7 +38,8 @@ UPDATE property_changes c
 _READ = """
 SELECT feed_position AS position, property_id, change_type, field_name, old_value, new_value,
        change_reason AS reason, created_at
-  FROM property_changes WHERE feed_position > :after ORDER BY feed_position LIMIT :limit
+  FROM property_changes WHERE feed_position > 0 AND feed_position > :after
+ ORDER BY feed_position LIMIT :limit
 """
 
 
