@@ -22,8 +22,10 @@ from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
 from pincali_sync.services.alert_service import AlertService
 from pincali_sync.services.change_detection_service import ChangeDetectionService
+from pincali_sync.services.change_feed_service import ChangeFeedService
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService, QueuePolicy
+from pincali_sync.services.export_service import ExportService
 from pincali_sync.services.identity_service import IdentityService
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.job_service import JobService
@@ -73,6 +75,8 @@ class Services:
     verification: VerificationService
     diff: PropertyDiffService
     changes: ChangeDetectionService
+    feed: ChangeFeedService
+    exports: ExportService
     identities: IdentityService
     reviews: ReviewService
     retention: RetentionService
@@ -126,7 +130,7 @@ class Services:
                 silence=self.job_silence,
             ),
             SiteProbe(self.config, self.pace),
-            Watch(self.db, self.clock, self.insights, self.alerts),
+            Watch(self.db, self.clock, self.insights, self.alerts, self.feed),
             tiers_enabled=self.config.tiers_enabled,
             cadences={tier: Cadence.of(tier, self.config) for tier in Tier},
         )
@@ -217,6 +221,8 @@ def build_services(
         verification=verification,
         diff=diff,
         changes=ChangeDetectionService(db, diff),
+        feed=ChangeFeedService(db),
+        exports=ExportService(db),
         identities=IdentityService(db, clock),
         reviews=ReviewService(db, clock),
         retention=RetentionService(db, clock, _retention_terms(config)),

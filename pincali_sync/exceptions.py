@@ -97,6 +97,13 @@ class SupersededError(PincaliSyncError):
     """
 
 
+class ExportError(PincaliSyncError):
+    """A file could not be written to its end; what was there before is untouched.
+
+    Raised by `services.export_service`.
+    """
+
+
 class LockedError(PincaliSyncError):
     """Another runner holds the lock, or a run of this tier is still open."""
 

@@ -9,10 +9,12 @@ import typer
 
 from pincali_sync.cli import (
     alert_commands,
+    changes_command,
     config_command,
     control_commands,
     decision_commands,
     explain_command,
+    export_command,
     first_run_command,
     inspect_commands,
     page_commands,
@@ -55,6 +57,8 @@ app.command("cancel")(control_commands.cancel)
 app.add_typer(decision_commands.removals, name="removals", no_args_is_help=True)
 app.add_typer(decision_commands.reviews, name="reviews", no_args_is_help=True)
 app.add_typer(decision_commands.candidates, name="candidates", no_args_is_help=True)
+app.command("export")(export_command.export)
+app.command("changes")(changes_command.changes)
 app.command("config")(config_command.config)
 app.command("parse")(page_commands.parse)
 app.command("standin")(page_commands.standin)

@@ -26,6 +26,11 @@ def print_json(value: Any) -> None:
     print(json.dumps(_plain(value), ensure_ascii=False, indent=1))
 
 
+def print_json_line(value: Any) -> None:
+    """One line of NDJSON, in ASCII: no character in it ends a line or moves a cursor."""
+    print(json.dumps(_plain(value)))
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table; numbers to the right."""
     table = Table(title=title, title_justify="left", title_style="bold")

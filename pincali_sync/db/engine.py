@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, Program
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from pincali_sync.db.listening import Listener
 from pincali_sync.db.schema_version import SCHEMA_REVISION
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
@@ -32,7 +33,9 @@ class Database:
     """
 
     def __init__(self, url: str, *, application_name: str = "pincali-sync") -> None:
-        self._engine = _create_engine(url, application_name)
+        self._url = url
+        self._connect_arguments = _connect_arguments(application_name)
+        self._engine = _create_engine(url, self._connect_arguments)
         self._address = address_of(url)
 
     @asynccontextmanager
@@ -46,8 +49,8 @@ class Database:
         try:
             async with self._engine.begin() as connection:
                 yield UnitOfWork(connection)
-        except (OperationalError, InterfaceError) as error:
-            if not _is_disconnect(error):
+        except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
+            if not _is_disconnect(error):  # psycopg's own come from COPY
                 raise
             with_cause = error
         else:
@@ -86,6 +89,10 @@ class Database:
                 async with self.transaction() as tx:
                     return await work(tx)
         raise AssertionError("unreachable: the last attempt raises")
+
+    def listen(self, channel: str) -> Listener:
+        """Something to wait on until a channel is notified; listens within its `async with`."""
+        return Listener(self._url, channel, **self._connect_arguments)
 
     async def check_schema(self) -> None:
         """Makes sure that this code and the database agree on the schema.
@@ -129,23 +136,27 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+psycopg://{url.split('://', 1)[1]}"
 
 
-def _create_engine(url: str, application_name: str) -> AsyncEngine:
+def _connect_arguments(application_name: str) -> dict[str, Any]:
+    return {
+        # No server-side prepared statements: a transaction pooler may sit in between.
+        "prepare_threshold": None,
+        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+        "application_name": application_name,
+    }
+
+
+def _create_engine(url: str, connect_arguments: dict[str, Any]) -> AsyncEngine:
     return create_async_engine(
         sqlalchemy_url(url),
         pool_size=3,
         max_overflow=5,
         pool_pre_ping=True,
-        connect_args={
-            # No server-side prepared statements: a transaction pooler may sit in between.
-            "prepare_threshold": None,
-            "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
-            "application_name": application_name,
-        },
+        connect_args=connect_arguments,
     )
 
 
 def _sqlstate(error: BaseException) -> str | None:
-    original = error.orig if isinstance(error, DBAPIError) else None
+    original = error.orig if isinstance(error, DBAPIError) else error
     return original.sqlstate if isinstance(original, psycopg.Error) else None
 
 
@@ -153,7 +164,7 @@ def _is_transient(error: BaseException) -> bool:
     return _sqlstate(error) in _TRANSIENT_SQLSTATES
 
 
-def _is_disconnect(error: DBAPIError) -> bool:
+def _is_disconnect(error: Exception) -> bool:
     # No SQLSTATE: the connection was never made or broke; class 57 and 08: the server says so;
     # 28 and 3D: it refuses this user or database.
     state = _sqlstate(error)

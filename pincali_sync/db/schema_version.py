@@ -1,3 +1,3 @@
 """The schema this code was written for."""
 
-SCHEMA_REVISION = "0006_insights"
+SCHEMA_REVISION = "0007_history"

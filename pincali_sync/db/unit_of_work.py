@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.audits import AuditRepository
+from pincali_sync.db.repositories.change_feed import ChangeFeedRepository
 from pincali_sync.db.repositories.diff import DiffRepository
 from pincali_sync.db.repositories.dossier import DossierRepository
+from pincali_sync.db.repositories.exports import ExportRepository
 from pincali_sync.db.repositories.figures import FiguresRepository
 from pincali_sync.db.repositories.freshness import FreshnessRepository
 from pincali_sync.db.repositories.identities import IdentityRepository
@@ -40,6 +42,8 @@ class UnitOfWork:
         self.diff = DiffRepository(connection)
         self.dossier = DossierRepository(connection)
         self.figures = FiguresRepository(connection)
+        self.exports = ExportRepository(connection)
+        self.feed = ChangeFeedRepository(connection)
         self.freshness = FreshnessRepository(connection)
         self.identities = IdentityRepository(connection)
         self.incidents = IncidentRepository(connection)

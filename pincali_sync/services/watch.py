@@ -10,6 +10,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.services.alert_service import AlertService
+from pincali_sync.services.change_feed_service import ChangeFeedService
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.metrics import samples_of
 from pincali_sync.services.snapshot import RUNNER, Snapshot
@@ -38,12 +39,18 @@ class Watch:
     """Reads the figures, once for everybody who needs them."""
 
     def __init__(
-        self, db: Database, clock: Clock, insights: InsightsService, alerts: AlertService
+        self,
+        db: Database,
+        clock: Clock,
+        insights: InsightsService,
+        alerts: AlertService,
+        feed: ChangeFeedService,
     ) -> None:
         self._db = db
         self._clock = clock
         self._insights = insights
         self._alerts = alerts
+        self._feed = feed
 
     async def look(self, runs: Sequence[SyncRun] = ()) -> None:
         """Checks the alerts and keeps figures, if that is due; `runs` are those of this tick."""
@@ -64,6 +71,7 @@ class Watch:
         if not is_kept:
             await self._keep(snapshot)
         await self._alerts.check(snapshot)
+        await self._feed.number()  # so that a reader finds little left to number
 
     async def _keep(self, snapshot: Snapshot) -> None:
         figures = {

@@ -65,3 +65,11 @@ def test_listings_that_came_back_after_their_removal_were_noticed(
 
 def test_the_queue_never_passed_its_ceiling(month: dict[str, Any]) -> None:
     assert 0 < month["findings"]["most_pending"] <= month["ceiling"]
+
+
+def test_nobody_was_called_for_what_passed_by_itself(month: dict[str, Any]) -> None:
+    assert month["alerts"] == []
+
+
+def test_the_weekly_audits_found_no_removal_that_was_wrong(month: dict[str, Any]) -> None:
+    assert month["false_positive_rate"] == 0.0

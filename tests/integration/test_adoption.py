@@ -15,6 +15,7 @@ from psycopg import sql
 from pincali_sync.db import drift, migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.identity import property_id_of, public_id_of
+from pincali_sync.services.change_feed_service import ChangeFeedService
 from tests.support.builders import Workshop, detail, entry, id_of
 from tests.support.clock import FixedClock
 from tests.support.legacy import create_legacy
@@ -269,3 +270,28 @@ def test_who_does_not_own_the_tables_is_told_so(
         with psycopg.connect(legacy, autocommit=True) as connection:
             connection.execute("DROP OWNED BY stranger")
         execute(postgres_url, "DROP ROLE stranger")
+
+
+async def test_the_journal_of_the_earlier_scraper_is_not_in_the_feed(legacy: str) -> None:
+    with psycopg.connect(legacy) as connection:
+        connection.execute(
+            """INSERT INTO property_changes (property_id, change_type, field_name, old_value)
+               SELECT property_id, 'updated', 'price', '"1,5 M"' FROM properties_live"""
+        )
+    before = fetch(legacy, "SELECT ctid::text, id FROM property_changes ORDER BY id")
+    migrate.upgrade(legacy)
+    assert fetch(legacy, "SELECT ctid::text, id FROM property_changes ORDER BY id") == before
+    db = Database(legacy)
+    feed = ChangeFeedService(db)
+    assert (await feed.read(0)).entries == ()
+    await Workshop(db=db, clock=FixedClock()).visit(detail("a-newcomer"))
+    assert [each.property_id for each in (await feed.read(0)).entries] == [id_of("a-newcomer")]
+    await db.dispose()
+
+
+def test_a_table_that_has_the_name_of_a_view_is_left_alone(legacy: str) -> None:
+    with psycopg.connect(legacy) as connection:
+        connection.execute("CREATE TABLE price_history (note text)")
+    migrate.upgrade(legacy)
+    assert fetch(legacy, "SELECT count(*) FROM price_history") == [(0,)]
+    assert fetch(legacy, "SELECT count(*) FROM property_timeline") == [(ROWS + 1,)]

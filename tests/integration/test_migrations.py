@@ -103,7 +103,8 @@ COLUMNS = """
            concat_ws(' ', data_type, character_maximum_length, numeric_precision, numeric_scale,
                      is_nullable, column_default, generation_expression)
       FROM information_schema.columns
-     WHERE table_schema = 'public' AND table_name <> 'property_freshness'"""
+     WHERE table_schema = 'public'
+       AND table_name NOT IN (SELECT viewname FROM pg_views WHERE schemaname = 'public')"""
 STORAGE = """
     SELECT relname, reloptions::text FROM pg_class
      WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"""

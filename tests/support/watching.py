@@ -54,7 +54,13 @@ class Lookout:
         self.services: Services = build_services(
             config, clock=self.clock, db=self.db, notifier=self.listener
         )
-        self._watch = Watch(self.db, self.clock, self.services.insights, self.services.alerts)
+        self._watch = Watch(
+            self.db,
+            self.clock,
+            self.services.insights,
+            self.services.alerts,
+            self.services.feed,
+        )
 
     async def look(self) -> list[str]:
         """What people are told when it looks now."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db.base import (
@@ -80,6 +80,17 @@ class PropertyChange(Base):
             "created_at",
             postgresql_where=text("change_type = 'removed'"),
         ),
+        Index(
+            "uq_property_changes_feed",
+            "feed_position",
+            unique=True,
+            postgresql_where=text("feed_position > 0"),
+        ),
+        Index(
+            "idx_property_changes_unnumbered",
+            "created_at",
+            postgresql_where=text("feed_position IS NULL"),
+        ),
     )
 
     id: Mapped[GeneratedId]
@@ -92,6 +103,8 @@ class PropertyChange(Base):
     confidence_score: Mapped[Score | None] = mapped_column(server_default=text("1.00"))
     change_reason: Mapped[LongText | None]
     created_at: Mapped[Created | None]
+    # None: not numbered yet; 0: no part of the feed (from before it began, or a repair).
+    feed_position: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class SyncMetadata(Base):

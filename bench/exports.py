@@ -1,0 +1,87 @@
+"""A million live rows to a file, in each format: seconds and peak memory of the command.
+
+`python -m bench.exports [ROWS]`; filling the table takes a minute or two before that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import psycopg
+from sqlalchemy import text
+
+from bench.million_rows import LIVE, NOW
+from pincali_sync.db import embedded, migrate
+from pincali_sync.db.engine import Database
+
+_ROWS = 1_000_000
+_FORMATS = ("parquet", "csv", "geojson")
+_KIB = 1024
+
+
+def measure(rows: int = _ROWS) -> dict[str, float]:
+    """Seconds, the start of the command included, and MB, by format."""
+    figures: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(prefix="pincali-exports-") as folder:
+        home = Path(folder)
+        try:
+            url = embedded.ensure_running(home, durable=False)
+            migrate.upgrade(url)
+            asyncio.run(_fill(url, rows))
+            for form in _FORMATS:
+                seconds, peak = _export(home, url, form)
+                figures |= {f"export_{form}_s": seconds, f"export_{form}_peak_mb": peak}
+        finally:
+            embedded.destroy(home)
+    return figures
+
+
+async def _fill(url: str, rows: int) -> None:
+    db = Database(url)
+    async with db.transaction() as tx:
+        await tx.connection.execute(text(LIVE), {"now": NOW, "rows": rows})
+    await db.dispose()
+    await asyncio.to_thread(_as_autovacuum_leaves_it, url)
+
+
+def _as_autovacuum_leaves_it(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE) properties_live")
+
+
+def _export(home: Path, url: str, form: str) -> tuple[float, float]:
+    """Seconds and the process's peak memory in MB."""
+    output = home / f"listings.{form}"
+    started = perf_counter()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "pincali_sync.cli", "export"),
+            *("--format", form, "--output", str(output)),
+        ],
+        env={**os.environ, "DATABASE_URL": url, "PINCALI_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"the export ended with status {process.returncode}")
+    seconds = perf_counter() - started
+    output.unlink()
+    return seconds, usage.ru_maxrss / _KIB
+
+
+def main(rows: int = _ROWS) -> int:
+    """Prints the figures."""
+    for name, value in measure(rows).items():
+        print(f"{name:<24} {value:8.1f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(int(argument) for argument in sys.argv[1:2])))
