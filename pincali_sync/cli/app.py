@@ -18,6 +18,7 @@ from pincali_sync.cli import (
     queue_commands,
     simulate_command,
     tier_commands,
+    web_command,
 )
 from pincali_sync.cli.logs import configure_logging
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
@@ -54,6 +55,7 @@ app.add_typer(decision_commands.candidates, name="candidates", no_args_is_help=T
 app.command("config")(config_command.config)
 app.command("parse")(page_commands.parse)
 app.command("standin")(page_commands.standin)
+app.command("web")(web_command.web)
 app.command("simulate")(simulate_command.simulate)
 
 

@@ -1,0 +1,107 @@
+"""`/removals`: batches, their evidence, and the decision on one that is held."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pincali_sync.exceptions import OutdatedError
+from pincali_sync.services.insights_service import BatchView
+from pincali_sync.web.forms import DASHBOARD, done, trusted_form
+from pincali_sync.web.site import Site, site_of
+
+logger = logging.getLogger(__name__)
+
+_BATCHES = 50
+_UNSETTLED = 100
+_CHECKS = 200
+_SAMPLE = 10
+_CHANGED = (
+    "The batch is not what you saw any more, so nothing was done. Go back to it, look again, "
+    "then decide."
+)
+
+
+async def batches(request: Request) -> Response:
+    """The newest batches, a held one first, and what is missing for long without a verdict."""
+    site = site_of(request)
+    reviews = site.services.reviews
+    found = await reviews.removal_batches(limit=_BATCHES)
+    held = await reviews.removal_batches(status="held", limit=_BATCHES)
+    return site.page(
+        request,
+        "removals.html",
+        batches=[*held, *(each for each in found if each.status != "held")],
+        batches_limit=_BATCHES,
+        unsettled=await reviews.unsettled(_UNSETTLED),
+        unsettled_limit=_UNSETTLED,
+    )
+
+
+async def batch(request: Request) -> Response:
+    """One batch with its checks."""
+    site = site_of(request)
+    view = await _view(site, request.path_params["batch_id"], _CHECKS)
+    return site.page(request, "batch.html", view=view, batch=view.batch, limit=_CHECKS)
+
+
+async def approve(request: Request) -> Response:
+    """GET shows what approving would do; POST does it."""
+    return await _decide(request, "approved")
+
+
+async def reject(request: Request) -> Response:
+    """GET shows what rejecting would do; POST does it."""
+    return await _decide(request, "rejected")
+
+
+async def _decide(request: Request, decision: str) -> Response:
+    site = site_of(request)
+    batch_id: UUID = request.path_params["batch_id"]
+    own_page = f"/removals/{batch_id}"
+    if request.method != "POST":
+        view = await _view(site, batch_id, _SAMPLE)
+        if view.batch.status != "held":
+            return done(own_page, "decided-already")
+        return site.page(
+            request, "decide.html", view=view, batch=view.batch, approve=decision == "approved"
+        )
+    form = await trusted_form(request)
+    view = await _view(site, batch_id, 0)
+    if view.batch.status in {"applied", "rejected"}:
+        return done(own_page, "decided-already")
+    carry_out = (
+        site.services.reviews.approve if decision == "approved" else site.services.reviews.reject
+    )
+    try:
+        decided = await carry_out(
+            batch_id, decided_by=DASHBOARD, would_remove=_number_seen(form.get("would_remove"))
+        )
+    except OutdatedError as error:
+        raise HTTPException(409, _CHANGED) from error
+    logger.warning(
+        "removal batch %s was %s by %s: %s listings removed",
+        batch_id,
+        decision,
+        DASHBOARD,
+        decided.removed,
+    )
+    return done(own_page, decision)
+
+
+async def _view(site: Site, batch_id: UUID, limit: int) -> BatchView:
+    view = await site.services.insights.removal_batch(batch_id, limit)
+    if view is None:
+        raise HTTPException(404, "There is no such batch of removals.")
+    return view
+
+
+def _number_seen(text: str | None) -> int:
+    """What the form says the person saw; a form that does not say has seen nothing."""
+    if text is None or not text.isdecimal():
+        raise HTTPException(400, "The form does not say what you saw. Nothing was done.")
+    return int(text)
