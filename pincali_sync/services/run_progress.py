@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pincali_sync.db.repositories.closeups import SourcePages
 from pincali_sync.db.repositories.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.domain.tiers import ListingSource
+
+_ORDER = {source.value: place for place, source in enumerate(ListingSource)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,9 @@ def progress_of(
                 pages_lost=found[source].pages_lost if source in found else 0,
                 pages_expected=_expected(found.get(source), source, depth, earlier),
             )
-            for source, depth in depths.items()
+            for source, depth in sorted(
+                depths.items(), key=lambda each: _ORDER.get(each[0], len(_ORDER))
+            )
         ),
     )
 

@@ -106,7 +106,11 @@ def _styles() -> str:
 def _templates() -> Environment:
     templates = environment("pincali_sync.web")
     templates.filters.update(
-        plain=words.plain, words=words.words, web_url=words.web_url, seal=words.certificate_seal
+        plain=words.plain,
+        words=words.words,
+        slug=words.slug,
+        web_url=words.web_url,
+        seal=words.certificate_seal,
     )
     templates.globals.update(
         tier_names=words.TIER_NAMES, steps=words.STEPS, badges=words.BADGES, long=words.LONG

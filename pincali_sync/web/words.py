@@ -86,6 +86,11 @@ def web_url(url: str | None) -> str | None:
     return url if is_web else None
 
 
+def slug(url: str) -> str:
+    """The part of a listing's URL that tells it from others."""
+    return url.rstrip("/").rpartition("/")[2] or url
+
+
 def listing_state(dossier: Dossier) -> str:
     """What a record is, in a sentence or two."""
     live = dossier.live
