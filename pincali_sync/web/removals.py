@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
@@ -71,16 +72,17 @@ async def _decide(request: Request, decision: str) -> Response:
             request, "decide.html", view=view, batch=view.batch, approve=decision == "approved"
         )
     form = await trusted_form(request)
+    would_remove = _number_seen(form.get("would_remove", ""))
     view = await _view(site, batch_id, 0)
     if view.batch.status in {"applied", "rejected"}:
         return done(own_page, "decided-already")
+    if form.get("status") != view.batch.status:
+        raise HTTPException(409, _CHANGED)
     carry_out = (
         site.services.reviews.approve if decision == "approved" else site.services.reviews.reject
     )
     try:
-        decided = await carry_out(
-            batch_id, decided_by=DASHBOARD, would_remove=_number_seen(form.get("would_remove"))
-        )
+        decided = await carry_out(batch_id, decided_by=DASHBOARD, would_remove=would_remove)
     except OutdatedError as error:
         raise HTTPException(409, _CHANGED) from error
     logger.warning(
@@ -100,8 +102,8 @@ async def _view(site: Site, batch_id: UUID, limit: int) -> BatchView:
     return view
 
 
-def _number_seen(text: str | None) -> int:
+def _number_seen(text: str) -> int:
     """What the form says the person saw; a form that does not say has seen nothing."""
-    if text is None or not text.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,9}", text):
         raise HTTPException(400, "The form does not say what you saw. Nothing was done.")
     return int(text)
