@@ -108,12 +108,17 @@ def _templates() -> Environment:
     templates.filters.update(
         plain=words.plain,
         words=words.words,
+        scope=words.scope,
         slug=words.slug,
         web_url=words.web_url,
         seal=words.certificate_seal,
     )
     templates.globals.update(
-        tier_names=words.TIER_NAMES, steps=words.STEPS, badges=words.BADGES, long=words.LONG
+        tier_names=words.TIER_NAMES,
+        steps=words.STEPS,
+        badges=words.BADGES,
+        pause_kinds=words.PAUSE_KINDS,
+        long=words.LONG,
     )
     return templates
 

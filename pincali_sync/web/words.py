@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from pincali_sync.db.repositories.pauses import ALL
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import Dossier
 
@@ -29,6 +30,12 @@ STEPS = {
     "drain": "fetching detail pages",
     "report": "writing the report",
     "done": "done",
+}
+PAUSE_KINDS = {
+    "person": "by a person",
+    "refused": "the site refuses us",
+    "busy": "the site is too busy",
+    "rate": "too much failed",
 }
 # The colour of a state's badge; its word and sign say the same.
 BADGES = {
@@ -74,6 +81,11 @@ def plain(value: object, length: int = SHORT) -> str:
 def words(name: str) -> str:
     """A name of the program in words: "price_change" as "price change"."""
     return name.replace("_", " ")
+
+
+def scope(name: str) -> str:
+    """What a pause is of: "all" as "Everything", "tier:2" as "Tier 2"."""
+    return "Everything" if name == ALL else name.replace(":", " ").capitalize()
 
 
 def web_url(url: str | None) -> str | None:

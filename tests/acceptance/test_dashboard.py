@@ -106,6 +106,7 @@ class Watched:
     asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(10_000)
         self.page.on("console", lambda each: self._hear(each.type, each.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.asked.add(_origin(request.url)))
