@@ -30,6 +30,7 @@ from pincali_sync.web.snapshots import SnapshotKeeper
 
 _TIMES = 5
 _BATCH = "00000000-0000-0000-0000-0000000000ba"
+_SCAN = "00000000-0000-0000-0000-00000000005c"
 _PROPERTY = "pincali_0000000000000064"
 _PAGES = (
     "/",
@@ -44,7 +45,8 @@ _PAGES = (
     f"/properties/{_PROPERTY}",
 )
 # A month: 2,000 price changes and 2,000 removals a day, hourly figures, a full queue with 300,000
-# rows behind it, a batch of 5,000 that is held, 2,000 listings missing for long.
+# rows behind it, 8,000 listings missing for long, a batch of 5,000 of them that is held, and a full
+# scan that has read 20,000 pages and goes on.
 _MONTH = (
     """INSERT INTO property_changes
               (property_id, change_type, field_name, old_value, new_value, created_at)
@@ -87,6 +89,16 @@ _MONTH = (
               missing_session_id = (SELECT id FROM scraping_sessions)
         WHERE property_id IN (SELECT 'pincali_' || lpad(to_hex(n), 16, '0')
                                 FROM generate_series(1, 8000) n)""",
+    """UPDATE property_manifest SET last_seen_at = CAST(:now AS timestamptz) - interval '8 days'
+        WHERE property_id IN (SELECT 'pincali_' || lpad(to_hex(n), 16, '0')
+                                FROM generate_series(1, 8000) n)""",
+    """INSERT INTO scraping_sessions (id, base_url, started_at)
+       VALUES (CAST(:scan AS uuid), 'x', :now)""",
+    """INSERT INTO sync_runs (tier_level, session_id, started_at, details)
+       VALUES (3, CAST(:scan AS uuid), :now,
+               '{"depths": {"sale": 0, "rent": 0, "foreclosure": 0, "new_construction": 0}}')""",
+    """INSERT INTO manifest_pages (session_id, source, page_number, url, status, fetched_at)
+       SELECT CAST(:scan AS uuid), 'sale', n, 'x', 'read', :now FROM generate_series(1, 20000) n""",
     """INSERT INTO scraping_errors (created_at, url, error_type, error_message)
        SELECT CAST(:now AS timestamptz) - n * interval '26 seconds',
               'https://www.pincali.com/en/home/house-' || n, 'detail_error', 'HTTP 500'
@@ -145,7 +157,7 @@ async def _measure(url: str, rows: int) -> dict[str, float]:
 
 
 async def _add_a_month(db: Database) -> None:
-    parameters = {"now": NOW, "batch": _BATCH}
+    parameters = {"now": NOW, "batch": _BATCH, "scan": _SCAN}
     for statement in _MONTH:
         used = {name: each for name, each in parameters.items() if f":{name}" in statement}
         async with db.transaction() as tx:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pincali_sync.db.repositories.removals import RemovalBatch
 from pincali_sync.exceptions import OutdatedError
 from pincali_sync.services.insights_service import BatchView
 from pincali_sync.web.forms import DASHBOARD, done, trusted_form
 from pincali_sync.web.site import Site, site_of
+
+Decide = Callable[..., Awaitable[RemovalBatch]]
 
 logger = logging.getLogger(__name__)
 
@@ -52,47 +56,59 @@ async def batch(request: Request) -> Response:
 
 async def approve(request: Request) -> Response:
     """GET shows what approving would do; POST does it."""
-    return await _decide(request, "approved")
+    if request.method != "POST":
+        return await _ask(request, "approve")
+    return await _carry_out(request, site_of(request).services.reviews.approve, "approved")
 
 
 async def reject(request: Request) -> Response:
     """GET shows what rejecting would do; POST does it."""
-    return await _decide(request, "rejected")
-
-
-async def _decide(request: Request, decision: str) -> Response:
-    site = site_of(request)
-    batch_id: UUID = request.path_params["batch_id"]
-    own_page = f"/removals/{batch_id}"
     if request.method != "POST":
-        view = await _view(site, batch_id, _SAMPLE)
-        if view.batch.status != "held":
-            return done(own_page, "decided-already")
-        return site.page(
-            request, "decide.html", view=view, batch=view.batch, approve=decision == "approved"
-        )
+        return await _ask(request, "reject")
+    return await _carry_out(request, site_of(request).services.reviews.reject, "rejected")
+
+
+async def _ask(request: Request, verb: str) -> Response:
+    site = site_of(request)
+    view = await _view(site, request.path_params["batch_id"], _SAMPLE)
+    if view.batch.status != "held":
+        return _nothing_to_decide(view.batch)
+    return site.page(request, "decide.html", view=view, batch=view.batch, approve=verb == "approve")
+
+
+async def _carry_out(request: Request, decide: Decide, word: str) -> Response:
+    site = site_of(request)
     form = await trusted_form(request)
     would_remove = _number_seen(form.get("would_remove", ""))
-    view = await _view(site, batch_id, 0)
-    if view.batch.status in {"applied", "rejected"}:
-        return done(own_page, "decided-already")
-    if form.get("status") != view.batch.status:
-        raise HTTPException(409, _CHANGED)
-    carry_out = (
-        site.services.reviews.approve if decision == "approved" else site.services.reviews.reject
-    )
+    batch = (await _view(site, request.path_params["batch_id"], 0)).batch
+    if batch.status != "held":
+        return _nothing_to_decide(batch)
     try:
-        decided = await carry_out(batch_id, decided_by=DASHBOARD, would_remove=would_remove)
+        if form.get("status") != batch.status:
+            raise OutdatedError(f"batch {batch.id} is held")
+        decided = await decide(batch.id, decided_by=DASHBOARD, would_remove=would_remove)
     except OutdatedError as error:
+        batch = (await _view(site, batch.id, 0)).batch
+        if batch.status != "held":  # somebody was quicker, or clicked twice
+            return _nothing_to_decide(batch)
         raise HTTPException(409, _CHANGED) from error
     logger.warning(
         "removal batch %s was %s by %s: %s listings removed",
-        batch_id,
-        decision,
+        batch.id,
+        word,
         DASHBOARD,
         decided.removed,
     )
-    return done(own_page, decision)
+    return done(_page_of(batch), word)
+
+
+def _nothing_to_decide(batch: RemovalBatch) -> Response:
+    is_open = batch.status == "open"
+    return done(_page_of(batch), "not-to-decide" if is_open else "decided-already")
+
+
+def _page_of(batch: RemovalBatch) -> str:
+    return f"/removals/{batch.id}"
 
 
 async def _view(site: Site, batch_id: UUID, limit: int) -> BatchView:

@@ -28,6 +28,7 @@ MESSAGES = {
     "approved": "The batch is approved: its listings were removed.",
     "rejected": "The batch is rejected: its listings are active again.",
     "decided-already": "This batch was decided already. Nothing was done twice.",
+    "not-to-decide": "This batch waits for no decision: its run is not over.",
     "paused": "Paused. Workers stop within seconds, jobs of a single tier at the next tick.",
     "paused-already": "That was paused already; the first reason stands.",
     "resumed": "Resumed. Open runs go on at the next tick.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -100,6 +101,24 @@ async def test_a_second_decision_does_nothing_and_says_so(
         assert said(await dashboard.get(f"/removals/{held}/{again}")) == "decided-already"
     assert "Nothing was done twice" in await dashboard.text(response.headers["location"])
     assert await removed(db) == 60
+
+
+async def test_of_two_clicks_at_once_one_decides(
+    dashboard: Dashboard, db: Database, held: UUID
+) -> None:
+    path = f"/removals/{held}/approve"
+    both = await asyncio.gather(dashboard.post(path, SEEN), dashboard.post(path, SEEN))
+    assert sorted(map(said, both)) == ["approved", "decided-already"]
+    assert await removed(db) == 60
+
+
+async def test_a_batch_whose_run_is_not_over_cannot_be_decided(
+    dashboard: Dashboard, db: Database, clock: FixedClock
+) -> None:
+    batch = await hold(dashboard.services, clock)
+    assert said(await dashboard.get(f"/removals/{batch}/approve")) == "not-to-decide"
+    assert said(await dashboard.post(f"/removals/{batch}/approve", SEEN)) == "not-to-decide"
+    assert await removed(db) == 0
 
 
 async def test_what_is_not_what_the_person_saw_is_not_decided(

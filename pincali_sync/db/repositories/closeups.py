@@ -35,7 +35,7 @@ SELECT created_at, change_type, field_name, old_value, new_value, change_reason
  ORDER BY created_at DESC, field_name LIMIT :limit
 """
 _ERRORS = """
-SELECT created_at, url, error_type, error_message, retry_count, session_id
+SELECT created_at, url, error_type, error_message, retry_count
   FROM scraping_errors ORDER BY created_at DESC LIMIT :limit
 """
 
@@ -60,7 +60,6 @@ class LoggedError:
     error_type: str | None
     error_message: str | None
     retry_count: int | None
-    session_id: UUID | None
 
 
 class CloseupRepository:
