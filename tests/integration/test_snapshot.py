@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
 import pytest
 
 from pincali_sync.bootstrap import build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.alerts import ALERT_RULES, firing
+from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import InsightsService
-from pincali_sync.services.metrics import samples_of
-from tests.support.builders import SITE
+from pincali_sync.services.metrics import METRICS, samples_of
+from tests.support.builders import SITE, Workshop, add_live, add_queued, detail, entry, page, rows
 from tests.support.clock import FixedClock
 
 
