@@ -43,6 +43,10 @@ class UsageError(PincaliSyncError):
     exit_status = ExitStatus.USAGE
 
 
+class OutdatedError(UsageError):
+    """What somebody decides on is not what they saw any more. Raised by `services`."""
+
+
 class DatabaseUnavailableError(PincaliSyncError):
     """PostgreSQL cannot be reached or refused the connection. Raised by `db.engine`."""
 

@@ -22,6 +22,7 @@ from pincali_sync.cli import (
     report_command,
     simulate_command,
     tier_commands,
+    web_command,
 )
 from pincali_sync.cli.logs import configure_logging
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
@@ -62,6 +63,7 @@ app.command("changes")(changes_command.changes)
 app.command("config")(config_command.config)
 app.command("parse")(page_commands.parse)
 app.command("standin")(page_commands.standin)
+app.command("web")(web_command.web)
 app.command("simulate")(simulate_command.simulate)
 
 

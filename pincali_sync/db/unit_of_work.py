@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.audits import AuditRepository
 from pincali_sync.db.repositories.change_feed import ChangeFeedRepository
+from pincali_sync.db.repositories.closeups import CloseupRepository
 from pincali_sync.db.repositories.diff import DiffRepository
 from pincali_sync.db.repositories.dossier import DossierRepository
 from pincali_sync.db.repositories.exports import ExportRepository
@@ -39,6 +40,7 @@ class UnitOfWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.audits = AuditRepository(connection)
+        self.closeups = CloseupRepository(connection)
         self.diff = DiffRepository(connection)
         self.dossier = DossierRepository(connection)
         self.figures = FiguresRepository(connection)

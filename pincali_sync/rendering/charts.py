@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
 
 from pincali_sync.rendering.base_environment import base_environment
-from pincali_sync.rendering.formats import instant, number
+from pincali_sync.rendering.formats import day, instant, number
 from pincali_sync.rendering.scales import TimeScale, ValueScale, short, time_scale, value_scale
 
 MAX_SERIES = 4  # as many as dash patterns tell apart
@@ -24,6 +24,7 @@ _LONGEST_LABEL = 34  # what fits above a bar on a phone, beside its value
 _TEMPLATES = base_environment("pincali_sync.rendering")
 
 Point = tuple[datetime, float | None]
+_Telling = Callable[[datetime], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +35,15 @@ class Series:
     points: Sequence[Point]
 
 
-def line_chart(series: Sequence[Series], *, title: str, unit: str = "") -> Markup:
+def line_chart(
+    series: Sequence[Series], *, title: str, unit: str = "", by_day: bool = False
+) -> Markup:
     """Up to four series over one axis of time.
 
     Args:
         title: the caption; no two charts of a page may share one.
         unit: what the values count, such as "listings" or "%".
+        by_day: each point stands for a whole day, so its time of day is not told.
 
     Raises:
         ValueError: for more than four series.
@@ -54,17 +58,18 @@ def line_chart(series: Sequence[Series], *, title: str, unit: str = "") -> Marku
         return _nothing(title)
     times = time_scale([at for each in cleaned for at, value in each.points if value is not None])
     scale = value_scale(values)
+    told = day if by_day else instant
     return _render(
         "line_chart.html",
         id=_id(title),
         title=title,
         unit=unit,
-        description=" ".join(_described(each, unit) for each in cleaned),
+        description=" ".join(_described(each, unit, told) for each in cleaned),
         levels=[(_percent(1 - scale.height(tick)), short(tick)) for tick in scale.ticks],
         dates=[(_percent(times.place(at)), times.label(at)) for at in times.ticks],
         lines=[_line(each.points, times, scale) for each in cleaned],
         names=[each.name for each in cleaned],
-        rows=_rows(cleaned),
+        rows=_rows(cleaned, told),
     )
 
 
@@ -137,14 +142,14 @@ def _sorted(points: Sequence[Point]) -> list[Point]:
     ]
 
 
-def _rows(series: Sequence[Series]) -> list[tuple[str, list[str]]]:
+def _rows(series: Sequence[Series], told: _Telling) -> list[tuple[str, list[str]]]:
     """The figures as a table: an instant, and each series' value at it."""
     by_time = [dict(each.points) for each in series]
     instants = sorted({at for each in by_time for at in each})
-    return [(instant(at), [number(each.get(at)) for each in by_time]) for at in instants]
+    return [(told(at), [number(each.get(at)) for each in by_time]) for at in instants]
 
 
-def _described(series: Series, unit: str) -> str:
+def _described(series: Series, unit: str, told: _Telling) -> str:
     """A series in a sentence, for those who do not see it."""
     known = [(at, value) for at, value in series.points if value is not None]
     if not known:
@@ -155,8 +160,8 @@ def _described(series: Series, unit: str) -> str:
         ("lowest", min(known, key=lambda point: point[1])),
         ("highest", max(known, key=lambda point: point[1])),
     ]
-    told = (f"{word} {_amount(value, unit)} on {instant(at)}" for word, (at, value) in parts)
-    return f"{series.name}: {', '.join(told)}."
+    facts = (f"{word} {_amount(value, unit)} on {told(at)}" for word, (at, value) in parts)
+    return f"{series.name}: {', '.join(facts)}."
 
 
 def _extremes(bars: Sequence[tuple[str, float]], unit: str) -> str:

@@ -58,6 +58,11 @@ def instant(at: datetime | None) -> str:
     return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def day(at: datetime) -> str:
+    """The date alone, as "2026-11-25"."""
+    return f"{at:%Y-%m-%d}"
+
+
 def money(amount: float | Decimal | None, currency: str | None) -> str:
     """1250000 and MXN as "1,250,000 MXN"; cents only where there are some."""
     if amount is None:

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.closeups import LoggedError
 from pincali_sync.db.repositories.dossier import Change, Sighting
 from pincali_sync.db.repositories.figures import DayCount, HistoryPoint
 from pincali_sync.db.repositories.incidents import Incident
 from pincali_sync.db.repositories.jobs import Job
 from pincali_sync.db.repositories.manifest import ManifestStats
 from pincali_sync.db.repositories.queue import DeadLetter, QueueRow, QueueStats
-from pincali_sync.db.repositories.removals import RemovalCheck
+from pincali_sync.db.repositories.removals import RemovalBatch, RemovalCheck
 from pincali_sync.db.repositories.reviews import PriceReview
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -24,17 +25,22 @@ from pincali_sync.domain.identity import property_id_of
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PageError, UsageError
+from pincali_sync.services.run_progress import RunProgress, progress_of
 from pincali_sync.services.snapshot import InsightsPolicy, Snapshot, SnapshotReader
 
 __all__ = [
+    "BatchView",
     "Dossier",
     "InsightsService",
     "ManifestStats",
     "QueueStats",
+    "RunProgress",
     "RunView",
     "Snapshot",
     "TierStatus",
 ]
+
+_RUNS_COMPARED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,16 @@ class Dossier:
     sightings: tuple[Sighting, ...]
     certificates: tuple[Mapping[str, Any], ...]  # of the scan that missed it last
     sitemap: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchView:
+    """A batch of removals, with what its listings' pages answered."""
+
+    batch: RemovalBatch
+    removable: int  # proven gone and not seen since: what approving would remove now
+    verdicts: Mapping[str, int]
+    checks: tuple[RemovalCheck, ...]  # as many as were asked for
 
 
 class InsightsService:
@@ -188,6 +204,47 @@ class InsightsService:
         """Live rows by listing status."""
         async with self._db.transaction() as tx:
             return await tx.live.counts()
+
+    async def progress(self) -> list[RunProgress]:
+        """How far each open run has come."""
+        async with self._db.transaction() as tx:
+            return [
+                progress_of(
+                    run,
+                    await tx.closeups.pages_of(run.session_id),
+                    await tx.queue.of_run(run.id),
+                    await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_COMPARED),
+                )
+                for run in await tx.runs.open_runs()
+            ]
+
+    async def removal_batch(self, batch_id: UUID, limit: int = 100) -> BatchView | None:
+        """One batch of removals with up to `limit` of its checks."""
+        async with self._db.transaction() as tx:
+            batch = await tx.removals.batch(batch_id)
+            if batch is None:
+                return None
+            return BatchView(
+                batch=batch,
+                removable=await tx.removals.removable(batch_id),
+                verdicts=await tx.closeups.verdicts_of_batch(batch_id),
+                checks=tuple(await tx.removals.checks_of_batch(batch_id, limit=limit)),
+            )
+
+    async def prices(self, property_id: str, limit: int = 200) -> list[Change]:
+        """What the journal says of a record's price and its terms, the latest first."""
+        async with self._db.transaction() as tx:
+            return await tx.closeups.prices_of(property_id, limit=limit)
+
+    async def errors(self, limit: int = 100) -> list[LoggedError]:
+        """Pages that could not be read or stored, the latest first."""
+        async with self._db.transaction() as tx:
+            return await tx.closeups.errors(limit=limit)
+
+    async def failed_runs(self, limit: int = 20) -> list[SyncRun]:
+        """The latest runs that failed."""
+        async with self._db.transaction() as tx:
+            return await tx.runs.recent(tier_level=None, limit=limit, status="failed")
 
 
 async def _resolve(tx: UnitOfWork, name: str) -> str:

@@ -13,7 +13,7 @@ from pincali_sync.db.repositories.removals import (
 )
 from pincali_sync.db.repositories.reviews import PriceReview
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.exceptions import UsageError
+from pincali_sync.exceptions import OutdatedError, UsageError
 
 
 class ReviewService:
@@ -87,15 +87,21 @@ class ReviewService:
 
         return await self._db.run(work)
 
-    async def approve(self, batch_id: UUID, *, decided_by: str) -> RemovalBatch:
+    async def approve(
+        self, batch_id: UUID, *, decided_by: str, would_remove: int | None = None
+    ) -> RemovalBatch:
         """Carries a held batch out; what was seen again meanwhile is left alone.
 
+        Args:
+            would_remove: the number that the person saw; None: whatever it is.
+
         Raises:
-            UsageError: when the batch is not held.
+            UsageError: when there is no such batch.
+            OutdatedError: when it is not held, or for another number.
         """
 
         async def work(tx: UnitOfWork) -> RemovalBatch:
-            _check_held(await _locked(tx, batch_id))
+            _check_held(await _locked(tx, batch_id), would_remove)
             now = self._clock.now()
             removed = await tx.removals.apply(batch_id, now=now)
             await tx.removals.decide(
@@ -105,15 +111,21 @@ class ReviewService:
 
         return await self._db.run(work)
 
-    async def reject(self, batch_id: UUID, *, decided_by: str) -> RemovalBatch:
+    async def reject(
+        self, batch_id: UUID, *, decided_by: str, would_remove: int | None = None
+    ) -> RemovalBatch:
         """Throws a held batch away: its listings are active again, and start from nothing.
 
+        Args:
+            would_remove: the number that the person saw; None: whatever it is.
+
         Raises:
-            UsageError: when the batch is not held.
+            UsageError: when there is no such batch.
+            OutdatedError: when it is not held, or for another number.
         """
 
         async def work(tx: UnitOfWork) -> RemovalBatch:
-            _check_held(await _locked(tx, batch_id))
+            _check_held(await _locked(tx, batch_id), would_remove)
             now = self._clock.now()
             await tx.removals.reject(batch_id, decided_by=decided_by, now=now)
             await tx.removals.decide(batch_id, "rejected", decided_by=decided_by, now=now)
@@ -129,6 +141,11 @@ async def _locked(tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
     return batch
 
 
-def _check_held(batch: RemovalBatch) -> None:
+def _check_held(batch: RemovalBatch, would_remove: int | None) -> None:
     if batch.status != "held":
-        raise UsageError(f"batch {batch.id} is {batch.status}: only a held one can be decided")
+        raise OutdatedError(f"batch {batch.id} is {batch.status}: only a held one can be decided")
+    if would_remove not in {None, batch.would_remove}:
+        raise OutdatedError(
+            f"batch {batch.id} would remove {batch.would_remove} listings, not {would_remove}: "
+            "look at it again"
+        )

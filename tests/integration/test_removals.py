@@ -13,9 +13,9 @@ from pincali_sync.db.repositories.queue import QueuedProperty
 from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.exceptions import CalibrationError, SupersededError, UsageError
 from pincali_sync.items import ManifestEntry
-from pincali_sync.services.verification_service import VerificationResult
 from tests.support.builders import SITE, Workshop, add_live, entry, id_of, rows, value
 from tests.support.clock import FixedClock
+from tests.support.removals import TOKEN, batch_id, claim, hold, record
 from tests.support.scans import FakeSite, full_scan, seen, shown_alive
 
 ALIVE = Judgement(verdict=Verdict.ALIVE, evidence="the page shows its id")
@@ -89,33 +89,6 @@ async def verify(
     result = seen(queued, status, body)
     await record(services, result)
     return queued
-
-
-async def claim(services: Services, session_id: UUID) -> list[QueuedProperty]:
-    candidates = await services.diff.detect_removed_properties(session_id)
-    async with services.db.transaction() as tx:
-        await tx.removals.open_batch(
-            session_id, run_id=None, candidates=len(candidates), now=services.clock.now()
-        )
-    await services.queue.queue_verifications(session_id)
-    return await services.queue.claim_next_batch(
-        100, "worker-1", lease_token=TOKEN, verification=True
-    )
-
-
-TOKEN = uuid4()
-
-
-async def record(services: Services, *results: VerificationResult, token: UUID = TOKEN) -> int:
-    ticket = await services.jobs.begin(uuid4(), spider="verification", source=None)
-    recorded = await services.diff.record_checks(
-        results, ticket=ticket, lease_token=token, rules=(), max_attempts=3
-    )
-    return recorded.refused
-
-
-async def batch_id(db: Database) -> UUID:
-    return UUID(str(await value(db, "SELECT id FROM removal_batches")))
 
 
 # --- counting -------------------------------------------------------------------------------------
@@ -373,24 +346,6 @@ async def test_a_removed_listing_that_comes_back_is_relisted_and_can_go_missing_
 
 
 # --- the breaker ----------------------------------------------------------------------------------
-
-
-async def hold(services: Services, clock: FixedClock) -> UUID:
-    """Sixty listings gone at once, out of a hundred; returns the batch."""
-    many = [entry(f"house-{n}", public_id=f"EB-BB{n:04d}") for n in range(150)]
-    await full_scan(services, {"sale": many})
-    for each in many:
-        slug = each.source_url.rpartition("/")[2]
-        await add_live(services.db, slug, price=1, public_id=each.public_id, visits=1)
-    await rows(services.db, "DELETE FROM scrape_queue")  # they are fetched
-    for _ in range(2):
-        clock.advance(days=7)
-        session_id = await full_scan(services, {"sale": many[60:]})
-        await services.diff.detect_removed_properties(session_id)
-    gone = await claim(services, session_id)
-    assert len(gone) == 60
-    await record(services, *(seen(queued, 404) for queued in gone))
-    return await batch_id(services.db)
 
 
 async def statuses(db: Database) -> dict[str, int]:

@@ -38,6 +38,12 @@ def test_a_line_chart_says_first_last_lowest_and_highest_to_those_who_do_not_see
     )
 
 
+def test_a_chart_by_day_tells_dates_and_no_times() -> None:
+    figure = drawn(line_chart([daily(1, 2)], title="News", by_day=True))
+    assert "first 1 on 2026-10-26, last 2 on 2026-10-27" in texts(figure, "desc")[0]
+    assert texts(figure, "tbody th") == ["2026-10-26", "2026-10-27"]
+
+
 def test_the_axes_have_round_numbers_and_days() -> None:
     figure = drawn(line_chart([daily(*range(1_000, 4_000, 100))], title="News"))
     assert texts(figure, ".level") == ["0", "1,000", "2,000", "3,000", "4,000"]

@@ -133,13 +133,17 @@ class RunRepository:
             tier_level=tier_level,
         )
 
-    async def recent(self, *, tier_level: int | None, limit: int) -> list[SyncRun]:
-        """Runs of one tier or of all, the latest first."""
+    async def recent(
+        self, *, tier_level: int | None, limit: int, status: str | None = None
+    ) -> list[SyncRun]:
+        """Runs of one tier or of all, in one state or any, the latest first."""
         result = await self._run(
             f"""SELECT {_COLUMNS} FROM sync_runs
-                 WHERE CAST(:tier_level AS integer) IS NULL OR tier_level = :tier_level
+                 WHERE (CAST(:tier_level AS integer) IS NULL OR tier_level = :tier_level)
+                   AND (CAST(:status AS text) IS NULL OR status = :status)
                  ORDER BY started_at DESC, tier_level DESC LIMIT :limit""",
             tier_level=tier_level,
+            status=status,
             limit=limit,
         )
         return [SyncRun(**row) for row in result.mappings()]

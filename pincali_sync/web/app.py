@@ -1,0 +1,152 @@
+"""The application: routes, and what happens when something is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import cast
+
+from jinja2 import Environment
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from pincali_sync.bootstrap import Services
+from pincali_sync.exceptions import DatabaseUnavailableError
+from pincali_sync.rendering.templates import environment, stylesheet
+from pincali_sync.web import lists, metrics, overview, pauses, properties, removals, words
+from pincali_sync.web.forms import MAX_BODY_BYTES
+from pincali_sync.web.shield import Shield
+from pincali_sync.web.site import Site, site_of
+from pincali_sync.web.snapshots import SnapshotKeeper
+from pincali_sync.web.tokens import TokenGuard
+
+_A_YEAR = "public, max-age=31536000, immutable"
+_TITLES = {
+    400: "That cannot be understood",
+    403: "Refused",
+    404: "Not found",
+    405: "That is not possible here",
+    409: "It changed meanwhile",
+    413: "Too much",
+    429: "Too many attempts",
+}
+_NOT_FOUND = "There is no such page. The navigation above leads to those that there are."
+
+
+def create_app(services: Services, *, snapshots: SnapshotKeeper | None = None) -> ASGIApp:
+    """The dashboard on these services; it reads figures from its start to its end.
+
+    Args:
+        snapshots: reads with another interval than the usual one.
+    """
+    keeper = snapshots or SnapshotKeeper(services.insights.snapshot, services.clock)
+    token = services.config.web_token
+    styles = _styles()
+    site = Site(
+        services=services,
+        snapshots=keeper,
+        guard=TokenGuard(token.get_secret_value() if token else None),
+        templates=_templates(),
+        stylesheet_path=f"/static/style-{hashlib.sha256(styles.encode()).hexdigest()[:16]}.css",
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with keeper.running():
+            yield
+
+    def stylesheet_response(_: Request) -> Response:
+        return Response(styles, media_type="text/css", headers={"Cache-Control": _A_YEAR})
+
+    app = Starlette(
+        routes=[*_ROUTES, Route(site.stylesheet_path, stylesheet_response)],
+        exception_handlers={
+            HTTPException: _refused,
+            DatabaseUnavailableError: _database_down,
+            Exception: _broken,
+        },
+        lifespan=lifespan,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.site = site
+    return Shield(app)
+
+
+_ROUTES = (
+    Route("/", overview.overview),
+    Route("/queue", lists.queue),
+    Route("/runs", lists.runs),
+    Route("/runs/{run_id:uuid}", lists.run),
+    Route("/removals", removals.batches),
+    Route("/removals/{batch_id:uuid}", removals.batch),
+    Route("/removals/{batch_id:uuid}/approve", removals.approve, methods=["GET", "POST"]),
+    Route("/removals/{batch_id:uuid}/reject", removals.reject, methods=["GET", "POST"]),
+    Route("/decisions", lists.decisions),
+    Route("/errors", lists.errors),
+    Route("/pauses", pauses.pauses, methods=["GET", "POST"]),
+    Route("/pauses/resume", pauses.resume, methods=["POST"]),
+    Route("/property", properties.search),
+    Route("/properties/{property_id:path}", properties.dossier),
+    Route("/metrics", metrics.metrics),
+    Route("/healthz", metrics.health),
+)
+
+
+def _styles() -> str:
+    own = resources.files("pincali_sync.web").joinpath("style.css").read_text("utf-8")
+    return f"{stylesheet()}\n{own}"
+
+
+def _templates() -> Environment:
+    templates = environment("pincali_sync.web")
+    templates.filters.update(
+        plain=words.plain,
+        words=words.words,
+        scope=words.scope,
+        slug=words.slug,
+        web_url=words.web_url,
+        seal=words.certificate_seal,
+    )
+    templates.globals.update(
+        tier_names=words.TIER_NAMES,
+        steps=words.STEPS,
+        badges=words.BADGES,
+        pause_kinds=words.PAUSE_KINDS,
+        long=words.LONG,
+    )
+    return templates
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    refusal = cast(HTTPException, error)
+    status = refusal.status_code
+    is_routing = status == 404 and refusal.detail == "Not Found"
+    response = site_of(request).page(
+        request,
+        "message.html",
+        status=status,
+        heading=_TITLES.get(status, "That did not work"),
+        text=_NOT_FOUND if is_routing else refusal.detail,
+    )
+    response.headers.update(refusal.headers or {})
+    return response
+
+
+async def _database_down(request: Request, _: Exception) -> Response:
+    return site_of(request).page(request, "database_down.html", status=503)
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    return site_of(request).page(
+        request,
+        "message.html",
+        status=500,
+        heading="Something went wrong",
+        text="The page could not be made. The log says why; nothing was changed.",
+    )

@@ -1,0 +1,85 @@
+"""`/metrics` for Prometheus and `/healthz` for whoever watches this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from pincali_sync.services.metrics import METRICS, Metric
+from pincali_sync.services.snapshot import Snapshot
+from pincali_sync.web.site import site_of
+from pincali_sync.web.snapshots import OLDEST
+
+_DISTRIBUTION = "pincali-sync"
+
+
+async def metrics(request: Request) -> Response:
+    """The last snapshot in the format that the scraper asks for."""
+    snapshots = site_of(request).snapshots
+    figures = _Figures(await snapshots.current(), snapshots.age_seconds)
+    registry = CollectorRegistry()
+    registry.register(figures)
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(registry), headers={"content-type": content_type})
+
+
+async def health(request: Request) -> Response:
+    """200 while the figures are fresh, else 503 with the reason."""
+    snapshots = site_of(request).snapshots
+    if await snapshots.current() is not None:
+        return PlainTextResponse("ok\n")
+    age = snapshots.age_seconds
+    reason = (
+        "the figures could not be read yet: is the database up?"
+        if age is None
+        else f"the figures are {age:.0f} s old, more than {OLDEST.total_seconds():.0f}: "
+        "is the database up?"
+    )
+    return PlainTextResponse(f"{reason}\n", status_code=503)
+
+
+class _Figures(Collector):
+    """One snapshot as metrics; figures too old to show are left out."""
+
+    def __init__(self, snapshot: Snapshot | None, age: float | None) -> None:
+        self._snapshot = snapshot
+        self._age = age
+
+    def describe(self) -> Iterable[Family]:
+        """Nothing is claimed beforehand: there is one collector a scrape."""
+        return ()
+
+    def collect(self) -> Iterator[Family]:
+        yield GaugeMetricFamily(
+            "pincali_snapshot_up",
+            "Whether figures are shown: read within the last minute.",
+            value=int(self._snapshot is not None),
+        )
+        age = GaugeMetricFamily(
+            "pincali_snapshot_age_seconds", "How old the last figures are, shown or not."
+        )
+        if self._age is not None:
+            age.add_metric((), self._age)
+        yield age
+        if self._snapshot is not None:
+            yield InfoMetricFamily(
+                "pincali_build", "The version of the program.", {"version": version(_DISTRIBUTION)}
+            )
+            for metric in METRICS:
+                yield _family(metric, self._snapshot)
+
+
+def _family(metric: Metric, snapshot: Snapshot) -> Family:
+    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+    family = kind(metric.name, metric.help, labels=metric.labels)
+    for sample in metric.samples(snapshot):
+        family.add_metric([sample.labels[name] for name in metric.labels], sample.value)
+    return family

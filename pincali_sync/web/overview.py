@@ -1,0 +1,46 @@
+"""`/`: what is wrong first, then the tiers, then the figures."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pincali_sync.bootstrap import build_runner
+from pincali_sync.services.metrics import samples_of
+from pincali_sync.services.snapshot import Snapshot
+from pincali_sync.web import trends
+from pincali_sync.web.site import site_of
+
+
+async def overview(request: Request) -> Response:
+    """The state of everything on one page."""
+    site = site_of(request)
+    services = site.services
+    insights = services.insights
+    snapshot = await site.snapshots.current()
+    history = await insights.trends(trends.DAYS)
+    days = (
+        ("price changes", await insights.price_changes_by_day(trends.DAYS)),
+        ("removals", await insights.removed_by_day(trends.DAYS)),
+    )
+    scheduler = services.scheduler(build_runner(services.config))
+    return site.page(
+        request,
+        "overview.html",
+        incidents=await insights.open_incidents(),
+        schedule=await scheduler.get_schedule_status(),
+        latest={each.tier: each.latest for each in await insights.tiers()},
+        progress={each.run.tier_level: each for each in await insights.progress()},
+        held=await services.reviews.removal_batches(status="held"),
+        snapshot=snapshot,
+        figures=_by_key(snapshot),
+        freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
+        listings=trends.listings_over_time(history),
+        waiting=trends.queue_over_time(history),
+        days=trends.by_day(days, services.clock.now()),
+    )
+
+
+def _by_key(snapshot: Snapshot | None) -> dict[str, float]:
+    """The same figures that `/metrics` and the alerts go by."""
+    return {} if snapshot is None else {each.key: each.value for each in samples_of(snapshot)}

@@ -1,0 +1,83 @@
+"""Serves the dashboard until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from pincali_sync.bootstrap import open_services
+from pincali_sync.config import Config
+from pincali_sync.exceptions import UsageError
+from pincali_sync.web.app import create_app
+
+_SECONDS_TO_FINISH = 5
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+async def serve(config: Config, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM; the database's connections are closed then.
+
+    Args:
+        port: 0 takes a free one.
+        announce: told the base URL once requests are answered.
+
+    Raises:
+        UsageError: when the port is taken or the host is not this machine's.
+        DatabaseUnavailableError: when the database cannot be reached at the start.
+        SchemaVersionError: when it is at another schema version.
+    """
+    with _listen(host, port) as listener:
+        async with open_services(config) as services:
+            settings = uvicorn.Config(
+                create_app(services),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+            )
+            server = _Server(settings, lambda: announce(_url_of(host, listener)))
+            await server.serve(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready, and takes a signal for an order: the program ends with status 0."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for each in _SIGNALS:
+            loop.add_signal_handler(each, self.handle_exit, each, None)
+        try:
+            yield
+        finally:
+            for each in _SIGNALS:
+                loop.remove_signal_handler(each)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error}. Choose another with --port or --host."
+        ) from error
+
+
+def _url_of(host: str, listener: socket.socket) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"

@@ -1,0 +1,76 @@
+"""What the handlers of one application share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from jinja2 import Environment
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from pincali_sync.bootstrap import Services
+from pincali_sync.web.snapshots import SnapshotKeeper
+from pincali_sync.web.tokens import TokenGuard
+
+# The navigation, in its order. A page below one of these paths belongs to it.
+NAVIGATION = (
+    ("/", "Overview"),
+    ("/queue", "Queue"),
+    ("/runs", "Runs"),
+    ("/removals", "Removals"),
+    ("/decisions", "Decisions"),
+    ("/errors", "Errors"),
+    ("/pauses", "Pauses"),
+)
+# What may be said on the page after a form; only the key travels in the URL.
+MESSAGES = {
+    "approved": "The batch is approved: its listings were removed.",
+    "rejected": "The batch is rejected: its listings are active again.",
+    "decided-already": "This batch was decided already. Nothing was done twice.",
+    "not-to-decide": "This batch waits for no decision: its run is not over.",
+    "paused": "Paused. Workers stop within seconds, jobs of a single tier at the next tick.",
+    "paused-already": "That was paused already; the first reason stands.",
+    "resumed": "Resumed. Open runs go on at the next tick.",
+    "resumed-already": "That was not paused any more.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One dashboard."""
+
+    services: Services
+    snapshots: SnapshotKeeper
+    guard: TokenGuard
+    templates: Environment
+    stylesheet_path: str
+
+    def page(
+        self, request: Request, template: str, *, status: int = 200, **context: object
+    ) -> HTMLResponse:
+        """A rendered page."""
+        path = request.url.path
+        now = self.services.clock.now()
+        html = self.templates.get_template(template).render(
+            now=now,
+            stylesheet_path=self.stylesheet_path,
+            navigation=[(target, name, _mark(target, path)) for target, name in NAVIGATION],
+            said=MESSAGES.get(request.query_params.get("said", "")),
+            path=path,
+            can_decide=self.guard.is_set,
+            **context,
+        )
+        return HTMLResponse(html, status_code=status)
+
+
+def site_of(request: Request) -> Site:
+    """The dashboard that a request was sent to."""
+    return cast(Site, request.app.state.site)
+
+
+def _mark(target: str, path: str) -> str | None:
+    """What `aria-current` says of a link: this page, a page below it, or nothing."""
+    if path == target:
+        return "page"
+    return "true" if target != "/" and path.startswith(f"{target}/") else None

@@ -1,0 +1,81 @@
+"""The dashboard without a server: requests go straight into the application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from parsel import Selector
+
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
+from pincali_sync.web.app import create_app
+from pincali_sync.web.snapshots import SnapshotKeeper
+from tests.support.builders import SITE, Workshop
+from tests.support.clock import FixedClock
+
+TOKEN = "a token for tests, long enough"
+BASE_URL = "http://dashboard.test"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dashboard:
+    """One dashboard, and who writes what it shows."""
+
+    services: Services
+    snapshots: SnapshotKeeper
+    client: httpx.AsyncClient
+    clock: FixedClock
+    shop: Workshop
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """A page, with the figures of right now."""
+        await self.snapshots.read_once()
+        return await self.client.get(path, headers=headers)
+
+    async def page(self, path: str) -> Selector:
+        """A page that must be there, parsed."""
+        response = await self.get(path)
+        assert response.status_code == 200, response.text
+        return Selector(response.text)
+
+    async def text(self, path: str) -> str:
+        """What a page says, words only."""
+        return words_of(await self.page(path))
+
+    async def post(
+        self, path: str, fields: dict[str, Any], *, token: str = TOKEN, **headers: str
+    ) -> httpx.Response:
+        """A form sent from a page of the dashboard's own unless headers say otherwise."""
+        return await self.client.post(
+            path, data={**fields, "token": token}, headers={"origin": BASE_URL, **headers}
+        )
+
+
+def words_of(page: Selector) -> str:
+    """The text of the main part on one line."""
+    return " ".join(" ".join(page.css("main ::text").getall()).split())
+
+
+@asynccontextmanager
+async def dashboard_on(
+    db: Database, clock: FixedClock, *, token: str | None = TOKEN
+) -> AsyncIterator[Dashboard]:
+    """A dashboard on this database."""
+    config = load_config(pincali_base_url=SITE, web_token=token, scrapyd_urls=("local",))
+    services = build_services(config, clock=clock, db=db)
+    snapshots = SnapshotKeeper(services.insights.snapshot, clock)
+    app = create_app(services, snapshots=snapshots)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+        yield Dashboard(
+            services=services,
+            snapshots=snapshots,
+            client=client,
+            clock=clock,
+            shop=Workshop(db=db, clock=clock),
+        )
