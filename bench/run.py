@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from bench import (
+    exports,
     full_scan,
     pace_nodes,
     parse_pages,
@@ -14,6 +15,7 @@ from bench import (
     spider_pipelines,
     standin_pages,
     tier_loads,
+    web_pages,
 )
 from pincali_sync.cli.output import print_table
 
@@ -26,6 +28,8 @@ _ALL = (
     sitemap_urls,
     pace_nodes,
     full_scan,
+    exports,
+    web_pages,
 )
 # Absolute figures belong to the machine; ratios, taken in one run, carry further.
 _TARGETS = {
@@ -43,6 +47,10 @@ _TARGETS = {
     "pace_arrivals_1st_percentile_s": "at least 0.17",
     "pace_slots_used": "at least 0.90",
     "pace_reservation_ms": "at most 10",
+    "export_parquet_s": "under 60",
+    "export_parquet_peak_mb": "under 500",
+    "web_metrics_ms": "under 300",
+    "web_slowest_page_ms": "under 500",
     "full_scan_0_kills_share_found": "at least 0.999",
     "full_scan_0_kills_page_ratio": "at most 1.15",
     "full_scan_0_kills_virtual_hours": "about 8",

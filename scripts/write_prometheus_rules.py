@@ -81,7 +81,7 @@ def _rule(rule: AlertRule) -> dict[str, Any]:
         **({"for": f"{rule.hold.total_seconds():.0f}s"} if rule.hold else {}),
         "labels": {"severity": rule.severity},
         "annotations": {
-            "summary": f"{rule.summary}{_subject(_METRICS[rule.metric])}: {_value(rule)}",
+            "summary": f"{rule.summary}{_subject(_METRICS[rule.metric])}{_value(rule)}",
             "description": rule.remedy,
             "runbook": RUNBOOK,
         },
@@ -100,7 +100,9 @@ def _subject(metric: Metric) -> str:
 
 
 def _value(rule: AlertRule) -> str:
-    shown = f"{{{{ $value | {_SHOWN_WITH[rule.shown_as]} }}}}"
+    if rule.shown_as == "nothing":
+        return ""
+    shown = f": {{{{ $value | {_SHOWN_WITH[rule.shown_as]} }}}}"
     if rule.shown_as != "share":
         return shown
     return f"{shown}, {'above' if rule.comparison == '>' else 'below'} {rule.threshold:.0%}"

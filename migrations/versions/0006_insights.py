@@ -87,6 +87,7 @@ INDEXES = (
     "CREATE INDEX idx_alert_incidents_opened ON alert_incidents (opened_at)",
     "CREATE INDEX idx_removal_audits_property ON removal_audits (property_id)",
     "CREATE INDEX idx_quality_reports_created ON quality_reports (created_at)",
+    "CREATE INDEX idx_scraping_errors_created ON scraping_errors (created_at)",
     # A million finished rows lie between the few that were set aside.
     "CREATE INDEX idx_queue_failed ON scrape_queue (property_id) WHERE status = 'failed'",
     # Ages by status without a look at the wide rows.
@@ -110,6 +111,7 @@ def downgrade() -> None:
     for index in (
         "idx_live_freshness",
         "idx_queue_failed",
+        "idx_scraping_errors_created",
         "idx_property_changes_price",
         "idx_property_changes_removed",
     ):

@@ -49,7 +49,7 @@ class AlertRule:
     remedy: str  # what to do
     hold: timedelta = timedelta(0)  # how long it must last before anybody is told
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # label -> values meant
-    shown_as: Literal["share", "seconds", "number"] = "number"
+    shown_as: Literal["share", "seconds", "number", "nothing"] = "number"
 
     def is_broken_by(self, sample: Sample) -> bool:
         """Whether the rule is about this sample, and its value is on the wrong side."""
@@ -72,7 +72,7 @@ class Firing:
     def message(self) -> str:
         """One line for a person: what, how much, and what to do."""
         about = f" ({self.subject})" if self.subject else ""
-        return f"{self.rule.summary}{about}: {_shown(self)}. {self.rule.remedy}"
+        return f"{self.rule.summary}{about}{_shown(self)}. {self.rule.remedy}"
 
 
 def firing(samples: Iterable[Sample], rules: Sequence[AlertRule]) -> list[Firing]:
@@ -87,12 +87,16 @@ def firing(samples: Iterable[Sample], rules: Sequence[AlertRule]) -> list[Firing
 
 
 def _shown(firing: Firing) -> str:
-    limit = "above" if firing.rule.comparison == ">" else "below"
-    if firing.rule.shown_as == "share":
-        return f"{firing.value:.1%}, {limit} {firing.rule.threshold:.0%}"
-    if firing.rule.shown_as == "seconds":
-        return f"{timedelta(seconds=round(firing.value))} (h:mm:ss)"
-    return f"{firing.value:g}"
+    match firing.rule.shown_as:
+        case "share":
+            limit = "above" if firing.rule.comparison == ">" else "below"
+            return f": {firing.value:.1%}, {limit} {firing.rule.threshold:.0%}"
+        case "seconds":
+            return f": {timedelta(seconds=round(firing.value))} (h:mm:ss)"
+        case "number":
+            return f": {firing.value:g}"
+        case "nothing":
+            return ""
 
 
 ALERT_RULES = (
@@ -113,7 +117,7 @@ ALERT_RULES = (
         comparison=">",
         threshold=0,
         severity="warning",
-        summary="The last runs of a tier failed",
+        summary="Failed runs of a tier in a row",
         remedy="`pincali-sync history` says why; it is started again by itself.",
     ),
     AlertRule(
@@ -173,7 +177,7 @@ ALERT_RULES = (
         comparison=">",
         threshold=0,
         severity="warning",
-        summary="A tier's last run is unlike the ones before",
+        summary="Ways in which a tier's last scan is unlike those before",
         remedy="`pincali-sync history RUN` says in what: the site's markup may have changed.",
     ),
     AlertRule(
@@ -183,6 +187,7 @@ ALERT_RULES = (
         threshold=0,
         severity="critical",
         only={"kind": ("refused", "busy", "rate")},
+        shown_as="nothing",
         summary="Work rests because of the site",
         remedy="`pincali-sync status` says why. Never try to get round a refusal.",
     ),

@@ -26,7 +26,8 @@ from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PageError, UsageError
 from pincali_sync.services.run_progress import RunProgress, progress_of
-from pincali_sync.services.snapshot import InsightsPolicy, Snapshot, SnapshotReader
+from pincali_sync.services.snapshot import InsightsPolicy, Snapshot
+from pincali_sync.services.snapshot_reader import SnapshotReader
 
 __all__ = [
     "BatchView",

@@ -19,7 +19,7 @@ class RetentionTerms:
     queue: timedelta  # completed and cancelled rows; those set aside stay until settled
     staging: timedelta
     sightings: timedelta  # on pages, and in the sitemap
-    runs: timedelta  # and quality reports
+    runs: timedelta  # and quality reports, and errors of pages
     insights: timedelta  # figures over time, ended incidents, audits of removals
     removed_manifest: timedelta  # manifest rows of removed listings; their live rows stay
 
@@ -32,6 +32,7 @@ class CleanedUp:
     staging: int
     sightings: int
     sitemap: int
+    errors: int
     runs: int
     quality_reports: int
     manifest: int
@@ -70,6 +71,7 @@ class RetentionService:
             staging=await self._in_chunks("staging", self._terms.staging),
             sightings=await self._in_chunks("sightings", self._terms.sightings),
             sitemap=await self._in_chunks("sitemap", self._terms.sightings),
+            errors=await self._in_chunks("errors", self._terms.runs),
         )
 
     async def _in_chunks(self, what: str, term: timedelta) -> int:

@@ -17,7 +17,7 @@ from pincali_sync.services.snapshot import RUNNER, Snapshot
 
 # A runner that waits ticks every second; the figures need not be read as often.
 _LEAST_GAP = timedelta(seconds=20)
-_HISTORY_GAP = timedelta(minutes=15)
+_HISTORY_GAP = timedelta(hours=1)
 # What is kept over time: the trends that are shown where nobody has Prometheus.
 HISTORY_METRICS = frozenset(
     {

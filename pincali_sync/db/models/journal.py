@@ -50,6 +50,7 @@ class ScrapingError(Base):
     """Append-only log of pages that failed."""
 
     __tablename__ = "scraping_errors"
+    __table_args__ = (Index("idx_scraping_errors_created", "created_at"),)
 
     id: Mapped[GeneratedId]
     created_at: Mapped[Created]

@@ -29,6 +29,9 @@ _DELETE_OLD = {
     "sightings": """
         DELETE FROM property_sightings WHERE ctid = ANY(ARRAY(
             SELECT ctid FROM property_sightings WHERE seen_at < :before LIMIT :size))""",
+    "errors": """
+        DELETE FROM scraping_errors WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM scraping_errors WHERE created_at < :before LIMIT :size))""",
     "sitemap": """
         DELETE FROM sitemap_urls WHERE ctid = ANY(ARRAY(
             SELECT ctid FROM sitemap_urls WHERE listed_at < :before LIMIT :size))""",
