@@ -207,14 +207,7 @@ def build_services(
         jobs=JobService(db, clock, config.pincali_base_url),
         scans=ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending),
         sitemap=SitemapService(db, clock),
-        queue=ScrapeQueueService(
-            db,
-            clock,
-            lease=timedelta(seconds=config.queue_lease_seconds),
-            policy=policy,
-            max_pending=config.queue_max_pending,
-            max_age=timedelta(days=config.max_age_days),
-        ),
+        queue=_queue_service(config, db, clock, policy),
         refresh=RefreshService(db, clock, _refresh_policy(config)),
         sync=sync,
         quality=DataQualityService(db, clock),
@@ -239,6 +232,19 @@ def build_services(
         ),
         report_files=QualityReportFiles(config.home / "reports"),
         lock=RunLock(db, clock),
+    )
+
+
+def _queue_service(
+    config: Config, db: Database, clock: Clock, policy: QueuePolicy
+) -> ScrapeQueueService:
+    return ScrapeQueueService(
+        db,
+        clock,
+        lease=timedelta(seconds=config.queue_lease_seconds),
+        policy=policy,
+        max_pending=config.queue_max_pending,
+        max_age=timedelta(days=config.max_age_days),
     )
 
 
