@@ -13,7 +13,7 @@ _FILE_BYTES = 10_000_000
 _FILES_KEPT = 5
 # Of the libraries only what is wrong. Some of them write down, from INFO on, the URLs that they
 # send to, with the tokens in them.
-_LIBRARIES = ("alembic", "apprise", "httpcore", "httpx")
+_LIBRARIES = ("alembic", "apprise", "httpcore", "httpx", "requests", "urllib3")
 
 
 def configure_logging() -> None:

@@ -7,7 +7,7 @@ a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -18,13 +18,13 @@ from pincali_sync.domain.tiers import Tier
 SITE_ZONE = ZoneInfo("America/Mexico_City")
 TIER_1_SLOT_HOURS = 6
 _SUNDAY = 6
-# How long after its slot a tier's run should be over: what the specification expects of each, and
-# room for a busy site.
+# How long after its slot a tier's run should be over: what the specification expects of each, with
+# room for a busy site, detail pages on the same timeline, and verifications.
 GRACE = {
     Tier.HOT_LISTINGS: timedelta(hours=2),
-    Tier.DAILY_SYNC: timedelta(hours=8),
-    Tier.WEEKLY_DEEP: timedelta(hours=14),
-    Tier.MONTHLY_REFRESH: timedelta(hours=24),
+    Tier.DAILY_SYNC: timedelta(hours=12),
+    Tier.WEEKLY_DEEP: timedelta(hours=24),
+    Tier.MONTHLY_REFRESH: timedelta(hours=36),
 }
 # A run of these reads what the lower tiers would read, so it serves their slots too.
 SCANNING = (Tier.WEEKLY_DEEP, Tier.DAILY_SYNC, Tier.HOT_LISTINGS)
@@ -77,21 +77,23 @@ class Cadence:
         return next_slot(self.tier, now)
 
     def overdue(
-        self, now: datetime, last_served: datetime, running_since: datetime | None
+        self, now: datetime, last_served: datetime, running: Iterable[tuple[Tier, datetime]]
     ) -> timedelta:
         """How long ago a run should have been completed that was not; zero when none.
 
         Args:
-            last_served: as for `due_slot`, of completed runs alone.
-            running_since: the start of a run under way, which is given its time.
+            last_served: as for `due_slot`, of runs that are over.
+            running: runs under way that serve this tier, a wider tier's too, and the slot or,
+                where later, the start of each: it is given the time of its own tier.
         """
         expected = (
             next_slot(self.tier, last_served)
             if self.interval is None
             else last_served + self.interval
         )
-        begun = expected if running_since is None else max(expected, running_since)
-        return max(timedelta(0), now - begun - GRACE[self.tier])
+        late = [now - expected - GRACE[self.tier]]
+        late += [now - begun - GRACE[tier] for tier, begun in running if begun >= expected]
+        return max(timedelta(0), min(late))
 
 
 def tiers_serving(tier: Tier) -> tuple[Tier, ...]:

@@ -47,16 +47,24 @@ class AlertService:
 
         async def work(tx: UnitOfWork) -> tuple[list[Incident], list[Incident]]:
             await tx.incidents.settle(broken, now=self._clock.now())
-            return await tx.incidents.open(), await tx.incidents.recovered()
+            recovered = await tx.incidents.recovered()
+            passing = [each for each in recovered if not self._is_worth_telling(each)]
+            await tx.incidents.forget(passing)
+            over = [each for each in recovered if each not in passing]
+            return await tx.incidents.open(), over
 
         opened, recovered = await self._db.run(work)
         lasting = [each for each in opened if self._has_lasted(each)]
         await self._tell([each for each in lasting if each.announced_at is None], recovered)
         return lasting
 
+    def _is_worth_telling(self, ended: Incident) -> bool:
+        """What was told is told to be over; what lasted and could not be told is told late."""
+        return ended.announced_at is not None or self._has_lasted(ended)
+
     def _has_lasted(self, incident: Incident) -> bool:
         hold = self._holds.get(incident.alert, timedelta(0))
-        return self._clock.now() - incident.opened_at >= hold
+        return (incident.resolved_at or self._clock.now()) - incident.opened_at >= hold
 
     async def _tell(self, opened: Sequence[Incident], recovered: Sequence[Incident]) -> None:
         if not opened and not recovered:

@@ -1,7 +1,8 @@
 """How often a removal was wrong, measured: each week some confirmed ones are looked at again.
 
-A listing that is there again counts as a false positive, although it may have come back since the
-last scan: the rate is an upper bound. Its page is saved as any other, so the mistake ends with it.
+Drawn from removals that no scan has taken back: what the scans saw again is `relisted` by then and
+no mistake that anybody has to look for. A listing whose page is there counts as a false positive,
+although it may have come back since the last scan. Its page is saved, so the mistake ends with it.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from pincali_sync.db.repositories.pauses import Pause
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.services.pause_service import PauseService
 from pincali_sync.services.ports import SiteProbe
 from pincali_sync.services.run_lock import RunLock
@@ -104,10 +103,11 @@ class SchedulerService:
         async with self._lock.held():
             try:
                 runs = await self._work(start_due=start_due)
-            except PincaliSyncError:
-                await self._look_although_it_failed()
+            except Exception:
+                # Whatever keeps the tiers from running, people are told of it.
+                await self._look(())
                 raise
-            await self._watch.look(runs)
+            await self._look(runs)
             return runs
 
     async def _work(self, *, start_due: bool) -> list[SyncRun]:
@@ -119,11 +119,11 @@ class SchedulerService:
         await self._drain.keep_going(runs)
         return runs
 
-    async def _look_although_it_failed(self) -> None:
-        """People are told of what keeps the tiers from running, too."""
+    async def _look(self, runs: Sequence[SyncRun]) -> None:
+        """What goes wrong here fails no tick: its work is done. The missing sign of life tells."""
         try:
-            await self._watch.look()
-        except PincaliSyncError as error:
+            await self._watch.look(runs)
+        except Exception as error:  # noqa: BLE001
             logger.error("the figures could not be looked at: %s", error)
 
     async def start_now(self, tier: Tier) -> SyncRun:

@@ -42,6 +42,7 @@ class SnapshotReader:
         """The present; not `whole`, it lacks what costs a walk over all rows of a large table."""
         started, now = perf_counter(), self._clock.now()
         async with self._db.transaction() as tx:
+            await tx.figures.stand_still()
             retired = await tx.figures.retired()
             return Snapshot(
                 taken_at=now,
@@ -62,6 +63,7 @@ class SnapshotReader:
         self, tx: UnitOfWork, retired: Mapping[tuple[str, str], int], now: datetime
     ) -> AsyncIterator[TierFigures]:
         totals = await tx.figures.run_totals()
+        open_runs = await tx.runs.open_runs()
         for tier in Tier:
             runs = await tx.runs.recent(tier_level=tier.value, limit=_RUNS_LOOKED_AT)
             scanned = _latest_scanned(runs)
@@ -78,7 +80,7 @@ class SnapshotReader:
                 latest=runs[0] if runs else None,
                 last_ended=next((run for run in runs if run.status != "running"), None),
                 last_success_at=_last_success(tier, totals),
-                overdue=self._overdue(tier, totals, runs, now),
+                overdue=self._overdue(tier, totals, open_runs, now),
                 failures_in_a_row=_failures_in_a_row(runs),
                 error_ratio=_error_ratio(runs),
                 yields=yields,
@@ -89,14 +91,14 @@ class SnapshotReader:
             )
 
     def _overdue(
-        self, tier: Tier, totals: Sequence[RunTotals], runs: Sequence[SyncRun], now: datetime
+        self, tier: Tier, totals: Sequence[RunTotals], open_runs: Sequence[SyncRun], now: datetime
     ) -> timedelta:
         if tier not in self._policy.tiers_enabled:
             return timedelta(0)
         served = [
             total.last_served_at
             for total in totals
-            if total.status == "completed"
+            if total.status in {"completed", "cancelled"}  # a person's word ends the matter
             and total.tier_level in tiers_serving(tier)
             and total.last_served_at is not None
         ]
@@ -106,7 +108,11 @@ class SnapshotReader:
         since = max(served) if served else first_try
         if since is None:
             return timedelta(0)
-        running = next((run.started_at for run in runs if run.status == "running"), None)
+        running = [
+            (Tier(run.tier_level), max(filter(None, (run.slot_at, run.started_at))))
+            for run in open_runs
+            if run.tier_level in tiers_serving(tier)
+        ]
         return self._policy.cadences[tier].overdue(now, since, running)
 
     async def _queue(
@@ -172,8 +178,8 @@ def _failures_in_a_row(runs: Sequence[SyncRun]) -> int:
 
 
 def _error_ratio(runs: Sequence[SyncRun]) -> float | None:
-    rate = success_rate(runs[:1])
-    return None if rate is None else 1 - rate
+    rates = (success_rate([run]) for run in runs)
+    return next((1 - rate for rate in rates if rate is not None), None)
 
 
 def _runs_ended(

@@ -93,6 +93,27 @@ async def test_nothing_is_expected_of_a_tier_that_may_not_run_or_never_began(
     assert await lookout.look_after(minutes=10) == []
 
 
+async def test_a_wider_run_under_way_is_given_its_own_time(db: Database, clock: FixedClock) -> None:
+    lookout = Lookout(db, clock)
+    await add_run(db, clock.now() - timedelta(hours=6), tier=2)
+    await add_run(db, clock.now() + timedelta(hours=12), tier=1)  # the slot of 18:00 there
+    clock.advance(hours=18)  # midnight there
+    await add_run(db, clock.now(), tier=2, status="running")
+    clock.advance(hours=5)
+    assert await lookout.look_after(minutes=10) == []
+    clock.advance(hours=7)
+    assert await lookout.look_after(minutes=10) == ["critical: TierOverdue"]
+
+
+async def test_a_run_that_a_person_cancelled_is_not_missed(
+    healthy: Lookout, clock: FixedClock, db: Database
+) -> None:
+    clock.advance(hours=5, minutes=30)
+    await add_run(db, clock.now(), status="cancelled")
+    clock.advance(hours=3)
+    assert await healthy.look_after(minutes=10) == []
+
+
 # --- the queue's backlog ---
 async def test_a_backlog_above_the_threshold_is_told_once_it_lasts(
     db: Database, clock: FixedClock
@@ -113,6 +134,7 @@ async def test_a_backlog_that_goes_by_itself_is_never_told_of(
     await add_pending(db, clock, 6)
     assert await lookout.look_after(minutes=20) == []
     await rows(db, "UPDATE scrape_queue SET status = 'completed', completed_at = now()")
+    clock.advance(minutes=1)
     assert await lookout.look_after(minutes=60) == []
     assert await rows(db, "SELECT * FROM alert_incidents") == []
 
@@ -298,6 +320,34 @@ async def test_what_could_not_be_told_is_told_later(
     deaf.hears = True
     clock.advance(minutes=1)
     assert await lookout.look() == ["warning: TierFailed"]
+
+
+async def test_what_was_over_before_anybody_could_be_told_is_told_late(
+    db: Database, clock: FixedClock
+) -> None:
+    deaf = Listener(hears=False)
+    lookout = Lookout(db, clock, deaf)
+    await lookout.services.pauses.pause(
+        None, reason="HTTP 403", paused_by="pincali-sync", kind="refused"
+    )
+    assert await lookout.look_after(hours=1) == []
+    await lookout.services.pauses.resume(None)
+    clock.advance(minutes=1)
+    assert await lookout.look() == []
+    deaf.hears = True
+    clock.advance(minutes=1)
+    assert await lookout.look() == ["over: SitePaused"]
+    assert await lookout.look_after(minutes=1) == []
+
+
+async def test_an_error_rate_is_not_over_because_the_next_run_begins(
+    healthy: Lookout, clock: FixedClock, db: Database
+) -> None:
+    await add_run(db, clock.now(), pages_scanned=89, error_count=11)
+    assert await healthy.look() == ["critical: ErrorRateHigh"]
+    clock.advance(minutes=15)
+    await add_run(db, clock.now(), status="running")
+    assert await healthy.look() == []
 
 
 async def test_an_incident_that_comes_back_is_another_one(

@@ -272,3 +272,27 @@ async def test_an_outage_is_an_incident_as_soon_as_its_run_has_failed(
     assert run.status == "failed"
     incidents = await stage.services.insights.open_incidents()
     assert {each.alert for each in incidents} == {"TierFailed", "ScanFoundTooFew"}
+
+
+async def fail(_: object) -> None:
+    raise KeyError("a fault of the program")
+
+
+async def test_a_fault_of_the_program_is_told_of_and_monitoring_fails_no_tick(
+    stage: Stage, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = scheduler(stage, 1)
+    await ticks.tick()
+    await finish(stage, ticks)
+    clock.advance(hours=9)
+    with monkeypatch.context() as broken:
+        broken.setattr(ticks, "should_run_tier", fail)
+        with pytest.raises(KeyError):
+            await ticks.tick()
+    assert [each.alert for each in await stage.services.insights.open_incidents()] == [
+        "TierOverdue"
+    ]
+    clock.advance(minutes=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(stage.services.alerts, "check", fail)
+        assert started(await ticks.tick()) == [1]

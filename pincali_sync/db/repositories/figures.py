@@ -133,6 +133,14 @@ class FiguresRepository:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
+    async def stand_still(self) -> None:
+        """All that is read in this transaction is of one moment; to be called first in it.
+
+        Otherwise rows that retention deletes meanwhile are found neither among the retired nor
+        among the present, and a counter falls.
+        """
+        await self._run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
     async def run_totals(self) -> list[RunTotals]:
         """All runs by tier and state."""
         return [

@@ -41,21 +41,23 @@ _RESOLVE = """
 UPDATE alert_incidents SET resolved_at = :now
  WHERE resolved_at IS NULL AND NOT (alert || '|' || subject = ANY(CAST(:firing AS text[])))
 """
-# What nobody was told of did not last long enough to be told.
-_FORGET_PASSING = """
-DELETE FROM alert_incidents WHERE resolved_at IS NOT NULL AND announced_at IS NULL
-"""
+_FORGET = "DELETE FROM alert_incidents WHERE id = ANY(:ids)"
 _OPEN = f"""
 SELECT {_COLUMNS} FROM alert_incidents WHERE resolved_at IS NULL
  ORDER BY severity, opened_at, alert, subject
 """
 _RECOVERED = f"""
 SELECT {_COLUMNS} FROM alert_incidents
- WHERE resolved_at IS NOT NULL AND recovery_announced_at IS NULL AND announced_at IS NOT NULL
+ WHERE resolved_at IS NOT NULL AND recovery_announced_at IS NULL
  ORDER BY resolved_at, alert, subject
 """
 _ANNOUNCED = "UPDATE alert_incidents SET announced_at = :now WHERE id = ANY(:ids)"
-_RECOVERY_ANNOUNCED = "UPDATE alert_incidents SET recovery_announced_at = :now WHERE id = ANY(:ids)"
+# Their beginning too: people may not have been within reach while it lasted.
+_RECOVERY_ANNOUNCED = """
+UPDATE alert_incidents
+   SET recovery_announced_at = :now, announced_at = coalesce(announced_at, :now)
+ WHERE id = ANY(:ids)
+"""
 _CLEAN_UP = "DELETE FROM alert_incidents WHERE resolved_at < :before"
 
 
@@ -82,7 +84,6 @@ class IncidentRepository:
             await self._connection.execute(text(_NOTE), rows)
         keys = [f"{row['alert']}|{row['subject']}" for row in rows]
         await self._run(_RESOLVE, firing=keys, now=now)
-        await self._run(_FORGET_PASSING)
 
     async def open(self) -> list[Incident]:
         """What is the matter now, critical things first."""
@@ -91,6 +92,10 @@ class IncidentRepository:
     async def recovered(self) -> list[Incident]:
         """Incidents that ended, and nobody was told so yet."""
         return [Incident(**row) for row in (await self._run(_RECOVERED)).mappings()]
+
+    async def forget(self, incidents: Sequence[Incident]) -> None:
+        """Deletes incidents that did not last long enough to be told."""
+        await self._run(_FORGET, ids=[each.id for each in incidents])
 
     async def mark_announced(
         self, opened: Sequence[Incident], recovered: Sequence[Incident], *, now: datetime
