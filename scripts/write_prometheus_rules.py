@@ -30,10 +30,13 @@ _METRICS = {metric.name: metric for metric in METRICS}
 _OUTSIDE_RULES: list[dict[str, Any]] = [
     {
         "alert": "RunnerSilent",
-        "expr": "time() - pincali_runner_last_tick_timestamp_seconds > 900",
+        # Silent for long, or never heard of although somebody shows the figures.
+        "expr": "time() - pincali_runner_last_tick_timestamp_seconds > 900 or (pincali_snapshot_up "
+        "== 1 unless on (instance) pincali_runner_last_tick_timestamp_seconds)",
+        "for": "60s",
         "labels": {"severity": "critical"},
         "annotations": {
-            "summary": "The tier runner has done nothing for {{ $value | humanizeDuration }}",
+            "summary": "The tier runner does nothing",
             "description": "Is cron calling scripts/tier_runner.py? Run it by hand: "
             "it says what is wrong.",
             "runbook": RUNBOOK,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.bootstrap import build_runner
 from pincali_sync.services.metrics import samples_of
-from pincali_sync.services.snapshot import Snapshot
+from pincali_sync.services.snapshot import RUNNER, Snapshot
 from pincali_sync.web import trends
 from pincali_sync.web.site import site_of
+
+# Cron calls the tier runner every minute; the alert RunnerSilent waits as long.
+_SILENCE = timedelta(minutes=15)
 
 
 async def overview(request: Request) -> Response:
@@ -33,12 +38,22 @@ async def overview(request: Request) -> Response:
         progress={each.run.tier_level: each for each in await insights.progress()},
         held=await services.reviews.removal_batches(status="held"),
         snapshot=snapshot,
+        runner_seen=snapshot.heartbeats.get(RUNNER) if snapshot else None,
+        is_runner_silent=_is_silent(snapshot),
         figures=_by_key(snapshot),
         freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
         listings=trends.listings_over_time(history),
         waiting=trends.queue_over_time(history),
         days=trends.by_day(days, services.clock.now()),
     )
+
+
+def _is_silent(snapshot: Snapshot | None) -> bool:
+    """Whether nobody looks after the tiers: then no alert can be open either."""
+    if snapshot is None:
+        return False  # the page says that there are no figures
+    seen = snapshot.heartbeats.get(RUNNER)
+    return seen is None or snapshot.taken_at - seen > _SILENCE
 
 
 def _by_key(snapshot: Snapshot | None) -> dict[str, float]:

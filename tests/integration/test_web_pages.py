@@ -14,6 +14,7 @@ from parsel import Selector
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.sessions import ScrapeError
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.services.snapshot import RUNNER
 from tests.support.builders import add_live, add_queued, detail, entry, id_of, rows, sale
 from tests.support.clock import FixedClock
 from tests.support.removals import hold
@@ -145,10 +146,31 @@ async def test_while_the_database_is_down_the_pages_name_the_remedy(clock: Fixed
 # --- overview -------------------------------------------------------------------------------------
 
 
-async def test_a_calm_overview_says_that_nothing_is_the_matter(dashboard: Dashboard) -> None:
+async def test_a_calm_overview_says_that_nothing_is_the_matter(
+    dashboard: Dashboard, db: Database, clock: FixedClock
+) -> None:
+    await beat(db, clock)
+    clock.advance(minutes=15)
     text = await dashboard.text("/")
     assert "No alert is open, nothing is paused, and no removal waits" in text
     assert "Tier 1: Hot listings never ran" in text
+
+
+async def test_nothing_is_calm_while_nobody_looks_after_the_tiers(
+    dashboard: Dashboard, db: Database, clock: FixedClock
+) -> None:
+    text = await dashboard.text("/")
+    assert "The tier runner never did its work on this database" in text
+    await beat(db, clock)
+    clock.advance(minutes=16)
+    text = await dashboard.text("/")
+    assert "The tier runner last did its work at 2026-11-23 12:00 UTC" in text
+    assert "No alert is open" not in text
+
+
+async def beat(db: Database, clock: FixedClock) -> None:
+    async with db.transaction() as tx:
+        await tx.figures.beat(RUNNER, now=clock.now())
 
 
 async def test_pauses_and_held_batches_come_first_in_words(
