@@ -59,7 +59,7 @@ async def _watched_tick(config: Config, tier: Tier | None, *, wait: bool) -> Tic
     except LockedError:
         raise  # the runner that holds the lock says how its tick ends
     except Exception as error:
-        await ping.failed(str(error))
+        await ping.failed(str(error).partition("\n")[0])
         raise
     if _status_of(runs, held_back) is ExitStatus.DONE:
         await ping.succeeded()

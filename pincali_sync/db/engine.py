@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 # serialization_failure and deadlock_detected: the transaction may simply be tried again.
 _TRANSIENT_SQLSTATES = {"40001", "40P01"}
+_QUERY_CANCELED = "57014"  # by a statement_timeout, or by a person
 _TRANSACTION_ATTEMPTS = 5
 _CONNECT_TIMEOUT_SECONDS = 10
 
@@ -151,6 +152,7 @@ def _create_engine(url: str, connect_arguments: dict[str, Any]) -> AsyncEngine:
         pool_size=3,
         max_overflow=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # errors are logged and sent on: values of rows stay out of them
         connect_args=connect_arguments,
     )
 
@@ -166,8 +168,10 @@ def _is_transient(error: BaseException) -> bool:
 
 def _is_disconnect(error: Exception) -> bool:
     # No SQLSTATE: the connection was never made or broke; class 57 and 08: the server says so;
-    # 28 and 3D: it refuses this user or database.
+    # 28 and 3D: it refuses this user or database. A statement that took too long is none of that.
     state = _sqlstate(error)
+    if state == _QUERY_CANCELED:
+        return False
     return state is None or state[:2] in {"57", "08", "28", "3D", "53"}
 
 

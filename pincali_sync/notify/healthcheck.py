@@ -33,9 +33,10 @@ class HealthcheckPing:
     async def _ping(self, suffix: str, body: str = "") -> None:
         if self._url is None:
             return
+        content = body[:_LONGEST_BODY].encode(errors="replace")
         try:
             async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
-                answer = await client.post(self._url + suffix, content=body[:_LONGEST_BODY])
+                answer = await client.post(self._url + suffix, content=content)
             answer.raise_for_status()
         except httpx.HTTPError as error:
             # Without the URL: who knows it can pretend that all is well.

@@ -132,3 +132,15 @@ async def test_a_deadlock_that_stays_is_told_in_the_end(db: Database) -> None:
 
 def test_an_address_says_where_and_not_who() -> None:
     assert address_of("postgresql://reader:open-sesame@db.example/x") == "db.example:5432/x"
+
+
+async def test_a_statement_that_takes_too_long_is_not_taken_for_a_server_that_is_down(
+    db: Database,
+) -> None:
+    async def work(tx: UnitOfWork) -> None:
+        await tx.connection.execute(text("SET LOCAL statement_timeout = 10"))
+        await tx.connection.execute(text("SELECT pg_sleep(5), :name"), {"name": "Agente 12"})
+
+    with pytest.raises(OperationalError, match="statement timeout") as caught:
+        await db.run(work)
+    assert "Agente 12" not in str(caught.value)
