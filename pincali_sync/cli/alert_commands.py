@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.config import load_config
+from pincali_sync.db.repositories.incidents import Incident
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
 
@@ -24,12 +27,13 @@ def alerts(
     if test:
         _send_test()
         return
-    incidents = ask(lambda services: services.insights.open_incidents())
+    incidents, last_tick = ask(_read)
     if as_json:
         print_json(incidents)
         return
     if not incidents:
-        typer.echo("Nothing is the matter, as far as the last tick saw.")
+        seen = f"{last_tick:%Y-%m-%d %H:%M} UTC" if last_tick else "never"
+        typer.echo(f"Nothing is the matter, as far as the last tick saw ({seen}).")
         return
     print_table(
         "Open incidents",
@@ -39,6 +43,10 @@ def alerts(
             for each in incidents
         ],
     )
+
+
+async def _read(services: Services) -> tuple[list[Incident], datetime | None]:
+    return await services.insights.open_incidents(), await services.insights.last_tick()
 
 
 def _send_test() -> None:
@@ -51,4 +59,4 @@ def _send_test() -> None:
     if not told:
         typer.echo("No target took the message: see the log for which.", err=True)
         raise typer.Exit(ExitStatus.FAILED)
-    typer.echo(f"Sent to {len(targets)} targets; those that failed are in the log.")
+    typer.echo("Sent. A target that did not take it is named in the log by its place.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +21,7 @@ from pincali_sync.services.scheduler_service import ScheduleStatus, TierSchedule
 
 def status(as_json: JsonOption = False) -> None:
     """Show each tier's last and next run, what is paused, and the live table."""
-    schedule, tiers, live, incidents = ask(_read_status)
+    schedule, tiers, live, incidents, last_tick = ask(_read_status)
     if as_json:
         print_json(
             {
@@ -31,12 +32,15 @@ def status(as_json: JsonOption = False) -> None:
                 "pauses": schedule.pauses,
                 "live": live,
                 "incidents": incidents,
+                "last_tick_at": last_tick,
             }
         )
         return
     columns = ("tier", "state", "last run", "next run", "new", "scraped")
     rows = [_tier_row(*each) for each in zip(schedule.tiers, tiers, strict=True)]
     print_table("Tiers", columns, rows)
+    seen = f"{last_tick:%Y-%m-%d %H:%M} UTC" if last_tick else "never"
+    typer.echo(f"The tier runner last did its work: {seen}.")
     for pause in schedule.pauses:
         typer.echo(explain_pause(pause))
     for incident in incidents:
@@ -46,13 +50,14 @@ def status(as_json: JsonOption = False) -> None:
 
 async def _read_status(
     services: Services,
-) -> tuple[ScheduleStatus, list[TierStatus], dict[str, int], list[Incident]]:
+) -> tuple[ScheduleStatus, list[TierStatus], dict[str, int], list[Incident], datetime | None]:
     scheduler = services.scheduler(build_runner(services.config))
     return (
         await scheduler.get_schedule_status(),
         await services.insights.tiers(),
         await services.insights.live_by_status(),
         await services.insights.open_incidents(),
+        await services.insights.last_tick(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PageError, UsageError
 from pincali_sync.services.run_progress import RunProgress, progress_of
-from pincali_sync.services.snapshot import InsightsPolicy, Snapshot
+from pincali_sync.services.snapshot import RUNNER, InsightsPolicy, Snapshot
 from pincali_sync.services.snapshot_reader import SnapshotReader
 
 __all__ = [
@@ -103,6 +103,11 @@ class InsightsService:
         """What is the matter now, critical things first."""
         async with self._db.transaction() as tx:
             return await tx.incidents.open()
+
+    async def last_tick(self) -> datetime | None:
+        """When the tier runner last did its work; None: never."""
+        async with self._db.transaction() as tx:
+            return (await tx.figures.heartbeats()).get(RUNNER)
 
     async def trends(self, days: float) -> list[HistoryPoint]:
         """Figures as they were kept over the last days, the oldest first; see `HISTORY_METRICS`."""

@@ -144,3 +144,10 @@ async def test_a_statement_that_takes_too_long_is_not_taken_for_a_server_that_is
     with pytest.raises(OperationalError, match="statement timeout") as caught:
         await db.run(work)
     assert "Agente 12" not in str(caught.value)
+
+
+def test_an_upgrade_of_a_database_that_is_down_says_so_in_one_line(closed_port: int) -> None:
+    url = f"postgresql://reader:open-sesame@127.0.0.1:{closed_port}/listings"
+    with pytest.raises(DatabaseUnavailableError, match="cannot be reached") as caught:
+        migrate.upgrade(url)
+    assert "open-sesame" not in str(caught.value)
