@@ -189,7 +189,6 @@ def build_services(
 
     Raises:
         DatabaseUnavailableError: when the embedded server cannot be started.
-        ConfigError: when an alert URL is none that Apprise knows.
     """
     clock = clock or SystemClock()
     db = db or Database(database_url(config), application_name=application_name)

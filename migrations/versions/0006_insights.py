@@ -99,8 +99,36 @@ INDEXES = (
 )
 
 
+# These names are ours, not those of the scraper that came before: a table without the column is
+# somebody else's, and must not be bent.
+_OUR_COLUMNS = {
+    "insight_history": "taken_at",
+    "service_heartbeats": "at",
+    "alert_incidents": "announced_at",
+    "removal_audits": "drawn_at",
+    "quality_reports": "figures",
+    "retired_totals": "series",
+}
+
+
+def _refuse_strangers() -> None:
+    for table, column in _OUR_COLUMNS.items():
+        op.execute(f"""
+            DO $do$
+            BEGIN
+                IF to_regclass('{table}') IS NOT NULL AND NOT EXISTS (
+                       SELECT FROM pg_attribute WHERE attrelid = to_regclass('{table}')
+                          AND attname = '{column}' AND NOT attisdropped) THEN
+                    RAISE EXCEPTION 'there is a relation {table} already that is not of this '
+                        'program: rename it, then run the upgrade again; nothing was changed';
+                END IF;
+            END $do$
+            """)
+
+
 def upgrade() -> None:
     be_patient()
+    _refuse_strangers()
     create_tables(TABLES)
     add_columns("manifest_pages", ("priced_entries integer",))
     create_indexes(INDEXES)

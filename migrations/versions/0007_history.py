@@ -124,7 +124,7 @@ WAKE_TRIGGER = """
     FOR EACH STATEMENT EXECUTE FUNCTION wake_followers_of_changes()
 """
 
-# Both are empty at first, however long the journal is.
+# Both are empty at first; built beside readers and writers, as each looks through the journal once.
 INDEXES = (
     "CREATE UNIQUE INDEX uq_property_changes_feed "
     "ON property_changes (feed_position) WHERE feed_position > 0",

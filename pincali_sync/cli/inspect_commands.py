@@ -44,7 +44,8 @@ def status(as_json: JsonOption = False) -> None:
     for pause in schedule.pauses:
         typer.echo(explain_pause(pause))
     for incident in incidents:
-        typer.echo(f"{incident.severity} {incident.alert}: {incident.message}")
+        told = "" if incident.announced_at else " (nobody was told yet)"
+        typer.echo(f"{incident.severity} {incident.alert}{told}: {incident.message}")
     print_table("Live table", ("listing status", "rows"), live.items())
 
 

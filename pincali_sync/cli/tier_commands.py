@@ -18,6 +18,7 @@ from pincali_sync.db.repositories.pauses import ALL
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError, PausedError, UsageError
+from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.services.pause_service import explain
 from pincali_sync.services.scheduler_service import SchedulerService
 
@@ -85,7 +86,7 @@ async def run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
         RunnerError: when a node that should take the jobs does not answer.
     """
     config = load_config()
-    check_browser(config)
+    check_tools(config)
     async with open_services(config) as services:
         scheduler = services.scheduler(build_runner(config))
         run = await scheduler.start_now(tier)
@@ -96,7 +97,7 @@ async def run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
 async def run_due_tiers(*, quiet: bool) -> list[SyncRun]:
     """Starts what is due and carries it, and what was open, to its end. Raises as `run_tier`."""
     config = load_config()
-    check_browser(config)
+    check_tools(config)
     async with open_services(config) as services:
         if pauses := [each for each in await services.pauses.in_force() if each.scope == ALL]:
             raise PausedError(explain(pauses[0]))
@@ -132,12 +133,15 @@ async def _reload(services: Services, run_id: UUID) -> SyncRun:
     return view.run
 
 
-def check_browser(config: Config) -> None:
-    """Looks for the browser before a run is opened, where its jobs run on this machine.
+def check_tools(config: Config) -> None:
+    """Looks, before a run is opened, for what it will need on this machine.
 
     Raises:
-        BrowserMissingError: when detail pages are to be fetched with one and there is none.
+        ConfigError: when an alert URL is none that Apprise knows.
+        BrowserMissingError: when detail pages are to be fetched here, with a browser, and there is
+            none.
     """
+    AppriseNotifier(config.alert_targets).check()
     here = config.runs_locally or all(is_loopback(node) for node in config.scrapyd_urls)
     if here and config.detail_transport == "playwright":
         find_chromium(config)

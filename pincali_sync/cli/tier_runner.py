@@ -12,7 +12,7 @@ import typer
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
 from pincali_sync.cli.output import JsonOption, print_json
-from pincali_sync.cli.tier_commands import check_browser, exit_status_of, print_runs
+from pincali_sync.cli.tier_commands import check_tools, exit_status_of, print_runs
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
@@ -85,7 +85,7 @@ def _status_of(runs: Iterable[SyncRun], held_back: Iterable[Pause]) -> ExitStatu
 
 async def _tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
     """The runs of one tick, or of as many as it takes, and the pauses that hold some back."""
-    check_browser(config)
+    check_tools(config)
     async with open_services(config) as services:
         scheduler = services.scheduler(build_runner(config))
         if tier is not None:

@@ -15,7 +15,7 @@ from alembic import op
 # A migration that cannot get its lock must not make everybody queue up behind it. For the
 # transaction only: behind a pooler the connection is not ours to change.
 _PATIENCE = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '15min'"
-_BUSY_TABLE = "properties_live"
+_BUSY_TABLES = ("properties_live", "property_changes")
 
 
 def be_patient() -> None:
@@ -40,11 +40,11 @@ def add_columns(table: str, columns: Iterable[str]) -> None:
 
 
 def create_indexes(statements: Iterable[str]) -> None:
-    """CREATE INDEX statements; those on the busy table are built beside its readers and writers.
+    """CREATE INDEX statements; those on busy tables are built beside their readers and writers.
 
     An index that a crash left invalid is built again.
     """
-    busy = [each for each in statements if f" ON {_BUSY_TABLE} " in each]
+    busy = [each for each in statements if any(f" ON {table} " in each for table in _BUSY_TABLES)]
     for statement in statements:
         if statement not in busy:
             op.execute(_if_not_exists(statement))

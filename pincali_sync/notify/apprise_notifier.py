@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from pincali_sync.exceptions import ConfigError
@@ -16,11 +17,23 @@ class AppriseNotifier:
     """Tells every target; one that cannot be reached keeps nobody else from being told."""
 
     def __init__(self, urls: Sequence[str]) -> None:
+        self._urls = tuple(urls)
+
+    def check(self) -> None:
         """Raises: ConfigError: for a URL that Apprise does not know."""
-        self._targets = [_target(place, url) for place, url in enumerate(urls, 1)]
+        _ = self._targets
+
+    @cached_property
+    def _targets(self) -> list[Any]:
+        # Not before somebody is to be told: spiders are wired with this too, and tell nobody.
+        return [_target(place, url) for place, url in enumerate(self._urls, 1)]
 
     async def tell(self, title: str, body: str) -> bool:
-        """Whether at least one target took the message; true where there is none to tell."""
+        """Whether at least one target took the message; true where there is none to tell.
+
+        Raises:
+            ConfigError: as `check` does.
+        """
         if not self._targets:
             return True
         outcomes = await asyncio.gather(*(_send(each, title, body) for each in self._targets))

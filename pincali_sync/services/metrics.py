@@ -190,7 +190,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     _gauge(
         "scan_drop_ratio",
-        "By how much the last full scan fell short of certified ones.",
+        "By how much the last weekly scan fell short of what is usual.",
         read.scan_drop,
         "tier",
     ),

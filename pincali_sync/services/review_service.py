@@ -88,12 +88,12 @@ class ReviewService:
         return await self._db.run(work)
 
     async def approve(
-        self, batch_id: UUID, *, decided_by: str, would_remove: int | None = None
+        self, batch_id: UUID, *, decided_by: str, removable: int | None = None
     ) -> RemovalBatch:
         """Carries a held batch out; what was seen again meanwhile is left alone.
 
         Args:
-            would_remove: the number that the person saw; None: whatever it is.
+            removable: how many could be removed when the person looked; None: whatever it is.
 
         Raises:
             UsageError: when there is no such batch.
@@ -101,7 +101,7 @@ class ReviewService:
         """
 
         async def work(tx: UnitOfWork) -> RemovalBatch:
-            _check_held(await _locked(tx, batch_id), would_remove)
+            await _check_held(tx, await _locked(tx, batch_id), removable)
             now = self._clock.now()
             removed = await tx.removals.apply(batch_id, now=now)
             await tx.removals.decide(
@@ -112,12 +112,12 @@ class ReviewService:
         return await self._db.run(work)
 
     async def reject(
-        self, batch_id: UUID, *, decided_by: str, would_remove: int | None = None
+        self, batch_id: UUID, *, decided_by: str, removable: int | None = None
     ) -> RemovalBatch:
         """Throws a held batch away: its listings are active again, and start from nothing.
 
         Args:
-            would_remove: the number that the person saw; None: whatever it is.
+            removable: how many could be removed when the person looked; None: whatever it is.
 
         Raises:
             UsageError: when there is no such batch.
@@ -125,7 +125,7 @@ class ReviewService:
         """
 
         async def work(tx: UnitOfWork) -> RemovalBatch:
-            _check_held(await _locked(tx, batch_id), would_remove)
+            await _check_held(tx, await _locked(tx, batch_id), removable)
             now = self._clock.now()
             await tx.removals.reject(batch_id, decided_by=decided_by, now=now)
             await tx.removals.decide(batch_id, "rejected", decided_by=decided_by, now=now)
@@ -141,11 +141,11 @@ async def _locked(tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
     return batch
 
 
-def _check_held(batch: RemovalBatch, would_remove: int | None) -> None:
+async def _check_held(tx: UnitOfWork, batch: RemovalBatch, seen: int | None) -> None:
     if batch.status != "held":
         raise OutdatedError(f"batch {batch.id} is {batch.status}: only a held one can be decided")
-    if would_remove not in {None, batch.would_remove}:
+    removable = await tx.removals.removable(batch.id)
+    if seen not in {None, removable}:
         raise OutdatedError(
-            f"batch {batch.id} would remove {batch.would_remove} listings, not {would_remove}: "
-            "look at it again"
+            f"batch {batch.id} would remove {removable} listings, not {seen}: look at it again"
         )

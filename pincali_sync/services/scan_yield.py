@@ -53,18 +53,12 @@ def yields_of(
 
 
 def drop_of(yields: Sequence[SourceYield]) -> float | None:
-    """By how much a full scan fell short of the certified ones before, over all sources."""
+    """By how much a scan fell short of what it should have found, over all sources."""
     expected = sum(each.expected or 0 for each in yields)
     if not expected:
         return None
     found = sum(each.found for each in yields if each.expected)
     return (expected - found) / expected
-
-
-def is_full_scan(run: SyncRun) -> bool:
-    """Whether a run read all pages of its sources."""
-    depths = run.details.get("depths", {})
-    return bool(depths) and not any(depths.values())
 
 
 def _usual(source: str, depth: int, earlier: Sequence[SyncRun]) -> int | None:

@@ -50,7 +50,7 @@ class TierFigures:
     failures_in_a_row: int
     error_ratio: float | None  # of the latest run with requests enough to tell
     yields: tuple[SourceYield, ...]  # of the latest scan that is over
-    scan_drop: float | None  # where that was a full scan
+    scan_drop: float | None  # of the weekly tier: how far it fell short of what is usual
     anomalies: int  # of the latest run whose scan is over
     runs_ended: Mapping[str, int]  # by state, ever
     sums: Mapping[str, int]  # ever, by the names of `figures_sql.RUN_TOTALS`

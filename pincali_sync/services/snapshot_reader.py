@@ -14,7 +14,7 @@ from pincali_sync.db.repositories.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.schedule import tiers_serving
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.services.scan_yield import SourceYield, drop_of, is_full_scan, yields_of
+from pincali_sync.services.scan_yield import SourceYield, drop_of, yields_of
 from pincali_sync.services.snapshot import (
     PRESENT,
     InsightsPolicy,
@@ -84,7 +84,7 @@ class SnapshotReader:
                 failures_in_a_row=_failures_in_a_row(runs),
                 error_ratio=_error_ratio(runs),
                 yields=yields,
-                scan_drop=drop_of(yields) if scanned and is_full_scan(scanned) else None,
+                scan_drop=drop_of(yields) if tier is Tier.WEEKLY_DEEP else None,
                 anomalies=len(scanned.details.get("anomalies", ())) if scanned else 0,
                 runs_ended=_runs_ended(tier, totals, retired),
                 sums=_sums(tier, totals, retired),

@@ -20,18 +20,7 @@ _LEAST_GAP = timedelta(seconds=20)
 _HISTORY_GAP = timedelta(hours=1)
 # What is kept over time: the trends that are shown where nobody has Prometheus.
 HISTORY_METRICS = frozenset(
-    {
-        "pincali_live_listings",
-        "pincali_live_never_scraped",
-        "pincali_live_scraped_within_ratio",
-        "pincali_live_stale",
-        "pincali_queue_dead_letters",
-        "pincali_queue_finished_last_hour",
-        "pincali_queue_in_progress",
-        "pincali_queue_pending",
-        "pincali_queue_waiting_outside",
-        "pincali_removals_confirmed_total",
-    }
+    {"pincali_live_listings", "pincali_live_stale", "pincali_queue_pending"}
 )
 
 

@@ -79,14 +79,14 @@ async def _ask(request: Request, verb: str) -> Response:
 async def _carry_out(request: Request, decide: Decide, word: str) -> Response:
     site = site_of(request)
     form = await trusted_form(request)
-    would_remove = _number_seen(form.get("would_remove", ""))
+    removable = _number_seen(form.get("removable", ""))
     batch = (await _view(site, request.path_params["batch_id"], 0)).batch
     if batch.status != "held":
         return _nothing_to_decide(batch)
     try:
         if form.get("status") != batch.status:
             raise OutdatedError(f"batch {batch.id} is held")
-        decided = await decide(batch.id, decided_by=DASHBOARD, would_remove=would_remove)
+        decided = await decide(batch.id, decided_by=DASHBOARD, removable=removable)
     except OutdatedError as error:
         batch = (await _view(site, batch.id, 0)).batch
         if batch.status != "held":  # somebody was quicker, or clicked twice

@@ -203,6 +203,18 @@ async def test_a_full_scan_that_finds_a_twentieth_fewer_is_told(
     assert await lookout.look() == ["critical: PropertyCountDropped"]
 
 
+async def test_a_weekly_scan_that_is_capped_is_held_against_those_as_deep(
+    db: Database, clock: FixedClock
+) -> None:
+    lookout = Lookout(db, clock, variables={"tiers_enabled": "3"})
+    await add_run(db, clock.now() - timedelta(days=7), 3, details=scanned(USUAL))
+    await add_run(db, clock.now(), 3, details=scanned({"sale": 228, "rent": 228}))  # 5 %
+    assert await lookout.look() == []
+    clock.advance(days=7)
+    await add_run(db, clock.now(), 3, details=scanned({"sale": 200, "rent": 228}))
+    assert await lookout.look() == ["critical: PropertyCountDropped"]
+
+
 async def test_a_source_with_fewer_than_half_of_its_listings_is_told(
     healthy: Lookout, clock: FixedClock, db: Database
 ) -> None:
@@ -260,6 +272,12 @@ async def test_a_refusal_of_the_site_is_told_and_a_persons_pause_is_not(healthy:
     assert await healthy.look_after(minutes=1) == ["critical: SitePaused"]
     await pauses.resume(None)
     assert await healthy.look_after(minutes=1) == ["over: SitePaused"]
+
+
+async def test_a_busy_site_is_told_after_an_hour_and_is_no_emergency(healthy: Lookout) -> None:
+    await healthy.services.pauses.leave_alone(reason="HTTP 503 6 times in a row")
+    assert await healthy.look_after(minutes=59) == []
+    assert await healthy.look_after(minutes=1) == ["warning: SiteBusy"]
 
 
 async def test_a_held_batch_of_removals_is_told_and_an_applied_one_is_not(

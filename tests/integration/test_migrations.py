@@ -14,12 +14,13 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
 
 from pincali_sync.db import drift, migrate
 from pincali_sync.db.engine import sqlalchemy_url
 from pincali_sync.db.models import PropertyLive
 from pincali_sync.db.schema_version import SCHEMA_REVISION
-from tests.support.postgres import fresh_database
+from tests.support.postgres import execute, fresh_database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -228,3 +229,15 @@ def split_statements(script: str) -> list[bytes]:
         else:
             pieces += re.split(r";\n\n", part)
     return [piece.encode() for piece in pieces if piece.strip()]
+
+
+def test_somebody_elses_table_of_one_of_our_names_is_refused_and_left_alone(
+    empty_database_url: str,
+) -> None:
+    migrate.upgrade(empty_database_url, "0005_full_manifest")
+    execute(empty_database_url, "CREATE TABLE quality_reports AS SELECT 1 AS theirs")
+    with pytest.raises(DBAPIError, match="a relation quality_reports already"):
+        migrate.upgrade(empty_database_url)
+    execute(empty_database_url, "ALTER TABLE quality_reports RENAME TO their_reports")
+    migrate.upgrade(empty_database_url)
+    assert drift.differences(empty_database_url) != []  # theirs is still there

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from pincali_sync.bootstrap import build_services
 from pincali_sync.cli import tier_runner
 from pincali_sync.cli.app import app, run
 from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.notify.healthcheck import HealthcheckPing
@@ -58,8 +60,22 @@ async def test_with_nobody_to_tell_nothing_waits_to_be_told() -> None:
 
 def test_a_url_that_apprise_does_not_know_is_named_by_its_place_and_not_shown() -> None:
     with pytest.raises(ConfigError, match="ALERT_URLS: entry 2") as refused:
-        AppriseNotifier(["json://127.0.0.1/", "nonsense://secret@host"])
+        AppriseNotifier(["json://127.0.0.1/", "nonsense://secret@host"]).check()
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.usefixtures("watched")
+def test_a_tick_refuses_such_a_url_before_it_opens_a_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ALERT_URLS", "nonsense://secret@host")
+    assert tier_runner.main() == 2
+    assert "ALERT_URLS: entry 1" in capsys.readouterr().err
+
+
+async def test_a_job_is_not_kept_from_its_work_by_such_a_url(db: Database) -> None:
+    config = load_config(alert_urls="nonsense://secret@host")
+    assert await build_services(config, db=db).insights.open_incidents() == []
 
 
 def test_the_command_tries_whether_people_can_be_told(

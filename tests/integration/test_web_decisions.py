@@ -19,7 +19,7 @@ from tests.support.clock import FixedClock
 from tests.support.removals import hold
 from tests.support.web import BASE_URL, TOKEN, Dashboard, dashboard_on, words_of
 
-SEEN = {"status": "held", "would_remove": "60"}
+SEEN = {"status": "held", "removable": "60"}
 
 
 @pytest.fixture
@@ -125,11 +125,11 @@ async def test_what_is_not_what_the_person_saw_is_not_decided(
     dashboard: Dashboard, db: Database, held: UUID
 ) -> None:
     for fields, status in (
-        ({"status": "held", "would_remove": "59"}, 409),
-        ({"status": "open", "would_remove": "60"}, 409),
+        ({"status": "held", "removable": "59"}, 409),
+        ({"status": "open", "removable": "60"}, 409),
         ({"status": "held"}, 400),
-        ({"status": "held", "would_remove": "-60"}, 400),
-        ({"status": "held", "would_remove": "9" * 5_000}, 400),
+        ({"status": "held", "removable": "-60"}, 400),
+        ({"status": "held", "removable": "9" * 5_000}, 400),
         ({}, 400),
     ):
         response = await dashboard.post(f"/removals/{held}/approve", fields)
@@ -142,9 +142,24 @@ async def test_a_batch_that_changes_while_it_is_decided_is_refused_under_its_loc
 ) -> None:
     reviews = dashboard.services.reviews
     with pytest.raises(OutdatedError, match="would remove 60 listings, not 61"):
-        await reviews.approve(held, decided_by="x", would_remove=61)
+        await reviews.approve(held, decided_by="x", removable=61)
     with pytest.raises(OutdatedError, match="would remove 60 listings, not 0"):
-        await reviews.reject(held, decided_by="x", would_remove=0)
+        await reviews.reject(held, decided_by="x", removable=0)
+
+
+async def test_a_listing_that_is_seen_again_while_the_page_is_open_asks_for_another_look(
+    dashboard: Dashboard, db: Database, held: UUID
+) -> None:
+    page = await dashboard.page(f"/removals/{held}/approve")
+    seen = {"status": "held", "removable": page.css("[name=removable]::attr(value)").get()}
+    await rows(
+        db,
+        """UPDATE property_manifest SET last_seen_at = :now
+            WHERE property_id IN (SELECT property_id FROM removal_checks LIMIT 1)""",
+        now=dashboard.clock.now(),
+    )
+    assert (await dashboard.post(f"/removals/{held}/approve", seen)).status_code == 409
+    assert await removed(db) == 0
 
 
 async def test_what_was_seen_again_is_told_before_the_decision(
