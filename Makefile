@@ -10,7 +10,7 @@ setup: ## .venv with the pinned packages, a Chromium and promtool
 	@bash scripts/setup.sh
 
 demo: setup ## the main job on a stand-in of the site (KEEP=1 leaves it up)
-	@$(PYTHON) -m pincali_sync.demo $(if $(KEEP),--keep)
+	@$(PYTHON) -m pincali_workshop.demo $(if $(KEEP),--keep)
 
 test: setup ## the whole test suite
 	@$(PYTHON) -m pytest -q
@@ -26,10 +26,10 @@ bench: setup ## the benchmarks; writes bench/results.json
 	@$(PYTHON) -m bench.run
 
 up: setup ## PostgreSQL (if none is configured) and Scrapyd in the background
-	@$(PYTHON) -m pincali_sync.stack up
+	@$(PYTHON) -m pincali_workshop.stack up
 
 down: setup ## stop what `make up` started
-	@$(PYTHON) -m pincali_sync.stack down
+	@$(PYTHON) -m pincali_workshop.stack down
 
 rules: setup ## write Prometheus' rules and the table of metrics from the code
 	@$(PYTHON) scripts/write_prometheus_rules.py

@@ -20,6 +20,12 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.pages.language import ENGLISH
+from pincali_workshop.standin.pages.wording import path_of
+from pincali_workshop.standin.process import StandinProcess
+from pincali_workshop.standin.world.churn import Churn
+from pincali_workshop.standin.world.population import Population
 
 from pincali_sync.bootstrap import build_services
 from pincali_sync.clock import SystemClock
@@ -28,12 +34,6 @@ from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.identity import canonical_url, property_id_of
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.standin.options import StandinOptions
-from pincali_sync.standin.pages.language import ENGLISH
-from pincali_sync.standin.pages.wording import path_of
-from pincali_sync.standin.process import StandinProcess
-from pincali_sync.standin.world.churn import Churn
-from pincali_sync.standin.world.population import Population
 
 # The real site: 2,000 to 2,500 of 470,000 listings come and go a day.
 FIVE_TIMES_THE_REAL = Churn(births=0.025, price_changes=0.015, reactivations=0.02)

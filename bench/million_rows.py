@@ -23,7 +23,7 @@ from sqlalchemy import text
 from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.services.quality_figures import measure as measure_quality
+from pincali_sync.services.quality.figures import measure as measure_quality
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BEGAN = NOW - timedelta(hours=7)

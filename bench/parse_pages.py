@@ -7,12 +7,12 @@ from statistics import median
 from time import process_time
 
 import httpx
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.process import StandinProcess
 from selectolax.lexbor import LexborHTMLParser
 
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.standin.options import StandinOptions
-from pincali_sync.standin.process import StandinProcess
 
 _ROUNDS = 60
 

@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.process import StandinProcess
+
 from pincali_sync.db import embedded, migrate
-from pincali_sync.standin.options import StandinOptions
-from pincali_sync.standin.process import StandinProcess
 
 _LISTINGS = 6000
 _ROUNDS = 3

@@ -6,9 +6,8 @@ import asyncio
 from time import perf_counter
 
 import httpx
-
-from pincali_sync.standin.options import StandinOptions
-from pincali_sync.standin.process import StandinProcess
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.process import StandinProcess
 
 _CLIENTS = 4
 _SECONDS = 3.0

@@ -20,42 +20,42 @@ from pincali_sync.reports.files import QualityReportFiles
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
-from pincali_sync.services.alert_service import AlertService
 from pincali_sync.services.change_detection_service import ChangeDetectionService
-from pincali_sync.services.change_feed_service import ChangeFeedService
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService, QueuePolicy
-from pincali_sync.services.export_service import ExportService
-from pincali_sync.services.identity_service import IdentityService
+from pincali_sync.services.export.change_feed import ChangeFeedService
+from pincali_sync.services.export.live_table import ExportService
+from pincali_sync.services.identity.candidates import IdentityService
+from pincali_sync.services.insights.alerts import AlertService
+from pincali_sync.services.insights.snapshot import InsightsPolicy
+from pincali_sync.services.insights.watch import Watch
 from pincali_sync.services.insights_service import InsightsService
-from pincali_sync.services.job_service import JobService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
-from pincali_sync.services.pace_service import PaceService
-from pincali_sync.services.pause_service import PauseService
 from pincali_sync.services.ports import Fetcher, JobRunner, Notifier, ReportWriter
+from pincali_sync.services.prices.reviews import ReviewService
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
-from pincali_sync.services.refresh_service import RefreshPolicy, RefreshService
-from pincali_sync.services.removal_audit_service import RemovalAuditService
-from pincali_sync.services.retention_service import RetentionService, RetentionTerms
-from pincali_sync.services.review_service import ReviewService
-from pincali_sync.services.run_jobs import RunJobs
-from pincali_sync.services.run_lock import RunLock
+from pincali_sync.services.queue.refresh import RefreshPolicy, RefreshService
+from pincali_sync.services.removal.audit import RemovalAuditService
+from pincali_sync.services.removal.steps import ApplyStep, RemovalsStep, VerifyStep
+from pincali_sync.services.removal.verify import VerificationService
+from pincali_sync.services.runs.job_service import JobService
+from pincali_sync.services.runs.retention import RetentionService, RetentionTerms
+from pincali_sync.services.runs.run_jobs import RunJobs
+from pincali_sync.services.runs.run_lock import RunLock
+from pincali_sync.services.runs.standing_drain import StandingDrain
+from pincali_sync.services.runs.steps.base import RunRecord, Step
+from pincali_sync.services.runs.steps.drain import DrainStep
+from pincali_sync.services.runs.steps.queue import QueueStep, RefreshStep
+from pincali_sync.services.runs.steps.report import ReportStep
+from pincali_sync.services.runs.steps.scan import CertifyStep, ScanStep
+from pincali_sync.services.runs.success_rate import SuccessRate
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
-from pincali_sync.services.sitemap_service import SitemapService
-from pincali_sync.services.snapshot import InsightsPolicy
-from pincali_sync.services.standing_drain import StandingDrain
-from pincali_sync.services.steps.base import RunRecord, Step
-from pincali_sync.services.steps.drain import DrainStep
-from pincali_sync.services.steps.queue import QueueStep, RefreshStep
-from pincali_sync.services.steps.removals import ApplyStep, RemovalsStep, VerifyStep
-from pincali_sync.services.steps.report import ReportStep
-from pincali_sync.services.steps.scan import CertifyStep, ScanStep
-from pincali_sync.services.success_rate import SuccessRate
+from pincali_sync.services.site.pace import PaceService
+from pincali_sync.services.site.pauses import PauseService
+from pincali_sync.services.site.sitemap import SitemapService
 from pincali_sync.services.tier_orchestrator import RunPolicy, TierOrchestrator
-from pincali_sync.services.verification_service import VerificationService
-from pincali_sync.services.watch import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

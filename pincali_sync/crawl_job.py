@@ -22,7 +22,7 @@ from tenacity import (
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import DatabaseUnavailableError
-from pincali_sync.services.job_service import JobTicket
+from pincali_sync.services.runs.job_service import JobTicket
 
 logger = logging.getLogger(__name__)
 

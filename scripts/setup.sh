@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 stamp=.venv/.setup-stamp
-inputs=(requirements.txt requirements-dev.txt pyproject.toml scripts/setup.sh)
+inputs=(requirements.txt requirements-dev.txt pyproject.toml workshop/pyproject.toml scripts/setup.sh)
 
 # Two `make` runs at once in one checkout: the second waits, then finds nothing to do.
 if [ "${SETUP_LOCKED:-}" != 1 ] && command -v flock >/dev/null; then
@@ -44,7 +44,7 @@ install_packages() {
     install=(.venv/bin/python -m pip install --quiet --disable-pip-version-check)
   fi
   "${install[@]}" -r requirements-dev.txt
-  "${install[@]}" --no-deps --no-build-isolation -e .
+  "${install[@]}" --no-deps --no-build-isolation -e . -e ./workshop
   # Jobs start by the dozen: none of them should have to compile its imports again.
   env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m compileall -q .venv/lib >/dev/null || true
 }

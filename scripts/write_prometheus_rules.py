@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from pincali_sync.domain.alerts import ALERT_RULES, AlertRule
-from pincali_sync.services.metrics import METRICS, Metric
+from pincali_sync.services.insights.metrics import METRICS, Metric
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "monitoring" / "prometheus" / "pincali-sync.rules.yml"

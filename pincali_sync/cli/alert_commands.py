@@ -12,7 +12,7 @@ from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.config import load_config
-from pincali_sync.db.repositories.incidents import Incident
+from pincali_sync.db.repositories.insights.incidents import Incident
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
 

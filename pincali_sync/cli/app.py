@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import entry_points
 
 import typer
 
@@ -20,7 +21,6 @@ from pincali_sync.cli import (
     page_commands,
     queue_commands,
     report_command,
-    simulate_command,
     tier_commands,
     web_command,
 )
@@ -62,9 +62,9 @@ app.command("export")(export_command.export)
 app.command("changes")(changes_command.changes)
 app.command("config")(config_command.config)
 app.command("parse")(page_commands.parse)
-app.command("standin")(page_commands.standin)
 app.command("web")(web_command.web)
-app.command("simulate")(simulate_command.simulate)
+for _plugin in entry_points(group="pincali_sync.commands"):  # the workshop's, where it is installed
+    app.command(_plugin.name)(_plugin.load())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

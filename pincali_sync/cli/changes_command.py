@@ -12,7 +12,7 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json_line
-from pincali_sync.services.change_feed_service import ChangePage
+from pincali_sync.services.export.change_feed import ChangePage
 
 
 def changes(

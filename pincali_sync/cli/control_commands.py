@@ -9,7 +9,7 @@ import typer
 from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask, who
 from pincali_sync.cli.output import JsonOption, print_json
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 
 TierOption = Annotated[

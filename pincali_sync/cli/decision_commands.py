@@ -10,7 +10,7 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, who
 from pincali_sync.cli.output import JsonOption, print_json, print_table
-from pincali_sync.db.repositories.removals import RemovalBatch
+from pincali_sync.db.repositories.removal.removals import RemovalBatch
 from pincali_sync.exceptions import UsageError
 
 removals = typer.Typer(help="Removals: batches, verdicts, and what was held.")

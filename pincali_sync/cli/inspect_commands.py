@@ -11,12 +11,12 @@ from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.cli.scan_view import show_scan
-from pincali_sync.db.repositories.incidents import Incident
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.insights.incidents import Incident
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import ManifestStats, QueueStats, TierStatus
-from pincali_sync.services.pause_service import explain as explain_pause
 from pincali_sync.services.scheduler_service import ScheduleStatus, TierSchedule
+from pincali_sync.services.site.pauses import explain as explain_pause
 
 
 def status(as_json: JsonOption = False) -> None:

@@ -1,4 +1,4 @@
-"""`parse`, to look into a selector that broke, and `standin`, to have a site to try things on."""
+"""`pincali-sync parse`: to look into a selector that broke."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from pincali_sync.exceptions import UsageError
 from pincali_sync.pages.as_json import detail_as_dict, listing_as_dict
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.standin.options import StandinOptions
-from pincali_sync.standin.server import serve
 
 
 class PageKind(Enum):
@@ -37,31 +35,3 @@ def parse(
         print_json(listing_as_dict(parse_listing_page(markup, url)))
     else:
         print_json(detail_as_dict(parse_detail_page(markup, url)))
-
-
-class PageForm(Enum):
-    FORM_2025 = "2025"
-    FORM_2026 = "2026"
-
-
-def standin(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: a free one.")] = 8765,
-    listings: Annotated[int, typer.Option(min=1, help="Active listings at the start.")] = 400,
-    form: Annotated[PageForm, typer.Option(help="Which generation of the markup.")] = (
-        PageForm.FORM_2026
-    ),
-    page_size: Annotated[int, typer.Option(min=1, help="Cards a page.")] = 24,
-    page_cap: Annotated[int, typer.Option(min=1, help="Pages a query shows.")] = 100,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same listings.")] = 1,
-) -> None:
-    """Serve the stand-in of the site until stopped."""
-    serve(
-        StandinOptions(
-            listings=listings,
-            form=form.value,
-            page_size=page_size,
-            page_cap=page_cap,
-            seed=seed,
-        ),
-        port=port,
-    )

@@ -8,9 +8,9 @@ from typing import Any
 import typer
 
 from pincali_sync.cli.output import print_json, print_table
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.anomalies import Anomaly
-from pincali_sync.services.run_anomalies import say
+from pincali_sync.services.runs.run_anomalies import say
 
 
 def show_scan(run: SyncRun, *, as_json: bool) -> None:

@@ -14,13 +14,13 @@ from pincali_sync.browser import find_chromium
 from pincali_sync.cli.dry_run import dry_run, show
 from pincali_sync.cli.output import JsonOption, console, print_json, print_table
 from pincali_sync.config import Config, is_loopback, load_config
-from pincali_sync.db.repositories.pauses import ALL
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.site.pauses import ALL
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError, PausedError, UsageError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
-from pincali_sync.services.pause_service import explain
 from pincali_sync.services.scheduler_service import SchedulerService
+from pincali_sync.services.site.pauses import explain
 
 # Jobs report to the database; this is how often it is looked at for their reports.
 _TICK_SECONDS = 1.0

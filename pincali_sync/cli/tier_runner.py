@@ -14,12 +14,12 @@ from pincali_sync.cli.app import run
 from pincali_sync.cli.output import JsonOption, print_json
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of, print_runs
 from pincali_sync.config import Config, load_config
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError
 from pincali_sync.notify.healthcheck import HealthcheckPing
-from pincali_sync.services.pause_service import Pause, explain
 from pincali_sync.services.scheduler_service import SchedulerService
+from pincali_sync.services.site.pauses import Pause, explain
 
 logger = logging.getLogger(__name__)
 

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pincali_sync.db.repositories.audits import AuditRepository
-from pincali_sync.db.repositories.change_feed import ChangeFeedRepository
-from pincali_sync.db.repositories.closeups import CloseupRepository
-from pincali_sync.db.repositories.diff import DiffRepository
-from pincali_sync.db.repositories.dossier import DossierRepository
-from pincali_sync.db.repositories.exports import ExportRepository
-from pincali_sync.db.repositories.figures import FiguresRepository
-from pincali_sync.db.repositories.freshness import FreshnessRepository
-from pincali_sync.db.repositories.identities import IdentityRepository
-from pincali_sync.db.repositories.incidents import IncidentRepository
-from pincali_sync.db.repositories.jobs import JobRepository
-from pincali_sync.db.repositories.live import LiveRepository
-from pincali_sync.db.repositories.locks import LockRepository
-from pincali_sync.db.repositories.manifest import ManifestRepository
-from pincali_sync.db.repositories.manifest_batch import ManifestBatchRepository
-from pincali_sync.db.repositories.pace import PaceRepository
-from pincali_sync.db.repositories.pauses import PauseRepository
-from pincali_sync.db.repositories.quality import QualityRepository
-from pincali_sync.db.repositories.quality_reports import QualityReportRepository
-from pincali_sync.db.repositories.queue import QueueRepository
-from pincali_sync.db.repositories.queue_fill import QueueFillRepository
-from pincali_sync.db.repositories.removals import RemovalRepository
-from pincali_sync.db.repositories.reviews import ReviewRepository
-from pincali_sync.db.repositories.rules import RuleRepository
-from pincali_sync.db.repositories.runs import RunRepository
-from pincali_sync.db.repositories.scrapes import ScrapeRepository
-from pincali_sync.db.repositories.sessions import SessionRepository
-from pincali_sync.db.repositories.sitemap import SitemapRepository
+from pincali_sync.db.repositories.export.change_feed import ChangeFeedRepository
+from pincali_sync.db.repositories.export.exports import ExportRepository
+from pincali_sync.db.repositories.identity.identities import IdentityRepository
+from pincali_sync.db.repositories.insights.closeups import CloseupRepository
+from pincali_sync.db.repositories.insights.dossier import DossierRepository
+from pincali_sync.db.repositories.insights.figures import FiguresRepository
+from pincali_sync.db.repositories.insights.incidents import IncidentRepository
+from pincali_sync.db.repositories.listings.live import LiveRepository
+from pincali_sync.db.repositories.listings.scrapes import ScrapeRepository
+from pincali_sync.db.repositories.prices.reviews import ReviewRepository
+from pincali_sync.db.repositories.quality.quality import QualityRepository
+from pincali_sync.db.repositories.quality.quality_reports import QualityReportRepository
+from pincali_sync.db.repositories.quality.rules import RuleRepository
+from pincali_sync.db.repositories.queue.freshness import FreshnessRepository
+from pincali_sync.db.repositories.queue.queue import QueueRepository
+from pincali_sync.db.repositories.queue.queue_fill import QueueFillRepository
+from pincali_sync.db.repositories.removal.audits import AuditRepository
+from pincali_sync.db.repositories.removal.removals import RemovalRepository
+from pincali_sync.db.repositories.runs.jobs import JobRepository
+from pincali_sync.db.repositories.runs.locks import LockRepository
+from pincali_sync.db.repositories.runs.runs import RunRepository
+from pincali_sync.db.repositories.runs.sessions import SessionRepository
+from pincali_sync.db.repositories.scan.diff import DiffRepository
+from pincali_sync.db.repositories.scan.manifest import ManifestRepository
+from pincali_sync.db.repositories.scan.manifest_batch import ManifestBatchRepository
+from pincali_sync.db.repositories.site.pace import PaceRepository
+from pincali_sync.db.repositories.site.pauses import PauseRepository
+from pincali_sync.db.repositories.site.sitemap import SitemapRepository
 
 
 class UnitOfWork:

@@ -12,7 +12,7 @@ from scrapy.statscollectors import StatsCollector
 
 from pincali_sync.crawl_job import DRY_RUN_REPORT, FLUSH_FAILED, UNEXPECTED_ERRORS, CrawlJob
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, SupersededError
-from pincali_sync.services.run_jobs import RESTING
+from pincali_sync.services.runs.run_jobs import RESTING
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from scrapy.http import Response
 
 from pincali_sync.crawl_job import CrawlJob, close_soon, database_patience
 from pincali_sync.pages.challenge import challenge_kind
-from pincali_sync.services.run_jobs import BLOCKED
+from pincali_sync.services.runs.run_jobs import BLOCKED
 
 logger = logging.getLogger(__name__)
 

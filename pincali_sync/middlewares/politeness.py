@@ -14,7 +14,7 @@ from pincali_sync.crawl_job import CrawlJob, close_soon, database_patience
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
-from pincali_sync.services.run_jobs import PAUSED
+from pincali_sync.services.runs.run_jobs import PAUSED
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from pincali_sync.crawl_job import DRY_RUN_REPORT, CrawlJob
 from pincali_sync.items import ManifestPage
 from pincali_sync.pipelines.batcher import Batcher
 from pincali_sync.services.manifest_scan_service import LostPage
-from pincali_sync.services.scan_preview import ScanPreview
+from pincali_sync.services.scan.preview import ScanPreview
 
 _PAGES_PER_BATCH = 10
 _MAX_AGE_SECONDS = 5.0

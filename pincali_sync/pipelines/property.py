@@ -8,7 +8,7 @@ from scrapy.crawler import Crawler
 from scrapy.statscollectors import StatsCollector
 
 from pincali_sync.crawl_job import CrawlJob
-from pincali_sync.db.repositories.rules import ValidationRule
+from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.pipelines.batcher import Batcher
 from pincali_sync.services.data_sync_service import SavedBatch, ScrapeResult
 

@@ -17,7 +17,7 @@ from pincali_sync.crawl_job import (
     close_soon,
 )
 from pincali_sync.exceptions import PageError, PincaliSyncError
-from pincali_sync.services.sitemap_service import SitemapShard
+from pincali_sync.services.site.sitemap import SitemapShard
 
 logger = logging.getLogger(__name__)
 

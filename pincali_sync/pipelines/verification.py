@@ -8,9 +8,9 @@ from scrapy.crawler import Crawler
 from scrapy.statscollectors import StatsCollector
 
 from pincali_sync.crawl_job import CrawlJob
-from pincali_sync.db.repositories.rules import ValidationRule
+from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.pipelines.batcher import Batcher
-from pincali_sync.services.verification_service import VerificationResult
+from pincali_sync.services.removal.verify import VerificationResult
 
 _CHECKS_PER_BATCH = 20
 _MAX_AGE_SECONDS = 5.0

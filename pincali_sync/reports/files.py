@@ -7,7 +7,7 @@ import tempfile
 from datetime import UTC
 from pathlib import Path
 
-from pincali_sync.db.repositories.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.quality_reports import QualityReport
 from pincali_sync.exceptions import ReportError
 from pincali_sync.reports.quality_report import render_html, render_markdown
 

@@ -14,14 +14,14 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from pincali_sync.db.repositories.quality_reports import QualityReport
-from pincali_sync.db.repositories.quality_sql import age_names
+from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.quality_sql import age_names
 from pincali_sync.domain.listing_fields import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.rendering.templates import environment, stylesheet
 from pincali_sync.reports import wording
 from pincali_sync.reports.comparison import Comparison
 from pincali_sync.reports.headlines import headlines, interval_of
-from pincali_sync.services.quality_figures import AUDITED_WEEKS, SAMPLED_DAYS
+from pincali_sync.services.quality.figures import AUDITED_WEEKS, SAMPLED_DAYS
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 

@@ -8,7 +8,7 @@ from pincali_sync.config import Config
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.services.pace_service import PaceService
+from pincali_sync.services.site.pace import PaceService
 
 _OK = 200
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.diff import PropertyPriceChange
+from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
 from pincali_sync.services.property_diff_service import PropertyDiffService
 
 

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.quality_reports import QualityReport
-from pincali_sync.db.repositories.rule_sql import check_of
-from pincali_sync.db.repositories.rules import ValidationRule
+from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.rule_sql import check_of
+from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.domain.listing_fields import EXPECTED_FIELDS
 from pincali_sync.items import Property
-from pincali_sync.services.quality_figures import measure
+from pincali_sync.services.quality.figures import measure
 
 logger = logging.getLogger(__name__)
 

@@ -10,15 +10,15 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue import QueuedProperty, QueueOutcome
-from pincali_sync.db.repositories.rules import ValidationRule
-from pincali_sync.db.repositories.scrapes import PromotionCounts, StagedProperty
-from pincali_sync.db.repositories.sessions import ScrapeError
+from pincali_sync.db.repositories.listings.scrapes import PromotionCounts, StagedProperty
+from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.queue.queue import QueuedProperty, QueueOutcome
+from pincali_sync.db.repositories.runs.sessions import ScrapeError
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import StatisticsNotOursError
 from pincali_sync.items import Property
 from pincali_sync.services.data_quality_service import QualityVerdict, judge
-from pincali_sync.services.job_service import JobTicket
+from pincali_sync.services.runs.job_service import JobTicket
 
 logger = logging.getLogger(__name__)
 

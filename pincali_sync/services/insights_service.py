@@ -10,24 +10,24 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.closeups import LoggedError
-from pincali_sync.db.repositories.dossier import Change, Sighting
-from pincali_sync.db.repositories.figures import DayCount, HistoryPoint
-from pincali_sync.db.repositories.incidents import Incident
-from pincali_sync.db.repositories.jobs import Job
-from pincali_sync.db.repositories.manifest import ManifestStats
-from pincali_sync.db.repositories.queue import DeadLetter, QueueRow, QueueStats
-from pincali_sync.db.repositories.removals import RemovalBatch, RemovalCheck
-from pincali_sync.db.repositories.reviews import PriceReview
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.insights.closeups import LoggedError
+from pincali_sync.db.repositories.insights.dossier import Change, Sighting
+from pincali_sync.db.repositories.insights.figures import DayCount, HistoryPoint
+from pincali_sync.db.repositories.insights.incidents import Incident
+from pincali_sync.db.repositories.prices.reviews import PriceReview
+from pincali_sync.db.repositories.queue.queue import DeadLetter, QueueRow, QueueStats
+from pincali_sync.db.repositories.removal.removals import RemovalBatch, RemovalCheck
+from pincali_sync.db.repositories.runs.jobs import Job
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.scan.manifest import ManifestStats
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PageError, UsageError
-from pincali_sync.services.run_progress import RunProgress, progress_of
-from pincali_sync.services.snapshot import RUNNER, InsightsPolicy, Snapshot
-from pincali_sync.services.snapshot_reader import SnapshotReader
+from pincali_sync.services.insights.snapshot import RUNNER, InsightsPolicy, Snapshot
+from pincali_sync.services.insights.snapshot_reader import SnapshotReader
+from pincali_sync.services.runs.run_progress import RunProgress, progress_of
 
 __all__ = [
     "BatchView",

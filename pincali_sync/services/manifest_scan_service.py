@@ -8,13 +8,13 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.manifest_batch import BatchCounts
+from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import Certificate, certify
 from pincali_sync.domain.listing_walk import PageFacts, WalkSummary
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import ManifestPage
-from pincali_sync.services.job_service import JobTicket
+from pincali_sync.services.runs.job_service import JobTicket
 
 _MARK_SEEN_CHUNK = 5_000
 

@@ -8,21 +8,21 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.diff import PropertyPriceChange
-from pincali_sync.db.repositories.queue import QueuedProperty, QueueOutcome
-from pincali_sync.db.repositories.removals import (
+from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.queue.queue import QueuedProperty, QueueOutcome
+from pincali_sync.db.repositories.removal.removals import (
     JudgedAnswer,
     PropertyRemovalCandidate,
     RemovalBatch,
 )
-from pincali_sync.db.repositories.rules import ValidationRule
+from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.data_sync_service import DataSyncService, ScrapeResult
-from pincali_sync.services.job_service import JobTicket
 from pincali_sync.services.ports import Fetcher
-from pincali_sync.services.verification_service import VerificationResult, VerificationService
+from pincali_sync.services.removal.verify import VerificationResult, VerificationService
+from pincali_sync.services.runs.job_service import JobTicket
 
 __all__ = [
     "PropertyDiffService",

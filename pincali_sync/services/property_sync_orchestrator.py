@@ -16,12 +16,12 @@ from pincali_sync.exceptions import (
     PincaliSyncError,
     RunnerError,
 )
-from pincali_sync.services.pause_service import PauseService, explain
 from pincali_sync.services.ports import JobSpec, JobWaiter
+from pincali_sync.services.runs.tier_result import TierResult
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+from pincali_sync.services.site.pauses import PauseService, explain
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
-from pincali_sync.services.tier_result import TierResult
 
 logger = logging.getLogger(__name__)
 

@@ -9,16 +9,16 @@ from datetime import datetime
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.pauses import Pause
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.site.pauses import Pause
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.services.pause_service import PauseService
+from pincali_sync.services.insights.watch import Watch
 from pincali_sync.services.ports import SiteProbe
-from pincali_sync.services.run_lock import RunLock
-from pincali_sync.services.standing_drain import StandingDrain
+from pincali_sync.services.runs.run_lock import RunLock
+from pincali_sync.services.runs.standing_drain import StandingDrain
+from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
-from pincali_sync.services.watch import Watch
 
 logger = logging.getLogger(__name__)
 

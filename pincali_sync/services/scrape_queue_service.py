@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.diff import PropertyPriceChange
-from pincali_sync.db.repositories.queue import QueuedProperty, QueueOutcome, QueueStats
+from pincali_sync.db.repositories.queue.queue import QueuedProperty, QueueOutcome, QueueStats
+from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.services.data_sync_service import QueuePolicy
 

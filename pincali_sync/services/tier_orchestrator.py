@@ -15,15 +15,15 @@ from uuid import UUID, uuid4
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, UsageError
-from pincali_sync.services.pause_service import PauseService
 from pincali_sync.services.ports import JobRunner
-from pincali_sync.services.run_jobs import RunJobs
-from pincali_sync.services.steps.base import Step, StepState, session_of
-from pincali_sync.services.success_rate import SuccessRate
-from pincali_sync.services.tier_result import TierResult
+from pincali_sync.services.runs.run_jobs import RunJobs
+from pincali_sync.services.runs.steps.base import Step, StepState, session_of
+from pincali_sync.services.runs.success_rate import SuccessRate
+from pincali_sync.services.runs.tier_result import TierResult
+from pincali_sync.services.site.pauses import PauseService
 
 logger = logging.getLogger(__name__)
 

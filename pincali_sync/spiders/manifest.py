@@ -28,7 +28,7 @@ from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.page_facts import facts_of
 from pincali_sync.services.manifest_scan_service import LostPage
-from pincali_sync.services.run_jobs import TOO_MANY_LOST_PAGES
+from pincali_sync.services.runs.run_jobs import TOO_MANY_LOST_PAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

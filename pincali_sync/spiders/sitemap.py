@@ -17,8 +17,8 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.extensions.progress import DONE, PLANNED
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.pages.sitemap import ShardLink, parse_index
-from pincali_sync.services.run_jobs import NO_INDEX
-from pincali_sync.services.sitemap_service import KnownShard, SitemapShard
+from pincali_sync.services.runs.run_jobs import NO_INDEX
+from pincali_sync.services.site.sitemap import KnownShard, SitemapShard
 
 _NOT_MODIFIED = 304
 

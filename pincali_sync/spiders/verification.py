@@ -17,8 +17,8 @@ from pincali_sync.extensions.progress import DONE, PLANNED
 from pincali_sync.middlewares.blocking import BlockedResponse, header_map
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.services.ports import FetchedPage
+from pincali_sync.services.removal.verify import VerificationResult
 from pincali_sync.services.scrape_queue_service import QueuedProperty
-from pincali_sync.services.verification_service import VerificationResult
 
 CALIBRATION_FAILED = "calibration_failed"
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
-from pincali_sync.services.snapshot import QueueFigures
+from pincali_sync.services.insights.snapshot import QueueFigures
 from pincali_sync.web.site import site_of
 
 LIMIT = 100

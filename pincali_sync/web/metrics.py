@@ -13,8 +13,8 @@ from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from pincali_sync.services.metrics import METRICS, Metric
-from pincali_sync.services.snapshot import Snapshot
+from pincali_sync.services.insights.metrics import METRICS, Metric
+from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.web.site import site_of
 from pincali_sync.web.snapshots import OLDEST
 

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.bootstrap import build_runner
-from pincali_sync.services.metrics import samples_of
-from pincali_sync.services.snapshot import RUNNER, Snapshot
+from pincali_sync.services.insights.metrics import samples_of
+from pincali_sync.services.insights.snapshot import RUNNER, Snapshot
 from pincali_sync.web import trends
 from pincali_sync.web.site import site_of
 

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pincali_sync.db.repositories.pauses import ALL, scope_of_tier
+from pincali_sync.db.repositories.site.pauses import ALL, scope_of_tier
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.web.forms import DASHBOARD, done, trusted_form
 from pincali_sync.web.site import site_of

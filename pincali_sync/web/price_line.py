@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from pincali_sync.db.repositories.dossier import Change
+from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.rendering.charts import Point
 
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pincali_sync.db.repositories.removals import RemovalBatch
+from pincali_sync.db.repositories.removal.removals import RemovalBatch
 from pincali_sync.exceptions import OutdatedError
 from pincali_sync.services.insights_service import BatchView
 from pincali_sync.web.forms import DASHBOARD, done, trusted_form

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from pincali_sync.clock import Clock
-from pincali_sync.services.snapshot import Snapshot
+from pincali_sync.services.insights.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from pincali_sync.db.repositories.pauses import ALL
+from pincali_sync.db.repositories.site.pauses import ALL
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import Dossier
 

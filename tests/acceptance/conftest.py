@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-
-from pincali_sync.demo.stage import Stage
-from pincali_sync.standin.options import StandinOptions
-from pincali_sync.standin.process import StandinProcess
-from pincali_sync.standin.world.churn import Churn
+from pincali_workshop.demo.stage import Stage
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.process import StandinProcess
+from pincali_workshop.standin.world.churn import Churn
 
 Scrapy = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.process import StandinProcess
 
 from pincali_sync.db.engine import Database
-from pincali_sync.standin.options import StandinOptions
-from pincali_sync.standin.process import StandinProcess
 from tests.acceptance.conftest import environment
 from tests.support.builders import rows, value
 

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pincali_workshop.demo.compare import compare_live
+from pincali_workshop.standin.process import StandinProcess
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.config import load_config
-from pincali_sync.db.repositories.runs import SyncRun
-from pincali_sync.demo.compare import compare_live
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.scheduler_service import SchedulerService
-from pincali_sync.standin.process import StandinProcess
 from tests.support.builders import rows
 
 pytestmark = pytest.mark.timeout(180)

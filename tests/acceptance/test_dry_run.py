@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pincali_workshop.standin.process import StandinProcess
 
 from pincali_sync.db.engine import Database
-from pincali_sync.standin.process import StandinProcess
 from tests.support.builders import rows, value
 
 pytestmark = pytest.mark.timeout(180)

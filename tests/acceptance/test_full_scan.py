@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.process import StandinProcess
 
 from bench.full_scan import measure_one
 from pincali_sync.db.engine import Database
-from pincali_sync.standin.options import StandinOptions
-from pincali_sync.standin.process import StandinProcess
 from tests.acceptance.conftest import Scrapy
 from tests.support.builders import rows
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pincali_workshop.demo.compare import compare_live
+from pincali_workshop.demo.stage import Stage
+from pincali_workshop.demo.tier_one import initial_sync
+from pincali_workshop.standin.options import RemovalMode
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.cli.tier_commands import run_tier
 from pincali_sync.config import load_config
-from pincali_sync.db.repositories.runs import SyncRun
-from pincali_sync.demo.compare import compare_live
-from pincali_sync.demo.stage import Stage
-from pincali_sync.demo.tier_one import initial_sync
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.standin.options import RemovalMode
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pincali_workshop.standin.process import StandinProcess
 
 from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.single_property import scrape_single_property
-from pincali_sync.standin.process import StandinProcess
 
 
 @pytest.fixture(autouse=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from pincali_workshop.demo.compare import compare_live, compare_manifest
+from pincali_workshop.standin.process import StandinProcess
 
 from pincali_sync.db.engine import Database
-from pincali_sync.demo.compare import compare_live, compare_manifest
-from pincali_sync.standin.process import StandinProcess
 from tests.acceptance.conftest import Scrapy
 from tests.support.builders import rows
 

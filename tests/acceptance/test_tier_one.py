@@ -7,11 +7,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from pincali_workshop.demo.stage import Stage
+from pincali_workshop.demo.tier_one import DemoResult, initial_sync, tier_one_after
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.config import load_config
-from pincali_sync.demo.stage import Stage
-from pincali_sync.demo.tier_one import DemoResult, initial_sync, tier_one_after
 
 pytestmark = pytest.mark.timeout(180)
 

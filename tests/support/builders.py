@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue import QueuedProperty
-from pincali_sync.db.repositories.rules import ValidationRule
+from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.queue.queue import QueuedProperty
 from pincali_sync.domain.identity import canonical_url, property_id_of
 from pincali_sync.domain.prices import Currency, Offer, Operation, main_offer
 from pincali_sync.items import ListingPage, ManifestEntry, ManifestPage, Property
@@ -23,8 +23,8 @@ from pincali_sync.services.data_sync_service import (
     SavedBatch,
     ScrapeResult,
 )
-from pincali_sync.services.job_service import JobService, JobTicket
 from pincali_sync.services.manifest_scan_service import ManifestScanService, RecordedBatch
+from pincali_sync.services.runs.job_service import JobService, JobTicket
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
 SITE = "https://www.pincali.com"

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from pincali_sync.services.metrics import METRICS
+from pincali_sync.services.insights.metrics import METRICS
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "monitoring" / "prometheus"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pincali_sync.db.repositories.quality_reports import QualityReport
-from pincali_sync.db.repositories.quality_sql import age_names
+from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.quality_sql import age_names
 from pincali_sync.domain.listing_fields import COVERED_FIELDS
 from pincali_sync.reports.wording import ANOMALIES, DUPLICATES
-from pincali_sync.services.quality_figures import estimate
+from pincali_sync.services.quality.figures import estimate
 
 MADE_AT = datetime(2026, 12, 1, 6, 30, tzinfo=UTC)
 LAST_MADE_AT = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)

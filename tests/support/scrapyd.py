@@ -16,11 +16,11 @@ from uuid import UUID
 
 import requests
 from betamax import Betamax
+from pincali_workshop.stack.scrapyd import ScrapydNode
 
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
 from pincali_sync.services.ports import JobSpec
-from pincali_sync.stack.scrapyd import ScrapydNode
 
 CASSETTES = Path(__file__).parents[1] / "cassettes"
 PORT = 6899

@@ -9,13 +9,13 @@ from uuid import UUID
 from pincali_sync.bootstrap import build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.jobs import Job
-from pincali_sync.db.repositories.runs import SyncRun
+from pincali_sync.db.repositories.runs.jobs import Job
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.services.data_sync_service import ScrapeResult
-from pincali_sync.services.job_service import JobTicket
 from pincali_sync.services.ports import JobRunner, JobSpec
+from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
 from tests.support.builders import SITE, Workshop, detail, entry, page, rows
 from tests.support.clock import FixedClock

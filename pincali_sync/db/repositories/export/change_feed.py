@@ -1,0 +1,77 @@
+"""The feed of changes: journal entries in the order of their positions.
+
+Positions are given to committed entries, one transaction after the other, and never change; so
+whoever has read up to one has missed nothing before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.listings.scrapes_sql import REPAIR
+
+# Until the end of the transaction. A statement of its own: the next one must see what the last
+# holder committed.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('pincali_sync.change_feed'))"
+_END = "SELECT coalesce(max(feed_position), 0) FROM property_changes WHERE feed_position > 0"
+# The repair of an adopted row is no news of the site: 0, no part of the feed.
+_NUMBER = f"""
+WITH waiting AS (
+    SELECT id, created_at, property_id, change_type, field_name,
+           change_reason IS DISTINCT FROM '{REPAIR}' AS is_event
+      FROM property_changes WHERE feed_position IS NULL ORDER BY created_at LIMIT :limit
+), placed AS (
+    SELECT id, is_event,
+           count(*) FILTER (WHERE is_event) OVER (
+               ORDER BY created_at, property_id, change_type, field_name, id) AS place
+      FROM waiting
+)
+UPDATE property_changes c
+   SET feed_position = CASE WHEN p.is_event THEN ({_END}) + p.place ELSE 0 END
+  FROM placed p WHERE c.id = p.id
+"""
+_READ = """
+SELECT feed_position AS position, property_id, change_type, field_name, old_value, new_value,
+       change_reason AS reason, created_at
+  FROM property_changes WHERE feed_position > 0 AND feed_position > :after
+ ORDER BY feed_position LIMIT :limit
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """One change of one record."""
+
+    position: int
+    property_id: str
+    change_type: str  # created, updated, removed, reactivated
+    field_name: str | None  # None: the record as a whole
+    old_value: Any
+    new_value: Any
+    reason: str | None
+    created_at: datetime
+
+
+class ChangeFeedRepository(Repository):
+    """Gives positions and reads by them."""
+
+    async def number(self, limit: int) -> int:
+        """Gives positions to entries that have none, the oldest first; returns how many it took.
+
+        Waits for whoever is at it.
+        """
+        await self._run(_LOCK)
+        result = await self._run(_NUMBER, limit=limit)
+        return int(result.rowcount)
+
+    async def read(self, after: int, limit: int) -> list[FeedEntry]:
+        """Entries beyond a position, in order."""
+        result = await self._run(_READ, after=after, limit=limit)
+        return [FeedEntry(**row) for row in result.mappings()]
+
+    async def end(self) -> int:
+        """The last position that was given; 0 before the first."""
+        return int(await self._scalar(_END))

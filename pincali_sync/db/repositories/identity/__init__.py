@@ -1,0 +1,1 @@
+"""SQL of records that may be one property."""

@@ -1,0 +1,1 @@
+"""SQL of figures, incidents and the history of one record."""

@@ -1,0 +1,1 @@
+"""SQL of detail pages on their way into the live table."""

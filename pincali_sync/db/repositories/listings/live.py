@@ -1,0 +1,98 @@
+"""`properties_live`: set-based marks that no scrape brings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.exceptions import StatisticsNotOursError
+
+# Keyset pages over the session's sightings: no transaction holds many live rows at once.
+_MARK_SEEN = """
+WITH chunk AS (
+    SELECT DISTINCT property_id FROM property_sightings
+     WHERE session_id = CAST(:session_id AS uuid) AND property_id > :after
+     ORDER BY property_id LIMIT :size
+), marked AS (
+    UPDATE properties_live l
+       SET last_manifest_seen_at = m.last_seen_at, last_seen_at = m.last_seen_at
+      FROM chunk c JOIN property_manifest m USING (property_id)
+     WHERE l.property_id = c.property_id
+       AND l.last_manifest_seen_at IS DISTINCT FROM m.last_seen_at
+)
+SELECT max(property_id) FROM chunk
+"""
+
+
+class LiveRepository(Repository):
+    """Marks on live rows."""
+
+    async def mark_seen(self, session_id: UUID, *, after: str, size: int) -> str | None:
+        """Copies the time of the last sighting to the next `size` live rows of a session.
+
+        Returns:
+            The last property_id of the chunk, to go on after; None when there is no more.
+        """
+        result = await self._connection.execute(
+            text(_MARK_SEEN), {"session_id": session_id, "after": after, "size": size}
+        )
+        return result.scalar_one_or_none()
+
+    async def rows(self, property_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """The live rows of these records, by property_id."""
+        result = await self._connection.execute(
+            text("SELECT * FROM properties_live WHERE property_id = ANY(:ids)"),
+            {"ids": list(property_ids)},
+        )
+        return {row["property_id"]: dict(row) for row in result.mappings()}
+
+    async def targets(self, property_ids: Sequence[str]) -> list[dict[str, Any]]:
+        """What is needed to look at these records' pages: id, URL and EasyBroker id."""
+        result = await self._connection.execute(
+            text(
+                """SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
+                          coalesce(m.public_id, l.public_id) AS public_id
+                     FROM properties_live l
+                     LEFT JOIN property_manifest m ON m.property_id = l.property_id
+                    WHERE l.property_id = ANY(:ids) ORDER BY l.property_id"""
+            ),
+            {"ids": list(property_ids)},
+        )
+        return [dict(row) for row in result.mappings()]
+
+    async def counts(self) -> dict[str, Any]:
+        """Live rows by listing status."""
+        result = await self._connection.execute(
+            text(
+                "SELECT listing_status, count(*) AS rows FROM properties_live "
+                "GROUP BY listing_status ORDER BY listing_status"
+            )
+        )
+        return {row.listing_status: row.rows for row in result}
+
+    async def refresh_statistics(self) -> None:
+        """Refreshes `property_stats`, if there is one.
+
+        Raises:
+            StatisticsNotOursError: when it belongs to another role.
+        """
+        found = await self._connection.execute(text("SELECT to_regclass('property_stats')"))
+        if found.scalar_one() is None:
+            return
+        try:
+            await self._connection.execute(
+                text("REFRESH MATERIALIZED VIEW CONCURRENTLY property_stats")
+            )
+        except DBAPIError as error:
+            if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+                raise
+            raise StatisticsNotOursError(
+                "property_stats belongs to another role and was not refreshed: "
+                "let its owner refresh it, or make this role the owner"
+            ) from error

@@ -1,0 +1,1 @@
+"""SQL of rules and quality reports."""

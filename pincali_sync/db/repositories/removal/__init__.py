@@ -1,0 +1,1 @@
+"""SQL of removal: certificates, missing counts, verdicts, batches, audits."""

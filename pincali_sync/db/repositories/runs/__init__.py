@@ -1,0 +1,1 @@
+"""SQL of runs, jobs, sessions and locks."""

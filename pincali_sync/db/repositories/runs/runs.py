@@ -1,0 +1,216 @@
+"""`sync_runs`: tier runs, one row each, moved from step to step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.insights.figures_sql import RUN_TOTALS, RUNS_ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRun:
+    """One tier run as it is stored."""
+
+    id: UUID
+    session_id: UUID | None
+    tier_level: int
+    tier_name: str
+    status: str  # running, completed, failed, cancelled
+    step: str
+    started_at: datetime
+    completed_at: datetime | None
+    slot_at: datetime | None
+    window_ends_at: datetime | None
+    pages_scanned: int
+    properties_in_manifest: int
+    new_properties_found: int
+    price_changes_detected: int
+    removals_detected: int
+    properties_queued: int
+    properties_scraped: int
+    error_count: int
+    error_summary: str | None
+    execution_time_ms: int | None
+    details: dict[str, Any]
+
+
+_COLUMNS = ", ".join(SyncRun.__dataclass_fields__)
+# What the rows had counted stays counted.
+_CLEAN_UP = f"""
+WITH deleted AS (
+    DELETE FROM sync_runs WHERE status <> 'running' AND completed_at < :before
+    RETURNING tier_level, status, {", ".join(RUN_TOTALS.values())}
+), counted AS (
+    SELECT '{RUNS_ENDED}' AS series, tier_level || '|' || status AS label, count(*) AS value
+      FROM deleted GROUP BY 2
+    {
+    " ".join(
+        f"UNION ALL SELECT '{series}', tier_level::text, sum({column}) FROM deleted GROUP BY 2"
+        for series, column in RUN_TOTALS.items()
+    )
+}
+), kept AS (
+    INSERT INTO retired_totals AS t (series, label, value)
+    SELECT series, label, coalesce(value, 0) FROM counted
+    ON CONFLICT (series, label) DO UPDATE SET value = t.value + excluded.value
+)
+SELECT count(*) FROM deleted
+"""
+# Columns that a step may set while it moves a run on.
+_COUNTERS = frozenset(
+    {
+        "window_ends_at",
+        "pages_scanned",
+        "properties_in_manifest",
+        "new_properties_found",
+        "price_changes_detected",
+        "removals_detected",
+        "properties_queued",
+        "properties_scraped",
+        "error_count",
+    }
+)
+
+
+class RunRepository(Repository):
+    """SQL of tier runs."""
+
+    async def create(
+        self,
+        run_id: UUID,
+        *,
+        tier_level: int,
+        tier_name: str,
+        session_id: UUID,
+        slot_at: datetime | None,
+        step: str,
+        now: datetime,
+    ) -> bool:
+        """Opens a run; False when one of this tier is open already."""
+        result = await self._run(
+            """INSERT INTO sync_runs
+                      (id, tier_level, tier_name, session_id, slot_at, started_at, updated_at,
+                       status, step)
+               VALUES (:id, :tier_level, :tier_name, :session_id, :slot_at, :now, :now,
+                       'running', :step)
+               ON CONFLICT (tier_level) WHERE status = 'running' DO NOTHING""",
+            id=run_id,
+            tier_level=tier_level,
+            tier_name=tier_name,
+            session_id=session_id,
+            slot_at=slot_at,
+            step=step,
+            now=now,
+        )
+        return bool(result.rowcount)
+
+    async def get(self, run_id: UUID) -> SyncRun | None:
+        return await self._first(
+            SyncRun, f"SELECT {_COLUMNS} FROM sync_runs WHERE id = :id", id=run_id
+        )
+
+    async def open_runs(self) -> list[SyncRun]:
+        """Runs that are not over, the oldest first."""
+        result = await self._run(
+            f"SELECT {_COLUMNS} FROM sync_runs WHERE status = 'running' ORDER BY started_at"
+        )
+        return [SyncRun(**row) for row in result.mappings()]
+
+    async def latest(self, tier_level: int) -> SyncRun | None:
+        """The run of this tier that started last."""
+        return await self._first(
+            SyncRun,
+            f"SELECT {_COLUMNS} FROM sync_runs WHERE tier_level = :tier_level "
+            "ORDER BY started_at DESC LIMIT 1",
+            tier_level=tier_level,
+        )
+
+    async def recent(
+        self, *, tier_level: int | None, limit: int, status: str | None = None
+    ) -> list[SyncRun]:
+        """Runs of one tier or of all, in one state or any, the latest first."""
+        result = await self._run(
+            f"""SELECT {_COLUMNS} FROM sync_runs
+                 WHERE (CAST(:tier_level AS integer) IS NULL OR tier_level = :tier_level)
+                   AND (CAST(:status AS text) IS NULL OR status = :status)
+                 ORDER BY started_at DESC, tier_level DESC LIMIT :limit""",
+            tier_level=tier_level,
+            status=status,
+            limit=limit,
+        )
+        return [SyncRun(**row) for row in result.mappings()]
+
+    async def of_session(self, session_id: UUID | None) -> UUID | None:
+        """The run that a session belongs to."""
+        result = await self._run(
+            "SELECT id FROM sync_runs WHERE session_id = CAST(:id AS uuid)", id=session_id
+        )
+        run_id: UUID | None = result.scalar_one_or_none()
+        return run_id
+
+    async def find(self, prefix: str) -> list[SyncRun]:
+        """Runs whose id begins so: people type the first few digits."""
+        result = await self._run(
+            f"SELECT {_COLUMNS} FROM sync_runs WHERE id::text LIKE :prefix || '%' LIMIT 2",
+            prefix=prefix,
+        )
+        return [SyncRun(**row) for row in result.mappings()]
+
+    async def clean_up(self, *, before: datetime) -> int:
+        """Deletes runs that ended before a time, with their jobs; returns their number."""
+        return int(await self._scalar(_CLEAN_UP, before=before))
+
+    async def move(
+        self,
+        run_id: UUID,
+        *,
+        step: str,
+        now: datetime,
+        details: Mapping[str, Any] | None = None,
+        **counters: Any,
+    ) -> None:
+        """Sets a running run's step and counters; `details` are merged into what is there."""
+        assert counters.keys() <= _COUNTERS, counters.keys() - _COUNTERS
+        assignments = "".join(f", {name} = :{name}" for name in sorted(counters))
+        await self._run(
+            f"""UPDATE sync_runs
+                   SET step = :step, updated_at = :now,
+                       details = details || CAST(:details AS jsonb){assignments}
+                 WHERE id = :id AND status = 'running'""",
+            id=run_id,
+            step=step,
+            now=now,
+            details=json.dumps(details or {}),
+            **counters,
+        )
+
+    async def add_details(self, run_id: UUID, details: Mapping[str, Any]) -> None:
+        """Merges into the details of a run, whatever its state."""
+        await self._run(
+            "UPDATE sync_runs SET details = details || CAST(:details AS jsonb) WHERE id = :id",
+            id=run_id,
+            details=json.dumps(details),
+        )
+
+    async def finish(self, run_id: UUID, *, status: str, error: str | None, now: datetime) -> None:
+        """Ends a run as completed, failed or cancelled."""
+        await self._run(
+            """UPDATE sync_runs
+                  SET status = :status, completed_at = CAST(:now AS timestamptz),
+                      updated_at = :now, error_summary = :error,
+                      step = CASE WHEN :is_done THEN 'done' ELSE step END,
+                      execution_time_ms =
+                          extract(epoch FROM CAST(:now AS timestamptz) - started_at) * 1000
+                WHERE id = :id AND status = 'running'""",
+            id=run_id,
+            status=status,
+            is_done=status == "completed",
+            error=error,
+            now=now,
+        )

@@ -1,0 +1,166 @@
+"""`scraping_sessions` and `scraping_errors`: what a scan was and what went wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from pincali_sync.db.repositories.base import Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrapeError:
+    """One row of `scraping_errors`."""
+
+    url: str
+    error_type: str  # http_error, detail_http_error, detail_error, database_error
+    message: str
+    retry_count: int = 0
+
+
+_DELETE_OLD = {
+    "staging": """
+        DELETE FROM property_scrapes_staging WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM property_scrapes_staging WHERE scraped_at < :before LIMIT :size))""",
+    "sightings": """
+        DELETE FROM property_sightings WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM property_sightings WHERE seen_at < :before LIMIT :size))""",
+    "errors": """
+        DELETE FROM scraping_errors WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM scraping_errors WHERE created_at < :before LIMIT :size))""",
+    "sitemap": """
+        DELETE FROM sitemap_urls WHERE ctid = ANY(ARRAY(
+            SELECT ctid FROM sitemap_urls WHERE listed_at < :before LIMIT :size))""",
+}
+
+
+class SessionRepository(Repository):
+    """Sessions and their errors."""
+
+    async def create(self, session_id: UUID, *, name: str, base_url: str, now: datetime) -> None:
+        """Opens a session; one that is there already is left alone."""
+        await self._run(
+            """INSERT INTO scraping_sessions
+                      (id, created_at, session_name, base_url, status, started_at)
+               VALUES (:id, :now, :name, :base_url, 'running', :now)
+               ON CONFLICT (id) DO NOTHING""",
+            id=session_id,
+            name=name,
+            base_url=base_url,
+            now=now,
+        )
+
+    async def started_at(self, session_id: UUID) -> datetime | None:
+        """When a session began; None when there is none."""
+        result = await self._run(
+            "SELECT started_at FROM scraping_sessions WHERE id = :id", id=session_id
+        )
+        started: datetime | None = result.scalar_one_or_none()
+        return started
+
+    async def count_pages(self, session_id: UUID) -> None:
+        """Sets the session's page and property counts from `manifest_pages`."""
+        await self._run(
+            """UPDATE scraping_sessions s
+                  SET total_pages = p.pages, pages_scraped = p.read_pages,
+                      properties_found = p.entries, properties_inserted = p.new_entries,
+                      properties_updated = p.changed_entries
+                 FROM (SELECT count(*) AS pages,
+                              count(*) FILTER (WHERE status = 'read') AS read_pages,
+                              coalesce(sum(entries), 0) AS entries,
+                              coalesce(sum(new_entries), 0) AS new_entries,
+                              coalesce(sum(changed_entries), 0) AS changed_entries
+                         FROM manifest_pages WHERE session_id = :id) p
+                WHERE s.id = :id""",
+            id=session_id,
+        )
+
+    async def close(
+        self, session_id: UUID, *, status: str, error: str | None, now: datetime
+    ) -> None:
+        """Ends a session as completed or failed."""
+        await self._run(
+            """UPDATE scraping_sessions
+                  SET status = :status, error_message = :error, completed_at = :now
+                WHERE id = :id AND status = 'running'""",
+            id=session_id,
+            status=status,
+            error=error,
+            now=now,
+        )
+
+    async def add_errors(
+        self, session_id: UUID, errors: Sequence[ScrapeError], *, now: datetime
+    ) -> None:
+        """Appends to the error log."""
+        if not errors:
+            return
+        await self._connection.execute(
+            text(
+                """INSERT INTO scraping_errors
+                          (session_id, url, error_type, error_message, retry_count, created_at)
+                   VALUES (:session_id, :url, :error_type, :message, :retry_count, :now)"""
+            ),
+            [
+                {
+                    "session_id": session_id,
+                    "url": error.url,
+                    "error_type": error.error_type,
+                    "message": error.message,
+                    "retry_count": error.retry_count,
+                    "now": now,
+                }
+                for error in errors
+            ],
+        )
+
+    async def delete_old(self, what: str, *, before: datetime, size: int) -> int:
+        """Deletes up to `size` old rows of "staging", "sightings" or "sitemap"; how many it did."""
+        result = await self._run(_DELETE_OLD[what], before=before, size=size)
+        return int(result.rowcount)
+
+    async def staged_changes(self, session_id: UUID) -> dict[str, int]:
+        """The session's staged pages: new, updated, unchanged, rejected."""
+        result = await self._run(
+            """SELECT count(*) FILTER (WHERE accepted AND change_type = 'new') AS new,
+                      count(*) FILTER (WHERE accepted AND change_type = 'updated') AS updated,
+                      count(*) FILTER (WHERE accepted AND change_type = 'unchanged') AS unchanged,
+                      count(*) FILTER (WHERE NOT accepted) AS rejected
+                 FROM (SELECT change_type, processing_status = 'processed' AS accepted
+                         FROM property_scrapes_staging WHERE session_id = :id) pages""",
+            id=session_id,
+        )
+        return dict(result.mappings().one())
+
+    async def sum_up(self, session_id: UUID, *, now: datetime) -> None:
+        """Writes the session's row of `sync_metadata`, once, if it staged anything."""
+        await self._run(
+            """INSERT INTO sync_metadata
+                      (session_id, total_scraped, new_properties, updated_properties,
+                       unchanged_properties, data_quality_score, completeness_rate,
+                       sync_duration_ms, sync_status, created_at, completed_at)
+               SELECT CAST(:session_id AS uuid), count(*),
+                      count(*) FILTER (WHERE p.processing_status = 'processed'
+                                         AND p.change_type = 'new'),
+                      count(*) FILTER (WHERE p.processing_status = 'processed'
+                                         AND p.change_type = 'updated'),
+                      count(*) FILTER (WHERE p.processing_status = 'processed'
+                                         AND p.change_type = 'unchanged'),
+                      avg((p.processing_status = 'processed')::integer),
+                      avg(l.data_completeness_score),
+                      extract(epoch FROM CAST(:now AS timestamptz) - min(s.started_at)) * 1000,
+                      'completed', :now, :now
+                 FROM property_scrapes_staging p
+                 JOIN scraping_sessions s ON s.id = p.session_id
+                 LEFT JOIN properties_live l ON l.property_id = p.property_id
+                WHERE p.session_id = CAST(:session_id AS uuid)
+                  AND NOT EXISTS (SELECT 1 FROM sync_metadata m
+                                   WHERE m.session_id = CAST(:session_id AS uuid))
+               HAVING count(*) > 0""",
+            session_id=session_id,
+            now=now,
+        )

@@ -1,0 +1,1 @@
+"""SQL of listing pages on their way into the manifest."""

@@ -1,0 +1,1 @@
+"""SQL of the site: its timeline, its pauses, its sitemap."""

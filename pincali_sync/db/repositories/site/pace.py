@@ -1,0 +1,92 @@
+"""The site's timeline: when the next request may be sent, by anyone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.site.pauses import ALL
+
+_PAUSED = f"(SELECT reason FROM sync_pauses WHERE scope = '{ALL}')"
+
+# The database's own clock, not the caller's: workers on several nodes share this timeline, and
+# their clocks differ. The slot is taken by the statement itself, so two callers never share one:
+# the generic cell rate algorithm with a burst of one (ITU-T I.371).
+_RESERVE = f"""
+INSERT INTO site_pace AS p (host, next_free_at)
+VALUES (:host, clock_timestamp() + make_interval(secs => :gap))
+ON CONFLICT (host) DO UPDATE
+   SET next_free_at = greatest(p.next_free_at, clock_timestamp()) + make_interval(secs => :gap)
+RETURNING extract(epoch FROM next_free_at - make_interval(secs => :gap) - clock_timestamp())
+              AS wait_seconds, held_until, {_PAUSED} AS paused
+"""
+_LOOK = f"""
+SELECT {_PAUSED} AS paused, (SELECT held_until FROM site_pace WHERE host = :host) AS held_until
+"""
+
+_HOLD = """
+INSERT INTO site_pace AS p (host, next_free_at, held_until)
+VALUES (:host, clock_timestamp() + make_interval(secs => :seconds),
+        clock_timestamp() + make_interval(secs => :seconds))
+ON CONFLICT (host) DO UPDATE
+   SET next_free_at = greatest(p.next_free_at, excluded.next_free_at),
+       held_until = greatest(p.held_until, excluded.held_until)
+"""
+# What several workers are told at once is one refusal: those that were on their way when the hold
+# began count no second time. Long after a hold a refusal is the first of a new row.
+_STRIKE = """
+INSERT INTO site_pace AS p (host, next_free_at, strikes, held_until)
+VALUES (:host, clock_timestamp(), 1, clock_timestamp())
+ON CONFLICT (host) DO UPDATE
+   SET strikes = CASE WHEN p.held_until > clock_timestamp() THEN p.strikes
+                      WHEN p.held_until < clock_timestamp() - interval '10 minutes' THEN 1
+                      ELSE p.strikes + 1 END
+RETURNING strikes
+"""
+_CALM = "UPDATE site_pace SET strikes = 0 WHERE host = :host AND strikes > 0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """A slot on the timeline."""
+
+    wait_seconds: float  # from now; 0 or less: now
+    held_until: datetime | None  # the hold that the slot takes into account
+    paused: str | None  # why everything rests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What may have changed since a slot was reserved."""
+
+    paused: str | None
+    held_until: datetime | None
+
+
+class PaceRepository(Repository):
+    """Reserves request times."""
+
+    async def reserve(self, host: str, gap_seconds: float) -> Reservation:
+        """Takes the next free slot and keeps `gap_seconds` clear after it."""
+        row = (await self._run(_RESERVE, host=host, gap=gap_seconds)).one()
+        return Reservation(
+            wait_seconds=float(row.wait_seconds), held_until=row.held_until, paused=row.paused
+        )
+
+    async def look(self, host: str) -> Look:
+        """Whether everything is paused, and until when the site is left alone."""
+        row = (await self._run(_LOOK, host=host)).one()
+        return Look(paused=row.paused, held_until=row.held_until)
+
+    async def hold(self, host: str, seconds: float) -> None:
+        """Gives out no slot before `seconds` from now."""
+        await self._run(_HOLD, host=host, seconds=seconds)
+
+    async def strike(self, host: str) -> int:
+        """Counts a refusal; returns how many there were since the last good answer."""
+        return int(await self._scalar(_STRIKE, host=host))
+
+    async def calm(self, host: str) -> None:
+        """A good answer: refusals are counted from the start again."""
+        await self._run(_CALM, host=host)

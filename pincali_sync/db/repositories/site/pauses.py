@@ -1,0 +1,85 @@
+"""`sync_pauses`: what must not be started until a person resumes it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from pincali_sync.db.repositories.base import Repository
+
+ALL = "all"
+_COLUMNS = "scope, reason, paused_by, paused_at, kind, resume_after"
+
+
+def scope_of_tier(tier_level: int) -> str:
+    """The scope of one tier."""
+    return f"tier:{tier_level}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Why a scope rests, and since when."""
+
+    scope: str  # "all", or "tier:2"
+    reason: str
+    paused_by: str
+    paused_at: datetime
+    kind: str = "person"  # person, refused (by the site), busy (the site), rate (of success)
+    resume_after: datetime | None = None
+
+
+class PauseRepository(Repository):
+    """SQL of pauses."""
+
+    async def pause(self, pause: Pause) -> bool:
+        """Pauses a scope; False when it rests already: the first reason stands.
+
+        But a busy site that then refuses us is not tried again by itself.
+        """
+        result = await self._run(
+            """INSERT INTO sync_pauses AS p
+                      (scope, reason, paused_by, paused_at, kind, resume_after)
+               VALUES (:scope, :reason, :paused_by, :paused_at, :kind, :resume_after)
+               ON CONFLICT (scope) DO UPDATE
+                  SET reason = excluded.reason, paused_by = excluded.paused_by,
+                      paused_at = excluded.paused_at, kind = excluded.kind,
+                      resume_after = excluded.resume_after
+                WHERE p.kind = 'busy' AND excluded.kind <> 'busy'""",
+            **asdict(pause),
+        )
+        return bool(result.rowcount)
+
+    async def postpone(self, scope: str, resume_after: datetime) -> None:
+        """The site is still too busy."""
+        await self._run(
+            "UPDATE sync_pauses SET resume_after = :resume_after WHERE scope = :scope",
+            scope=scope,
+            resume_after=resume_after,
+        )
+
+    async def resume(self, scope: str | None) -> list[str]:
+        """Ends one pause or (None) all of them; returns the scopes that were paused."""
+        rows = await self._run(
+            """DELETE FROM sync_pauses
+                WHERE CAST(:scope AS text) IS NULL OR scope = CAST(:scope AS text)
+               RETURNING scope""",
+            scope=scope,
+        )
+        return sorted(row.scope for row in rows)
+
+    async def in_force(self) -> list[Pause]:
+        """All pauses, the oldest first."""
+        return await self._all(
+            Pause, f"SELECT {_COLUMNS} FROM sync_pauses ORDER BY paused_at, scope"
+        )
+
+    async def of_tier(self, tier_level: int) -> Pause | None:
+        """The pause that holds a tier back: its own, else that of all."""
+        rows = await self._run(
+            f"""SELECT {_COLUMNS} FROM sync_pauses
+                WHERE scope IN (:all, :tier) ORDER BY scope = :all LIMIT 1""",
+            all=ALL,
+            tier=scope_of_tier(tier_level),
+        )
+        row = rows.mappings().first()
+        return None if row is None else Pause(**row)

@@ -1,0 +1,1 @@
+"""The data on their way out: files and the feed of changes."""

@@ -1,0 +1,123 @@
+"""The live table as a file: whole, consistent, in bounded memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from time import perf_counter
+from typing import BinaryIO, ParamSpec, TypeVar
+
+from pincali_sync.db.engine import Database
+from pincali_sync.exceptions import ExportError, UsageError
+from pincali_sync.services.export.formats import CsvFile, FileFormat, GeoJsonFile
+from pincali_sync.services.export.whole_file import WholeFile
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ExportFormat(StrEnum):
+    """What a file can be."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    GEOJSON = "geojson"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportResult:
+    """What was written."""
+
+    rows: int
+    bytes: int | None  # None: of a stream, nobody counted
+    seconds: float
+
+
+class ExportService:
+    """Writes all live rows, removed ones included, or those that changed since a moment.
+
+    One statement in one transaction: what the file shows was true at one moment.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def to_file(
+        self, path: Path, form: ExportFormat, *, since: datetime | None = None
+    ) -> ExportResult:
+        """Writes beside the path and puts the whole file into its place at the end.
+
+        Raises:
+            UsageError: when the path is no place for a file.
+            ExportError: when the disk is full, or fails; what was there stays.
+            DatabaseUnavailableError: when the database goes away; what was there stays.
+        """
+        started = perf_counter()
+        file = await asyncio.to_thread(WholeFile.beside, path)
+        try:
+            rows = await self._write(file.stream, form, since)
+            size = await _in_thread(file.keep)
+        except OSError as error:
+            file.discard()
+            raise ExportError(f"{path} could not be written: {error}") from error
+        except BaseException:
+            file.discard()
+            raise
+        return ExportResult(rows=rows, bytes=size, seconds=perf_counter() - started)
+
+    async def to_stream(
+        self, stream: BinaryIO, form: ExportFormat, *, since: datetime | None = None
+    ) -> ExportResult:
+        """Writes into something that is open already, such as standard output.
+
+        Raises:
+            UsageError: for Parquet, which is no stream.
+            DatabaseUnavailableError: when the database goes away; the stream ends in the middle.
+        """
+        if form is ExportFormat.PARQUET:
+            raise UsageError("Parquet goes into a file: --output FILE")
+        started = perf_counter()
+        rows = await self._write(stream, form, since)
+        return ExportResult(rows=rows, bytes=None, seconds=perf_counter() - started)
+
+    async def _write(self, stream: BinaryIO, form: ExportFormat, since: datetime | None) -> int:
+        file = _FORMATS[form](stream)
+        count = 0
+        try:
+            async with self._db.transaction() as tx, aclosing(file.rows(tx, since)) as batches:
+                async for batch in batches:
+                    await _in_thread(file.write, batch)
+                    count += len(batch)
+            await _in_thread(file.finish)
+        except BaseException:
+            file.abandon()
+            raise
+        return count
+
+
+async def _in_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Work on the file beside the loop. Interrupted or not, it is over before anybody closes it."""
+    task = asyncio.create_task(asyncio.to_thread(work, *arguments, **named))
+    try:
+        return await asyncio.shield(task)
+    finally:
+        await asyncio.wait([task])
+
+
+def _parquet(stream: BinaryIO) -> FileFormat:
+    # Not at the top: pyarrow is large, and most commands do without.
+    from pincali_sync.services.export.parquet_file import ParquetFile  # noqa: PLC0415
+
+    return ParquetFile(stream)
+
+
+_FORMATS: dict[ExportFormat, Callable[[BinaryIO], FileFormat]] = {
+    ExportFormat.PARQUET: _parquet,
+    ExportFormat.CSV: CsvFile,
+    ExportFormat.GEOJSON: GeoJsonFile,
+}

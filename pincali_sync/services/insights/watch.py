@@ -1,0 +1,76 @@
+"""What a tick does so that people see how things are: a sign of life, alerts, figures over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pincali_sync.clock import Clock
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.services.export.change_feed import ChangeFeedService
+from pincali_sync.services.insights.alerts import AlertService
+from pincali_sync.services.insights.metrics import samples_of
+from pincali_sync.services.insights.snapshot import RUNNER, Snapshot
+from pincali_sync.services.insights_service import InsightsService
+
+# A runner that waits ticks every second; the figures need not be read as often.
+_LEAST_GAP = timedelta(seconds=20)
+_HISTORY_GAP = timedelta(hours=1)
+# What is kept over time: the trends that are shown where nobody has Prometheus.
+HISTORY_METRICS = frozenset(
+    {"pincali_live_listings", "pincali_live_stale", "pincali_queue_pending"}
+)
+
+
+class Watch:
+    """Reads the figures, once for everybody who needs them."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        insights: InsightsService,
+        alerts: AlertService,
+        feed: ChangeFeedService,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._insights = insights
+        self._alerts = alerts
+        self._feed = feed
+
+    async def look(self, runs: Sequence[SyncRun] = ()) -> None:
+        """Checks the alerts and keeps figures, if that is due; `runs` are those of this tick."""
+        now = self._clock.now()
+
+        async def is_wanted(tx: UnitOfWork) -> tuple[bool, bool]:
+            last = (await tx.figures.heartbeats()).get(RUNNER)
+            has_news = any(run.status != "running" for run in runs)
+            if last is not None and timedelta(0) <= now - last < _LEAST_GAP and not has_news:
+                return False, False
+            return True, await tx.figures.has_history_since(now - _HISTORY_GAP)
+
+        is_due, is_kept = await self._db.run(is_wanted)
+        if not is_due:
+            return
+        snapshot = await self._insights.snapshot(whole=not is_kept)
+        if not is_kept:
+            await self._keep(snapshot)
+        await self._alerts.check(snapshot)
+        await self._feed.number()  # so that a reader finds little left to number
+        # The sign of life comes last: without it somebody outside notices.
+        await self._db.run(lambda tx: tx.figures.beat(RUNNER, now=now))
+
+    async def _keep(self, snapshot: Snapshot) -> None:
+        figures = {
+            sample.key: sample.value
+            for sample in samples_of(snapshot)
+            if sample.metric in HISTORY_METRICS
+        }
+
+        async def work(tx: UnitOfWork) -> None:
+            await tx.figures.keep(figures, at=snapshot.taken_at)
+
+        await self._db.run(work)

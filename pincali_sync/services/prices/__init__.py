@@ -1,0 +1,1 @@
+"""Prices that wait for a person."""

@@ -1,0 +1,1 @@
+"""What the queue of detail pages is filled with."""

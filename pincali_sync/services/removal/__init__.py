@@ -1,0 +1,1 @@
+"""Removal, from absence to proof: count, verify, judge, apply, audit."""

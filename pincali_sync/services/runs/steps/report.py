@@ -1,0 +1,77 @@
+"""The end of a run: final counts, statistics, tidying up, and what the month's data are worth."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import ReportError
+from pincali_sync.services.data_quality_service import DataQualityService
+from pincali_sync.services.data_sync_service import DataSyncService
+from pincali_sync.services.ports import ReportWriter
+from pincali_sync.services.runs.retention import RetentionService
+from pincali_sync.services.runs.steps.base import DONE, RunRecord, StepOutcome
+
+logger = logging.getLogger(__name__)
+
+
+class ReportStep:
+    """Closes the books of a run."""
+
+    def __init__(
+        self,
+        record: RunRecord,
+        sync: DataSyncService,
+        quality: DataQualityService,
+        retention: RetentionService,
+        writer: ReportWriter,
+    ) -> None:
+        self._record = record
+        self._sync = sync
+        self._quality = quality
+        self._retention = retention
+        self._writer = writer
+
+    async def __call__(self, run: SyncRun) -> StepOutcome:
+        counts = await self._record.queue_counts(run)
+        await self._record.note(
+            run,
+            properties_queued=counts.queued,
+            properties_scraped=counts.completed,
+            error_count=lost_pages(run) + counts.failed,
+        )
+        await self._sync.refresh_statistics()
+        tier = Tier(run.tier_level)
+        if tier is Tier.WEEKLY_DEEP:
+            await self._retention.clean_up()
+        if tier is Tier.MONTHLY_REFRESH:
+            report = await self._quality.report(run.id)
+            await self._record.note(run, details={"quality": _in_short(report)})
+            await self._write(report)
+        return DONE
+
+    async def _write(self, report: QualityReport) -> None:
+        """Without its files the report is still in its table: no reason to fail the run."""
+        try:
+            paths = await asyncio.to_thread(self._writer.write, report)
+        except ReportError as error:
+            logger.error("%s; the figures are in quality_reports", error)
+        else:
+            logger.info("quality report: %s", ", ".join(map(str, paths)))
+
+
+def _in_short(report: QualityReport) -> dict[str, Any]:
+    """What the run itself keeps of its report."""
+    return {
+        **report.figures["in_short"],
+        "coverage": report.figures["coverage"]["all"]["fields"],
+    }
+
+
+def lost_pages(run: SyncRun) -> int:
+    """Listing pages that the run's scan could not read."""
+    return sum(scan["pages_lost"] for scan in run.details.get("sources", []))

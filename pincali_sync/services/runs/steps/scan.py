@@ -1,0 +1,187 @@
+"""Reading listing pages, and judging whether what was read may be used."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.coverage import (
+    MIN_DISTINCT_SHARE,
+    Certificate,
+    SourceScan,
+    reasons_to_distrust,
+)
+from pincali_sync.domain.frontier import next_depth
+from pincali_sync.domain.tiers import TierPlan
+from pincali_sync.services.manifest_scan_service import ManifestScanService
+from pincali_sync.services.runs.run_anomalies import say, unlike_before
+from pincali_sync.services.runs.run_jobs import JobsReport, JobsState, RunJobs, WantedJob
+from pincali_sync.services.runs.steps.base import (
+    DONE,
+    WAITING,
+    RunRecord,
+    StepOutcome,
+    StepState,
+    failure_of,
+    session_of,
+)
+
+logger = logging.getLogger(__name__)
+
+_RUNS_LOOKED_AT = 10
+_SITEMAP_JOB = WantedJob(spider="sitemap", source=None)
+
+
+class ScanStep:
+    """One manifest job per listing source, and the sitemap where the tier reads it.
+
+    A sitemap that cannot be had fails no run: what it would have proved stays unproved.
+    """
+
+    def __init__(self, record: RunRecord, jobs: RunJobs, *, page_cap: int) -> None:
+        self._record = record
+        self._jobs = jobs
+        self._page_cap = page_cap
+
+    async def __call__(self, run: SyncRun) -> StepOutcome:
+        plan = self._record.plan(run)
+        depths = run.details.get("depths") or await self._choose_depths(run, plan)
+        wanted = [_scan_job(plan, source, depths[source]) for source in plan.sources]
+        report = await self._jobs.ensure_done(run, wanted)
+        if report.state is JobsState.FAILED:
+            return failure_of(report)
+        sitemap = JobsReport(state=JobsState.DONE)
+        if plan.reads_sitemap:
+            sitemap = await self._jobs.ensure_done(run, [_SITEMAP_JOB])
+        if JobsState.UNDER_WAY in {report.state, sitemap.state}:
+            return WAITING
+        if sitemap.error:
+            logger.error("run %s: the sitemap could not be read: %s", run.id, sitemap.error)
+            await self._record.note(run, details={"sitemap_error": sitemap.error})
+        return DONE
+
+    async def _choose_depths(self, run: SyncRun, plan: TierPlan) -> dict[str, int]:
+        """Deeper than planned where the last run did not meet what the one before it knew."""
+        async with self._record.db.transaction() as tx:
+            runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
+        last = next((each.details for each in runs if each.status == "completed"), None)
+        depths = {
+            str(source): next_depth(plan.max_pages, source, last, page_cap=self._page_cap)
+            for source in plan.sources
+        }
+        await self._record.note(run, details={"depths": depths})
+        return depths
+
+
+class CertifyStep:
+    """Adds up what the scan read; fails the run where that is not to be trusted."""
+
+    def __init__(self, record: RunRecord, scans: ManifestScanService) -> None:
+        self._record = record
+        self._scans = scans
+
+    async def __call__(self, run: SyncRun) -> StepOutcome:
+        session_id = session_of(run)
+        async with self._record.db.transaction() as tx:
+            await tx.sessions.count_pages(session_id)
+            scans = await tx.manifest.scans_of(session_id)
+            seen = await tx.manifest.distinct_seen(session_id)
+        await self._record.note(
+            run,
+            details={"sources": [_summary(scan) for scan in scans]},
+            pages_scanned=sum(scan.pages_read for scan in scans),
+            properties_in_manifest=seen,
+            new_properties_found=sum(scan.new_entries for scan in scans),
+            price_changes_detected=sum(scan.changed_entries for scan in scans),
+            error_count=sum(scan.pages_lost for scan in scans),
+        )
+        await self._note_sitemap(run, session_id)
+        await self._note_anomalies(run, scans)
+        if reasons := reasons_to_distrust(scans):
+            return StepOutcome(state=StepState.FAILED, error="; ".join(reasons))
+        if self._record.plan(run).max_pages == 0:
+            certificates = await self._scans.certify(session_id)
+            # Live rows are wide and indexed: only full scans are copied to them.
+            await self._scans.mark_live_as_seen(session_id)
+            await self._record.note(run, details={"certificates": list(map(_seal, certificates))})
+        else:
+            async with self._record.db.transaction() as tx:
+                met = await tx.manifest.frontiers(session_id)
+            frontiers = {
+                scan.source: met[scan.source] or _end_of(scan)
+                for scan in scans
+                if scan.source in met
+            }
+            await self._record.note(run, details={"frontiers": frontiers})
+        return DONE
+
+    async def _note_anomalies(self, run: SyncRun, scans: Sequence[SourceScan]) -> None:
+        """Noted before the run goes on, so that people are told while it lasts."""
+        async with self._record.db.transaction() as tx:
+            runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
+        found = unlike_before(run, scans, runs)
+        for anomaly in found:
+            logger.warning("run %s is unusual: %s", run.id, say(anomaly))
+        await self._record.note(run, details={"anomalies": list(map(asdict, found))})
+
+    async def _note_sitemap(self, run: SyncRun, session_id: UUID) -> None:
+        if not self._record.plan(run).reads_sitemap:
+            return
+        async with self._record.db.transaction() as tx:
+            listed = await tx.sitemap.of_session(session_id)
+            overlap = await tx.sitemap.overlap(session_id) if listed else None
+        if listed is None or overlap is None:
+            return
+        await self._record.note(
+            run,
+            details={
+                "sitemap": {
+                    "urls": listed.urls,
+                    "new_urls": listed.new_urls,
+                    "complete": listed.is_complete,
+                    "reasons": list(listed.reasons),
+                    "on_pages_too": overlap.both,
+                    "estimated_stock": overlap.estimated_stock,
+                    "page_coverage": overlap.page_coverage,
+                }
+            },
+        )
+
+
+def _end_of(scan: SourceScan) -> int | None:
+    """The last page of a source that was read to its end: nothing lies beyond."""
+    total = scan.declared_total
+    is_whole = total is not None and scan.distinct_properties >= MIN_DISTINCT_SHARE * total
+    return scan.pages_read if is_whole else None
+
+
+def _scan_job(plan: TierPlan, source: str, pages: int) -> WantedJob:
+    return WantedJob(
+        spider="manifest",
+        source=source,
+        arguments={"source": source, "tier": str(plan.tier.value)},
+        settings={
+            "MANIFEST_MAX_PAGES": str(pages),
+            "PAGE_DELAY_SECONDS": str(plan.page_delay_seconds),
+        },
+    )
+
+
+def _summary(scan: SourceScan) -> dict[str, Any]:
+    summary = asdict(scan)
+    for name in ("started_at", "ended_at"):
+        summary[name] = summary[name].isoformat() if summary[name] else None
+    return summary
+
+
+def _seal(certificate: Certificate) -> dict[str, Any]:
+    return {
+        "source": certificate.scan.source,
+        "certified": certificate.certified,
+        "proves_absence": certificate.proves_absence,
+        "reasons": list(certificate.reasons),
+    }

@@ -1,0 +1,1 @@
+"""The site itself: its pace, its pauses, its sitemap."""

@@ -1,0 +1,161 @@
+"""One pace for the whole site: all workers reserve their request times from one row."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.site.pace import Look, Reservation
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.exceptions import PausedError
+
+# How soon a worker that waits for its turn notices a pause.
+_LOOK_SECONDS = 2.0
+_FIRST_HOLD_SECONDS = 5.0  # after a 429 or 503 without Retry-After; doubles with each
+_LONGEST_HOLD_SECONDS = 900.0
+
+
+class PaceService:
+    """Waits for this worker's next turn on the site's timeline.
+
+    At most one reservation is outstanding per worker, and no connection is held while waiting.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        host: str,
+        *,
+        min_gap_seconds: float,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._db = db
+        self._host = host
+        self._min_gap = min_gap_seconds
+        self._crawl_delay = 0.0
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._turn = asyncio.Lock()
+        self._looked_at = float("-inf")
+        self._is_struck = False
+
+    @property
+    def is_off(self) -> bool:
+        """Whether pacing is turned off, which the configuration allows on loopback only."""
+        return self._min_gap == 0
+
+    def respect_crawl_delay(self, seconds: float) -> None:
+        """Never be faster than robots.txt asks for."""
+        self._crawl_delay = max(self._crawl_delay, seconds)
+
+    async def wait_for_turn(
+        self, gap_seconds: float = 0.0, *, although_paused: bool = False
+    ) -> float:
+        """Returns when a request may be sent; nobody sends another for the gap after it.
+
+        Args:
+            gap_seconds: the gap this request asks for, where longer than the site's own.
+            although_paused: for the one request that looks whether the site answers again.
+
+        Returns:
+            The seconds waited.
+
+        Raises:
+            PausedError: when everything is paused, also while waiting.
+        """
+        if self.is_off:
+            if not although_paused:
+                await self._look_now_and_then()
+            return 0.0
+        gap = max(self._min_gap, self._crawl_delay, gap_seconds)
+        waited = 0.0
+        async with self._turn:
+            while True:
+                slot = await self._reserve(gap)
+                waited += max(0.0, slot.wait_seconds)
+                if not although_paused:
+                    _check(slot.paused)
+                if await self._sleep_until(slot, although_paused=although_paused):
+                    return waited
+
+    async def hold(self, seconds: float) -> None:
+        """Makes every worker wait: no turn is given out before `seconds` have passed."""
+        if self.is_off:
+            return
+
+        async def work(tx: UnitOfWork) -> None:
+            await tx.pace.hold(self._host, seconds)
+
+        await self._db.run(work)
+
+    async def refused(self, retry_after: float | None) -> int:
+        """The site is too busy for us: everybody waits, longer with each refusal in a row.
+
+        Args:
+            retry_after: seconds that the site asks for.
+
+        Returns:
+            How many times in a row it refused, whoever asked.
+        """
+        if self.is_off:
+            return 0
+
+        async def work(tx: UnitOfWork) -> int:
+            strikes = await tx.pace.strike(self._host)
+            backoff = min(_FIRST_HOLD_SECONDS * 2 ** (strikes - 1), _LONGEST_HOLD_SECONDS)
+            await tx.pace.hold(self._host, max(backoff, retry_after or 0.0))
+            return strikes
+
+        self._is_struck = True
+        return await self._db.run(work)
+
+    async def answered(self) -> None:
+        """A good answer after refusals; costs nothing where there were none."""
+        if not self._is_struck:
+            return
+        self._is_struck = False
+
+        async def work(tx: UnitOfWork) -> None:
+            await tx.pace.calm(self._host)
+
+        await self._db.run(work)
+
+    async def _reserve(self, gap: float) -> Reservation:
+        async def work(tx: UnitOfWork) -> Reservation:
+            return await tx.pace.reserve(self._host, gap)
+
+        return await self._db.run(work)
+
+    async def _sleep_until(self, slot: Reservation, *, although_paused: bool) -> bool:
+        """Whether the slot still holds when its time has come: a hold since then outdates it."""
+        left = slot.wait_seconds
+        while left > 0:
+            step = min(left, _LOOK_SECONDS)
+            await self._sleep(step)
+            left -= step
+            look = await self._look()
+            if not although_paused:
+                _check(look.paused)
+            held_until = look.held_until
+            if held_until is not None and held_until != slot.held_until:
+                return False
+        return True
+
+    async def _look(self) -> Look:
+        async with self._db.transaction() as tx:
+            return await tx.pace.look(self._host)
+
+    async def _look_now_and_then(self) -> None:
+        """Without a pace there are no turns at which to notice a pause."""
+        now = self._monotonic()
+        if now - self._looked_at >= _LOOK_SECONDS:
+            self._looked_at = now
+            _check((await self._look()).paused)
+
+
+def _check(paused: str | None) -> None:
+    if paused is not None:
+        raise PausedError(f"everything is paused: {paused}")

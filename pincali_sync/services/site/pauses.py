@@ -1,0 +1,143 @@
+"""Pauses: by a person, by a refusal of the site, or because too much failed."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from pincali_sync.clock import Clock
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.site.pauses import ALL, Pause, scope_of_tier
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import PausedError
+from pincali_sync.services.ports import SiteProbe
+
+__all__ = ["Pause", "PauseService"]
+
+logger = logging.getLogger(__name__)
+
+
+# How long a site that was too busy is left alone; doubles as long as it stays so.
+COOLING = timedelta(minutes=15)
+_LONGEST_COOLING = timedelta(hours=6)
+
+
+class PauseService:
+    """Stops and resumes tiers.
+
+    Workers notice a pause of everything within seconds; one of a single tier stops its jobs at
+    the next tick.
+    """
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def pause(
+        self, tier: Tier | None, *, reason: str, paused_by: str, kind: str = "person"
+    ) -> bool:
+        """Pauses one tier or (None) all; False when that is paused already.
+
+        Args:
+            kind: "person", "refused" by the site, or "rate" of success too low.
+        """
+        scope = ALL if tier is None else scope_of_tier(tier.value)
+        return await self._pause(
+            Pause(
+                scope=scope,
+                reason=reason,
+                paused_by=paused_by,
+                paused_at=self._clock.now(),
+                kind=kind,
+            )
+        )
+
+    async def leave_alone(self, *, reason: str) -> bool:
+        """The site is too busy for us: everything rests, and is tried again after a while."""
+        now = self._clock.now()
+        return await self._pause(
+            Pause(
+                scope=ALL,
+                reason=reason,
+                paused_by="pincali-sync",
+                paused_at=now,
+                kind="busy",
+                resume_after=now + COOLING,
+            )
+        )
+
+    async def try_again(self, probe: SiteProbe) -> bool:
+        """Ends the rest of a busy site if its time is over and one request is answered well."""
+        now = self._clock.now()
+        pause = next((each for each in await self.in_force() if each.scope == ALL), None)
+        if pause is None or pause.resume_after is None or pause.resume_after > now:
+            return False
+        wrong = await probe()
+        if wrong is None:
+            logger.warning("the site answers again")
+            return bool(await self.resume(None, scope=ALL))
+        cooling = min(2 * (pause.resume_after - pause.paused_at), _LONGEST_COOLING)
+        logger.warning("the site is left alone for another %s: %s", cooling, wrong)
+
+        async def work(tx: UnitOfWork) -> None:
+            await tx.pauses.postpone(ALL, now + cooling)
+
+        await self._db.run(work)
+        return False
+
+    async def resume(self, tier: Tier | None, *, scope: str | None = None) -> list[str]:
+        """Ends one tier's pause or (None) all pauses; returns the scopes that were paused.
+
+        Args:
+            scope: end just this one instead.
+        """
+        if tier is not None:
+            scope = scope_of_tier(tier.value)
+
+        async def work(tx: UnitOfWork) -> list[str]:
+            return await tx.pauses.resume(scope)
+
+        scopes = await self._db.run(work)
+        if scopes:
+            logger.warning("resumed: %s", ", ".join(scopes))
+        return scopes
+
+    async def in_force(self) -> list[Pause]:
+        """All pauses, the oldest first."""
+        async with self._db.transaction() as tx:
+            return await tx.pauses.in_force()
+
+    async def of_tier(self, tier: Tier) -> Pause | None:
+        """The pause that holds a tier back."""
+        async with self._db.transaction() as tx:
+            return await tx.pauses.of_tier(tier.value)
+
+    async def check(self, tier: Tier) -> None:
+        """Raises: PausedError: when the tier must not be started; says why and what to do."""
+        pause = await self.of_tier(tier)
+        if pause is not None:
+            raise PausedError(explain(pause))
+
+    async def _pause(self, pause: Pause) -> bool:
+        async def work(tx: UnitOfWork) -> bool:
+            return await tx.pauses.pause(pause)
+
+        paused = await self._db.run(work)
+        if paused:
+            logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
+        return paused
+
+
+def explain(pause: Pause) -> str:
+    """One line about a pause, with the way out."""
+    option = "" if pause.scope == ALL else f" --tier {pause.scope.partition(':')[2]}"
+    return (
+        f"{pause.scope} is paused since {pause.paused_at:%Y-%m-%d %H:%M} UTC by "
+        f"{pause.paused_by}: {pause.reason}; `pincali-sync resume{option}` goes on"
+        + (
+            f", a good answer after {pause.resume_after:%H:%M} UTC does too"
+            if pause.resume_after
+            else ""
+        )
+    )

@@ -1,0 +1,297 @@
+"""A database that somebody already has is upgraded in place, and loses nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from alembic import command
+from psycopg import sql
+
+from pincali_sync.db import drift, migrate
+from pincali_sync.db.engine import Database
+from pincali_sync.domain.identity import property_id_of, public_id_of
+from pincali_sync.services.export.change_feed import ChangeFeedService
+from tests.support.builders import Workshop, detail, entry, id_of
+from tests.support.clock import FixedClock
+from tests.support.legacy import create_legacy
+from tests.support.postgres import execute, fresh_database
+
+ROWS = 1_000
+
+
+@pytest.fixture(scope="module")
+def adopted(postgres_url: str) -> Iterator[str]:
+    """An upgraded legacy database, for tests that only look."""
+    with fresh_database(postgres_url) as url:
+        create_legacy(url, rows=ROWS)
+        migrate.upgrade(url)
+        yield url
+
+
+@pytest.fixture
+def legacy(empty_database_url: str) -> str:
+    create_legacy(empty_database_url, rows=ROWS)
+    return empty_database_url
+
+
+def fetch(url: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(statement, parameters).fetchall()
+
+
+def test_no_row_and_no_value_is_lost(legacy: str) -> None:
+    columns = ", ".join(
+        name
+        for (name,) in fetch(
+            legacy,
+            """SELECT column_name FROM information_schema.columns
+                WHERE table_name = 'properties_live' AND column_name <> 'updated_at'
+                ORDER BY column_name""",
+        )
+    )
+    question = f"SELECT {columns} FROM properties_live ORDER BY property_id"
+    before = fetch(legacy, question)
+    migrate.upgrade(legacy)
+    assert fetch(legacy, question) == before
+    assert fetch(legacy, "SELECT count(*) FROM playlists") == [(5,)]
+
+
+def test_the_schema_is_then_what_the_models_say(adopted: str) -> None:
+    assert [each for each in drift.differences(adopted) if "playlists" not in each] == []
+
+
+def test_the_times_that_are_known_are_filled_in(adopted: str) -> None:
+    [(wrong,)] = fetch(
+        adopted,
+        """SELECT count(*) FROM properties_live
+            WHERE last_manifest_seen_at IS DISTINCT FROM last_seen_at
+               OR last_full_scrape_at IS DISTINCT FROM scraped_at OR visits <> 0""",
+    )
+    assert wrong == 0
+
+
+def test_rows_that_were_not_active_do_not_become_active(adopted: str) -> None:
+    found = fetch(adopted, "SELECT status, listing_status FROM properties_live")
+    assert {status: {each for s, each in found if s == status} for status, _ in found} == {
+        "active": {"active"},
+        None: {"active"},
+        "removed": {"confirmed_removed"},
+        "inactive": {"likely_removed"},
+        "sold": {"sold"},
+        "rented": {"sold"},
+    }
+
+
+def test_easybroker_ids_are_recovered_from_image_urls(adopted: str) -> None:
+    found = dict(fetch(adopted, "SELECT source_url, public_id FROM properties_live"))
+    for url, public_id in found.items():
+        number = int(url.rstrip("/").partition("?")[0].rpartition("-")[2])
+        if number % 4 == 0 and number % 8:
+            assert public_id is None
+        elif number % 4 in {0, 1}:
+            assert public_id == f"EB-SG{number:04d}"
+        else:
+            assert public_id == public_id_of(5_000_000 + number)
+
+
+def test_each_row_is_found_by_the_id_that_its_url_computes_to(adopted: str) -> None:
+    aliases = dict(fetch(adopted, "SELECT alias, property_id FROM property_aliases"))
+    rows = fetch(adopted, "SELECT property_id, source_url FROM properties_live")
+    own = {property_id for property_id, _ in rows}
+    for property_id, source_url in rows:
+        computed = property_id_of(source_url)
+        if property_id != "pincali_doble":
+            assert computed == property_id or aliases[computed] == property_id
+    assert not own & aliases.keys()
+
+
+def test_rows_that_compete_for_one_listing_wait_for_a_person(adopted: str) -> None:
+    pairs = fetch(adopted, "SELECT property_id, earlier_property_id FROM identity_candidates")
+    [(winner,)] = fetch(
+        adopted,
+        "SELECT property_id FROM properties_live WHERE source_url LIKE '%%/inmueble/casa-2'",
+    )
+    assert pairs == [("pincali_doble", winner)]
+
+
+def test_triggers_and_policies_are_as_they_were(legacy: str) -> None:
+    heard: list[str] = []
+    with psycopg.connect(legacy, autocommit=True) as listener:
+        listener.execute("LISTEN property_changes")
+        upgrade = threading.Thread(target=migrate.upgrade, args=(legacy,))
+        upgrade.start()
+        upgrade.join()
+        heard = [notice.payload for notice in listener.notifies(timeout=1)]
+    assert len(set(heard)) == ROWS + 1
+    assert fetch(legacy, "SELECT count(*) FROM pg_policies") == [(2,)]
+
+
+def test_an_upgrade_that_was_stopped_goes_on_where_it_was(legacy: str) -> None:
+    migrate.upgrade(legacy, "0003_tiers")
+    with psycopg.connect(legacy) as connection:  # half of the last migration's work, then a crash
+        connection.execute(
+            """UPDATE properties_live SET last_manifest_seen_at = last_seen_at,
+                      last_full_scrape_at = scraped_at WHERE property_id < 'pincali_8'"""
+        )
+    migrate.upgrade(legacy)
+    migrate.upgrade(legacy)
+    assert fetch(
+        legacy, "SELECT count(*) FROM properties_live WHERE last_full_scrape_at IS NULL"
+    ) == [(0,)]
+
+
+def test_an_invalid_index_of_a_stopped_upgrade_is_built_again(legacy: str) -> None:
+    migrate.upgrade(legacy, "0001_scraper_tables")
+    with psycopg.connect(legacy, autocommit=True) as connection:
+        connection.execute("ALTER TABLE properties_live ADD COLUMN scrape_priority integer")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(
+                "CREATE UNIQUE INDEX CONCURRENTLY idx_live_priority ON properties_live (status)"
+            )
+    migrate.upgrade(legacy)
+    assert fetch(
+        legacy,
+        """SELECT indisvalid, indisunique FROM pg_index
+            WHERE indexrelid = 'idx_live_priority'::regclass""",
+    ) == [(True, False)]
+
+
+PARTIAL = """
+ALTER TABLE properties_live
+    ADD COLUMN last_manifest_seen_at timestamp, ADD COLUMN consecutive_missing_count integer,
+    ADD COLUMN listing_status varchar(50)
+        CHECK (listing_status IN ('active', 'likely_removed', 'confirmed_removed')),
+    ADD COLUMN data_staleness_days integer, ADD COLUMN our_own_note text;
+UPDATE properties_live SET our_own_note = 'kept';
+CREATE INDEX idx_live_listing_status ON properties_live (listing_status);
+CREATE TABLE property_manifest (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), property_id varchar NOT NULL,
+    source_url text NOT NULL, listing_page_price decimal, listing_page_title varchar(500),
+    first_seen_at timestamp DEFAULT now(), last_seen_at timestamp DEFAULT now(),
+    seen_in_session_id uuid, is_new boolean, needs_full_scrape boolean, price_changed boolean,
+    our_own_column integer);
+CREATE TABLE scrape_queue (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), property_id varchar NOT NULL,
+    source_url text NOT NULL, priority integer NOT NULL,
+    queue_reason varchar(100) CHECK (queue_reason IN ('new_property', 'price_change')),
+    queued_at timestamp DEFAULT now(), claimed_at timestamp, completed_at timestamp,
+    status varchar(50) DEFAULT 'pending' CHECK (status IN ('pending', 'in_progress', 'completed')),
+    attempt_count integer, last_error text, session_id uuid);
+CREATE TABLE sync_runs (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tier_level integer NOT NULL,
+    tier_name varchar(50), started_at timestamp DEFAULT now(), completed_at timestamp,
+    status varchar(50) DEFAULT 'running');
+INSERT INTO property_manifest (property_id, source_url, our_own_column)
+VALUES ('a', 'https://www.pincali.com/en/home/a', 1), ('a', 'https://www.pincali.com/en/home/a', 2);
+INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason, status)
+VALUES ('a', 'x', 4, 'new_property', 'pending'), ('a', 'x', 1, 'new_property', 'pending'),
+       ('b', 'x', 1, 'new_property', 'in_progress');
+INSERT INTO sync_runs (tier_level) VALUES (1), (1);
+"""
+
+
+def test_tables_columns_and_checks_that_were_there_are_completed_and_kept(legacy: str) -> None:
+    with psycopg.connect(legacy) as connection:
+        connection.execute(PARTIAL)
+    migrate.upgrade(legacy)
+    assert fetch(legacy, "SELECT DISTINCT our_own_note FROM properties_live") == [("kept",)]
+    assert fetch(legacy, "SELECT count(our_own_column) FROM property_manifest") == [(1,)]
+    queue = fetch(legacy, "SELECT property_id, priority, status FROM scrape_queue ORDER BY 1, 2")
+    assert queue == [("a", 1, "pending"), ("a", 4, "cancelled"), ("b", 1, "pending")]
+    assert fetch(legacy, "SELECT DISTINCT status FROM sync_runs") == [("failed",)]
+    kinds = fetch(
+        legacy,
+        """SELECT DISTINCT data_type FROM information_schema.columns
+            WHERE column_name IN ('last_manifest_seen_at', 'queued_at', 'last_seen_at')""",
+    )
+    assert kinds == [("timestamp with time zone",)]
+
+
+async def test_everything_works_on_such_a_database(legacy: str, clock: FixedClock) -> None:
+    with psycopg.connect(legacy) as connection:
+        connection.execute(PARTIAL)
+    migrate.upgrade(legacy)
+    db = Database(legacy)
+    try:
+        shop = Workshop(db=db, clock=clock)
+        old_form = entry("casa-1", public_id="EB-SG0001")
+        moved = entry("casa-5-renovada", public_id="EB-SG0005")
+        unknown = entry("casa-nueva")
+        batch = await shop.scan(old_form, moved, unknown)
+        assert batch.counts.new_properties == 1
+        await shop.visit(detail("casa-nueva"))
+    finally:
+        await db.dispose()
+    found = Counter(
+        property_id for (property_id,) in fetch(legacy, "SELECT property_id FROM property_manifest")
+    )
+    assert found["pincali_casa-1"] == 1
+    assert found[id_of("casa-5")] == 1
+
+
+def test_a_plain_owner_needs_no_superuser(postgres_url: str) -> None:
+    with fresh_database(postgres_url) as url:
+        name = url.rpartition("/")[2]
+        execute(postgres_url, "CREATE ROLE adopter LOGIN PASSWORD 'invented'")
+        try:
+            execute(postgres_url, "ALTER DATABASE {} OWNER TO adopter", name)
+            address = url.rpartition("@")[2]
+            theirs = f"postgresql://adopter:invented@{address}"
+            create_legacy(theirs, rows=50)
+            migrate.upgrade(theirs)
+            assert fetch(theirs, "SELECT count(*) FROM properties_live") == [(51,)]
+            command.downgrade(migrate.alembic_config(theirs), "0003_tiers")
+        finally:
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(sql.SQL("REASSIGN OWNED BY adopter TO CURRENT_USER"))
+            execute(postgres_url, "DROP OWNED BY adopter")
+            execute(postgres_url, "DROP ROLE adopter")
+
+
+def test_who_does_not_own_the_tables_is_told_so(
+    legacy: str, postgres_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    execute(postgres_url, "CREATE ROLE stranger LOGIN PASSWORD 'invented'")
+    try:
+        with psycopg.connect(legacy) as connection:
+            connection.execute("GRANT ALL ON SCHEMA public TO stranger")
+            connection.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO stranger")
+        with pytest.raises(SystemExit):
+            migrate.upgrade(f"postgresql://stranger:invented@{legacy.rpartition('@')[2]}")
+        said = capsys.readouterr().err
+        assert "must be owner of table" in said
+        assert "run the upgrade as the role that owns the tables" in said
+    finally:
+        with psycopg.connect(legacy, autocommit=True) as connection:
+            connection.execute("DROP OWNED BY stranger")
+        execute(postgres_url, "DROP ROLE stranger")
+
+
+async def test_the_journal_of_the_earlier_scraper_is_not_in_the_feed(legacy: str) -> None:
+    with psycopg.connect(legacy) as connection:
+        connection.execute(
+            """INSERT INTO property_changes (property_id, change_type, field_name, old_value)
+               SELECT property_id, 'updated', 'price', '"1,5 M"' FROM properties_live"""
+        )
+    before = fetch(legacy, "SELECT ctid::text, id FROM property_changes ORDER BY id")
+    migrate.upgrade(legacy)
+    assert fetch(legacy, "SELECT ctid::text, id FROM property_changes ORDER BY id") == before
+    db = Database(legacy)
+    feed = ChangeFeedService(db)
+    assert (await feed.read(0)).entries == ()
+    await Workshop(db=db, clock=FixedClock()).visit(detail("a-newcomer"))
+    assert [each.property_id for each in (await feed.read(0)).entries] == [id_of("a-newcomer")]
+    await db.dispose()
+
+
+def test_a_table_that_has_the_name_of_a_view_is_left_alone(legacy: str) -> None:
+    with psycopg.connect(legacy) as connection:
+        connection.execute("CREATE TABLE price_history (note text)")
+    migrate.upgrade(legacy)
+    assert fetch(legacy, "SELECT count(*) FROM price_history") == [(0,)]
+    assert fetch(legacy, "SELECT count(*) FROM property_timeline") == [(ROWS + 1,)]

@@ -1,0 +1,243 @@
+"""The migrations make what the models and the spec say, and can be taken back."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+
+from pincali_sync.db import drift, migrate
+from pincali_sync.db.engine import sqlalchemy_url
+from pincali_sync.db.models import PropertyLive
+from pincali_sync.db.schema_version import SCHEMA_REVISION
+from tests.support.postgres import execute, fresh_database
+
+ROOT = Path(__file__).resolve().parents[3]
+
+# What the specification names.
+SPEC_COLUMNS = {
+    "properties_live": {
+        "last_manifest_seen_at",
+        "consecutive_missing_count",
+        "listing_status",
+        "last_full_scrape_at",
+        "scrape_priority",
+        "price_at_last_manifest",
+    },
+    "property_freshness": {"data_staleness_days"},
+    "property_manifest": {
+        "id",
+        "property_id",
+        "source_url",
+        "listing_page_price",
+        "listing_page_title",
+        "first_seen_at",
+        "last_seen_at",
+        "seen_in_session_id",
+        "is_new",
+        "needs_full_scrape",
+        "price_changed",
+    },
+    "scrape_queue": {
+        "id",
+        "property_id",
+        "source_url",
+        "priority",
+        "queue_reason",
+        "queued_at",
+        "claimed_at",
+        "completed_at",
+        "status",
+        "attempt_count",
+        "last_error",
+        "session_id",
+    },
+    "sync_runs": {
+        "id",
+        "tier_level",
+        "tier_name",
+        "started_at",
+        "completed_at",
+        "status",
+        "pages_scanned",
+        "properties_in_manifest",
+        "new_properties_found",
+        "price_changes_detected",
+        "removals_detected",
+        "properties_queued",
+        "properties_scraped",
+        "error_count",
+        "error_summary",
+        "execution_time_ms",
+    },
+}
+SPEC_INDEXES = {
+    "idx_manifest_property_id": "(property_id)",
+    "idx_manifest_needs_scrape": "(needs_full_scrape) WHERE (needs_full_scrape = true)",
+    "idx_manifest_is_new": "(is_new) WHERE (is_new = true)",
+    "idx_queue_pending": "(priority, queued_at) WHERE ((status)::text = 'pending'::text)",
+    "idx_queue_property": "(property_id)",
+    "idx_live_manifest_check": "(property_id, last_manifest_seen_at)",
+    "idx_live_listing_status": "(listing_status)",
+    "idx_live_stale": "(last_full_scrape_at) WHERE ((listing_status)::text = 'active'::text)",
+    "idx_live_priority": "(scrape_priority) WHERE ((listing_status)::text = 'active'::text)",
+}
+
+INDEXES = """
+    SELECT indexname, indexdef FROM pg_indexes
+     WHERE schemaname = 'public' AND tablename <> 'property_stats'"""
+CONSTRAINTS = """
+    SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(oid)
+      FROM pg_constraint WHERE connamespace = 'public'::regnamespace"""
+COLUMNS = """
+    SELECT table_name || '.' || column_name,
+           concat_ws(' ', data_type, character_maximum_length, numeric_precision, numeric_scale,
+                     is_nullable, column_default, generation_expression)
+      FROM information_schema.columns
+     WHERE table_schema = 'public'
+       AND table_name NOT IN (SELECT viewname FROM pg_views WHERE schemaname = 'public')"""
+STORAGE = """
+    SELECT relname, reloptions::text FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"""
+
+
+def catalog(url: str, query: str) -> dict[str, Any]:
+    """Name to definition, without Alembic's own table."""
+    with psycopg.connect(url) as connection:
+        found = connection.execute(query).fetchall()
+    return {name: each for name, each in found if not name.startswith("alembic_version")}
+
+
+def test_the_newest_migration_is_the_schema_that_the_code_needs() -> None:
+    script = ScriptDirectory(str(ROOT / "migrations"))
+    assert script.get_heads() == [SCHEMA_REVISION]
+
+
+def test_alembic_finds_no_difference_between_models_and_migrations(database_url: str) -> None:
+    assert drift.differences(database_url) == []
+
+
+def test_a_difference_would_be_found(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("ALTER TABLE site_pace ADD COLUMN extra integer")
+        connection.execute("ALTER TABLE scrape_queue ALTER COLUMN status SET DEFAULT 'failed'")
+    found = drift.differences(database_url)
+    assert len(found) == 2
+    assert "extra" in "".join(found)
+
+
+@pytest.mark.parametrize("query", [INDEXES, CONSTRAINTS, COLUMNS, STORAGE])
+def test_the_catalog_after_the_migrations_is_that_of_the_models(
+    database_url: str, empty_database_url: str, query: str
+) -> None:
+    """Covers what Alembic does not compare: checks, index predicates, fillfactor, expressions."""
+    engine = create_engine(sqlalchemy_url(empty_database_url))
+    PropertyLive.metadata.create_all(engine)
+    engine.dispose()
+    migrated, modelled = catalog(database_url, query), catalog(empty_database_url, query)
+    assert modelled
+    assert migrated == modelled
+
+
+def test_the_manifest_leaves_room_for_hot_updates(database_url: str) -> None:
+    assert catalog(database_url, STORAGE)["property_manifest"] == "{fillfactor=50}"
+
+
+def test_everything_that_the_specification_names_is_there(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute(
+            "SELECT table_name, column_name FROM information_schema.columns"
+        ).fetchall()
+    for table, columns in SPEC_COLUMNS.items():
+        assert columns <= {column for name, column in found if name == table}
+    indexes = catalog(database_url, INDEXES)
+    for name, definition in SPEC_INDEXES.items():
+        assert indexes[name].endswith(definition)
+
+
+def test_a_downgrade_leaves_only_alembics_own_table(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    command.downgrade(migrate.alembic_config(empty_database_url), "base")
+    with psycopg.connect(empty_database_url) as connection:
+        left = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "AND relkind IN ('r', 'v')"
+        ).fetchall()
+        functions = connection.execute(
+            "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+        ).fetchone()
+    assert (left, functions) == ([("alembic_version",)], (0,))
+    migrate.upgrade(empty_database_url)
+    assert drift.differences(empty_database_url) == []
+
+
+def test_an_upgrade_that_is_repeated_changes_nothing(database_url: str) -> None:
+    migrate.upgrade(database_url)
+    assert drift.differences(database_url) == []
+
+
+def test_an_upgrade_keeps_what_the_older_scraper_stored(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url, "0001_scraper_tables")
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(
+            "INSERT INTO properties_live (property_id, title, source_url, price) "
+            "VALUES ('pincali_0000000000000001', 'House', 'https://example.org', 5)"
+        )
+    migrate.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        row = connection.execute(
+            "SELECT price, listing_status, consecutive_missing_count FROM properties_live"
+        ).fetchone()
+    assert row == (5, "active", 0)
+
+
+def test_sql_is_printed_without_a_database(tmp_path: Path, postgres_url: str) -> None:
+    environment = {name: each for name, each in os.environ.items() if name not in {"DATABASE_URL"}}
+    result = subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head", "--sql"],
+        cwd=ROOT,
+        env={**environment, "PINCALI_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not (tmp_path / "home").exists()
+    with fresh_database(postgres_url) as url:
+        # As an operator would; indexes that are built beside readers are statements by themselves.
+        for statement in split_statements(result.stdout):
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute(statement)
+        assert drift.differences(url) == []
+
+
+def split_statements(script: str) -> list[bytes]:
+    """A script in pieces: transactions stay whole, what stands between them goes one by one."""
+    pieces: list[str] = []
+    for part in re.split(r"^(BEGIN;.*?^COMMIT;)$", script, flags=re.M | re.S):
+        if part.startswith("BEGIN;"):
+            pieces.append(part)
+        else:
+            pieces += re.split(r";\n\n", part)
+    return [piece.encode() for piece in pieces if piece.strip()]
+
+
+def test_somebody_elses_table_of_one_of_our_names_is_refused_and_left_alone(
+    empty_database_url: str,
+) -> None:
+    migrate.upgrade(empty_database_url, "0005_full_manifest")
+    execute(empty_database_url, "CREATE TABLE quality_reports AS SELECT 1 AS theirs")
+    with pytest.raises(DBAPIError, match="a relation quality_reports already"):
+        migrate.upgrade(empty_database_url)
+    execute(empty_database_url, "ALTER TABLE quality_reports RENAME TO their_reports")
+    migrate.upgrade(empty_database_url)
+    assert drift.differences(empty_database_url) != []  # theirs is still there

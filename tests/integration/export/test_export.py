@@ -1,0 +1,401 @@
+"""Exports: every live row as it is, whole files only, nothing that a spreadsheet would run."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import threading
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pincali_sync.db.copying import copy_out
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.export.export_sql import EXPORT_COLUMNS
+from pincali_sync.exceptions import DatabaseUnavailableError, ExportError, UsageError
+from pincali_sync.services.export import live_table as export_service
+from pincali_sync.services.export.formats import CsvFile
+from pincali_sync.services.export.live_table import ExportFormat, ExportService
+from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows
+from tests.support.clock import FixedClock
+
+NAMES = [column.name for column in EXPORT_COLUMNS]
+SEEN = datetime(2026, 11, 1, 6, 30, 0, 250_000, tzinfo=UTC)
+HOSTILE = 'Casa "fina", \\"bella\\"\r\nnueva línea\ttab\\n \\. \u2028 🏡'
+FULL: dict[str, Any] = {
+    "title": HOSTILE,
+    "description": "",
+    "public_id": "EB-AB1234",
+    "price": Decimal("2150000.50"),
+    "currency": "MXN",
+    "latitude": Decimal("20.72000000"),
+    "longitude": Decimal("-103.41000001"),
+    "bedrooms": 3,
+    "total_area_m2": Decimal("250.25"),
+    "agent_name": "Agente 12",
+    "is_featured": True,
+    "is_premium": False,
+    "listing_date": date(2026, 10, 31),
+    "first_seen_at": SEEN,
+    "last_updated_at": SEEN,
+    "data_completeness_score": Decimal("0.85"),
+}
+FORMULAS = (
+    '=HYPERLINK("https://example.org")',
+    "+52 33 0000 0000",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\tHouse",
+    "\rHouse",
+    "  =1",
+    "\n=1",
+    "\ufeff=1",
+    "\u00a0 +1",
+    "＝1",
+)
+OFFERS = [{"operation": "sale", "amount": "2150000.50", "note": 'a "b" \\ c\n'}]
+
+
+@pytest.fixture
+def exports(db: Database) -> ExportService:
+    return ExportService(db)
+
+
+@pytest.fixture
+async def listings(db: Database) -> None:
+    """One row with everything, one with next to nothing, one that is removed."""
+    await add_live(db, "full", **FULL)
+    await rows(
+        db,
+        "UPDATE properties_live SET offers = CAST(:offers AS jsonb), features = '[\"Pool\"]'",
+        offers=json.dumps(OFFERS),
+    )
+    await add_live(db, "bare", title="House")
+    await add_live(db, "gone", latitude=0, longitude=0, listing_status="confirmed_removed")
+
+
+async def table(db: Database) -> list[dict[str, Any]]:
+    """What exports are held to."""
+    return await rows(db, f"SELECT {', '.join(NAMES)} FROM properties_live ORDER BY property_id")
+
+
+def csv_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return sorted(csv.DictReader(file, strict=True), key=lambda row: row["property_id"])
+
+
+async def since(exports: ExportService, tmp_path: Path, moment: datetime) -> set[str]:
+    await exports.to_file(tmp_path / "since.csv", ExportFormat.CSV, since=moment)
+    return {row["property_id"] for row in csv_rows(tmp_path / "since.csv")}
+
+
+def no_temporary_file(folder: Path) -> bool:
+    return [each for each in folder.iterdir() if each.name.endswith(".tmp")] == []
+
+
+@pytest.mark.usefixtures("listings")
+async def test_parquet_holds_the_table_value_by_value(
+    db: Database, exports: ExportService, tmp_path: Path
+) -> None:
+    path = tmp_path / "listings.parquet"
+    result = await exports.to_file(path, ExportFormat.PARQUET)
+    expected = await table(db)
+    found = sorted(pq.read_table(path).to_pylist(), key=lambda row: row["property_id"])
+    for column in ("offers", "features", "amenities", "image_urls"):
+        for row in found:
+            row[column] = None if row[column] is None else json.loads(row[column])
+    assert found == expected
+    assert [row["description"] for row in found].count("") == 1  # and the others are null
+    assert (result.rows, result.bytes) == (3, path.stat().st_size)
+
+
+@pytest.mark.usefixtures("listings")
+async def test_parquet_has_the_types_of_the_columns(exports: ExportService, tmp_path: Path) -> None:
+    await exports.to_file(tmp_path / "listings.parquet", ExportFormat.PARQUET)
+    schema = pq.read_schema(tmp_path / "listings.parquet")
+    assert schema.names == NAMES
+    assert {name: schema.field(name).type for name in FULL} == {
+        "title": pa.string(),
+        "description": pa.string(),
+        "public_id": pa.string(),
+        "price": pa.decimal128(15, 2),
+        "currency": pa.string(),
+        "latitude": pa.decimal128(10, 8),
+        "longitude": pa.decimal128(11, 8),
+        "bedrooms": pa.int32(),
+        "total_area_m2": pa.decimal128(10, 2),
+        "agent_name": pa.string(),
+        "is_featured": pa.bool_(),
+        "is_premium": pa.bool_(),
+        "listing_date": pa.date32(),
+        "first_seen_at": pa.timestamp("us", tz="UTC"),
+        "last_updated_at": pa.timestamp("us", tz="UTC"),
+        "data_completeness_score": pa.decimal128(3, 2),
+    }
+
+
+@pytest.mark.usefixtures("listings")
+async def test_csv_holds_the_table_value_by_value(
+    db: Database, exports: ExportService, tmp_path: Path
+) -> None:
+    await exports.to_file(tmp_path / "listings.csv", ExportFormat.CSV)
+    found = csv_rows(tmp_path / "listings.csv")
+    for row, expected in zip(found, await table(db), strict=True):
+        assert {name: _as_csv(name, value) for name, value in expected.items()} == {
+            name: json.loads(cell) if cell and name in {"offers", "features"} else cell
+            for name, cell in row.items()
+        }
+
+
+def _as_csv(name: str, value: Any) -> Any:
+    if name in {"offers", "features"} and value is not None:
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return "" if value is None else str(value)
+
+
+@pytest.mark.usefixtures("listings")
+async def test_csv_lines_end_as_the_rfc_says(exports: ExportService, tmp_path: Path) -> None:
+    await exports.to_file(tmp_path / "listings.csv", ExportFormat.CSV)
+    content = (tmp_path / "listings.csv").read_bytes()
+    assert content.startswith(b"property_id,public_id,listing_status,")
+    assert content.endswith(b"\r\n")
+    assert content.count(b"\r\n") == 1 + 3 + 1  # names, rows, and the one in the hostile title
+
+
+@pytest.mark.usefixtures("listings")
+async def test_geojson_holds_features_with_longitude_first(
+    db: Database, exports: ExportService, tmp_path: Path
+) -> None:
+    await exports.to_file(tmp_path / "listings.geojson", ExportFormat.GEOJSON)
+    content = (tmp_path / "listings.geojson").read_text(encoding="utf-8")
+    collection = json.loads(content)
+    features = {each["id"]: each for each in collection["features"]}
+    assert collection["type"] == "FeatureCollection"
+    assert len(content.rstrip("\n").split("\n")) == 1 + 3 + 1
+    full = features[id_of("full")]
+    assert full["geometry"] == {"type": "Point", "coordinates": [-103.41000001, 20.72]}
+    assert (features[id_of("bare")]["geometry"], features[id_of("gone")]["geometry"]) == (
+        None,
+        None,
+    )
+    assert {each["type"] for each in features.values()} == {"Feature"}
+    for expected in await table(db):
+        properties = features[expected["property_id"]]["properties"]
+        assert list(properties) == NAMES
+        assert (properties["title"], properties["offers"]) == (
+            expected["title"],
+            expected["offers"],
+        )
+    assert full["properties"]["first_seen_at"] == "2026-11-01T06:30:00.25+00:00"
+    assert (full["properties"]["price"], full["properties"]["is_premium"]) == (2150000.5, False)
+
+
+async def test_an_empty_table_is_a_file_without_rows(
+    exports: ExportService, tmp_path: Path
+) -> None:
+    for form in ExportFormat:
+        assert (await exports.to_file(tmp_path / form, form)).rows == 0
+    empty = pq.read_table(tmp_path / "parquet")
+    assert (empty.num_rows, empty.column_names) == (0, NAMES)
+    assert (tmp_path / "csv").read_bytes() == (",".join(NAMES) + "\r\n").encode()
+    assert json.loads((tmp_path / "geojson").read_text()) == {
+        "type": "FeatureCollection",
+        "features": [],
+    }
+
+
+async def test_no_text_is_a_formula(db: Database, exports: ExportService, tmp_path: Path) -> None:
+    for number, formula in enumerate(FORMULAS):
+        await add_live(db, f"trap-{number}", title=formula, agent_phone=formula)
+    await exports.to_file(tmp_path / "listings.csv", ExportFormat.CSV)
+    found = {(row["title"], row["agent_phone"]) for row in csv_rows(tmp_path / "listings.csv")}
+    assert found == {("'" + formula, "'" + formula) for formula in FORMULAS}
+
+
+async def test_numbers_stay_numbers_and_plain_text_stays_as_it_is(
+    db: Database, exports: ExportService, tmp_path: Path
+) -> None:
+    titles = ["Casa - jardín", "3 = 3", "'quoted", "", "a\n=1"]
+    for number, title in enumerate(titles):
+        await add_live(db, f"house-{number}", title=title, longitude=-103.5, price=-1)
+    await exports.to_file(tmp_path / "listings.csv", ExportFormat.CSV)
+    found = csv_rows(tmp_path / "listings.csv")
+    assert {(row["longitude"], row["price"]) for row in found} == {("-103.50000000", "-1.00")}
+    assert sorted(row["title"] for row in found) == sorted(titles)
+
+
+async def test_what_no_format_can_hold_is_left_out(
+    db: Database, exports: ExportService, tmp_path: Path
+) -> None:
+    await add_live(db, "odd", price=Decimal("NaN"))
+    await rows(
+        db, "UPDATE properties_live SET last_seen_at = 'infinity', listing_date = '-infinity'"
+    )
+    for form in ExportFormat:
+        await exports.to_file(tmp_path / form, form)
+    [feature] = json.loads((tmp_path / "geojson").read_text())["features"]
+    found = (
+        *pq.read_table(tmp_path / "parquet").to_pylist(),
+        *csv_rows(tmp_path / "csv"),
+        feature["properties"],
+    )
+    assert [(row["price"], row["last_seen_at"], row["listing_date"]) for row in found] == [
+        (None, None, None),
+        ("", "", ""),
+        (None, None, None),
+    ]
+
+
+async def test_since_takes_what_was_updated_at_or_after_it_removed_rows_too(
+    db: Database, exports: ExportService, tmp_path: Path
+) -> None:
+    await add_live(db, "before", last_updated_at=SEEN - timedelta(microseconds=1))
+    await add_live(db, "at", last_updated_at=SEEN)
+    await add_live(db, "gone", last_updated_at=SEEN, listing_status="sold")
+    await add_live(db, "never", last_updated_at=None)
+    assert await since(exports, tmp_path, SEEN) == {id_of("at"), id_of("gone")}
+
+
+async def test_since_takes_what_came_back_without_other_news(
+    db: Database, exports: ExportService, tmp_path: Path, clock: FixedClock
+) -> None:
+    shop = Workshop(db=db, clock=clock)
+    await shop.visit(detail("blue-house"))
+    await rows(db, "UPDATE properties_live SET listing_status = 'confirmed_removed'")
+    exported = clock.advance(days=1)
+    assert await since(exports, tmp_path, exported) == set()
+    clock.advance(days=1)
+    await shop.scan(entry("blue-house"))
+    await shop.visit(detail("blue-house"))
+    assert await since(exports, tmp_path, exported) == {id_of("blue-house")}
+
+
+async def test_a_file_larger_than_a_batch_is_whole(
+    db: Database, exports: ExportService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pincali_sync.db.copying._BATCH_BYTES", 1_000)
+    for number in range(20):
+        await add_live(db, f"house-{number}")
+    ids = {id_of(f"house-{number}") for number in range(20)}
+    for form in ExportFormat:
+        assert (await exports.to_file(tmp_path / form, form)).rows == 20
+    groups = pq.ParquetFile(tmp_path / "parquet")
+    assert groups.num_row_groups > 1
+    assert set(groups.read().column("property_id").to_pylist()) == ids
+    assert {row["property_id"] for row in csv_rows(tmp_path / "csv")} == ids
+    features = json.loads((tmp_path / "geojson").read_text())["features"]
+    assert {each["id"] for each in features} == ids
+
+
+@pytest.mark.usefixtures("listings")
+async def test_a_file_that_was_there_is_replaced_at_the_end(
+    exports: ExportService, tmp_path: Path
+) -> None:
+    path = tmp_path / "listings.csv"
+    link = tmp_path / "latest.csv"
+    path.write_text("old")
+    link.symlink_to(path)
+    await exports.to_file(link, ExportFormat.CSV)
+    assert link.is_symlink()
+    assert len(csv_rows(path)) == 3
+    assert no_temporary_file(tmp_path)
+
+
+class _FullDisk(CsvFile):
+    def write(self, batch: list[bytes]) -> None:
+        raise OSError(28, "No space left on device")
+
+
+@pytest.mark.usefixtures("listings")
+async def test_a_full_disk_leaves_the_old_file_and_no_other(
+    exports: ExportService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "listings.csv"
+    path.write_text("old")
+    monkeypatch.setitem(export_service._FORMATS, ExportFormat.CSV, _FullDisk)
+    with pytest.raises(ExportError, match="No space left on device"):
+        await exports.to_file(path, ExportFormat.CSV)
+    assert path.read_text() == "old"
+    assert no_temporary_file(tmp_path)
+    assert (await exports.to_file(path, ExportFormat.GEOJSON)).rows == 3  # the pool is in order
+
+
+@pytest.mark.usefixtures("listings")
+async def test_an_export_that_is_interrupted_leaves_the_old_file_and_no_other(
+    exports: ExportService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    path = tmp_path / "listings.csv"
+    path.write_text("old")
+    writing, interrupted, written = asyncio.Event(), threading.Event(), threading.Event()
+
+    class Slow(CsvFile):
+        def write(self, batch: list[bytes]) -> None:
+            loop.call_soon_threadsafe(writing.set)
+            interrupted.wait(10)
+            super().write(batch)
+            written.set()
+
+    monkeypatch.setitem(export_service._FORMATS, ExportFormat.CSV, Slow)
+    task = asyncio.create_task(exports.to_file(path, ExportFormat.CSV))
+    await writing.wait()
+    task.cancel()
+    loop.call_soon(interrupted.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert written.is_set()  # nobody closes a file that is being written
+    assert path.read_text() == "old"
+    assert no_temporary_file(tmp_path)
+
+
+@pytest.mark.usefixtures("listings")
+async def test_a_database_that_goes_away_leaves_the_old_file_and_no_other(
+    exports: ExportService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "listings"
+    path.write_text("old")
+    monkeypatch.setattr(
+        "pincali_sync.db.repositories.export.exports.copy_out",
+        lambda connection, *_: copy_out(
+            connection, "COPY (SELECT pg_terminate_backend(pg_backend_pid())) TO STDOUT", {}
+        ),
+    )
+    for form in ExportFormat:
+        with pytest.raises(DatabaseUnavailableError, match="cannot be reached"):
+            await exports.to_file(path, form)
+    assert path.read_text() == "old"
+    assert no_temporary_file(tmp_path)
+
+
+async def test_a_place_that_cannot_be_written_to_is_named(
+    exports: ExportService, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=f"folder {tmp_path}/none: No such file"):
+        await exports.to_file(tmp_path / "none" / "listings.csv", ExportFormat.CSV)
+    with pytest.raises(UsageError, match=f"{tmp_path} is not a file"):
+        await exports.to_file(tmp_path, ExportFormat.CSV)
+    with pytest.raises(UsageError, match="/dev/null is not a file"):
+        await exports.to_file(Path("/dev/null"), ExportFormat.CSV)
+
+
+@pytest.mark.usefixtures("listings")
+async def test_a_stream_takes_csv_and_geojson_but_not_parquet(exports: ExportService) -> None:
+    stream = io.BytesIO()
+    assert (await exports.to_stream(stream, ExportFormat.CSV)).rows == 3
+    assert stream.getvalue().startswith(b"property_id,")
+    with pytest.raises(UsageError, match="--output FILE"):
+        await exports.to_stream(io.BytesIO(), ExportFormat.PARQUET)

@@ -1,0 +1,95 @@
+"""The crawl value in SQL is the one in Python, and the hot statements do not loop."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from pincali_sync.db.repositories.queue import freshness_sql as sql
+from pincali_sync.db.repositories.queue import queue_fill_sql
+from pincali_sync.db.repositories.removal import removals_sql
+from pincali_sync.db.repositories.scan import diff
+from pincali_sync.domain.freshness import change_rate, crawl_value, scrape_priority
+from pincali_sync.domain.tiers import ListingSource
+from tests.integration.queue.test_queue_concurrency import node_types
+from tests.support.clock import FixedClock
+
+FILL = """
+INSERT INTO properties_live (property_id, title, source_url, last_full_scrape_at, visits)
+SELECT 'pincali_' || n, 'House', 'https://www.pincali.com/en/home/house-' || n,
+       CAST(:now AS timestamptz) - n % 60 * interval '1 day', 1
+  FROM generate_series(1, 5000) AS n
+"""
+FILL_MANIFEST = """
+INSERT INTO property_manifest (property_id, source_url, last_seen_at, is_new, sources)
+SELECT 'pincali_' || n, 'https://www.pincali.com/en/home/house-' || n,
+       CAST(:now AS timestamptz) - n % 2 * interval '7 days', n % 100 = 0, '{sale}'
+  FROM generate_series(1, 5000) AS n
+"""
+
+
+@pytest.mark.parametrize("revisits", [0, 1, 9, 200])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("days", [0.0, 12.5, 900.0])
+async def test_sql_and_python_agree_on_rate_value_and_priority(
+    connection: AsyncConnection, revisits: int, share: float, days: float
+) -> None:
+    news = round(share * revisits)
+    rate = sql.change_rate(str(revisits), str(news), str(days))
+    row = (
+        await connection.execute(
+            text(
+                f"SELECT {rate} AS rate, {sql.crawl_value(rate, '33.0::float8')} AS value, "
+                f"{sql.scrape_priority(rate)} AS priority"
+            )
+        )
+    ).one()
+    expected = change_rate(revisits=revisits, with_news=news, observed_days=days)
+    assert row.rate == pytest.approx(expected)
+    assert row.value == pytest.approx(crawl_value(expected, 33.0))
+    assert row.priority == scrape_priority(expected)
+
+
+HOT: dict[str, tuple[str, dict[str, Any]]] = {
+    "price changes": (diff.DETECT_PRICE_CHANGES, {}),
+    "missing count": (
+        removals_sql.COUNT_MISSING,
+        {"began": None, "now": None, "all_sources": list(map(str, ListingSource))},
+    ),
+    "stale selection": (
+        queue_fill_sql.FILL_STALE,
+        {
+            "now": None,
+            "stale_before": None,
+            "max_age_days": 45.0,
+            "wanted": 100,
+            "max_pending": 1_000,
+            "run_id": None,
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(HOT))
+async def test_a_hot_statement_joins_its_tables_once(
+    connection: AsyncConnection, clock: FixedClock, name: str
+) -> None:
+    statement, parameters = HOT[name]
+    for fill in (FILL, FILL_MANIFEST):
+        await connection.execute(text(fill), {"now": clock.now()})
+    await connection.execute(text("ANALYZE properties_live"))
+    await connection.execute(text("ANALYZE property_manifest"))
+    given = {key: clock.now() if each is None and key != "run_id" else each
+             for key, each in parameters.items()}  # fmt: skip
+    if ":session_id" in statement:
+        given["session_id"] = uuid4()
+    plan = (
+        await connection.execute(text(f"EXPLAIN (FORMAT JSON) {statement}"), given)
+    ).scalar_one()
+    kinds = [kind for kind, _ in node_types(plan[0]["Plan"])]
+    assert kinds.count("Seq Scan") <= 3, kinds  # each table once, and the small queue
+    assert any(kind.startswith("Hash") or kind == "Merge Join" for kind in kinds), kinds

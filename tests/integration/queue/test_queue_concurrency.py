@@ -1,0 +1,107 @@
+"""Many workers on one queue, and what their hot query costs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+from uuid import uuid4
+
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.queue.queue_sql import CLAIM
+from pincali_sync.services.data_sync_service import ScrapeResult
+from tests.support.builders import LEASE, Workshop, entry, rows, value
+from tests.support.clock import FixedClock
+
+WORKERS, ROWS, BATCH = 8, 2_000, 25
+
+FILL = """
+INSERT INTO scrape_queue (property_id, source_url, priority, queued_at, available_at, status)
+SELECT 'pincali_' || n, 'https://example.org/' || n, 1 + n % 5, :now, :now,
+       CASE WHEN n <= :pending THEN 'pending' ELSE 'completed' END
+  FROM generate_series(1, :rows) n
+"""
+
+
+async def work_until_empty(url: str, clock: FixedClock) -> list[str]:
+    """One worker with a pool of its own: claims, reports every page, until nothing is left."""
+    db = Database(url)
+    shop = Workshop(db=db, clock=clock)
+    ticket = await shop.begin("detail")
+    fetched: list[str] = []
+    try:
+        while claimed := await shop.claim(BATCH):
+            fetched += [each.property_id for each in claimed]
+            failures = [
+                ScrapeResult(queued=each, scraped=None, error="gone", retry=False)
+                for each in claimed
+            ]
+            saved = await shop.save(*failures, ticket=ticket)
+            assert saved.refused == 0
+    finally:
+        await db.dispose()
+    return fetched
+
+
+async def test_eight_workers_fetch_every_row_exactly_once(
+    database_url: str, db: Database, clock: FixedClock
+) -> None:
+    await rows(db, FILL, now=clock.now(), rows=ROWS, pending=ROWS)
+    fetched = await asyncio.gather(*(work_until_empty(database_url, clock) for _ in range(WORKERS)))
+    counted = Counter(each for worker in fetched for each in worker)
+    assert len(counted) == ROWS
+    assert set(counted.values()) == {1}
+    assert sum(bool(worker) for worker in fetched) == WORKERS
+    assert await rows(db, "SELECT status, count(*) AS n FROM scrape_queue GROUP BY status") == [
+        {"status": "failed", "n": ROWS}
+    ]
+
+
+async def test_scans_that_overlap_neither_deadlock_nor_queue_twice(
+    database_url: str, db: Database, clock: FixedClock
+) -> None:
+    slugs = [f"house-{n}" for n in range(60)]
+
+    async def scan(offset: int) -> int:
+        own = Database(database_url)
+        shop = Workshop(db=own, clock=clock, max_pending=50)
+        ordered = slugs[offset:] + slugs[:offset]
+        try:
+            ticket = await shop.begin()
+            parts = [ordered[at : at + 20] for at in range(0, 60, 20)]
+            batches = [await shop.scan(*map(entry, part), ticket=ticket) for part in parts]
+        finally:
+            await own.dispose()
+        return sum(batch.queued for batch in batches)
+
+    queued = await asyncio.gather(*(scan(offset) for offset in (0, 15, 30, 45)))
+    assert sum(queued) == 50
+    assert await value(db, "SELECT count(DISTINCT property_id) FROM scrape_queue") == 50
+    assert await value(db, "SELECT count(*) FROM property_manifest") == 60
+
+
+def node_types(plan: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Every node of a plan with the index it reads."""
+    below = [node for child in plan.get("Plans", []) for node in node_types(child)]
+    return [(plan["Node Type"], plan.get("Index Name")), *below]
+
+
+async def test_a_claim_reads_the_queue_in_the_order_of_its_index(
+    db: Database, clock: FixedClock
+) -> None:
+    await rows(db, FILL, now=clock.now(), rows=8_000, pending=4_000)
+    await rows(db, "ANALYZE scrape_queue")
+    plan = await value(
+        db,
+        f"EXPLAIN (FORMAT JSON) {CLAIM}",
+        batch_size=BATCH,
+        worker_id="worker-1",
+        session_id=None,
+        lease_token=uuid4(),
+        lease_expires_at=clock.now() + LEASE,
+        verification=False,
+        now=clock.now(),
+    )
+    nodes = node_types(plan[0]["Plan"])
+    assert ("Index Scan", "idx_queue_pending") in nodes
+    assert not [kind for kind, _ in nodes if kind == "Sort"]

@@ -1,0 +1,163 @@
+"""Confirmed removals are looked at again, and how often they were wrong is measured."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.queue.queue import QueuedProperty
+from pincali_sync.domain.liveness import Judgement, Verdict
+from pincali_sync.services.removal.verify import VerificationResult
+from tests.support.builders import SITE, Workshop, add_live, id_of, rows, value
+from tests.support.clock import FixedClock
+from tests.support.scans import seen, shown_alive
+
+TOKEN = uuid4()
+ALIVE = Judgement(verdict=Verdict.ALIVE, evidence="the page shows its id")
+
+
+@pytest.fixture
+def services(db: Database, clock: FixedClock) -> Services:
+    config = load_config(pincali_base_url=SITE, removal_audit_size=3)
+    return build_services(config, clock=clock, db=db)
+
+
+@pytest.fixture
+def shop(db: Database, clock: FixedClock) -> Workshop:
+    return Workshop(db=db, clock=clock)
+
+
+async def remove(db: Database, *slugs: str, at: datetime) -> None:
+    """Listings whose removal was confirmed at a time."""
+    for slug in slugs:
+        await add_live(db, slug, listing_status="confirmed_removed", status="removed", visits=1)
+        await rows(
+            db,
+            """INSERT INTO property_changes (property_id, change_type, field_name, created_at)
+               VALUES (:id, 'removed', 'listing_status', :at)""",
+            id=id_of(slug),
+            at=at,
+        )
+
+
+async def drawn(db: Database) -> set[str]:
+    return {row["property_id"] for row in await rows(db, "SELECT * FROM removal_audits")}
+
+
+async def claim(services: Services) -> dict[str, QueuedProperty]:
+    claimed = await services.queue.claim_next_batch(
+        100, "worker-1", lease_token=TOKEN, verification=True
+    )
+    return {each.property_id: each for each in claimed}
+
+
+async def record(services: Services, *results: VerificationResult) -> None:
+    ticket = await services.jobs.begin(uuid4(), spider="verification", source=None)
+    await services.diff.record_checks(
+        results, ticket=ticket, lease_token=TOKEN, rules=(), max_attempts=3
+    )
+
+
+async def test_a_week_draws_so_many_of_its_removals_and_draws_once(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await remove(db, *(f"house-{n}" for n in range(6)), at=clock.now() - timedelta(days=2))
+    assert await services.audit.draw() == 3
+    assert await services.audit.draw() == 0
+    assert len(await drawn(db)) == 3
+
+
+async def test_a_later_week_draws_what_was_not_drawn_before(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await remove(db, "house-1", "house-2", at=clock.now())
+    clock.advance(hours=1)
+    assert await services.audit.draw() == 2
+    clock.advance(days=7)
+    await remove(db, "house-3", at=clock.now() - timedelta(days=1))
+    assert await services.audit.draw() == 1
+    assert id_of("house-3") in await drawn(db)
+
+
+async def test_only_recent_removals_that_still_stand_are_drawn(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await remove(db, "long-gone", at=clock.now() - timedelta(days=9))
+    await remove(db, "came-back", at=clock.now() - timedelta(days=1))
+    await rows(db, "UPDATE properties_live SET listing_status='relisted' WHERE title LIKE '%back'")
+    assert await services.audit.draw() == 0
+
+
+async def test_the_verification_spider_looks_at_them_after_everything_else(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await remove(db, "house-1", at=clock.now() - timedelta(days=1))
+    await services.audit.draw()
+    assert await services.audit.queue_waiting() == 1
+    assert await services.audit.queue_waiting() == 0
+    assert await services.queue.claim_next_batch(10, "w", lease_token=uuid4()) == []
+    [queued] = (await claim(services)).values()
+    assert (queued.priority, queued.queue_reason) == (5, "removal_audit")
+
+
+async def test_what_they_show_gives_the_rate_with_its_interval(
+    services: Services, db: Database, clock: FixedClock, shop: Workshop
+) -> None:
+    await remove(db, "house-1", "house-2", "house-3", at=clock.now() - timedelta(days=1))
+    await services.audit.draw()
+    await services.audit.queue_waiting()
+    claimed = await claim(services)
+    await record(
+        services,
+        shown_alive(claimed[id_of("house-1")], ALIVE),
+        seen(claimed[id_of("house-2")], 404),
+        seen(claimed[id_of("house-3")], 409),
+    )
+    audit = (await services.insights.snapshot()).audit
+    assert (audit.alive, audit.gone, audit.unknown, audit.waiting) == (1, 1, 1, 0)
+    # The mistake ends with its discovery.
+    assert (await shop.live("house-1"))["listing_status"] == "active"
+    assert (await shop.live("house-2"))["listing_status"] == "confirmed_removed"
+
+
+async def test_a_draw_that_found_no_place_in_the_queue_is_queued_later(
+    db: Database, clock: FixedClock
+) -> None:
+    crowded = build_services(
+        load_config(pincali_base_url=SITE, queue_max_pending=1), clock=clock, db=db
+    )
+    await rows(
+        db,
+        """INSERT INTO scrape_queue (property_id, source_url, priority, queued_at, available_at)
+           VALUES ('p', 'x', 1, :now, :now)""",
+        now=clock.now(),
+    )
+    await remove(db, "house-1", at=clock.now() - timedelta(days=1))
+    await crowded.audit.draw()
+    assert await crowded.audit.queue_waiting() == 0
+    await rows(db, "UPDATE scrape_queue SET status = 'completed', completed_at = now()")
+    clock.advance(days=1)
+    assert await crowded.audit.queue_waiting() == 1
+
+
+async def test_a_listing_that_came_back_meanwhile_is_not_looked_for(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await remove(db, "house-1", at=clock.now() - timedelta(days=1))
+    await services.audit.draw()
+    await rows(db, "UPDATE properties_live SET listing_status = 'relisted'")
+    assert await services.audit.queue_waiting() == 0
+    assert await value(db, "SELECT count(*) FROM scrape_queue") == 0
+
+
+async def test_no_audit_where_none_is_wanted(db: Database, clock: FixedClock) -> None:
+    services = build_services(
+        load_config(pincali_base_url=SITE, removal_audit_size=0), clock=clock, db=db
+    )
+    await remove(db, "house-1", at=clock.now() - timedelta(days=1))
+    assert await services.audit.draw() == 0

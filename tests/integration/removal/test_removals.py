@@ -1,0 +1,444 @@
+"""Absence acts only after proof: counts, verdicts, removals, and the breaker before them."""
+
+from __future__ import annotations
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.queue.queue import QueuedProperty
+from pincali_sync.domain.liveness import Judgement, Verdict
+from pincali_sync.exceptions import CalibrationError, SupersededError, UsageError
+from pincali_sync.items import ManifestEntry
+from tests.support.builders import SITE, Workshop, add_live, entry, id_of, rows, value
+from tests.support.clock import FixedClock
+from tests.support.removals import TOKEN, batch_id, claim, hold, record
+from tests.support.scans import FakeSite, full_scan, seen, shown_alive
+
+ALIVE = Judgement(verdict=Verdict.ALIVE, evidence="the page shows its id")
+SOLD = b"<html><title>Pincali</title><main><h1>This property has been sold</h1></main>"
+
+
+@pytest.fixture
+def site() -> FakeSite:
+    return FakeSite()
+
+
+@pytest.fixture
+def services(db: Database, clock: FixedClock, site: FakeSite) -> Services:
+    config = load_config(pincali_base_url=SITE)
+    return build_services(config, clock=clock, db=db, fetcher=site)
+
+
+@pytest.fixture
+def shop(db: Database, clock: FixedClock) -> Workshop:
+    return Workshop(db=db, clock=clock)
+
+
+def cards(*slugs: str, first: int = 1) -> list[ManifestEntry]:
+    """Listings with EasyBroker ids."""
+    return [entry(slug, public_id=f"EB-AA{first + n:04d}") for n, slug in enumerate(slugs)]
+
+
+HOUSES = cards("house-1", "house-2", "house-3")
+FLATS = cards("flat-1", "flat-2", first=101)
+
+
+async def begin(services: Services, clock: FixedClock) -> None:
+    """A first certified scan of three houses and two flats, all live and a week old."""
+    await full_scan(services, {"sale": HOUSES, "rent": FLATS})
+    for each in (*HOUSES, *FLATS):
+        await add_live(
+            services.db,
+            each.source_url.rpartition("/")[2],
+            price=2_000_000,
+            public_id=each.public_id,
+            visits=1,
+        )
+    await rows(services.db, "DELETE FROM scrape_queue")  # they are fetched
+    clock.advance(days=7)
+
+
+async def miss(services: Services, clock: FixedClock, *, times: int) -> UUID:
+    """So many weekly scans that do not show house-1; returns the last one's session."""
+    session_id = uuid4()
+    for _ in range(times):
+        session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS})
+        await services.diff.detect_removed_properties(session_id)
+        clock.advance(days=7)
+    return session_id
+
+
+async def missing(db: Database) -> dict[str, int]:
+    found = await rows(
+        db,
+        """SELECT source_url, consecutive_missing_count AS times FROM properties_live
+            WHERE consecutive_missing_count > 0""",
+    )
+    return {row["source_url"].rpartition("/")[2]: row["times"] for row in found}
+
+
+async def verify(
+    services: Services, session_id: UUID, status: int | None, body: bytes = b""
+) -> QueuedProperty:
+    """Queues the verification of house-1, has its page answer so, and keeps the verdict."""
+    [queued], result = await claim(services, session_id), None
+    result = seen(queued, status, body)
+    await record(services, result)
+    return queued
+
+
+# --- counting -------------------------------------------------------------------------------------
+
+
+async def test_the_first_certified_scan_removes_nothing(services: Services, db: Database) -> None:
+    await add_live(db, "house-9", price=1_000_000)
+    session_id = await full_scan(services, {"sale": HOUSES})
+    assert await services.diff.detect_removed_properties(session_id) == []
+    assert await missing(db) == {}
+
+
+async def test_a_listing_is_missing_once_a_scan_however_often_it_is_asked(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS})
+    for _ in range(3):
+        assert await services.diff.detect_removed_properties(session_id) == []
+    assert await missing(db) == {"house-1": 1}
+
+
+async def test_an_incomplete_scan_removes_nothing(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await full_scan(
+        services, {"sale": HOUSES[1:], "rent": FLATS}, lost=["sale", "rent"]
+    )
+    await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {}
+
+
+async def test_only_listings_of_complete_sources_may_be_missing(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS[1:]}, lost=["rent"])
+    await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {"house-1": 1}
+
+
+async def test_a_listing_of_two_sources_is_missing_only_if_both_are_complete(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await full_scan(services, {"sale": HOUSES, "rent": [*FLATS, HOUSES[0]]})
+    await begin(services, clock)
+    session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS}, lost=["rent"])
+    await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {}
+
+
+async def test_a_listing_of_unknown_origin_needs_all_four_sources(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await add_live(db, "adopted-house", price=1_000_000)
+    shown = {"sale": HOUSES, "rent": FLATS}
+    session_id = await full_scan(services, shown, lost=["foreclosure"])
+    await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {}
+    clock.advance(days=7)
+    session_id = await full_scan(services, shown)
+    await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {"adopted-house": 1}
+
+
+async def test_a_total_that_drops_during_the_scan_withholds_the_certificate(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS}, totals={"sale": 30})
+    await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {}
+
+
+async def test_half_of_the_expected_listings_is_an_outage_and_no_removal(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await full_scan(services, {"sale": HOUSES[:1], "rent": FLATS})
+    await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {}
+
+
+async def test_a_sighting_by_anyone_since_the_scan_began_is_a_sighting(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS})
+    clock.advance(minutes=1)
+    await shop.scan(HOUSES[0])  # tier 1, beside the weekly scan
+    await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {}
+
+
+async def test_a_listing_missed_once_and_seen_again_starts_from_nothing(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await miss(services, clock, times=1)
+    await shop.scan(HOUSES[0])
+    assert await missing(db) == {}
+    clock.advance(days=1)
+    await miss(services, clock, times=1)
+    assert await missing(db) == {"house-1": 1}
+
+
+async def test_the_second_absence_makes_a_listing_likely_removed_and_a_candidate(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    [candidate] = await services.diff.detect_removed_properties(session_id)
+    assert candidate.property_id == id_of("house-1")
+    assert candidate.consecutive_missing_count == 2
+    live = await shop.live("house-1")
+    assert (live["listing_status"], live["status"]) == ("likely_removed", "active")
+    [change] = await shop.journal("house-1")
+    assert (change["old_value"], change["new_value"]) == ("active", "likely_removed")
+
+
+async def test_missing_for_the_third_time_it_leaves_the_active_counts_and_waits_for_a_person(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=3)
+    await verify(services, session_id, 403)
+    await services.reviews.apply_batch(await batch_id(services.db))
+    live = await shop.live("house-1")
+    assert (live["listing_status"], live["status"]) == ("likely_removed", "inactive")
+    assert [each.property_id for each in await services.reviews.unsettled()] == [id_of("house-1")]
+
+
+# --- verdicts -------------------------------------------------------------------------------------
+
+
+async def test_a_page_that_is_gone_takes_the_listing_out_with_its_evidence(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    await verify(services, session_id, 404)
+    batch = await services.reviews.apply_batch(await batch_id(services.db))
+    assert (batch.status, batch.removed) == ("applied", 1)
+    live = await shop.live("house-1")
+    assert (live["listing_status"], live["status"]) == ("confirmed_removed", "removed")
+    removal = [each for each in await shop.journal("house-1") if each["change_type"] == "removed"]
+    assert [each["change_reason"] for each in removal] == ["HTTP 404"]
+    again = await services.reviews.apply_batch(batch.id)
+    assert again == batch
+
+
+async def test_sold_is_said_only_when_the_page_says_so(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    await verify(services, session_id, 200, SOLD)
+    await services.reviews.apply_batch(await batch_id(services.db))
+    live = await shop.live("house-1")
+    assert (live["listing_status"], live["status"]) == ("sold", "sold")
+
+
+@pytest.mark.parametrize("status", [None, 202, 403, 405, 429, 500])
+async def test_an_unclear_answer_changes_nothing(
+    services: Services, shop: Workshop, clock: FixedClock, status: int | None
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    before = await shop.live("house-1")
+    await verify(services, session_id, status)
+    await services.reviews.apply_batch(await batch_id(services.db))
+    assert await shop.live("house-1") == before
+
+
+async def test_a_passing_error_is_tried_again_later_and_kept_as_unknown_in_the_end(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    for attempt in range(3):
+        assert await value(db, "SELECT count(*) FROM removal_checks") == 0, attempt
+        await verify(services, session_id, 503)
+        clock.advance(hours=1)
+    [check] = await rows(db, "SELECT verdict, evidence FROM removal_checks")
+    assert check == {"verdict": "unknown", "evidence": "HTTP 503"}
+    assert await claim(services, session_id) == []
+
+
+async def test_a_listing_that_is_alive_counts_as_scraped_and_starts_from_nothing(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    [queued] = await claim(services, session_id)
+    await record(services, shown_alive(queued, ALIVE))
+    live = await shop.live("house-1")
+    assert (live["listing_status"], live["consecutive_missing_count"]) == ("active", 0)
+    assert live["last_full_scrape_at"] == clock.now()
+    assert [row["status"] for row in await shop.queued("house-1")][-1] == "completed"
+
+
+async def test_a_listing_seen_between_its_verdict_and_the_removal_stays(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    await verify(services, session_id, 404)
+    await shop.scan(HOUSES[0])
+    batch = await services.reviews.apply_batch(await batch_id(services.db))
+    assert batch.removed == 0
+    assert (await shop.live("house-1"))["listing_status"] == "active"
+
+
+async def test_a_listing_that_lives_on_under_another_slug_is_not_removed(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    await verify(services, session_id, 404)
+    moved = entry("house-1-renovated", public_id=HOUSES[0].public_id)
+    await shop.scan(moved)
+    batch = await services.reviews.apply_batch(await batch_id(services.db))
+    assert batch.removed == 0
+    live = await shop.live("house-1")
+    assert live["listing_status"] == "active"
+
+
+async def test_a_verdict_of_a_worker_that_lost_its_lease_is_refused(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    [queued] = await claim(services, session_id)
+    assert await record(services, seen(queued, 404), token=uuid4()) == 1
+    assert await value(db, "SELECT count(*) FROM removal_checks") == 0
+
+
+async def test_a_removed_listing_that_comes_back_is_relisted_and_can_go_missing_again(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    await verify(services, session_id, 404)
+    await services.reviews.apply_batch(await batch_id(db))
+    await services.retention.clean_up()  # its manifest row is not needed any more
+    await shop.scan(HOUSES[0])
+    assert (await shop.live("house-1"))["listing_status"] == "relisted"
+    clock.advance(days=1)
+    await miss(services, clock, times=1)
+    assert await missing(db) == {"house-1": 1}
+    await miss(services, clock, times=1)
+    assert (await shop.live("house-1"))["listing_status"] == "likely_removed"
+
+
+# --- the breaker ----------------------------------------------------------------------------------
+
+
+async def statuses(db: Database) -> dict[str, int]:
+    found = await rows(
+        db, "SELECT listing_status, count(*) AS rows FROM properties_live GROUP BY 1"
+    )
+    return {row["listing_status"]: row["rows"] for row in found}
+
+
+async def test_too_many_removals_at_once_are_held_until_a_person_approves(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    held = await services.reviews.apply_batch(await hold(services, clock))
+    assert (held.status, held.would_remove, held.removal_limit) == ("held", 60, 50)
+    assert await statuses(db) == {"active": 90, "likely_removed": 60}
+    approved = await services.reviews.approve(held.id, decided_by="Operator 1")
+    assert (approved.status, approved.removed, approved.decided_by) == (
+        "applied",
+        60,
+        "Operator 1",
+    )
+    assert await statuses(db) == {"active": 90, "confirmed_removed": 60}
+    with pytest.raises(UsageError, match="is applied"):
+        await services.reviews.approve(held.id, decided_by="Operator 1")
+
+
+async def test_a_rejected_batch_makes_its_listings_active_and_starts_from_nothing(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    held = await services.reviews.apply_batch(await hold(services, clock))
+    rejected = await services.reviews.reject(held.id, decided_by="Operator 1")
+    assert (rejected.status, rejected.removed) == ("rejected", 0)
+    assert await statuses(db) == {"active": 150}
+    assert await missing(db) == {}
+
+
+async def test_what_is_seen_while_a_batch_is_held_is_left_alone_when_it_is_approved(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    held = await services.reviews.apply_batch(await hold(services, clock))
+    await shop.scan(entry("house-7", public_id="EB-BB0007"))
+    assert (await services.reviews.approve(held.id, decided_by="Operator 1")).removed == 59
+    assert (await shop.live("house-7"))["listing_status"] == "active"
+
+
+# --- the service by itself ------------------------------------------------------------------------
+
+
+async def test_removals_are_confirmed_by_looking_and_change_nothing_until_told(
+    services: Services, shop: Workshop, site: FakeSite, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await miss(services, clock, times=2)
+    await shop.scan(*HOUSES[1:])
+    site.set("house-2", 200, _detail_page("house-2", HOUSES[1].public_id))
+    site.set("house-3", 200, _detail_page("house-3", HOUSES[2].public_id))
+    [result] = await services.diff.confirm_removals([id_of("house-1")])
+    assert (result.confirmed_removed, result.http_status) == (True, 404)
+    assert (await shop.live("house-1"))["listing_status"] == "likely_removed"
+    await services.diff.update_removal_status(id_of("house-1"), confirmed=True)
+    assert (await shop.live("house-1"))["listing_status"] == "confirmed_removed"
+    await services.diff.update_removal_status(id_of("house-1"), confirmed=False)
+    live = await shop.live("house-1")
+    assert (live["listing_status"], live["consecutive_missing_count"]) == ("active", 0)
+
+
+async def test_nothing_is_confirmed_when_the_site_does_not_show_what_is_certainly_there(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await miss(services, clock, times=2)
+    await shop.scan(*HOUSES[1:])
+    with pytest.raises(CalibrationError, match="should be there is not shown"):
+        await services.diff.confirm_removals([id_of("house-1")])
+
+
+async def test_checks_of_a_job_that_was_given_up_are_refused(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    [queued] = await claim(services, session_id)
+    ticket = await services.jobs.begin(uuid4(), spider="verification", source=None)
+    async with db.transaction() as tx:
+        await tx.jobs.give_up(ticket.job_id, status="lost", reason="silent", now=clock.now())
+    with pytest.raises(SupersededError):
+        await services.diff.record_checks(
+            [seen(queued, 404)], ticket=ticket, lease_token=TOKEN, rules=(), max_attempts=3
+        )
+
+
+def _detail_page(slug: str, public_id: str | None) -> bytes:
+    return f"""<html><head><link rel="canonical" href="{SITE}/en/home/{slug}"></head><body>
+        <div class="listing-id"><span>ID: {public_id}</span></div>
+        <div class="listing__intro"><h1 class="property-title">House</h1></div></body></html>
+    """.encode()

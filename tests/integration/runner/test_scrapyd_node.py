@@ -1,0 +1,117 @@
+"""A real Scrapyd: started and stopped by us, and given our egg."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from pincali_workshop.stack.egg import build_egg
+from pincali_workshop.stack.scrapyd import ScrapydNode
+
+from pincali_sync.exceptions import RunnerError
+
+ENVIRONMENT = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
+SPIDERS = ["detail", "manifest", "sitemap", "verification"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "node"
+    ScrapydNode(tmp_path / "node").stop()
+
+
+def get(node: ScrapydNode, what: str, **query: str) -> dict[str, object]:
+    answer: dict[str, object] = httpx.get(
+        f"{node.url}/{what}.json", params=query, timeout=60, trust_env=False
+    ).json()
+    return answer
+
+
+def test_a_node_knows_the_project_and_its_spiders_and_leaves_nothing_behind(folder: Path) -> None:
+    node = ScrapydNode(folder)
+    node.start(ENVIRONMENT)
+    assert get(node, "listprojects")["projects"] == ["pincali_sync"]
+    assert get(node, "listspiders", project="pincali_sync")["spiders"] == SPIDERS
+    pid = int((folder / "scrapyd.pid").read_text())
+    assert node.stop()
+    assert not node.is_running()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(pid, 0)
+    assert not node.stop()
+
+
+def test_another_process_finds_the_running_node_and_does_not_start_a_second(folder: Path) -> None:
+    ScrapydNode(folder).start(ENVIRONMENT)
+    pid = (folder / "scrapyd.pid").read_text()
+    again = ScrapydNode(folder)
+    again.start(ENVIRONMENT)
+    assert (folder / "scrapyd.pid").read_text() == pid
+
+
+def test_two_that_start_it_at_once_share_one_node(folder: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        started = list(pool.map(lambda _: ScrapydNode(folder).start(ENVIRONMENT), range(2)))
+    assert sorted(started) == [False, True]
+    assert ScrapydNode(folder).is_running()
+
+
+def test_a_stale_process_id_never_ends_somebody_elses_process(folder: Path) -> None:
+    folder.mkdir()
+    innocent = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        (folder / "scrapyd.pid").write_text(str(innocent.pid))
+        assert not ScrapydNode(folder).stop()
+        assert innocent.poll() is None
+    finally:
+        innocent.communicate(b"\n", timeout=10)
+    assert innocent.returncode == 0
+
+
+def test_a_password_may_hold_any_sign(folder: Path) -> None:
+    node = ScrapydNode(folder, username="ana", password="50%(off)s=#;x")
+    node.start(ENVIRONMENT)
+    refused = httpx.get(f"{node.url}/listprojects.json", trust_env=False, timeout=60)
+    assert refused.status_code == httpx.codes.UNAUTHORIZED
+    let_in = httpx.get(
+        f"{node.url}/listprojects.json",
+        auth=("ana", "50%(off)s=#;x"),
+        trust_env=False,
+        timeout=60,
+    )
+    assert let_in.json()["projects"] == ["pincali_sync"]
+
+
+def test_a_port_of_somebody_else_is_refused(folder: Path, tmp_path: Path) -> None:
+    node = ScrapydNode(folder)
+    node.start(ENVIRONMENT)
+    port = int(node.url.rpartition(":")[2])
+    with pytest.raises(RunnerError, match=f"port {port} is taken"):
+        ScrapydNode(tmp_path / "other", port=port).start(ENVIRONMENT)
+
+
+def test_the_egg_brings_the_project_to_a_node_that_did_not_know_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    egg = build_egg(tmp_path / "pincali_sync.egg")
+    node = ScrapydNode(folder, project=False)
+    node.start(ENVIRONMENT)
+    assert get(node, "listprojects")["projects"] == []
+    with egg.open("rb") as content:
+        added = httpx.post(
+            f"{node.url}/addversion.json",
+            data={"project": "pincali_sync", "version": "1"},
+            files={"egg": content},
+            timeout=60,
+            trust_env=False,
+        ).json()
+    assert added["status"] == "ok"
+    assert added["spiders"] == len(SPIDERS)
+    assert get(node, "listspiders", project="pincali_sync")["spiders"] == SPIDERS

@@ -1,0 +1,212 @@
+"""One timeline for the whole site, whoever asks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from pincali_sync.db.engine import Database
+from pincali_sync.exceptions import PausedError
+from pincali_sync.services.site.pace import PaceService
+from tests.support.builders import rows, value
+
+HOST = "www.pincali.com"
+GAP = 10.0
+NEAR = 2.0  # seconds that the test itself may take
+
+
+class Sleeper:
+    """Writes down how long it was asked to sleep."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+def pace(db: Database, gap: float = GAP, sleeper: Sleeper | None = None) -> PaceService:
+    return PaceService(db, HOST, min_gap_seconds=gap, sleep=sleeper or Sleeper())
+
+
+async def test_turns_of_all_workers_are_a_gap_apart(database_url: str) -> None:
+    databases = [Database(database_url) for _ in range(4)]
+    workers = [pace(db) for db in databases]
+    try:
+        waits = await asyncio.gather(
+            *(worker.wait_for_turn() for worker in workers for _ in range(5))
+        )
+    finally:
+        for db in databases:
+            await db.dispose()
+    # All asked at nearly the same moment, so the waits are the turns.
+    turns = sorted(waits)
+    for number, turn in enumerate(turns):
+        assert number * GAP - NEAR < turn <= number * GAP
+
+
+async def test_the_reservations_add_up_to_exactly_the_gaps(db: Database) -> None:
+    before = await value(db, "SELECT clock_timestamp()")
+    worker = pace(db)
+    for _ in range(7):
+        await worker.wait_for_turn()
+    after = await value(db, "SELECT next_free_at FROM site_pace WHERE host = :host", host=HOST)
+    assert 7 * GAP <= (after - before).total_seconds() < 7 * GAP + NEAR
+
+
+async def test_a_worker_sleeps_until_its_turn(db: Database) -> None:
+    sleeper = Sleeper()
+    worker = pace(db, sleeper=sleeper)
+    waits = [await worker.wait_for_turn() for _ in range(3)]
+    assert waits[0] == 0
+    assert sum(sleeper.slept) == pytest.approx(sum(waits))
+    assert max(sleeper.slept) <= 2  # between naps it looks for a pause
+
+
+async def test_a_longer_gap_of_a_request_holds_for_the_next_one(db: Database) -> None:
+    worker = pace(db)
+    await worker.wait_for_turn(gap_seconds=60)
+    assert 58 < await worker.wait_for_turn() <= 60
+
+
+async def test_a_shorter_gap_than_the_sites_is_not_granted(db: Database) -> None:
+    worker = pace(db)
+    await worker.wait_for_turn(gap_seconds=0.1)
+    assert await worker.wait_for_turn() > GAP - NEAR
+
+
+async def test_the_crawl_delay_of_robots_is_respected(db: Database) -> None:
+    worker = pace(db)
+    worker.respect_crawl_delay(30)
+    worker.respect_crawl_delay(5)
+    await worker.wait_for_turn()
+    assert 28 < await worker.wait_for_turn() <= 30
+
+
+async def test_a_hold_delays_every_worker(db: Database, database_url: str) -> None:
+    other = Database(database_url)
+    try:
+        await pace(db).hold(120)
+        waits = [await pace(each).wait_for_turn() for each in (db, other)]
+    finally:
+        await other.dispose()
+    assert waits[0] == pytest.approx(120, abs=NEAR)
+    assert waits[1] == pytest.approx(120 + GAP, abs=NEAR)
+
+
+async def test_a_shorter_hold_does_not_shorten_a_longer_one(db: Database) -> None:
+    worker = pace(db)
+    await worker.hold(120)
+    await worker.hold(5)
+    assert await worker.wait_for_turn() == pytest.approx(120, abs=NEAR)
+
+
+async def test_a_pause_in_the_past_is_not_made_up_for(db: Database) -> None:
+    await rows(
+        db,
+        "INSERT INTO site_pace VALUES (:host, clock_timestamp() - interval '1 hour')",
+        host=HOST,
+    )
+    worker = pace(db)
+    assert await worker.wait_for_turn() == 0
+    assert await worker.wait_for_turn() > GAP - NEAR
+
+
+async def test_no_gap_is_no_pace(db: Database) -> None:
+    worker = pace(db, gap=0)
+    await worker.hold(120)
+    assert worker.is_off
+    assert [await worker.wait_for_turn(5) for _ in range(3)] == [0, 0, 0]
+    assert await value(db, "SELECT count(*) FROM site_pace") == 0
+
+
+async def test_other_hosts_have_their_own_timeline(db: Database) -> None:
+    await pace(db).hold(120)
+    elsewhere = PaceService(db, "127.0.0.1:8080", min_gap_seconds=GAP, sleep=Sleeper())
+    assert await elsewhere.wait_for_turn() == 0
+
+
+async def test_a_real_wait_is_as_long_as_it_says(db: Database) -> None:
+    worker = PaceService(db, HOST, min_gap_seconds=0.03)
+    loop = asyncio.get_running_loop()
+    await worker.wait_for_turn()
+    started = loop.time()
+    waited = await worker.wait_for_turn()
+    assert loop.time() - started >= waited
+
+
+async def pause_everything(db: Database) -> None:
+    await rows(
+        db,
+        "INSERT INTO sync_pauses (scope, reason, paused_by, paused_at)"
+        " VALUES ('all', 'a challenge', 'pincali-sync', now())",
+    )
+
+
+@pytest.mark.parametrize("gap", [0, GAP])
+async def test_nobody_gets_a_turn_while_everything_is_paused(db: Database, gap: float) -> None:
+    await pause_everything(db)
+    with pytest.raises(PausedError, match="a challenge"):
+        await pace(db, gap).wait_for_turn()
+
+
+async def test_one_request_may_look_whether_the_site_answers_again(db: Database) -> None:
+    await pause_everything(db)
+    assert await pace(db).wait_for_turn(although_paused=True) == 0
+
+
+async def test_a_pause_is_noticed_while_waiting_for_a_turn(db: Database) -> None:
+    slept = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await pause_everything(db)
+
+    worker = PaceService(db, HOST, min_gap_seconds=600, sleep=sleep)
+    await worker.wait_for_turn()
+    with pytest.raises(PausedError):
+        await worker.wait_for_turn()
+    assert sum(slept) <= 2
+
+
+async def test_a_turn_reserved_before_a_hold_is_given_up(db: Database) -> None:
+    other = pace(db)
+    held: list[bool] = []
+
+    async def sleep(_: float) -> None:
+        if not held:
+            held.append(True)
+            await other.hold(120)
+
+    worker = PaceService(db, HOST, min_gap_seconds=1, sleep=sleep)
+    await worker.wait_for_turn()
+    assert await worker.wait_for_turn() > 100
+
+
+async def test_refusals_in_a_row_make_everybody_wait_longer_each_time(db: Database) -> None:
+    worker = pace(db)
+    held = "SELECT extract(epoch FROM held_until - clock_timestamp()) FROM site_pace"
+    for times, seconds in enumerate((5, 10, 20, 40), start=1):
+        assert await worker.refused(None) == times
+        assert float(await value(db, held)) == pytest.approx(seconds, abs=NEAR)
+        await rows(db, "UPDATE site_pace SET held_until = clock_timestamp()")  # it is over
+
+
+async def test_what_several_workers_are_told_at_once_counts_as_one_refusal(db: Database) -> None:
+    assert [await pace(db).refused(60) for _ in range(4)] == [1, 1, 1, 1]
+
+
+async def test_a_good_answer_ends_the_row_of_refusals(db: Database) -> None:
+    worker = pace(db)
+    await worker.refused(1)
+    await worker.answered()
+    await rows(db, "UPDATE site_pace SET held_until = clock_timestamp()")
+    assert await worker.refused(1) == 1
+
+
+async def test_long_after_a_hold_refusals_are_counted_anew(db: Database) -> None:
+    worker = pace(db)
+    await worker.refused(1)
+    await rows(db, "UPDATE site_pace SET strikes = 6, held_until = now() - interval '11 minutes'")
+    assert await worker.refused(1) == 1

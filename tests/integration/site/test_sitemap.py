@@ -1,0 +1,262 @@
+"""The sitemap proves presence; that something is missing only where an earlier one had it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
+from pincali_sync.exceptions import PageError, SupersededError
+from pincali_sync.services.runs.job_service import JobTicket
+from pincali_sync.services.site.sitemap import SitemapPass, SitemapShard
+from tests.support.builders import SITE, Workshop, add_live, entry, id_of, page, rows, value
+from tests.support.clock import FixedClock
+from tests.support.scans import full_scan
+from tests.unit.pages.test_sitemap_page import shard
+
+SHARD = "https://cdn.invalid/properties.xml.gz"
+
+
+@pytest.fixture
+def services(db: Database, clock: FixedClock) -> Services:
+    return build_services(load_config(pincali_base_url=SITE), clock=clock, db=db)
+
+
+@pytest.fixture
+def shop(db: Database, clock: FixedClock) -> Workshop:
+    return Workshop(db=db, clock=clock)
+
+
+def urls(*slugs: str) -> bytes:
+    return shard(*(f"{SITE}/inmueble/{slug}" for slug in slugs))
+
+
+async def begin(services: Services, *, shards: int = 1) -> JobTicket:
+    ticket = await services.jobs.begin(uuid4(), spider="sitemap", source=None)
+    await services.sitemap.begin(ticket, shards=shards)
+    return ticket
+
+
+async def read(
+    services: Services, *slugs: str, shards: int = 1, dated_at: datetime | None = None
+) -> SitemapPass:
+    """A pass over one shard with these listings; its removals are counted."""
+    ticket = await begin(services, shards=shards)
+    body = urls(*slugs) if slugs else None
+    await services.sitemap.record_shard(
+        SitemapShard(url=SHARD, body=body, dated_at=dated_at), ticket
+    )
+    ended = await services.sitemap.finish(ticket)
+    assert ended is not None
+    await services.diff.detect_removed_properties(ticket.session_id)
+    return ended
+
+
+async def counts(db: Database) -> dict[str, int]:
+    found = await rows(db, "SELECT property_id, consecutive_missing_count FROM properties_live")
+    return {row["property_id"]: row["consecutive_missing_count"] for row in found}
+
+
+async def add_three(db: Database) -> None:
+    for slug in ("casa-1", "casa-2", "casa-3"):
+        await add_live(db, slug, visits=1)
+
+
+async def test_what_only_the_sitemap_knows_is_queued_after_what_pages_showed(
+    services: Services, shop: Workshop, db: Database
+) -> None:
+    ended = await read(services, "casa-1", "casa-2")
+    await shop.scan(page(entry("casa-9")))
+    assert (ended.urls, ended.new_urls, ended.is_complete) == (2, 2, True)
+    await services.queue.top_up(None)
+    queued = await rows(
+        db, "SELECT property_id, priority, queue_reason FROM scrape_queue ORDER BY priority"
+    )
+    assert queued[0]["property_id"] == id_of("casa-9")
+    assert [(row["priority"], row["queue_reason"]) for row in queued[1:]] == [(3, "sitemap")] * 2
+
+
+async def test_presence_is_a_sighting_as_old_as_the_sitemap(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await shop.scan(page(entry("casa-1")))
+    seen_at = clock.now()
+    clock.advance(days=2)
+    yesterday = clock.now()
+    clock.advance(days=1)
+    await read(services, "casa-1", dated_at=yesterday)
+    assert await value(db, "SELECT last_seen_at FROM property_manifest") == yesterday
+    await read(services, "casa-1", dated_at=seen_at)
+    assert await value(db, "SELECT last_seen_at FROM property_manifest") == yesterday
+
+
+async def test_an_alias_stands_for_its_record(services: Services, db: Database) -> None:
+    await add_live(db, "casa-1", visits=1)
+    await rows(
+        db,
+        "INSERT INTO property_aliases (alias, property_id) VALUES (:alias, :property_id)",
+        alias=id_of("casa-1-nueva"),
+        property_id=id_of("casa-1"),
+    )
+    ended = await read(services, "casa-1-nueva")
+    assert ended.new_urls == 1  # in the manifest
+    assert await rows(db, "SELECT property_id, is_new FROM property_manifest") == [
+        {"property_id": id_of("casa-1"), "is_new": False}
+    ]
+
+
+async def test_the_first_sitemap_proves_no_absence(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await add_three(db)
+    await read(services, "casa-1")
+    clock.advance(days=1)
+    await read(services, "casa-1")
+    assert set((await counts(db)).values()) == {0}
+
+
+async def test_what_a_complete_sitemap_dropped_is_missing_once_a_pass(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await add_three(db)
+    many = [f"casa-{n}" for n in range(1, 41)]
+    await read(services, *many)
+    for times in (1, 2):
+        clock.advance(days=1)
+        ended = await read(services, *many[1:])
+        await services.diff.detect_removed_properties(ended.session_id)
+        assert (await counts(db))[id_of("casa-1")] == times
+    assert (await counts(db))[id_of("casa-2")] == 0
+    status = "SELECT listing_status FROM properties_live WHERE property_id = :id"
+    assert await value(db, status, id=id_of("casa-1")) == "likely_removed"
+
+
+async def test_what_was_seen_since_the_sitemap_lacked_it_is_not_missing(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await add_three(db)
+    many = [f"casa-{n}" for n in range(1, 41)]
+    await read(services, *many)
+    clock.advance(days=1)
+    await read(services, *many[1:])
+    clock.advance(hours=1)
+    await shop.scan(page(entry("casa-1")))  # alive all the same
+    for _ in range(3):
+        clock.advance(days=1)
+        await read(services, *many[1:])
+    assert (await counts(db))[id_of("casa-1")] == 0
+
+
+async def test_an_incomplete_or_shrunken_sitemap_proves_no_absence(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await add_three(db)
+    many = [f"casa-{n}" for n in range(1, 41)]
+    await read(services, *many)
+    clock.advance(days=1)
+    halved = await read(services, *many[20:])
+    clock.advance(days=1)
+    partial = await read(services, *many[1:], shards=2)
+    assert halved.reasons == ("20 URLs, the last complete sitemap had 40",)
+    assert partial.reasons == ("1 of 2 shards read",)
+    assert set((await counts(db)).values()) == {0}
+
+
+async def test_a_missing_listing_that_the_sitemap_names_starts_from_nothing(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await add_three(db)
+    many = [f"casa-{n}" for n in range(1, 41)]
+    for listed in (many, many[1:], many[1:], many):
+        await read(services, *listed)
+        clock.advance(days=1)
+    assert (await counts(db))[id_of("casa-1")] == 0
+    reasons = await rows(
+        db, "SELECT change_reason FROM property_changes WHERE new_value = to_jsonb('active'::text)"
+    )
+    assert reasons == [{"change_reason": "the sitemap lists it"}]
+
+
+async def test_a_listing_that_pages_miss_and_the_sitemap_names_is_not_missing(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    houses = [entry("casa-1"), entry("casa-2")]
+    await full_scan(services, {"sale": houses})
+    await add_three(db)
+    clock.advance(days=7)
+    ticket = await begin(services)
+    await services.sitemap.record_shard(SitemapShard(url=SHARD, body=urls("casa-1")), ticket)
+    await services.sitemap.finish(ticket)
+    session_id = await full_scan(services, {"sale": [entry("casa-2")]}, ticket=ticket)
+    await services.diff.detect_removed_properties(session_id)
+    assert (await counts(db))[id_of("casa-1")] == 0
+
+
+async def test_an_unchanged_shard_lists_what_it_listed(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await read(services, "casa-1", "casa-2")
+    clock.advance(days=1)
+    ended = await read(services)  # HTTP 304
+    assert (ended.urls, ended.new_urls, ended.is_complete) == (2, 0, True)
+    assert await value(db, "SELECT min(last_seen_at) FROM property_manifest") == clock.now()
+
+
+async def test_a_broken_shard_leaves_nothing_behind(services: Services, db: Database) -> None:
+    ticket = await begin(services)
+    broken = SitemapShard(url=SHARD, body=urls("casa-1")[:-12])
+    with pytest.raises(PageError, match="cannot be read to its end"):
+        await services.sitemap.record_shard(broken, ticket)
+    assert await value(db, "SELECT count(*) FROM sitemap_urls") == 0
+
+
+async def test_a_pass_that_was_given_up_is_refused(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    ticket = await begin(services)
+    async with db.transaction() as tx:
+        await tx.jobs.give_up(ticket.job_id, status="lost", reason="silent", now=clock.now())
+    with pytest.raises(SupersededError):
+        await services.sitemap.record_shard(SitemapShard(url=SHARD, body=urls("casa-1")), ticket)
+
+
+async def test_coverage_is_estimated_from_pages_and_sitemap(
+    services: Services, db: Database
+) -> None:
+    ticket = await begin(services)
+    listed = [f"casa-{n}" for n in range(88)]
+    await services.sitemap.record_shard(SitemapShard(url=SHARD, body=urls(*listed)), ticket)
+    await services.sitemap.finish(ticket)
+    shown = [entry(f"casa-{n}") for n in range(10, 100)]
+    session_id: UUID = await full_scan(services, {"sale": shown}, ticket=ticket)
+    async with db.transaction() as tx:
+        overlap = await tx.sitemap.overlap(session_id)
+    assert (overlap.on_pages, overlap.listed, overlap.both) == (90, 88, 78)
+    assert overlap.estimated_stock == 102  # (91 · 89 / 79) - 1
+    assert overlap.page_coverage == pytest.approx(90 / 102)
+
+
+async def test_what_the_sitemap_has_not_listed_for_long_is_forgotten(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await read(services, "casa-1", "casa-2")
+    clock.advance(days=40)
+    await read(services, "casa-2")
+    clock.advance(days=10)
+    assert (await services.retention.clean_up()).sitemap == 1
+    assert await value(db, "SELECT source_url FROM sitemap_urls") == f"{SITE}/en/home/casa-2"
+
+
+async def test_a_page_that_is_the_first_to_show_what_the_sitemap_knew_has_found_something_new(
+    services: Services, shop: Workshop, db: Database
+) -> None:
+    await read(services, "casa-1")
+    recorded = await shop.scan(page(entry("casa-1")))
+    assert (recorded.counts.new_properties, recorded.queued) == (1, 1)
+    again = await shop.scan(page(entry("casa-1")))
+    assert again.counts.new_properties == 0
+    assert await value(db, "SELECT queue_reason FROM scrape_queue") == "new_property"

@@ -1,0 +1,281 @@
+"""Search result pages of both markups become entries."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pincali_sync.domain.prices import Currency, Offer, Operation
+from pincali_sync.items import ListingPage, ManifestEntry
+from pincali_sync.pages.as_json import listing_as_dict
+from pincali_sync.pages.listing_page import parse_listing_page
+
+PAGES = Path(__file__).parents[2] / "pages"
+URL_2025 = "https://www.pincali.com/en/properties/residential-listings-for-sale-or-rent?page=49"
+URL_2026 = "https://www.pincali.com/inmuebles/propiedades-en-mexico"
+
+
+@pytest.fixture(scope="module")
+def markup_2025() -> str:
+    return (PAGES / "listing-2025-last.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page_2025(markup_2025: str) -> ListingPage:
+    return parse_listing_page(markup_2025, URL_2025)
+
+
+@pytest.fixture(scope="module")
+def markup_2026() -> str:
+    return (PAGES / "listing-2026.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page_2026(markup_2026: str) -> ListingPage:
+    return parse_listing_page(markup_2026, URL_2026)
+
+
+def card(inside: str, attributes: str = "") -> str:
+    return (
+        '<div data-search-results data-total="1"><div class="property__component" '
+        f"{attributes}>{inside}</div></div>"
+    )
+
+
+def only_entry(markup: str) -> ManifestEntry:
+    (entry,) = parse_listing_page(markup, URL_2025).entries
+    return entry
+
+
+def test_a_card_of_2025_gives_a_whole_entry(page_2025: ListingPage) -> None:
+    assert page_2025.entries[0] == ManifestEntry(
+        property_id=page_2025.entries[0].property_id,
+        source_url="https://www.pincali.com/en/home/casa-de-prueba-en-los-olivos",
+        public_id="EB-VR1001",
+        offers=(Offer(operation=Operation.SALE, amount=Decimal(4_150_000), currency=Currency.MXN),),
+        listing_page_price=Decimal(4_150_000),
+        listing_page_title="CASA DE PRUEBA  EN LOS OLIVOS",
+        latitude=19.0412967,
+        longitude=-98.2061996,
+        exact_location=True,
+        property_type="house",
+        neighborhood="Los Olivos",
+        city="Puebla",
+        bedrooms=3,
+        bathrooms=2,
+        total_area_m2=Decimal("1225.25"),
+        main_image_url=(
+            "https://assets.easybroker.com/property_images/5901001/59010010/EB-VR1001.jpg"
+            "?height=300&version=1760000000&width=450"
+        ),
+    )
+
+
+def test_a_card_for_sale_and_for_rent_has_an_offer_of_each(page_2025: ListingPage) -> None:
+    entry = page_2025.entries[1]
+    assert [(offer.operation, offer.amount, offer.currency) for offer in entry.offers] == [
+        (Operation.SALE, Decimal(21_500_000), Currency.MXN),
+        (Operation.RENT, Decimal(6_500), Currency.USD),
+    ]
+    assert entry.listing_page_price == Decimal(21_500_000)
+
+
+def test_a_type_with_in_in_its_name_stays_whole(page_2025: ListingPage) -> None:
+    entry = page_2025.entries[1]
+    assert (entry.property_type, entry.neighborhood, entry.city) == (
+        "house in condominium",
+        "El Mirador",
+        "Querétaro",
+    )
+
+
+def test_a_card_without_an_area_has_none(page_2025: ListingPage) -> None:
+    entry = page_2025.entries[2]
+    assert (entry.bedrooms, entry.bathrooms, entry.total_area_m2) == (1, 1, None)
+    assert entry.exact_location is False
+    assert entry.city == "Monterrey"
+
+
+def test_a_pin_at_zero_or_off_the_map_is_none(page_2025: ListingPage) -> None:
+    pins = [(entry.latitude, entry.longitude) for entry in page_2025.entries[3:5]]
+    assert pins == [(None, None), (None, None)]
+
+
+def test_unusual_prices_keep_their_meaning(page_2025: ListingPage) -> None:
+    per_m2, starting_at, on_request = (entry.offers[0] for entry in page_2025.entries[3:6])
+    assert (per_m2.amount, per_m2.per_m2) == (Decimal("0.50"), True)
+    assert (starting_at.operation, starting_at.starting_at) == (Operation.SALE, True)
+    assert on_request.amount is None
+
+
+def test_a_card_without_a_link_is_named_and_counted(page_2025: ListingPage) -> None:
+    assert len(page_2025.entries) == 6
+    assert page_2025.unreadable_cards == ("card EB-VR0555 has no link",)
+
+
+def test_the_last_page_leads_nowhere_although_its_pager_holds_a_link(
+    page_2025: ListingPage,
+) -> None:
+    assert page_2025.next_page is None
+    assert (page_2025.total_listings, page_2025.total_pages) == (1158, 49)
+
+
+def test_the_markup_of_2026_is_read_in_spanish(page_2026: ListingPage) -> None:
+    entry = page_2026.entries[0]
+    assert entry.public_id == "EB-WL1001"
+    assert entry.source_url == "https://www.pincali.com/en/home/casa-nueva-en-el-palomar"
+    assert (entry.property_type, entry.neighborhood, entry.city) == (
+        "house in condominium",
+        "El Palomar",
+        "Tlajomulco de Zúñiga",
+    )
+    assert (entry.bedrooms, entry.bathrooms, entry.total_area_m2) == (3, 2, Decimal(180))
+    assert entry.listing_page_price == Decimal(3_200_000)
+
+
+def test_json_ld_fills_what_the_card_leaves_out_but_never_a_price(
+    page_2026: ListingPage,
+) -> None:
+    lot, office = page_2026.entries[1:3]
+    assert lot.listing_page_title == "Terreno rústico San Isidro"
+    assert lot.total_area_m2 == Decimal("12500.50")
+    assert lot.offers == (
+        Offer(operation=Operation.SALE, amount=Decimal(8800), currency=Currency.MXN, per_m2=True),
+    )
+    assert (office.total_area_m2, office.listing_page_price) == (Decimal(88), None)
+    assert office.offers[0].operation is Operation.RENT
+
+
+def test_a_card_without_a_json_ld_twin_is_read_all_the_same(page_2026: ListingPage) -> None:
+    entry = page_2026.entries[3]
+    assert entry.property_type == "warehouse"
+    assert [(offer.amount, offer.currency) for offer in entry.offers] == [
+        (Decimal(12_000), Currency.USD)
+    ]
+
+
+def test_pages_are_counted_in_both_languages_and_followed(page_2026: ListingPage) -> None:
+    assert page_2026.total_pages == 2100
+    assert page_2026.next_page == "/inmuebles/propiedades-en-mexico?page=2"
+
+
+def test_without_a_summary_pages_follow_from_the_total(markup_2026: str) -> None:
+    page = parse_listing_page(markup_2026.replace("pagination-summary", "gone"), URL_2026)
+    assert page.total_pages == 8400 // 4
+
+
+def test_without_a_summary_the_last_page_is_the_last(markup_2025: str) -> None:
+    page = parse_listing_page(markup_2025.replace("pagination-summary", "gone"), URL_2025)
+    assert page.total_pages == 49
+
+
+def test_a_pager_that_leads_to_its_own_page_is_not_followed(markup_2026: str) -> None:
+    markup = markup_2026.replace("propiedades-en-mexico?page=2", "propiedades-en-mexico#")
+    assert parse_listing_page(markup, URL_2026).next_page is None
+
+
+def test_cards_outside_the_results_are_not_read(markup_2026: str) -> None:
+    markup = markup_2026.replace("data-search-results", "data-similar")
+    assert parse_listing_page(markup, URL_2026).entries == ()
+
+
+def test_a_price_without_words_takes_the_operation_of_the_query() -> None:
+    markup = card('<a href="/en/home/casa-a"></a><div class="price">$9,000</div>')
+    page = parse_listing_page(markup, "https://www.pincali.com/en/properties/properties-for-rent")
+    assert page.entries[0].offers[0].operation is Operation.RENT
+    assert only_entry(markup).offers == ()
+
+
+def test_a_card_without_an_id_is_kept() -> None:
+    entry = only_entry(card('<a class="property__content" href="/en/home/casa-a"></a>'))
+    assert (entry.public_id, entry.listing_page_title, entry.offers) == (None, None, ())
+
+
+def test_a_link_to_something_else_makes_a_card_unreadable() -> None:
+    page = parse_listing_page(card('<a href="/en/development/torre"></a>'), URL_2025)
+    assert page.entries == ()
+    assert "/en/development/torre" in page.unreadable_cards[0]
+
+
+def test_an_overlong_title_is_cut_and_nul_bytes_are_left_out() -> None:
+    title = "a\0" * 600
+    markup = card(
+        f'<a class="property__content" href="/en/home/casa-a"><b class="title">{title}</b></a>'
+    )
+    assert only_entry(markup).listing_page_title == "a" * 500
+
+
+def test_nul_and_broken_characters_hidden_in_json_ld_are_left_out() -> None:
+    twin = {"@type": "RealEstateListing", "url": "/en/home/casa-a", "name": "a\0\ud800b"}
+    markup = f'<script type="application/ld+json">{json.dumps(twin)}</script>' + card(
+        '<a href="/en/home/casa-a"></a>'
+    )
+    assert only_entry(markup).listing_page_title == "ab"
+
+
+@pytest.mark.parametrize("area", ["100,000,000 m²", "9" * 400 + " m²"])
+def test_an_area_beyond_its_column_is_none(area: str) -> None:
+    inside = f'<a href="/en/home/casa-a"><div class="features"><div>{area}</div></div></a>'
+    assert only_entry(card(inside)).total_area_m2 is None
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"),
+    [("0", "0"), ("91", "-99"), ("19.4", "-181"), ("-99.1", "19.4"), ("nan", "nan"), ("", "x")],
+)
+def test_coordinates_that_cannot_be_true_are_none(latitude: str, longitude: str) -> None:
+    attributes = f'data-lat="{latitude}" data-long="{longitude}"'
+    entry = only_entry(card('<a href="/en/home/casa-a"></a>', attributes))
+    assert (entry.latitude, entry.longitude) == (None, None)
+
+
+def test_bytes_and_text_are_read_alike(markup_2026: str, page_2026: ListingPage) -> None:
+    assert parse_listing_page(markup_2026.encode(), URL_2026) == page_2026
+
+
+@given(st.binary(max_size=2000))
+def test_arbitrary_bytes_are_a_page_without_entries(markup: bytes) -> None:
+    assert parse_listing_page(markup, URL_2025).entries == ()
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+def test_no_content_of_a_card_makes_the_parser_fail(
+    href: str, title: str, chip: str, price: str
+) -> None:
+    markup = card(
+        f'<a href="{href}"><div class="title">{title}</div><div class="features"><div>{chip}'
+        f'</div></div><div class="price">{price}</div></a>',
+        f'data-id="{href}" data-lat="{price}" data-long="{chip}"',
+    )
+    page = parse_listing_page(markup, URL_2025)
+    assert json.dumps(listing_as_dict(page), allow_nan=False).isascii()
+
+
+def test_the_printed_form_has_numbers_and_marks_only_what_is_unusual(
+    page_2025: ListingPage,
+) -> None:
+    printed = listing_as_dict(replace(page_2025, entries=page_2025.entries[3:4]))
+    assert printed == {
+        "total_listings": 1158,
+        "total_pages": 49,
+        "next_page": None,
+        "entries": [
+            {
+                "property_id": page_2025.entries[3].property_id,
+                "public_id": "EB-LY7001",
+                "source_url": "https://www.pincali.com/en/home/terreno-campestre-la-laguna",
+                "listing_page_title": "Country lot La Laguna",
+                "listing_page_price": 0.5,
+                "latitude": None,
+                "longitude": None,
+                "exact_location": False,
+                "offers": [{"operation": "sale", "amount": 0.5, "currency": "MXN", "per_m2": True}],
+            }
+        ],
+    }

@@ -1,0 +1,62 @@
+"""`make demo`: the main job on a stand-in of the site, from nothing to a compared result."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from pincali_sync.browser import find_chromium
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import ExitStatus, PincaliSyncError
+from pincali_workshop.demo.show import show
+from pincali_workshop.demo.stage import Stage
+from pincali_workshop.demo.tier_one import initial_sync, tier_one_after
+
+_HOURS = 6
+
+
+def main() -> int:
+    """Runs the demo; 0 when the live table says what the site says."""
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave everything up (KEEP=1)")
+    parser.add_argument("--listings", type=int, default=300)
+    arguments = parser.parse_args()
+    try:
+        find_chromium(load_config())
+        return _play(arguments.listings, keep=arguments.keep)
+    except PincaliSyncError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return error.exit_status
+
+
+def _play(listings: int, *, keep: bool) -> int:
+    parent = load_config().home
+    parent.mkdir(parents=True, exist_ok=True)
+    stage = Stage(Path(tempfile.mkdtemp(prefix="demo-", dir=parent)), listings=listings)
+    try:
+        print("Starting PostgreSQL, a stand-in of the site and Scrapyd ...", flush=True)
+        stage.set_up()
+        # Spiders, runner and commands read the environment: theirs is the demo's from here on.
+        os.environ.update(stage.environment())
+        os.chdir(stage.home)  # away from the `.env` of whoever runs this
+        print(
+            f"First sync of {listings} listings, to start from a database in sync ...", flush=True
+        )
+        asyncio.run(initial_sync(stage))
+        print(f"{_HOURS} hours pass on the site. Tier 1 runs on Scrapyd ...", flush=True)
+        result = asyncio.run(tier_one_after(stage, hours=_HOURS))
+        show(result)
+        if keep:
+            print(stage.how_to_go_on())
+        return ExitStatus.DONE if result.is_true else ExitStatus.FAILED
+    finally:
+        if not keep:
+            stage.strike()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

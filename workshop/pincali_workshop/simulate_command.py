@@ -1,0 +1,104 @@
+"""`pincali-sync simulate`: weeks of all four tiers in minutes, held to the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.config import load_config
+from pincali_sync.db import embedded, migrate
+from pincali_workshop.simulation.month import Month, MonthReport
+from pincali_workshop.simulation.trouble import order_trouble
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.process import StandinProcess
+from pincali_workshop.standin.world.churn import Churn
+
+_PAGE_SIZE = 42
+# Some listings come back after weeks, when they were removed already.
+_CEILING = 1_000  # of the queue: low enough to be reached
+_CHURN = Churn(births=0.02, relisted_share=0.2, longest_absence_days=24)
+
+
+def simulate(
+    days: Annotated[int, typer.Option(min=1, help="Virtual days.")] = 28,
+    listings: Annotated[int, typer.Option(min=50, help="Active listings at the start.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same month.")] = 1,
+    as_json: JsonOption = False,
+) -> None:
+    """Play days of all four tiers on a stand-in of the site, with a database of its own."""
+    with tempfile.TemporaryDirectory(prefix="pincali-simulation-") as folder:
+        home = Path(folder)
+        try:
+            report = _play(home, days, listings, seed, quiet=as_json)
+        finally:
+            embedded.destroy(home)
+    if as_json:
+        print_json(
+            {
+                "findings": report.findings,
+                "requests": report.requests,
+                "runs": [
+                    {"tier": run.tier_level, "status": run.status, "error": run.error_summary}
+                    for run in report.runs
+                ],
+                "ceiling": _CEILING,
+                "alerts": report.alerts,
+                "false_positive_rate": report.false_positive_rate,
+            }
+        )
+    else:
+        show(report)
+    raise typer.Exit(0 if report.findings.all_true else 1)
+
+
+def _play(home: Path, days: int, listings: int, seed: int, *, quiet: bool) -> MonthReport:
+    url = embedded.ensure_running(home, durable=False)
+    migrate.upgrade(url)
+    options = StandinOptions(listings=listings, seed=seed, page_size=_PAGE_SIZE, churn=_CHURN)
+    with StandinProcess(options) as site:
+        config = load_config(
+            database_url=url,
+            pincali_home=home,
+            pincali_base_url=site.base_url,
+            site_min_gap_seconds=0,
+            scrapyd_urls=("local",),
+            queue_max_pending=_CEILING,
+        )
+        say = (lambda _: None) if quiet else typer.echo
+        month = Month(config, site, options, say=say)
+        return asyncio.run(month.play(days, order_trouble))
+
+
+def show(report: MonthReport) -> None:
+    """What was found, beside what was true."""
+    found = report.findings
+    rows = [
+        ("newcomers on first pages", found.new_shown, len(found.new_not_live), "not live"),
+        ("prices compared", found.prices_compared, len(found.prices_missed), "wrong"),
+        ("visits for a price change", found.price_visits, len(found.prices_invented), "for none"),
+        ("removed at a weekly scan", found.removed, len(found.removed_falsely), "falsely"),
+        (
+            "gone for two weekly scans",
+            found.gone_for_two_scans,
+            len(found.gone_not_noticed),
+            "not noticed",
+        ),
+        ("removed and came back", found.returned, len(found.return_not_noticed), "not noticed"),
+    ]
+    print_table(f"{report.days} days", ("what", "how many", "of these", "were"), rows)
+    typer.echo(
+        f"{report.requests} requests; a full scrape a day would have taken "
+        f"{report.full_scrapes_saved:.1f} times as many."
+    )
+    rate = report.false_positive_rate
+    typer.echo(
+        "Audits of removals: "
+        + ("none yet." if rate is None else f"{rate:.1%} were still on the site.")
+    )
+    for title in report.alerts:
+        typer.echo(f"told: {title}")

@@ -1,0 +1,239 @@
+"""The spiders' jobs without Scrapy: the same pages, services and rows, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import urljoin
+from uuid import uuid4
+
+from pincali_sync.bootstrap import Services
+from pincali_sync.domain.coverage import too_many_lost
+from pincali_sync.domain.identity import slug_of
+from pincali_sync.domain.listing_query import ListingQuery
+from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
+from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
+from pincali_sync.items import ManifestPage
+from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.pages.page_facts import facts_of
+from pincali_sync.pages.sitemap import parse_index
+from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.services.manifest_scan_service import LostPage
+from pincali_sync.services.ports import Fetcher, JobSpec
+from pincali_sync.services.runs.job_service import JobTicket
+from pincali_sync.services.runs.run_jobs import BLOCKED, NO_INDEX, SCANNERS, TOO_MANY_LOST_PAGES
+from pincali_sync.services.scrape_queue_service import QueuedProperty
+from pincali_sync.services.site.sitemap import SitemapShard
+
+_PAGES_PER_BATCH = 10
+_DETAILS_PER_BATCH = 50
+_AT_ONCE = 8
+_OK, _NOT_FOUND = 200, 404
+_GONE = {_NOT_FOUND, 410}
+
+
+class SimulatedJobs:
+    """Carries out what a node would be asked to."""
+
+    def __init__(self, services: Services, fetcher: Fetcher) -> None:
+        self._services = services
+        self._fetcher = fetcher
+        self._base_url = services.config.pincali_base_url
+
+    async def run(self, spec: JobSpec) -> None:
+        """Begins the job, does it, and ends it with its reason."""
+        source = spec.arguments.get("source")
+        ticket = await self._services.jobs.begin(spec.job_id, spider=spec.spider, source=source)
+        work: dict[str, Callable[[JobSpec, JobTicket], Awaitable[str]]] = {
+            "manifest": self._manifest,
+            "detail": self._detail,
+            "verification": self._verification,
+            "sitemap": self._sitemap,
+        }
+        try:
+            reason = await work[spec.spider](spec, ticket)
+        except BlockedError as error:
+            await self._services.pauses.pause(
+                None, reason=str(error), paused_by="simulation", kind="refused"
+            )
+            reason = BLOCKED
+        except CalibrationError:
+            reason = "calibration_failed"
+        if spec.spider not in SCANNERS:
+            await self._services.sync.complete_session(ticket.session_id)
+        await self._services.jobs.finish(
+            ticket,
+            succeeded=reason == "finished",
+            reason=reason,
+            stats={},
+            owns_session=spec.spider not in SCANNERS,
+        )
+
+    async def _manifest(self, spec: JobSpec, ticket: JobTicket) -> str:
+        source = ListingSource(spec.arguments["source"])
+        reader = _PageReader(self._services, self._fetcher, ticket)
+        walk = ListingWalk(source, reader.read, page_cap=self._services.config.site_page_cap)
+        count = int(spec.settings["MANIFEST_MAX_PAGES"])
+        summary = await (walk.first_pages(count) if count else walk.everything())
+        await reader.flush()
+        if too_many_lost(reader.pages_read, reader.pages_lost):
+            return TOO_MANY_LOST_PAGES
+        await self._services.scans.record_walk(summary, ticket)
+        return "finished"
+
+    async def _sitemap(self, spec: JobSpec, ticket: JobTicket) -> str:
+        url = self._services.config.sitemap_url
+        index = await self._fetcher.get(url)
+        if index.status != _OK:
+            return NO_INDEX
+        links = parse_index(index.body, url)
+        await self._services.sitemap.begin(ticket, shards=len(links))
+        for link in links:
+            shard = await self._fetcher.get(link.url)
+            if shard.status == _OK:
+                await self._services.sitemap.record_shard(
+                    SitemapShard(url=link.url, body=shard.body, dated_at=link.last_modified),
+                    ticket,
+                )
+        await self._services.sitemap.finish(ticket)
+        return "finished"
+
+    async def _detail(self, spec: JobSpec, ticket: JobTicket) -> str:
+        rules, token = await self._services.quality.load_rules(), uuid4()
+        while batch := await self._services.queue.claim_next_batch(
+            _DETAILS_PER_BATCH, "simulation", lease_token=token, session_id=ticket.session_id
+        ):
+            results = await asyncio.gather(*map(self._scrape, batch))
+            await self._services.sync.save_results(
+                results, ticket=ticket, lease_token=token, rules=rules
+            )
+        return "finished"
+
+    async def _scrape(self, queued: QueuedProperty) -> ScrapeResult:
+        url = f"{self._base_url}/en/home/{slug_of(queued.source_url)}"
+        answer = await self._fetcher.get(url)
+        if answer.status in range(300, 400) and queued.public_id is not None:
+            url = urljoin(url, answer.headers["location"])
+            answer = await self._fetcher.get(url)
+        if answer.status != _OK:
+            return ScrapeResult(
+                queued=queued,
+                scraped=None,
+                error=answer.error or f"HTTP {answer.status}",
+                retry=answer.status not in _GONE,
+                is_gone=answer.status in _GONE,
+            )
+        try:
+            page = parse_detail_page(answer.body, url)
+        except PageError as error:
+            return ScrapeResult(queued=queued, scraped=None, error=str(error))
+        if queued.public_id not in {None, page.public_id}:
+            return ScrapeResult(queued=queued, scraped=None, error=f"shows {page.public_id}")
+        return ScrapeResult(queued=queued, scraped=page)
+
+    async def _verification(self, spec: JobSpec, ticket: JobTicket) -> str:
+        services, token = self._services, uuid4()
+        rules = await services.quality.load_rules()
+        calibration = await services.verification.calibrate(self._fetcher)
+        while batch := await services.queue.claim_next_batch(
+            _AT_ONCE,
+            "simulation",
+            lease_token=token,
+            session_id=ticket.session_id,
+            verification=True,
+        ):
+            results = await asyncio.gather(
+                *(services.verification.verify(each, self._fetcher, calibration) for each in batch)
+            )
+            await services.diff.record_checks(
+                results,
+                ticket=ticket,
+                lease_token=token,
+                rules=rules,
+                max_attempts=services.config.queue_max_attempts,
+            )
+        return "finished"
+
+
+class _PageReader:
+    """Fetches a walk's pages, some at once, and records them in batches."""
+
+    def __init__(self, services: Services, fetcher: Fetcher, ticket: JobTicket) -> None:
+        self._services = services
+        self._fetcher = fetcher
+        self._ticket = ticket
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._batch: list[ManifestPage] = []
+        self.pages_read = 0
+        self.pages_lost = 0
+
+    async def read(
+        self, query: ListingQuery, number: int, *, part: str, again: bool
+    ) -> PageFacts | None:
+        url = f"{self._services.config.pincali_base_url}{query.target(number)}"
+        async with self._slots:
+            answer = await self._fetcher.get(url)
+        if answer.status == _NOT_FOUND and (number > 1 or not query.is_plain):
+            return PageFacts(total=None, pages=None, is_absent=True)
+        if answer.status != _OK:
+            await self._lose(query, number, part, url, answer.error or f"HTTP {answer.status}")
+            return None
+        page = parse_listing_page(answer.body, url)
+        facts = facts_of(page, query)
+        self.pages_read += 1
+        self._batch.append(
+            ManifestPage(
+                url=url,
+                source=query.source.value,
+                part=part,
+                page_number=number,
+                page=page,
+                facts=facts,
+            )
+        )
+        if len(self._batch) >= _PAGES_PER_BATCH:
+            await self.flush()
+        return facts
+
+    async def flush(self) -> None:
+        batch, self._batch = self._batch, []
+        if batch:
+            await self._services.scans.record_pages(batch, self._ticket)
+
+    async def _lose(
+        self, query: ListingQuery, number: int, part: str, url: str, error: str
+    ) -> None:
+        self.pages_lost += 1
+        lost = LostPage(
+            url=url, source=query.source.value, part=part, page_number=number, error=error
+        )
+        await self._services.scans.record_lost_page(lost, self._ticket)
+
+
+class SimulatedNode:
+    """A node that takes jobs and does them when it is told to work."""
+
+    def __init__(self) -> None:
+        self._waiting: list[JobSpec] = []
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        return ("simulation",)
+
+    async def check(self) -> None:
+        """Always ready."""
+
+    async def start(self, spec: JobSpec, node: str) -> None:
+        self._waiting.append(spec)
+
+    async def cancel(self, job_id: object, node: str) -> None:
+        self._waiting = [spec for spec in self._waiting if spec.job_id != job_id]
+
+    async def work(self, jobs: SimulatedJobs) -> bool:
+        """Does all waiting jobs; returns whether there were any."""
+        waiting, self._waiting = self._waiting, []
+        for spec in waiting:
+            await jobs.run(spec)
+        return bool(waiting)

@@ -1,0 +1,197 @@
+"""Keeps book of what was true when, and holds the tables to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from pincali_sync.db.engine import Database
+from pincali_sync.domain.prices import is_price_change, main_offer
+from pincali_sync.domain.tiers import ListingSource
+from pincali_workshop.standin.world.state import ListingState
+
+
+@dataclass
+class Findings:
+    """What the simulation is judged by. Lists name the records that went wrong."""
+
+    new_shown: int = 0  # newcomers on first pages
+    new_not_live: list[str] = field(default_factory=list)
+    prices_compared: int = 0
+    prices_missed: list[str] = field(default_factory=list)
+    prices_waiting: list[str] = field(default_factory=list)  # noticed; the page itself fails
+    price_visits: int = 0  # visits that a price change was the reason for
+    prices_invented: list[str] = field(default_factory=list)
+    removed: int = 0
+    removed_falsely: list[str] = field(default_factory=list)
+    gone_for_two_scans: int = 0
+    gone_not_noticed: list[str] = field(default_factory=list)
+    returned: int = 0  # listings that were removed and came back
+    return_not_noticed: list[str] = field(default_factory=list)
+    batches_held: int = 0
+    most_pending: int = 0
+
+    @property
+    def all_true(self) -> bool:
+        """Nothing false, nothing overlooked (of removals: one in a hundred at most)."""
+        return (
+            not self.new_not_live
+            and not self.prices_missed
+            and not self.prices_invented
+            and not self.removed_falsely
+            and not self.return_not_noticed
+            and self.removal_recall >= 0.99
+        )
+
+    @property
+    def removal_precision(self) -> float:
+        return 1 - len(self.removed_falsely) / self.removed if self.removed else 1.0
+
+    @property
+    def removal_recall(self) -> float:
+        missed = len(self.gone_not_noticed)
+        return 1 - missed / self.gone_for_two_scans if self.gone_for_two_scans else 1.0
+
+
+class Ledger:
+    """Compares the database with the site at moments at which they should agree."""
+
+    def __init__(self, db: Database, page_size: int) -> None:
+        self._db = db
+        self._page_size = page_size
+        self.findings = Findings()
+        self._seen_active: dict[str, datetime] = {}  # public_id -> last moment it was active
+        self._first_active: dict[str, datetime] = {}
+        self._weekly_scans: list[datetime] = []
+        self._removed_once: set[str] = set()
+        self._prices_checked_until: datetime | None = None
+
+    def note_truth(self, listings: Sequence[ListingState], now: datetime) -> None:
+        """Remembers who is active now."""
+        for listing in (state.listing for state in listings):
+            self._seen_active[listing.public_id] = now
+            self._first_active.setdefault(listing.public_id, now)
+
+    async def after_tier_1(
+        self, listings: Sequence[ListingState], pages: int, since: datetime
+    ) -> None:
+        """Every newcomer that the first pages show must be live now."""
+        shown = _on_first_pages(listings, pages * self._page_size)
+        newcomers = {each for each in shown if self._first_active[each] > since}
+        live = await self._live()
+        self.findings.new_shown += len(newcomers)
+        self.findings.new_not_live += sorted(newcomers - live.keys())
+
+    async def after_full_read(
+        self, listings: Sequence[ListingState], session_id: UUID | None, now: datetime
+    ) -> None:
+        """Every price on a page that was read must be right now, and none may be made up."""
+        live, read = await self._live(), await self._read_in(session_id)
+        for state in listings:
+            listing, row = state.listing, live.get(state.listing.public_id)
+            if row is None or listing.public_id not in read:
+                continue
+            self.findings.prices_compared += 1
+            if not _same_price(row, state):
+                # Noticed, and not fetched yet: its page fails.
+                waiting = row["is_queued"]
+                kept = self.findings.prices_waiting if waiting else self.findings.prices_missed
+                kept.append(listing.public_id)
+            if listing.public_id in self._removed_once:
+                self._removed_once.discard(listing.public_id)
+                self.findings.returned += 1
+                if row["listing_status"] in {"confirmed_removed", "sold"}:
+                    self.findings.return_not_noticed.append(listing.public_id)
+        await self._check_inventions(now)
+
+    async def after_weekly_scan(self, listings: Sequence[ListingState], now: datetime) -> None:
+        """Who was removed must be gone; who is gone for two scans must be known to be."""
+        live, active = await self._live(), {state.listing.public_id for state in listings}
+        for public_id, row in live.items():
+            removed = row["listing_status"] in {"confirmed_removed", "sold"}
+            if removed:
+                self._removed_once.add(public_id)
+                self.findings.removed += 1
+                if public_id in active:
+                    self.findings.removed_falsely.append(public_id)
+            if len(self._weekly_scans) >= 2 and public_id not in active:
+                since = self._seen_active.get(public_id)
+                if since is None or since < self._weekly_scans[-1]:
+                    self.findings.gone_for_two_scans += 1
+                    if not removed and row["listing_status"] != "likely_removed":
+                        self.findings.gone_not_noticed.append(public_id)
+        self._weekly_scans.append(now)
+
+    async def note_queue(self) -> None:
+        """The ceiling holds at every moment."""
+        [row] = await self._rows("SELECT count(*) AS rows FROM scrape_queue WHERE status='pending'")
+        self.findings.most_pending = max(self.findings.most_pending, row["rows"])
+
+    async def _check_inventions(self, now: datetime) -> None:
+        """A visit for a price change must have found one."""
+        visits = await self._rows(
+            """SELECT l.public_id, EXISTS (
+                      SELECT 1 FROM property_changes c WHERE c.property_id = q.property_id
+                         AND c.created_at >= q.queued_at
+                         AND (c.field_name IN ('price', 'currency', 'price_unit', 'offers')
+                              OR c.change_type = 'reactivated')) AS found
+                 FROM scrape_queue q JOIN properties_live l USING (property_id)
+                WHERE q.queue_reason = 'price_change' AND q.status = 'completed'
+                  AND q.completed_at > :since AND q.completed_at <= :now""",
+            since=self._prices_checked_until or datetime.min.replace(tzinfo=now.tzinfo),
+            now=now,
+        )
+        self.findings.price_visits += len(visits)
+        self.findings.prices_invented += [row["public_id"] for row in visits if not row["found"]]
+        self._prices_checked_until = now
+
+    async def _live(self) -> dict[str, dict[str, Any]]:
+        rows = await self._rows(
+            """SELECT public_id, listing_status, price, currency, price_unit, operation_type,
+                      EXISTS (SELECT 1 FROM scrape_queue q
+                               WHERE q.property_id = l.property_id
+                                 AND q.status IN ('pending', 'in_progress', 'failed')
+                                 AND q.queue_reason = 'price_change') AS is_queued
+                 FROM properties_live l"""
+        )
+        return {row["public_id"]: row for row in rows}
+
+    async def _read_in(self, session_id: UUID | None) -> set[str]:
+        rows = await self._rows(
+            """SELECT DISTINCT m.public_id FROM property_sightings s
+                 JOIN property_manifest m USING (property_id)
+                WHERE s.session_id = CAST(:session_id AS uuid)""",
+            session_id=session_id,
+        )
+        return {row["public_id"] for row in rows}
+
+    async def _rows(self, statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        async with self._db.transaction() as tx:
+            result = await tx.connection.execute(text(statement), parameters)
+            return [dict(row) for row in result.mappings()]
+
+
+def _on_first_pages(listings: Sequence[ListingState], cards: int) -> set[str]:
+    """The truth lists the last activated first, as the site's pages do."""
+    shown: set[str] = set()
+    for source in ListingSource:
+        of_source = [state for state in listings if source in state.listing.sources]
+        shown.update(state.listing.public_id for state in of_source[:cards])
+    return shown
+
+
+def _same_price(row: Mapping[str, Any], state: ListingState) -> bool:
+    """Whether the live price is within the threshold of the true one, like with like."""
+    true = main_offer(state.offers)
+    assert true is not None
+    if true.amount is None or row["price"] is None:
+        return true.amount is None and row["price"] is None
+    unit = "m2" if true.per_m2 else "total"
+    if (row["currency"], row["price_unit"]) != (true.currency.value, unit):
+        return False
+    return not is_price_change(row["price"], true.amount)

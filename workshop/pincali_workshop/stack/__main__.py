@@ -1,0 +1,28 @@
+"""`python -m pincali_workshop.stack up|down|status`: what `make up` and `make down` call."""
+
+from __future__ import annotations
+
+import sys
+
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import ExitStatus, PincaliSyncError, UsageError
+from pincali_workshop.stack.up import down, status, up
+
+_ACTIONS = {"up": up, "down": down, "status": status}
+
+
+def main(arguments: list[str]) -> int:
+    """Does what is asked and prints where things are."""
+    try:
+        if len(arguments) != 1 or arguments[0] not in _ACTIONS:
+            raise UsageError(f"one of {', '.join(_ACTIONS)} is wanted")
+        for line in _ACTIONS[arguments[0]](load_config()):
+            print(line)
+    except PincaliSyncError as error:
+        print(f"stack: {error}", file=sys.stderr)
+        return error.exit_status
+    return ExitStatus.DONE
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

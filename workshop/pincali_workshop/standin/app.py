@@ -1,0 +1,101 @@
+"""The stand-in as an ASGI application."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.exceptions import UsageError
+from pincali_workshop.standin.control_routes import CONTROL, bad_request, control_routes
+from pincali_workshop.standin.faults import Fault, FaultKind
+from pincali_workshop.standin.options import StandinOptions
+from pincali_workshop.standin.pages.listing_page import PageSlot, after_cards, before_cards
+from pincali_workshop.standin.pages.plain_pages import challenge_page, not_found_page
+from pincali_workshop.standin.public_routes import base_url_of, not_found, public_routes
+from pincali_workshop.standin.site import Site
+
+
+def create_app(options: StandinOptions) -> ASGIApp:
+    """The whole site with its control routes, in the state of `options.start`."""
+    site = Site(options)
+    routes = Starlette(
+        routes=[*public_routes(site), *control_routes(site)],
+        exception_handlers={404: not_found, UsageError: bad_request},
+    )
+    return Visitors(routes, site)
+
+
+class Visitors:
+    """Logs every request but those to the control routes, and answers the ordered faults."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL):
+            await self._app(scope, receive, send)
+            return
+        arrival, wall, status = time.monotonic(), datetime.now(UTC).isoformat(), None
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, send_and_note)
+        finally:
+            self._site.log.add(
+                method=scope["method"],
+                path=_target(scope),
+                status=status,
+                monotonic=arrival,
+                wall=wall,
+                user_agent=Headers(scope=scope).get("user-agent", ""),
+            )
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        fault = self._site.faults.take(_target(scope))
+        if fault is None:
+            await self._app(scope, receive, send)
+        elif fault.kind is FaultKind.TIMEOUT:
+            await _until_hung_up(receive)
+        else:
+            response = _faulty(fault, base_url_of(Request(scope)))
+            await response(scope, receive, send)
+
+
+def _target(scope: Scope) -> str:
+    query = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])
+
+
+async def _until_hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _faulty(fault: Fault, base_url: str) -> Response:
+    match fault.kind:
+        case FaultKind.CHALLENGE:
+            headers = {"x-amzn-waf-action": "challenge"}
+            return HTMLResponse(challenge_page(base_url), status_code=202, headers=headers)
+        case FaultKind.CAPTCHA:
+            return HTMLResponse("<title>Human Verification</title><p>Choose all the bridges.</p>")
+        case FaultKind.LOGIN:
+            return RedirectResponse("/en/account/authentication/login", status_code=302)
+        case FaultKind.EMPTY:
+            slot = PageSlot(ListingSource.SALE, 1, 10, 240, ListingSource.SALE.path)
+            return HTMLResponse(before_cards(slot, base_url) + after_cards(slot))
+    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+    body = not_found_page(base_url) if fault.kind is FaultKind.NOT_FOUND else b""
+    return HTMLResponse(body, status_code=int(fault.kind), headers=headers)

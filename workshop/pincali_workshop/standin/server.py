@@ -1,0 +1,65 @@
+"""Serves the stand-in on a port of this machine."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+
+from pincali_workshop.standin.app import create_app
+from pincali_workshop.standin.options import StandinOptions
+
+READY = "stand-in ready at "
+_BACKLOG = 512
+_SECONDS_TO_FINISH = 1  # of requests that hang on purpose
+
+
+def serve(
+    options: StandinOptions,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Serves until SIGINT or SIGTERM.
+
+    Args:
+        port: 0 takes a free one.
+        announce: told the base URL once requests are answered; by default it is printed, after
+            `READY`.
+
+    Raises:
+        OSError: when the port is taken.
+    """
+    listener = _listen(host, port)
+    base_url = f"http://{host}:{listener.getsockname()[1]}"
+    config = uvicorn.Config(
+        create_app(options),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+    )
+    server = _AnnouncingServer(config, lambda: (announce or _print_ready)(base_url))
+    with listener:
+        server.run(sockets=[listener])
+
+
+class _AnnouncingServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None, **kwargs: Any) -> None:
+        await super().startup(sockets=sockets, **kwargs)
+        self._ready()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+def _print_ready(base_url: str) -> None:
+    print(f"{READY}{base_url}", flush=True)

@@ -1,0 +1,95 @@
+"""One running stand-in: its population, clock, faults and memory of requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pincali_workshop.standin.clock import StandinClock
+from pincali_workshop.standin.faults import Faults
+from pincali_workshop.standin.options import RemovalMode, StandinOptions
+from pincali_workshop.standin.pages.listing_page import PageSlot
+from pincali_workshop.standin.renderer import Renderer
+from pincali_workshop.standin.request_log import RequestLog
+from pincali_workshop.standin.search import Search
+from pincali_workshop.standin.sitemap import Sitemap
+from pincali_workshop.standin.world.board import Board
+from pincali_workshop.standin.world.draws import Draws
+from pincali_workshop.standin.world.population import Population
+from pincali_workshop.standin.world.state import ListingState
+
+_MAX_HOSTS = 4
+_WAYS_TO_BE_GONE = (
+    (RemovalMode.NOT_FOUND, 0.55),
+    (RemovalMode.GONE, 0.1),
+    (RemovalMode.REDIRECT, 0.15),
+    (RemovalMode.SOFT_GONE, 0.1),
+    (RemovalMode.SOLD, 0.05),
+    (RemovalMode.REPURPOSED, 0.05),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of a search."""
+
+    slot: PageSlot
+    states: tuple[ListingState, ...]
+
+
+class Site:
+    """What the routes share."""
+
+    def __init__(self, options: StandinOptions) -> None:
+        self.options = options
+        self.clock = StandinClock(options.start, options.speed)
+        self.population = Population(options.seed, options.listings, options.start, options.churn)
+        self.sitemap = Sitemap(self.population, options.seed)
+        self.log = RequestLog()
+        self.faults = Faults()
+        self._removal_mode = options.removal_mode
+        self._removal_modes: dict[str, RemovalMode] = {}
+        self._renderers: dict[str, Renderer] = {}
+
+    def board(self) -> Board:
+        """The stock now."""
+        return self.population.board(self.clock.now())
+
+    def search(self, search: Search, number: int, path: str, query: str) -> Results | None:
+        """A page of a search; None beyond its end or beyond the site's page cap.
+
+        A source without results has one empty page, a filter without results has none.
+        """
+        found = search.results(self.board())
+        size = self.options.page_size
+        pages = -(-len(found) // size) or (0 if search.has_filters else 1)
+        if not 1 <= number <= min(pages, self.options.page_cap):
+            return None
+        states = tuple(found[(number - 1) * size : number * size])
+        return Results(PageSlot(search.source, number, pages, len(found), path, query), states)
+
+    def find(self, slug: str, at: datetime) -> ListingState | None:
+        """The listing with this slug, active or removed; None if it never was."""
+        return self.population.find(slug, at)
+
+    def renderer(self, base_url: str) -> Renderer:
+        """The renderer for the host that the client calls us by."""
+        if base_url not in self._renderers:
+            if len(self._renderers) >= _MAX_HOSTS:
+                self._renderers.clear()
+            self._renderers[base_url] = Renderer(self.options.form, base_url)
+        return self._renderers[base_url]
+
+    def removal_mode(self, public_id: str) -> RemovalMode:
+        """What the page of this listing answers once it is removed."""
+        mode = self._removal_modes.get(public_id, self._removal_mode)
+        if mode is RemovalMode.MIXED:
+            return Draws(self.options.seed, public_id, "gone").weighted(_WAYS_TO_BE_GONE)
+        return mode
+
+    def set_removal_mode(self, mode: RemovalMode, public_id: str | None = None) -> None:
+        """For one listing, or for all that have none of their own."""
+        if public_id is None:
+            self._removal_mode = mode
+        else:
+            self._removal_modes[public_id] = mode

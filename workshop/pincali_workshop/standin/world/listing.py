@@ -1,0 +1,107 @@
+"""What never changes about a listing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pincali_sync.domain.identity import public_id_of
+from pincali_sync.domain.prices import Offer, Operation
+from pincali_sync.domain.tiers import ListingSource
+from pincali_workshop.standin.world.draws import Draws
+from pincali_workshop.standin.world.kinds import WEIGHTED_KINDS, Kind
+from pincali_workshop.standin.world.life import Life, Origin, life_of
+from pincali_workshop.standin.world.places import Place, place_of
+from pincali_workshop.standin.world.prices import first_offers
+from pincali_workshop.standin.world.rooms import Rooms, rooms_of
+from pincali_workshop.standin.world.wording import Wording, wording_of
+
+_FIRST_ID = 5_801_000
+_FIRST_PHOTO_ID = 98_000_000
+_PHOTO_IDS_PER_LISTING = 30
+_FORECLOSURES = 0.03
+_NEW_CONSTRUCTIONS = 0.04
+_AGENTS = 60
+_AGENCIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    photo_id: int
+    extension: str
+    version: int  # seconds since 1970: when it was uploaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A listing without its state: what it is, where it is and who offers it."""
+
+    index: int
+    numeric_id: int
+    public_id: str
+    kind: Kind
+    place: Place
+    rooms: Rooms
+    wording: Wording
+    first_offers: tuple[Offer, ...]
+    sources: tuple[ListingSource, ...]
+    photos: tuple[Photo, ...]
+    agent: str
+    agency: str
+    life: Life
+    has_twin: bool  # the search page of 2026 holds JSON-LD for it
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        return tuple(offer.operation for offer in self.first_offers)
+
+
+def listing_of(origin: Origin, index: int) -> Listing:
+    """The listing with this index; its id rises with its time of birth."""
+    seed, life = origin.seed, life_of(origin, index)
+    draws = Draws(seed, index, "kind")
+    kind = draws.weighted(WEIGHTED_KINDS)
+    place, rooms = place_of(seed, index), rooms_of(seed, index, kind)
+    offers = first_offers(seed, index, kind)
+    operations = tuple(offer.operation for offer in offers)
+    agent = draws.integer(1, _AGENTS)
+    return Listing(
+        index=index,
+        numeric_id=_FIRST_ID + index,
+        public_id=public_id_of(_FIRST_ID + index),
+        kind=kind,
+        place=place,
+        rooms=rooms,
+        wording=wording_of(seed, index, kind=kind, place=place, rooms=rooms, operations=operations),
+        first_offers=offers,
+        sources=_sources(draws, kind, operations),
+        photos=_photos(seed, index, life.birth),
+        agent=f"Agente {agent}",
+        agency=f"Inmobiliaria {1 + agent % _AGENCIES}",
+        life=life,
+        has_twin=not draws.chance(0.02),
+    )
+
+
+def _sources(
+    draws: Draws, kind: Kind, operations: tuple[Operation, ...]
+) -> tuple[ListingSource, ...]:
+    """A foreclosure or a new construction is also for sale."""
+    share = draws.unit()
+    sources = [ListingSource(operation.value) for operation in operations]
+    if Operation.SALE in operations and not kind.land:
+        if share < _FORECLOSURES:
+            sources.append(ListingSource.FORECLOSURE)
+        elif share < _FORECLOSURES + _NEW_CONSTRUCTIONS:
+            sources.append(ListingSource.NEW_CONSTRUCTION)
+    return tuple(sources)
+
+
+def _photos(seed: int, index: int, birth: int) -> tuple[Photo, ...]:
+    draws = Draws(seed, index, "photos")
+    count, first = draws.integer(3, 18), _FIRST_PHOTO_ID + index * _PHOTO_IDS_PER_LISTING
+    extension = draws.weighted((("jpg", 0.8), ("jpeg", 0.15), ("png", 0.05)))
+    heic_from = count // 2 if draws.chance(0.06) else count
+    return tuple(
+        Photo(first + number, "heic" if number >= heic_from else extension, birth + number)
+        for number in range(count)
+    )
