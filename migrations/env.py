@@ -12,17 +12,15 @@ from sqlalchemy.exc import ProgrammingError
 from pincali_sync.bootstrap import database_url
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import sqlalchemy_url
-from pincali_sync.db.models import PropertyLive
+from pincali_sync.db.models import metadata
 from pincali_sync.exceptions import PincaliSyncError, SchemaVersionError
-
-TARGET = PropertyLive.metadata
 
 
 def run_offline() -> None:
     """Prints SQL; needs no database."""
     context.configure(
         dialect_name="postgresql",
-        target_metadata=TARGET,
+        target_metadata=metadata,
         literal_binds=True,
         transaction_per_migration=True,
     )
@@ -40,7 +38,7 @@ def run_online() -> None:
         # Each migration commits by itself, some of them in steps: one that is stopped goes on
         # where it was, as every step may be repeated.
         context.configure(
-            connection=connection, target_metadata=TARGET, transaction_per_migration=True
+            connection=connection, target_metadata=metadata, transaction_per_migration=True
         )
         try:
             with context.begin_transaction():

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, pool
 
 from pincali_sync.db.engine import sqlalchemy_url
-from pincali_sync.db.models import PropertyLive
+from pincali_sync.db.models import metadata
 
 
 def differences(url: str) -> list[str]:
@@ -26,4 +26,4 @@ def differences(url: str) -> list[str]:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
         )
-        return [pformat(each) for each in compare_metadata(context, PropertyLive.metadata)]
+        return [pformat(each) for each in compare_metadata(context, metadata)]

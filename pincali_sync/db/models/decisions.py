@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db.base import (
     Base,
+    Counter,
     Created,
     GeneratedId,
     Json,
-    LongText,
     Money,
+    OfRun,
     RecordId,
     Str10,
     Str20,
     Str50,
-    Timestamp,
+    one_of,
+    partial_index,
 )
 
 
@@ -29,13 +31,8 @@ class PriceReview(Base):
 
     __tablename__ = "price_reviews"
     __table_args__ = (
-        CheckConstraint("status IN ('open', 'accepted', 'rejected', 'superseded')", name="status"),
-        Index(
-            "uq_price_reviews_open",
-            "property_id",
-            unique=True,
-            postgresql_where=text("status = 'open'"),
-        ),
+        one_of("status", "open", "accepted", "rejected", "superseded"),
+        partial_index("uq_price_reviews_open", "property_id", where="status = 'open'"),
     )
 
     id: Mapped[GeneratedId]
@@ -49,8 +46,8 @@ class PriceReview(Base):
     old_values: Mapped[Json]  # the priced columns as they were, for a rejection to restore
     status: Mapped[Str20] = mapped_column(server_default="open")
     created_at: Mapped[Created]
-    settled_at: Mapped[Timestamp | None]
-    settled_by: Mapped[LongText | None]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None]
 
 
 class IdentityCandidate(Base):
@@ -59,12 +56,8 @@ class IdentityCandidate(Base):
     __tablename__ = "identity_candidates"
     __table_args__ = (
         UniqueConstraint("property_id", "earlier_property_id", name="identity_candidates_pair_key"),
-        CheckConstraint("status IN ('open', 'confirmed', 'rejected')", name="status"),
-        Index(
-            "idx_identity_candidates_open",
-            "created_at",
-            postgresql_where=text("status = 'open'"),
-        ),
+        one_of("status", "open", "confirmed", "rejected"),
+        partial_index("idx_identity_candidates_open", "created_at", where="status = 'open'"),
     )
 
     id: Mapped[GeneratedId]
@@ -75,24 +68,22 @@ class IdentityCandidate(Base):
     price_ratio: Mapped[float] = mapped_column(REAL)  # smaller by larger
     status: Mapped[Str20] = mapped_column(server_default="open")
     created_at: Mapped[Created]
-    settled_at: Mapped[Timestamp | None]
-    settled_by: Mapped[LongText | None]
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None]
 
 
 class SyncPause(Base):
     """Nothing is started within this scope until it is resumed: "all", or "tier:2"."""
 
     __tablename__ = "sync_pauses"
-    __table_args__ = (
-        CheckConstraint("kind IN ('person', 'refused', 'busy', 'rate')", name="kind"),
-    )
+    __table_args__ = (one_of("kind", "person", "refused", "busy", "rate"),)
 
     scope: Mapped[Str50] = mapped_column(primary_key=True)
-    reason: Mapped[LongText]
-    paused_by: Mapped[LongText]
-    paused_at: Mapped[Timestamp]
+    reason: Mapped[str]
+    paused_by: Mapped[str]
+    paused_at: Mapped[datetime]
     kind: Mapped[Str20] = mapped_column(server_default="person")
-    resume_after: Mapped[Timestamp | None]  # a busy site is tried again then
+    resume_after: Mapped[datetime | None]  # a busy site is tried again then
 
 
 class RefreshTarget(Base):
@@ -101,10 +92,10 @@ class RefreshTarget(Base):
     __tablename__ = "refresh_targets"
 
     month: Mapped[date] = mapped_column(primary_key=True)
-    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("sync_runs.id", ondelete="SET NULL"))
+    run_id: Mapped[OfRun | None]
     stale_target: Mapped[int]
     sample_target: Mapped[int]
-    stale_queued: Mapped[int] = mapped_column(server_default=text("0"))
-    sample_queued: Mapped[int] = mapped_column(server_default=text("0"))
-    stale_before: Mapped[Timestamp]  # what was visited since is not stale
-    set_at: Mapped[Timestamp]
+    stale_queued: Mapped[Counter]
+    sample_queued: Mapped[Counter]
+    stale_before: Mapped[datetime]  # what was visited since is not stale
+    set_at: Mapped[datetime]

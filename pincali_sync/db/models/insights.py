@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
-from uuid import UUID
+from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, text
+from sqlalchemy import BigInteger, Double, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db.base import (
     Base,
     GeneratedId,
     Json,
-    LongText,
+    OfRun,
     RecordId,
     Str20,
     Str100,
     Str255,
-    Timestamp,
+    one_of,
+    partial_index,
 )
-
-_EMPTY = text("''")
 
 
 class InsightHistory(Base):
@@ -28,7 +26,7 @@ class InsightHistory(Base):
 
     __tablename__ = "insight_history"
 
-    taken_at: Mapped[Timestamp] = mapped_column(primary_key=True)
+    taken_at: Mapped[datetime] = mapped_column(primary_key=True)
     figures: Mapped[Json]
 
 
@@ -38,7 +36,7 @@ class ServiceHeartbeat(Base):
     __tablename__ = "service_heartbeats"
 
     name: Mapped[Str100] = mapped_column(primary_key=True)
-    at: Mapped[Timestamp]
+    at: Mapped[datetime]
 
 
 class AlertIncident(Base):
@@ -46,27 +44,21 @@ class AlertIncident(Base):
 
     __tablename__ = "alert_incidents"
     __table_args__ = (
-        CheckConstraint("severity IN ('warning', 'critical')", name="severity"),
-        Index(
-            "uq_alert_incidents_open",
-            "alert",
-            "subject",
-            unique=True,
-            postgresql_where=text("resolved_at IS NULL"),
-        ),
+        one_of("severity", "warning", "critical"),
+        partial_index("uq_alert_incidents_open", "alert", "subject", where="resolved_at IS NULL"),
         Index("idx_alert_incidents_opened", "opened_at"),
     )
 
     id: Mapped[GeneratedId]
     alert: Mapped[Str100]
-    subject: Mapped[Str255] = mapped_column(server_default=_EMPTY)  # such as "tier=2"
+    subject: Mapped[Str255] = mapped_column(server_default="")  # such as "tier=2"
     severity: Mapped[Str20]
-    message: Mapped[LongText]
+    message: Mapped[str]
     value: Mapped[float] = mapped_column(Double)
-    opened_at: Mapped[Timestamp]
-    announced_at: Mapped[Timestamp | None]
-    resolved_at: Mapped[Timestamp | None]
-    recovery_announced_at: Mapped[Timestamp | None]
+    opened_at: Mapped[datetime]
+    announced_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    recovery_announced_at: Mapped[datetime | None]
 
 
 class RemovalAudit(Base):
@@ -74,16 +66,16 @@ class RemovalAudit(Base):
 
     __tablename__ = "removal_audits"
     __table_args__ = (
-        CheckConstraint("verdict IN ('gone', 'sold', 'alive', 'unknown')", name="verdict"),
+        one_of("verdict", "gone", "sold", "alive", "unknown"),
         Index("idx_removal_audits_property", "property_id"),
     )
 
     week: Mapped[date] = mapped_column(primary_key=True)  # its Monday
     property_id: Mapped[RecordId] = mapped_column(primary_key=True)
-    removed_at: Mapped[Timestamp]
-    drawn_at: Mapped[Timestamp]
+    removed_at: Mapped[datetime]
+    drawn_at: Mapped[datetime]
     verdict: Mapped[Str20 | None]  # None: not looked at yet
-    checked_at: Mapped[Timestamp | None]
+    checked_at: Mapped[datetime | None]
 
 
 class QualityReport(Base):
@@ -93,8 +85,8 @@ class QualityReport(Base):
     __table_args__ = (Index("idx_quality_reports_created", "created_at"),)
 
     id: Mapped[GeneratedId]
-    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("sync_runs.id", ondelete="SET NULL"))
-    created_at: Mapped[Timestamp]
+    run_id: Mapped[OfRun | None]
+    created_at: Mapped[datetime]
     figures: Mapped[Json]
 
 
@@ -104,5 +96,5 @@ class RetiredTotal(Base):
     __tablename__ = "retired_totals"
 
     series: Mapped[Str100] = mapped_column(primary_key=True)
-    label: Mapped[Str100] = mapped_column(primary_key=True, server_default=_EMPTY)
+    label: Mapped[Str100] = mapped_column(primary_key=True, server_default="")
     value: Mapped[int] = mapped_column(BigInteger)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, text
@@ -9,20 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db.base import (
     Base,
+    Counter,
     Created,
     GeneratedId,
     Json,
-    LongText,
+    No,
     RecordId,
     Score,
     Str20,
     Str50,
     Str100,
     Str255,
-    Timestamp,
+    Yes,
+    partial_index,
 )
-
-_ZERO = text("0")
 
 
 class ScrapingSession(Base):
@@ -33,16 +34,16 @@ class ScrapingSession(Base):
     id: Mapped[GeneratedId]
     created_at: Mapped[Created]
     session_name: Mapped[Str255 | None]
-    base_url: Mapped[LongText]
+    base_url: Mapped[str]
     total_pages: Mapped[int | None]
-    pages_scraped: Mapped[int | None] = mapped_column(server_default=_ZERO)
-    properties_found: Mapped[int | None] = mapped_column(server_default=_ZERO)
-    properties_inserted: Mapped[int | None] = mapped_column(server_default=_ZERO)
-    properties_updated: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    pages_scraped: Mapped[Counter | None]
+    properties_found: Mapped[Counter | None]
+    properties_inserted: Mapped[Counter | None]
+    properties_updated: Mapped[Counter | None]
     status: Mapped[Str50 | None] = mapped_column(server_default="running")
-    error_message: Mapped[LongText | None]
+    error_message: Mapped[str | None]
     started_at: Mapped[Created | None]
-    completed_at: Mapped[Timestamp | None]
+    completed_at: Mapped[datetime | None]
     filters_applied: Mapped[Json | None]
 
 
@@ -55,11 +56,11 @@ class ScrapingError(Base):
     id: Mapped[GeneratedId]
     created_at: Mapped[Created]
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey("scraping_sessions.id"))
-    url: Mapped[LongText]
+    url: Mapped[str]
     error_type: Mapped[Str100 | None]
-    error_message: Mapped[LongText | None]
-    retry_count: Mapped[int | None] = mapped_column(server_default=_ZERO)
-    resolved: Mapped[bool | None] = mapped_column(server_default=text("false"))
+    error_message: Mapped[str | None]
+    retry_count: Mapped[Counter | None]
+    resolved: Mapped[No | None]
 
 
 class PropertyChange(Base):
@@ -71,26 +72,13 @@ class PropertyChange(Base):
         Index("idx_property_changes_property_id", "property_id"),
         Index("idx_property_changes_session_id", "session_id"),
         Index("idx_property_changes_type", "change_type"),
-        Index(
-            "idx_property_changes_price",
-            "created_at",
-            postgresql_where=text("field_name = 'price'"),
+        partial_index("idx_property_changes_price", "created_at", where="field_name = 'price'"),
+        partial_index(
+            "idx_property_changes_removed", "created_at", where="change_type = 'removed'"
         ),
-        Index(
-            "idx_property_changes_removed",
-            "created_at",
-            postgresql_where=text("change_type = 'removed'"),
-        ),
-        Index(
-            "uq_property_changes_feed",
-            "feed_position",
-            unique=True,
-            postgresql_where=text("feed_position > 0"),
-        ),
-        Index(
-            "idx_property_changes_unnumbered",
-            "created_at",
-            postgresql_where=text("feed_position IS NULL"),
+        partial_index("uq_property_changes_feed", "feed_position", where="feed_position > 0"),
+        partial_index(
+            "idx_property_changes_unnumbered", "created_at", where="feed_position IS NULL"
         ),
     )
 
@@ -102,7 +90,7 @@ class PropertyChange(Base):
     old_value: Mapped[Json | None]
     new_value: Mapped[Json | None]
     confidence_score: Mapped[Score | None] = mapped_column(server_default=text("1.00"))
-    change_reason: Mapped[LongText | None]
+    change_reason: Mapped[str | None]
     created_at: Mapped[Created | None]
     # None: not numbered yet; 0: no part of the feed (from before it began, or a repair).
     feed_position: Mapped[int | None] = mapped_column(BigInteger)
@@ -120,19 +108,19 @@ class SyncMetadata(Base):
 
     id: Mapped[GeneratedId]
     session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"))
-    total_scraped: Mapped[int | None] = mapped_column(server_default=_ZERO)
-    new_properties: Mapped[int | None] = mapped_column(server_default=_ZERO)
-    updated_properties: Mapped[int | None] = mapped_column(server_default=_ZERO)
-    removed_properties: Mapped[int | None] = mapped_column(server_default=_ZERO)
-    unchanged_properties: Mapped[int | None] = mapped_column(server_default=_ZERO)
+    total_scraped: Mapped[Counter | None]
+    new_properties: Mapped[Counter | None]
+    updated_properties: Mapped[Counter | None]
+    removed_properties: Mapped[Counter | None]
+    unchanged_properties: Mapped[Counter | None]
     data_quality_score: Mapped[Score | None]
     completeness_rate: Mapped[Score | None]
     sync_duration_ms: Mapped[int | None]
     staging_to_live_duration_ms: Mapped[int | None]
     sync_status: Mapped[Str50 | None] = mapped_column(server_default="pending")
-    error_summary: Mapped[LongText | None]
+    error_summary: Mapped[str | None]
     created_at: Mapped[Created | None]
-    completed_at: Mapped[Timestamp | None]
+    completed_at: Mapped[datetime | None]
 
 
 class ValidationRule(Base):
@@ -150,6 +138,6 @@ class ValidationRule(Base):
     rule_type: Mapped[Str50]  # required, range, pattern, custom
     rule_config: Mapped[Json]
     severity: Mapped[Str20 | None] = mapped_column(server_default="warning")
-    is_active: Mapped[bool | None] = mapped_column(server_default=text("true"))
+    is_active: Mapped[Yes | None]
     created_at: Mapped[Created | None]
     updated_at: Mapped[Created | None]

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    CheckConstraint,
-    ColumnElement,
-    Computed,
-    ForeignKey,
-    Index,
-    Integer,
-    UniqueConstraint,
-    cast,
-    extract,
-    func,
-    text,
-)
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import REAL, TSVECTOR
-from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db.base import (
     Area,
     Base,
+    Counter,
     Created,
     GeneratedId,
     Json,
+    JsonList,
     Latitude,
     Longitude,
-    LongText,
     Money,
+    No,
     RecordId,
     Score,
     Str10,
@@ -40,22 +29,20 @@ from pincali_sync.db.base import (
     Str50,
     Str100,
     Str255,
-    Timestamp,
+    one_of,
+    partial_index,
 )
-
-_FALSE = text("false")
-_EMPTY_ARRAY = text("'[]'::jsonb")
 
 
 class ListingColumns:
     """What a detail page shows: the columns that staging and live share."""
 
     property_id: Mapped[RecordId]
-    title: Mapped[LongText]
-    description: Mapped[LongText | None]
+    title: Mapped[str]
+    description: Mapped[str | None]
     property_type: Mapped[Str100 | None]
     operation_type: Mapped[Str50 | None]
-    address: Mapped[LongText | None]
+    address: Mapped[str | None]
     neighborhood: Mapped[Str255 | None]
     city: Mapped[Str255 | None]
     state: Mapped[Str255 | None]
@@ -79,19 +66,19 @@ class ListingColumns:
     construction_year: Mapped[int | None]
     features: Mapped[Json | None]
     amenities: Mapped[Json | None]
-    main_image_url: Mapped[LongText | None]
+    main_image_url: Mapped[str | None]
     image_urls: Mapped[Json | None]
-    virtual_tour_url: Mapped[LongText | None]
-    video_url: Mapped[LongText | None]
+    virtual_tour_url: Mapped[str | None]
+    video_url: Mapped[str | None]
     agent_name: Mapped[Str255 | None]
     agent_phone: Mapped[Str50 | None]
     agent_email: Mapped[Str255 | None]
     agency_name: Mapped[Str255 | None]
-    message_url: Mapped[LongText | None]
+    message_url: Mapped[str | None]
     status: Mapped[Str50 | None] = mapped_column(server_default="active")
-    is_featured: Mapped[bool | None] = mapped_column(server_default=_FALSE)
-    is_premium: Mapped[bool | None] = mapped_column(server_default=_FALSE)
-    source_url: Mapped[LongText]
+    is_featured: Mapped[No | None]
+    is_premium: Mapped[No | None]
+    source_url: Mapped[str]
     page_number: Mapped[int | None]
     listing_date: Mapped[date | None]
     scraped_at: Mapped[Created | None]
@@ -140,43 +127,39 @@ class PropertyLive(ListingColumns, Base):
         ),
     )
     # --- what the tiers know of it ---
-    last_manifest_seen_at: Mapped[Timestamp | None]
-    consecutive_missing_count: Mapped[int] = mapped_column(server_default=text("0"))
+    last_manifest_seen_at: Mapped[datetime | None]
+    consecutive_missing_count: Mapped[Counter]
     listing_status: Mapped[Str50] = mapped_column(server_default="active")
-    last_full_scrape_at: Mapped[Timestamp | None]
+    last_full_scrape_at: Mapped[datetime | None]
     scrape_priority: Mapped[int | None] = mapped_column(server_default=text("5"))
     price_at_last_manifest: Mapped[Money | None]
     currency_at_last_manifest: Mapped[Str10 | None]
     unit_at_last_manifest: Mapped[Str10 | None]
     public_id: Mapped[Str20 | None]
-    title_original: Mapped[LongText | None]
-    offers: Mapped[Json] = mapped_column(server_default=_EMPTY_ARRAY)
+    title_original: Mapped[str | None]
+    offers: Mapped[JsonList]
     price_unit: Mapped[Str10] = mapped_column(server_default="total")
     missing_session_id: Mapped[UUID | None]  # the last scan that counted it as missing
-    visits: Mapped[int] = mapped_column(server_default=text("0"))
-    visits_with_news: Mapped[int] = mapped_column(server_default=text("0"))
+    visits: Mapped[Counter]
+    visits_with_news: Mapped[Counter]
     observed_days: Mapped[float] = mapped_column(REAL, server_default=text("0"))
 
     __table_args__ = (
-        CheckConstraint(
-            "listing_status IN ('active', 'likely_removed', 'confirmed_removed', 'sold', "
-            "'relisted')",
-            name="listing_status",
+        one_of(
+            "listing_status", "active", "likely_removed", "confirmed_removed", "sold", "relisted"
         ),
         CheckConstraint("scrape_priority BETWEEN 1 AND 5", name="scrape_priority"),
-        CheckConstraint("price_unit IN ('total', 'm2')", name="price_unit"),
-        Index(
-            "idx_properties_active", "last_updated_at", postgresql_where=text("status = 'active'")
-        ),
+        one_of("price_unit", "total", "m2"),
+        partial_index("idx_properties_active", "last_updated_at", where="status = 'active'"),
         Index("idx_properties_live_amenities", "amenities", postgresql_using="gin"),
         Index("idx_properties_live_bedrooms", "bedrooms"),
         Index("idx_properties_live_city", "city"),
         Index("idx_properties_live_last_updated", "last_updated_at"),
-        Index(
+        partial_index(
             "idx_properties_live_location",
             "latitude",
             "longitude",
-            postgresql_where=text("latitude IS NOT NULL AND longitude IS NOT NULL"),
+            where="latitude IS NOT NULL AND longitude IS NOT NULL",
         ),
         Index("idx_properties_live_neighborhood", "neighborhood"),
         Index("idx_properties_live_operation_type", "operation_type"),
@@ -186,33 +169,10 @@ class PropertyLive(ListingColumns, Base):
         Index("idx_properties_live_status", "status"),
         Index("idx_live_manifest_check", "property_id", "last_manifest_seen_at"),
         Index("idx_live_listing_status", "listing_status"),
-        Index(
-            "idx_live_stale",
-            "last_full_scrape_at",
-            postgresql_where=text("listing_status = 'active'"),
-        ),
-        Index(
-            "idx_live_priority",
-            "scrape_priority",
-            postgresql_where=text("listing_status = 'active'"),
-        ),
+        partial_index("idx_live_stale", "last_full_scrape_at", where="listing_status = 'active'"),
+        partial_index("idx_live_priority", "scrape_priority", where="listing_status = 'active'"),
         Index("idx_live_freshness", "listing_status", "last_full_scrape_at"),
-        Index("idx_live_public_id", "public_id", postgresql_where=text("public_id IS NOT NULL")),
+        partial_index("idx_live_public_id", "public_id", where="public_id IS NOT NULL"),
         # Room in each page lets counters be HOT updates, which leave all these indexes alone.
         {"postgresql_with": {"fillfactor": 85}},
     )
-
-    @hybrid_property
-    def data_staleness_days(self) -> int | None:
-        """Whole days since the last full scrape; None before the first.
-
-        Not a stored column: a generated one must not depend on the time. The view
-        `property_freshness` shows the same.
-        """
-        scraped = self.last_full_scrape_at
-        return None if scraped is None else (datetime.now(UTC) - scraped).days
-
-    @data_staleness_days.inplace.expression
-    @classmethod
-    def _data_staleness_days(cls) -> ColumnElement[int]:
-        return cast(extract("day", func.now() - cls.last_full_scrape_at), Integer)

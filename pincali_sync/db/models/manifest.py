@@ -1,24 +1,28 @@
-"""Sightings of listings: the manifest, and what it is made from."""
+"""Sightings of listings: the manifest and what it is made from; what the sitemap listed."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db.base import (
     Area,
     Base,
+    Counter,
     Created,
     GeneratedId,
     Json,
+    JsonList,
     Latitude,
     Longitude,
-    LongText,
     Money,
+    No,
     RecordId,
+    SessionKey,
     Str10,
     Str20,
     Str50,
@@ -26,10 +30,10 @@ from pincali_sync.db.base import (
     Str200,
     Str255,
     Str500,
-    Timestamp,
+    Yes,
+    one_of,
+    partial_index,
 )
-
-_TRUE, _FALSE = text("true"), text("false")
 
 
 class PropertyManifest(Base):
@@ -38,18 +42,11 @@ class PropertyManifest(Base):
     __tablename__ = "property_manifest"
     __table_args__ = (
         Index("idx_manifest_property_id", "property_id"),
-        Index(
-            "idx_manifest_needs_scrape",
-            "needs_full_scrape",
-            postgresql_where=text("needs_full_scrape = true"),
+        partial_index(
+            "idx_manifest_needs_scrape", "needs_full_scrape", where="needs_full_scrape = true"
         ),
-        Index("idx_manifest_is_new", "is_new", postgresql_where=text("is_new = true")),
-        Index(
-            "uq_manifest_public_id",
-            "public_id",
-            unique=True,
-            postgresql_where=text("public_id IS NOT NULL"),
-        ),
+        partial_index("idx_manifest_is_new", "is_new", where="is_new = true"),
+        partial_index("uq_manifest_public_id", "public_id", where="public_id IS NOT NULL"),
         # Half of each page is left free, and no index names a column that every sighting
         # touches: so a sighting is a HOT update and the table does not grow.
         {"postgresql_with": {"fillfactor": 50}},
@@ -57,17 +54,17 @@ class PropertyManifest(Base):
 
     id: Mapped[GeneratedId]
     property_id: Mapped[RecordId] = mapped_column(unique=True)
-    source_url: Mapped[LongText]
+    source_url: Mapped[str]
     listing_page_price: Mapped[Money | None]
     listing_page_title: Mapped[Str500 | None]
     first_seen_at: Mapped[Created]
     last_seen_at: Mapped[Created]
     seen_in_session_id: Mapped[UUID | None]
-    is_new: Mapped[bool] = mapped_column(server_default=_TRUE)
-    needs_full_scrape: Mapped[bool] = mapped_column(server_default=_TRUE)
-    price_changed: Mapped[bool] = mapped_column(server_default=_FALSE)
+    is_new: Mapped[Yes]
+    needs_full_scrape: Mapped[Yes]
+    price_changed: Mapped[No]
     public_id: Mapped[Str20 | None]
-    offers: Mapped[Json] = mapped_column(server_default=text("'[]'::jsonb"))
+    offers: Mapped[JsonList]
     operation_type: Mapped[Str50 | None]
     currency: Mapped[Str10 | None]
     price_unit: Mapped[Str10] = mapped_column(server_default="total")
@@ -80,7 +77,7 @@ class PropertyManifest(Base):
     bedrooms: Mapped[int | None]
     bathrooms: Mapped[int | None]
     total_area_m2: Mapped[Area | None]
-    main_image_url: Mapped[LongText | None]
+    main_image_url: Mapped[str | None]
     sources: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
 
 
@@ -88,26 +85,24 @@ class ManifestPage(Base):
     """One listing page that a session read or lost."""
 
     __tablename__ = "manifest_pages"
-    __table_args__ = (CheckConstraint("status IN ('read', 'lost')", name="status"),)
+    __table_args__ = (one_of("status", "read", "lost"),)
 
-    session_id: Mapped[UUID] = mapped_column(
-        ForeignKey("scraping_sessions.id", ondelete="CASCADE"), primary_key=True
-    )
+    session_id: Mapped[SessionKey]
     source: Mapped[Str50] = mapped_column(primary_key=True)
     part: Mapped[Str200] = mapped_column(primary_key=True, server_default="")
     page_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    url: Mapped[LongText]
+    url: Mapped[str]
     status: Mapped[Str20]
     job_id: Mapped[UUID | None]
     declared_total: Mapped[int | None]
     declared_pages: Mapped[int | None]
-    entries: Mapped[int] = mapped_column(server_default=text("0"))
-    dropped: Mapped[int] = mapped_column(server_default=text("0"))
-    new_entries: Mapped[int] = mapped_column(server_default=text("0"))
-    changed_entries: Mapped[int] = mapped_column(server_default=text("0"))
+    entries: Mapped[Counter]
+    dropped: Mapped[Counter]
+    new_entries: Mapped[Counter]
+    changed_entries: Mapped[Counter]
     priced_entries: Mapped[int | None]  # cards with a price; None: read before it was counted
-    error: Mapped[LongText | None]
-    fetched_at: Mapped[Timestamp]
+    error: Mapped[str | None]
+    fetched_at: Mapped[datetime]
     facts: Mapped[Json | None]  # what a walk that is taken up again goes on by
 
 
@@ -116,18 +111,16 @@ class ManifestWalk(Base):
 
     __tablename__ = "manifest_walks"
 
-    session_id: Mapped[UUID] = mapped_column(
-        ForeignKey("scraping_sessions.id", ondelete="CASCADE"), primary_key=True
-    )
+    session_id: Mapped[SessionKey]
     source: Mapped[Str50] = mapped_column(primary_key=True)
     parts: Mapped[int]
     pages_wanted: Mapped[int]
     total_at_start: Mapped[int | None]
     total_at_end: Mapped[int | None]
-    unpriced_wanted: Mapped[int] = mapped_column(server_default=text("0"))
-    unpriced_found: Mapped[int] = mapped_column(server_default=text("0"))
-    gaps: Mapped[Json] = mapped_column(server_default=text("'[]'::jsonb"))
-    finished_at: Mapped[Timestamp]
+    unpriced_wanted: Mapped[Counter]
+    unpriced_found: Mapped[Counter]
+    gaps: Mapped[JsonList]
+    finished_at: Mapped[datetime]
 
 
 class PropertySighting(Base):
@@ -144,7 +137,7 @@ class PropertySighting(Base):
     part: Mapped[Str200] = mapped_column(primary_key=True, server_default="")
     page_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     property_id: Mapped[RecordId] = mapped_column(primary_key=True)
-    seen_at: Mapped[Timestamp]
+    seen_at: Mapped[datetime]
 
 
 class PropertyAlias(Base):
@@ -155,5 +148,48 @@ class PropertyAlias(Base):
 
     alias: Mapped[RecordId] = mapped_column(primary_key=True)
     property_id: Mapped[RecordId]
-    source_url: Mapped[LongText | None]
+    source_url: Mapped[str | None]
     created_at: Mapped[Created]
+
+
+class SitemapPass(Base):
+    """One reading of the sitemap."""
+
+    __tablename__ = "sitemap_passes"
+
+    session_id: Mapped[SessionKey]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    dated_at: Mapped[datetime | None]  # what it shows is as old as this
+    shards: Mapped[Counter]
+    urls: Mapped[Counter]
+    new_urls: Mapped[Counter]
+    is_complete: Mapped[No]
+    reasons: Mapped[JsonList]
+
+
+class SitemapShard(Base):
+    """A part of the sitemap, with what the site needs to say that it did not change."""
+
+    __tablename__ = "sitemap_shards"
+
+    url: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID]  # of the pass that read it last
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    urls: Mapped[int]
+    read_at: Mapped[datetime]
+
+
+class SitemapUrl(Base):
+    """A listing that the sitemap named. No index on what every pass touches: updates stay HOT."""
+
+    __tablename__ = "sitemap_urls"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
+
+    computed_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    source_url: Mapped[str]
+    shard_url: Mapped[str]
+    first_listed_at: Mapped[datetime]
+    listed_at: Mapped[datetime]
+    session_id: Mapped[UUID]  # of the pass that found it last

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db.base import (
     Base,
+    Counter,
     Created,
     GeneratedId,
-    Json,
-    LongText,
+    JsonList,
+    OfRun,
     RecordId,
+    SessionKey,
     Str20,
     Str50,
-    Timestamp,
+    one_of,
 )
-
-_ZERO = text("0")
 
 
 class ScanCertificate(Base):
@@ -27,13 +28,11 @@ class ScanCertificate(Base):
 
     __tablename__ = "scan_certificates"
 
-    session_id: Mapped[UUID] = mapped_column(
-        ForeignKey("scraping_sessions.id", ondelete="CASCADE"), primary_key=True
-    )
+    session_id: Mapped[SessionKey]
     source: Mapped[Str50] = mapped_column(primary_key=True)
     certified: Mapped[bool]
     proves_absence: Mapped[bool]  # certified, and not the source's first: that one sets the mark
-    reasons: Mapped[Json] = mapped_column(server_default=text("'[]'::jsonb"))
+    reasons: Mapped[JsonList]
     pages_declared: Mapped[int | None]
     pages_read: Mapped[int]
     pages_lost: Mapped[int]
@@ -41,29 +40,27 @@ class ScanCertificate(Base):
     total_at_end: Mapped[int | None]
     distinct_properties: Mapped[int]
     expected_properties: Mapped[int | None]
-    started_at: Mapped[Timestamp]
-    issued_at: Mapped[Timestamp]
+    started_at: Mapped[datetime]
+    issued_at: Mapped[datetime]
 
 
 class RemovalBatch(Base):
     """The removals that one certified scan led to; held where they are too many at once."""
 
     __tablename__ = "removal_batches"
-    __table_args__ = (
-        CheckConstraint("status IN ('open', 'held', 'applied', 'rejected')", name="status"),
-    )
+    __table_args__ = (one_of("status", "open", "held", "applied", "rejected"),)
 
     id: Mapped[GeneratedId]
     session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"), unique=True)
-    run_id: Mapped[UUID | None] = mapped_column(ForeignKey("sync_runs.id", ondelete="SET NULL"))
+    run_id: Mapped[OfRun | None]
     status: Mapped[Str20] = mapped_column(server_default="open")
-    candidates: Mapped[int] = mapped_column(server_default=_ZERO)
+    candidates: Mapped[Counter]
     would_remove: Mapped[int | None]
     removal_limit: Mapped[int | None]
-    removed: Mapped[int] = mapped_column(server_default=_ZERO)
+    removed: Mapped[Counter]
     created_at: Mapped[Created]
-    decided_at: Mapped[Timestamp | None]
-    decided_by: Mapped[LongText | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
 
 
 class RemovalCheck(Base):
@@ -71,7 +68,7 @@ class RemovalCheck(Base):
 
     __tablename__ = "removal_checks"
     __table_args__ = (
-        CheckConstraint("verdict IN ('gone', 'sold', 'alive', 'unknown')", name="verdict"),
+        one_of("verdict", "gone", "sold", "alive", "unknown"),
         Index("idx_removal_checks_property", "property_id", "checked_at"),
         Index("idx_removal_checks_batch", "batch_id"),
     )
@@ -84,9 +81,9 @@ class RemovalCheck(Base):
     session_id: Mapped[UUID | None]  # of the job that looked
     verdict: Mapped[Str20]
     http_status: Mapped[int | None]
-    redirect_url: Mapped[LongText | None]
+    redirect_url: Mapped[str | None]
     shown_public_id: Mapped[Str20 | None]
-    evidence: Mapped[LongText]
-    url: Mapped[LongText]
-    checked_at: Mapped[Timestamp]
-    applied_at: Mapped[Timestamp | None]
+    evidence: Mapped[str]
+    url: Mapped[str]
+    checked_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pincali_sync.db import drift, migrate
 from pincali_sync.db.engine import sqlalchemy_url
-from pincali_sync.db.models import PropertyLive
+from pincali_sync.db.models import metadata
 from pincali_sync.db.schema_version import SCHEMA_REVISION
 from tests.support.postgres import execute, fresh_database
 
@@ -142,7 +142,7 @@ def test_the_catalog_after_the_migrations_is_that_of_the_models(
 ) -> None:
     """Covers what Alembic does not compare: checks, index predicates, fillfactor, expressions."""
     engine = create_engine(sqlalchemy_url(empty_database_url))
-    PropertyLive.metadata.create_all(engine)
+    metadata.create_all(engine)
     engine.dispose()
     migrated, modelled = catalog(database_url, query), catalog(empty_database_url, query)
     assert modelled
