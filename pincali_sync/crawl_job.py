@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
+from scrapy import Spider
 from scrapy.crawler import Crawler
 from tenacity import (
     AsyncRetrying,
@@ -21,6 +22,7 @@ from tenacity import (
 
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
+from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.services.runs.job_service import JobTicket
 
@@ -45,6 +47,9 @@ class CrawlJob:
     services: Services
     job_id: UUID
     lease_token: UUID = field(default_factory=uuid4)
+    source: str | None = None  # of a scan that reads just one
+    reads_everything: bool = False  # a scan of all pages
+    ended_walks: list[WalkSummary] = field(default_factory=list)  # stored when the scan closes
     _ticket: JobTicket | None = None
 
     @property
@@ -66,12 +71,16 @@ class CrawlJob:
         return f"{socket.gethostname()}:{os.getpid()}:{self.job_id}"
 
     @classmethod
-    def of(cls, crawler: Crawler) -> CrawlJob:
-        """The crawl's one job, made when first asked for."""
+    def of(cls, crawler: Crawler, spider: Spider | None = None) -> CrawlJob:
+        """The crawl's one job, made when first asked for.
+
+        Args:
+            spider: for a spider under construction, which its crawler does not know yet.
+        """
         if crawler not in _jobs:
             _jobs[crawler] = cls(
                 services=build_services(load_config(), application_name="pincali-sync spider"),
-                job_id=_job_id(crawler),
+                job_id=_job_id(spider or crawler.spider),
             )
         return _jobs[crawler]
 
@@ -104,9 +113,9 @@ _closing: WeakKeyDictionary[Crawler, asyncio.Task[None]] = WeakKeyDictionary()
 _jobs: WeakKeyDictionary[Crawler, CrawlJob] = WeakKeyDictionary()
 
 
-def _job_id(crawler: Crawler) -> UUID:
+def _job_id(spider: Spider | None) -> UUID:
     """The id that Scrapyd or the local runner gave the job (`_job`), else a new one."""
-    given = getattr(crawler.spider, "_job", None)
+    given = getattr(spider, "_job", None)
     try:
         return UUID(str(given))
     except ValueError:

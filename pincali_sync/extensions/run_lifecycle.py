@@ -56,7 +56,7 @@ class RunLifecycle:
             return  # no row, no session: it leaves nothing behind
         try:
             job.ticket = await job.services.jobs.begin(
-                job.job_id, spider=spider.name, source=getattr(spider, "only_source", None)
+                job.job_id, spider=spider.name, source=job.source
             )
         except SupersededError as error:
             logger.error("%s", error)
@@ -95,7 +95,7 @@ class RunLifecycle:
         if spider.name in _WORKERS:
             await job.services.queue.release(job.lease_token)
             await job.services.sync.complete_session(job.ticket.session_id)
-        elif job.ticket.run_id is None and getattr(spider, "max_pages", None) == 0:
+        elif job.ticket.run_id is None and job.reads_everything:
             await job.services.scans.mark_live_as_seen(job.ticket.session_id)
         in_time = await job.services.jobs.finish(
             job.ticket,

@@ -63,7 +63,7 @@ class ManifestPipeline:
         if self._pages is None:
             return
         await self._pages.close()
-        for walk in getattr(self._crawler.spider, "ended_walks", ()):
+        for walk in CrawlJob.of(self._crawler).ended_walks:
             await self._record_end(walk)
 
     async def _record_end(self, walk: WalkSummary) -> None:

@@ -58,8 +58,8 @@ class PreviewPipeline:
         if self._pages is None or self._preview is None:
             return
         await self._pages.close()
-        for walk in getattr(self._crawler.spider, "ended_walks", ()):
+        job = CrawlJob.of(self._crawler)
+        for walk in job.ended_walks:
             self._preview.add_walk(walk)
-        all_pages = getattr(self._crawler.spider, "max_pages", None) == 0
-        report = await self._preview.report(all_pages=all_pages)
+        report = await self._preview.report(all_pages=job.reads_everything)
         self._path.write_text(json.dumps(report.as_dict()))

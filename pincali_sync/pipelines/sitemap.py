@@ -33,7 +33,7 @@ class SitemapPipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if crawler.settings[DRY_RUN_REPORT]:
+        if crawler.settings[DRY_RUN_REPORT] or crawler.spidercls.name != _SPIDER:
             raise NotConfigured
         assert crawler.stats is not None
         return cls(crawler, crawler.stats)
@@ -58,7 +58,7 @@ class SitemapPipeline:
     async def close_spider(self) -> None:
         """What was listed is present, also where the pass broke off."""
         job = CrawlJob.of(self._crawler)
-        if getattr(self._crawler.spider, "name", None) != _SPIDER or not job.has_begun:
+        if not job.has_begun:
             return
         try:
             ended = await job.services.sitemap.finish(job.ticket)

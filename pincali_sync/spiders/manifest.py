@@ -64,7 +64,6 @@ class ManifestSpider(Spider):
         super().__init__(**arguments)
         self.arguments = ManifestArguments.parse(arguments)
         self.max_pages = 0
-        self.ended_walks: list[WalkSummary] = []  # taken up by the pipelines at the end
         self._turns: asyncio.Queue[Request | asyncio.Future[WalkSummary]] = asyncio.Queue()
         self._planned = 0
         self._lost = 0
@@ -78,13 +77,10 @@ class ManifestSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.max_pages = _max_pages(spider.arguments, crawler.settings["MANIFEST_MAX_PAGES"])
+        job, sources = CrawlJob.of(crawler, spider), spider.arguments.sources
+        job.source = sources[0].value if len(sources) == 1 else None
+        job.reads_everything = spider.max_pages == 0
         return spider
-
-    @property
-    def only_source(self) -> str | None:
-        """The source of a job that reads just one."""
-        sources = self.arguments.sources
-        return sources[0].value if len(sources) == 1 else None
 
     async def start(self) -> AsyncIterator[Request]:
         """The requests of all walks as they make them.
@@ -92,6 +88,7 @@ class ManifestSpider(Spider):
         What a walk came to is no item: Scrapy, when it closes meanwhile, waits for items of
         `start` for ever.
         """
+        job = CrawlJob.of(self.crawler)
         walks = [asyncio.ensure_future(self._walk(source)) for source in self.arguments.sources]
         for walk in walks:
             walk.add_done_callback(self._turns.put_nowait)
@@ -103,7 +100,7 @@ class ManifestSpider(Spider):
                     yield turn
                 else:
                     left -= 1
-                    self.ended_walks.append(turn.result())
+                    job.ended_walks.append(turn.result())
         finally:
             for walk in walks:
                 walk.cancel()
