@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import Enum
 from typing import Annotated
 
 import typer
 
-from pincali_workshop.standin.options import StandinOptions
+from pincali_sync.exceptions import UsageError
+from pincali_workshop.standin.options import RemovalMode, StandinOptions
 from pincali_workshop.standin.server import serve
+from pincali_workshop.standin.world.churn import Churn
+
+_DEFAULTS = StandinOptions()
 
 
 class PageForm(Enum):
@@ -19,7 +24,7 @@ class PageForm(Enum):
 
 
 def standin(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0: a free one.")] = 8765,
+    port: Annotated[int, typer.Option(help="Its port; 0: a free one.")] = 8765,
     listings: Annotated[int, typer.Option(min=1, help="Active listings at the start.")] = 400,
     form: Annotated[PageForm, typer.Option(help="Which generation of the markup.")] = (
         PageForm.FORM_2026
@@ -27,15 +32,51 @@ def standin(
     page_size: Annotated[int, typer.Option(min=1, help="Cards a page.")] = 24,
     page_cap: Annotated[int, typer.Option(min=1, help="Pages a query shows.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed gives the same listings.")] = 1,
+    host: Annotated[str, typer.Option(help="The address it listens on.")] = "127.0.0.1",
+    start: Annotated[str, typer.Option(help="Its clock at the start: ISO 8601 with a zone.")] = (
+        _DEFAULTS.start.isoformat()
+    ),
+    speed: Annotated[float, typer.Option(help="Clock seconds per real second.")] = (
+        _DEFAULTS.speed
+    ),
+    crawl_delay: Annotated[float, typer.Option(help="Seconds, in robots.txt; 0: none.")] = (
+        _DEFAULTS.crawl_delay
+    ),
+    removal_mode: Annotated[RemovalMode, typer.Option(help="What removed listings answer.")] = (
+        _DEFAULTS.removal_mode
+    ),
+    churn: Annotated[
+        list[str] | None, typer.Option(help="births=0.1 and the like: the rates of `Churn`.")
+    ] = None,
 ) -> None:
     """Serve the stand-in of the site until stopped."""
     serve(
         StandinOptions(
             listings=listings,
+            seed=seed,
             form=form.value,
             page_size=page_size,
             page_cap=page_cap,
-            seed=seed,
+            start=_instant(start),
+            speed=speed,
+            crawl_delay=crawl_delay,
+            removal_mode=removal_mode,
+            churn=_churn(churn or []),
         ),
-        port=port,
+        host,
+        port,
     )
+
+
+def _instant(said: str) -> datetime:
+    try:
+        return datetime.fromisoformat(said)
+    except ValueError:
+        raise UsageError(f"{said!r} is no time: ISO 8601 is wanted") from None
+
+
+def _churn(rates: list[str]) -> Churn:
+    try:
+        return Churn(**{name: float(share) for name, _, share in (r.partition("=") for r in rates)})
+    except (TypeError, ValueError):
+        raise UsageError(f"no such rate: {', '.join(rates)}") from None

@@ -5,25 +5,35 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
 from pincali_workshop.stack.egg import build_egg
 from pincali_workshop.stack.scrapyd import ScrapydNode
+from setuptools import find_packages
 
 from pincali_sync.exceptions import RunnerError
 
 ENVIRONMENT = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
 SPIDERS = ["detail", "manifest", "sitemap", "verification"]
+ROOT = Path(__file__).parents[3]
+WORKSHOP = {"demo", "pincali_workshop", "simulation", "stack", "standin", "workshop"}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "node"
     ScrapydNode(tmp_path / "node").stop()
+
+
+@pytest.fixture(scope="module")
+def egg(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_egg(tmp_path_factory.mktemp("egg") / "pincali_sync.egg")
 
 
 def get(node: ScrapydNode, what: str, **query: str) -> dict[str, object]:
@@ -97,10 +107,7 @@ def test_a_port_of_somebody_else_is_refused(folder: Path, tmp_path: Path) -> Non
         ScrapydNode(tmp_path / "other", port=port).start(ENVIRONMENT)
 
 
-def test_the_egg_brings_the_project_to_a_node_that_did_not_know_it(
-    folder: Path, tmp_path: Path
-) -> None:
-    egg = build_egg(tmp_path / "pincali_sync.egg")
+def test_the_egg_brings_the_project_to_a_node_that_did_not_know_it(folder: Path, egg: Path) -> None:
     node = ScrapydNode(folder, project=False)
     node.start(ENVIRONMENT)
     assert get(node, "listprojects")["projects"] == []
@@ -115,3 +122,24 @@ def test_the_egg_brings_the_project_to_a_node_that_did_not_know_it(
     assert added["status"] == "ok"
     assert added["spiders"] == len(SPIDERS)
     assert get(node, "listspiders", project="pincali_sync")["spiders"] == SPIDERS
+
+
+def test_the_egg_carries_the_product_and_nothing_of_the_workshop(egg: Path) -> None:
+    with ZipFile(egg) as archive:
+        names = [Path(name) for name in archive.namelist()]
+        entry_points = archive.read("EGG-INFO/entry_points.txt").decode()
+    assert {name.parts[0] for name in names} == {"pincali_sync", "EGG-INFO"}
+    assert Path("pincali_sync/settings.py") in names
+    assert Path("pincali_sync/py.typed") in names
+    assert not {part for name in names for part in (*name.parts, name.stem)} & WORKSHOP
+    assert "pincali_sync.settings" in entry_points
+    assert "pincali_sync.commands" not in entry_points
+
+
+def test_a_build_in_the_checkout_takes_the_product_only() -> None:
+    """`scrapyd-deploy` by hand, where the workshop lies beside it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    include = project["tool"]["setuptools"]["packages"]["find"]["include"]
+    found = find_packages(str(ROOT), include=include)
+    assert "pincali_sync.spiders" in found
+    assert {name.partition(".")[0] for name in found} == {"pincali_sync"}

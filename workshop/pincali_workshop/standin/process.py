@@ -159,10 +159,7 @@ class StandinProcess:
             f"--speed={options.speed}",
             f"--crawl-delay={options.crawl_delay}",
             f"--removal-mode={options.removal_mode}",
-            *(
-                f"--{name.replace('_', '-')}={value}"
-                for name, value in asdict(options.churn).items()
-            ),
+            *(f"--churn={name}={rate}" for name, rate in asdict(options.churn).items()),
         ]
 
 

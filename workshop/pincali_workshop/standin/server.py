@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from typing import Any
 
 import uvicorn
@@ -16,18 +15,11 @@ _BACKLOG = 512
 _SECONDS_TO_FINISH = 1  # of requests that hang on purpose
 
 
-def serve(
-    options: StandinOptions,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    announce: Callable[[str], None] | None = None,
-) -> None:
-    """Serves until SIGINT or SIGTERM.
+def serve(options: StandinOptions, host: str = "127.0.0.1", port: int = 0) -> None:
+    """Serves until SIGINT or SIGTERM; says where, after `READY`, once requests are answered.
 
     Args:
         port: 0 takes a free one.
-        announce: told the base URL once requests are answered; by default it is printed, after
-            `READY`.
 
     Raises:
         OSError: when the port is taken.
@@ -41,25 +33,21 @@ def serve(
         lifespan="off",
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    server = _AnnouncingServer(config, lambda: (announce or _print_ready)(base_url))
+    server = _AnnouncingServer(config, base_url)
     with listener:
         server.run(sockets=[listener])
 
 
 class _AnnouncingServer(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, base_url: str) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._base_url = base_url
 
     async def startup(self, sockets: list[socket.socket] | None = None, **kwargs: Any) -> None:
         await super().startup(sockets=sockets, **kwargs)
-        self._ready()
+        print(f"{READY}{self._base_url}", flush=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-
-
-def _print_ready(base_url: str) -> None:
-    print(f"{READY}{base_url}", flush=True)
