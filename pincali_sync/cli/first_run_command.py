@@ -51,9 +51,9 @@ def first_run(
         print_json({"estimate": asdict(estimate), "run": run})
     else:
         print_runs([run])
-        for each in run.details.get("certificates", ()):
-            state = "certified" if each["certified"] else f"not certified: {each['reasons']}"
-            typer.echo(f"{each['source']}: {state}")
+        for each in run.details.certificates:
+            state = "certified" if each.certified else f"not certified: {list(each.reasons)}"
+            typer.echo(f"{each.source}: {state}")
         typer.echo("Detail pages go on from here with every tick of scripts/tier_runner.py.")
     raise typer.Exit(exit_status_of(run))
 

@@ -162,7 +162,7 @@ def _as_dict(planned: TierSchedule) -> dict[str, Any]:
 
 
 def _history_row(run: SyncRun) -> tuple[Any, ...]:
-    certificates = run.details.get("certificates")
+    certificates = run.details.certificates
     return (
         str(run.id)[:8],
         str(run.tier_level),
@@ -172,10 +172,10 @@ def _history_row(run: SyncRun) -> tuple[Any, ...]:
         run.new_properties_found,
         run.price_changes_detected,
         run.removals_detected,
-        run.details.get("removals", {}).get("removed", 0),
+        run.details.removed,
         run.properties_scraped,
         run.error_count,
-        None
-        if certificates is None
-        else f"{sum(each['certified'] for each in certificates)} of {len(certificates)}",
+        f"{sum(each.certified for each in certificates)} of {len(certificates)}"
+        if certificates
+        else None,
     )

@@ -55,8 +55,8 @@ class Anomaly:
     """One thing about a scan that is unlike before."""
 
     what: str
-    value: float
-    usual: float | None  # None: wrong whatever was usual
+    value: int | float  # as stored: counts stay whole
+    usual: int | float | None  # None: wrong whatever was usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,15 +30,15 @@ class SourceScan:
     """What one session read of one listing source."""
 
     source: str
-    pages_read: int
-    pages_lost: int
-    entries: int  # cards, repeated ones included
-    dropped: int  # cards that were no entry
-    new_entries: int
-    changed_entries: int
-    distinct_properties: int
-    declared_total: int | None  # as the last page read declared it
-    declared_pages: int | None
+    pages_read: int = 0
+    pages_lost: int = 0
+    entries: int = 0  # cards, repeated ones included
+    dropped: int = 0  # cards that were no entry
+    new_entries: int = 0
+    changed_entries: int = 0
+    distinct_properties: int = 0
+    declared_total: int | None = None  # as the last page read declared it
+    declared_pages: int | None = None
     total_at_start: int | None = None  # as the first page read declared it
     started_at: datetime | None = None  # of the first page
     ended_at: datetime | None = None

@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, UsageError
 from pincali_sync.services.ports import JobRunner
@@ -216,7 +217,7 @@ class TierOrchestrator:
         )
         if status != "cancelled" and await self._success.pause_if_low(Tier(run.tier_level)):
             async with self._db.transaction() as tx:
-                await tx.runs.add_details(run.id, {"paused_tier": True})
+                await tx.runs.note(run.id, RunNotes(paused_tier=True))
 
     async def _get(self, run_id: UUID) -> SyncRun:
         async with self._db.transaction() as tx:

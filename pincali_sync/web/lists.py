@@ -79,14 +79,12 @@ async def run(request: Request) -> Response:
     view = await site.services.insights.run(request.path_params["run_id"])
     if view is None:
         raise HTTPException(404, "There is no such run. Old ones are deleted after their term.")
-    details = view.run.details
     return site.page(
         request,
         "run.html",
         run=view.run,
         jobs=view.jobs,
-        details=details,
-        certificates={each["source"]: each for each in details.get("certificates", ())},
+        details=view.run.details,
         progress=next(
             (
                 each

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
-from typing import Any
 from urllib.parse import urlsplit
 
 from pincali_sync.db.repositories.site.pauses import ALL
+from pincali_sync.domain.run_notes import CertificateNote
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import Dossier
 
@@ -116,8 +115,8 @@ def listing_state(dossier: Dossier) -> str:
     return sentence
 
 
-def certificate_seal(certificate: Mapping[str, Any]) -> tuple[str, str]:
+def certificate_seal(certificate: CertificateNote) -> tuple[str, str]:
     """The badge of a certificate: its kind and its word."""
-    if not certificate["certified"]:
+    if not certificate.certified:
         return "bad", "not certified"
-    return ("ok", "certified") if certificate["proves_absence"] else ("ok", "certified, the first")
+    return ("ok", "certified") if certificate.proves_absence else ("ok", "certified, the first")

@@ -54,7 +54,7 @@ async def test_every_tier_of_the_day_completes(stage: Stage, runs: list[SyncRun]
 async def test_full_scans_are_certified(runs: list[SyncRun]) -> None:
     for run in runs:
         if run.tier_level == Tier.WEEKLY_DEEP:
-            assert [each["certified"] for each in run.details["certificates"]] == [True] * 4
+            assert [each.certified for each in run.details.certificates] == [True] * 4
 
 
 async def test_what_went_is_removed_on_evidence_and_nothing_else_is(
@@ -62,7 +62,7 @@ async def test_what_went_is_removed_on_evidence_and_nothing_else_is(
 ) -> None:
     last = runs[-1]
     assert last.removals_detected > 0
-    assert last.details["removals"]["removed"] == last.removals_detected
+    assert last.details.removed == last.removals_detected
     truth = stage.site.truth()["listings"]
     async with open_services(load_config()) as services:
         live = await services.insights.live_by_status()

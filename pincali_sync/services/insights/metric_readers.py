@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pincali_sync.db.repositories.insights.figures import CertificateFigures
 from pincali_sync.domain.statistics import wilson_interval
@@ -197,6 +197,5 @@ def last_start(tier: TierFigures) -> float | None:
 
 
 def removed_by(tier: TierFigures) -> float | None:
-    details: Mapping[str, Any] = tier.last_ended.details if tier.last_ended else {}
-    removals = details.get("removals")
-    return removals["removed"] if removals else None
+    removals = tier.last_ended.details.removals if tier.last_ended else None
+    return removals.removed if removals else None

@@ -85,7 +85,7 @@ class SnapshotReader:
                 error_ratio=_error_ratio(runs),
                 yields=yields,
                 scan_drop=drop_of(yields) if tier is Tier.WEEKLY_DEEP else None,
-                anomalies=len(scanned.details.get("anomalies", ())) if scanned else 0,
+                anomalies=len(scanned.details.anomalies) if scanned else 0,
                 runs_ended=_runs_ended(tier, totals, retired),
                 sums=_sums(tier, totals, retired),
             )
@@ -155,7 +155,7 @@ class SnapshotReader:
 
 def _latest_scanned(runs: Sequence[SyncRun]) -> SyncRun | None:
     """The latest run whose scan was added up, whatever became of it then."""
-    return next((run for run in runs if "sources" in run.details), None)
+    return next((run for run in runs if run.details.is_scanned), None)
 
 
 def _last_success(tier: Tier, totals: Sequence[RunTotals]) -> datetime | None:

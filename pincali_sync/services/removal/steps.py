@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.run_notes import RemovalsNote, RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.prices.reviews import ReviewService
 from pincali_sync.services.property_diff_service import PropertyDiffService
@@ -71,7 +72,7 @@ class VerifyStep:
         if report.state is JobsState.FAILED:
             # What was proven counts; the rest waits for the next certified scan.
             logger.error("run %s: missing listings could not be verified: %s", run.id, report.error)
-            await self._record.note(run, details={"verification": report.error})
+            await self._record.note(run, RunNotes(verification=report.error))
             return DONE
         return WAITING
 
@@ -100,14 +101,14 @@ class ApplyStep:
             )
         await self._record.note(
             run,
-            details={
-                "removals": {
-                    "batch": str(batch.id),
-                    "status": batch.status,
-                    "proven": batch.would_remove,
-                    "removed": batch.removed,
-                }
-            },
+            RunNotes(
+                removals=RemovalsNote(
+                    batch=batch.id,
+                    status=batch.status,
+                    proven=batch.would_remove,
+                    removed=batch.removed,
+                )
+            ),
         )
         return DONE
 

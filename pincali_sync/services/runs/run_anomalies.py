@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.anomalies import Anomaly, ScanShape, anomalies_of
@@ -19,16 +17,15 @@ def unlike_before(
     Args:
         runs: of the same tier. Those that were completed and read as deep are its predecessors.
     """
-    depths = run.details.get("depths")
     earlier = [
-        _shape(each.details["sources"])
+        _shape(each.details.sources)
         for each in runs
         if each.id != run.id
         and each.status == "completed"
-        and each.details.get("depths") == depths
-        and each.details.get("sources")
+        and each.details.depths == run.details.depths
+        and each.details.sources
     ]
-    return anomalies_of(_shape([asdict(scan) for scan in scans]), earlier)
+    return anomalies_of(_shape(scans), earlier)
 
 
 def say(anomaly: Anomaly) -> str:
@@ -37,12 +34,12 @@ def say(anomaly: Anomaly) -> str:
     return f"{anomaly.what} {anomaly.value:.3g}{usual}"
 
 
-def _shape(sources: Sequence[Mapping[str, Any]]) -> ScanShape:
-    priced = [source.get("priced_entries") for source in sources]
+def _shape(scans: Sequence[SourceScan]) -> ScanShape:
+    priced = [scan.priced_entries for scan in scans]
     return ScanShape(
-        pages=sum(source["pages_read"] for source in sources),
-        cards=sum(source["entries"] for source in sources),
-        unreadable=sum(source["dropped"] for source in sources),
-        new=sum(source["new_entries"] for source in sources),
-        priced=None if None in priced else sum(map(int, filter(None, priced))),
+        pages=sum(scan.pages_read for scan in scans),
+        cards=sum(scan.entries for scan in scans),
+        unreadable=sum(scan.dropped for scan in scans),
+        new=sum(scan.new_entries for scan in scans),
+        priced=None if None in priced else sum(filter(None, priced)),
     )

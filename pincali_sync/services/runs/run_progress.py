@@ -53,7 +53,6 @@ def progress_of(
     Args:
         earlier: runs of the same tier before this one, the latest first.
     """
-    depths: dict[str, int] = run.details.get("depths", {})
     found = {each.source: each for each in pages}
     return RunProgress(
         run=run,
@@ -66,7 +65,7 @@ def progress_of(
                 pages_expected=_expected(found.get(source), source, depth, earlier),
             )
             for source, depth in sorted(
-                depths.items(), key=lambda each: _ORDER.get(each[0], len(_ORDER))
+                run.details.depths.items(), key=lambda each: _ORDER.get(each[0], len(_ORDER))
             )
         ),
     )
@@ -83,11 +82,10 @@ def _expected(
         return depth if declared is None else min(depth, declared)
     return next(
         (
-            scan["pages_read"]
+            scan.pages_read
             for run in earlier
-            if run.status == "completed" and run.details.get("depths", {}).get(source) == 0
-            for scan in run.details.get("sources", [])
-            if scan["source"] == source
+            if run.status == "completed" and run.details.depths.get(source) == 0
+            if (scan := run.details.scan_of(source))
         ),
         None,
     )

@@ -40,13 +40,13 @@ class SuccessRate:
 
 def _since_the_last_pause(runs: Sequence[SyncRun]) -> Sequence[SyncRun]:
     """Runs up to the tier's last automatic pause were judged already."""
-    judged = [bool(run.details.get("paused_tier")) for run in runs]
+    judged = [run.details.paused_tier for run in runs]
     return runs[: judged.index(True)] if True in judged else runs
 
 
 def success_rate(runs: Sequence[SyncRun]) -> float | None:
     """Good requests by all requests of the runs; None for fewer than fifty."""
-    lost = sum(scan["pages_lost"] for run in runs for scan in run.details.get("sources", []))
+    lost = sum(run.details.pages_lost for run in runs)
     read = sum(run.pages_scanned for run in runs)
     errors = sum(run.error_count for run in runs)  # lost pages and failed details
     requests = read + lost + sum(run.properties_scraped for run in runs) + max(0, errors - lost)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 
@@ -26,7 +25,6 @@ class TierResult:
     @classmethod
     def of(cls, run: SyncRun) -> TierResult:
         """The result of a run as it is stored."""
-        removals: dict[str, Any] = run.details.get("removals", {})
         return cls(
             tier_level=run.tier_level,
             tier_name=run.tier_name,
@@ -34,7 +32,7 @@ class TierResult:
             pages_scanned=run.pages_scanned,
             new_properties=run.new_properties_found,
             price_changes=run.price_changes_detected,
-            removals_confirmed=int(removals.get("removed", 0)),
+            removals_confirmed=run.details.removed,
             properties_scraped=run.properties_scraped,
             duration_seconds=(run.execution_time_ms or 0) / 1000,
             errors=(run.error_summary,) if run.error_summary else (),

@@ -37,18 +37,18 @@ def yields_of(
         earlier: runs of the same tier before this one, the latest first.
         certified: by source, what its last certified scan before this one found.
     """
-    depths = run.details.get("depths", {})
+    depths = run.details.depths
     return tuple(
         SourceYield(
-            source=scan["source"],
-            found=scan["distinct_properties"],
+            source=scan.source,
+            found=scan.distinct_properties,
             expected=(
-                _usual(scan["source"], depths[scan["source"]], earlier)
-                if depths.get(scan["source"])
-                else certified.get(scan["source"])
+                _usual(scan.source, depths[scan.source], earlier)
+                if depths.get(scan.source)
+                else certified.get(scan.source)
             ),
         )
-        for scan in run.details.get("sources", [])
+        for scan in run.details.sources
     )
 
 
@@ -63,10 +63,9 @@ def drop_of(yields: Sequence[SourceYield]) -> float | None:
 
 def _usual(source: str, depth: int, earlier: Sequence[SyncRun]) -> int | None:
     found = [
-        scan["distinct_properties"]
+        scan.distinct_properties
         for run in earlier
-        if run.status == "completed" and run.details.get("depths", {}).get(source) == depth
-        for scan in run.details.get("sources", [])
-        if scan["source"] == source
+        if run.status == "completed" and run.details.depths.get(source) == depth
+        if (scan := run.details.scan_of(source))
     ][:_PREDECESSORS]
     return round(median(found)) if found else None

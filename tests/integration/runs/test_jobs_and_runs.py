@@ -143,7 +143,7 @@ async def test_the_window_ends_a_run_whose_pages_are_still_queued(stage: Stage) 
     stage.clock.advance(minutes=61)
     run = await stage.tick()
     assert (run.status, run.properties_queued, run.properties_scraped) == ("completed", 8, 0)
-    assert run.details["drain"] == "the window ended with 8 pages still queued"
+    assert run.details.drain == "the window ended with 8 pages still queued"
     assert await value(stage.db, "SELECT count(*) FROM scrape_queue WHERE status='pending'") == 8
 
 

@@ -9,6 +9,7 @@ import pytest
 from pincali_sync.bootstrap import build_services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.anomalies import Anomaly
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import ListingSource, Tier
 from pincali_sync.exceptions import (
@@ -90,7 +91,7 @@ async def test_tier_3_removes_what_two_certified_scans_missed_and_its_page_confi
 ) -> None:
     first = await week(stage, HOUSES)
     assert first.status == "completed", first.error_summary
-    assert [each["certified"] for each in first.details["certificates"]] == [True] * 4
+    assert [each.certified for each in first.details.certificates] == [True] * 4
     assert (first.new_properties_found, first.properties_scraped) == (5, 5)
     second = await week(stage, HOUSES[1:])
     assert (second.status, second.removals_detected) == ("completed", 0)
@@ -160,7 +161,9 @@ async def test_tier_4_sets_the_months_target_and_every_tick_tops_the_queue_up_fr
     await stage.services.refresh.top_up()
     later = await value(db, "SELECT count(*) FROM scrape_queue WHERE queue_reason = 'stale_data'")
     assert later == -(-60 * (day + 1) // 30)
-    assert (await reload(stage, run)).details["target"]["stale"] == 60
+    noted = (await reload(stage, run)).details.target
+    assert noted is not None
+    assert noted.stale == 60
 
 
 async def test_tier_4_ends_with_a_report_on_the_data(stage: Stage) -> None:
@@ -170,7 +173,8 @@ async def test_tier_4_ends_with_a_report_on_the_data(stage: Stage) -> None:
         await stage.tick()
         await stage.fetch_all()
         run = await reload(stage, run)
-    report = run.details["quality"]
+    report = run.details.quality
+    assert report is not None
     assert report["listings"] == 5
     assert report["coverage"]["price"] == 1.0
     assert report["coverage"]["agency_name"] == 0.0
@@ -225,7 +229,7 @@ async def test_verification_that_fails_leaves_its_listings_for_the_next_scan(
     await stage.runs.advance_all()
     ended = await reload(stage, run)
     assert ended.status == "completed"
-    assert "failed 3 times" in ended.details["verification"]
+    assert "failed 3 times" in (ended.details.verification or "")
     live = await stage.shop.live("house-1")
     assert (live["listing_status"], live["consecutive_missing_count"]) == ("likely_removed", 2)
 
@@ -341,8 +345,8 @@ async def test_a_scan_whose_prices_vanished_is_noticed_before_the_run_goes_on(
     await stage.end_all("no_sitemap_index", "sitemap")
     run = await stage.tick()
     assert run.status == "running"
-    [anomaly] = run.details["anomalies"]
-    assert anomaly == {"what": "share of cards with a price", "value": 0.0, "usual": None}
+    [anomaly] = run.details.anomalies
+    assert anomaly == Anomaly(what="share of cards with a price", value=0.0, usual=None)
 
 
 async def test_the_weekly_tier_draws_removals_to_be_looked_at_again(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from pincali_sync.db.engine import Database
+from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import ListingSource, Tier
 from tests.support.builders import entry, page
 from tests.support.clock import FixedClock
@@ -20,8 +19,8 @@ def stage(db: Database, clock: FixedClock) -> Stage:
     return Stage(db, clock)
 
 
-async def scan(stage: Stage, newest: int, *, pages: int) -> dict[str, Any]:
-    """A tier 1 whose sales are numbered downwards from the newest; returns the run's details."""
+async def scan(stage: Stage, newest: int, *, pages: int) -> RunNotes:
+    """A tier 1 whose sales are numbered downwards from the newest; returns what it notes."""
     await stage.start()
     await stage.tick()
     for spec in stage.runner.take("manifest"):
@@ -39,18 +38,18 @@ async def scan(stage: Stage, newest: int, *, pages: int) -> dict[str, Any]:
 
 
 async def test_the_first_scan_has_nothing_to_meet(stage: Stage) -> None:
-    assert (await scan(stage, 100, pages=4))["frontiers"] == {}
+    assert (await scan(stage, 100, pages=4)).frontiers == {}
 
 
 async def test_the_frontier_is_where_two_pages_in_a_row_were_known(stage: Stage) -> None:
     await scan(stage, 100, pages=8)
     details = await scan(stage, 104, pages=8)  # four new ones: page 3 is the first all known
-    assert details["frontiers"] == {"sale": 3}
+    assert details.frontiers == {"sale": 3}
 
 
 async def test_a_scan_that_meets_nothing_known_says_so(stage: Stage) -> None:
     await scan(stage, 100, pages=4)
-    assert (await scan(stage, 200, pages=4))["frontiers"] == {"sale": None}
+    assert (await scan(stage, 200, pages=4)).frontiers == {"sale": None}
 
 
 async def test_the_next_scan_goes_deeper_until_the_frontier_is_met(
@@ -58,8 +57,7 @@ async def test_the_next_scan_goes_deeper_until_the_frontier_is_met(
 ) -> None:
     run = await stage.start()
     async with db.transaction() as tx:
-        details = {"depths": {"sale": 10}, "frontiers": {"sale": None}}
-        await tx.runs.add_details(run.id, details)
+        await tx.runs.note(run.id, RunNotes(depths={"sale": 10}, frontiers={"sale": None}))
         await tx.runs.finish(run.id, status="completed", error=None, now=stage.clock.now())
     stage.clock.advance(hours=6)
     await stage.start(Tier.HOT_LISTINGS)

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from pincali_sync.domain.frontier import next_depth
+from pincali_sync.domain.run_notes import RunNotes
 
 
 @pytest.mark.parametrize(
     ("last_run", "depth"),
     [
         (None, 10),
-        ({}, 10),
-        ({"depths": {"sale": 10}, "frontiers": {}}, 10),  # nothing to compare with
-        ({"depths": {"sale": 20}, "frontiers": {"sale": 7}}, 10),
-        ({"depths": {"sale": 10}, "frontiers": {"sale": None}}, 20),
-        ({"depths": {"sale": 80}, "frontiers": {"sale": None}}, 100),
-        ({"depths": {"sale": 10, "rent": 10}, "frontiers": {"rent": None}}, 10),
+        (RunNotes(), 10),
+        (RunNotes(depths={"sale": 10}, frontiers={}), 10),  # nothing to compare with
+        (RunNotes(depths={"sale": 20}, frontiers={"sale": 7}), 10),
+        (RunNotes(depths={"sale": 10}, frontiers={"sale": None}), 20),
+        (RunNotes(depths={"sale": 80}, frontiers={"sale": None}), 100),
+        (RunNotes(depths={"sale": 10, "rent": 10}, frontiers={"rent": None}), 10),
     ],
 )
-def test_the_depth_follows_from_the_last_run(last_run: dict[str, Any] | None, depth: int) -> None:
+def test_the_depth_follows_from_the_last_run(last_run: RunNotes | None, depth: int) -> None:
     assert next_depth(10, "sale", last_run, page_cap=100) == depth
 
 
 def test_all_pages_are_all_pages() -> None:
-    last_run = {"depths": {"sale": 0}, "frontiers": {"sale": None}}
+    last_run = RunNotes(depths={"sale": 0}, frontiers={"sale": None})
     assert next_depth(0, "sale", last_run, page_cap=100) == 0
 
 
 def test_a_plan_beyond_the_cap_is_not_cut() -> None:
-    last_run = {"depths": {"sale": 300}, "frontiers": {"sale": None}}
+    last_run = RunNotes(depths={"sale": 300}, frontiers={"sale": None})
     assert next_depth(300, "sale", last_run, page_cap=100) == 300

@@ -13,6 +13,7 @@ from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.insights.figures import DayCount, HistoryPoint
 from pincali_sync.db.repositories.queue.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.rendering.charts import Point
 from pincali_sync.services.insights.snapshot import LiveFigures
 from pincali_sync.services.runs.run_progress import progress_of
@@ -135,7 +136,8 @@ def test_there_is_no_line_without_a_price() -> None:
 
 def run(**columns: Any) -> SyncRun:
     values: dict[str, Any] = dict.fromkeys(SyncRun.__dataclass_fields__)
-    return SyncRun(**{**values, "id": uuid4(), "status": "running", "details": {}, **columns})
+    notes = RunNotes.model_validate(columns.pop("details", {}))
+    return SyncRun(**{**values, "id": uuid4(), "status": "running", "details": notes, **columns})
 
 
 def pages(source: str, read: int, **columns: int | None) -> SourcePages:

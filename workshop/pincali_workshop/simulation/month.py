@@ -177,11 +177,10 @@ class Month:
 
 
 def _line(run: SyncRun) -> str:
-    removals = run.details.get("removals", {})
     return (
         f"{run.started_at:%d %b %H:%M}  tier {run.tier_level} {run.status:<9} "
         f"{run.pages_scanned:>4} pages {run.new_properties_found:>5} new "
         f"{run.price_changes_detected:>4} prices {run.removals_detected:>4} missing "
-        f"{removals.get('removed', 0):>4} removed {run.properties_scraped:>5} scraped"
+        f"{run.details.removed:>4} removed {run.properties_scraped:>5} scraped"
         + (f"  {run.error_summary}" if run.error_summary else "")
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +9,7 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.insights.figures_sql import RUN_TOTALS, RUNS_ENDED
+from pincali_sync.domain.run_notes import RunNotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class SyncRun:
     error_count: int
     error_summary: str | None
     execution_time_ms: int | None
-    details: dict[str, Any]
+    details: RunNotes
 
 
 _COLUMNS = ", ".join(SyncRun.__dataclass_fields__)
@@ -111,40 +110,29 @@ class RunRepository(Repository):
         return bool(result.rowcount)
 
     async def get(self, run_id: UUID) -> SyncRun | None:
-        return await self._first(
-            SyncRun, f"SELECT {_COLUMNS} FROM sync_runs WHERE id = :id", id=run_id
-        )
+        """One run by its id."""
+        return next(iter(await self._select("WHERE id = :id", id=run_id)), None)
 
     async def open_runs(self) -> list[SyncRun]:
         """Runs that are not over, the oldest first."""
-        result = await self._run(
-            f"SELECT {_COLUMNS} FROM sync_runs WHERE status = 'running' ORDER BY started_at"
-        )
-        return [SyncRun(**row) for row in result.mappings()]
+        return await self._select("WHERE status = 'running' ORDER BY started_at")
 
     async def latest(self, tier_level: int) -> SyncRun | None:
         """The run of this tier that started last."""
-        return await self._first(
-            SyncRun,
-            f"SELECT {_COLUMNS} FROM sync_runs WHERE tier_level = :tier_level "
-            "ORDER BY started_at DESC LIMIT 1",
-            tier_level=tier_level,
-        )
+        return next(iter(await self.recent(tier_level=tier_level, limit=1)), None)
 
     async def recent(
         self, *, tier_level: int | None, limit: int, status: str | None = None
     ) -> list[SyncRun]:
         """Runs of one tier or of all, in one state or any, the latest first."""
-        result = await self._run(
-            f"""SELECT {_COLUMNS} FROM sync_runs
-                 WHERE (CAST(:tier_level AS integer) IS NULL OR tier_level = :tier_level)
-                   AND (CAST(:status AS text) IS NULL OR status = :status)
-                 ORDER BY started_at DESC, tier_level DESC LIMIT :limit""",
+        return await self._select(
+            """WHERE (CAST(:tier_level AS integer) IS NULL OR tier_level = :tier_level)
+                 AND (CAST(:status AS text) IS NULL OR status = :status)
+               ORDER BY started_at DESC, tier_level DESC LIMIT :limit""",
             tier_level=tier_level,
             status=status,
             limit=limit,
         )
-        return [SyncRun(**row) for row in result.mappings()]
 
     async def of_session(self, session_id: UUID | None) -> UUID | None:
         """The run that a session belongs to."""
@@ -156,11 +144,7 @@ class RunRepository(Repository):
 
     async def find(self, prefix: str) -> list[SyncRun]:
         """Runs whose id begins so: people type the first few digits."""
-        result = await self._run(
-            f"SELECT {_COLUMNS} FROM sync_runs WHERE id::text LIKE :prefix || '%' LIMIT 2",
-            prefix=prefix,
-        )
-        return [SyncRun(**row) for row in result.mappings()]
+        return await self._select("WHERE id::text LIKE :prefix || '%' LIMIT 2", prefix=prefix)
 
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes runs that ended before a time, with their jobs; returns their number."""
@@ -172,30 +156,30 @@ class RunRepository(Repository):
         *,
         step: str,
         now: datetime,
-        details: Mapping[str, Any] | None = None,
+        notes: RunNotes | None = None,
         **counters: Any,
     ) -> None:
-        """Sets a running run's step and counters; `details` are merged into what is there."""
+        """Sets a running run's step and counters; notes are added to what is noted."""
         assert counters.keys() <= _COUNTERS, counters.keys() - _COUNTERS
         assignments = "".join(f", {name} = :{name}" for name in sorted(counters))
         await self._run(
             f"""UPDATE sync_runs
                    SET step = :step, updated_at = :now,
-                       details = details || CAST(:details AS jsonb){assignments}
+                       details = details || CAST(:notes AS jsonb){assignments}
                  WHERE id = :id AND status = 'running'""",
             id=run_id,
             step=step,
             now=now,
-            details=json.dumps(details or {}),
+            notes=_json(notes),
             **counters,
         )
 
-    async def add_details(self, run_id: UUID, details: Mapping[str, Any]) -> None:
-        """Merges into the details of a run, whatever its state."""
+    async def note(self, run_id: UUID, notes: RunNotes) -> None:
+        """Adds to what a run noted, whatever its state."""
         await self._run(
-            "UPDATE sync_runs SET details = details || CAST(:details AS jsonb) WHERE id = :id",
+            "UPDATE sync_runs SET details = details || CAST(:notes AS jsonb) WHERE id = :id",
             id=run_id,
-            details=json.dumps(details),
+            notes=_json(notes),
         )
 
     async def finish(self, run_id: UUID, *, status: str, error: str | None, now: datetime) -> None:
@@ -214,3 +198,14 @@ class RunRepository(Repository):
             error=error,
             now=now,
         )
+
+    async def _select(self, which: str, **parameters: Any) -> list[SyncRun]:
+        rows = await self._run(f"SELECT {_COLUMNS} FROM sync_runs {which}", **parameters)
+        return [
+            SyncRun(**{**row, "details": RunNotes.model_validate(row["details"])})
+            for row in rows.mappings()
+        ]
+
+
+def _json(notes: RunNotes | None) -> str:
+    return "{}" if notes is None else notes.model_dump_json(exclude_unset=True)

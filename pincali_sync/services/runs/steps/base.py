@@ -12,6 +12,7 @@ from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.runs.run_jobs import JobsReport
@@ -53,14 +54,10 @@ class RunRecord:
         """How the run's tier scans and fetches."""
         return self._plans[Tier(run.tier_level)]
 
-    async def note(
-        self, run: SyncRun, details: Mapping[str, Any] | None = None, **counters: Any
-    ) -> None:
-        """Sets counters of a run that is still in this step, and adds to its details."""
+    async def note(self, run: SyncRun, notes: RunNotes | None = None, **counters: Any) -> None:
+        """Sets counters of a run that is still in this step, and adds to what it noted."""
         async with self.db.transaction() as tx:
-            await tx.runs.move(
-                run.id, step=run.step, now=self.clock.now(), details=details, **counters
-            )
+            await tx.runs.move(run.id, step=run.step, now=self.clock.now(), notes=notes, **counters)
 
     async def queue_counts(self, run: SyncRun) -> RunQueueCounts:
         """The detail pages that the run queued, by how they stand."""

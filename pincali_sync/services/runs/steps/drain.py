@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.services.runs.run_jobs import JobsState, RunJobs, WantedJob
 from pincali_sync.services.runs.steps.base import DONE, WAITING, RunRecord, StepOutcome, failure_of
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
@@ -39,7 +40,7 @@ class DrainStep:
             return DONE
         if now > window_ends_at:
             left = f"the window ended with {open_pages} pages still queued"
-            await self._record.note(run, details={"drain": left})
+            await self._record.note(run, RunNotes(drain=left))
             return DONE
         report = await self._jobs.ensure_worker_while(
             run, detail_job(self._record.plan(run).detail_delay_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.run_notes import RunNotes, TargetNote
 from pincali_sync.services.identity.candidates import IdentityService
 from pincali_sync.services.queue.refresh import RefreshService
 from pincali_sync.services.runs.steps.base import DONE, RunRecord, StepOutcome, session_of
@@ -32,7 +33,7 @@ class QueueStep:
             await self._queue.queue_stale_properties(plan.stale_days, budget, session_of(run))
         if plan.max_pages == 0:
             found = await self._identities.propose_candidates()
-            await self._record.note(run, details={"identity_candidates": found})
+            await self._record.note(run, RunNotes(identity_candidates=found))
         return DONE
 
 
@@ -48,12 +49,10 @@ class RefreshStep:
         await self._refresh.top_up(run.id)
         await self._record.note(
             run,
-            details={
-                "target": {
-                    "month": target.month.isoformat(),
-                    "stale": target.stale_target,
-                    "sample": target.sample_target,
-                }
-            },
+            RunNotes(
+                target=TargetNote(
+                    month=target.month, stale=target.stale_target, sample=target.sample_target
+                )
+            ),
         )
         return DONE

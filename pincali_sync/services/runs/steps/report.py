@@ -8,6 +8,7 @@ from typing import Any
 
 from pincali_sync.db.repositories.quality.quality_reports import QualityReport
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ReportError
 from pincali_sync.services.data_quality_service import DataQualityService
@@ -42,7 +43,7 @@ class ReportStep:
             run,
             properties_queued=counts.queued,
             properties_scraped=counts.completed,
-            error_count=lost_pages(run) + counts.failed,
+            error_count=run.details.pages_lost + counts.failed,
         )
         await self._sync.refresh_statistics()
         tier = Tier(run.tier_level)
@@ -50,7 +51,7 @@ class ReportStep:
             await self._retention.clean_up()
         if tier is Tier.MONTHLY_REFRESH:
             report = await self._quality.report(run.id)
-            await self._record.note(run, details={"quality": _in_short(report)})
+            await self._record.note(run, RunNotes(quality=_in_short(report)))
             await self._write(report)
         return DONE
 
@@ -70,8 +71,3 @@ def _in_short(report: QualityReport) -> dict[str, Any]:
         **report.figures["in_short"],
         "coverage": report.figures["coverage"]["all"]["fields"],
     }
-
-
-def lost_pages(run: SyncRun) -> int:
-    """Listing pages that the run's scan could not read."""
-    return sum(scan["pages_lost"] for scan in run.details.get("sources", []))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.coverage import (
     MIN_DISTINCT_SHARE,
-    Certificate,
     SourceScan,
     reasons_to_distrust,
 )
 from pincali_sync.domain.frontier import next_depth
+from pincali_sync.domain.run_notes import CertificateNote, RunNotes, SitemapNote
 from pincali_sync.domain.tiers import TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.runs.run_anomalies import say, unlike_before
@@ -49,7 +47,7 @@ class ScanStep:
 
     async def __call__(self, run: SyncRun) -> StepOutcome:
         plan = self._record.plan(run)
-        depths = run.details.get("depths") or await self._choose_depths(run, plan)
+        depths = run.details.depths or await self._choose_depths(run, plan)
         wanted = [_scan_job(plan, source, depths[source]) for source in plan.sources]
         report = await self._jobs.ensure_done(run, wanted)
         if report.state is JobsState.FAILED:
@@ -61,10 +59,10 @@ class ScanStep:
             return WAITING
         if sitemap.error:
             logger.error("run %s: the sitemap could not be read: %s", run.id, sitemap.error)
-            await self._record.note(run, details={"sitemap_error": sitemap.error})
+            await self._record.note(run, RunNotes(sitemap_error=sitemap.error))
         return DONE
 
-    async def _choose_depths(self, run: SyncRun, plan: TierPlan) -> dict[str, int]:
+    async def _choose_depths(self, run: SyncRun, plan: TierPlan) -> Mapping[str, int]:
         """Deeper than planned where the last run did not meet what the one before it knew."""
         async with self._record.db.transaction() as tx:
             runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
@@ -73,7 +71,7 @@ class ScanStep:
             str(source): next_depth(plan.max_pages, source, last, page_cap=self._page_cap)
             for source in plan.sources
         }
-        await self._record.note(run, details={"depths": depths})
+        await self._record.note(run, RunNotes(depths=depths))
         return depths
 
 
@@ -92,7 +90,7 @@ class CertifyStep:
             seen = await tx.manifest.distinct_seen(session_id)
         await self._record.note(
             run,
-            details={"sources": [_summary(scan) for scan in scans]},
+            RunNotes(sources=tuple(scans)),
             pages_scanned=sum(scan.pages_read for scan in scans),
             properties_in_manifest=seen,
             new_properties_found=sum(scan.new_entries for scan in scans),
@@ -107,7 +105,9 @@ class CertifyStep:
             certificates = await self._scans.certify(session_id)
             # Live rows are wide and indexed: only full scans are copied to them.
             await self._scans.mark_live_as_seen(session_id)
-            await self._record.note(run, details={"certificates": list(map(_seal, certificates))})
+            await self._record.note(
+                run, RunNotes(certificates=tuple(map(CertificateNote.of, certificates)))
+            )
         else:
             async with self._record.db.transaction() as tx:
                 met = await tx.manifest.frontiers(session_id)
@@ -116,7 +116,7 @@ class CertifyStep:
                 for scan in scans
                 if scan.source in met
             }
-            await self._record.note(run, details={"frontiers": frontiers})
+            await self._record.note(run, RunNotes(frontiers=frontiers))
         return DONE
 
     async def _note_anomalies(self, run: SyncRun, scans: Sequence[SourceScan]) -> None:
@@ -126,7 +126,7 @@ class CertifyStep:
         found = unlike_before(run, scans, runs)
         for anomaly in found:
             logger.warning("run %s is unusual: %s", run.id, say(anomaly))
-        await self._record.note(run, details={"anomalies": list(map(asdict, found))})
+        await self._record.note(run, RunNotes(anomalies=found))
 
     async def _note_sitemap(self, run: SyncRun, session_id: UUID) -> None:
         if not self._record.plan(run).reads_sitemap:
@@ -138,17 +138,17 @@ class CertifyStep:
             return
         await self._record.note(
             run,
-            details={
-                "sitemap": {
-                    "urls": listed.urls,
-                    "new_urls": listed.new_urls,
-                    "complete": listed.is_complete,
-                    "reasons": list(listed.reasons),
-                    "on_pages_too": overlap.both,
-                    "estimated_stock": overlap.estimated_stock,
-                    "page_coverage": overlap.page_coverage,
-                }
-            },
+            RunNotes(
+                sitemap=SitemapNote(
+                    urls=listed.urls,
+                    new_urls=listed.new_urls,
+                    complete=listed.is_complete,
+                    reasons=listed.reasons,
+                    on_pages_too=overlap.both,
+                    estimated_stock=overlap.estimated_stock,
+                    page_coverage=overlap.page_coverage,
+                )
+            ),
         )
 
 
@@ -169,19 +169,3 @@ def _scan_job(plan: TierPlan, source: str, pages: int) -> WantedJob:
             "PAGE_DELAY_SECONDS": str(plan.page_delay_seconds),
         },
     )
-
-
-def _summary(scan: SourceScan) -> dict[str, Any]:
-    summary = asdict(scan)
-    for name in ("started_at", "ended_at"):
-        summary[name] = summary[name].isoformat() if summary[name] else None
-    return summary
-
-
-def _seal(certificate: Certificate) -> dict[str, Any]:
-    return {
-        "source": certificate.scan.source,
-        "certified": certificate.certified,
-        "proves_absence": certificate.proves_absence,
-        "reasons": list(certificate.reasons),
-    }

@@ -1,0 +1,114 @@
+"""What a tier run notes about itself on its way: the JSON of `sync_runs.details`, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from pincali_sync.domain.anomalies import Anomaly
+from pincali_sync.domain.coverage import Certificate, SourceScan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateNote:
+    """What one source's scan was worth."""
+
+    source: str
+    certified: bool = False
+    proves_absence: bool = False
+    reasons: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, certificate: Certificate) -> CertificateNote:
+        """Without the scan itself, which is noted beside it."""
+        return cls(
+            source=certificate.scan.source,
+            certified=certificate.certified,
+            proves_absence=certificate.proves_absence,
+            reasons=certificate.reasons,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitemapNote:
+    """What the sitemap listed, and what it says about the pages."""
+
+    urls: int = 0
+    new_urls: int = 0
+    complete: bool = False
+    reasons: tuple[str, ...] = ()  # why it proves nothing
+    on_pages_too: int = 0
+    estimated_stock: int | None = None
+    page_coverage: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalsNote:
+    """What became of the run's batch of removals."""
+
+    batch: UUID | None = None
+    status: str = ""
+    proven: int | None = None
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetNote:
+    """What the month is to refresh."""
+
+    month: date | None = None
+    stale: int = 0
+    sample: int = 0
+
+
+class RunNotes(BaseModel):
+    """Each step notes its part; nobody noted the rest, which then has its default.
+
+    Rows of other versions are read too: what is not known here is left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    depths: Mapping[str, int] = {}  # pages to read by source; 0: all
+    sources: tuple[SourceScan, ...] = ()
+    certificates: tuple[CertificateNote, ...] = ()  # of full scans only
+    # Of other scans, by source: the page from which on nothing was new; None: not reached.
+    frontiers: Mapping[str, int | None] = {}
+    anomalies: tuple[Anomaly, ...] = ()
+    sitemap: SitemapNote | None = None
+    sitemap_error: str | None = None
+    verification: str | None = None  # why missing listings could not be verified
+    removals: RemovalsNote | None = None
+    identity_candidates: int | None = None
+    target: TargetNote | None = None
+    drain: str | None = None  # what was left when the window ended
+    quality: Mapping[str, Any] | None = None  # the month's report in short
+    paused_tier: bool = False  # the run's end paused its tier
+
+    @property
+    def is_scanned(self) -> bool:
+        """Whether the scan was added up, whatever it found."""
+        return "sources" in self.model_fields_set
+
+    @property
+    def pages_lost(self) -> int:
+        """Listing pages that the scan could not read."""
+        return sum(scan.pages_lost for scan in self.sources)
+
+    @property
+    def removed(self) -> int:
+        """Listings that were taken out."""
+        return self.removals.removed if self.removals else 0
+
+    def scan_of(self, source: str) -> SourceScan | None:
+        """What was read of one source."""
+        return next((scan for scan in self.sources if scan.source == source), None)
+
+    def certificate_of(self, source: str) -> CertificateNote | None:
+        """What that was worth; None where the scan was none of all pages."""
+        return next((each for each in self.certificates if each.source == source), None)
