@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from pincali_sync.domain.listing_walk import PageFacts
-from pincali_sync.domain.prices import Offer
+from pincali_sync.domain.prices import Offer, main_offer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,6 @@ class ManifestEntry:
     source_url: str  # canonical English URL
     public_id: str | None  # EasyBroker id such as "EB-SR3456": outlives slug changes
     offers: tuple[Offer, ...]
-    listing_page_price: Decimal | None  # the offer of sale, else of rent
     listing_page_title: str | None
     latitude: float | None
     longitude: float | None
@@ -30,6 +29,12 @@ class ManifestEntry:
     bathrooms: int | None = None
     total_area_m2: Decimal | None = None
     main_image_url: str | None = None
+
+    @property
+    def listing_page_price(self) -> Decimal | None:
+        """The main offer's; what is stored heeds the operation of the live row."""
+        main = main_offer(self.offers)
+        return main.amount if main else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a listing costs: offers, as the site words them, and when a price has changed."""
+"""What a listing costs: offers, as the site words them, and how much of a difference counts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ class Operation(StrEnum):
     RENT = "rent"
 
 
+MAIN_OPERATION = Operation.SALE  # of a listing that is offered both ways
+
+
 class Currency(StrEnum):
     MXN = "MXN"
     USD = "USD"
@@ -35,17 +38,17 @@ class Offer:
     per_m2: bool = False  # the page shows 8,800 per m², not a total
     starting_at: bool = False  # "From $1,200,000": the cheapest unit of a development
 
+    @property
+    def unit(self) -> str:
+        """What the amount is for, as the `price_unit` columns say it."""
+        return "m2" if self.per_m2 else "total"
 
-class PriceChangeKind(StrEnum):
-    """How a new offer differs from the old one of the same operation."""
 
-    AMOUNT = "amount"
-    NEEDS_REVIEW = "needs_review"  # by more than half: a person should look
-    CURRENCY = "currency"
-    UNIT = "unit"  # total or per m²: the amounts are not comparable
-    APPEARED = "appeared"  # was on request
-    WITHDRAWN = "withdrawn"  # is on request now
-
+# The spec's thresholds, which the SQL of price changes and reviews takes from here. The amounts
+# must be of the same operation, currency and unit.
+CHANGE_SHARE = Decimal("0.01")  # a change is more than this share of the old amount,
+CHANGE_AMOUNT = 1000  # or more than this, whichever is smaller
+UNUSUAL_SHARE = Decimal("0.5")  # a change by more than this share is one for a person to look at
 
 _PRICE_PRECISION = 15  # numeric(15,2)
 _M2_PER_HECTARE = 10_000
@@ -147,51 +150,6 @@ def _real_amount(amount: Decimal | None, terms: _Terms) -> Decimal | None:
     return numeric(amount / _M2_PER_HECTARE if terms.per_hectare else amount, _PRICE_PRECISION)
 
 
-def main_offer(offers: Iterable[Offer], operation: Operation | None = None) -> Offer | None:
-    """The offer that stands for a listing: the operation's, else of sale, else of rent."""
-    by_operation = {offer.operation: offer for offer in reversed(tuple(offers))}
-    for wanted in (operation, Operation.SALE, Operation.RENT):
-        if wanted is not None and wanted in by_operation:
-            return by_operation[wanted]
-    return None
-
-
-def is_price_change(old: Decimal, new: Decimal) -> bool:
-    """Whether two amounts differ by more than 1 % of the old one or 1000, the smaller of both.
-
-    The spec's threshold ("difference > 1% OR > $1000 (whichever is smaller)"). The amounts must
-    be of the same operation, currency and unit.
-    """
-    return abs(new - old) > min(abs(old) / 100, Decimal(1000))
-
-
-def needs_review(old: Decimal, new: Decimal) -> bool:
-    """Whether a change is unusual: more than half of the old amount, the spec's threshold."""
-    return abs(new - old) > abs(old) / 2
-
-
-def compare_offers(old: Offer, new: Offer) -> PriceChangeKind | None:
-    """How an offer changed, by the spec's threshold where the amounts can be compared.
-
-    Returns:
-        None when nothing did, or when the offers are of different operations: a sale price and
-        a rent price are never compared. A change of currency or of unit is one of its own kind,
-        whatever the amounts.
-    """
-    if old.operation != new.operation:
-        return None
-    if old.amount is None:
-        return None if new.amount is None else PriceChangeKind.APPEARED
-    if new.amount is None:
-        return PriceChangeKind.WITHDRAWN
-    if old.currency != new.currency:
-        return PriceChangeKind.CURRENCY
-    if old.per_m2 != new.per_m2:
-        return PriceChangeKind.UNIT
-    return _compare_amounts(old.amount, new.amount)
-
-
-def _compare_amounts(old: Decimal, new: Decimal) -> PriceChangeKind | None:
-    if needs_review(old, new):
-        return PriceChangeKind.NEEDS_REVIEW
-    return PriceChangeKind.AMOUNT if is_price_change(old, new) else None
+def main_offer(offers: Iterable[Offer]) -> Offer | None:
+    """The offer that stands for a listing whose operation nothing else tells."""
+    return min(offers, key=lambda offer: offer.operation is not MAIN_OPERATION, default=None)

@@ -7,7 +7,7 @@ import re
 from selectolax.lexbor import LexborNode
 
 from pincali_sync.domain.identity import canonical_url, property_id_of, public_id_of
-from pincali_sync.domain.prices import Offer, Operation, main_offer, parse_offer
+from pincali_sync.domain.prices import Offer, Operation, parse_offer
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ManifestEntry
 from pincali_sync.pages.coordinates import coordinates_of
@@ -37,14 +37,12 @@ def parse_card(
     twin = twins.get(source_url, {})
     place, facts = _place(card, twin), _facts(card, twin)
     offers = offers_of(card.css(".price"), operation)
-    main = main_offer(offers)
     point = coordinates_of(card.attributes.get("data-lat"), card.attributes.get("data-long"))
     return ManifestEntry(
         property_id=property_id_of(source_url),
         source_url=source_url,
         public_id=_public_id(card),
         offers=offers,
-        listing_page_price=main.amount if main else None,
         listing_page_title=_title(card, twin),
         latitude=point.latitude if point else None,
         longitude=point.longitude if point else None,

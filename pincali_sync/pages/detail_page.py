@@ -46,8 +46,8 @@ def parse_detail_page(markup: str | bytes, url: str) -> Property:
     document = DetailDocument.of(markup, url)
     tree, source_url = document.tree, _source_url(document.tree, url)
     offers = _offers(document)
-    operation = _operation(document, offers)
-    main = main_offer(offers, operation)
+    main = main_offer(offers)
+    operation = main.operation if main else _operation_without_price(document)
     facts = read_facts(_chips(document))
     point, address = _coordinates(document), address_of(document)
     photos, publisher = photos_of(document), publisher_of(tree)
@@ -113,10 +113,7 @@ def _tracked_operation(document: DetailDocument) -> Operation | None:
     return operation_of(clean(document.tracking.get("Operation Type")) or "")
 
 
-def _operation(document: DetailDocument, offers: tuple[Offer, ...]) -> Operation | None:
-    main = main_offer(offers)
-    if main is not None:
-        return main.operation
+def _operation_without_price(document: DetailDocument) -> Operation | None:
     return Operation.SALE if document.tracking.get("Sale") is True else _tracked_operation(document)
 
 

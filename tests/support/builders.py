@@ -60,13 +60,11 @@ def rent(amount: Decimal | float | str | None, currency: Currency = MXN, **terms
 def entry(slug: str, *offers: Offer, public_id: str | None = None, **fields: Any) -> ManifestEntry:
     """A card; for sale at two million unless offers are given."""
     offers = offers or (sale(2_000_000),)
-    main = main_offer(offers)
     values: dict[str, Any] = {
         "property_id": id_of(slug),
         "source_url": canonical_url(f"/en/home/{slug}"),
         "public_id": public_id,
         "offers": offers,
-        "listing_page_price": main.amount if main else None,
         "listing_page_title": f"House {slug}",
         "latitude": 20.5,
         "longitude": -103.25,

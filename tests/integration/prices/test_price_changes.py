@@ -1,4 +1,4 @@
-"""What the SQL of a batch takes for a price change, and that the domain agrees."""
+"""What the SQL of a batch takes for a price change, and that it is what the spec says."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine, pool, text
 
 from pincali_sync.db.engine import Database, sqlalchemy_url
-from pincali_sync.db.offers import unit_of
 from pincali_sync.db.repositories.prices.price_change import PRICE_CHANGE_KIND
-from pincali_sync.domain.prices import Currency, Offer, compare_offers
+from pincali_sync.domain.prices import Currency, Offer
 from tests.support.builders import EUR, USD, Workshop, add_live, detail, entry, rent, rows, sale
 from tests.support.clock import FixedClock
+from tests.support.prices import compare_offers
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ async def test_an_operation_that_vanished_from_the_card_is_a_change_once(shop: W
 
 async def test_a_card_without_any_price_is_no_change(shop: Workshop) -> None:
     await shop.visit(detail("blue-house", sale(2_000_000)))
-    card = entry("blue-house", offers=(), listing_page_price=None)
+    card = entry("blue-house", offers=())
     assert (await shop.scan(card)).counts.price_changes == 0
 
 
@@ -171,7 +171,7 @@ def changed_by_sql(url: str, pairs: list[tuple[Offer, Offer]]) -> list[bool]:
     values: dict[str, Any] = {}
     tuples = []
     for number, (old, new) in enumerate(pairs):
-        card, live = ((each.amount, each.currency.value, unit_of(each)) for each in (new, old))
+        card, live = ((each.amount, each.currency.value, each.unit) for each in (new, old))
         values |= {
             f"{name}_{number}": each for name, each in zip(COLUMNS, (*card, *live), strict=True)
         }
@@ -193,8 +193,8 @@ def changed_by_sql(url: str, pairs: list[tuple[Offer, Offer]]) -> list[bool]:
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(pairs=st.lists(st.tuples(OFFERS, OFFERS), min_size=20, max_size=60))
-def test_the_sql_rule_and_the_domain_agree(
+def test_the_sql_rule_is_the_one_of_the_spec(
     postgres_url: str, pairs: list[tuple[Offer, Offer]]
 ) -> None:
-    by_domain = [compare_offers(old, new) is not None for old, new in pairs]
-    assert changed_by_sql(postgres_url, pairs) == by_domain
+    by_spec = [compare_offers(old, new) is not None for old, new in pairs]
+    assert changed_by_sql(postgres_url, pairs) == by_spec

@@ -13,13 +13,11 @@ from pincali_sync.domain.prices import (
     Currency,
     Offer,
     Operation,
-    PriceChangeKind,
-    compare_offers,
-    is_price_change,
     main_offer,
     operation_of,
     parse_offer,
 )
+from tests.support.prices import PriceChangeKind, compare_offers, is_price_change
 
 
 def sale(
@@ -161,11 +159,9 @@ def test_numbers_that_a_column_cannot_hold_are_none() -> None:
     assert integer_of("413,954 results") == 413_954
 
 
-def test_the_main_offer_is_the_asked_ones_else_of_sale_else_of_rent() -> None:
-    both = (rent("9000"), sale("2000000"))
-    assert main_offer(both, Operation.RENT) == rent("9000")
-    assert main_offer(both) == sale("2000000")
-    assert main_offer([rent("9000")], Operation.SALE) == rent("9000")
+def test_the_main_offer_is_of_sale_else_of_rent() -> None:
+    assert main_offer((rent("9000"), sale("2000000"))) == sale("2000000")
+    assert main_offer([rent("9000"), rent("8000")]) == rent("9000")
     assert main_offer([]) is None
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from pincali_sync.db.engine import Database
-from pincali_sync.domain.prices import is_price_change, main_offer
+from pincali_sync.domain.prices import CHANGE_AMOUNT, CHANGE_SHARE, main_offer
 from pincali_sync.domain.tiers import ListingSource
 from pincali_workshop.standin.world.state import ListingState
 
@@ -191,7 +191,6 @@ def _same_price(row: Mapping[str, Any], state: ListingState) -> bool:
     assert true is not None
     if true.amount is None or row["price"] is None:
         return true.amount is None and row["price"] is None
-    unit = "m2" if true.per_m2 else "total"
-    if (row["currency"], row["price_unit"]) != (true.currency.value, unit):
+    if (row["currency"], row["price_unit"]) != (true.currency.value, true.unit):
         return False
-    return not is_price_change(row["price"], true.amount)
+    return bool(abs(true.amount - row["price"]) <= min(CHANGE_SHARE * row["price"], CHANGE_AMOUNT))

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.copying import copy_rows
-from pincali_sync.db.offers import PER_M2, TOTAL, offers_as_json
+from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.scrapes_sql import (
     CLASSIFY,
@@ -105,7 +105,7 @@ def _values(row: StagedProperty) -> Sequence[Any]:
         "amenities": _json_or_none(page.amenities),
         "image_urls": _json_or_none(page.image_urls),
         "offers": offers_as_json(page.offers),
-        "price_unit": PER_M2 if offer is not None and offer.per_m2 else TOTAL,
+        "price_unit": "total" if offer is None else offer.unit,
         "accepted": row.accepted,
         "data_completeness_score": row.completeness,
         "verification_status": row.verification_status,

@@ -1,9 +1,17 @@
-"""The rule for a price change, as an SQL expression.
-
-The same rule as `domain.prices.compare_offers`; a test holds the two together.
-"""
+"""The rule for a price change, as SQL: the only place where production compares prices."""
 
 from __future__ import annotations
+
+from pincali_sync.domain.prices import CHANGE_AMOUNT, CHANGE_SHARE, UNUSUAL_SHARE
+
+# What a card's offer is compared with, of the live row `l`: its price, and what the card said
+# when it was last flagged.
+LIVE_OFFER = """CASE WHEN l.operation_type IN ('rent', 'for rent') THEN 'rent'
+                ELSE 'sale' END AS live_operation,
+           l.price AS live_amount, coalesce(l.currency, 'MXN') AS live_currency,
+           l.price_unit AS live_unit,
+           l.price_at_last_manifest AS last_amount, l.currency_at_last_manifest AS last_currency,
+           l.unit_at_last_manifest AS last_unit"""
 
 
 def _kind_against(reference: str) -> str:
@@ -14,7 +22,7 @@ def _kind_against(reference: str) -> str:
         WHEN o.unit <> o.{reference}_unit THEN 'unit'
         WHEN (o.amount IS NULL) <> (o.{reference}_amount IS NULL) THEN 'amount'
         WHEN abs(o.amount - o.{reference}_amount)
-             > least(0.01 * abs(o.{reference}_amount), 1000) THEN 'amount'
+             > least({CHANGE_SHARE} * abs(o.{reference}_amount), {CHANGE_AMOUNT}) THEN 'amount'
     END"""
 
 
@@ -28,3 +36,8 @@ PRICE_CHANGE_KIND = f"""CASE
     WHEN o.last_currency IS NULL OR ({_kind_against("last")}) IS NOT NULL
         THEN {_kind_against("live")}
 END"""
+
+
+def is_unusual(new: str, old: str) -> str:
+    """Whether an amount differs so much that a person should look."""
+    return f"abs({new} - {old}) > {UNUSUAL_SHARE} * abs({old})"

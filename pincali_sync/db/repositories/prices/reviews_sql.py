@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pincali_sync.db.repositories.prices.price_change import is_unusual
+
 # A person said that this price is wrong: while the site shows it, the live price stays. A page
 # without offers keeps what is live.
 KEEP_REJECTED = """
@@ -13,7 +15,7 @@ UPDATE scraped s SET offers = '[]'::jsonb
 """
 
 # Like with like, against the live price; an adopted row's first visit is a repair and no news.
-_UNUSUAL = """
+_UNUSUAL = f"""
     SELECT s.property_id, s.operation_type, s.currency, s.price_unit, s.price AS new_price,
            l.price AS old_price,
            jsonb_build_object('price', l.price, 'currency', l.currency, 'offers', l.offers,
@@ -23,7 +25,7 @@ _UNUSUAL = """
      WHERE s.accepted AND s.offers <> '[]'::jsonb AND l.visits > 0
        AND s.operation_type = l.operation_type AND s.currency = l.currency
        AND s.price_unit = l.price_unit
-       AND abs(s.price - l.price) > abs(l.price) / 2
+       AND {is_unusual("s.price", "l.price")}
        AND NOT EXISTS (SELECT 1 FROM price_reviews r
                         WHERE r.property_id = s.property_id AND r.status = 'open')
 """
@@ -38,14 +40,14 @@ ON CONFLICT (property_id) WHERE status = 'open' DO NOTHING
 """
 
 # An open review follows the site: another price now, or none to wonder about any more.
-FOLLOW = """
+FOLLOW = f"""
 UPDATE price_reviews r
    SET new_price = s.price,
        status = CASE WHEN s.price_unit <> r.price_unit OR s.currency <> r.currency
                           OR s.operation_type <> r.operation
-                          OR abs(s.price - r.old_price) <= abs(r.old_price) / 2
+                          OR NOT {is_unusual("s.price", "r.old_price")}
                      THEN 'superseded' ELSE 'open' END,
-       settled_at = CASE WHEN abs(s.price - r.old_price) <= abs(r.old_price) / 2
+       settled_at = CASE WHEN NOT {is_unusual("s.price", "r.old_price")}
                          THEN CAST(:now AS timestamptz) END
   FROM scraped s
  WHERE r.property_id = s.property_id AND r.status = 'open' AND s.accepted

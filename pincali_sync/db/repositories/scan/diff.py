@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pincali_sync.db.memory import give_memory
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.prices.price_change import PRICE_CHANGE_KIND
+from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.removal.status import PRESENT
 
 
@@ -21,11 +21,6 @@ class PropertyPriceChange:
     new_price: Decimal | None
     percent_change: float | None  # None: not comparable, see `kind`
     kind: str  # amount, currency, unit, operation
-
-    @property
-    def needs_review(self) -> bool:
-        """Whether it is unusual: by more than half, the spec's threshold."""
-        return self.percent_change is not None and abs(self.percent_change) > 50
 
 
 # `seen_in_session_id` names only the last session: the sightings know all.
@@ -50,14 +45,7 @@ WITH found AS MATERIALIZED (
                    coalesce(m.operation_type, 'sale') AS operation,
                    m.operation_type AS manifest_operation,
                    m.listing_page_price AS amount, coalesce(m.currency, 'MXN') AS currency,
-                   m.price_unit AS unit,
-                   CASE WHEN l.operation_type IN ('rent', 'for rent') THEN 'rent'
-                        ELSE 'sale' END AS live_operation,
-                   l.price AS live_amount, coalesce(l.currency, 'MXN') AS live_currency,
-                   l.price_unit AS live_unit,
-                   l.price_at_last_manifest AS last_amount,
-                   l.currency_at_last_manifest AS last_currency,
-                   l.unit_at_last_manifest AS last_unit
+                   m.price_unit AS unit, {LIVE_OFFER}
               FROM property_manifest m
               JOIN properties_live l USING (property_id)
              WHERE l.listing_status IN {PRESENT}) o

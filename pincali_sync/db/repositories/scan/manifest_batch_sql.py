@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pincali_sync.db.repositories.prices.price_change import PRICE_CHANGE_KIND
+from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
+from pincali_sync.domain.prices import MAIN_OPERATION
 
 CREATE_INCOMING = """
 CREATE TEMPORARY TABLE incoming (
@@ -61,7 +62,7 @@ UPDATE incoming i SET property_id = j.property_id, conflict = j.conflict
   FROM judged j WHERE j.line = i.line
 """
 
-# The offer of the live row's operation, else sale, else rent: like is compared with like.
+# The offer of the live row's operation, else the main one: like is compared with like.
 CREATE_BATCH = f"""
 CREATE TEMPORARY TABLE batch ON COMMIT DROP AS
 WITH known AS (
@@ -74,14 +75,7 @@ WITH known AS (
            m.operation_type AS manifest_operation,
            l.listing_status,
            l.consecutive_missing_count,
-           CASE WHEN l.operation_type IN ('rent', 'for rent') THEN 'rent'
-                WHEN l.property_id IS NOT NULL THEN 'sale' END AS live_operation,
-           l.price AS live_amount,
-           coalesce(l.currency, 'MXN') AS live_currency,
-           l.price_unit AS live_unit,
-           l.price_at_last_manifest AS last_amount,
-           l.currency_at_last_manifest AS last_currency,
-           l.unit_at_last_manifest AS last_unit
+           {LIVE_OFFER}
       FROM incoming i
       LEFT JOIN properties_live l ON l.property_id = i.property_id
       LEFT JOIN property_manifest m ON m.property_id = i.property_id
@@ -96,8 +90,8 @@ WITH known AS (
                  e ->> 'currency' AS currency,
                  CASE WHEN (e ->> 'per_m2')::boolean THEN 'm2' ELSE 'total' END AS unit
             FROM jsonb_array_elements(k.offers) AS e
-           ORDER BY (e ->> 'operation' = k.live_operation) IS TRUE DESC,
-                    e ->> 'operation' = 'sale' DESC
+           ORDER BY k.is_live AND e ->> 'operation' = k.live_operation DESC,
+                    e ->> 'operation' = '{MAIN_OPERATION}' DESC
            LIMIT 1
       ) o ON true
 )
