@@ -13,8 +13,9 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json
+from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.exceptions import UsageError
-from pincali_sync.services.export.live_table import ExportFormat, ExportResult
+from pincali_sync.services.export.live_table import ExportResult
 
 _STANDARD_OUTPUT = "-"
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.export.change_feed import FeedEntry
-from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import UsageError
-
-__all__ = ["ChangeFeedService", "ChangePage", "FeedEntry", "WakeUp"]
 
 _CHANNEL = "pincali_changes"  # of the trigger on `property_changes`
 _NUMBERED_AT_ONCE = 10_000
@@ -26,13 +21,6 @@ class ChangePage:
 
     entries: tuple[FeedEntry, ...]
     next_cursor: int
-
-
-class WakeUp(Protocol):
-    """Something to wait on until it may be worth looking again."""
-
-    async def wait(self, seconds: float) -> None:
-        """Returns at a sign of news, at the latest after so many seconds."""
 
 
 class ChangeFeedService:
@@ -50,15 +38,10 @@ class ChangeFeedService:
 
         Killed at any point it has given whole chunks; whoever comes next goes on.
         """
-
-        async def work(tx: UnitOfWork) -> int:
-            return await tx.feed.number(_NUMBERED_AT_ONCE)
-
-        numbered = 0
-        while chunk := await self._db.run(work):
+        numbered, chunk = 0, _NUMBERED_AT_ONCE
+        while chunk == _NUMBERED_AT_ONCE:
+            chunk = await self._db.run(lambda tx: tx.feed.number(_NUMBERED_AT_ONCE))
             numbered += chunk
-            if chunk < _NUMBERED_AT_ONCE:
-                break
         return numbered
 
     async def read(self, after: int, limit: int = _PAGE) -> ChangePage:
@@ -88,22 +71,17 @@ class ChangeFeedService:
             yield page
             after = page.next_cursor
 
-    async def follow(
-        self,
-        after: int,
-        *,
-        wake_up: AbstractAsyncContextManager[WakeUp] | None = None,
-    ) -> AsyncGenerator[ChangePage, None]:
+    async def follow(self, after: int) -> AsyncGenerator[ChangePage, None]:
         """Pages for ever, each as soon as there is something to read.
 
-        Looks when the database says so (or `wake_up` does), and every half minute anyway: behind
-        a transaction pooler nothing is heard.
+        Looks when the database says so, and every half minute anyway: behind a transaction pooler
+        nothing is heard.
 
         Raises:
             UsageError: when the cursor is none that this database gave.
             DatabaseUnavailableError: when the database goes away; the cursor is still good.
         """
-        async with wake_up or self._db.listen(_CHANNEL) as bell:
+        async with self._db.listen(_CHANNEL) as bell:
             while True:
                 page = await self.read(after)
                 after = page.next_cursor

@@ -7,26 +7,15 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO, ParamSpec, TypeVar
+from typing import Any, BinaryIO
 
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.exceptions import ExportError, UsageError
 from pincali_sync.services.export.formats import CsvFile, FileFormat, GeoJsonFile
 from pincali_sync.services.export.whole_file import WholeFile
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-class ExportFormat(StrEnum):
-    """What a file can be."""
-
-    PARQUET = "parquet"
-    CSV = "csv"
-    GEOJSON = "geojson"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +47,13 @@ class ExportService:
             DatabaseUnavailableError: when the database goes away; what was there stays.
         """
         started = perf_counter()
-        file = await asyncio.to_thread(WholeFile.beside, path)
+        file = _open(path)
         try:
-            rows = await self._write(file.stream, form, since)
-            size = await _in_thread(file.keep)
+            with file as stream:
+                rows = await self._write(stream, form, since)
+                size = stream.tell()
         except OSError as error:
-            file.discard()
             raise ExportError(f"{path} could not be written: {error}") from error
-        except BaseException:
-            file.discard()
-            raise
         return ExportResult(rows=rows, bytes=size, seconds=perf_counter() - started)
 
     async def to_stream(
@@ -89,7 +75,10 @@ class ExportService:
         file = _FORMATS[form](stream)
         count = 0
         try:
-            async with self._db.transaction() as tx, aclosing(file.rows(tx, since)) as batches:
+            async with (
+                self._db.transaction() as tx,
+                aclosing(tx.exports.rows(form, since)) as batches,
+            ):
                 async for batch in batches:
                     await _in_thread(file.write, batch)
                     count += len(batch)
@@ -100,11 +89,20 @@ class ExportService:
         return count
 
 
-async def _in_thread(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Work on the file beside the loop. Interrupted or not, it is over before anybody closes it."""
-    task = asyncio.create_task(asyncio.to_thread(work, *arguments, **named))
+def _open(path: Path) -> WholeFile:
     try:
-        return await asyncio.shield(task)
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{path} is not a file that could be replaced")
+        return WholeFile(path)
+    except OSError as error:
+        raise UsageError(f"cannot write into the folder {path.parent}: {error.strerror}") from error
+
+
+async def _in_thread(work: Callable[..., None], *arguments: Any) -> None:
+    """Work on the file beside the loop. Interrupted or not, it is over before anybody closes it."""
+    task = asyncio.create_task(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(task)
     finally:
         await asyncio.wait([task])
 

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from pincali_sync.db.repositories.export.export_sql import EXPORT_COLUMNS, ColumnKind, ExportColumn
-from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.db.repositories.export.exports import EXPORT_COLUMNS
+from pincali_sync.db.repositories.listings.live_columns import LiveColumn
+from pincali_sync.services.export.formats import FileFormat
 
 _TYPES = {
-    ColumnKind.TEXT: pa.string(),
-    ColumnKind.JSON: pa.string(),
-    ColumnKind.INTEGER: pa.int32(),
-    ColumnKind.BOOLEAN: pa.bool_(),
-    ColumnKind.DATE: pa.date32(),
-    ColumnKind.TIME: pa.timestamp("us", tz="UTC"),
+    str: pa.string(),
+    object: pa.string(),  # JSON text
+    int: pa.int32(),
+    bool: pa.bool_(),
+    date: pa.date32(),
+    datetime: pa.timestamp("us", tz="UTC"),
 }
 
 
-def _type_of(column: ExportColumn) -> pa.DataType:
-    if column.kind is ColumnKind.DECIMAL:
+def _type_of(column: LiveColumn) -> pa.DataType:
+    if column.holds is Decimal:
         return pa.decimal128(column.precision, column.scale)
-    return _TYPES[column.kind]
+    return _TYPES[column.holds]
 
 
 _SCHEMA = pa.schema([(column.name, _type_of(column)) for column in EXPORT_COLUMNS])
@@ -43,14 +44,11 @@ _VALUES = pyarrow.csv.ConvertOptions(
 _PARSING = pyarrow.csv.ParseOptions(newlines_in_values=True)
 
 
-class ParquetFile:
-    """One row group a batch; JSON columns hold JSON text."""
+class ParquetFile(FileFormat):
+    """One row group a batch."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._writer = pyarrow.parquet.ParquetWriter(stream, _SCHEMA, compression="zstd")
-
-    def rows(self, tx: UnitOfWork, since: datetime | None) -> AsyncGenerator[list[bytes], None]:
-        return tx.exports.table(since)
 
     def write(self, batch: list[bytes]) -> None:
         """The batch is CSV, which pyarrow reads without a Python object for each value."""

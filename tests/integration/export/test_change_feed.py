@@ -10,8 +10,10 @@ import psycopg
 import pytest
 
 from pincali_sync.db.engine import Database
+from pincali_sync.db.listening import Listener
+from pincali_sync.db.repositories.export.change_feed import FeedEntry
 from pincali_sync.exceptions import UsageError
-from pincali_sync.services.export.change_feed import ChangeFeedService, FeedEntry, WakeUp
+from pincali_sync.services.export.change_feed import ChangeFeedService
 from tests.support.builders import Workshop, add_live, detail, id_of, rows, sale, value
 from tests.support.clock import FixedClock
 
@@ -169,10 +171,10 @@ async def test_a_cursor_of_another_database_is_refused(
 
 
 class Bell:
-    """A wake-up in the test's hands: says that it is waited for, and does something meanwhile."""
+    """A listener in the test's hands: says that it is waited for, and does something meanwhile."""
 
     def __init__(
-        self, meanwhile: Callable[[], Awaitable[None]], real: WakeUp | None = None
+        self, meanwhile: Callable[[], Awaitable[None]], real: Listener | None = None
     ) -> None:
         self._meanwhile = meanwhile
         self._real = real
@@ -185,26 +187,28 @@ class Bell:
             await self._real.wait(seconds)
 
     @asynccontextmanager
-    async def ready(self) -> AsyncIterator[Bell]:
+    async def ready(self, _channel: str) -> AsyncIterator[Bell]:
         yield self
 
 
 async def test_a_notification_wakes_the_follower_at_once(
-    db: Database, feed: ChangeFeedService
+    db: Database, feed: ChangeFeedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with db.listen("pincali_changes") as real:
         bell = Bell(lambda: write(db, "a", "b"), real)
-        async with aclosing(feed.follow(0, wake_up=bell.ready())) as pages:
+        monkeypatch.setattr(db, "listen", bell.ready)
+        async with aclosing(feed.follow(0)) as pages:
             page = await asyncio.wait_for(anext(pages), PATIENCE)
     assert names_of(page.entries) == ["a", "b"]
     assert len(bell.timeouts) == 1
 
 
 async def test_a_follower_that_hears_nothing_looks_by_the_clock(
-    db: Database, feed: ChangeFeedService
+    db: Database, feed: ChangeFeedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bell = Bell(lambda: write(db, "a"))
-    async with aclosing(feed.follow(0, wake_up=bell.ready())) as pages:
+    monkeypatch.setattr(db, "listen", bell.ready)
+    async with aclosing(feed.follow(0)) as pages:
         first = await anext(pages)
         second = await anext(pages)
     assert names_of(first.entries + second.entries) == ["a", "a"]
@@ -212,7 +216,7 @@ async def test_a_follower_that_hears_nothing_looks_by_the_clock(
 
 
 async def test_a_follower_survives_the_loss_of_its_listening_connection(
-    db: Database, feed: ChangeFeedService
+    db: Database, feed: ChangeFeedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def cut() -> None:
         await rows(
@@ -224,7 +228,8 @@ async def test_a_follower_survives_the_loss_of_its_listening_connection(
 
     async with db.listen("pincali_changes") as real:
         bell = Bell(cut, real)
-        async with aclosing(feed.follow(0, wake_up=bell.ready())) as pages:
+        monkeypatch.setattr(db, "listen", bell.ready)
+        async with aclosing(feed.follow(0)) as pages:
             page = await asyncio.wait_for(anext(pages), PATIENCE)
             assert names_of(page.entries) == ["a"]
             again = await asyncio.wait_for(anext(pages), PATIENCE)

@@ -18,11 +18,11 @@ import pytest
 
 from pincali_sync.db.copying import copy_out
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.export.export_sql import EXPORT_COLUMNS
+from pincali_sync.db.repositories.export.exports import EXPORT_COLUMNS, ExportFormat
 from pincali_sync.exceptions import DatabaseUnavailableError, ExportError, UsageError
 from pincali_sync.services.export import live_table as export_service
 from pincali_sync.services.export.formats import CsvFile
-from pincali_sync.services.export.live_table import ExportFormat, ExportService
+from pincali_sync.services.export.live_table import ExportService
 from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows
 from tests.support.clock import FixedClock
 

@@ -64,13 +64,11 @@ class ChangeFeedRepository(Repository):
         Waits for whoever is at it.
         """
         await self._run(_LOCK)
-        result = await self._run(_NUMBER, limit=limit)
-        return int(result.rowcount)
+        return await self._count(_NUMBER, limit=limit)
 
     async def read(self, after: int, limit: int) -> list[FeedEntry]:
         """Entries beyond a position, in order."""
-        result = await self._run(_READ, after=after, limit=limit)
-        return [FeedEntry(**row) for row in result.mappings()]
+        return await self._all(FeedEntry, _READ, after=after, limit=limit)
 
     async def end(self) -> int:
         """The last position that was given; 0 before the first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from pincali_sync.db.repositories.listings.live_columns import is_there
+from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS
 from pincali_sync.db.repositories.listings.scrapes_sql import PRICED, REPAIR
 from pincali_sync.db.repositories.removal.status import PRESENT
 from pincali_sync.domain.listing_fields import COVERED_FIELDS
@@ -41,11 +41,19 @@ def _ages() -> str:
     )
 
 
+_FIELDS = ", ".join(
+    f"count(*) FILTER (WHERE {LIVE_COLUMNS[name].is_there}) AS has_{name}"
+    for name in COVERED_FIELDS
+)
 OVERVIEW = f"""
 SELECT CASE WHEN operation_type IN ({_OPERATIONS}) THEN operation_type ELSE 'other' END
            AS operation,
        count(*) AS listings,
-       {", ".join(f"count(*) FILTER (WHERE {is_there(c)}) AS has_{c}" for c in COVERED_FIELDS)},
+       {
+    ", ".join(
+        f"count(*) FILTER (WHERE {LIVE_COLUMNS[c].is_there}) AS has_{c}" for c in COVERED_FIELDS
+    )
+},
        {_ages()},
        {
     ", ".join(

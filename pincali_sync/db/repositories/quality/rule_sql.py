@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pincali_sync.db.repositories.listings.live_columns import KINDS, Kind, is_there
+from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS, LiveColumn
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 
 
@@ -25,14 +25,14 @@ class RuleCheck:
 
 def check_of(rule: ValidationRule, number: int) -> RuleCheck:
     """The rule as a condition whose parameters carry a number, so that many may stand together."""
-    column = rule.field_name
-    if column not in KINDS:
-        return RuleCheck(unusable=f"there is no field {column}")
+    column = LIVE_COLUMNS.get(rule.field_name)
+    if column is None:
+        return RuleCheck(unusable=f"there is no field {rule.field_name}")
     if not isinstance(rule.config, dict):
         return RuleCheck(unusable="its configuration is no object")
     match rule.rule_type:
         case "required":
-            return RuleCheck(condition=f"({is_there(column)}) IS NOT TRUE")
+            return RuleCheck(condition=f"({column.is_there}) IS NOT TRUE")
         case "range":
             return _range(column, rule.config, number)
         case "pattern":
@@ -40,9 +40,9 @@ def check_of(rule: ValidationRule, number: int) -> RuleCheck:
     return RuleCheck(unusable=f"rules of the type {rule.rule_type} are not known")
 
 
-def _range(column: str, config: dict[str, Any], number: int) -> RuleCheck:
-    if KINDS[column] is not Kind.NUMBER:
-        return RuleCheck(unusable=f"{column} is no number")
+def _range(column: LiveColumn, config: dict[str, Any], number: int) -> RuleCheck:
+    if not column.is_number:
+        return RuleCheck(unusable=f"{column.name} is no number")
     ends = {name: config[name] for name in ("min", "max") if config.get(name) is not None}
     for name, value in ends.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -52,19 +52,19 @@ def _range(column: str, config: dict[str, Any], number: int) -> RuleCheck:
     signs = {"min": "<", "max": ">"}
     return RuleCheck(
         condition=" OR ".join(
-            f"coalesce({column} {signs[name]} CAST(:{name}_{number} AS numeric), false)"
+            f"coalesce({column.name} {signs[name]} CAST(:{name}_{number} AS numeric), false)"
             for name in ends
         ),
         parameters={f"{name}_{number}": Decimal(str(value)) for name, value in ends.items()},
     )
 
 
-def _pattern(column: str, config: dict[str, Any], number: int) -> RuleCheck:
+def _pattern(column: LiveColumn, config: dict[str, Any], number: int) -> RuleCheck:
     regex = config.get("regex")
     if not isinstance(regex, str) or not regex:
         return RuleCheck(unusable="it has no regex")
     # 2000000, as the pages are judged by, and not 2000000.00, as the column prints it.
-    shown = f"trim_scale({column}::numeric)" if KINDS[column] is Kind.NUMBER else column
+    shown = f"trim_scale({column.name}::numeric)" if column.is_number else column.name
     return RuleCheck(
         condition=f"coalesce({shown}::text !~ CAST(:regex_{number} AS text), false)",
         parameters={f"regex_{number}": regex},
