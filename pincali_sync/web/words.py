@@ -8,7 +8,6 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from pincali_sync.db.repositories.site.pauses import ALL
-from pincali_sync.domain.run_notes import CertificateNote
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import Dossier
 
@@ -115,8 +114,8 @@ def listing_state(dossier: Dossier) -> str:
     return sentence
 
 
-def certificate_seal(certificate: CertificateNote) -> tuple[str, str]:
+def certificate_seal(certified: bool, proves_absence: bool) -> tuple[str, str]:
     """The badge of a certificate: its kind and its word."""
-    if not certificate.certified:
+    if not certified:
         return "bad", "not certified"
-    return ("ok", "certified") if certificate.proves_absence else ("ok", "certified, the first")
+    return ("ok", "certified") if proves_absence else ("ok", "certified, the first")
