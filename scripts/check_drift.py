@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pincali_sync.db import drift, embedded, migrate
+from pincali_sync.db import embedded, migrate
 
 
 def main() -> int:
@@ -16,7 +16,7 @@ def main() -> int:
         try:
             url = embedded.ensure_running(home, durable=False)
             migrate.upgrade(url)
-            found = drift.differences(url)
+            found = migrate.differences(url)
         finally:
             embedded.destroy(home)
     for difference in found:

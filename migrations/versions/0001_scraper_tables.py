@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from pincali_sync.db.tolerant_ddl import be_patient, create_indexes, create_tables
+from migrations.tolerant_ddl import be_patient, create_indexes, create_tables
 
 revision = "0001_scraper_tables"
 down_revision = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from pincali_sync.db.tolerant_ddl import add_columns, be_patient, create_indexes, create_tables
+from migrations.tolerant_ddl import add_columns, be_patient, create_indexes, create_tables
 
 revision = "0003_tiers"
 down_revision = "0002_hybrid_sync"

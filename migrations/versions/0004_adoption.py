@@ -12,7 +12,7 @@ from __future__ import annotations
 from alembic import context, op
 from sqlalchemy import text
 
-from pincali_sync.db.tolerant_ddl import be_patient
+from migrations.tolerant_ddl import be_patient
 
 revision = "0004_adoption"
 down_revision = "0003_tiers"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from pincali_sync.db.tolerant_ddl import (
+from migrations.tolerant_ddl import (
     add_columns,
     be_patient,
     create_tables,

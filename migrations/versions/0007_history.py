@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from pincali_sync.db.tolerant_ddl import be_patient, create_indexes
+from migrations.tolerant_ddl import be_patient, create_indexes
 
 revision = "0007_history"
 down_revision = "0006_insights"

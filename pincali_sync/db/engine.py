@@ -14,11 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pincali_sync.db.listening import Listener
-from pincali_sync.db.schema_version import SCHEMA_REVISION
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
 
 T = TypeVar("T")
+
+SCHEMA_REVISION = "0007_history"  # what this code was written for
 
 # serialization_failure and deadlock_detected: the transaction may simply be tried again.
 _TRANSIENT_SQLSTATES = {"40001", "40P01"}

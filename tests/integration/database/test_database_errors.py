@@ -12,8 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from pincali_sync.db import migrate
-from pincali_sync.db.engine import Database, address_of
-from pincali_sync.db.schema_version import SCHEMA_REVISION
+from pincali_sync.db.engine import SCHEMA_REVISION, Database, address_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
 from tests.support.builders import rows, value
