@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pincali_sync.db.listening import Listener
@@ -23,7 +23,9 @@ SCHEMA_REVISION = "0007_history"  # what this code was written for
 
 # serialization_failure and deadlock_detected: the transaction may simply be tried again.
 _TRANSIENT_SQLSTATES = {"40001", "40P01"}
-_QUERY_CANCELED = "57014"  # by a statement_timeout, or by a person
+# The server goes away (57, 08, 53), or refuses this user or database (28, 3D).
+_DISCONNECT_CLASSES = {"57", "08", "28", "3D", "53"}
+_QUERY_CANCELED = "57014"  # by a statement_timeout, or by a person: the server is well
 _TRANSACTION_ATTEMPTS = 5
 _CONNECT_TIMEOUT_SECONDS = 10
 
@@ -36,9 +38,21 @@ class Database:
 
     def __init__(self, url: str, *, application_name: str = "pincali-sync") -> None:
         self._url = url
-        self._connect_arguments = _connect_arguments(application_name)
-        self._engine = _create_engine(url, self._connect_arguments)
         self._address = address_of(url)
+        self._connect_arguments: dict[str, Any] = {
+            # No server-side prepared statements: a transaction pooler may sit in between.
+            "prepare_threshold": None,
+            "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+            "application_name": application_name,
+        }
+        self._engine = create_async_engine(
+            sqlalchemy_url(url),
+            pool_size=3,
+            max_overflow=5,
+            pool_pre_ping=True,
+            hide_parameters=True,  # errors are logged and sent on: values of rows stay out of them
+            connect_args=self._connect_arguments,
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
@@ -47,20 +61,16 @@ class Database:
         Raises:
             DatabaseUnavailableError: when the server cannot be reached or goes away.
         """
-        with_cause: Exception
         try:
             async with self._engine.begin() as connection:
                 yield UnitOfWork(connection)
         except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
             if not _is_disconnect(error):  # psycopg's own come from COPY
                 raise
-            with_cause = error
-        else:
-            return
-        raise DatabaseUnavailableError(
-            f"PostgreSQL at {self._address} cannot be reached: {_first_line(with_cause)}. "
-            "Start it (`make up` starts the embedded one) or correct DATABASE_URL."
-        ) from with_cause
+            raise DatabaseUnavailableError(
+                f"PostgreSQL at {self._address} cannot be reached: {_first_line(error)}. "
+                "Start it (`make up` starts the embedded one) or correct DATABASE_URL."
+            ) from error
 
     @asynccontextmanager
     async def rolled_back(self) -> AsyncIterator[UnitOfWork]:
@@ -72,6 +82,19 @@ class Database:
         async with self.transaction() as tx:
             yield tx
             await tx.connection.rollback()
+
+    @asynccontextmanager
+    async def repeatable_read(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction that only reads, and in which all that is read is of one moment.
+
+        Raises:
+            DatabaseUnavailableError: when the server cannot be reached or goes away.
+        """
+        async with self.transaction() as tx:
+            await tx.connection.execute(
+                text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            )
+            yield tx
 
     async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Runs `work` in one transaction, again from the start after a deadlock.
@@ -113,10 +136,8 @@ class Database:
     async def _schema_revision(self) -> str | None:
         try:
             async with self.transaction() as tx:
-                result = await tx.connection.execute(
-                    text("SELECT version_num FROM alembic_version")
-                )
-                return result.scalar_one_or_none()
+                found = await tx.connection.execute(text("SELECT version_num FROM alembic_version"))
+                return found.scalar_one_or_none()
         except ProgrammingError as error:
             if isinstance(error.orig, psycopg.errors.UndefinedTable):
                 return None
@@ -138,28 +159,12 @@ def sqlalchemy_url(url: str) -> str:
     return f"postgresql+psycopg://{url.split('://', 1)[1]}"
 
 
-def _connect_arguments(application_name: str) -> dict[str, Any]:
-    return {
-        # No server-side prepared statements: a transaction pooler may sit in between.
-        "prepare_threshold": None,
-        "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
-        "application_name": application_name,
-    }
-
-
-def _create_engine(url: str, connect_arguments: dict[str, Any]) -> AsyncEngine:
-    return create_async_engine(
-        sqlalchemy_url(url),
-        pool_size=3,
-        max_overflow=5,
-        pool_pre_ping=True,
-        hide_parameters=True,  # errors are logged and sent on: values of rows stay out of them
-        connect_args=connect_arguments,
-    )
+def _original(error: BaseException) -> BaseException | None:
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def _sqlstate(error: BaseException) -> str | None:
-    original = error.orig if isinstance(error, DBAPIError) else error
+    original = _original(error)
     return original.sqlstate if isinstance(original, psycopg.Error) else None
 
 
@@ -168,17 +173,11 @@ def _is_transient(error: BaseException) -> bool:
 
 
 def _is_disconnect(error: Exception) -> bool:
-    # No SQLSTATE: the connection was never made or broke; class 57 and 08: the server says so;
-    # 28 and 3D: it refuses this user or database. A statement that took too long is none of that.
+    # No SQLSTATE: the connection was never made or broke.
     state = _sqlstate(error)
-    if state == _QUERY_CANCELED:
-        return False
-    return state is None or state[:2] in {"57", "08", "28", "3D", "53"}
+    return state is None or (state != _QUERY_CANCELED and state[:2] in _DISCONNECT_CLASSES)
 
 
 def _first_line(error: Exception) -> str:
-    original = error.orig if isinstance(error, DBAPIError) else error
-    return str(original).strip().splitlines()[0] if str(original).strip() else repr(original)
-
-
-__all__ = ["AsyncConnection", "Database", "address_of", "sqlalchemy_url"]
+    original = _original(error)
+    return next(iter(str(original).strip().splitlines()), repr(original))

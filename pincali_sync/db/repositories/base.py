@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Any, TypeVar
 
+import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = TypeVar("Row")
+
+_BATCH_BYTES = 16 * 1024 * 1024
 
 
 class Repository:
@@ -29,6 +34,10 @@ class Repository:
         row = (await self._run(statement, **parameters)).mappings().first()
         return None if row is None else kind(**row)
 
+    async def _one(self, kind: type[Row], statement: str, **parameters: Any) -> Row:
+        """The only row as such a value."""
+        return kind(**(await self._run(statement, **parameters)).mappings().one())
+
     async def _scalar(self, statement: str, **parameters: Any) -> Any:
         """The first column of the first row; None where there is no row."""
         return (await self._run(statement, **parameters)).scalar()
@@ -36,3 +45,44 @@ class Repository:
     async def _count(self, statement: str, **parameters: Any) -> int:
         """How many rows a statement touched."""
         return (await self._run(statement, **parameters)).rowcount
+
+    async def _set_work_mem(self) -> None:
+        """Memory for the few statements that join tables of a million rows.
+
+        For the open transaction only: behind a pooler the connection is not ours to change.
+        """
+        await self._run("SET LOCAL work_mem = '128MB'")
+
+    async def _load(
+        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> None:
+        """Fills a temporary table by COPY, and tells the planner how many rows it has."""
+        names = SQL(", ").join(map(Identifier, columns))
+        statement = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table), names)
+        driver = await self._driver()
+        async with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                await copy.write_row(row)
+        await self._run(f"ANALYZE {table}")
+
+    async def _copy_out(
+        self, statement: str, **parameters: Any
+    ) -> AsyncGenerator[list[bytes], None]:
+        """What a COPY ... TO STDOUT answers, as it comes: rows, in batches of some megabytes."""
+        driver = await self._driver()
+        batch: list[bytes] = []
+        size = 0
+        async with driver.cursor() as cursor, cursor.copy(statement.encode(), parameters) as copy:
+            async for row in copy:  # the protocol's messages are rows
+                batch.append(bytes(row))
+                size += len(row)
+                if size >= _BATCH_BYTES:
+                    yield batch
+                    batch, size = [], 0
+        if batch:
+            yield batch
+
+    async def _driver(self) -> psycopg.AsyncConnection[Any]:
+        raw = await self._connection.get_raw_connection()
+        driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+        return driver

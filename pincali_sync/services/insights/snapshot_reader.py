@@ -41,8 +41,9 @@ class SnapshotReader:
     async def read(self, *, whole: bool = True) -> Snapshot:
         """The present; not `whole`, it lacks what costs a walk over all rows of a large table."""
         started, now = perf_counter(), self._clock.now()
-        async with self._db.transaction() as tx:
-            await tx.figures.stand_still()
+        # Of one moment: rows that retention deletes meanwhile would be found neither among the
+        # retired nor among the present, and a counter would fall.
+        async with self._db.repeatable_read() as tx:
             retired = await tx.figures.retired()
             return Snapshot(
                 taken_at=now,

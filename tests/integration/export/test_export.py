@@ -16,9 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pincali_sync.db.copying import copy_out
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.export.exports import EXPORT_COLUMNS, ExportFormat
+from pincali_sync.db.repositories.export.exports import (
+    EXPORT_COLUMNS,
+    ExportFormat,
+    ExportRepository,
+)
 from pincali_sync.exceptions import DatabaseUnavailableError, ExportError, UsageError
 from pincali_sync.services.export import live_table as export_service
 from pincali_sync.services.export.formats import CsvFile
@@ -287,7 +290,7 @@ async def test_since_takes_what_came_back_without_other_news(
 async def test_a_file_larger_than_a_batch_is_whole(
     db: Database, exports: ExportService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pincali_sync.db.copying._BATCH_BYTES", 1_000)
+    monkeypatch.setattr("pincali_sync.db.repositories.base._BATCH_BYTES", 1_000)
     for number in range(20):
         await add_live(db, f"house-{number}")
     ids = {id_of(f"house-{number}") for number in range(20)}
@@ -368,10 +371,12 @@ async def test_a_database_that_goes_away_leaves_the_old_file_and_no_other(
 ) -> None:
     path = tmp_path / "listings"
     path.write_text("old")
+    copy_out = ExportRepository._copy_out
     monkeypatch.setattr(
-        "pincali_sync.db.repositories.export.exports.copy_out",
-        lambda connection, *_: copy_out(
-            connection, "COPY (SELECT pg_terminate_backend(pg_backend_pid())) TO STDOUT", {}
+        ExportRepository,
+        "_copy_out",
+        lambda self, *_, **__: copy_out(
+            self, "COPY (SELECT pg_terminate_backend(pg_backend_pid())) TO STDOUT"
         ),
     )
     for form in ExportFormat:

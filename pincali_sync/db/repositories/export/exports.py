@@ -8,9 +8,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import text
-
-from pincali_sync.db.copying import copy_out
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS, LiveColumn
 
@@ -82,9 +79,8 @@ class ExportRepository(Repository):
         COPY doubles backslashes.
         """
         for setting in _SESSION:
-            await self._connection.execute(text(setting))
-        rows = copy_out(self._connection, _copy(form, since is not None), {"since": since})
-        async with aclosing(rows) as batches:
+            await self._run(setting)
+        async with aclosing(self._copy_out(_copy(form, since is not None), since=since)) as batches:
             async for batch in batches:
                 yield batch
 

@@ -127,14 +127,6 @@ class DayCount:
 class FiguresRepository(Repository):
     """SQL of figures. Every time is an argument, except that the pace has the database's clock."""
 
-    async def stand_still(self) -> None:
-        """All that is read in this transaction is of one moment; to be called first in it.
-
-        Otherwise rows that retention deletes meanwhile are found neither among the retired nor
-        among the present, and a counter falls.
-        """
-        await self._run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-
     async def run_totals(self) -> list[RunTotals]:
         """All runs by tier and state."""
         return [

@@ -14,7 +14,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.db.copying import copy_rows
 from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.scrapes_sql import (
@@ -67,8 +66,7 @@ class ScrapeRepository(Repository):
     async def load(self, rows: Sequence[StagedProperty]) -> None:
         """Copies the batch into the transaction's `scraped`."""
         await self._run(CREATE_SCRAPED)
-        await copy_rows(self._connection, "scraped", SCRAPED_COLUMNS, map(_values, rows))
-        await self._run("ANALYZE scraped")
+        await self._load("scraped", SCRAPED_COLUMNS, map(_values, rows))
 
     async def stage(self, *, session_id: UUID, now: datetime) -> PromotionCounts:
         """Writes the batch to staging and says how it differs from the live rows."""

@@ -32,18 +32,18 @@ class QualityReportRepository(Repository):
     ) -> QualityReport:
         """Stores a report; a run that reports again replaces its own and keeps its time."""
         given = {"figures": json.dumps(figures), "run_id": run_id}
-        kept = await self._one(
+        kept = await self._report(
             """UPDATE quality_reports SET figures = CAST(:figures AS jsonb)
                 WHERE run_id = CAST(:run_id AS uuid) RETURNING id, created_at""",
             **given,
-        ) or await self._one(
+        ) or await self._report(
             """INSERT INTO quality_reports (run_id, created_at, figures)
                VALUES (CAST(:run_id AS uuid), :now, CAST(:figures AS jsonb))
                RETURNING id, created_at""",
             now=now,
             **given,
         )
-        previous = await self._one(
+        previous = await self._report(
             """SELECT created_at, figures FROM quality_reports
                 WHERE created_at <= :created_at AND id <> :id
                 ORDER BY created_at DESC LIMIT 1""",
@@ -64,5 +64,5 @@ class QualityReportRepository(Repository):
         )
         return int(result.rowcount)
 
-    async def _one(self, statement: str, **parameters: Any) -> Any:
+    async def _report(self, statement: str, **parameters: Any) -> Any:
         return (await self._connection.execute(text(statement), parameters)).one_or_none()

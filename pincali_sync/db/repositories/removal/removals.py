@@ -11,8 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from pincali_sync.db.copying import copy_rows
-from pincali_sync.db.memory import give_memory
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal import removals_sql as sql
 from pincali_sync.domain.coverage import Certificate
@@ -100,7 +98,7 @@ class RemovalRepository(Repository):
 
     async def count_missing(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
         """Adds one to the missing count of each absent listing; returns their number."""
-        await give_memory(self._connection)
+        await self._set_work_mem()
         result = await self._run(
             sql.COUNT_MISSING,
             session_id=session_id,
@@ -112,7 +110,7 @@ class RemovalRepository(Repository):
 
     async def count_delisted(self, session_id: UUID, *, now: datetime) -> int:
         """Adds one to the missing count of each listing that the sitemap dropped."""
-        await give_memory(self._connection)
+        await self._set_work_mem()
         result = await self._run(sql.COUNT_DELISTED, session_id=session_id, now=now)
         return int(result.scalar_one())
 
@@ -121,8 +119,7 @@ class RemovalRepository(Repository):
     ) -> tuple[int, int]:
         """How many would be missing had only these been seen, and how many for the second time."""
         await self._run(sql.CREATE_SEEN)
-        await copy_rows(self._connection, "seen", ("property_id",), ((each,) for each in seen))
-        await self._run("ANALYZE seen")
+        await self._load("seen", ("property_id",), ((each,) for each in seen))
         row = (
             await self._run(
                 sql.PREVIEW_MISSING,

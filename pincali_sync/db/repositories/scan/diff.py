@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from pincali_sync.db.memory import give_memory
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.removal.status import PRESENT
@@ -65,10 +64,10 @@ class DiffRepository(Repository):
 
     async def new_properties(self, session_id: UUID) -> list[str]:
         """Records that the session saw and that are not live."""
-        await give_memory(self._connection)
+        await self._set_work_mem()
         return [row.property_id for row in await self._run(DETECT_NEW, session_id=session_id)]
 
     async def price_changes(self, session_id: UUID) -> list[PropertyPriceChange]:
         """Records that the session saw at another price than the live one."""
-        await give_memory(self._connection)
+        await self._set_work_mem()
         return await self._all(PropertyPriceChange, DETECT_PRICE_CHANGES, session_id=session_id)

@@ -15,7 +15,6 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from pincali_sync.db.copying import copy_rows
 from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.page_facts import facts_as_json
 from pincali_sync.db.repositories.base import Repository
@@ -68,9 +67,7 @@ class ManifestBatchRepository(Repository):
         of, else to the one its URL computes to.
         """
         await self._run(CREATE_INCOMING)
-        await copy_rows(self._connection, "incoming", _COLUMNS, _card_rows(pages))
-        # The planner must know that these are few, or it reads a million rows to join them.
-        await self._run("ANALYZE incoming")
+        await self._load("incoming", _COLUMNS, _card_rows(pages))
         await self._run(RESOLVE)
 
     async def compare(self) -> BatchCounts:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pincali_sync.db.copying import copy_rows
-from pincali_sync.db.memory import give_memory
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.site import sitemap_sql as sql
 from pincali_sync.domain.coverage import Overlap
@@ -71,10 +69,9 @@ class SitemapRepository(Repository):
         dated_at: datetime,
     ) -> int:
         """Records (computed id, canonical URL) of a shard in one step; returns their number."""
-        await give_memory(self._connection)
+        await self._set_work_mem()
         await self._run(sql.CREATE_LISTED)
-        await copy_rows(self._connection, "listed", ("computed_id", "source_url"), urls)
-        await self._run("ANALYZE listed")
+        await self._load("listed", ("computed_id", "source_url"), urls)
         result = await self._run(
             sql.UPSERT_URLS, session_id=session_id, shard_url=shard_url, dated_at=dated_at
         )
@@ -115,7 +112,7 @@ class SitemapRepository(Repository):
 
     async def apply(self, session_id: UUID, *, now: datetime) -> int:
         """Presence of all URLs of a pass: live rows, then the manifest; returns the new ones."""
-        await give_memory(self._connection)
+        await self._set_work_mem()
         await self._run(sql.RESTORE_LIVE, session_id=session_id, now=now)
         await self._run(sql.TOUCH_MANIFEST, session_id=session_id)
         result = await self._run(sql.INSERT_MANIFEST, session_id=session_id)
@@ -149,6 +146,6 @@ class SitemapRepository(Repository):
 
     async def overlap(self, session_id: UUID) -> Overlap:
         """Who the session saw on pages, who in the sitemap, who in both."""
-        await give_memory(self._connection)
+        await self._set_work_mem()
         row = (await self._run(sql.OVERLAP, session_id=session_id)).mappings().one()
         return Overlap(**row)
