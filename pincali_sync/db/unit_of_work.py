@@ -10,6 +10,7 @@ from pincali_sync.db.repositories.identity.identities import IdentityRepository
 from pincali_sync.db.repositories.insights.closeups import CloseupRepository
 from pincali_sync.db.repositories.insights.dossier import DossierRepository
 from pincali_sync.db.repositories.insights.figures import FiguresRepository
+from pincali_sync.db.repositories.insights.history import HistoryRepository
 from pincali_sync.db.repositories.insights.incidents import IncidentRepository
 from pincali_sync.db.repositories.listings.live import LiveRepository
 from pincali_sync.db.repositories.listings.scrapes import ScrapeRepository
@@ -47,6 +48,7 @@ class UnitOfWork:
         self.exports = ExportRepository(connection)
         self.feed = ChangeFeedRepository(connection)
         self.freshness = FreshnessRepository(connection)
+        self.history = HistoryRepository(connection)
         self.identities = IdentityRepository(connection)
         self.incidents = IncidentRepository(connection)
         self.jobs = JobRepository(connection)

@@ -12,7 +12,7 @@ from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.insights.closeups import LoggedError
 from pincali_sync.db.repositories.insights.dossier import Change, Sighting
-from pincali_sync.db.repositories.insights.figures import DayCount, HistoryPoint
+from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
 from pincali_sync.db.repositories.insights.incidents import Incident
 from pincali_sync.db.repositories.prices.reviews import PriceReview
 from pincali_sync.db.repositories.queue.queue import DeadLetter, QueueRow, QueueStats
@@ -22,11 +22,14 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.scan.manifest import ManifestStats
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
-from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PageError, UsageError
-from pincali_sync.services.insights.snapshot import RUNNER, InsightsPolicy, Snapshot
-from pincali_sync.services.insights.snapshot_reader import SnapshotReader
+from pincali_sync.services.insights.snapshot import (
+    RUNNER,
+    InsightsPolicy,
+    Snapshot,
+    read_snapshot,
+)
 from pincali_sync.services.runs.run_progress import RunProgress, progress_of
 
 __all__ = [
@@ -93,11 +96,12 @@ class InsightsService:
     def __init__(self, db: Database, clock: Clock, policy: InsightsPolicy) -> None:
         self._db = db
         self._clock = clock
-        self._snapshots = SnapshotReader(db, clock, policy)
+        self._policy = policy
 
     async def snapshot(self, *, whole: bool = True) -> Snapshot:
-        """The present in one go; see `SnapshotReader.read`."""
-        return await self._snapshots.read(whole=whole)
+        """The present in one go; see `read_snapshot`."""
+        async with self._db.repeatable_read() as tx:
+            return await read_snapshot(tx, self._policy, self._clock.now(), whole=whole)
 
     async def open_incidents(self) -> list[Incident]:
         """What is the matter now, critical things first."""
@@ -107,26 +111,24 @@ class InsightsService:
     async def last_tick(self) -> datetime | None:
         """When the tier runner last did its work; None: never."""
         async with self._db.transaction() as tx:
-            return (await tx.figures.heartbeats()).get(RUNNER)
+            return (await tx.history.heartbeats()).get(RUNNER)
 
     async def trends(self, days: float) -> list[HistoryPoint]:
         """Figures as they were kept over the last days, the oldest first; see `HISTORY_METRICS`."""
         async with self._db.transaction() as tx:
-            return await tx.figures.history(since=self._clock.now() - timedelta(days=days))
+            return await tx.history.points(since=self._clock.now() - timedelta(days=days))
 
     async def price_changes_by_day(self, days: int) -> list[DayCount]:
         """Listings whose price changed, by day of the site's country."""
         async with self._db.transaction() as tx:
-            return await tx.figures.price_changes_by_day(
-                since=self._clock.now() - timedelta(days=days), zone=SITE_ZONE.key
+            return await tx.history.price_changes_by_day(
+                since=self._clock.now() - timedelta(days=days)
             )
 
     async def removed_by_day(self, days: int) -> list[DayCount]:
         """Confirmed removals, by day of the site's country."""
         async with self._db.transaction() as tx:
-            return await tx.figures.removed_by_day(
-                since=self._clock.now() - timedelta(days=days), zone=SITE_ZONE.key
-            )
+            return await tx.history.removed_by_day(since=self._clock.now() - timedelta(days=days))
 
     async def tiers(self) -> list[TierStatus]:
         """All four tiers with their latest runs."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from pincali_sync.bootstrap import build_runner
 from pincali_sync.services.insights.metrics import samples_of
-from pincali_sync.services.insights.snapshot import RUNNER, Snapshot
+from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.web import trends
 from pincali_sync.web.site import site_of
 
@@ -38,7 +38,7 @@ async def overview(request: Request) -> Response:
         progress={each.run.tier_level: each for each in await insights.progress()},
         held=await services.reviews.removal_batches(status="held"),
         snapshot=snapshot,
-        runner_seen=snapshot.heartbeats.get(RUNNER) if snapshot else None,
+        runner_seen=snapshot.runner_seen_at if snapshot else None,
         is_runner_silent=_is_silent(snapshot),
         figures=_by_key(snapshot),
         freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
@@ -52,7 +52,7 @@ def _is_silent(snapshot: Snapshot | None) -> bool:
     """Whether nobody looks after the tiers: then no alert can be open either."""
     if snapshot is None:
         return False  # the page says that there are no figures
-    seen = snapshot.heartbeats.get(RUNNER)
+    seen = snapshot.runner_seen_at
     return seen is None or snapshot.taken_at - seen > _SILENCE
 
 

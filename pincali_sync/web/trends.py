@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from pincali_sync.db.repositories.insights.figures import DayCount, HistoryPoint
+from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.rendering.charts import Point, Series
 from pincali_sync.services.insights.snapshot import PRESENT, LiveFigures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime, timedelta
 
 from pincali_sync.domain.alerts import Sample
 from pincali_sync.services.insights import metric_readers as read
@@ -14,20 +14,24 @@ from pincali_sync.services.insights.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric. Counters never fall, gauges may."""
+    """One metric: a gauge, or a counter, which never falls."""
 
     name: str
-    kind: Literal["counter", "gauge"]
     help: str
     labels: tuple[str, ...]
     read: Reader
+
+    @property
+    def kind(self) -> str:
+        """A counter or a gauge, by Prometheus' convention for names."""
+        return "counter" if self.name.endswith("_total") else "gauge"
 
     def samples(self, snapshot: Snapshot) -> Iterator[Sample]:
         """Its values; those that there are none of are left out."""
         for values, value in self.read(snapshot):
             if value is not None:
                 labels = dict(zip(self.labels, values, strict=True))
-                yield Sample(metric=self.name, labels=labels, value=float(value))
+                yield Sample(metric=self.name, labels=labels, value=_as_number(value))
 
 
 def samples_of(snapshot: Snapshot) -> list[Sample]:
@@ -35,329 +39,240 @@ def samples_of(snapshot: Snapshot) -> list[Sample]:
     return [sample for metric in METRICS for sample in metric.samples(snapshot)]
 
 
-def _gauge(name: str, meaning: str, reader: Reader, *labels: str) -> Metric:
-    return Metric(name=f"pincali_{name}", kind="gauge", help=meaning, labels=labels, read=reader)
+def _as_number(value: float | datetime | timedelta) -> float:
+    match value:
+        case datetime():
+            return value.timestamp()
+        case timedelta():
+            return value.total_seconds()
+    return float(value)
 
 
-def _counter(name: str, meaning: str, reader: Reader, *labels: str) -> Metric:
-    return Metric(
-        name=f"pincali_{name}_total", kind="counter", help=meaning, labels=labels, read=reader
-    )
+def _metric(name: str, meaning: str, reader: Reader) -> Metric:
+    """A metric with its labels behind the name, as Prometheus writes them."""
+    name, _, labels = name.rstrip("}").partition("{")
+    named = tuple(labels.split(",")) if labels else ()
+    return Metric(name=f"pincali_{name}", help=meaning, labels=named, read=reader)
+
+
+def _one(name: str, meaning: str, path: str) -> Metric:
+    """A figure of the whole, by its path in the snapshot."""
+    return _metric(name, meaning, read.one(path))
+
+
+def _tier(name: str, meaning: str, path: str) -> Metric:
+    """A figure of each tier, by its path in `TierFigures`."""
+    return _metric(f"{name}{{tier}}", meaning, read.of_tiers(path))
+
+
+def _tier_total(name: str, meaning: str, series: str) -> Metric:
+    """What the runs of each tier add up to, by its name in `RUN_TOTALS`."""
+    return _metric(f"tier_{name}_total{{tier}}", meaning, read.total_of_tiers(series))
+
+
+def _certificate(name: str, meaning: str, path: str) -> Metric:
+    """A figure of each source's latest certificate."""
+    return _metric(f"certificate_{name}{{source}}", meaning, read.of_certificates(path))
 
 
 METRICS: tuple[Metric, ...] = (
     # --- the tier runner and the site ---
-    _gauge(
+    _one(
         "runner_last_tick_timestamp_seconds",
         "When the tier runner last did its work.",
-        read.one(read.runner_seen),
+        "runner_seen_at",
     ),
-    _gauge(
-        "paused",
+    _metric(
+        "paused{scope,kind}",
         "1 for what rests: kind is person, refused, busy or rate.",
         lambda s: [((p.scope, p.kind), 1) for p in s.pauses],
-        "scope",
-        "kind",
     ),
-    _gauge(
+    _one(
         "site_held_seconds",
         "How long the site is still left alone at its own request.",
-        read.one(lambda s: s.pace.held_seconds if s.pace else None),
+        "pace.held_seconds",
     ),
-    _gauge(
+    _one(
         "site_booked_ahead_seconds",
         "How far ahead requests are booked on the site's timeline.",
-        read.one(lambda s: max(0.0, s.pace.next_free_in_seconds) if s.pace else None),
+        "pace.booked_ahead_seconds",
     ),
-    _gauge(
-        "site_refusals_in_a_row",
-        "Answers 429 or 503 since the last good one.",
-        read.one(lambda s: s.pace.strikes if s.pace else None),
-    ),
+    _one("site_refusals_in_a_row", "Answers 429 or 503 since the last good one.", "pace.strikes"),
     # --- runs ---
-    _counter("tier_runs", "Runs that ended, by how.", read.runs_ended, "tier", "status"),
-    _counter("tier_pages_scanned", "Listing pages read.", read.sum_of("run_pages"), "tier"),
-    _counter("tier_new_properties", "New listings found.", read.sum_of("run_new"), "tier"),
-    _counter(
-        "tier_price_changes", "Changed prices found.", read.sum_of("run_price_changes"), "tier"
+    _metric("tier_runs_total{tier,status}", "Runs that ended, by how.", read.runs_ended),
+    _tier_total("pages_scanned", "Listing pages read.", "run_pages"),
+    _tier_total("new_properties", "New listings found.", "run_new"),
+    _tier_total("price_changes", "Changed prices found.", "run_price_changes"),
+    _tier_total("missing", "Listings missing for the second time.", "run_missing"),
+    _tier_total("details_scraped", "Detail pages that runs had fetched.", "run_scraped"),
+    _tier_total("errors", "Lost listing pages and failed detail pages.", "run_errors"),
+    _tier("tier_running", "Whether a run of the tier is open.", "is_running"),
+    _tier("tier_last_run_timestamp_seconds", "When the last run began.", "latest.started_at"),
+    _tier(
+        "tier_last_success_timestamp_seconds", "When a run was last completed.", "last_success_at"
     ),
-    _counter(
-        "tier_missing", "Listings missing for the second time.", read.sum_of("run_missing"), "tier"
+    _tier(
+        "tier_overdue_seconds", "How long ago a run should have been completed; 0: none.", "overdue"
     ),
-    _counter(
-        "tier_details_scraped",
-        "Detail pages that runs had fetched.",
-        read.sum_of("run_scraped"),
-        "tier",
+    _tier(
+        "tier_failures_in_a_row", "Failed runs since the last completed one.", "failures_in_a_row"
     ),
-    _counter(
-        "tier_errors",
-        "Lost listing pages and failed detail pages.",
-        read.sum_of("run_errors"),
-        "tier",
-    ),
-    _gauge(
-        "tier_running",
-        "Whether a run of the tier is open.",
-        read.of_tiers(lambda t: t.latest is not None and t.latest.status == "running"),
-        "tier",
-    ),
-    _gauge(
-        "tier_last_run_timestamp_seconds",
-        "When the last run began.",
-        read.of_tiers(read.last_start),
-        "tier",
-    ),
-    _gauge(
-        "tier_last_success_timestamp_seconds",
-        "When a run was last completed.",
-        read.of_tiers(read.last_success),
-        "tier",
-    ),
-    _gauge(
-        "tier_overdue_seconds",
-        "How long ago a run should have been completed; 0: none.",
-        read.of_tiers(lambda t: t.overdue.total_seconds()),
-        "tier",
-    ),
-    _gauge(
-        "tier_failures_in_a_row",
-        "Failed runs since the last completed one.",
-        read.of_tiers(lambda t: t.failures_in_a_row),
-        "tier",
-    ),
-    _gauge(
+    _tier(
         "tier_error_ratio",
         "Share of the last run's requests that failed, from 50 requests on.",
-        read.of_tiers(lambda t: t.error_ratio),
-        "tier",
+        "error_ratio",
     ),
-    _gauge(
-        "tier_last_run_duration_seconds",
-        "How long the last ended run took.",
-        read.of_last_run("execution_time_ms", 0.001),
-        "tier",
+    _tier("tier_last_run_duration_seconds", "How long the last ended run took.", "last_duration"),
+    _tier("tier_last_run_pages", "Listing pages it read.", "last_ended.pages_scanned"),
+    _tier("tier_last_run_properties", "Listings it saw.", "last_ended.properties_in_manifest"),
+    _tier(
+        "tier_last_run_new_properties", "New listings it found.", "last_ended.new_properties_found"
     ),
-    _gauge(
-        "tier_last_run_pages", "Listing pages it read.", read.of_last_run("pages_scanned"), "tier"
-    ),
-    _gauge(
-        "tier_last_run_properties",
-        "Listings it saw.",
-        read.of_last_run("properties_in_manifest"),
-        "tier",
-    ),
-    _gauge(
-        "tier_last_run_new_properties",
-        "New listings it found.",
-        read.of_last_run("new_properties_found"),
-        "tier",
-    ),
-    _gauge(
+    _tier(
         "tier_last_run_price_changes",
         "Changed prices it found.",
-        read.of_last_run("price_changes_detected"),
-        "tier",
+        "last_ended.price_changes_detected",
     ),
-    _gauge(
+    _tier(
         "tier_last_run_missing",
         "Listings it found missing for the second time.",
-        read.of_last_run("removals_detected"),
-        "tier",
+        "last_ended.removals_detected",
     ),
-    _gauge(
+    _tier(
         "tier_last_run_removed",
         "Removals it proved and carried out.",
-        read.of_tiers(read.removed_by),
-        "tier",
+        "last_ended.details.removals.removed",
     ),
-    _gauge(
+    _tier(
         "tier_last_run_details_scraped",
         "Detail pages of it that were fetched.",
-        read.of_last_run("properties_scraped"),
-        "tier",
+        "last_ended.properties_scraped",
     ),
-    _gauge(
-        "tier_last_run_errors", "Pages of it that failed.", read.of_last_run("error_count"), "tier"
-    ),
+    _tier("tier_last_run_errors", "Pages of it that failed.", "last_ended.error_count"),
     # --- scans ---
-    _gauge(
-        "scan_found_ratio",
+    _metric(
+        "scan_found_ratio{tier,source}",
         "Listings that the last scan found, of those expected.",
         read.found_ratios,
-        "tier",
-        "source",
     ),
-    _gauge(
+    _tier(
         "scan_drop_ratio",
         "By how much the last weekly scan fell short of what is usual.",
-        read.scan_drop,
-        "tier",
+        "scan_drop",
     ),
-    _gauge(
-        "run_anomalies",
-        "In how many ways the last scan is unlike those before.",
-        read.of_tiers(lambda t: t.anomalies),
-        "tier",
-    ),
-    _gauge(
-        "certificate_certified",
-        "Whether the source's last full scan was complete.",
-        read.of_certificates(lambda c: c.certified),
-        "source",
-    ),
-    _gauge(
-        "certificate_timestamp_seconds",
-        "When that was judged.",
-        read.of_certificates(lambda c: c.issued_at.timestamp()),
-        "source",
-    ),
-    _gauge(
-        "certificate_properties",
-        "Listings that it found.",
-        read.of_certificates(lambda c: c.distinct_properties),
-        "source",
-    ),
+    _tier("run_anomalies", "In how many ways the last scan is unlike those before.", "anomalies"),
+    _certificate("certified", "Whether the source's last full scan was complete.", "certified"),
+    _certificate("timestamp_seconds", "When that was judged.", "issued_at"),
+    _certificate("properties", "Listings that it found.", "distinct_properties"),
     # --- the queue ---
-    _gauge(
-        "queue_pending", "Detail pages that wait.", read.queue_rows("pending"), "priority", "reason"
+    _metric(
+        "queue_pending{priority,reason}", "Detail pages that wait.", read.queue_rows("pending")
     ),
-    _gauge(
-        "queue_in_progress",
+    _metric(
+        "queue_in_progress{priority,reason}",
         "Detail pages under way.",
         read.queue_rows("in_progress"),
-        "priority",
-        "reason",
     ),
-    _gauge(
-        "queue_dead_letters", "Pages set aside after their attempts.", read.dead_letters, "reason"
+    _metric(
+        "queue_dead_letters{reason}", "Pages set aside after their attempts.", read.dead_letters
     ),
-    _gauge(
-        "queue_backlog_ratio",
-        "Waiting pages, of the number that is an alert.",
-        read.one(lambda s: s.queue.pending / s.queue.backlog_limit),
-    ),
-    _gauge(
-        "queue_ceiling", "The most pages that may wait.", read.one(lambda s: s.queue.max_pending)
-    ),
-    _gauge(
+    _one("queue_backlog_ratio", "Waiting pages, of the number that is an alert.", "backlog_ratio"),
+    _one("queue_ceiling", "The most pages that may wait.", "policy.max_pending"),
+    _one(
         "queue_waiting_outside",
         "Listings that want a visit and found no place in the queue.",
-        read.one(lambda s: s.queue.waiting_outside),
+        "waiting_outside",
     ),
-    _gauge(
-        "queue_oldest_pending_age_seconds",
+    _metric(
+        "queue_oldest_pending_age_seconds{priority}",
         "How long the oldest page of a priority has waited.",
-        read.oldest,
-        "priority",
+        read.oldest_pending,
     ),
-    _counter(
-        "queue_finished",
+    _metric(
+        "queue_finished_total{reason,outcome}",
         "Pages that were done with, by how.",
-        lambda s: s.queue.finished_ever.items(),
-        "reason",
-        "outcome",
+        read.finished_ever,
     ),
-    _gauge(
-        "queue_finished_last_hour",
+    _metric(
+        "queue_finished_last_hour{reason,outcome}",
         "Pages that ended within the last hour, by how.",
-        read.last_hour,
-        "reason",
-        "outcome",
+        read.finished_last_hour,
     ),
-    _gauge(
-        "queue_failure_ratio",
+    _metric(
+        "queue_failure_ratio{reason}",
         "Share of the last day's pages that were set aside, from 50 on.",
         read.failure_ratios,
-        "reason",
     ),
-    _gauge(
-        "queue_time_in_queue_seconds",
+    _metric(
+        "queue_time_in_queue_seconds{reason}",
         "Average from queued to fetched, over the last day.",
-        read.time_in_queue,
-        "reason",
+        lambda s: [((each.reason,), each.average_seconds) for each in s.finished],
     ),
     # --- the live table ---
-    _gauge("live_listings", "Live rows by listing status.", read.live_by_status, "status"),
-    _gauge(
-        "live_scraped_within",
+    _metric("live_listings{status}", "Live rows by listing status.", read.live_by_status),
+    _metric(
+        "live_scraped_within{days}",
         "Present listings whose page was fetched within so many days.",
         read.scraped_within,
-        "days",
     ),
-    _gauge(
-        "live_scraped_within_ratio",
+    _metric(
+        "live_scraped_within_ratio{days}",
         "The same as a share of all present listings.",
-        read.scraped_ratio,
-        "days",
+        read.scraped_share,
     ),
-    _gauge(
-        "live_never_scraped",
-        "Present listings whose page was never fetched.",
-        read.of_live(lambda live: live.never_scraped),
+    _one(
+        "live_never_scraped", "Present listings whose page was never fetched.", "live.never_scraped"
     ),
-    _gauge(
+    _one(
         "live_stale",
         "Present listings older than TIER_4_STALE_DAYS, or never fetched.",
-        read.of_live(lambda live: live.stale),
+        "live.stale",
     ),
-    _gauge(
+    _one(
         "live_oldest_scrape_timestamp_seconds",
         "When the oldest of them was fetched.",
-        read.of_live(read.oldest_scrape),
+        "live.oldest_scrape_at",
     ),
     # --- removals, and what waits for a person ---
-    _counter(
-        "removals_confirmed",
-        "Removals proven and carried out.",
-        read.one(lambda s: s.removals.confirmed),
-    ),
-    _gauge(
+    _one("removals_confirmed_total", "Removals proven and carried out.", "removals.confirmed"),
+    _one(
         "removals_confirmed_last_week",
         "Those of the last seven days.",
-        read.one(lambda s: s.removals.confirmed_last_week),
+        "removals.confirmed_last_week",
     ),
-    _gauge(
+    _one(
         "removal_batches_held",
         "Batches of removals that wait for a decision.",
-        read.one(lambda s: s.removals.batches_held),
+        "removals.batches_held",
     ),
-    _gauge(
-        "removals_unsettled",
-        "Listings missing for long without a verdict.",
-        read.one(lambda s: s.removals.unsettled),
+    _one(
+        "removals_unsettled", "Listings missing for long without a verdict.", "removals.unsettled"
     ),
-    _gauge(
-        "removal_audited",
+    _metric(
+        "removal_audited{verdict}",
         "Confirmed removals looked at again in eight weeks, by verdict.",
         read.audited,
-        "verdict",
     ),
-    _gauge(
+    _metric(
         "removal_false_positive_ratio",
         "Share of them that are still on the site.",
-        read.false_positives("ratio"),
+        read.false_removals("share"),
     ),
-    _gauge(
+    _metric(
         "removal_false_positive_ratio_low",
         "Lower end of its 95 % interval (Wilson).",
-        read.false_positives("low"),
+        read.false_removals("low"),
     ),
-    _gauge(
+    _metric(
         "removal_false_positive_ratio_high",
         "Upper end of its 95 % interval (Wilson).",
-        read.false_positives("high"),
+        read.false_removals("high"),
     ),
-    _gauge(
-        "decisions_waiting",
+    _metric(
+        "decisions_waiting{kind}",
         "Price reviews and identity candidates that wait for a person.",
         lambda s: [((kind,), count) for kind, count in s.decisions.items()],
-        "kind",
     ),
     # --- the snapshot itself ---
-    _gauge(
-        "snapshot_duration_seconds",
-        "How long the figures took to read.",
-        read.one(lambda s: s.seconds),
-    ),
+    _one("snapshot_duration_seconds", "How long the figures took to read.", "seconds"),
 )

@@ -1,10 +1,13 @@
-"""Everything that is shown of the present, as it was at one moment."""
+"""The present, read in one go: what pages, metrics and alerts go by."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
+from time import perf_counter
 
 from pincali_sync.db.repositories.insights.figures import (
     AuditFigures,
@@ -13,16 +16,22 @@ from pincali_sync.db.repositories.insights.figures import (
     PaceFigures,
     QueueGroup,
     RemovalFigures,
+    RunTimes,
 )
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pauses import Pause
-from pincali_sync.domain.schedule import Cadence
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.schedule import Cadence, tiers_serving
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.services.scan.scan_yield import SourceYield
+from pincali_sync.services.runs.success_rate import success_rate
+from pincali_sync.services.scan.scan_yield import SourceYield, drop_of, yields_of
 
 RUNNER = "tier_runner"  # the name of its heartbeat
 # Listings that are there, or may be.
 PRESENT = frozenset({"active", "relisted", "likely_removed"})
+_RUNS_LOOKED_AT = 20
+# Ages by which the live table is divided, in days.
+_AGE_EDGES = (1, 7, 14, 30, 45, 60, 90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,28 +61,17 @@ class TierFigures:
     yields: tuple[SourceYield, ...]  # of the latest scan that is over
     scan_drop: float | None  # of the weekly tier: how far it fell short of what is usual
     anomalies: int  # of the latest run whose scan is over
-    runs_ended: Mapping[str, int]  # by state, ever
-    sums: Mapping[str, int]  # ever, by the names of `figures_sql.RUN_TOTALS`
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFigures:
-    """The queue, and what came of it."""
-
-    groups: tuple[QueueGroup, ...]
-    finished: tuple[FinishedGroup, ...]  # within a day
-    finished_ever: Mapping[tuple[str, str], int]  # by reason and state; empty: not asked for
-    waiting_outside: int
-    backlog_limit: int
-    max_pending: int
-
-    def count(self, status: str) -> int:
-        """Rows in one state."""
-        return sum(group.rows for group in self.groups if group.status == status)
 
     @property
-    def pending(self) -> int:
-        return self.count("pending")
+    def is_running(self) -> bool:
+        """Whether a run is open."""
+        return self.latest is not None and self.latest.status == "running"
+
+    @property
+    def last_duration(self) -> timedelta | None:
+        """How long the last run took that ended."""
+        taken = self.last_ended.execution_time_ms if self.last_ended else None
+        return None if taken is None else timedelta(milliseconds=taken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +83,6 @@ class LiveFigures:
     scraped_within: Mapping[float, int]  # days -> present listings scraped within them
     never_scraped: int
     stale: int
-    stale_days: float
     oldest_scrape_at: datetime | None
 
 
@@ -94,9 +91,12 @@ class Snapshot:
     """The present, as it was at one moment."""
 
     taken_at: datetime
-    seconds: float  # that it took to read
+    policy: InsightsPolicy
+    counters: Mapping[tuple[str, str], int]  # see `FiguresRepository.counters`
     tiers: tuple[TierFigures, ...]
-    queue: QueueFigures
+    queue: tuple[QueueGroup, ...]
+    finished: tuple[FinishedGroup, ...]  # within a day
+    waiting_outside: int
     pauses: tuple[Pause, ...]
     certificates: tuple[CertificateFigures, ...]
     removals: RemovalFigures
@@ -105,3 +105,147 @@ class Snapshot:
     heartbeats: Mapping[str, datetime]
     decisions: Mapping[str, int]  # what waits for a person, by kind
     live: LiveFigures | None  # None: it was not asked for
+    seconds: float  # that it took to read
+
+    @property
+    def pending(self) -> int:
+        """Detail pages that wait."""
+        return sum(group.pending for group in self.queue)
+
+    @property
+    def open_groups(self) -> list[QueueGroup]:
+        """What of the queue waits or is under way."""
+        return [group for group in self.queue if group.pending or group.in_progress]
+
+    @property
+    def backlog_ratio(self) -> float:
+        """The same, of the number that is an alert."""
+        return self.pending / self.policy.backlog_limit
+
+    @property
+    def runner_seen_at(self) -> datetime | None:
+        """When the tier runner last did its work; None: never."""
+        return self.heartbeats.get(RUNNER)
+
+
+async def read_snapshot(
+    tx: UnitOfWork, policy: InsightsPolicy, now: datetime, *, whole: bool
+) -> Snapshot:
+    """The present; not `whole`, it lacks what costs a walk over all rows of a large table.
+
+    Args:
+        tx: reads of one moment. Otherwise rows that retention deletes meanwhile are found neither
+            among the retired nor among the present, and a counter falls.
+    """
+    started = perf_counter()
+    return Snapshot(
+        taken_at=now,
+        policy=policy,
+        counters=await tx.figures.counters(whole=whole),
+        tiers=await _tiers(tx, policy, now),
+        queue=tuple(await tx.figures.queue()),
+        finished=tuple(await tx.figures.finished(now=now)),
+        waiting_outside=await tx.figures.waiting_outside(),
+        pauses=tuple(await tx.pauses.in_force()),
+        certificates=tuple(await tx.figures.certificates()),
+        removals=await tx.figures.removals(now=now),
+        audit=await tx.figures.audited(now=now),
+        pace=await tx.figures.pace(policy.host),
+        heartbeats=await tx.history.heartbeats(),
+        decisions=await tx.figures.open_decisions(),
+        live=await _live(tx, policy.stale_days, now) if whole else None,
+        seconds=perf_counter() - started,
+    )
+
+
+async def _tiers(tx: UnitOfWork, policy: InsightsPolicy, now: datetime) -> tuple[TierFigures, ...]:
+    times = await tx.figures.run_times()
+    open_runs = await tx.runs.open_runs()
+    figures: list[TierFigures] = []
+    for tier in Tier:
+        runs = await tx.runs.recent(tier_level=tier.value, limit=_RUNS_LOOKED_AT)
+        # Its scan was added up, whatever became of it then.
+        scanned = next((run for run in runs if run.details.is_scanned), None)
+        yields: tuple[SourceYield, ...] = ()
+        if scanned is not None:
+            expected = await tx.removals.expected(scanned.session_id)
+            yields = yields_of(scanned, runs[runs.index(scanned) + 1 :], expected)
+        enabled = tier in policy.tiers_enabled
+        cadence = policy.cadences[tier]
+        figures.append(
+            TierFigures(
+                tier=tier,
+                enabled=enabled,
+                latest=runs[0] if runs else None,
+                last_ended=next((run for run in runs if run.status != "running"), None),
+                last_success_at=_last_success(tier, times),
+                overdue=_overdue(cadence, times, open_runs, now) if enabled else timedelta(0),
+                failures_in_a_row=_failures_in_a_row(runs),
+                error_ratio=_error_ratio(runs),
+                yields=yields,
+                scan_drop=drop_of(yields) if tier is Tier.WEEKLY_DEEP else None,
+                anomalies=len(scanned.details.anomalies) if scanned else 0,
+            )
+        )
+    return tuple(figures)
+
+
+def _last_success(tier: Tier, times: Sequence[RunTimes]) -> datetime | None:
+    completed = (t for t in times if t.tier_level == tier and t.status == "completed")
+    return next((each.last_completed_at for each in completed), None)
+
+
+def _overdue(
+    cadence: Cadence, times: Sequence[RunTimes], open_runs: Sequence[SyncRun], now: datetime
+) -> timedelta:
+    serving = tiers_serving(cadence.tier)
+    served = [
+        each.last_served_at
+        for each in times
+        if each.status in {"completed", "cancelled"}  # a person's word ends the matter
+        and each.tier_level in serving
+        and each.last_served_at is not None
+    ]
+    # Never completed: counted from its first attempt. Never begun: nothing is expected yet.
+    tried = [each.first_started_at for each in times if each.tier_level == cadence.tier]
+    since = max(served) if served else min(filter(None, tried), default=None)
+    if since is None:
+        return timedelta(0)
+    running = [
+        (Tier(run.tier_level), max(filter(None, (run.slot_at, run.started_at))))
+        for run in open_runs
+        if run.tier_level in serving
+    ]
+    return cadence.overdue(now, since, running)
+
+
+def _failures_in_a_row(runs: Sequence[SyncRun]) -> int:
+    ended = [run.status for run in runs if run.status in {"failed", "completed"}]
+    return len(list(takewhile(lambda status: status == "failed", ended)))
+
+
+def _error_ratio(runs: Sequence[SyncRun]) -> float | None:
+    rates = (success_rate([run]) for run in runs)
+    return next((1 - rate for rate in rates if rate is not None), None)
+
+
+async def _live(tx: UnitOfWork, stale_days: float, now: datetime) -> LiveFigures:
+    days = sorted({*map(float, _AGE_EDGES), stale_days}, reverse=True)
+    groups = await tx.figures.ages([now - timedelta(days=each) for each in days])
+    by_status: Counter[str] = Counter()
+    for group in groups:
+        by_status[group.listing_status] += group.rows
+    present = [group for group in groups if group.listing_status in PRESENT]
+    within = {
+        each: sum(group.rows for group in present if (group.bucket or 0) > index)
+        for index, each in enumerate(days)
+    }
+    total = sum(group.rows for group in present)
+    return LiveFigures(
+        by_status=by_status,
+        present=total,
+        scraped_within=dict(sorted(within.items())),
+        never_scraped=sum(group.rows for group in present if group.bucket is None),
+        stale=total - within[stale_days],
+        oldest_scrape_at=min(filter(None, (group.oldest for group in present)), default=None),
+    )

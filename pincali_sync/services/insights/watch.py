@@ -46,11 +46,11 @@ class Watch:
         now = self._clock.now()
 
         async def is_wanted(tx: UnitOfWork) -> tuple[bool, bool]:
-            last = (await tx.figures.heartbeats()).get(RUNNER)
+            last = (await tx.history.heartbeats()).get(RUNNER)
             has_news = any(run.status != "running" for run in runs)
             if last is not None and timedelta(0) <= now - last < _LEAST_GAP and not has_news:
                 return False, False
-            return True, await tx.figures.has_history_since(now - _HISTORY_GAP)
+            return True, await tx.history.has_any_since(now - _HISTORY_GAP)
 
         is_due, is_kept = await self._db.run(is_wanted)
         if not is_due:
@@ -61,7 +61,7 @@ class Watch:
         await self._alerts.check(snapshot)
         await self._feed.number()  # so that a reader finds little left to number
         # The sign of life comes last: without it somebody outside notices.
-        await self._db.run(lambda tx: tx.figures.beat(RUNNER, now=now))
+        await self._db.run(lambda tx: tx.history.beat(RUNNER, now=now))
 
     async def _keep(self, snapshot: Snapshot) -> None:
         figures = {
@@ -71,6 +71,6 @@ class Watch:
         }
 
         async def work(tx: UnitOfWork) -> None:
-            await tx.figures.keep(figures, at=snapshot.taken_at)
+            await tx.history.keep(figures, at=snapshot.taken_at)
 
         await self._db.run(work)

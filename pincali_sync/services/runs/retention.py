@@ -52,7 +52,7 @@ class RetentionService:
 
         async def finished(tx: UnitOfWork) -> tuple[int, int, int, int]:
             old = now - self._terms.insights
-            await tx.figures.forget(before=old)
+            await tx.history.forget(before=old)
             await tx.incidents.clean_up(before=old)
             await tx.audits.clean_up(before=old)
             return (

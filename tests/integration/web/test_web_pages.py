@@ -170,7 +170,7 @@ async def test_nothing_is_calm_while_nobody_looks_after_the_tiers(
 
 async def beat(db: Database, clock: FixedClock) -> None:
     async with db.transaction() as tx:
-        await tx.figures.beat(RUNNER, now=clock.now())
+        await tx.history.beat(RUNNER, now=clock.now())
 
 
 async def test_pauses_and_held_batches_come_first_in_words(

@@ -10,7 +10,7 @@ import pytest
 
 from pincali_sync.db.repositories.insights.closeups import SourcePages
 from pincali_sync.db.repositories.insights.dossier import Change
-from pincali_sync.db.repositories.insights.figures import DayCount, HistoryPoint
+from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
 from pincali_sync.db.repositories.queue.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.run_notes import RunNotes
@@ -198,7 +198,6 @@ def test_ages_are_told_apart_and_add_up() -> None:
         scraped_within={1: 10, 7: 30, 30: 80},
         never_scraped=5,
         stale=20,
-        stale_days=30,
         oldest_scrape_at=None,
     )
     assert trends.freshness(figures) == [

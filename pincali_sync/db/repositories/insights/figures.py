@@ -1,30 +1,134 @@
-"""Figures about runs, queue, scans, removals and the live table, and those kept over time."""
+"""Figures about runs, queue, scans, removals and the live table, as they are now.
+
+Each statement reads everything that it needs at once.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from uuid import UUID
+from datetime import datetime, timedelta
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.insights import figures_sql as sql
-from pincali_sync.db.repositories.listings.scrapes_sql import REPAIR
+from pincali_sync.db.repositories.removal.status import INACTIVE_AFTER
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 # How long an audited removal counts: eight weekly samples.
 AUDIT_WINDOW = timedelta(weeks=8)
 
+# Under which names columns of `sync_runs` are added up, and stay so past their rows' term.
+RUN_TOTALS = {
+    "run_pages": "pages_scanned",
+    "run_new": "new_properties_found",
+    "run_price_changes": "price_changes_detected",
+    "run_missing": "removals_detected",
+    "run_scraped": "properties_scraped",
+    "run_errors": "error_count",
+}
+RUNS_ENDED = "runs_ended"  # labelled "tier|status"
+QUEUE_FINISHED = "queue_finished"  # labelled "reason|status"
+
+_COUNTERS = f"""
+SELECT series, label, coalesce(sum(value), 0)::bigint AS value FROM (
+    SELECT series, label, value FROM retired_totals
+    UNION ALL
+    SELECT '{RUNS_ENDED}', tier_level || '|' || status, count(*)
+      FROM sync_runs GROUP BY tier_level, status
+    UNION ALL
+    SELECT series, tier_level::text, value FROM sync_runs, LATERAL (VALUES
+        {", ".join(f"('{series}', {column})" for series, column in RUN_TOTALS.items())}
+    ) AS totals (series, value)
+    UNION ALL
+    SELECT '{QUEUE_FINISHED}', coalesce(queue_reason, 'unknown') || '|' || status, count(*)
+      FROM scrape_queue WHERE status IN ('completed', 'cancelled') AND CAST(:whole AS boolean)
+     GROUP BY queue_reason, status
+) AS counted
+ WHERE series <> '{QUEUE_FINISHED}' OR CAST(:whole AS boolean)
+ GROUP BY series, label ORDER BY series, label
+"""
+_RUN_TIMES = """
+SELECT tier_level, status, max(completed_at) AS last_completed_at,
+       max(greatest(slot_at, started_at)) AS last_served_at, min(started_at) AS first_started_at
+  FROM sync_runs GROUP BY tier_level, status
+"""
+# Open rows and those set aside have indexes of their own, finished ones are far more.
+_ROWS = "SELECT priority, queue_reason, status, queued_at FROM scrape_queue WHERE status"
+_QUEUE = f"""
+SELECT priority, coalesce(queue_reason, 'unknown') AS reason,
+       count(*) FILTER (WHERE status = 'pending') AS pending,
+       count(*) FILTER (WHERE status = 'in_progress') AS in_progress,
+       count(*) FILTER (WHERE status = 'failed') AS failed,
+       min(queued_at) FILTER (WHERE status = 'pending') AS oldest_queued_at
+  FROM ({_ROWS} IN ('pending', 'in_progress') UNION ALL {_ROWS} = 'failed') AS unfinished
+ GROUP BY priority, reason ORDER BY priority, reason
+"""
+_FINISHED = """
+SELECT coalesce(queue_reason, 'unknown') AS reason,
+       count(*) FILTER (WHERE status = 'completed') AS completed,
+       count(*) FILTER (WHERE status = 'failed') AS failed,
+       count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+       count(*) FILTER (WHERE status = 'completed' AND in_last_hour) AS completed_in_last_hour,
+       count(*) FILTER (WHERE status = 'failed' AND in_last_hour) AS failed_in_last_hour,
+       count(*) FILTER (WHERE status = 'cancelled' AND in_last_hour) AS cancelled_in_last_hour,
+       avg(seconds) FILTER (WHERE status = 'completed') AS average_seconds
+  FROM (SELECT queue_reason, status, completed_at >= :hour_ago AS in_last_hour,
+               extract(epoch FROM completed_at - queued_at)::float8 AS seconds
+          FROM scrape_queue WHERE completed_at >= :day_ago) AS finished
+ GROUP BY reason ORDER BY reason
+"""
+_WAITING_OUTSIDE = """
+SELECT count(*) FROM property_manifest m
+ WHERE m.needs_full_scrape = true
+   AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
+                      AND q.status IN ('pending', 'in_progress'))
+   AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
+                      AND q.status = 'failed')
+"""
+_CERTIFICATES = """
+SELECT DISTINCT ON (source) source, certified, distinct_properties, issued_at
+  FROM scan_certificates ORDER BY source, issued_at DESC
+"""
+_REMOVALS = f"""
+SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS confirmed,
+       (SELECT count(*) FROM property_changes
+         WHERE change_type = 'removed' AND created_at >= :week_ago) AS confirmed_last_week,
+       (SELECT count(*) FROM removal_batches WHERE status = 'held') AS batches_held,
+       (SELECT count(*) FROM properties_live WHERE listing_status = 'likely_removed'
+                        AND consecutive_missing_count >= {INACTIVE_AFTER}) AS unsettled
+"""
+_AUDITED = """
+SELECT count(*) FILTER (WHERE verdict = 'alive') AS alive,
+       count(*) FILTER (WHERE verdict IN ('gone', 'sold')) AS gone,
+       count(*) FILTER (WHERE verdict = 'unknown') AS unknown,
+       count(*) FILTER (WHERE verdict IS NULL) AS waiting
+  FROM removal_audits WHERE drawn_at >= :since
+"""
+# greatest() passes over NULL.
+_PACE = """
+SELECT greatest(0, extract(epoch FROM next_free_at - clock_timestamp()))::float8
+           AS booked_ahead_seconds,
+       greatest(0, extract(epoch FROM held_until - clock_timestamp()))::float8 AS held_seconds,
+       strikes
+  FROM site_pace WHERE host = :host
+"""
+_DECISIONS = """
+SELECT (SELECT count(*) FROM price_reviews WHERE status = 'open') AS price_reviews,
+       (SELECT count(*) FROM identity_candidates WHERE status = 'open') AS identity_candidates
+"""
+# One walk along an index, without a look at the wide rows.
+_AGES = """
+SELECT listing_status, width_bucket(last_full_scrape_at, CAST(:edges AS timestamptz[])) AS bucket,
+       count(*) AS rows, min(last_full_scrape_at) AS oldest
+  FROM properties_live GROUP BY listing_status, bucket ORDER BY listing_status
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunTotals:
+class RunTimes:
     """All runs of one tier that ended, or are, in one state."""
 
     tier_level: int
     status: str
-    runs: int
-    sums: Mapping[str, int]  # by the names of `figures_sql.RUN_TOTALS`
     last_completed_at: datetime | None
     last_served_at: datetime | None  # the latest slot or, where later, start
     first_started_at: datetime | None
@@ -32,24 +136,28 @@ class RunTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueGroup:
-    """Rows of the queue of one priority, reason and state."""
+    """Rows of the queue of one priority and reason that are not finished."""
 
     priority: int
     reason: str
-    status: str
-    rows: int
-    oldest_queued_at: datetime | None
+    pending: int
+    in_progress: int
+    failed: int  # set aside after their attempts
+    oldest_queued_at: datetime | None  # of those that wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedGroup:
-    """Rows of one reason that ended in one state within a day."""
+    """Rows of one reason that ended within a day, by how."""
 
     reason: str
-    status: str
-    rows: int
-    rows_in_last_hour: int
-    average_seconds: float | None  # from queued to ended
+    completed: int
+    failed: int
+    cancelled: int
+    completed_in_last_hour: int
+    failed_in_last_hour: int
+    cancelled_in_last_hour: int
+    average_seconds: float | None  # from queued to fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +165,8 @@ class CertificateFigures:
     """A source's latest certificate."""
 
     source: str
-    session_id: UUID
     certified: bool
-    proves_absence: bool
-    reasons: Sequence[str]
     distinct_properties: int
-    expected_properties: int | None
-    pages_read: int
-    pages_lost: int
     issued_at: datetime
 
 
@@ -86,14 +188,13 @@ class AuditFigures:
     gone: int
     unknown: int
     waiting: int  # drawn, and not looked at yet
-    last_checked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaceFigures:
     """The site's timeline."""
 
-    next_free_in_seconds: float  # negative: nobody asked for so long
+    booked_ahead_seconds: float
     held_seconds: float  # that the site is still left alone
     strikes: int  # refusals in a row
 
@@ -108,123 +209,56 @@ class AgeGroup:
     oldest: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPoint:
-    """Figures as they were kept at a moment, by sample key."""
-
-    taken_at: datetime
-    figures: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayCount:
-    """So many on one day of the site's country."""
-
-    day: date
-    count: int
-
-
 class FiguresRepository(Repository):
     """SQL of figures. Every time is an argument, except that the pace has the database's clock."""
 
-    async def run_totals(self) -> list[RunTotals]:
-        """All runs by tier and state."""
-        return [
-            RunTotals(
-                tier_level=row["tier_level"],
-                status=row["status"],
-                runs=row["runs"],
-                sums={name: row[name] or 0 for name in sql.RUN_TOTALS},
-                last_completed_at=row["last_completed_at"],
-                last_served_at=row["last_served_at"],
-                first_started_at=row["first_started_at"],
-            )
-            for row in (await self._run(sql.RUNS)).mappings()
-        ]
+    async def counters(self, *, whole: bool) -> dict[tuple[str, str], int]:
+        """What there ever was, by series and label, rows counted in that are deleted by now.
 
-    async def retired(self) -> dict[tuple[str, str], int]:
-        """What deleted rows had counted, by series and label."""
-        return {(row.series, row.label): row.value for row in await self._run(sql.RETIRED)}
+        Not `whole`, it lacks the queue's finished rows, which are many.
+        """
+        return {
+            (row.series, row.label): row.value for row in await self._run(_COUNTERS, whole=whole)
+        }
+
+    async def run_times(self) -> list[RunTimes]:
+        """When all runs were, by tier and state."""
+        return await self._all(RunTimes, _RUN_TIMES)
 
     async def queue(self) -> list[QueueGroup]:
-        """What waits, is under way or was set aside, by priority and reason."""
-        return [QueueGroup(**row) for row in (await self._run(sql.QUEUE)).mappings()]
-
-    async def finished_ever(self) -> dict[tuple[str, str], int]:
-        """All finished rows that are still there, by reason and state."""
-        return {(row.reason, row.status): row.rows for row in await self._run(sql.QUEUE_EVER)}
+        """What waits, is under way or was set aside."""
+        return await self._all(QueueGroup, _QUEUE)
 
     async def finished(self, *, now: datetime) -> list[FinishedGroup]:
         """What ended within a day."""
-        return await self._all(
-            FinishedGroup, sql.QUEUE_RECENT, hour_ago=now - _HOUR, day_ago=now - _DAY
-        )
+        return await self._all(FinishedGroup, _FINISHED, hour_ago=now - _HOUR, day_ago=now - _DAY)
 
     async def waiting_outside(self) -> int:
         """Listings that want a visit and found no place in the queue."""
-        return int(await self._scalar(sql.OUTSIDE))
+        return int(await self._scalar(_WAITING_OUTSIDE))
 
     async def certificates(self) -> list[CertificateFigures]:
         """Each source's latest."""
-        return [CertificateFigures(**row) for row in (await self._run(sql.CERTIFICATES)).mappings()]
+        return await self._all(CertificateFigures, _CERTIFICATES)
 
     async def removals(self, *, now: datetime) -> RemovalFigures:
         """Removals, confirmed and not."""
-        row = (await self._run(sql.REMOVALS, week_ago=now - _WEEK)).mappings().one()
-        return RemovalFigures(**row)
+        return RemovalFigures(**(await self._run(_REMOVALS, week_ago=now - _WEEK)).mappings().one())
 
     async def audited(self, *, now: datetime) -> AuditFigures:
         """The removals that were drawn within the last eight weeks."""
-        row = (await self._run(sql.AUDITED, since=now - AUDIT_WINDOW)).mappings().one()
-        return AuditFigures(**row)
+        return AuditFigures(
+            **(await self._run(_AUDITED, since=now - AUDIT_WINDOW)).mappings().one()
+        )
 
     async def pace(self, host: str) -> PaceFigures | None:
         """The timeline of a host; None before its first request."""
-        row = (await self._run(sql.PACE, host=host)).mappings().first()
-        return (
-            None
-            if row is None
-            else PaceFigures(**{**row, "held_seconds": row["held_seconds"] or 0.0})
-        )
-
-    async def heartbeats(self) -> dict[str, datetime]:
-        """When each standing service last did its work."""
-        return {row.name: row.at for row in await self._run(sql.HEARTBEATS)}
-
-    async def beat(self, name: str, *, now: datetime) -> None:
-        """Notes that a standing service did its work."""
-        await self._run(sql.BEAT, name=name, now=now)
+        return await self._first(PaceFigures, _PACE, host=host)
 
     async def ages(self, edges: Sequence[datetime]) -> list[AgeGroup]:
         """Live rows by status and by when they were last scraped; `edges` ascend."""
-        return await self._all(AgeGroup, sql.AGES, edges=list(edges))
+        return await self._all(AgeGroup, _AGES, edges=list(edges))
 
     async def open_decisions(self) -> dict[str, int]:
         """What waits for a person, by kind."""
-        return dict((await self._run(sql.OPEN_REVIEWS)).mappings().one())
-
-    async def has_history_since(self, since: datetime) -> bool:
-        """Whether figures were kept after a time."""
-        return bool((await self._run(sql.HAS_HISTORY, since=since)).scalar_one())
-
-    async def keep(self, figures: Mapping[str, float], *, at: datetime) -> None:
-        """Keeps figures for the trends."""
-        await self._run(sql.KEEP_HISTORY, figures=json.dumps(dict(figures)), at=at)
-
-    async def history(self, *, since: datetime) -> list[HistoryPoint]:
-        """Figures as they were kept, the oldest first."""
-        return await self._all(HistoryPoint, sql.HISTORY, since=since)
-
-    async def forget(self, *, before: datetime) -> int:
-        """Deletes figures kept before a time."""
-        return await self._count(sql.FORGET_HISTORY, before=before)
-
-    async def price_changes_by_day(self, *, since: datetime, zone: str) -> list[DayCount]:
-        """Listings whose price changed, by day; repairs of adopted rows are no changes."""
-        return await self._all(
-            DayCount, sql.PRICE_CHANGES_BY_DAY, since=since, zone=zone, repair=REPAIR
-        )
-
-    async def removed_by_day(self, *, since: datetime, zone: str) -> list[DayCount]:
-        """Confirmed removals by day."""
-        return await self._all(DayCount, sql.REMOVED_BY_DAY, since=since, zone=zone)
+        return dict((await self._run(_DECISIONS)).mappings().one())

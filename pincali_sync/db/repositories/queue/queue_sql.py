@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pincali_sync.db.repositories.insights.figures_sql import QUEUE_FINISHED
+from pincali_sync.db.repositories.insights.figures import QUEUE_FINISHED
 
 # What the verification spider looks at, and the detail spider leaves to it.
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"

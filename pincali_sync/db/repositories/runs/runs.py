@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.insights.figures_sql import RUN_TOTALS, RUNS_ENDED
+from pincali_sync.db.repositories.insights.figures import RUN_TOTALS, RUNS_ENDED
 from pincali_sync.domain.run_notes import RunNotes
 
 

@@ -1,0 +1,99 @@
+"""Figures over time: those that are kept, those that the journal tells, and signs of life."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.listings.scrapes_sql import REPAIR
+from pincali_sync.domain.schedule import SITE_ZONE
+
+# By day of the site's country, as its slots are.
+_DAY = f"(created_at AT TIME ZONE '{SITE_ZONE.key}')::date AS day"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPoint:
+    """Figures as they were kept at a moment, by sample key."""
+
+    taken_at: datetime
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCount:
+    """So many on one day of the site's country."""
+
+    day: date
+    count: int
+
+
+class HistoryRepository(Repository):
+    """SQL of `insight_history` and `service_heartbeats`; every time is an argument."""
+
+    async def heartbeats(self) -> dict[str, datetime]:
+        """When each standing service last did its work."""
+        return {row.name: row.at for row in await self._run("SELECT * FROM service_heartbeats")}
+
+    async def beat(self, name: str, *, now: datetime) -> None:
+        """Notes that a standing service did its work."""
+        await self._run(
+            """INSERT INTO service_heartbeats (name, at) VALUES (:name, :now)
+               ON CONFLICT (name) DO UPDATE SET at = excluded.at""",
+            name=name,
+            now=now,
+        )
+
+    async def keep(self, figures: Mapping[str, float], *, at: datetime) -> None:
+        """Keeps figures for the trends."""
+        await self._run(
+            """INSERT INTO insight_history (taken_at, figures)
+               VALUES (:at, CAST(:figures AS jsonb)) ON CONFLICT (taken_at) DO NOTHING""",
+            figures=json.dumps(dict(figures)),
+            at=at,
+        )
+
+    async def has_any_since(self, since: datetime) -> bool:
+        """Whether figures were kept after a time."""
+        statement = "SELECT EXISTS (SELECT 1 FROM insight_history WHERE taken_at > :since)"
+        return bool(await self._scalar(statement, since=since))
+
+    async def points(self, *, since: datetime) -> list[HistoryPoint]:
+        """Figures as they were kept, the oldest first; see `HISTORY_METRICS`."""
+        return await self._all(
+            HistoryPoint,
+            """SELECT taken_at, figures FROM insight_history
+                WHERE taken_at >= :since ORDER BY taken_at""",
+            since=since,
+        )
+
+    async def forget(self, *, before: datetime) -> int:
+        """Deletes figures kept before a time."""
+        return await self._count(
+            "DELETE FROM insight_history WHERE taken_at < :before", before=before
+        )
+
+    async def price_changes_by_day(self, *, since: datetime) -> list[DayCount]:
+        """Listings whose price changed, by day; repairs of adopted rows are no changes."""
+        return await self._all(
+            DayCount,
+            f"""SELECT {_DAY}, count(DISTINCT property_id) AS count FROM property_changes
+                 WHERE field_name = 'price' AND created_at >= :since
+                   AND change_reason IS DISTINCT FROM :repair
+                 GROUP BY day ORDER BY day""",
+            since=since,
+            repair=REPAIR,
+        )
+
+    async def removed_by_day(self, *, since: datetime) -> list[DayCount]:
+        """Confirmed removals by day."""
+        return await self._all(
+            DayCount,
+            f"""SELECT {_DAY}, count(*) AS count FROM property_changes
+                 WHERE change_type = 'removed' AND created_at >= :since
+                 GROUP BY day ORDER BY day""",
+            since=since,
+        )
