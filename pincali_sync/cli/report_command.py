@@ -11,7 +11,7 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_table
-from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.reports.files import QualityReportFiles
 from pincali_sync.reports.headlines import headlines
 

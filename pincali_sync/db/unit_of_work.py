@@ -15,8 +15,8 @@ from pincali_sync.db.repositories.insights.incidents import IncidentRepository
 from pincali_sync.db.repositories.listings.live import LiveRepository
 from pincali_sync.db.repositories.listings.scrapes import ScrapeRepository
 from pincali_sync.db.repositories.prices.reviews import ReviewRepository
+from pincali_sync.db.repositories.quality.oddities import OddityRepository
 from pincali_sync.db.repositories.quality.quality import QualityRepository
-from pincali_sync.db.repositories.quality.quality_reports import QualityReportRepository
 from pincali_sync.db.repositories.quality.rules import RuleRepository
 from pincali_sync.db.repositories.queue.freshness import FreshnessRepository
 from pincali_sync.db.repositories.queue.queue import QueueRepository
@@ -56,10 +56,10 @@ class UnitOfWork:
         self.locks = LockRepository(connection)
         self.manifest = ManifestRepository(connection)
         self.manifest_batch = ManifestBatchRepository(connection)
+        self.oddities = OddityRepository(connection)
         self.pace = PaceRepository(connection)
         self.pauses = PauseRepository(connection)
         self.quality = QualityRepository(connection)
-        self.quality_reports = QualityReportRepository(connection)
         self.queue = QueueRepository(connection)
         self.queue_fill = QueueFillRepository(connection)
         self.removals = RemovalRepository(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from pathlib import Path
 
-from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.exceptions import ReportError
 from pincali_sync.reports.quality_report import render_html, render_markdown
 from pincali_sync.services.export.whole_file import WholeFile

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.rendering.formats import number, share
 from pincali_sync.reports.comparison import Comparison
 

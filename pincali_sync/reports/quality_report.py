@@ -14,8 +14,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from pincali_sync.db.repositories.quality.quality_reports import QualityReport
-from pincali_sync.db.repositories.quality.quality_sql import age_names
+from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
 from pincali_sync.domain.listing_fields import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.rendering.templates import environment, stylesheet
 from pincali_sync.reports import wording
@@ -56,7 +55,7 @@ def _render(template: str, report: QualityReport, **more: Any) -> str:
         wording=wording,
         sampled_days=SAMPLED_DAYS,
         audited_weeks=AUDITED_WEEKS,
-        ages=age_names(),
+        ages=AGES,
         expected=EXPECTED_FIELDS,
         covered=COVERED_FIELDS,
         operations=_operations(figures),
@@ -86,7 +85,7 @@ def _coverage_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 def _age_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
     ages = figures["freshness"]["ages"]
-    return [(wording.age(name), ages[name]) for name in age_names()] if figures["listings"] else []
+    return [(wording.age(name), ages[name]) for name in AGES] if figures["listings"] else []
 
 
 def _oldest(figures: Mapping[str, Any]) -> datetime | None:

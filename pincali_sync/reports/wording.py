@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pincali_sync.db.repositories.quality.quality import MOST_ALIKE
+from pincali_sync.db.repositories.quality.oddities import MOST_ALIKE
 
 ANOMALIES = {
     "price_of_nothing": "Price of 0 or 1",

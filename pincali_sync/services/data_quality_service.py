@@ -12,9 +12,8 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.quality.quality_reports import QualityReport
-from pincali_sync.db.repositories.quality.rule_sql import check_of
-from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.quality.quality import QualityReport
+from pincali_sync.db.repositories.quality.rules import ValidationRule, check_of
 from pincali_sync.domain.listing_fields import EXPECTED_FIELDS
 from pincali_sync.items import Property
 from pincali_sync.services.quality.figures import measure
@@ -66,14 +65,12 @@ class DataQualityService:
         async with self._db.transaction() as tx:
             figures = await measure(tx, now)
 
-        return await self._db.run(
-            lambda tx: tx.quality_reports.keep(figures, run_id=run_id, now=now)
-        )
+        return await self._db.run(lambda tx: tx.quality.keep(figures, run_id=run_id, now=now))
 
 
 def _problem_of(rule: ValidationRule) -> str | None:
     """Why a rule cannot be applied; None when it can."""
-    check = check_of(rule, 0)
+    check = check_of(rule)
     if check.regex is not None:
         try:
             re.compile(check.regex)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.quality import QualityReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from pincali_sync.db.repositories.quality.quality_reports import QualityReport
-from pincali_sync.db.repositories.quality.quality_sql import age_names
+from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
 from pincali_sync.domain.listing_fields import COVERED_FIELDS
 from pincali_sync.reports.wording import ANOMALIES, DUPLICATES
 from pincali_sync.services.quality.figures import estimate
@@ -35,7 +34,7 @@ def figures(listings: int = 1_000, **changes: Any) -> dict[str, Any]:
             "operations": {"sale": {"listings": listings, "fields": fields}},
         },
         "freshness": {
-            "ages": {**dict.fromkeys(age_names(), 0), "1-7": listings},
+            "ages": {**dict.fromkeys(AGES, 0), "1-7": listings},
             "within_days": {"7": 1.0, "14": 1.0, "30": 1.0},
             "oldest": "2026-11-26T06:00:00+00:00",
         },

@@ -6,12 +6,11 @@ and texts stand beside them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from pincali_sync.db.repositories.quality.quality import RuleFinding
-from pincali_sync.db.repositories.quality.quality_sql import WITHIN_DAYS, age_names
+from pincali_sync.db.repositories.quality.quality import AGES, WITHIN_DAYS
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_fields import COVERED_FIELDS
 from pincali_sync.domain.statistics import wilson_interval
@@ -24,33 +23,24 @@ AUDITED_WEEKS = 8
 
 async def measure(tx: UnitOfWork, now: datetime) -> Figures:
     """All figures at this moment: some seconds for a million listings."""
-    operations = await tx.quality.overview(now=now)
-    anomalies = await tx.quality.anomalies(now=now)
-    doubles = await tx.quality.doubles()
-    rules = await tx.quality.rules(await tx.rules.active())
+    total, *operations = await tx.quality.overview(now=now)
+    samples = await tx.quality.samples(since=now - timedelta(days=SAMPLED_DAYS), now=now)
+    audits = await tx.quality.audits(since=now - timedelta(weeks=AUDITED_WEEKS), now=now)
     figures = {
-        **_totals(operations),
-        "coverage": _coverage(operations),
-        "freshness": _freshness(operations),
-        "anomalies": {
-            name: {"listings": found.listings, "examples": list(found.examples)}
-            for name, found in anomalies.items()
+        "listings": total["listings"],
+        "likely_removed": total["likely_removed"],
+        "flagged": total["flagged"],
+        "average_completeness": _share(total["completeness"], total["listings"]),
+        "coverage": {
+            "all": _coverage(total),
+            "operations": {each["operation"]: _coverage(each) for each in operations},
         },
-        "duplicates": {
-            name: {
-                "groups": found.groups,
-                "listings": found.listings,
-                "examples": [list(pair) for pair in found.examples],
-            }
-            for name, found in doubles.items()
-        },
-        "rules": {finding.rule.rule_name: _rule(finding) for finding in rules},
-        "samples": _accuracy(
-            await tx.quality.samples(since=now - timedelta(days=SAMPLED_DAYS), now=now)
-        ),
-        "removal_audit": _audit(
-            await tx.quality.audits(since=now - timedelta(weeks=AUDITED_WEEKS), now=now)
-        ),
+        "freshness": _freshness(total),
+        "anomalies": await tx.oddities.anomalies(now=now),
+        "duplicates": await tx.oddities.doubles(),
+        "rules": await tx.oddities.breaches(await tx.rules.active()),
+        "samples": _accuracy(samples),
+        "removal_audit": _audit(audits),
     }
     return {**figures, "in_short": _in_short(figures)}
 
@@ -83,57 +73,24 @@ def estimate(successes: int, trials: int) -> Figures:
     }
 
 
-def _sum(rows: Sequence[Mapping[str, Any]], name: str) -> Any:
-    return sum(row[name] for row in rows)
-
-
 def _share(part: float, whole: int) -> float | None:
     return round(part / whole, 6) if whole else None
 
 
-def _totals(operations: Sequence[Mapping[str, Any]]) -> Figures:
-    listings = _sum(operations, "listings")
+def _coverage(counts: Mapping[str, Any]) -> Figures:
+    listings = counts["listings"]
+    fields = {name: _share(counts[f"has_{name}"], listings) for name in COVERED_FIELDS}
+    return {"listings": listings, "fields": fields}
+
+
+def _freshness(counts: Mapping[str, Any]) -> Figures:
+    oldest = counts["oldest"]
     return {
-        "listings": listings,
-        "likely_removed": _sum(operations, "likely_removed"),
-        "flagged": _sum(operations, "flagged"),
-        "average_completeness": _share(_sum(operations, "completeness"), listings),
-    }
-
-
-def _coverage(operations: Sequence[Mapping[str, Any]]) -> Figures:
-    def of(rows: Sequence[Mapping[str, Any]]) -> Figures:
-        listings = _sum(rows, "listings")
-        fields = {name: _share(_sum(rows, f"has_{name}"), listings) for name in COVERED_FIELDS}
-        return {"listings": listings, "fields": fields}
-
-    return {
-        "all": of(operations),
-        "operations": {row["operation"]: of([row]) for row in operations},
-    }
-
-
-def _freshness(operations: Sequence[Mapping[str, Any]]) -> Figures:
-    listings = _sum(operations, "listings")
-    oldest = min((row["oldest"] for row in operations if row["oldest"]), default=None)
-    return {
-        "ages": {name: _sum(operations, f"age_{name}") for name in age_names()},
+        "ages": {name: counts[f"age_{name}"] for name in AGES},
         "within_days": {
-            str(days): _share(_sum(operations, f"within_{days}"), listings) for days in WITHIN_DAYS
+            str(days): _share(counts[f"within_{days}"], counts["listings"]) for days in WITHIN_DAYS
         },
         "oldest": oldest.isoformat() if oldest else None,
-    }
-
-
-def _rule(finding: RuleFinding) -> Figures:
-    rule, broken = finding.rule, finding.broken
-    return {
-        "field": rule.field_name,
-        "type": rule.rule_type,
-        "severity": rule.severity,
-        "broken": None if broken is None else broken.listings,
-        "examples": [] if broken is None else list(broken.examples),
-        "unusable": finding.unusable,
     }
 
 

@@ -59,7 +59,7 @@ class RetentionService:
                 await tx.queue.clean_up(before=now - self._terms.queue),
                 await tx.removals.clean_manifest(before=now - self._terms.removed_manifest),
                 await tx.runs.clean_up(before=now - self._terms.runs),
-                await tx.quality_reports.clean_up(before=now - self._terms.runs),
+                await tx.quality.clean_up(before=now - self._terms.runs),
             )
 
         queue, manifest, runs, reports = await self._db.run(finished)

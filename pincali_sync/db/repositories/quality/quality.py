@@ -1,119 +1,153 @@
-"""How complete, fresh, plausible and true the live table is."""
+"""How complete, fresh and true the live table is: measured, and kept at each report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
-
-from sqlalchemy.exc import DBAPIError
+from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.quality import quality_sql as sql
-from pincali_sync.db.repositories.quality.rule_sql import RuleCheck, check_of
-from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS
+from pincali_sync.db.repositories.listings.scrapes_sql import PRICED, REPAIR
+from pincali_sync.db.repositories.removal.status import PRESENT
+from pincali_sync.domain.listing_fields import COVERED_FIELDS
+from pincali_sync.domain.prices import Operation
 
-_ENOUGH_PEERS = 50  # listings of a kind, for their quartiles to say what is usual
-MOST_ALIKE = 50  # listings with one title; more is a template, or a page read wrongly
+AGE_BOUNDS = (0, 1, 7, 14, 30, 45, 60)  # days since the last visit
+# The classes of age: "0-1", "1-7", ... "60+", and "never".
+AGES = (*(f"{low}-{high}" for low, high in pairwise(AGE_BOUNDS)), f"{AGE_BOUNDS[-1]}+", "never")
+WITHIN_DAYS = (7, 14, 30)
+
+
+def _older_than(days: int) -> str:
+    return f"last_full_scrape_at <= CAST(:now AS timestamptz) - interval '{days} days'"
+
+
+def _counts(conditions: Mapping[str, str]) -> str:
+    return ", ".join(
+        f'count(*) FILTER (WHERE {condition}) AS "{name}"' for name, condition in conditions.items()
+    )
+
+
+_AGES = (
+    f"last_full_scrape_at IS NOT NULL AND NOT {_older_than(AGE_BOUNDS[1])}",
+    *(f"{_older_than(low)} AND NOT {_older_than(high)}" for low, high in pairwise(AGE_BOUNDS[1:])),
+    _older_than(AGE_BOUNDS[-1]),
+    "last_full_scrape_at IS NULL",
+)
+_COUNTED = {
+    **{f"has_{name}": LIVE_COLUMNS[name].is_there for name in COVERED_FIELDS},
+    **{f"age_{name}": condition for name, condition in zip(AGES, _AGES, strict=True)},
+    **{f"within_{days}": f"NOT {_older_than(days)}" for days in WITHIN_DAYS},
+    "flagged": "verification_status = 'flagged'",
+    "likely_removed": "listing_status = 'likely_removed'",
+}
+_OPERATIONS = ", ".join(f"'{each.value}'" for each in Operation)
+_OVERVIEW = f"""
+SELECT CASE WHEN operation_type IN ({_OPERATIONS}) THEN operation_type ELSE 'other' END
+           AS operation,
+       count(*) AS listings, {_counts(_COUNTED)}, min(last_full_scrape_at) AS oldest,
+       coalesce(sum(data_completeness_score), 0)::float8 AS completeness
+  FROM properties_live WHERE listing_status IN {PRESENT}
+ GROUP BY GROUPING SETS ((), (operation)) ORDER BY operation NULLS FIRST
+"""
+# A page that is not there ends its row as cancelled, with the answer for its error; so do rows
+# that a person or a removal takes out, unvisited. The journal of a visit is written by its job
+# between claim and end.
+_SAMPLES = f"""
+WITH visits AS (
+    SELECT property_id, session_id, claimed_at, completed_at, status
+      FROM scrape_queue
+     WHERE queue_reason = 'random_sample' AND completed_at >= :since AND completed_at <= :now
+       AND (status IN ('completed', 'failed')
+            OR (status = 'cancelled' AND claimed_at IS NOT NULL AND last_error LIKE 'HTTP %'))
+), judged AS (
+    SELECT v.status, coalesce(news.of_price, false) AS has_price_news,
+           news.of_price IS NOT NULL AS has_news
+      FROM visits v
+      LEFT JOIN LATERAL (
+           SELECT bool_or(c.field_name IN ({", ".join(f"'{c}'" for c in sorted(PRICED))}))
+                      AS of_price
+             FROM property_changes c
+            WHERE v.status = 'completed' AND c.property_id = v.property_id
+              AND c.created_at BETWEEN v.claimed_at AND v.completed_at
+              AND (v.session_id IS NULL OR c.session_id = v.session_id)
+              AND c.change_reason IS DISTINCT FROM '{REPAIR}') news ON true
+)
+SELECT count(*) AS visited, count(*) FILTER (WHERE status = 'completed') AS there,
+       count(*) FILTER (WHERE has_news) AS with_news,
+       count(*) FILTER (WHERE has_price_news) AS with_price_news,
+       count(*) FILTER (WHERE status = 'cancelled') AS gone,
+       count(*) FILTER (WHERE status = 'failed') AS failed
+  FROM judged
+"""
+_AUDITS = """
+SELECT count(*) FILTER (WHERE verdict = 'alive') AS alive,
+       count(*) FILTER (WHERE verdict = 'gone') AS gone,
+       count(*) FILTER (WHERE verdict = 'sold') AS sold,
+       count(*) FILTER (WHERE verdict = 'unknown') AS unknown,
+       count(*) FILTER (WHERE verdict IS NULL) AS waiting
+  FROM removal_audits WHERE drawn_at >= :since AND drawn_at <= :now
+"""
+_REPLACE = """
+UPDATE quality_reports SET figures = CAST(:figures AS jsonb)
+ WHERE run_id = CAST(:run_id AS uuid) RETURNING id, created_at
+"""
+_KEEP = """
+INSERT INTO quality_reports (run_id, created_at, figures)
+VALUES (CAST(:run_id AS uuid), :now, CAST(:figures AS jsonb)) RETURNING id, created_at
+"""
+_PREVIOUS = """
+SELECT created_at, figures FROM quality_reports
+ WHERE created_at <= :created_at AND id <> :id ORDER BY created_at DESC LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """Listings that something was found of, with a few for example."""
+class QualityReport:
+    """The figures of a report, and those of the one before it."""
 
-    listings: int = 0
-    examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubles:
-    """Groups of listings that may be one, with two of each of the largest for example."""
-
-    groups: int
-    listings: int
-    examples: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleFinding:
-    """What a rule found; `unusable` says why it could not be asked."""
-
-    rule: ValidationRule
-    broken: Found | None
-    unusable: str | None = None
+    created_at: datetime
+    figures: Mapping[str, Any]
+    previous_at: datetime | None
+    previous: Mapping[str, Any] | None
 
 
 class QualityRepository(Repository):
-    """Reads; writes nothing. All figures are of the listings that are there."""
+    """Figures of the listings that are there, and the reports that they were in."""
 
     async def overview(self, *, now: datetime) -> list[dict[str, Any]]:
-        """A row for each operation: listings, how many have each field, their ages."""
-        return [dict(row) for row in (await self._run(sql.OVERVIEW, now=now)).mappings()]
-
-    async def anomalies(self, *, now: datetime) -> dict[str, Found]:
-        """Values that can hardly be true, by kind."""
-        odd = await self._rows_that(list(sql.ODD_ROWS.values()), {"now": now})
-        found = dict(zip(sql.ODD_ROWS, odd, strict=True))
-        found |= {"price_per_m2": Found(), "total_area": Found()}
-        for row in await self._run(sql.OUTLIERS, enough=_ENOUGH_PEERS):
-            found[row.kind] = Found(listings=row.listings, examples=tuple(row.examples))
-        alike = (await self._run(sql.SAME_TITLE, most=MOST_ALIKE)).one()
-        found["same_title"] = Found(listings=alike.listings, examples=tuple(alike.examples))
-        return found
-
-    async def doubles(self) -> dict[str, Doubles]:
-        """Listings that may be one and the same, by what they share."""
-        found = {}
-        for name, columns in sql.DOUBLES.items():
-            row = (await self._run(sql.doubles(columns))).one()
-            found[name] = Doubles(
-                groups=row.groups,
-                listings=row.listings,
-                examples=tuple((one, other) for one, other in row.examples or ()),
-            )
-        return found
-
-    async def rules(self, rules: Sequence[ValidationRule]) -> list[RuleFinding]:
-        """How many listings break each rule."""
-        checks = [await self._tried(check_of(rule, number)) for number, rule in enumerate(rules)]
-        usable = [check for check in checks if check.unusable is None]
-        parameters = {name: value for each in usable for name, value in each.parameters.items()}
-        broken = iter(await self._rows_that([each.condition for each in usable], parameters))
-        return [
-            RuleFinding(rule=rule, broken=next(broken))
-            if check.unusable is None
-            else RuleFinding(rule=rule, broken=None, unusable=check.unusable)
-            for rule, check in zip(rules, checks, strict=True)
-        ]
+        """Listings, how many have each field, and their ages: of all, then of each operation."""
+        return await self._all(dict, _OVERVIEW, now=now)
 
     async def samples(self, *, since: datetime, now: datetime) -> dict[str, int]:
         """What the visits to randomly drawn records showed."""
-        return dict((await self._run(sql.SAMPLES, since=since, now=now)).mappings().one())
+        return await self._one(dict, _SAMPLES, since=since, now=now)
 
     async def audits(self, *, since: datetime, now: datetime) -> dict[str, int]:
         """What confirmed removals that were looked at again showed."""
-        return dict((await self._run(sql.AUDITS, since=since, now=now)).mappings().one())
+        return await self._one(dict, _AUDITS, since=since, now=now)
 
-    async def _rows_that(
-        self, conditions: Sequence[str], parameters: Mapping[str, Any]
-    ) -> list[Found]:
-        if not conditions:
-            return []
-        result = await self._run(sql.rows_that(conditions), **parameters)
-        found = {
-            row.number: Found(listings=row.listings, examples=tuple(row.examples)) for row in result
-        }
-        return [found.get(number, Found()) for number in range(len(conditions))]
+    async def keep(
+        self, figures: Mapping[str, Any], *, run_id: UUID | None, now: datetime
+    ) -> QualityReport:
+        """Stores a report; a run that reports again replaces its own and keeps its time."""
+        given = {"figures": json.dumps(figures), "run_id": run_id}
+        kept = (await self._run(_REPLACE, **given)).one_or_none()
+        if kept is None:
+            kept = (await self._run(_KEEP, now=now, **given)).one()
+        previous = (await self._run(_PREVIOUS, **kept._mapping)).one_or_none()
+        return QualityReport(
+            created_at=kept.created_at,
+            figures=figures,
+            previous_at=previous.created_at if previous else None,
+            previous=previous.figures if previous else None,
+        )
 
-    async def _tried(self, check: RuleCheck) -> RuleCheck:
-        """The check; unusable where PostgreSQL cannot read its regex."""
-        if check.regex is None:
-            return check
-        try:
-            async with self._connection.begin_nested():
-                await self._run("SELECT '' ~ CAST(:regex AS text)", regex=check.regex)
-        except DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            return replace(check, unusable=f"PostgreSQL cannot read its regex: {reason}")
-        return check
+    async def clean_up(self, *, before: datetime) -> int:
+        """Deletes reports made before a time; returns their number."""
+        return await self._count("DELETE FROM quality_reports WHERE created_at < :b", b=before)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from pincali_sync.db.repositories.quality.quality_reports import QualityReport
+from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
