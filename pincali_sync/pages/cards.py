@@ -10,11 +10,9 @@ from pincali_sync.domain.identity import canonical_url, property_id_of, public_i
 from pincali_sync.domain.prices import Offer, Operation, parse_offer
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ManifestEntry
-from pincali_sync.pages.coordinates import coordinates_of
 from pincali_sync.pages.facts import Chip, Facts, read_facts
-from pincali_sync.pages.json_data import JsonObject, part
-from pincali_sync.pages.places import MAX_PLACE, Place, place_of, property_type_of
-from pincali_sync.pages.text import clean, one_line, text_of
+from pincali_sync.pages.places import MAX_PLACE, Place, coordinates_of, place_of, property_type_of
+from pincali_sync.pages.text import JsonObject, clean, one_line, part, text_of
 
 MAX_TITLE = 500  # varchar(500)
 
@@ -35,21 +33,18 @@ def parse_card(
     """
     source_url = canonical_url(_link(card))
     twin = twins.get(source_url, {})
-    place, facts = _place(card, twin), _facts(card, twin)
-    offers = offers_of(card.css(".price"), operation)
+    facts = _facts(card, twin)
     point = coordinates_of(card.attributes.get("data-lat"), card.attributes.get("data-long"))
     return ManifestEntry(
         property_id=property_id_of(source_url),
         source_url=source_url,
         public_id=_public_id(card),
-        offers=offers,
+        offers=offers_of(card.css(".price"), operation),
         listing_page_title=_title(card, twin),
         latitude=point.latitude if point else None,
         longitude=point.longitude if point else None,
         exact_location=_exactness(card),
-        property_type=place.property_type,
-        neighborhood=place.neighborhood,
-        city=place.city,
+        **_place(card, twin),
         bedrooms=facts.get("bedrooms"),
         bathrooms=facts.get("bathrooms"),
         total_area_m2=facts.get("total_area_m2"),
@@ -101,9 +96,9 @@ def _exactness(card: LexborNode) -> bool | None:
 def _place(card: LexborNode, twin: JsonObject) -> Place:
     shown = place_of(text_of(card.css_first(".location")))
     return Place(
-        property_type=shown.property_type or property_type_of(twin.get("category")),
-        neighborhood=shown.neighborhood,
-        city=shown.city or one_line(part(twin, "address").get("addressLocality"), MAX_PLACE),
+        property_type=shown["property_type"] or property_type_of(twin.get("category")),
+        neighborhood=shown["neighborhood"],
+        city=shown["city"] or one_line(part(twin, "address").get("addressLocality"), MAX_PLACE),
     )
 
 

@@ -9,8 +9,16 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pincali_sync.domain.identity import numeric_id_of, public_id_of, slug_of
 from pincali_sync.exceptions import PageError
-from pincali_sync.pages.json_data import JsonObject, is_of_type, json_ld, object_of
-from pincali_sync.pages.text import as_bytes, clean, paragraphs_of, text_of
+from pincali_sync.pages.text import (
+    JsonObject,
+    as_bytes,
+    clean,
+    is_of_type,
+    json_ld,
+    object_of,
+    paragraphs_of,
+    text_of,
+)
 
 PUBLIC_ID = re.compile(r"\bEB-[A-Z]{1,4}[0-9]{4}\b")
 _NUMERIC_ID = re.compile(r"[1-9][0-9]{4,11}")

@@ -16,14 +16,11 @@ from pincali_sync.domain.prices import Offer, Operation, main_offer, operation_o
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.cards import offers_of
-from pincali_sync.pages.coordinates import Coordinates, coordinates_in_url, coordinates_of
 from pincali_sync.pages.detail_document import DetailDocument
-from pincali_sync.pages.detail_place import address_of
+from pincali_sync.pages.detail_parts import address_of, photos_of, publisher_of
 from pincali_sync.pages.facts import Chip, Facts, read_facts
-from pincali_sync.pages.json_data import part
-from pincali_sync.pages.photos import photos_of
-from pincali_sync.pages.publisher import publisher_of
-from pincali_sync.pages.text import clean, one_line, text_of
+from pincali_sync.pages.places import Coordinates, coordinates_in_url, coordinates_of
+from pincali_sync.pages.text import clean, one_line, part, text_of
 
 _PRICE_PER_M2_PRECISION = 10  # numeric(10,2)
 _OWN_PATH = re.compile(r"/[^/\[\]]")
@@ -48,9 +45,8 @@ def parse_detail_page(markup: str | bytes, url: str) -> Property:
     offers = _offers(document)
     main = main_offer(offers)
     operation = main.operation if main else _operation_without_price(document)
-    facts = read_facts(_chips(document))
-    point, address = _coordinates(document), address_of(document)
-    photos, publisher = photos_of(document), publisher_of(tree)
+    facts, photos = read_facts(_chips(document)), photos_of(document)
+    point = _coordinates(document)
     return Property(
         property_id=property_id_of(source_url),
         source_url=source_url,
@@ -58,13 +54,8 @@ def parse_detail_page(markup: str | bytes, url: str) -> Property:
         title=document.title,
         title_original=document.title_original,
         description=document.description(),
-        property_type=address.property_type,
         operation_type=operation.value if operation else None,
-        address=address.street,
-        neighborhood=address.neighborhood,
-        city=address.city,
-        state=address.state,
-        postal_code=address.postal_code,
+        **address_of(document),
         latitude=point.latitude if point else None,
         longitude=point.longitude if point else None,
         gps_coordinates=f"{point.latitude},{point.longitude}" if point else None,
@@ -77,9 +68,7 @@ def parse_detail_page(markup: str | bytes, url: str) -> Property:
         amenities=_amenities(tree),
         main_image_url=photos[0] if photos else None,
         image_urls=photos,
-        agent_name=publisher.agent_name,
-        agent_phone=publisher.phone,
-        agency_name=publisher.agency_name,
+        **publisher_of(tree),
         message_url=_message_url(tree),
         listing_date=_listing_date(document),
     )

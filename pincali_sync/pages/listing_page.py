@@ -13,8 +13,7 @@ from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ListingPage, ManifestEntry
 from pincali_sync.pages.cards import parse_card
-from pincali_sync.pages.json_data import JsonObject, is_of_type, json_ld
-from pincali_sync.pages.text import as_bytes, text_of
+from pincali_sync.pages.text import JsonObject, as_bytes, is_of_type, json_ld, text_of
 
 # The detail page uses the same class for similar listings: hence the scope. 2025 has `li`, 2026
 # `div` here.

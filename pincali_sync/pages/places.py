@@ -1,14 +1,21 @@
-"""Place lines such as "House in Condominium in Lomas, Zapopan": type, neighbourhood, city."""
+"""Where a listing lies: points on the map, and place lines such as "House in Lomas, Zapopan"."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple, TypedDict
+from urllib.parse import unquote
 
 from pincali_sync.pages.text import clean, fold, one_line
 
 MAX_TYPE = 100  # varchar(100)
 MAX_PLACE = 255  # varchar(255)
+# Mexico with its islands and some sea; what lies outside was typed wrongly or swapped.
+LATITUDES = (13.5, 33.5)
+LONGITUDES = (-119.5, -86.0)
+
+# `q=19.04,-98.21` of a map's frame, `q=19.04+-98.21` of its link.
+_QUERY = re.compile(r"[?&]q=\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)[,+\s]+(-?[0-9]{1,3}(?:\.[0-9]+)?)")
 
 # The site's types as its English pages word them, with the Spanish and Portuguese words.
 _TYPES = {
@@ -35,13 +42,38 @@ _ENGLISH = {word: name for name, words in _TYPES.items() for word in (name, *wor
 _SEPARATOR = re.compile(r"\s+(?:in|en|em)\s+", re.I)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Coordinates(NamedTuple):
+    """A point in Mexico."""
+
+    latitude: float
+    longitude: float
+
+
+class Place(TypedDict):
     """What a place line says; any part may be missing."""
 
-    property_type: str | None = None
-    neighborhood: str | None = None
-    city: str | None = None
+    property_type: str | None
+    neighborhood: str | None
+    city: str | None
+
+
+def coordinates_of(latitude: object, longitude: object) -> Coordinates | None:
+    """Two numbers, or texts of numbers, as a point in Mexico; None for 0,0 and what is none."""
+    try:
+        point = Coordinates(float(str(latitude)), float(str(longitude)))
+    except ValueError:
+        return None
+    is_in_mexico = (
+        LATITUDES[0] <= point.latitude <= LATITUDES[1]
+        and LONGITUDES[0] <= point.longitude <= LONGITUDES[1]
+    )
+    return point if is_in_mexico else None
+
+
+def coordinates_in_url(url: str | None) -> Coordinates | None:
+    """The point that a map's URL asks for."""
+    match = _QUERY.search(unquote(url or ""))
+    return coordinates_of(match[1], match[2]) if match else None
 
 
 def property_type_of(text: object) -> str | None:
@@ -75,8 +107,5 @@ def _split_type(line: str) -> tuple[str, str]:
 def without_ending(text: str, ending: str | None) -> str:
     """An address without its last part, if that is the given one ("A, Mérida" -> "A")."""
     head, _, last = text.rpartition(",")
-    if not ending or "," in ending:
-        return text
-    if fold(last.strip()) != fold(ending.strip()):
-        return text
-    return head.strip()
+    is_last = ending and "," not in ending and fold(last.strip()) == fold(ending.strip())
+    return head.strip() if is_last else text

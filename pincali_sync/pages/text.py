@@ -1,12 +1,21 @@
-"""Text as the database can keep it: no NUL bytes, no broken characters, no overlong values."""
+"""Text and JSON out of markup.
+
+Text is what the database can keep: no NUL bytes, no broken characters, no overlong values. JSON
+that is broken counts as absent.
+"""
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+JsonObject = dict[str, Any]
 
 _LINE_BREAKING_TAGS = {"br", "p", "div", "li", "ul", "ol"}
 _HIDDEN_TAGS = {"script", "style", "template"}
@@ -63,3 +72,43 @@ def paragraphs_of(node: LexborNode) -> str | None:
 def _is_hidden(text_node: LexborNode) -> bool:
     parent = text_node.parent
     return parent is not None and parent.tag in _HIDDEN_TAGS
+
+
+def object_of(text: str | None) -> JsonObject:
+    """Parses a JSON object; an empty one for anything else."""
+    value = _loads(text)
+    return value if isinstance(value, dict) else {}
+
+
+def json_ld(tree: LexborHTMLParser) -> Iterator[JsonObject]:
+    """Every typed object of the page's JSON-LD blocks, outer ones first, in document order."""
+    for script in tree.css('script[type="application/ld+json"]'):
+        pending = [_loads(script.text())]
+        while pending:
+            value = pending.pop()
+            if isinstance(value, dict):
+                if "@type" in value:
+                    yield value
+                pending.extend(reversed(list(value.values())))
+            elif isinstance(value, list):
+                pending.extend(reversed(value))
+
+
+def is_of_type(value: JsonObject, *types: str) -> bool:
+    """Whether a JSON-LD object's `@type`, a text or a list, is one of these."""
+    declared = value["@type"]
+    names = declared if isinstance(declared, list) else [declared]
+    return any(name in types for name in names if isinstance(name, str))
+
+
+def part(value: JsonObject, name: str) -> JsonObject:
+    """An object's inner object; an empty one where it has none."""
+    inner = value.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _loads(text: str | None) -> Any:
+    try:
+        return json.loads(text or "", strict=False)
+    except (ValueError, RecursionError):
+        return None
