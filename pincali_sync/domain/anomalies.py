@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -10,9 +11,6 @@ from statistics import median
 MIN_PREDECESSORS = 4
 # A share of scans this small tells nothing.
 MIN_CARDS = 50
-# Where fewer cards than this show a price, prices are not read any more, whatever was usual.
-MIN_PRICED_SHARE = 0.20
-MAX_UNREADABLE_SHARE = 0.50
 # A value is unusual this many standard deviations from the median, the deviation being estimated
 # from the median absolute one, which outliers among the predecessors do not move.
 _DEVIATIONS = 4.0
@@ -59,68 +57,44 @@ class Anomaly:
     usual: int | float | None  # None: wrong whatever was usual
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Measure:
     """What is compared, and which differences are never unusual."""
 
     what: str
-    attribute: str
+    of: Callable[[ScanShape], float | None]
     tolerance: float
-    relative: bool  # the tolerance is a share of the median, not a difference
-
-    def of(self, shape: ScanShape) -> float | None:
-        value: float | None = getattr(shape, self.attribute)
-        return value
+    is_relative: bool = False  # the tolerance is a share of the median, not a difference
+    least: float = 0.0  # outside of these two it is wrong, whatever was usual
+    most: float = math.inf
 
 
 _MEASURES = (
-    _Measure(what="pages read", attribute="pages", tolerance=0.30, relative=True),
-    _Measure(what="cards per page", attribute="cards_per_page", tolerance=0.20, relative=True),
-    _Measure(
-        what="share of cards with a price", attribute="priced_share", tolerance=0.10, relative=False
-    ),
-    _Measure(what="share of new cards", attribute="new_share", tolerance=0.20, relative=False),
-    _Measure(
-        what="share of unreadable cards",
-        attribute="unreadable_share",
-        tolerance=0.05,
-        relative=False,
-    ),
+    _Measure("pages read", lambda scan: scan.pages, 0.30, is_relative=True),
+    _Measure("cards per page", lambda scan: scan.cards_per_page, 0.20, is_relative=True),
+    _Measure("share of cards with a price", lambda scan: scan.priced_share, 0.10, least=0.20),
+    _Measure("share of new cards", lambda scan: scan.new_share, 0.20),
+    _Measure("share of unreadable cards", lambda scan: scan.unreadable_share, 0.05, most=0.50),
 )
 
 
 def anomalies_of(scan: ScanShape, earlier: Sequence[ScanShape]) -> tuple[Anomaly, ...]:
     """What of a scan is unlike its comparable predecessors, or wrong by itself."""
-    found = [
-        anomaly
-        for measure in _MEASURES
-        if (anomaly := _compare(measure, scan, earlier)) is not None
-    ]
-    known = {anomaly.what for anomaly in found}
-    return (*found, *(each for each in _wrong_by_itself(scan) if each.what not in known))
+    found = (_compare(measure, scan, earlier) for measure in _MEASURES)
+    return tuple(anomaly for anomaly in found if anomaly is not None)
 
 
 def _compare(measure: _Measure, scan: ScanShape, earlier: Sequence[ScanShape]) -> Anomaly | None:
     value = measure.of(scan)
+    if value is None:
+        return None
     usual = [each for each in map(measure.of, earlier) if each is not None]
-    if value is None or len(usual) < MIN_PREDECESSORS:
-        return None
-    middle = median(usual)
-    spread = _DEVIATIONS * _MAD_TO_SIGMA * median(abs(each - middle) for each in usual)
-    tolerance = measure.tolerance * (abs(middle) if measure.relative else 1)
-    if abs(value - middle) <= max(spread, tolerance):
-        return None
-    return Anomaly(what=measure.what, value=value, usual=middle)
-
-
-def _wrong_by_itself(scan: ScanShape) -> list[Anomaly]:
-    found = []
-    if scan.priced_share is not None and scan.priced_share < MIN_PRICED_SHARE:
-        found.append(
-            Anomaly(what="share of cards with a price", value=scan.priced_share, usual=None)
-        )
-    if scan.unreadable_share is not None and scan.unreadable_share > MAX_UNREADABLE_SHARE:
-        found.append(
-            Anomaly(what="share of unreadable cards", value=scan.unreadable_share, usual=None)
-        )
-    return found
+    if len(usual) >= MIN_PREDECESSORS:
+        middle = median(usual)
+        spread = _DEVIATIONS * _MAD_TO_SIGMA * median(abs(each - middle) for each in usual)
+        tolerance = measure.tolerance * (abs(middle) if measure.is_relative else 1)
+        if abs(value - middle) > max(spread, tolerance):
+            return Anomaly(what=measure.what, value=value, usual=middle)
+    if not measure.least <= value <= measure.most:
+        return Anomaly(what=measure.what, value=value, usual=None)
+    return None
