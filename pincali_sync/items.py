@@ -61,6 +61,17 @@ class ManifestPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostPage:
+    """A listing page that could not be read after all its attempts."""
+
+    url: str
+    source: str
+    page_number: int
+    error: str
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
     """One detail page, field for field a row of `properties_live` (plus the last three)."""
 

@@ -30,6 +30,7 @@ from pincali_sync.db.repositories.runs.sessions import SessionRepository
 from pincali_sync.db.repositories.scan.diff import DiffRepository
 from pincali_sync.db.repositories.scan.manifest import ManifestRepository
 from pincali_sync.db.repositories.scan.manifest_batch import ManifestBatchRepository
+from pincali_sync.db.repositories.scan.manifest_pages import ManifestPageRepository
 from pincali_sync.db.repositories.site.pace import PaceRepository
 from pincali_sync.db.repositories.site.pauses import PauseRepository
 from pincali_sync.db.repositories.site.sitemap import SitemapRepository
@@ -57,6 +58,7 @@ class UnitOfWork:
         self.manifest = ManifestRepository(connection)
         self.manifest_batch = ManifestBatchRepository(connection)
         self.oddities = OddityRepository(connection)
+        self.manifest_pages = ManifestPageRepository(connection)
         self.pace = PaceRepository(connection)
         self.pauses = PauseRepository(connection)
         self.quality = QualityRepository(connection)

@@ -18,9 +18,9 @@ from pincali_sync.crawl_job import (
 )
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import PincaliSyncError
-from pincali_sync.items import ManifestPage
+from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pipelines.batcher import Batcher
-from pincali_sync.services.manifest_scan_service import LostPage, RecordedBatch
+from pincali_sync.services.manifest_scan_service import RecordedBatch
 
 logger = logging.getLogger(__name__)
 

@@ -10,9 +10,8 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from pincali_sync.crawl_job import DRY_RUN_REPORT, CrawlJob
-from pincali_sync.items import ManifestPage
+from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pipelines.batcher import Batcher
-from pincali_sync.services.manifest_scan_service import LostPage
 from pincali_sync.services.scan.preview import ScanPreview
 
 _PAGES_PER_BATCH = 10

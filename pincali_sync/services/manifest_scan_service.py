@@ -9,25 +9,14 @@ from uuid import UUID
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import Certificate, certify
-from pincali_sync.domain.listing_walk import PageFacts, WalkSummary
-from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.items import ManifestPage
+from pincali_sync.domain.listing_walk import WalkSummary
+from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.services.runs.job_service import JobTicket
 
 _MARK_SEEN_CHUNK = 5_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostPage:
-    """A listing page that could not be read after all its attempts."""
-
-    url: str
-    source: str
-    page_number: int
-    error: str
-    part: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +35,10 @@ class ManifestScanService:
         self._clock = clock
         self._max_pending = queue_max_pending
 
-    async def record_pages(self, pages: Sequence[ManifestPage], ticket: JobTicket) -> RecordedBatch:
+    @in_transaction
+    async def record_pages(
+        self, tx: UnitOfWork, pages: Sequence[ManifestPage], ticket: JobTicket
+    ) -> RecordedBatch:
         """Upserts, compares and queues a batch of pages: all of it or nothing.
 
         Positive evidence acts at once: a listing that is seen is upserted, its price compared
@@ -56,79 +48,55 @@ class ManifestScanService:
             SupersededError: when the job was given up meanwhile.
             DatabaseUnavailableError: when the database went away.
         """
+        now, session_id = self._clock.now(), ticket.session_id
+        await ticket.assert_current(tx)
+        await tx.manifest_batch.stage(pages)
+        counts = await tx.manifest_batch.compare()
+        queued = await tx.queue_fill.fill_from_batch(
+            run_id=ticket.run_id, max_pending=self._max_pending, now=now
+        )
+        await tx.manifest_batch.apply_to_live(session_id=session_id, now=now)
+        await tx.manifest_batch.store(session_id=session_id, now=now)
+        await tx.manifest_pages.record_read(
+            pages, session_id=session_id, job_id=ticket.job_id, now=now
+        )
+        return RecordedBatch(counts=counts, queued=queued)
 
-        async def work(tx: UnitOfWork) -> RecordedBatch:
-            now = self._clock.now()
-            await ticket.assert_current(tx)
-            await tx.manifest_batch.stage(pages)
-            counts = await tx.manifest_batch.compare()
-            queued = await tx.queue_fill.fill_from_batch(
-                run_id=ticket.run_id, max_pending=self._max_pending, now=now
-            )
-            await tx.manifest_batch.apply_to_live(session_id=ticket.session_id, now=now)
-            await tx.manifest_batch.store(
-                pages, session_id=ticket.session_id, job_id=ticket.job_id, now=now
-            )
-            return RecordedBatch(counts=counts, queued=queued)
-
-        return await self._db.run(work)
-
-    async def record_lost_page(self, page: LostPage, ticket: JobTicket) -> None:
+    @in_transaction
+    async def record_lost_page(self, tx: UnitOfWork, page: LostPage, ticket: JobTicket) -> None:
         """Writes down that a page could not be read.
 
         Raises:
             SupersededError: when the job was given up meanwhile.
         """
+        await ticket.assert_current(tx)
+        await tx.manifest_pages.record_lost(
+            page, session_id=ticket.session_id, job_id=ticket.job_id, now=self._clock.now()
+        )
 
-        async def work(tx: UnitOfWork) -> None:
-            await ticket.assert_current(tx)
-            await tx.manifest.record_lost_page(
-                session_id=ticket.session_id,
-                job_id=ticket.job_id,
-                source=page.source,
-                part=page.part,
-                page_number=page.page_number,
-                url=page.url,
-                error=page.error,
-                now=self._clock.now(),
-            )
-
-        await self._db.run(work)
-
-    async def pages_read(
-        self, ticket: JobTicket, source: ListingSource
-    ) -> dict[tuple[str, int], PageFacts]:
-        """The checkpoints: what earlier attempts of the ticket's session read of a source."""
-        async with self._db.transaction() as tx:
-            return await tx.manifest.pages_read(ticket.session_id, source.value)
-
-    async def record_walk(self, walk: WalkSummary, ticket: JobTicket) -> None:
+    @in_transaction
+    async def record_walk(self, tx: UnitOfWork, walk: WalkSummary, ticket: JobTicket) -> None:
         """Writes down that a source was walked through to its end.
 
         Raises:
             SupersededError: when the job was given up meanwhile.
         """
+        await ticket.assert_current(tx)
+        await tx.manifest_pages.record_walk(
+            walk, session_id=ticket.session_id, now=self._clock.now()
+        )
 
-        async def work(tx: UnitOfWork) -> None:
-            await ticket.assert_current(tx)
-            await tx.manifest.record_walk(ticket.session_id, walk, now=self._clock.now())
-
-        await self._db.run(work)
-
-    async def certify(self, session_id: UUID) -> list[Certificate]:
+    @in_transaction
+    async def certify(self, tx: UnitOfWork, session_id: UUID) -> list[Certificate]:
         """Issues a certificate for each source of a full scan; repeating it changes nothing.
 
         A source that the session did not touch has none, and proves nothing.
         """
-
-        async def work(tx: UnitOfWork) -> list[Certificate]:
-            scans = await tx.manifest.scans_of(session_id)
-            expected = await tx.removals.expected(session_id)
-            certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
-            await tx.removals.issue(session_id, certificates, now=self._clock.now())
-            return certificates
-
-        return await self._db.run(work)
+        scans = await tx.manifest.scans_of(session_id)
+        expected = await tx.removals.expected(session_id)
+        certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
+        await tx.removals.issue(session_id, certificates, now=self._clock.now())
+        return certificates
 
     async def mark_live_as_seen(self, session_id: UUID) -> None:
         """Copies the times of a session's sightings to the live rows, a chunk a transaction."""

@@ -22,12 +22,11 @@ from pincali_sync.domain.listing_walk import ListingWalk, PageFacts, WalkSummary
 from pincali_sync.domain.tiers import ListingSource, Tier, TierPlan
 from pincali_sync.exceptions import UsageError
 from pincali_sync.extensions.progress import DONE, PLANNED
-from pincali_sync.items import ManifestPage
+from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.page_facts import facts_of
-from pincali_sync.services.manifest_scan_service import LostPage
 from pincali_sync.services.runs.run_jobs import TOO_MANY_LOST_PAGES
 
 
@@ -117,7 +116,8 @@ class ManifestSpider(Spider):
         if self.settings[DRY_RUN_REPORT]:
             return {}
         job = CrawlJob.of(self.crawler)
-        pages = await job.services.scans.pages_read(job.ticket, source)
+        async with job.services.db.transaction() as tx:
+            pages = await tx.manifest_pages.read_before(job.ticket.session_id, source.value)
         if pages:
             self.logger.info("%s: %s pages were read by an earlier attempt", source, len(pages))
             self.plan(len(pages))

@@ -13,9 +13,8 @@ from pincali_sync.domain.identity import slug_of
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.domain.liveness import Answer, Judgement, judge
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.items import ManifestEntry, ManifestPage
+from pincali_sync.items import LostPage, ManifestEntry, ManifestPage
 from pincali_sync.pages.answer import read_answer
-from pincali_sync.services.manifest_scan_service import LostPage
 from pincali_sync.services.ports import FetchedPage
 from pincali_sync.services.removal.verify import VerificationResult
 from pincali_sync.services.runs.job_service import JobTicket

@@ -11,7 +11,7 @@ import pytest
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import SupersededError
-from pincali_sync.services.manifest_scan_service import LostPage
+from pincali_sync.items import LostPage
 from tests.support.builders import SITE, detail, entry, page, rows, value
 from tests.support.clock import FixedClock
 from tests.support.stage import SILENCE, Stage

@@ -9,7 +9,7 @@ import pytest
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.scan.manifest_batch import ManifestBatchRepository
 from pincali_sync.exceptions import SupersededError
-from pincali_sync.services.manifest_scan_service import LostPage
+from pincali_sync.items import LostPage
 from tests.support.builders import (
     Workshop,
     add_live,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pincali_sync.db.engine import Database
-from pincali_sync.services.manifest_scan_service import LostPage
+from pincali_sync.items import LostPage
 from tests.support.builders import (
     Workshop,
     add_live,

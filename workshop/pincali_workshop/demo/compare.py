@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import text
+
 from pincali_sync.db.engine import Database
 
 # Fields that a detail page shows and the stand-in's truth names alike.
@@ -88,20 +90,18 @@ async def compare_live(db: Database, truth: Sequence[Mapping[str, Any]]) -> Comp
 async def compare_manifest(db: Database, truth: Sequence[Mapping[str, Any]]) -> Comparison:
     """Compares manifest rows with true listings: there, with the right offers."""
     async with db.transaction() as tx:
-        rows = await tx.manifest.rows([listing["property_id"] for listing in truth])
+        result = await tx.connection.execute(
+            text("SELECT property_id, offers FROM property_manifest")
+        )
+        found = {row.property_id: _offers(row.offers) for row in result}
+    true = {listing["property_id"]: _offers(listing["offers"]) for listing in truth}
     return Comparison(
         compared=len(truth),
-        missing=tuple(each["property_id"] for each in truth if each["property_id"] not in rows),
+        missing=tuple(each for each in true if each not in found),
         differences=tuple(
-            Difference(
-                property_id=listing["property_id"],
-                field="offers",
-                found=_offers(rows[listing["property_id"]]["offers"]),
-                true=_offers(listing["offers"]),
-            )
-            for listing in truth
-            if listing["property_id"] in rows
-            and _offers(rows[listing["property_id"]]["offers"]) != _offers(listing["offers"])
+            Difference(property_id=each, field="offers", found=found[each], true=offers)
+            for each, offers in true.items()
+            if each in found and found[each] != offers
         ),
     )
 

@@ -14,13 +14,12 @@ from pincali_sync.domain.listing_query import ListingQuery
 from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
-from pincali_sync.items import ManifestPage
+from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.page_facts import facts_of
 from pincali_sync.pages.sitemap import parse_index
 from pincali_sync.services.data_sync_service import ScrapeResult
-from pincali_sync.services.manifest_scan_service import LostPage
 from pincali_sync.services.ports import Fetcher, JobSpec
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.runs.run_jobs import BLOCKED, NO_INDEX, SCANNERS, TOO_MANY_LOST_PAGES

@@ -1,18 +1,14 @@
-"""`property_manifest` and `manifest_pages` outside of a batch: losses, sums, statistics."""
+"""Scans summed up by source, and the manifest as a whole."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from pincali_sync.db.page_facts import facts_from_json
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.domain.coverage import SourceScan
-from pincali_sync.domain.listing_walk import END, PageFacts, WalkSummary
+from pincali_sync.domain.listing_walk import END
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,28 +59,6 @@ SELECT p.source,
  GROUP BY p.source ORDER BY p.source
 """
 
-_STATS = """
-SELECT count(*) AS total,
-       count(*) FILTER (WHERE is_new) AS new,
-       count(*) FILTER (WHERE needs_full_scrape) AS waiting_for_scrape,
-       count(*) FILTER (WHERE price_changed) AS price_changed,
-       count(public_id) AS with_public_id,
-       count(*) FILTER (WHERE last_seen_at >= CAST(:now AS timestamptz) - interval '1 day')
-           AS seen_last_day,
-       min(last_seen_at) AS oldest_sighting, max(last_seen_at) AS newest_sighting
-  FROM property_manifest
-"""
-
-# A page that was read once stays read: a later attempt's failure takes nothing away.
-_INSERT_LOST = """
-INSERT INTO manifest_pages AS p
-       (session_id, source, part, page_number, url, status, job_id, error, fetched_at)
-VALUES (:session_id, :source, :part, :page_number, :url, 'lost', :job_id, :error, :now)
-ON CONFLICT (session_id, source, part, page_number) DO UPDATE
-   SET error = excluded.error, fetched_at = excluded.fetched_at, job_id = excluded.job_id
- WHERE p.status = 'lost'
-"""
-
 # Two pages in a row of which the source's scan before showed every listing: from there on nothing
 # came, returned or moved to the front.
 _FRONTIERS = """
@@ -116,63 +90,26 @@ SELECT j.source, min(j.page_number) FILTER (WHERE j.is_known AND n.is_known) AS 
  GROUP BY j.source
 """
 
-_PAGES_READ = """
-SELECT part, page_number, facts FROM manifest_pages
- WHERE session_id = CAST(:session_id AS uuid) AND source = :source
-   AND status = 'read' AND facts IS NOT NULL
-"""
-
-_UPSERT_WALK = """
-INSERT INTO manifest_walks
-       (session_id, source, parts, pages_wanted, total_at_start, total_at_end,
-        unpriced_wanted, unpriced_found, gaps, finished_at)
-VALUES (:session_id, :source, :parts, :pages_wanted, :total_at_start, :total_at_end,
-        :unpriced_wanted, :unpriced_found, CAST(:gaps AS jsonb), :now)
-ON CONFLICT (session_id, source) DO UPDATE SET
-    parts = excluded.parts, pages_wanted = excluded.pages_wanted,
-    total_at_start = excluded.total_at_start, total_at_end = excluded.total_at_end,
-    unpriced_wanted = excluded.unpriced_wanted, unpriced_found = excluded.unpriced_found,
-    gaps = excluded.gaps, finished_at = excluded.finished_at
+_STATS = """
+SELECT count(*) AS total,
+       count(*) FILTER (WHERE is_new) AS new,
+       count(*) FILTER (WHERE needs_full_scrape) AS waiting_for_scrape,
+       count(*) FILTER (WHERE price_changed) AS price_changed,
+       count(public_id) AS with_public_id,
+       count(*) FILTER (WHERE last_seen_at >= CAST(:now AS timestamptz) - interval '1 day')
+           AS seen_last_day,
+       min(last_seen_at) AS oldest_sighting, max(last_seen_at) AS newest_sighting
+  FROM property_manifest
 """
 
 
 class ManifestRepository(Repository):
     """What is known of scans and of the manifest as a whole."""
 
-    async def record_lost_page(
-        self,
-        *,
-        session_id: UUID,
-        job_id: UUID,
-        source: str,
-        part: str,
-        page_number: int,
-        url: str,
-        error: str,
-        now: datetime,
-    ) -> None:
-        """Writes down a page that could not be read."""
-        await self._run(
-            _INSERT_LOST,
-            session_id=session_id,
-            job_id=job_id,
-            source=source,
-            part=part,
-            page_number=page_number,
-            url=url,
-            error=error,
-            now=now,
-        )
-
     async def scans_of(self, session_id: UUID) -> list[SourceScan]:
         """One summary a source that the session touched."""
         result = await self._run(_OF_SESSION, session_id=session_id)
         return [SourceScan(**{**row, "gaps": tuple(row["gaps"])}) for row in result.mappings()]
-
-    async def pages_read(self, session_id: UUID, source: str) -> dict[tuple[str, int], PageFacts]:
-        """What earlier attempts at this scan read, by part and page number."""
-        result = await self._run(_PAGES_READ, session_id=session_id, source=source)
-        return {(row.part, row.page_number): facts_from_json(row.facts) for row in result}
 
     async def frontiers(self, session_id: UUID) -> dict[str, int | None]:
         """By source, the page from which on the scan before it knew everything; None: not met.
@@ -182,37 +119,13 @@ class ManifestRepository(Repository):
         result = await self._run(_FRONTIERS, session_id=session_id)
         return {row.source: row.page for row in result}
 
-    async def record_walk(self, session_id: UUID, walk: WalkSummary, *, now: datetime) -> None:
-        """Writes down that a source's walk came to its end; the last one stands."""
-        await self._run(
-            _UPSERT_WALK,
-            session_id=session_id,
-            source=walk.source.value,
-            parts=walk.parts,
-            pages_wanted=walk.pages_wanted,
-            total_at_start=walk.total_at_start,
-            total_at_end=walk.total_at_end,
-            unpriced_wanted=walk.unpriced_wanted,
-            unpriced_found=walk.unpriced_found,
-            gaps=json.dumps(walk.gaps),
-            now=now,
-        )
-
-    async def rows(self, property_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """The manifest rows of these records, by property_id."""
-        result = await self._run(
-            "SELECT * FROM property_manifest WHERE property_id = ANY(:ids)", ids=list(property_ids)
-        )
-        return {row["property_id"]: dict(row) for row in result.mappings()}
-
     async def distinct_seen(self, session_id: UUID) -> int:
         """How many records the session saw, over all sources."""
-        result = await self._run(
-            "SELECT count(DISTINCT property_id) FROM property_sightings "
-            "WHERE session_id = CAST(:session_id AS uuid)",
-            session_id=session_id,
-        )
-        return int(result.scalar_one())
+        statement = """
+SELECT count(DISTINCT property_id) FROM property_sightings
+ WHERE session_id = CAST(:session_id AS uuid)
+"""
+        return int(await self._scalar(statement, session_id=session_id))
 
     async def stats(self, *, now: datetime) -> ManifestStats:
         """Counts over the whole manifest."""

@@ -13,14 +13,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from pincali_sync.db.offers import offers_as_json
-from pincali_sync.db.page_facts import facts_as_json
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.scan.manifest_batch_sql import (
     COUNT,
-    COUNT_BY_PAGE,
     CREATE_BATCH,
     CREATE_INCOMING,
     INSERT_ALIASES,
@@ -30,7 +26,6 @@ from pincali_sync.db.repositories.scan.manifest_batch_sql import (
     RESOLVE,
     UPDATE_LIVE,
     UPSERT_MANIFEST,
-    UPSERT_PAGE,
 )
 from pincali_sync.items import ManifestEntry, ManifestPage
 
@@ -95,17 +90,11 @@ class ManifestBatchRepository(Repository):
         await self._run(JOURNAL_REACTIVATIONS, session_id=session_id, now=now)
         await self._run(UPDATE_LIVE)
 
-    async def store(
-        self, pages: Sequence[ManifestPage], *, session_id: UUID, job_id: UUID, now: datetime
-    ) -> None:
-        """Upserts the manifest and records sightings, aliases and the pages themselves."""
+    async def store(self, *, session_id: UUID, now: datetime) -> None:
+        """Upserts the manifest and records sightings and aliases."""
         await self._run(UPSERT_MANIFEST, session_id=session_id, now=now)
         await self._run(INSERT_ALIASES, now=now)
         await self._run(INSERT_SIGHTINGS, session_id=session_id, now=now)
-        await self._connection.execute(
-            text(UPSERT_PAGE), [_page_row(page, session_id, job_id, now) for page in pages]
-        )
-        await self._run(COUNT_BY_PAGE, session_id=session_id)
 
 
 _COLUMNS = (
@@ -157,25 +146,3 @@ def _card_values(entry: ManifestEntry) -> Sequence[Any]:
         entry.total_area_m2,
         entry.main_image_url,
     )
-
-
-def _shows_price(entry: ManifestEntry) -> bool:
-    return any(offer.amount is not None for offer in entry.offers)
-
-
-def _page_row(page: ManifestPage, session_id: UUID, job_id: UUID, now: datetime) -> dict[str, Any]:
-    return {
-        "session_id": session_id,
-        "source": page.source,
-        "part": page.part,
-        "page_number": page.page_number,
-        "url": page.url,
-        "job_id": job_id,
-        "declared_total": page.page.total_listings,
-        "declared_pages": page.page.total_pages,
-        "entries": len(page.page.entries),
-        "dropped": len(page.page.unreadable_cards),
-        "priced_entries": sum(map(_shows_price, page.page.entries)),
-        "facts": None if page.facts is None else facts_as_json(page.facts),
-        "now": now,
-    }

@@ -221,31 +221,3 @@ SELECT DISTINCT CAST(:session_id AS uuid), source, part, page_number, property_i
   FROM incoming WHERE NOT conflict
 ON CONFLICT DO NOTHING
 """
-
-UPSERT_PAGE = """
-INSERT INTO manifest_pages AS p
-       (session_id, source, part, page_number, url, status, job_id,
-        declared_total, declared_pages, entries, dropped, priced_entries, facts, fetched_at)
-VALUES (:session_id, :source, :part, :page_number, :url, 'read', :job_id,
-        :declared_total, :declared_pages, :entries, :dropped, :priced_entries,
-        CAST(:facts AS jsonb), :now)
-ON CONFLICT (session_id, source, part, page_number) DO UPDATE SET
-    url = excluded.url, status = excluded.status, job_id = excluded.job_id, error = NULL,
-    declared_total = excluded.declared_total, declared_pages = excluded.declared_pages,
-    entries = excluded.entries, dropped = excluded.dropped,
-    priced_entries = excluded.priced_entries, facts = excluded.facts,
-    fetched_at = excluded.fetched_at
-"""
-
-# Added up, not overwritten: a page read again after a crash finds only what is new since.
-COUNT_BY_PAGE = """
-UPDATE manifest_pages p
-   SET new_entries = p.new_entries + b.new_entries,
-       changed_entries = p.changed_entries + b.changed_entries
-  FROM (SELECT source, part, page_number,
-               count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_entries,
-               count(*) FILTER (WHERE price_change IS NOT NULL OR is_relisted) AS changed_entries
-          FROM batch GROUP BY source, part, page_number) b
- WHERE p.session_id = CAST(:session_id AS uuid)
-   AND p.source = b.source AND p.part = b.part AND p.page_number = b.page_number
-"""
