@@ -17,6 +17,7 @@ from pincali_sync.db.repositories.removal.removals import (
 )
 from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.data_sync_service import DataSyncService, ScrapeResult
@@ -136,14 +137,10 @@ class PropertyDiffService:
         async def work(tx: UnitOfWork) -> None:
             checks = await tx.removals.checks_of_property(property_id, limit=1)
             sold = bool(checks) and checks[0].verdict == Verdict.SOLD
-            listing_status = ("sold" if sold else "confirmed_removed") if confirmed else "active"
-            await tx.removals.set_removed(
+            removed = ListingStatus.SOLD if sold else ListingStatus.CONFIRMED_REMOVED
+            await tx.removals.set_status(
                 property_id,
-                listing_status=listing_status,
-                status={"sold": "sold", "confirmed_removed": "removed"}.get(
-                    listing_status, "active"
-                ),
-                confirmed=confirmed,
+                removed if confirmed else ListingStatus.ACTIVE,
                 reason=checks[0].evidence if checks else "by request",
                 now=self._clock.now(),
             )

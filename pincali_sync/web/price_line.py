@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from pincali_sync.db.repositories.insights.dossier import Change
+from pincali_sync.domain.listing_status import REMOVED
 from pincali_sync.rendering.charts import Point
 
 
@@ -45,7 +46,7 @@ def price_line(
             (step.created_at, _number(step.old_value)),
             (step.created_at, _number(step.new_value)),
         ]
-    end = live["last_seen_at"] if live["listing_status"] in {"confirmed_removed", "sold"} else now
+    end = live["last_seen_at"] if live["listing_status"] in REMOVED else now
     if end is not None and (not line or end >= line[-1][0]):
         line.append((end, current))
     return line

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
+from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.rendering.charts import Point, Series
-from pincali_sync.services.insights.snapshot import PRESENT, LiveFigures
+from pincali_sync.services.insights.snapshot import LiveFigures
 
 DAYS = 30
 # Kept figures are thinned to one in so long: more points than pixels tell nothing more.

@@ -21,14 +21,13 @@ from pincali_sync.db.repositories.insights.figures import (
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pauses import Pause
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.domain.schedule import Cadence, tiers_serving
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.runs.success_rate import success_rate
 from pincali_sync.services.scan.scan_yield import SourceYield, drop_of, yields_of
 
 RUNNER = "tier_runner"  # the name of its heartbeat
-# Listings that are there, or may be.
-PRESENT = frozenset({"active", "relisted", "likely_removed"})
 _RUNS_LOOKED_AT = 20
 # Ages by which the live table is divided, in days.
 _AGE_EDGES = (1, 7, 14, 30, 45, 60, 90)

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from pincali_sync.db.engine import Database
+from pincali_sync.domain.listing_status import REMOVED, ListingStatus
 from pincali_sync.domain.prices import CHANGE_AMOUNT, CHANGE_SHARE, main_offer
 from pincali_sync.domain.tiers import ListingSource
 from pincali_workshop.standin.world.state import ListingState
@@ -105,7 +106,7 @@ class Ledger:
             if listing.public_id in self._removed_once:
                 self._removed_once.discard(listing.public_id)
                 self.findings.returned += 1
-                if row["listing_status"] in {"confirmed_removed", "sold"}:
+                if row["listing_status"] in REMOVED:
                     self.findings.return_not_noticed.append(listing.public_id)
         await self._check_inventions(now)
 
@@ -113,7 +114,7 @@ class Ledger:
         """Who was removed must be gone; who is gone for two scans must be known to be."""
         live, active = await self._live(), {state.listing.public_id for state in listings}
         for public_id, row in live.items():
-            removed = row["listing_status"] in {"confirmed_removed", "sold"}
+            removed = row["listing_status"] in REMOVED
             if removed:
                 self._removed_once.add(public_id)
                 self.findings.removed += 1
@@ -123,7 +124,7 @@ class Ledger:
                 since = self._seen_active.get(public_id)
                 if since is None or since < self._weekly_scans[-1]:
                     self.findings.gone_for_two_scans += 1
-                    if not removed and row["listing_status"] != "likely_removed":
+                    if not removed and row["listing_status"] != ListingStatus.LIKELY_REMOVED:
                         self.findings.gone_not_noticed.append(public_id)
         self._weekly_scans.append(now)
 

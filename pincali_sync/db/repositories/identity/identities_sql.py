@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pincali_sync.db.repositories.removal.status import REMOVED
+from pincali_sync.db.repositories.removal.transition import REMOVED, count_changed, transition
+from pincali_sync.domain.listing_status import Cause
 
 # About 55 m north and south, a little less east and west. Pins that are not exact stand for a
 # whole neighbourhood and prove nothing.
@@ -94,27 +95,24 @@ MERGE = (
            to_jsonb(CAST(:earlier_property_id AS text)), 'merged by ' || :settled_by, :now
       FROM properties_live l WHERE l.property_id = :property_id
     """,
-    """
-    INSERT INTO property_changes
-           (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
-    SELECT property_id, 'reactivated', 'listing_status', to_jsonb(listing_status),
-           to_jsonb('relisted'::text), 'merged by ' || :settled_by, :now
-      FROM properties_live
-     WHERE property_id = :earlier_property_id AND listing_status IN ('confirmed_removed', 'sold')
-    """,
     # The live row's EasyBroker id is what pages must show: from now on the newcomer's.
-    """
-    UPDATE properties_live e
-       SET listing_status = CASE WHEN e.listing_status IN ('confirmed_removed', 'sold')
-                                 THEN 'relisted' ELSE 'active' END,
-           status = 'active', consecutive_missing_count = 0,
-           public_id = coalesce(m.public_id, n.public_id, e.public_id),
-           source_url = coalesce(m.source_url, n.source_url, e.source_url)
-      FROM (SELECT 1) one
+    count_changed(
+        transition(
+            Cause.MERGER,
+            """
+      FROM properties_live l
       LEFT JOIN property_manifest m ON m.property_id = :property_id
       LEFT JOIN properties_live n ON n.property_id = :property_id
-     WHERE e.property_id = :earlier_property_id
-    """,
+     WHERE l.property_id = :earlier_property_id""",
+            carried=[
+                "coalesce(m.public_id, n.public_id, l.public_id) AS public_id",
+                "coalesce(m.source_url, n.source_url, l.source_url) AS source_url",
+            ],
+            missing="0",
+            also=["public_id = r.public_id", "source_url = r.source_url"],
+            reason="'merged by ' || :settled_by",
+        )
+    ),
     "DELETE FROM properties_live WHERE property_id = :property_id",
     "DELETE FROM property_manifest WHERE property_id = :earlier_property_id",
     """

@@ -23,6 +23,7 @@ from pincali_sync.db.repositories.listings.scrapes_sql import (
     INSERT_STAGING,
     JOURNAL,
     LOCK_LEASED,
+    REACTIVATE_LIVE,
     SCRAPED_COLUMNS,
     SETTLE_MANIFEST,
     UPSERT_LIVE,
@@ -88,6 +89,7 @@ class ScrapeRepository(Repository):
         """Journals the differences, upserts the live rows and settles the manifest's flags."""
         await self._run(JOURNAL, session_id=session_id, now=now)
         await self._run(UPSERT_LIVE, now=now)
+        await self._run(REACTIVATE_LIVE, session_id=session_id, now=now)
         await self._run(LEARN)
         await self._run(SETTLE_MANIFEST)
         await self._run(INSERT_ALIASES, now=now)

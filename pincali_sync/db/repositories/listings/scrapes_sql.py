@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pincali_sync.db.repositories.removal.transition import count_changed, transition
+from pincali_sync.domain.listing_status import OLDER_STATUS, Cause, ChangeType, ListingStatus
+
 # Columns that staging and the live table share.
 _SHARED = (
     "property_id",
@@ -138,12 +141,6 @@ SELECT s.property_id, CAST(:session_id AS uuid), change.type, change.field,
         SELECT 'created' AS type, NULL AS field, NULL::jsonb AS old_value, NULL::jsonb AS new_value
          WHERE l.property_id IS NULL
         UNION ALL
-        SELECT 'reactivated', 'listing_status', to_jsonb(l.listing_status), to_jsonb('active'::text)
-         WHERE l.listing_status IN ('confirmed_removed', 'sold')
-        UNION ALL
-        SELECT 'updated', 'listing_status', to_jsonb(l.listing_status), to_jsonb('active'::text)
-         WHERE l.listing_status = 'likely_removed'
-        UNION ALL
         SELECT 'updated', field, old_value, new_value
           FROM (VALUES
                {
@@ -156,7 +153,6 @@ SELECT s.property_id, CAST(:session_id AS uuid), change.type, change.field,
  ORDER BY s.property_id, change.field
 """
 
-# A good detail page proves that the listing is there: whatever was suspected of it ends here.
 UPSERT_LIVE = f"""
 INSERT INTO properties_live AS l
        ({_list((*_SHARED, *_LIVE_ONLY))},
@@ -165,7 +161,7 @@ INSERT INTO properties_live AS l
         last_manifest_seen_at,
         price_at_last_manifest, currency_at_last_manifest, unit_at_last_manifest, visits)
 SELECT {_list((*_SHARED, *_LIVE_ONLY), "s.")},
-       'active', 'active', 0,
+       '{OLDER_STATUS[ListingStatus.ACTIVE]}', '{ListingStatus.ACTIVE}', 0,
        :now, :now,
        CASE WHEN s.change_type = 'unchanged' THEN old.last_updated_at ELSE :now END,
        coalesce(m.first_seen_at, :now), :now,
@@ -184,8 +180,6 @@ ON CONFLICT (property_id) DO UPDATE SET
         if c != "property_id"
     )
 },
-       status = excluded.status,
-       listing_status = excluded.listing_status,
        consecutive_missing_count = 0,
        scraped_at = excluded.scraped_at,
        last_full_scrape_at = excluded.last_full_scrape_at,
@@ -207,6 +201,22 @@ ON CONFLICT (property_id) DO UPDATE SET
            extract(epoch FROM excluded.last_full_scrape_at - l.last_full_scrape_at) / 86400.0, 0))
            ELSE 0 END
 """
+
+# A good detail page proves that the listing is there: whatever was suspected of it ends here. After
+# the upsert, which has locked the rows in their order.
+REACTIVATE_LIVE = count_changed(
+    transition(
+        Cause.PAGE,
+        f"""
+      FROM scraped s JOIN properties_live l ON l.property_id = s.property_id
+     WHERE s.accepted
+       AND (l.listing_status <> '{ListingStatus.ACTIVE}'
+            OR l.status IS DISTINCT FROM '{OLDER_STATUS[ListingStatus.ACTIVE]}')""",
+        carried=["l.visits = 1 AS is_repair"],
+        session=":session_id",
+        reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
+    )
+)
 
 # A page under a new slug: its form of the id leads to the record from now on.
 INSERT_ALIASES = """

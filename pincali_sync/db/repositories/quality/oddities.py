@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.quality.rules import RuleCheck, ValidationRule, check_of
-from pincali_sync.db.repositories.removal.status import PRESENT
+from pincali_sync.db.repositories.removal.transition import PRESENT
 from pincali_sync.pages.places import LATITUDES, LONGITUDES
 
 MOST_ALIKE = 50  # listings with one title; more is a template, or a page read wrongly

@@ -13,7 +13,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS
 from pincali_sync.db.repositories.listings.scrapes_sql import PRICED, REPAIR
-from pincali_sync.db.repositories.removal.status import PRESENT
+from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 from pincali_sync.domain.listing_fields import COVERED_FIELDS
 from pincali_sync.domain.prices import Operation
 
@@ -44,7 +44,7 @@ _COUNTED = {
     **{f"age_{name}": condition for name, condition in zip(AGES, _AGES, strict=True)},
     **{f"within_{days}": f"NOT {_older_than(days)}" for days in WITHIN_DAYS},
     "flagged": "verification_status = 'flagged'",
-    "likely_removed": "listing_status = 'likely_removed'",
+    "likely_removed": f"listing_status = {LIKELY}",
 }
 _OPERATIONS = ", ".join(f"'{each.value}'" for each in Operation)
 _OVERVIEW = f"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pincali_sync.db.repositories.removal.status import PRESENT
+from pincali_sync.db.repositories.removal.transition import PRESENT
 from pincali_sync.domain.freshness import (
     PRIOR_DAYS,
     PRIOR_NEWS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pincali_sync.db.repositories.queue.freshness_sql import STALE
-from pincali_sync.db.repositories.removal.status import PRESENT
+from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 
 # One writer at a time fills the queue, so that the ceiling is never passed by two at once. The
 # lock is the transaction's: it works through a transaction pooler and cannot be left behind.
@@ -76,7 +76,7 @@ _REASONS_OF_MANIFEST = """
 """
 
 # Missing listings without a verdict from this scan's batch.
-_REASONS_OF_MISSING = """
+_REASONS_OF_MISSING = f"""
     SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
            (SELECT q.priority FROM scrape_queue q
              WHERE q.property_id = l.property_id AND q.status IN ('pending', 'in_progress')
@@ -85,7 +85,7 @@ _REASONS_OF_MISSING = """
       FROM properties_live l
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      WHERE l.missing_session_id = CAST(:session_id AS uuid)
-       AND l.listing_status = 'likely_removed'
+       AND l.listing_status = {LIKELY}
        AND NOT EXISTS (SELECT 1 FROM removal_checks c JOIN removal_batches b ON b.id = c.batch_id
                         WHERE c.property_id = l.property_id
                           AND b.session_id = CAST(:session_id AS uuid))

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import text
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.status import REMOVED
+from pincali_sync.db.repositories.removal.transition import REMOVED
 
 # A seeded hash of the id: a fair draw that repeats itself. A week is drawn once.
 _DRAW = f"""

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal import removals_sql as sql
 from pincali_sync.domain.coverage import Certificate
+from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.liveness import Answer, Judgement
 from pincali_sync.domain.tiers import ListingSource
 
@@ -219,28 +220,11 @@ class RemovalRepository(Repository):
         """Listings missing for long without a verdict: for a person to look at."""
         return await self._all(PropertyRemovalCandidate, sql.UNSETTLED, limit=limit)
 
-    async def set_removed(
-        self,
-        property_id: str,
-        *,
-        listing_status: str,
-        status: str,
-        confirmed: bool,
-        reason: str,
-        now: datetime,
+    async def set_status(
+        self, property_id: str, target: ListingStatus, *, reason: str, now: datetime
     ) -> None:
         """Sets one record's status and writes it in the journal; no change, no entry."""
-        await self._run(
-            sql.SET_REMOVED,
-            property_id=property_id,
-            listing_status=listing_status,
-            status=status,
-            confirmed=confirmed,
-            reason=reason,
-            now=now,
-        )
-        if not confirmed:
-            await self._run(sql.RESET_COUNT, property_id=property_id)
+        await self._run(sql.decide_one(target), property_id=property_id, reason=reason, now=now)
 
     async def clean_manifest(self, *, before: datetime) -> int:
         """Deletes manifest rows of removed listings not seen since `before`."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from pincali_sync.db.repositories.removal.status import (
-    INACTIVE_AFTER,
-    LIKELY_AFTER,
+from pincali_sync.db.repositories.removal.transition import (
+    LIKELY,
     PRESENT,
     REMOVED,
+    count_changed,
+    transition,
+    words,
+)
+from pincali_sync.domain.listing_status import (
+    INACTIVE_AFTER,
+    LIKELY_AFTER,
+    Cause,
+    ListingStatus,
 )
 
 EXPECTED = """
@@ -29,7 +37,6 @@ ON CONFLICT (session_id, source) DO NOTHING
 # Who was not seen by anyone since the scan began, although every source it was ever seen in was
 # looked through. A record of unknown origin (an adopted one) may be in any of them.
 _ABSENT = f"""
-    SELECT l.property_id, l.listing_status, l.consecutive_missing_count
       FROM properties_live l
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      CROSS JOIN (SELECT coalesce(array_agg(source::text), '{{}}') AS sources
@@ -47,7 +54,6 @@ _ABSENT = f"""
 # Not named by this complete sitemap although an earlier complete one had it, and not seen by anyone
 # since the first that lacked it. Most of what a sitemap lacks is alive: it lacks a tenth always.
 _DELISTED = f"""
-    SELECT l.property_id, l.listing_status, l.consecutive_missing_count
       FROM sitemap_passes this
       JOIN sitemap_urls u ON u.session_id <> this.session_id AND u.listed_at < this.dated_at
       JOIN sitemap_passes had ON had.session_id = u.session_id AND had.is_complete
@@ -66,26 +72,17 @@ _DELISTED = f"""
 
 def _count(absent: str) -> str:
     """Once a session, however often it is repeated: `missing_session_id` says who counted last."""
-    return f"""
-WITH absent AS ({absent} ORDER BY l.property_id FOR UPDATE OF l), counted AS (
-    UPDATE properties_live l
-       SET consecutive_missing_count = a.consecutive_missing_count + 1,
-           missing_session_id = CAST(:session_id AS uuid),
-           listing_status = CASE WHEN a.consecutive_missing_count + 1 >= {LIKELY_AFTER}
-                                 THEN 'likely_removed' ELSE l.listing_status END,
-           status = CASE WHEN a.consecutive_missing_count + 1 >= {INACTIVE_AFTER}
-                         THEN 'inactive' ELSE l.status END
-      FROM absent a WHERE l.property_id = a.property_id
-    RETURNING l.property_id, a.listing_status AS old_status, l.listing_status AS new_status
-), journalled AS (
-    INSERT INTO property_changes
-           (property_id, session_id, change_type, field_name, old_value, new_value, created_at)
-    SELECT property_id, CAST(:session_id AS uuid), 'updated', 'listing_status',
-           to_jsonb(old_status), to_jsonb(new_status), :now
-      FROM counted WHERE old_status <> new_status
-)
-SELECT count(*) FROM counted
-"""
+    missing = "l.consecutive_missing_count + 1"
+    return count_changed(
+        transition(
+            Cause.MISSING,
+            absent,
+            targets={ListingStatus.LIKELY_REMOVED: f"{missing} >= {LIKELY_AFTER}"},
+            missing=missing,
+            also=["missing_session_id = CAST(:session_id AS uuid)"],
+            session=":session_id",
+        )
+    )
 
 
 COUNT_MISSING = _count(_ABSENT)
@@ -113,7 +110,7 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count
   FROM properties_live l LEFT JOIN property_manifest m ON m.property_id = l.property_id
  WHERE l.missing_session_id = CAST(:session_id AS uuid)
-   AND l.listing_status = 'likely_removed' AND l.consecutive_missing_count >= {LIKELY_AFTER}
+   AND l.listing_status = {LIKELY} AND l.consecutive_missing_count >= {LIKELY_AFTER}
  ORDER BY l.property_id
 """
 
@@ -147,8 +144,7 @@ VALUES (CAST(:property_id AS text),
 """
 
 # What of a batch may still be removed: nobody saw the record since, under its own slug or another.
-_REMOVABLE = """
-    SELECT l.property_id, l.listing_status AS old_status, c.verdict, c.evidence, c.id AS check_id
+_REMOVABLE = f"""
       FROM removal_batches b
       JOIN scraping_sessions s ON s.id = b.session_id
       JOIN LATERAL (SELECT DISTINCT ON (property_id) property_id, verdict, evidence, id
@@ -157,7 +153,7 @@ _REMOVABLE = """
       JOIN properties_live l ON l.property_id = c.property_id
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      WHERE b.id = :batch_id
-       AND l.listing_status = 'likely_removed' AND l.missing_session_id = b.session_id
+       AND l.listing_status = {LIKELY} AND l.missing_session_id = b.session_id
        AND coalesce(m.last_seen_at, '-infinity') < s.started_at
        AND coalesce(l.last_full_scrape_at, '-infinity') < s.started_at
        AND NOT EXISTS (SELECT 1 FROM property_manifest other
@@ -166,7 +162,7 @@ _REMOVABLE = """
                           AND other.last_seen_at >= s.started_at)
 """
 
-COUNT_REMOVABLE = f"SELECT count(*) FROM ({_REMOVABLE}) removable"
+COUNT_REMOVABLE = f"SELECT count(*) {_REMOVABLE}"
 
 # The breaker: more than this at once is held for a person.
 REMOVAL_LIMIT = f"""
@@ -179,34 +175,34 @@ SELECT greatest(
 )::integer
 """
 
-APPLY = f"""
-WITH removable AS ({_REMOVABLE} ORDER BY l.property_id FOR UPDATE OF l), removed AS (
-    UPDATE properties_live l
-       SET listing_status = CASE WHEN r.verdict = 'sold' THEN 'sold' ELSE 'confirmed_removed' END,
-           status = CASE WHEN r.verdict = 'sold' THEN 'sold' ELSE 'removed' END,
-           last_updated_at = :now,
-           public_id = coalesce(l.public_id, (SELECT m.public_id FROM property_manifest m
-                                               WHERE m.property_id = l.property_id))
-      FROM removable r WHERE l.property_id = r.property_id
-    RETURNING l.property_id, r.old_status, l.listing_status AS new_status, r.evidence, r.check_id
-), journalled AS (
-    INSERT INTO property_changes
-           (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
-            created_at)
-    SELECT property_id, (SELECT session_id FROM removal_batches WHERE id = :batch_id), 'removed',
-           'listing_status', to_jsonb(old_status), to_jsonb(new_status), evidence, :now
-      FROM removed ORDER BY property_id
-), noted AS (
-    UPDATE removal_checks c SET applied_at = :now FROM removed r WHERE c.id = r.check_id
+_APPLIED = transition(
+    Cause.BATCH,
+    _REMOVABLE,
+    targets={
+        ListingStatus.SOLD: "c.verdict = 'sold'",
+        ListingStatus.CONFIRMED_REMOVED: "c.verdict = 'gone'",
+    },
+    carried=[
+        "c.evidence",
+        "c.id AS check_id",
+        "b.session_id",
+        "coalesce(l.public_id, m.public_id) AS public_id",
+    ],
+    also=["public_id = r.public_id", "last_updated_at = :now"],
+    session="r.session_id",
+    reason="r.evidence",
 )
-SELECT count(*) FROM removed
+APPLY = f"""{_APPLIED}, noted AS (
+    UPDATE removal_checks c SET applied_at = :now FROM changed r WHERE c.id = r.check_id
+)
+SELECT count(*) FROM changed
 """
 
 # Before `APPLY`, in the lock order queue, live: what is removed need not be fetched.
 CANCEL_QUEUED = f"""
 UPDATE scrape_queue q
    SET status = 'cancelled', completed_at = :now, last_error = 'the listing is gone'
-  FROM (SELECT property_id FROM ({_REMOVABLE}) removable ORDER BY property_id) r
+  FROM (SELECT l.property_id {_REMOVABLE} ORDER BY l.property_id) r
  WHERE q.property_id = r.property_id AND q.status = 'pending'
 """
 
@@ -221,49 +217,37 @@ UPDATE removal_batches
 """
 
 # A rejected batch says that the scan was wrong: its rows start again from nothing.
-REJECT = """
-WITH cleared AS (
-    UPDATE properties_live l
-       SET listing_status = 'active', status = 'active', consecutive_missing_count = 0
-      FROM (SELECT l.property_id FROM properties_live l JOIN removal_batches b
-                     ON b.session_id = l.missing_session_id
-             WHERE b.id = :batch_id AND l.listing_status = 'likely_removed'
-             ORDER BY l.property_id FOR UPDATE OF l) rows
-     WHERE l.property_id = rows.property_id
-    RETURNING l.property_id
-), journalled AS (
-    INSERT INTO property_changes
-           (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
-    SELECT property_id, 'updated', 'listing_status', to_jsonb('likely_removed'::text),
-           to_jsonb('active'::text), 'removal rejected by ' || :decided_by, :now
-      FROM cleared ORDER BY property_id
+REJECT = count_changed(
+    transition(
+        Cause.REJECTION,
+        f"""
+      FROM properties_live l JOIN removal_batches b ON b.session_id = l.missing_session_id
+     WHERE b.id = :batch_id AND l.listing_status = {LIKELY}""",
+        missing="0",
+        reason="'removal rejected by ' || :decided_by",
+    )
 )
-SELECT count(*) FROM cleared
-"""
 
-# One record, by a person's or a program's word.
-SET_REMOVED = """
-WITH old AS (SELECT property_id, listing_status FROM properties_live
-              WHERE property_id = :property_id FOR UPDATE), changed AS (
-    UPDATE properties_live l
-       SET listing_status = CAST(:listing_status AS text), status = :status,
-           consecutive_missing_count =
-               CASE WHEN :confirmed THEN l.consecutive_missing_count ELSE 0 END,
-           last_updated_at = :now
-      FROM old WHERE l.property_id = old.property_id
-       AND old.listing_status <> CAST(:listing_status AS text)
-    RETURNING l.property_id, old.listing_status AS old_status
-)
-INSERT INTO property_changes
-       (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
-SELECT property_id, CASE WHEN :confirmed THEN 'removed' ELSE 'updated' END, 'listing_status',
-       to_jsonb(old_status), to_jsonb(CAST(:listing_status AS text)), :reason, :now
-  FROM changed
-"""
-RESET_COUNT = """
-UPDATE properties_live SET consecutive_missing_count = 0
- WHERE property_id = :property_id AND consecutive_missing_count > 0
-"""
+
+def decide_one(target: ListingStatus) -> str:
+    """One record, by a person's or a program's word; kept, it starts again from nothing."""
+    kept = target is ListingStatus.ACTIVE
+    return count_changed(
+        transition(
+            Cause.DECISION,
+            f"""
+      FROM properties_live l
+     WHERE l.property_id = :property_id
+       AND (l.listing_status <> '{target}' OR {kept} AND l.consecutive_missing_count > 0)""",
+            targets={target: "true"},
+            missing="0" if kept else "l.consecutive_missing_count",
+            also=[
+                "last_updated_at = CASE WHEN r.entry IS NULL THEN l.last_updated_at ELSE :now END"
+            ],
+            reason=":reason",
+        )
+    )
+
 
 # The removal stays known from the live row: what a listing page showed last is not needed again.
 CLEAN_MANIFEST = f"""
@@ -288,14 +272,15 @@ SELECT property_id, verdict, http_status, redirect_url, shown_public_id, evidenc
 UNSETTLED = f"""
 SELECT l.property_id, l.source_url, l.last_seen_at, l.consecutive_missing_count
   FROM properties_live l
- WHERE l.listing_status = 'likely_removed' AND l.consecutive_missing_count >= {INACTIVE_AFTER}
+ WHERE l.listing_status = {LIKELY} AND l.consecutive_missing_count >= {INACTIVE_AFTER}
  ORDER BY l.consecutive_missing_count DESC, l.property_id LIMIT :limit
 """
 
-CANARY = """
+_CERTAIN = words((ListingStatus.ACTIVE, ListingStatus.RELISTED))
+CANARY = f"""
 SELECT m.property_id, m.source_url, m.public_id
   FROM property_manifest m JOIN properties_live l ON l.property_id = m.property_id
- WHERE m.public_id IS NOT NULL AND l.listing_status IN ('active', 'relisted')
+ WHERE m.public_id IS NOT NULL AND l.listing_status IN {_CERTAIN}
    AND m.last_seen_at >= :since
  ORDER BY m.last_seen_at DESC LIMIT :limit
 """

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
-from pincali_sync.db.repositories.removal.status import PRESENT
+from pincali_sync.db.repositories.removal.transition import PRESENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

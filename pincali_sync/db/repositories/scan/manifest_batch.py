@@ -21,7 +21,6 @@ from pincali_sync.db.repositories.scan.manifest_batch_sql import (
     CREATE_INCOMING,
     INSERT_ALIASES,
     INSERT_SIGHTINGS,
-    JOURNAL_REACTIVATIONS,
     PREVIEW,
     RESOLVE,
     UPDATE_LIVE,
@@ -87,8 +86,7 @@ class ManifestBatchRepository(Repository):
 
         Rows that need no change are not touched: live rows are wide, indexed and have triggers.
         """
-        await self._run(JOURNAL_REACTIVATIONS, session_id=session_id, now=now)
-        await self._run(UPDATE_LIVE)
+        await self._run(UPDATE_LIVE, session_id=session_id, now=now)
 
     async def store(self, *, session_id: UUID, now: datetime) -> None:
         """Upserts the manifest and records sightings and aliases."""

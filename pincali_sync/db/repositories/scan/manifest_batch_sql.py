@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
+from pincali_sync.db.repositories.removal.transition import (
+    LIKELY,
+    REMOVED,
+    count_changed,
+    transition,
+)
+from pincali_sync.domain.listing_status import Cause
 from pincali_sync.domain.prices import MAIN_OPERATION
 
 CREATE_INCOMING = """
@@ -96,7 +103,7 @@ WITH known AS (
       ) o ON true
 )
 SELECT o.*,
-       o.listing_status IN ('confirmed_removed', 'sold') IS TRUE AS is_relisted,
+       o.listing_status IN {REMOVED} IS TRUE AS is_relisted,
        -- Scalar look-ups, one index probe a record: joins with a queue whose statistics are
        -- older than its growth were planned as scans of all of it, for each record.
        (SELECT q.priority FROM scrape_queue q
@@ -126,37 +133,23 @@ SELECT property_id, NOT is_live AND NOT in_manifest AS is_new,
   FROM batch
 """
 
-JOURNAL_REACTIVATIONS = """
-INSERT INTO property_changes
-       (property_id, session_id, change_type, field_name, old_value, new_value, created_at)
-SELECT property_id, CAST(:session_id AS uuid),
-       CASE WHEN is_relisted THEN 'reactivated' ELSE 'updated' END, 'listing_status',
-       to_jsonb(listing_status),
-       to_jsonb(CASE WHEN is_relisted THEN 'relisted' ELSE 'active' END), :now
-  FROM batch WHERE is_relisted OR (is_live AND listing_status = 'likely_removed')
- ORDER BY property_id
-"""
-
-UPDATE_LIVE = """
-UPDATE properties_live l
-   SET listing_status = CASE WHEN b.is_relisted THEN 'relisted'
-                             WHEN l.listing_status = 'likely_removed' THEN 'active'
-                             ELSE l.listing_status END,
-       status = CASE WHEN b.is_relisted OR l.listing_status = 'likely_removed'
-                     THEN 'active' ELSE l.status END,
-       consecutive_missing_count = 0,
-       price_at_last_manifest =
-           CASE WHEN b.price_change IS NULL THEN l.price_at_last_manifest ELSE b.amount END,
-       currency_at_last_manifest =
-           CASE WHEN b.price_change IS NULL THEN l.currency_at_last_manifest ELSE b.currency END,
-       unit_at_last_manifest =
-           CASE WHEN b.price_change IS NULL THEN l.unit_at_last_manifest ELSE b.unit END
-  FROM (SELECT * FROM batch
-         WHERE is_live AND (is_relisted OR listing_status = 'likely_removed'
-                            OR consecutive_missing_count > 0 OR price_change IS NOT NULL)
-         ORDER BY property_id) b
- WHERE l.property_id = b.property_id
-"""
+UPDATE_LIVE = count_changed(
+    transition(
+        Cause.CARD,
+        f"""
+      FROM batch b JOIN properties_live l ON l.property_id = b.property_id
+     WHERE b.is_relisted OR b.listing_status = {LIKELY}
+        OR b.consecutive_missing_count > 0 OR b.price_change IS NOT NULL""",
+        carried=["b.price_change", "b.amount", "b.currency", "b.unit"],
+        missing="0",
+        also=[
+            f"{column}_at_last_manifest = CASE WHEN r.price_change IS NULL "
+            f"THEN l.{column}_at_last_manifest ELSE r.{value} END"
+            for column, value in {"price": "amount", "currency": "currency", "unit": "unit"}.items()
+        ],
+        session=":session_id",
+    )
+)
 
 UPSERT_MANIFEST = """
 INSERT INTO property_manifest AS m

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pincali_sync.db.repositories.removal.status import PRESENT
+from pincali_sync.db.repositories.removal.transition import PRESENT, count_changed, transition
+from pincali_sync.domain.listing_status import Cause
 
 BEGIN = """
 INSERT INTO sitemap_passes (session_id, started_at, shards)
@@ -63,33 +64,20 @@ _LISTED_RECORDS = """
 """
 
 # Missing until now, and listed since the scan that missed it.
-RESTORE_LIVE = f"""
-WITH found AS (
-    SELECT l.property_id, l.listing_status
+RESTORE_LIVE = count_changed(
+    transition(
+        Cause.SITEMAP,
+        f"""
       FROM ({_LISTED_RECORDS}) r
       JOIN properties_live l ON l.property_id = r.property_id
       JOIN scraping_sessions s ON s.id = l.missing_session_id
      WHERE l.consecutive_missing_count > 0 AND l.listing_status IN {PRESENT}
-       AND r.listed_at > s.started_at
-     ORDER BY l.property_id FOR UPDATE OF l
-), restored AS (
-    UPDATE properties_live l
-       SET consecutive_missing_count = 0,
-           listing_status = CASE WHEN l.listing_status = 'likely_removed' THEN 'active'
-                                 ELSE l.listing_status END,
-           status = CASE WHEN l.listing_status = 'likely_removed' THEN 'active'
-                         ELSE l.status END
-      FROM found f WHERE l.property_id = f.property_id
-    RETURNING l.property_id, f.listing_status
+       AND r.listed_at > s.started_at""",
+        missing="0",
+        session=":session_id",
+        reason="'the sitemap lists it'",
+    )
 )
-INSERT INTO property_changes
-       (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
-        created_at)
-SELECT property_id, CAST(:session_id AS uuid), 'updated', 'listing_status',
-       to_jsonb(listing_status), to_jsonb('active'::text), 'the sitemap lists it', :now
-  FROM restored WHERE listing_status = 'likely_removed'
- ORDER BY property_id
-"""
 TOUCH_MANIFEST = f"""
 UPDATE property_manifest m SET last_seen_at = r.listed_at
   FROM ({_LISTED_RECORDS}) r

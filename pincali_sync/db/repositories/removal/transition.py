@@ -1,0 +1,130 @@
+"""The one block that writes `properties_live.listing_status`, and its words for other statements.
+
+Beside it, only the insertion of a new live row and the adoption of a database set a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pincali_sync.domain.listing_status import (
+    INACTIVE_AFTER,
+    OLDER_INACTIVE,
+    OLDER_STATUS,
+    Cause,
+    ListingStatus,
+    Transition,
+    transitions_of,
+)
+from pincali_sync.domain.listing_status import PRESENT as _PRESENT
+from pincali_sync.domain.listing_status import REMOVED as _REMOVED
+
+
+def words(states: Iterable[ListingStatus]) -> str:
+    """States as a list of SQL."""
+    listed = ", ".join(f"'{each}'" for each in sorted(states))
+    return f"({listed})"
+
+
+PRESENT = words(_PRESENT)
+REMOVED = words(_REMOVED)
+LIKELY = f"'{ListingStatus.LIKELY_REMOVED}'"
+
+
+def transition(
+    cause: Cause,
+    rows: str,
+    *,
+    targets: Mapping[ListingStatus, str] | None = None,
+    carried: Sequence[str] = (),
+    missing: str = "l.consecutive_missing_count",
+    also: Sequence[str] = (),
+    session: str = "NULL",
+    reason: str = "NULL",
+) -> str:
+    """CTEs that change the state of live rows and write their journal, ending in `changed`.
+
+    They lock the rows in the order of `property_id`. A row whose state is not one that the cause
+    may change keeps it, but `missing` and `also` hold for all; `status` follows the state.
+
+    Args:
+        cause: says which ways are open, and what the journal calls each.
+        rows: FROM and WHERE of the rows, `properties_live` being `l`.
+        targets: the states to go to, each under an SQL condition; None: wherever the cause leads.
+        carried: columns of `rows` that the other arguments use, and whoever reads `changed`.
+        missing: how often the row is missing from now on.
+        also: further assignments; `r` is a locked row with its `old_status`, its `new_status`, its
+            `entry` in the journal (or NULL) and the `carried` columns.
+        session: the journal's session id, and
+        reason: its reason: SQL over `r`.
+
+    Raises:
+        ValueError: when the cause leads to none of the targets.
+    """
+    ways = _open_ways(cause, targets)
+    columns = ["l.property_id", "l.listing_status AS old_status"]
+    columns += [f"coalesce({_case(ways, lambda way: way.new)}, l.listing_status) AS new_status"]
+    columns += [f"{_case(ways, lambda way: way.entry)} AS entry", *carried]
+    assignments = [
+        "listing_status = r.new_status",
+        f"status = {_older_status(missing)}",
+        f"consecutive_missing_count = {missing}",
+    ]
+    return f"""
+WITH locked AS (
+    SELECT {", ".join(columns)}
+    {rows}
+     ORDER BY l.property_id FOR UPDATE OF l
+), changed AS (
+    UPDATE properties_live l
+       SET {", ".join((*assignments, *also))}
+      FROM locked r WHERE l.property_id = r.property_id
+    RETURNING r.*
+), journalled AS (
+    INSERT INTO property_changes
+           (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
+            created_at)
+    SELECT property_id, CAST({session} AS uuid), entry, 'listing_status',
+           to_jsonb(old_status), to_jsonb(new_status), {reason}, CAST(:now AS timestamptz)
+      FROM changed r WHERE entry IS NOT NULL ORDER BY property_id
+)"""
+
+
+def count_changed(block: str) -> str:
+    """The whole statement: the block, and how many rows it named."""
+    return f"{block} SELECT count(*) FROM changed"
+
+
+def _older_status(missing: str) -> str:
+    """The older column's word; none of its own for what is likely removed and not missing long."""
+    whens = [f"WHEN r.new_status = '{state}' THEN '{word}'" for state, word in OLDER_STATUS.items()]
+    inactive = f"WHEN {missing} >= {INACTIVE_AFTER} THEN '{OLDER_INACTIVE}'"
+    return f"CASE {' '.join((*whens, inactive))} ELSE l.status END"
+
+
+def _open_ways(
+    cause: Cause, targets: Mapping[ListingStatus, str] | None
+) -> list[tuple[Transition, str]]:
+    """The cause's ways to the targets, each with its condition."""
+    ways = transitions_of(cause)
+    led_to = {way.new for way in ways}
+    if closed := [each for each in targets or () if each not in led_to]:
+        raise ValueError(f"no listing becomes {', '.join(closed)} because {cause}")
+    return [
+        (way, "true" if targets is None else targets[way.new])
+        for way in ways
+        if targets is None or way.new in targets
+    ]
+
+
+def _case(ways: Iterable[tuple[Transition, str]], said: Callable[[Transition], str | None]) -> str:
+    """By the row's state and the conditions, what is said of a way; NULL where none is open."""
+    whens = [
+        f"WHEN l.listing_status IN {words(way.old)} AND ({condition}) THEN {_literal(said(way))}"
+        for way, condition in ways
+    ]
+    return f"CASE {' '.join(whens)} END"
+
+
+def _literal(word: str | None) -> str:
+    return "NULL" if word is None else f"'{word}'"
