@@ -15,6 +15,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.insights.incidents import Incident
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
+from pincali_sync.services.insights.snapshot import RUNNER
 
 
 def alerts(
@@ -46,7 +47,8 @@ def alerts(
 
 
 async def _read(services: Services) -> tuple[list[Incident], datetime | None]:
-    return await services.insights.open_incidents(), await services.insights.last_tick()
+    async with services.db.transaction() as tx:
+        return await tx.incidents.open(), (await tx.history.heartbeats()).get(RUNNER)
 
 
 def _send_test() -> None:

@@ -14,20 +14,20 @@ from pincali_sync.cli.scan_view import show_scan
 from pincali_sync.db.repositories.insights.incidents import Incident
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.services.insights_service import ManifestStats, QueueStats, TierStatus
+from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import ScheduleStatus, TierSchedule
 from pincali_sync.services.site.pauses import explain as explain_pause
 
 
 def status(as_json: JsonOption = False) -> None:
     """Show each tier's last and next run, what is paused, and the live table."""
-    schedule, tiers, live, incidents, last_tick = ask(_read_status)
+    schedule, latest, live, incidents, last_tick = ask(_read_status)
+    tiers = [(planned, latest[planned.tier]) for planned in schedule.tiers]
     if as_json:
         print_json(
             {
                 "tiers": [
-                    {**_as_dict(planned), "latest_run": each.latest}
-                    for planned, each in zip(schedule.tiers, tiers, strict=True)
+                    {**_as_dict(planned), "latest_run": latest_run} for planned, latest_run in tiers
                 ],
                 "pauses": schedule.pauses,
                 "live": live,
@@ -37,8 +37,7 @@ def status(as_json: JsonOption = False) -> None:
         )
         return
     columns = ("tier", "state", "last run", "next run", "new", "scraped")
-    rows = [_tier_row(*each) for each in zip(schedule.tiers, tiers, strict=True)]
-    print_table("Tiers", columns, rows)
+    print_table("Tiers", columns, [_tier_row(*each) for each in tiers])
     seen = f"{last_tick:%Y-%m-%d %H:%M} UTC" if last_tick else "never"
     typer.echo(f"The tier runner last did its work: {seen}.")
     for pause in schedule.pauses:
@@ -51,15 +50,19 @@ def status(as_json: JsonOption = False) -> None:
 
 async def _read_status(
     services: Services,
-) -> tuple[ScheduleStatus, list[TierStatus], dict[str, int], list[Incident], datetime | None]:
+) -> tuple[
+    ScheduleStatus, dict[Tier, SyncRun | None], dict[str, int], list[Incident], datetime | None
+]:
     scheduler = services.scheduler(build_runner(services.config))
-    return (
-        await scheduler.get_schedule_status(),
-        await services.insights.tiers(),
-        await services.insights.live_by_status(),
-        await services.insights.open_incidents(),
-        await services.insights.last_tick(),
-    )
+    schedule = await scheduler.get_schedule_status()
+    async with services.db.transaction() as tx:
+        return (
+            schedule,
+            {tier: await tx.runs.latest(tier.value) for tier in Tier},
+            await tx.live.counts(),
+            await tx.incidents.open(),
+            (await tx.history.heartbeats()).get(RUNNER),
+        )
 
 
 def history(
@@ -74,8 +77,10 @@ def history(
     if run is not None:
         show_scan(ask(lambda services: services.insights.find_run(run)), as_json=as_json)
         return
-    chosen = None if tier is None else Tier.parse(tier)
-    runs = ask(lambda services: services.insights.history(chosen, limit))
+    level = None if tier is None else Tier.parse(tier).value
+    runs = ask(
+        lambda services: services.db.run(lambda tx: tx.runs.recent(tier_level=level, limit=limit))
+    )
     if as_json:
         print_json(runs)
         return
@@ -89,7 +94,9 @@ def history(
 
 def queue_stats(as_json: JsonOption = False) -> None:
     """Show the queue of detail pages."""
-    stats: QueueStats = ask(lambda services: services.insights.queue())
+    stats = ask(
+        lambda services: services.db.run(lambda tx: tx.queue.stats(now=services.clock.now()))
+    )
     if as_json:
         print_json(stats)
         return
@@ -112,7 +119,9 @@ def queue_stats(as_json: JsonOption = False) -> None:
 
 def manifest_stats(as_json: JsonOption = False) -> None:
     """Show the manifest."""
-    stats: ManifestStats = ask(lambda services: services.insights.manifest())
+    stats = ask(
+        lambda services: services.db.run(lambda tx: tx.manifest.stats(now=services.clock.now()))
+    )
     if as_json:
         print_json(stats)
         return
@@ -134,9 +143,8 @@ def manifest_stats(as_json: JsonOption = False) -> None:
     print_table("Ever seen in", ("source", "listings"), stats.by_source.items())
 
 
-def _tier_row(planned: TierSchedule, status: TierStatus) -> tuple[Any, ...]:
-    name = f"{status.tier.value} {status.tier.label}"
-    run = status.latest
+def _tier_row(planned: TierSchedule, run: SyncRun | None) -> tuple[Any, ...]:
+    name = f"{planned.tier.value} {planned.tier.label}"
     upcoming = planned.next_run_at if planned.enabled else "not enabled"
     if run is None:
         return (name, "never ran", None, upcoming, None, None)

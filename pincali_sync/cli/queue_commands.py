@@ -57,7 +57,7 @@ def dead_letters(
     as_json: JsonOption = False,
 ) -> None:
     """Show pages that were set aside after their attempts."""
-    letters = ask(lambda services: services.insights.dead_letters(limit))
+    letters = ask(lambda services: services.db.run(lambda tx: tx.queue.dead_letters(limit=limit)))
     if as_json:
         print_json(letters)
         return

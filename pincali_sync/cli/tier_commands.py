@@ -127,10 +127,11 @@ async def _carry_on(
 
 
 async def _reload(services: Services, run_id: UUID) -> SyncRun:
-    view = await services.insights.run(run_id)
-    if view is None:
+    async with services.db.transaction() as tx:
+        run = await tx.runs.get(run_id)
+    if run is None:
         raise UsageError(f"run {run_id} was deleted while it ran")
-    return view.run
+    return run
 
 
 def check_tools(config: Config) -> None:

@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pincali_sync.db.repositories.export.change_feed import ChangeFeedRepository
 from pincali_sync.db.repositories.export.exports import ExportRepository
 from pincali_sync.db.repositories.identity.identities import IdentityRepository
-from pincali_sync.db.repositories.insights.closeups import CloseupRepository
 from pincali_sync.db.repositories.insights.dossier import DossierRepository
 from pincali_sync.db.repositories.insights.figures import FiguresRepository
 from pincali_sync.db.repositories.insights.history import HistoryRepository
@@ -42,7 +41,6 @@ class UnitOfWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.audits = AuditRepository(connection)
-        self.closeups = CloseupRepository(connection)
         self.diff = DiffRepository(connection)
         self.dossier = DossierRepository(connection)
         self.figures = FiguresRepository(connection)

@@ -11,18 +11,22 @@ from pincali_sync.exceptions import UsageError
 from pincali_sync.web.site import site_of
 
 LIMIT = 100
+FAILED_RUNS = 20
+HELD = 20
 
 
 async def queue(request: Request) -> Response:
     """What waits, how it drains, and what was set aside."""
     site = site_of(request)
-    return site.page(
-        request,
-        "queue.html",
-        snapshot=await site.snapshots.current(),
-        dead_letters=await site.services.insights.dead_letters(LIMIT),
-        limit=LIMIT,
-    )
+    snapshot = await site.snapshots.current()
+    async with site.services.db.transaction() as tx:
+        return site.page(
+            request,
+            "queue.html",
+            snapshot=snapshot,
+            dead_letters=await tx.queue.dead_letters(limit=LIMIT),
+            limit=LIMIT,
+        )
 
 
 async def runs(request: Request) -> Response:
@@ -33,62 +37,58 @@ async def runs(request: Request) -> Response:
         tier = None if chosen is None else Tier.parse(chosen)
     except UsageError as error:
         raise HTTPException(404, str(error)) from error
-    return site.page(
-        request,
-        "runs.html",
-        runs=await site.services.insights.history(tier, LIMIT),
-        tier=tier,
-        tiers=tuple(Tier),
-        limit=LIMIT,
-    )
+    async with site.services.db.transaction() as tx:
+        return site.page(
+            request,
+            "runs.html",
+            runs=await tx.runs.recent(tier_level=tier and tier.value, limit=LIMIT),
+            tier=tier,
+            tiers=tuple(Tier),
+            limit=LIMIT,
+        )
 
 
 async def run(request: Request) -> Response:
     """One run: its scan, its certificates, its jobs."""
     site = site_of(request)
-    view = await site.services.insights.run(request.path_params["run_id"])
-    if view is None:
-        raise HTTPException(404, "There is no such run. Old ones are deleted after their term.")
-    return site.page(
-        request,
-        "run.html",
-        run=view.run,
-        jobs=view.jobs,
-        details=view.run.details,
-        progress=next(
-            (
-                each
-                for each in await site.services.insights.progress()
-                if each.run.id == view.run.id
-            ),
-            None,
-        ),
-    )
+    under_way = {each.run.id: each for each in await site.services.insights.progress()}
+    async with site.services.db.transaction() as tx:
+        found = await tx.runs.get(request.path_params["run_id"])
+        if found is None:
+            raise HTTPException(404, "There is no such run. Old ones are deleted after their term.")
+        return site.page(
+            request,
+            "run.html",
+            run=found,
+            jobs=await tx.jobs.of_run(found.id),
+            details=found.details,
+            progress=under_way.get(found.id),
+        )
 
 
 async def decisions(request: Request) -> Response:
     """What waits for a person, with the commands that settle it."""
     site = site_of(request)
-    services = site.services
-    return site.page(
-        request,
-        "decisions.html",
-        held=await services.reviews.removal_batches(status="held"),
-        reviews=await services.reviews.price_reviews(LIMIT),
-        candidates=await services.identities.open_candidates(LIMIT),
-        limit=LIMIT,
-    )
+    async with site.services.db.transaction() as tx:
+        return site.page(
+            request,
+            "decisions.html",
+            held=await tx.removals.batches(status="held", limit=HELD),
+            reviews=await tx.reviews.open_reviews(limit=LIMIT),
+            candidates=await tx.identities.open_candidates(limit=LIMIT),
+            limit=LIMIT,
+        )
 
 
 async def errors(request: Request) -> Response:
     """What failed lately, and why."""
     site = site_of(request)
-    insights = site.services.insights
-    return site.page(
-        request,
-        "errors.html",
-        failed_runs=await insights.failed_runs(),
-        dead_letters=await insights.dead_letters(LIMIT),
-        errors=await insights.errors(LIMIT),
-        limit=LIMIT,
-    )
+    async with site.services.db.transaction() as tx:
+        return site.page(
+            request,
+            "errors.html",
+            failed_runs=await tx.runs.recent(tier_level=None, limit=FAILED_RUNS, status="failed"),
+            dead_letters=await tx.queue.dead_letters(limit=LIMIT),
+            errors=await tx.sessions.errors(limit=LIMIT),
+            limit=LIMIT,
+        )

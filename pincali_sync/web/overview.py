@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.bootstrap import build_runner
+from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights.metrics import samples_of
 from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.web import trends
@@ -15,28 +16,34 @@ from pincali_sync.web.site import site_of
 
 # Cron calls the tier runner every minute; the alert RunnerSilent waits as long.
 _SILENCE = timedelta(minutes=15)
+_BATCHES = 20
 
 
 async def overview(request: Request) -> Response:
     """The state of everything on one page."""
     site = site_of(request)
     services = site.services
-    insights = services.insights
     snapshot = await site.snapshots.current()
-    history = await insights.trends(trends.DAYS)
-    days = (
-        ("price changes", await insights.price_changes_by_day(trends.DAYS)),
-        ("removals", await insights.removed_by_day(trends.DAYS)),
-    )
-    scheduler = services.scheduler(build_runner(services.config))
+    schedule = await services.scheduler(build_runner(services.config)).get_schedule_status()
+    progress = await services.insights.progress()
+    since = services.clock.now() - timedelta(days=trends.DAYS)
+    async with services.db.transaction() as tx:
+        incidents = await tx.incidents.open()
+        latest = {tier: await tx.runs.latest(tier.value) for tier in Tier}
+        held = await tx.removals.batches(status="held", limit=_BATCHES)
+        history = await tx.history.points(since=since)
+        days = {
+            "price changes": await tx.history.price_changes_by_day(since=since),
+            "removals": await tx.history.removed_by_day(since=since),
+        }
     return site.page(
         request,
         "overview.html",
-        incidents=await insights.open_incidents(),
-        schedule=await scheduler.get_schedule_status(),
-        latest={each.tier: each.latest for each in await insights.tiers()},
-        progress={each.run.tier_level: each for each in await insights.progress()},
-        held=await services.reviews.removal_batches(status="held"),
+        incidents=incidents,
+        schedule=schedule,
+        latest=latest,
+        progress={each.run.tier_level: each for each in progress},
+        held=held,
         snapshot=snapshot,
         runner_seen=snapshot.runner_seen_at if snapshot else None,
         is_runner_silent=_is_silent(snapshot),

@@ -16,6 +16,7 @@ from pincali_sync.web.site import site_of
 from pincali_sync.web.words import listing_state
 
 _ROWS = 50
+_PRICES = 200
 _LONGEST_NAME = 2_000
 
 
@@ -35,12 +36,14 @@ async def search(request: Request) -> Response:
 async def dossier(request: Request) -> Response:
     """What a record is, and on which evidence."""
     site = site_of(request)
-    insights = site.services.insights
+    services = site.services
     try:
-        found = await insights.explain(_askable(request.path_params["property_id"]), _ROWS)
+        name = _askable(request.path_params["property_id"])
+        found = await services.insights.explain(name, _ROWS)
     except UsageError as error:
         raise HTTPException(404, "No record has this id.") from error
-    prices = await insights.prices(found.property_id)
+    async with services.db.transaction() as tx:
+        prices = await tx.dossier.prices(found.property_id, limit=_PRICES)
     return site.page(
         request,
         "property.html",
@@ -52,7 +55,7 @@ async def dossier(request: Request) -> Response:
         state=listing_state(found),
         prices=prices,
         price_line=Series(
-            name="price", points=price_line(prices, found.live, site.services.clock.now())
+            name="price", points=price_line(prices, found.live, services.clock.now())
         ),
         limit=_ROWS,
     )

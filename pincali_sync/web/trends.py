@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
@@ -32,12 +32,12 @@ def queue_over_time(history: Sequence[HistoryPoint]) -> list[Series]:
     ]
 
 
-def by_day(series: Sequence[tuple[str, Sequence[DayCount]]], now: datetime) -> list[Series]:
+def by_day(series: Mapping[str, Sequence[DayCount]], now: datetime) -> list[Series]:
     """Counts of the last days of the site's country; a day without any is zero."""
     today = now.astimezone(SITE_ZONE).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
     found: list[Series] = []
-    for name, counts in series:
+    for name, counts in series.items():
         by_date = {each.day: each.count for each in counts}
         points = [(_midnight(day), float(by_date.get(day, 0))) for day in days]
         found.append(Series(name=name, points=points))

@@ -100,9 +100,10 @@ async def _tick_until(services: Services, scheduler: SchedulerService, condition
 
 
 async def _reload(services: Services, run: SyncRun) -> SyncRun:
-    view = await services.insights.run(run.id)
-    assert view is not None
-    return view.run
+    async with services.db.transaction() as tx:
+        found = await tx.runs.get(run.id)
+    assert found is not None
+    return found
 
 
 def _kill_jobs(home: Path) -> None:

@@ -74,15 +74,14 @@ async def test_the_run_was_polite(stage: Stage) -> None:
 
 async def test_the_jobs_of_the_run_left_their_rows(results: list[DemoResult]) -> None:
     [result] = results
-    async with open_services(load_config()) as services:
-        view = await services.insights.run(result.run.id)
-        queue = await services.insights.queue()
-    assert view is not None
-    assert {(job.spider, job.status) for job in view.jobs} == {
+    async with open_services(load_config()) as services, services.db.transaction() as tx:
+        jobs = await tx.jobs.of_run(result.run.id)
+        queue = await tx.queue.stats(now=services.clock.now())
+    assert {(job.spider, job.status) for job in jobs} == {
         ("manifest", "completed"),
         ("detail", "completed"),
     }
-    assert {job.source for job in view.jobs if job.spider == "manifest"} == {
+    assert {job.source for job in jobs if job.spider == "manifest"} == {
         "sale",
         "rent",
         "foreclosure",

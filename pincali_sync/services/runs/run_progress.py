@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pincali_sync.db.repositories.insights.closeups import SourcePages
 from pincali_sync.db.repositories.queue.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.runs.sessions import SourcePages
 from pincali_sync.domain.tiers import ListingSource
 
 _ORDER = {source.value: place for place, source in enumerate(ListingSource)}

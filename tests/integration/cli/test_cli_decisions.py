@@ -173,7 +173,7 @@ def test_a_run_is_cancelled_by_the_first_digits_of_its_id(
                INSERT INTO sync_runs (tier_level, tier_name, session_id)
                SELECT 1, 'hot_listings', id FROM session""",
         )
-        [run_] = await services.insights.history()
+        [run_] = await services.db.run(lambda tx: tx.runs.open_runs())
         return str(run_.id)
 
     run_id = prepare(work)

@@ -226,7 +226,7 @@ async def test_a_source_with_fewer_than_half_of_its_listings_is_told(
     clock.advance(minutes=1)
     await add_run(db, clock.now(), status="running", details=scanned({"sale": 240, "rent": 119}))
     assert await healthy.look() == ["critical: ScanFoundTooFew"]
-    [told] = await healthy.services.insights.open_incidents()
+    [told] = await healthy.services.db.run(lambda tx: tx.incidents.open())
     assert told.subject == "tier=1 source=rent"
 
 
@@ -386,7 +386,9 @@ async def test_several_incidents_of_one_look_are_one_message(
     await add_run(db, clock.now(), tier=1, status="failed")
     await add_run(db, clock.now(), tier=2, status="failed")
     assert await healthy.look() == ["warning: TierFailed"]
-    subjects = [each.subject for each in await healthy.services.insights.open_incidents()]
+    subjects = [
+        each.subject for each in await healthy.services.db.run(lambda tx: tx.incidents.open())
+    ]
     assert subjects == ["tier=1", "tier=2"]
 
 
@@ -395,7 +397,7 @@ async def test_a_message_says_what_is_the_matter_and_what_to_do(
 ) -> None:
     await add_run(db, clock.now(), pages_scanned=50, error_count=50)
     await healthy.look()
-    [incident] = await healthy.services.insights.open_incidents()
+    [incident] = await healthy.services.db.run(lambda tx: tx.incidents.open())
     assert incident.message == (
         "Too many requests of a tier's last run failed (tier=1): 50.0%, above 10%. "
         "`pincali-sync history RUN` and the jobs' logs say which."

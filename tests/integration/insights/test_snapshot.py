@@ -167,7 +167,8 @@ async def test_figures_are_kept_every_hour(
     for _ in range(13):
         await lookout.look()
         clock.advance(minutes=10)
-    kept = await lookout.services.insights.trends(days=1)
+    since = clock.now() - timedelta(days=1)
+    kept = await db.run(lambda tx: tx.history.points(since=since))
     assert len(kept) == 3
     assert kept[0].figures["pincali_live_listings status=active"] == 1
 
@@ -184,7 +185,7 @@ async def test_ticks_a_second_apart_look_once(
 
 
 async def test_price_changes_and_removals_are_counted_by_the_days_of_the_site(
-    lookout: Lookout, db: Database, clock: FixedClock
+    db: Database, clock: FixedClock
 ) -> None:
     for hours, kind, field, reason in (
         (0, "updated", "price", None),
@@ -203,7 +204,9 @@ async def test_price_changes_and_removals_are_counted_by_the_days_of_the_site(
             reason=reason,
             at=clock.now() - timedelta(hours=hours),
         )
-    insights = lookout.services.insights
-    prices = [(each.day.day, each.count) for each in await insights.price_changes_by_day(7)]
-    assert prices == [(22, 1), (23, 1)]
-    assert [(d.day.day, d.count) for d in await insights.removed_by_day(7)] == [(22, 1)]
+    async with db.transaction() as tx:
+        since = clock.now() - timedelta(days=7)
+        prices = await tx.history.price_changes_by_day(since=since)
+        removed = await tx.history.removed_by_day(since=since)
+    assert [(each.day.day, each.count) for each in prices] == [(22, 1), (23, 1)]
+    assert [(each.day.day, each.count) for each in removed] == [(22, 1)]

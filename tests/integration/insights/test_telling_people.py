@@ -75,7 +75,8 @@ def test_a_tick_refuses_such_a_url_before_it_opens_a_run(
 
 async def test_a_job_is_not_kept_from_its_work_by_such_a_url(db: Database) -> None:
     config = load_config(alert_urls="nonsense://secret@host")
-    assert await build_services(config, db=db).insights.open_incidents() == []
+    services = build_services(config, db=db)
+    assert await services.db.run(lambda tx: tx.incidents.open()) == []
 
 
 def test_the_command_tries_whether_people_can_be_told(

@@ -38,6 +38,6 @@ async def test_an_open_incident_is_kept_however_old(db: Database, clock: FixedCl
     await lookout.look()
     clock.advance(days=11)
     await lookout.services.retention.clean_up()
-    assert [each.alert for each in await lookout.services.insights.open_incidents()] == [
-        "TierFailed"
-    ]
+    assert [
+        each.alert for each in await lookout.services.db.run(lambda tx: tx.incidents.open())
+    ] == ["TierFailed"]

@@ -255,7 +255,7 @@ async def test_a_tick_that_fails_still_looks_at_what_is_the_matter(
     stage.runner.answers = False
     with pytest.raises(RunnerError):
         await ticks.tick()
-    incidents = await stage.services.insights.open_incidents()
+    incidents = await stage.services.db.run(lambda tx: tx.incidents.open())
     assert [(each.alert, each.subject) for each in incidents] == [("TierOverdue", "tier=1")]
 
 
@@ -270,7 +270,7 @@ async def test_an_outage_is_an_incident_as_soon_as_its_run_has_failed(
     await stage.scan_all(per_source=0)  # every page answers, and shows nothing
     [run] = await ticks.tick()
     assert run.status == "failed"
-    incidents = await stage.services.insights.open_incidents()
+    incidents = await stage.services.db.run(lambda tx: tx.incidents.open())
     assert {each.alert for each in incidents} == {"TierFailed", "ScanFoundTooFew"}
 
 
@@ -289,7 +289,7 @@ async def test_a_fault_of_the_program_is_told_of_and_monitoring_fails_no_tick(
         broken.setattr(ticks, "should_run_tier", fail)
         with pytest.raises(KeyError):
             await ticks.tick()
-    assert [each.alert for each in await stage.services.insights.open_incidents()] == [
+    assert [each.alert for each in await stage.services.db.run(lambda tx: tx.incidents.open())] == [
         "TierOverdue"
     ]
     clock.advance(minutes=1)

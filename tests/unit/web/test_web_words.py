@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from pincali_sync.db.repositories.insights.closeups import SourcePages
 from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
 from pincali_sync.db.repositories.queue.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.runs.sessions import SourcePages
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.rendering.charts import Point
 from pincali_sync.services.insights.snapshot import LiveFigures
@@ -186,7 +186,7 @@ def test_where_nothing_tells_how_many_pages_there_are_none_are_expected() -> Non
 
 def test_days_without_any_change_are_zero_and_today_is_the_sites() -> None:
     now = datetime(2026, 11, 23, 3, tzinfo=UTC)  # still the 22nd in Mexico City
-    [series] = trends.by_day([("x", [DayCount(day=date(2026, 11, 20), count=7)])], now)
+    [series] = trends.by_day({"x": [DayCount(day=date(2026, 11, 20), count=7)]}, now)
     assert [value for _, value in series.points][-4:] == [0, 7, 0, 0]
     assert len(series.points) == 30
 

@@ -10,6 +10,9 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 
+# A price means something only beside these.
+PRICE_FIELDS = ("price", "currency", "price_unit", "operation_type")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
@@ -34,43 +37,9 @@ class Change:
     change_reason: str | None
 
 
-_LIVE = """
-SELECT property_id, public_id, title, source_url, listing_status, status,
-       consecutive_missing_count, operation_type, price, currency, price_unit, first_seen_at,
-       last_seen_at, last_manifest_seen_at, last_full_scrape_at, last_updated_at,
-       verification_status, scrape_priority, visits, visits_with_news
-  FROM properties_live WHERE property_id = :property_id
-"""
-_MANIFEST = """
-SELECT property_id, public_id, listing_page_title, source_url, listing_page_price, currency,
-       price_unit, operation_type, first_seen_at, last_seen_at, sources, is_new,
-       needs_full_scrape, price_changed
-  FROM property_manifest WHERE property_id = :property_id
-"""
-# The scan that missed the record last, source by source.
-_CERTIFICATES = """
-SELECT c.source, c.certified, c.proves_absence, c.reasons, c.pages_read, c.pages_lost,
-       c.distinct_properties, c.total_at_end, c.started_at
-  FROM scan_certificates c
-  JOIN properties_live l ON l.missing_session_id = c.session_id
- WHERE l.property_id = :property_id ORDER BY c.source
-"""
-_SITEMAP = """
-SELECT u.source_url, u.first_listed_at, u.listed_at,
-       (SELECT max(dated_at) FROM sitemap_passes WHERE is_complete) > u.listed_at AS is_dropped
-  FROM sitemap_urls u
- WHERE u.computed_id = :property_id
-    OR u.computed_id IN (SELECT alias FROM property_aliases WHERE property_id = :property_id)
- ORDER BY u.listed_at DESC
-"""
-_SIGHTINGS = """
-SELECT source, part, page_number, seen_at, session_id FROM property_sightings
- WHERE property_id = :property_id ORDER BY seen_at DESC, source, part, page_number LIMIT :limit
-"""
-_CHANGES = """
-SELECT created_at, change_type, field_name, old_value, new_value, change_reason
-  FROM property_changes WHERE property_id = :property_id
- ORDER BY created_at DESC, field_name LIMIT :limit
+_CHANGES = f"""
+SELECT {", ".join(Change.__dataclass_fields__)} FROM property_changes
+ WHERE property_id = :property_id
 """
 
 
@@ -79,30 +48,78 @@ class DossierRepository(Repository):
 
     async def live(self, property_id: str) -> Mapping[str, Any] | None:
         """What of the live row explains how the record is treated."""
-        return await self._row(_LIVE, property_id)
+        return await self._first(
+            dict,
+            """SELECT property_id, public_id, title, source_url, listing_status, status,
+                      consecutive_missing_count, operation_type, price, currency, price_unit,
+                      first_seen_at, last_seen_at, last_manifest_seen_at, last_full_scrape_at,
+                      last_updated_at, verification_status, scrape_priority, visits,
+                      visits_with_news
+                 FROM properties_live WHERE property_id = :property_id""",
+            property_id=property_id,
+        )
 
     async def manifest(self, property_id: str) -> Mapping[str, Any] | None:
         """The card as it was seen last."""
-        return await self._row(_MANIFEST, property_id)
+        return await self._first(
+            dict,
+            """SELECT property_id, public_id, listing_page_title, source_url, listing_page_price,
+                      currency, price_unit, operation_type, first_seen_at, last_seen_at, sources,
+                      is_new, needs_full_scrape, price_changed
+                 FROM property_manifest WHERE property_id = :property_id""",
+            property_id=property_id,
+        )
 
     async def sightings(self, property_id: str, *, limit: int) -> list[Sighting]:
         """Pages that showed it, the latest first."""
-        return await self._all(Sighting, _SIGHTINGS, property_id=property_id, limit=limit)
+        return await self._all(
+            Sighting,
+            """SELECT source, part, page_number, seen_at, session_id FROM property_sightings
+                WHERE property_id = :property_id
+                ORDER BY seen_at DESC, source, part, page_number LIMIT :limit""",
+            property_id=property_id,
+            limit=limit,
+        )
 
     async def changes(self, property_id: str, *, limit: int) -> list[Change]:
         """Its journal, the latest first."""
-        return await self._all(Change, _CHANGES, property_id=property_id, limit=limit)
+        statement = f"{_CHANGES} ORDER BY created_at DESC, field_name LIMIT :limit"
+        return await self._all(Change, statement, property_id=property_id, limit=limit)
 
-    async def certificates(self, property_id: str) -> list[Mapping[str, Any]]:
+    async def prices(self, property_id: str, *, limit: int) -> list[Change]:
+        """What the journal says of its price and the price's terms, the latest first."""
+        return await self._all(
+            Change,
+            f"""{_CHANGES} AND field_name = ANY(:fields)
+                ORDER BY created_at DESC, field_name LIMIT :limit""",
+            property_id=property_id,
+            fields=list(PRICE_FIELDS),
+            limit=limit,
+        )
+
+    async def certificates(self, property_id: str) -> list[dict[str, Any]]:
         """What the scan that missed it last was worth, by source."""
-        rows = await self._run(_CERTIFICATES, property_id=property_id)
-        return [dict(row) for row in rows.mappings()]
+        return await self._all(
+            dict,
+            """SELECT c.source, c.certified, c.proves_absence, c.reasons, c.pages_read,
+                      c.pages_lost, c.distinct_properties, c.total_at_end, c.started_at
+                 FROM scan_certificates c
+                 JOIN properties_live l ON l.missing_session_id = c.session_id
+                WHERE l.property_id = :property_id ORDER BY c.source""",
+            property_id=property_id,
+        )
 
-    async def sitemap(self, property_id: str) -> list[Mapping[str, Any]]:
+    async def sitemap(self, property_id: str) -> list[dict[str, Any]]:
         """Its URLs in the sitemap, and whether the last complete one had them."""
-        rows = await self._run(_SITEMAP, property_id=property_id)
-        return [dict(row) for row in rows.mappings()]
-
-    async def _row(self, statement: str, property_id: str) -> Mapping[str, Any] | None:
-        row = (await self._run(statement, property_id=property_id)).mappings().first()
-        return None if row is None else dict(row)
+        return await self._all(
+            dict,
+            """SELECT u.source_url, u.first_listed_at, u.listed_at,
+                      (SELECT max(dated_at) FROM sitemap_passes WHERE is_complete) > u.listed_at
+                          AS is_dropped
+                 FROM sitemap_urls u
+                WHERE u.computed_id = :property_id
+                   OR u.computed_id IN
+                      (SELECT alias FROM property_aliases WHERE property_id = :property_id)
+                ORDER BY u.listed_at DESC""",
+            property_id=property_id,
+        )

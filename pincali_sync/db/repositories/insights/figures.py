@@ -15,7 +15,7 @@ from pincali_sync.domain.listing_status import INACTIVE_AFTER
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 # How long an audited removal counts: eight weekly samples.
-AUDIT_WINDOW = timedelta(weeks=8)
+_AUDIT_WINDOW = timedelta(weeks=8)
 
 # Under which names columns of `sync_runs` are added up, and stay so past their rows' term.
 RUN_TOTALS = {
@@ -244,13 +244,11 @@ class FiguresRepository(Repository):
 
     async def removals(self, *, now: datetime) -> RemovalFigures:
         """Removals, confirmed and not."""
-        return RemovalFigures(**(await self._run(_REMOVALS, week_ago=now - _WEEK)).mappings().one())
+        return await self._one(RemovalFigures, _REMOVALS, week_ago=now - _WEEK)
 
     async def audited(self, *, now: datetime) -> AuditFigures:
         """The removals that were drawn within the last eight weeks."""
-        return AuditFigures(
-            **(await self._run(_AUDITED, since=now - AUDIT_WINDOW)).mappings().one()
-        )
+        return await self._one(AuditFigures, _AUDITED, since=now - _AUDIT_WINDOW)
 
     async def pace(self, host: str) -> PaceFigures | None:
         """The timeline of a host; None before its first request."""
@@ -262,4 +260,4 @@ class FiguresRepository(Repository):
 
     async def open_decisions(self) -> dict[str, int]:
         """What waits for a person, by kind."""
-        return dict((await self._run(_DECISIONS)).mappings().one())
+        return await self._one(dict, _DECISIONS)

@@ -211,6 +211,15 @@ class RemovalRepository(Repository):
     async def checks_of_batch(self, batch_id: UUID, *, limit: int) -> list[RemovalCheck]:
         return await self._all(RemovalCheck, sql.CHECKS_OF_BATCH, batch_id=batch_id, limit=limit)
 
+    async def verdicts_of_batch(self, batch_id: UUID) -> dict[str, int]:
+        """How many pages of a batch gave each verdict."""
+        rows = await self._run(
+            """SELECT verdict, count(*) AS checks FROM removal_checks WHERE batch_id = :batch_id
+                GROUP BY verdict ORDER BY verdict""",
+            batch_id=batch_id,
+        )
+        return {row.verdict: row.checks for row in rows}
+
     async def checks_of_property(self, property_id: str, *, limit: int) -> list[RemovalCheck]:
         return await self._all(
             RemovalCheck, sql.CHECKS_OF_PROPERTY, property_id=property_id, limit=limit

@@ -22,6 +22,28 @@ class ScrapeError:
     retry_count: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedError:
+    """The same, as it was logged."""
+
+    created_at: datetime
+    url: str
+    error_type: str | None
+    error_message: str | None
+    retry_count: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePages:
+    """How far a session has read one source."""
+
+    source: str
+    pages_read: int
+    pages_lost: int
+    pages_declared: int | None  # as the site counts the pages of the whole listing
+    pages_wanted: int | None  # by the walk, once it came to its end
+
+
 _DELETE_OLD = {
     "staging": """
         DELETE FROM property_scrapes_staging WHERE ctid = ANY(ARRAY(
@@ -79,6 +101,21 @@ class SessionRepository(Repository):
             id=session_id,
         )
 
+    async def pages_of(self, session_id: UUID | None) -> list[SourcePages]:
+        """The sources that a session has begun to read."""
+        return await self._all(
+            SourcePages,
+            """SELECT p.source, count(*) FILTER (WHERE p.status = 'read') AS pages_read,
+                      count(*) FILTER (WHERE p.status = 'lost') AS pages_lost,
+                      max(p.declared_pages) FILTER (WHERE p.part = '') AS pages_declared,
+                      max(w.pages_wanted) AS pages_wanted
+                 FROM manifest_pages p
+                 LEFT JOIN manifest_walks w
+                   ON w.session_id = p.session_id AND w.source = p.source
+                WHERE p.session_id = CAST(:session_id AS uuid) GROUP BY p.source""",
+            session_id=session_id,
+        )
+
     async def close(
         self, session_id: UUID, *, status: str, error: str | None, now: datetime
     ) -> None:
@@ -116,6 +153,15 @@ class SessionRepository(Repository):
                 }
                 for error in errors
             ],
+        )
+
+    async def errors(self, *, limit: int) -> list[LoggedError]:
+        """The end of the error log, the latest first."""
+        return await self._all(
+            LoggedError,
+            """SELECT created_at, url, error_type, error_message, retry_count
+                 FROM scraping_errors ORDER BY created_at DESC LIMIT :limit""",
+            limit=limit,
         )
 
     async def delete_old(self, what: str, *, before: datetime, size: int) -> int:
