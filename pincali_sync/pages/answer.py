@@ -15,7 +15,7 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
-from pincali_sync.pages.text import as_bytes, fold, text_of
+from pincali_sync.pages.text import as_bytes, fold, text_at, text_of
 
 _REDIRECTS = range(300, 400)
 _SEARCH_PATH = re.compile(
@@ -55,19 +55,16 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
         return ReadAnswer(answer=Answer(url=url, status=status, refusal=refusal.value))
     if status in _REDIRECTS and headers.get("location"):
         return ReadAnswer(answer=_redirect(url, status, headers["location"]))
-    if status == 200:
-        scraped = _listing(markup, url)
-        if scraped is not None:
-            return ReadAnswer(
-                answer=Answer(
-                    url=url,
-                    status=status,
-                    shown_public_id=scraped.public_id,
-                    shown_property_id=scraped.property_id,
-                ),
-                scraped=scraped,
-            )
-    return ReadAnswer(answer=_plain_page(url, status, markup))
+    scraped = _listing(markup, url) if status == 200 else None
+    if scraped is None:
+        return ReadAnswer(answer=_plain_page(url, status, markup))
+    answer = Answer(
+        url=url,
+        status=status,
+        shown_public_id=scraped.public_id,
+        shown_property_id=scraped.property_id,
+    )
+    return ReadAnswer(answer=answer, scraped=scraped)
 
 
 def _listing(markup: bytes, url: str) -> Property | None:
@@ -97,11 +94,9 @@ def _redirect(url: str, status: int, location: str) -> Answer:
 
 def _plain_page(url: str, status: int, markup: bytes) -> Answer:
     tree = LexborHTMLParser(as_bytes(markup))
-    found = next((node for node in map(tree.css_first, _MAIN) if node is not None), None)
-    text = fold((text_of(found) or "")[:_LONGEST_TEXT])
-    headings = " | ".join(
-        fold(text_of(node) or "") for node in (tree.css_first("title"), tree.css_first("h1"))
-    )
+    main = next((node for node in map(tree.css_first, _MAIN) if node is not None), None)
+    text = fold((text_of(main) or "")[:_LONGEST_TEXT])
+    headings = " | ".join(fold(text_at(tree, tag) or "") for tag in ("title", "h1"))
     return Answer(
         url=url,
         status=status,

@@ -12,7 +12,15 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import ManifestEntry
 from pincali_sync.pages.facts import Chip, Facts, read_facts
 from pincali_sync.pages.places import MAX_PLACE, Place, coordinates_of, place_of, property_type_of
-from pincali_sync.pages.text import JsonObject, clean, one_line, part, text_of
+from pincali_sync.pages.text import (
+    JsonObject,
+    attribute_at,
+    clean,
+    one_line,
+    part,
+    text_at,
+    text_of,
+)
 
 MAX_TITLE = 500  # varchar(500)
 
@@ -56,7 +64,7 @@ def offers_of(prices: list[LexborNode], default: Operation | None) -> tuple[Offe
     """The offers of `.price` elements, the first one of each operation."""
     offers: dict[Operation, Offer] = {}
     for price in prices:
-        operation_text = text_of(price.css_first(".operation-type")) or ""
+        operation_text = text_at(price, ".operation-type") or ""
         offer = parse_offer(text_of(price) or "", operation_text, default=default)
         if offer is not None:
             offers.setdefault(offer.operation, offer)
@@ -76,8 +84,7 @@ def _public_id(card: LexborNode) -> str | None:
     declared = _PUBLIC_ID.fullmatch((card.attributes.get("data-id") or "").strip())
     if declared:
         return declared[0]
-    button = card.css_first(".favorite-button[data-id]")
-    number = (button.attributes.get("data-id") or "").strip() if button else ""
+    number = (attribute_at(card, ".favorite-button[data-id]", "data-id") or "").strip()
     if re.fullmatch(r"[0-9]{5,12}", number) and int(number) >= 10_000:
         return public_id_of(int(number))
     return None
@@ -94,7 +101,7 @@ def _exactness(card: LexborNode) -> bool | None:
 
 
 def _place(card: LexborNode, twin: JsonObject) -> Place:
-    shown = place_of(text_of(card.css_first(".location")))
+    shown = place_of(text_at(card, ".location"))
     return Place(
         property_type=shown["property_type"] or property_type_of(twin.get("category")),
         neighborhood=shown["neighborhood"],

@@ -12,11 +12,13 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.pages.text import (
     JsonObject,
     as_bytes,
+    attribute_at,
     clean,
     is_of_type,
     json_ld,
     object_of,
     paragraphs_of,
+    text_at,
     text_of,
 )
 
@@ -141,8 +143,7 @@ def _is_elsewhere(candidate: object, url: str) -> bool:
 
 
 def _public_id(tree: LexborHTMLParser, tracking: JsonObject) -> str | None:
-    shown = text_of(tree.css_first(".listing-id"))
-    for text in (shown, clean(tracking.get("Property ID"))):
+    for text in (text_at(tree, ".listing-id"), clean(tracking.get("Property ID"))):
         match = PUBLIC_ID.search(text or "")
         if match:
             return match[0]
@@ -151,13 +152,8 @@ def _public_id(tree: LexborHTMLParser, tracking: JsonObject) -> str | None:
 
 
 def _numeric_id(tree: LexborHTMLParser) -> int | None:
-    button = tree.css_first(".listing__header .favorite-button[data-id]")
-    field = tree.css_first('input[name="property_complaint[property_id]"]')
     candidates = (
-        button.attributes.get("data-id") if button else None,
-        field.attributes.get("value") if field else None,
+        attribute_at(tree, ".listing__header .favorite-button[data-id]", "data-id"),
+        attribute_at(tree, 'input[name="property_complaint[property_id]"]', "value"),
     )
-    for text in candidates:
-        if _NUMERIC_ID.fullmatch(text or ""):
-            return int(text or "")
-    return None
+    return next((int(text) for text in candidates if text and _NUMERIC_ID.fullmatch(text)), None)

@@ -20,7 +20,7 @@ from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_parts import address_of, photos_of, publisher_of
 from pincali_sync.pages.facts import Chip, Facts, read_facts
 from pincali_sync.pages.places import Coordinates, coordinates_in_url, coordinates_of
-from pincali_sync.pages.text import clean, one_line, part, text_of
+from pincali_sync.pages.text import attribute_at, clean, one_line, part, text_at, text_of
 
 _PRICE_PER_M2_PRECISION = 10  # numeric(10,2)
 _OWN_PATH = re.compile(r"/[^/\[\]]")
@@ -78,18 +78,17 @@ def _source_url(tree: LexborHTMLParser, url: str) -> str:
     try:
         return canonical_url(url)
     except PageError:
-        link = tree.css_first('link[rel="canonical"][href]')
-        if link is None:
+        declared = attribute_at(tree, 'link[rel="canonical"][href]', "href")
+        if declared is None:
             raise
-        return canonical_url(link.attributes.get("href") or "")
+        return canonical_url(declared)
 
 
 def _offers(document: DetailDocument) -> tuple[Offer, ...]:
     """Only what the page shows: JSON-LD prices carry no unit and do not tell rent from sale."""
     tree = document.tree
-    prices = tree.css(".listing__intro .listing__price .price") or tree.css(
-        ".listing__price .price"
-    )
+    intro = tree.css(".listing__intro .listing__price .price")
+    prices = intro or tree.css(".listing__price .price")
     return offers_of(prices, _tracked_operation(document))
 
 
@@ -132,9 +131,8 @@ def _chips(document: DetailDocument) -> Iterator[Chip]:
 
 def _feature_chips(tree: LexborHTMLParser) -> Iterator[Chip]:
     for chip in tree.css(".listing__features .feature-icon"):
-        icon, text = chip.css_first("i"), text_of(chip)
-        if text:
-            yield Chip(text, (icon.attributes.get("class") or "") if icon else "")
+        if text := text_of(chip):
+            yield Chip(text, attribute_at(chip, "i", "class") or "")
 
 
 def _label_and_value(row: LexborNode) -> str:
@@ -163,7 +161,7 @@ def _coordinates(document: DetailDocument) -> Coordinates | None:
 def _amenities(tree: LexborHTMLParser) -> dict[str, tuple[str, ...]]:
     groups: dict[str, tuple[str, ...]] = {}
     for group in tree.css(".listing__amenities .amenities-group"):
-        title = text_of(group.css_first(".amenities-group-title"))
+        title = text_at(group, ".amenities-group-title")
         names = tuple(filter(None, map(text_of, group.css(".amenities-list li"))))
         if title and names:
             groups[title] = groups.get(title, ()) + names
@@ -171,16 +169,14 @@ def _amenities(tree: LexborHTMLParser) -> dict[str, tuple[str, ...]]:
 
 
 def _message_url(tree: LexborHTMLParser) -> str | None:
-    form = tree.css_first("form[data-property-messages-form][action]")
-    action = one_line(form.attributes.get("action")) if form else None
+    action = one_line(attribute_at(tree, "form[data-property-messages-form][action]", "action"))
     # Its own path, without language; a form that goes elsewhere is none of the site's.
     return urljoin(CANONICAL_ROOT, action) if action and _OWN_PATH.match(action) else None
 
 
 def _listing_date(document: DetailDocument) -> date | None:
     """The day of publication where it was published: the text beside it is relative."""
-    node = document.tree.css_first("[data-publication-date]")
-    shown = node.attributes.get("data-publication-date") if node else None
+    shown = attribute_at(document.tree, "[data-publication-date]", "data-publication-date")
     for text in (shown, clean(document.json_ld.get("datePosted"))):
         match = _DATE.search(text or "")
         try:

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.places import MAX_PLACE, Place, place_of, property_type_of, without_ending
-from pincali_sync.pages.text import clean, one_line, part, text_of
+from pincali_sync.pages.text import attribute_at, clean, one_line, part, text_at, text_of
 
 _MAX_NAME = 255  # varchar(255)
 _MAX_PHONE = 50  # varchar(50)
@@ -49,8 +49,8 @@ def address_of(document: DetailDocument) -> Address:
     stands before is the neighbourhood, and before that the street, where there is one.
     """
     tree = document.tree
-    line = place_of(text_of(tree.css_first("h2.location")))
-    shown, postal_code = _without_postal_code(text_of(tree.css_first(".map-address-info")) or "")
+    line = place_of(text_at(tree, "h2.location"))
+    shown, postal_code = _without_postal_code(text_at(tree, ".map-address-info") or "")
     city, state = _city_and_state(document, shown, line["city"])
     local = without_ending(without_ending(shown, state), city)
     street, _, last = local.rpartition(",")
@@ -76,8 +76,7 @@ def _property_type(document: DetailDocument, from_line: str | None) -> str | Non
 
 def _second_crumb(document: DetailDocument) -> str | None:
     """The type's crumb: the first one, home, is an icon without text."""
-    crumbs = [text_of(crumb) for crumb in document.tree.css(".eb-breadcrumbs a")]
-    return next((crumb for crumb in crumbs if crumb), None)
+    return next(filter(None, map(text_of, document.tree.css(".eb-breadcrumbs a"))), None)
 
 
 def _city_and_state(
@@ -132,13 +131,13 @@ def _image_urls(document: DetailDocument) -> Iterator[str]:
 
 def publisher_of(tree: LexborHTMLParser) -> Publisher:
     """Reads the first publisher block: the page repeats it for small screens."""
-    name = _first_text(
+    name = text_at(
         tree,
         ".listing__sidebar .publisher-name",
         ".publisher-name",
         ".publisher-summary-agent .name",
     )
-    agency = _first_text(
+    agency = text_at(
         tree,
         ".listing__sidebar .publisher-organization-name",
         ".publisher-organization-name",
@@ -151,12 +150,7 @@ def publisher_of(tree: LexborHTMLParser) -> Publisher:
     )
 
 
-def _first_text(tree: LexborHTMLParser, *selectors: str) -> str | None:
-    return next(filter(None, (text_of(tree.css_first(each)) for each in selectors)), None)
-
-
 def _phone(tree: LexborHTMLParser) -> str | None:
     """The first number only: two glued together are none."""
-    link = tree.css_first('.publisher-phones a[href^="tel:"]')
-    href = link.attributes.get("href") if link else None
-    return one_line(unquote((href or "").removeprefix("tel:")), _MAX_PHONE)
+    href = attribute_at(tree, '.publisher-phones a[href^="tel:"]', "href") or ""
+    return one_line(unquote(href.removeprefix("tel:")), _MAX_PHONE)

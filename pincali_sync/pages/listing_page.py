@@ -13,7 +13,7 @@ from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ListingPage, ManifestEntry
 from pincali_sync.pages.cards import parse_card
-from pincali_sync.pages.text import JsonObject, as_bytes, is_of_type, json_ld, text_of
+from pincali_sync.pages.text import JsonObject, as_bytes, attribute_at, is_of_type, json_ld, text_at
 
 # The detail page uses the same class for similar listings: hence the scope. 2025 has `li`, 2026
 # `div` here.
@@ -78,20 +78,17 @@ def _operation_of_query(url: str) -> Operation | None:
 
 
 def _total_listings(tree: LexborHTMLParser) -> int | None:
-    results = tree.css_first("[data-search-results]")
-    declared = integer_of(results.attributes.get("data-total")) if results else None
-    return declared if declared is not None else integer_of(_text(tree, ".action__result h2"))
-
-
-def _text(tree: LexborHTMLParser, selector: str) -> str | None:
-    return text_of(tree.css_first(selector))
+    declared = integer_of(attribute_at(tree, "[data-search-results]", "data-total"))
+    return declared if declared is not None else integer_of(text_at(tree, ".action__result h2"))
 
 
 def _total_pages(
     tree: LexborHTMLParser, total: int | None, cards: int, next_page: str | None, url: str
 ) -> int | None:
     """From "Page 1 of 17,249"; without it, from the total and the size of a full page."""
-    summary = re.search(r"\b(?:of|de)\s+([0-9][0-9,.]*)", _text(tree, ".pagination-summary") or "")
+    summary = re.search(
+        r"\b(?:of|de)\s+([0-9][0-9,.]*)", text_at(tree, ".pagination-summary") or ""
+    )
     if summary:
         return integer_of(summary[1])
     if not total or not cards:
@@ -107,8 +104,7 @@ def _page_number(url: str) -> int:
 
 def _next_page(tree: LexborHTMLParser, url: str) -> str | None:
     """The next page's path and query. A disabled pager still holds a link: hence `:not`."""
-    link = tree.css_first("span.next:not(.disabled) a[href]")
-    href = link.attributes.get("href") if link else None
+    href = attribute_at(tree, "span.next:not(.disabled) a[href]", "href")
     if not href:
         return None
     try:

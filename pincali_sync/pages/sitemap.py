@@ -40,12 +40,10 @@ def parse_index(body: bytes, url: str) -> list[ShardLink]:
     try:
         for entry in _elements(body, "sitemap"):
             location = (entry.findtext("{*}loc") or "").strip()
-            if urlsplit(location).scheme in {"http", "https"} and _LISTING_SHARD.search(
-                urlsplit(location).path
-            ):
-                links.append(
-                    ShardLink(url=location, last_modified=_instant(entry.findtext("{*}lastmod")))
-                )
+            parts = urlsplit(location)
+            if parts.scheme in {"http", "https"} and _LISTING_SHARD.search(parts.path):
+                modified = _instant(entry.findtext("{*}lastmod"))
+                links.append(ShardLink(url=location, last_modified=modified))
     except _XML_ERRORS as error:
         raise PageError(f"{url} is no sitemap index: {error}") from None
     if not links:

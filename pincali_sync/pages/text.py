@@ -53,9 +53,20 @@ def fold(text: str) -> str:
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).lower()
 
 
-def text_of(node: LexborNode | None, max_length: int | None = None) -> str | None:
+def text_of(node: LexborNode | None) -> str | None:
     """A node's whole text on one line."""
-    return None if node is None else one_line(node.text(separator=" "), max_length)
+    return None if node is None else one_line(node.text(separator=" "))
+
+
+def text_at(tree: LexborHTMLParser | LexborNode, *selectors: str) -> str | None:
+    """The text of the first selector that finds any."""
+    return next(filter(None, (text_of(tree.css_first(each)) for each in selectors)), None)
+
+
+def attribute_at(tree: LexborHTMLParser | LexborNode, selector: str, name: str) -> str | None:
+    """An attribute of the first element found."""
+    node = tree.css_first(selector)
+    return node.attributes.get(name) if node is not None else None
 
 
 def paragraphs_of(node: LexborNode) -> str | None:
