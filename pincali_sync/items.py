@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from pincali_sync.domain.listing_walk import PageFacts
@@ -69,6 +69,17 @@ class LostPage:
     page_number: int
     error: str
     part: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedShard:
+    """A shard of the sitemap: the sitemap spider's only item."""
+
+    url: str
+    body: bytes | None  # None: it did not change since it was read last
+    etag: str | None = None
+    last_modified: str | None = None
+    dated_at: datetime | None = None  # what it shows is as old as this; None: as told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,4 +61,4 @@ class PreviewPipeline:
         for walk in job.ended_walks:
             self._preview.add_walk(walk)
         report = await self._preview.report(all_pages=job.reads_everything)
-        self._path.write_text(json.dumps(report.as_dict()))
+        self._path.write_text(json.dumps(report))

@@ -17,7 +17,7 @@ from pincali_sync.crawl_job import (
     close_soon,
 )
 from pincali_sync.exceptions import PageError, PincaliSyncError
-from pincali_sync.services.site.sitemap import SitemapShard
+from pincali_sync.items import FetchedShard
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class SitemapPipeline:
         return cls(crawler, crawler.stats)
 
     async def process_item(self, item: Any) -> Any:
-        if not isinstance(item, SitemapShard):
+        if not isinstance(item, FetchedShard):
             return item
         job = CrawlJob.of(self._crawler)
         try:

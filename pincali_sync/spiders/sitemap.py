@@ -13,12 +13,13 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from pincali_sync.crawl_job import SHARDS_LOST, CrawlJob, close_soon
+from pincali_sync.db.repositories.site.sitemap import KnownShard
 from pincali_sync.exceptions import PageError
 from pincali_sync.extensions.progress import DONE, PLANNED
+from pincali_sync.items import FetchedShard
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.pages.sitemap import ShardLink, parse_index
 from pincali_sync.services.runs.run_jobs import NO_INDEX
-from pincali_sync.services.site.sitemap import KnownShard, SitemapShard
 
 _NOT_MODIFIED = 304
 
@@ -53,10 +54,10 @@ class SitemapSpider(Spider):
         for link in links:
             yield self._request(link, known.get(link.url))
 
-    def parse_shard(self, response: Response, link: ShardLink) -> Iterator[SitemapShard]:
+    def parse_shard(self, response: Response, link: ShardLink) -> Iterator[FetchedShard]:
         self._count_done()
         last_modified = _header(response, "Last-Modified")
-        yield SitemapShard(
+        yield FetchedShard(
             url=link.url,
             body=None if response.status == _NOT_MODIFIED else response.body,
             etag=_header(response, "ETag"),

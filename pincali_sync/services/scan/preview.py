@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from pincali_sync.clock import Clock
@@ -14,38 +14,16 @@ from pincali_sync.domain.listing_walk import END, WalkSummary
 from pincali_sync.items import ManifestPage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewReport:
-    """What a scan would have changed."""
-
-    pages_read: int
-    pages_lost: int
-    properties_seen: int
-    new_properties: int
-    price_changes: int
-    relisted: int
-    would_queue: int
-    missing: int  # would count as missing once more
-    likely_removed: int  # of those, missing for the second time or more
-    uncertified: tuple[str, ...]  # sources that would prove no absence, and why
-    distrust: tuple[str, ...]  # why the run would have failed
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 class ScanPreview:
     """Collects pages as a scan reads them; holds one short entry a record in memory."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._records: dict[str, PreviewedRecord] = {}
-        self._pages: dict[str, list[ManifestPage]] = {}
-        self._cards: dict[str, set[str]] = {}
-        self._lost: dict[str, int] = {}
-        self._walks: dict[str, WalkSummary] = {}
         self._began = clock.now()
+        self._records: dict[str, PreviewedRecord] = {}
+        self._scans: dict[str, SourceScan] = {}
+        self._cards: dict[str, set[str]] = {}
 
     async def add(self, pages: Sequence[ManifestPage]) -> None:
         """Compares pages with the database as `ManifestScanService.record_pages` does."""
@@ -55,49 +33,40 @@ class ScanPreview:
             for record in await tx.manifest_batch.preview():
                 self._records.setdefault(record.property_id, record)
         for page in pages:
-            ids = self._cards.setdefault(page.source, set())
-            ids.update(entry.property_id for entry in page.page.entries)
-            # The cards are counted: only what the page says of the whole query is kept.
-            frame = replace(page.page, entries=())
-            self._pages.setdefault(page.source, []).append(replace(page, page=frame))
+            self._add_page(page)
 
     def add_lost(self, source: str) -> None:
         """A page that could not be read."""
-        self._lost[source] = self._lost.get(source, 0) + 1
+        scan = self._scan(source)
+        self._scans[source] = replace(scan, pages_lost=scan.pages_lost + 1)
 
     def add_walk(self, walk: WalkSummary) -> None:
         """A source was walked through to its end."""
-        self._walks[walk.source.value] = walk
+        scan = self._scan(walk.source.value)
+        self._scans[scan.source] = replace(scan, pages_wanted=walk.pages_wanted, gaps=walk.gaps)
 
-    async def report(self, *, all_pages: bool) -> PreviewReport:
-        """What the pages so far would change.
+    async def report(self, *, all_pages: bool) -> dict[str, Any]:
+        """What the pages so far would change, as plain values.
 
         Args:
             all_pages: the scan was asked for everything, so absence may be looked at.
         """
-        scans = [self._scan(source) for source in {*self._pages, *self._lost}]
-        records = list(self._records.values())
-        missing, likely, uncertified = 0, 0, tuple[str, ...]()
-        if all_pages:
-            missing, likely, uncertified = await self._missing(scans)
-        new = sum(record.is_new for record in records)
-        changed = sum(record.price_changed for record in records)
-        relisted = sum(record.is_relisted for record in records)
-        return PreviewReport(
-            pages_read=sum(scan.pages_read for scan in scans),
-            pages_lost=sum(scan.pages_lost for scan in scans),
-            properties_seen=len(records),
-            new_properties=new,
-            price_changes=changed,
-            relisted=relisted,
-            would_queue=sum(record.would_be_queued for record in records),
-            missing=missing,
-            likely_removed=likely,
-            uncertified=uncertified,
-            distrust=tuple(reasons_to_distrust(scans)),
-        )
+        records, scans = self._records.values(), list(self._scans.values())
+        unproven = {"missing": 0, "likely_removed": 0, "uncertified": []}
+        return {
+            "pages_read": sum(scan.pages_read for scan in scans),
+            "pages_lost": sum(scan.pages_lost for scan in scans),
+            "properties_seen": len(records),
+            "new_properties": sum(record.is_new for record in records),
+            "price_changes": sum(record.price_changed for record in records),
+            "relisted": sum(record.is_relisted for record in records),
+            "would_queue": sum(record.would_be_queued for record in records),
+            **(await self._absence(scans) if all_pages else unproven),
+            "distrust": reasons_to_distrust(scans),
+        }
 
-    async def _missing(self, scans: Sequence[SourceScan]) -> tuple[int, int, tuple[str, ...]]:
+    async def _absence(self, scans: Sequence[SourceScan]) -> dict[str, Any]:
+        """What would be missing once more, and of that again; and which sources prove nothing."""
         async with self._db.rolled_back() as tx:
             expected = await tx.removals.expected(None)
             certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
@@ -106,35 +75,33 @@ class ScanPreview:
                 complete=[each.scan.source for each in certificates if each.proves_absence],
                 began=self._began,
             )
-        return (
-            missing,
-            likely,
-            tuple(
-                f"{each.scan.source}: {', '.join(each.reasons) or 'the first certified scan'}"
-                for each in certificates
-                if not each.proves_absence
-            ),
-        )
+        uncertified = [
+            f"{each.scan.source}: {', '.join(each.reasons) or 'the first certified scan'}"
+            for each in certificates
+            if not each.proves_absence
+        ]
+        return {"missing": missing, "likely_removed": likely, "uncertified": uncertified}
 
     def _scan(self, source: str) -> SourceScan:
-        pages, walk = self._pages.get(source, ()), self._walks.get(source)
-        plain = [page.page for page in pages if page.part in ("", END)]
-        totals = [page.total_listings for page in plain if page.total_listings is not None]
-        counts = [page.total_pages for page in plain if page.total_pages is not None]
-        return SourceScan(
-            source=source,
-            pages_read=len(pages),
-            pages_lost=self._lost.get(source, 0),
-            entries=len(self._cards.get(source, ())),
-            dropped=sum(len(page.page.unreadable_cards) for page in pages),
-            new_entries=0,
-            changed_entries=0,
-            distinct_properties=len(self._cards.get(source, ())),
-            declared_total=totals[-1] if totals else None,
-            declared_pages=counts[-1] if counts else None,
-            total_at_start=totals[0] if totals else None,
-            started_at=self._began,
+        return self._scans.get(source) or SourceScan(source=source, started_at=self._began)
+
+    def _add_page(self, read: ManifestPage) -> None:
+        scan, page = self._scan(read.source), read.page
+        cards = self._cards.setdefault(read.source, set())
+        cards.update(entry.property_id for entry in page.entries)
+        if read.part in {"", END}:  # price windows and cells declare their own totals
+            first, total = scan.total_at_start, page.total_listings
+            scan = replace(
+                scan,
+                total_at_start=total if first is None else first,
+                declared_total=scan.declared_total if total is None else total,
+                declared_pages=page.total_pages or scan.declared_pages,
+            )
+        self._scans[read.source] = replace(
+            scan,
+            pages_read=scan.pages_read + 1,
+            entries=len(cards),
+            distinct_properties=len(cards),
+            dropped=scan.dropped + len(page.unreadable_cards),
             ended_at=self._clock.now(),
-            pages_wanted=walk.pages_wanted if walk else None,
-            gaps=walk.gaps if walk else (),
         )

@@ -10,9 +10,10 @@ import pytest
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.site.sitemap import SitemapPass
 from pincali_sync.exceptions import PageError, SupersededError
+from pincali_sync.items import FetchedShard
 from pincali_sync.services.runs.job_service import JobTicket
-from pincali_sync.services.site.sitemap import SitemapPass, SitemapShard
 from tests.support.builders import SITE, Workshop, add_live, entry, id_of, page, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import full_scan
@@ -48,7 +49,7 @@ async def read(
     ticket = await begin(services, shards=shards)
     body = urls(*slugs) if slugs else None
     await services.sitemap.record_shard(
-        SitemapShard(url=SHARD, body=body, dated_at=dated_at), ticket
+        FetchedShard(url=SHARD, body=body, dated_at=dated_at), ticket
     )
     ended = await services.sitemap.finish(ticket)
     assert ended is not None
@@ -189,7 +190,7 @@ async def test_a_listing_that_pages_miss_and_the_sitemap_names_is_not_missing(
     await add_three(db)
     clock.advance(days=7)
     ticket = await begin(services)
-    await services.sitemap.record_shard(SitemapShard(url=SHARD, body=urls("casa-1")), ticket)
+    await services.sitemap.record_shard(FetchedShard(url=SHARD, body=urls("casa-1")), ticket)
     await services.sitemap.finish(ticket)
     session_id = await full_scan(services, {"sale": [entry("casa-2")]}, ticket=ticket)
     await services.diff.detect_removed_properties(session_id)
@@ -208,7 +209,7 @@ async def test_an_unchanged_shard_lists_what_it_listed(
 
 async def test_a_broken_shard_leaves_nothing_behind(services: Services, db: Database) -> None:
     ticket = await begin(services)
-    broken = SitemapShard(url=SHARD, body=urls("casa-1")[:-12])
+    broken = FetchedShard(url=SHARD, body=urls("casa-1")[:-12])
     with pytest.raises(PageError, match="cannot be read to its end"):
         await services.sitemap.record_shard(broken, ticket)
     assert await value(db, "SELECT count(*) FROM sitemap_urls") == 0
@@ -221,7 +222,7 @@ async def test_a_pass_that_was_given_up_is_refused(
     async with db.transaction() as tx:
         await tx.jobs.give_up(ticket.job_id, status="lost", reason="silent", now=clock.now())
     with pytest.raises(SupersededError):
-        await services.sitemap.record_shard(SitemapShard(url=SHARD, body=urls("casa-1")), ticket)
+        await services.sitemap.record_shard(FetchedShard(url=SHARD, body=urls("casa-1")), ticket)
 
 
 async def test_coverage_is_estimated_from_pages_and_sitemap(
@@ -229,7 +230,7 @@ async def test_coverage_is_estimated_from_pages_and_sitemap(
 ) -> None:
     ticket = await begin(services)
     listed = [f"casa-{n}" for n in range(88)]
-    await services.sitemap.record_shard(SitemapShard(url=SHARD, body=urls(*listed)), ticket)
+    await services.sitemap.record_shard(FetchedShard(url=SHARD, body=urls(*listed)), ticket)
     await services.sitemap.finish(ticket)
     shown = [entry(f"casa-{n}") for n in range(10, 100)]
     session_id: UUID = await full_scan(services, {"sale": shown}, ticket=ticket)

@@ -14,7 +14,7 @@ from pincali_sync.domain.listing_query import ListingQuery
 from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
-from pincali_sync.items import LostPage, ManifestPage
+from pincali_sync.items import FetchedShard, LostPage, ManifestPage
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.page_facts import facts_of
@@ -24,7 +24,6 @@ from pincali_sync.services.ports import Fetcher, JobSpec
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.runs.run_jobs import BLOCKED, NO_INDEX, SCANNERS, TOO_MANY_LOST_PAGES
 from pincali_sync.services.scrape_queue_service import QueuedProperty
-from pincali_sync.services.site.sitemap import SitemapShard
 
 _PAGES_PER_BATCH = 10
 _DETAILS_PER_BATCH = 50
@@ -93,7 +92,7 @@ class SimulatedJobs:
             shard = await self._fetcher.get(link.url)
             if shard.status == _OK:
                 await self._services.sitemap.record_shard(
-                    SitemapShard(url=link.url, body=shard.body, dated_at=link.last_modified),
+                    FetchedShard(url=link.url, body=shard.body, dated_at=link.last_modified),
                     ticket,
                 )
         await self._services.sitemap.finish(ticket)

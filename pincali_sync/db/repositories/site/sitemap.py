@@ -11,6 +11,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.site import sitemap_sql as sql
 from pincali_sync.domain.coverage import Overlap
+from pincali_sync.items import FetchedShard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,10 +88,8 @@ class SitemapRepository(Repository):
     async def record_shard(
         self,
         session_id: UUID,
-        shard_url: str,
+        shard: FetchedShard,
         *,
-        etag: str | None,
-        last_modified: str | None,
         urls: int,
         now: datetime,
     ) -> None:
@@ -98,9 +97,9 @@ class SitemapRepository(Repository):
         await self._run(
             sql.UPSERT_SHARD,
             session_id=session_id,
-            shard_url=shard_url,
-            etag=etag,
-            last_modified=last_modified,
+            shard_url=shard.url,
+            etag=shard.etag,
+            last_modified=shard.last_modified,
             urls=urls,
             now=now,
         )
