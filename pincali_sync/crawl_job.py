@@ -1,4 +1,4 @@
-"""What the parts of one crawl share: the services, the job's ticket and its lease token."""
+"""What the parts of one crawl share: its job, with the services, the ticket and the lease token."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import asyncio
 import logging
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
+from scrapy.statscollectors import StatsCollector
 from tenacity import (
     AsyncRetrying,
     before_sleep_log,
@@ -22,9 +25,11 @@ from tenacity import (
 
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
+from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.domain.listing_walk import WalkSummary
-from pincali_sync.exceptions import DatabaseUnavailableError
+from pincali_sync.exceptions import DatabaseUnavailableError, UsageError
 from pincali_sync.services.runs.job_service import JobTicket
+from pincali_sync.services.scrape_queue_service import QueuedProperty
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +41,21 @@ UNEXPECTED_ERRORS = "sync/unexpected_errors"
 PAGES_LOST = "manifest/pages_lost"
 SHARDS_LOST = "sitemap/shards_lost"
 
+PLANNED = "progress/planned"  # pages the spider means to fetch
+DONE = "progress/done"  # pages fetched or lost
+
 # The setting that makes a manifest job a dry run: where its report goes. Nothing else is written.
 DRY_RUN_REPORT = "DRY_RUN_REPORT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRole:
+    """What a spider says of the work it was given."""
+
+    spider: str
+    source: str | None = None  # of a job that reads just one
+    reads_everything: bool = False  # a scan of all pages
+    is_worker: bool = False  # works the queue off: a session of its own, and leases to give back
 
 
 @dataclass(slots=True, kw_only=True, weakref_slot=True)
@@ -46,14 +64,15 @@ class CrawlJob:
 
     services: Services
     job_id: UUID
+    role: JobRole
     lease_token: UUID = field(default_factory=uuid4)
-    source: str | None = None  # of a scan that reads just one
-    reads_everything: bool = False  # a scan of all pages
-    ended_walks: list[WalkSummary] = field(default_factory=list)  # stored when the scan closes
+    ended_walks: list[WalkSummary] = field(default_factory=list)  # for the pipelines, at the end
     _ticket: JobTicket | None = None
+    _rules: tuple[ValidationRule, ...] | None = None
 
     @property
     def ticket(self) -> JobTicket:
+        """What the job's writes are accepted by."""
         assert self._ticket is not None, "the job has not begun"
         return self._ticket
 
@@ -63,26 +82,89 @@ class CrawlJob:
 
     @property
     def has_begun(self) -> bool:
+        """Whether the job has its row, and may write."""
         return self._ticket is not None
 
-    @property
-    def worker_id(self) -> str:
-        """Shown to people who ask who holds a page."""
-        return f"{socket.gethostname()}:{os.getpid()}:{self.job_id}"
+    async def rules(self) -> tuple[ValidationRule, ...]:
+        """The rules that pages are judged by, read once a job."""
+        if self._rules is None:
+            self._rules = await self.services.quality.load_rules()
+        return self._rules
+
+    async def claim(self, size: int, *, verification: bool = False) -> list[QueuedProperty]:
+        """Leases the next rows of the queue to this job."""
+        return await self.services.queue.claim_next_batch(
+            size,
+            # Shown to people who ask who holds a page.
+            f"{socket.gethostname()}:{os.getpid()}:{self.job_id}",
+            lease_token=self.lease_token,
+            session_id=self.ticket.session_id,
+            verification=verification,
+        )
 
     @classmethod
-    def of(cls, crawler: Crawler, spider: Spider | None = None) -> CrawlJob:
-        """The crawl's one job, made when first asked for.
-
-        Args:
-            spider: for a spider under construction, which its crawler does not know yet.
-        """
+    def of(cls, crawler: Crawler) -> CrawlJob:
+        """The crawl's one job, made when first asked for."""
         if crawler not in _jobs:
+            spider = crawler.spider
+            assert spider is not None
             _jobs[crawler] = cls(
                 services=build_services(load_config(), application_name="pincali-sync spider"),
-                job_id=_job_id(spider or crawler.spider),
+                job_id=_job_id(spider),
+                role=spider.role if isinstance(spider, JobSpider) else JobRole(spider=spider.name),
             )
         return _jobs[crawler]
+
+
+class JobSpider(Spider):
+    """A spider whose crawl is a job."""
+
+    @property
+    def role(self) -> JobRole:
+        """Asked for once, when the crawl's job is made."""
+        return JobRole(spider=self.name)
+
+    @classmethod
+    def check_arguments(cls, arguments: Mapping[str, str]) -> None:
+        """Raises: UsageError: for arguments that the spider would refuse."""
+        unknown = [name for name in arguments if not name.startswith("_")]  # `_job` is Scrapyd's
+        if unknown:
+            raise UsageError(f"{cls.name} takes no arguments, not {', '.join(unknown)}")
+
+    @property
+    def job(self) -> CrawlJob:
+        """The crawl's job."""
+        return CrawlJob.of(self.crawler)
+
+    def count(self, stat: str, number: int = 1) -> None:
+        """Adds to one of the crawl's counts, such as `PLANNED` and `DONE` of the progress line."""
+        stats_of(self.crawler).inc_value(stat, number)
+
+
+class Component:
+    """A middleware, pipeline or extension of a crawl, which knows the crawl's job."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Called by Scrapy; where signals are wanted, they are connected here."""
+        return cls(crawler)
+
+    @property
+    def _job(self) -> CrawlJob:
+        return CrawlJob.of(self._crawler)
+
+    @property
+    def _stats(self) -> StatsCollector:
+        return stats_of(self._crawler)
+
+
+def stats_of(crawler: Crawler) -> StatsCollector:
+    """The counts of a crawl that has begun."""
+    assert crawler.stats is not None
+    return crawler.stats
 
 
 def database_patience() -> AsyncRetrying:
@@ -115,8 +197,7 @@ _jobs: WeakKeyDictionary[Crawler, CrawlJob] = WeakKeyDictionary()
 
 def _job_id(spider: Spider | None) -> UUID:
     """The id that Scrapyd or the local runner gave the job (`_job`), else a new one."""
-    given = getattr(spider, "_job", None)
     try:
-        return UUID(str(given))
+        return UUID(str(getattr(spider, "_job", None)))
     except ValueError:
         return uuid4()

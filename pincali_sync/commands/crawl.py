@@ -13,11 +13,9 @@ from scrapy.exceptions import UsageError as ScrapyUsageError
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.config import load_config
+from pincali_sync.crawl_job import JobSpider
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.extensions.run_lifecycle import EXIT_STATUS
-from pincali_sync.spiders.detail import DetailSpider
-from pincali_sync.spiders.manifest import ManifestSpider
-from pincali_sync.spiders.verification import VerificationSpider
 
 
 class Command(ScrapyCrawl):
@@ -40,9 +38,8 @@ class Command(ScrapyCrawl):
 
 
 def _check(crawler: Crawler, arguments: dict[str, str]) -> None:
-    spider = crawler.spidercls
-    if issubclass(spider, ManifestSpider | DetailSpider | VerificationSpider):
-        spider.check_arguments(arguments)
+    if issubclass(crawler.spidercls, JobSpider):
+        crawler.spidercls.check_arguments(arguments)
     # In a thread of its own: `asyncio.run` would take away the loop that the reactor needs here.
     with ThreadPoolExecutor(max_workers=1) as pool:
         pool.submit(asyncio.run, _check_database()).result()

@@ -10,7 +10,7 @@ from typing import Self
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 
-from pincali_sync.crawl_job import CrawlJob, close_soon
+from pincali_sync.crawl_job import Component, CrawlJob, close_soon
 from pincali_sync.exceptions import DatabaseUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -19,16 +19,17 @@ logger = logging.getLogger(__name__)
 _BEATS_PER_LEASE = 4
 
 
-class Heartbeat:
+class Heartbeat(Component):
     """Extends the leases; closes the spider when the job was given to somebody else."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+        super().__init__(crawler)
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        extension = cls(crawler)
+        """Beats while the engine runs."""
+        extension = super().from_crawler(crawler)
         crawler.signals.connect(extension.engine_started, signals.engine_started)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension
@@ -43,7 +44,7 @@ class Heartbeat:
                 await self._task
 
     async def _beat_until_cancelled(self) -> None:
-        job = CrawlJob.of(self._crawler)
+        job = self._job
         config = job.services.config
         interval = min(config.queue_lease_seconds, config.job_silence_seconds) / _BEATS_PER_LEASE
         while True:

@@ -10,12 +10,10 @@ from typing import Self
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
-from scrapy.statscollectors import StatsCollector
+
+from pincali_sync.crawl_job import DONE, PLANNED, Component
 
 logger = logging.getLogger(__name__)
-
-PLANNED = "progress/planned"  # stats: pages the spider means to fetch
-DONE = "progress/done"  # stats: pages fetched or lost
 
 
 def progress_line(done: int, planned: int, seconds: float) -> str:
@@ -26,22 +24,21 @@ def progress_line(done: int, planned: int, seconds: float) -> str:
     return f"{done} of {planned} pages, {rate * 60:.0f} pages/min, {to_go}"
 
 
-class Progress:
+class Progress(Component):
     """Logs the line every `PROGRESS_SECONDS`; 0 turns it off."""
 
-    def __init__(self, stats: StatsCollector, interval: float) -> None:
-        self._stats = stats
-        self._interval = interval
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._interval = crawler.settings.getfloat("PROGRESS_SECONDS")
         self._task: asyncio.Task[None] | None = None
         self._started = 0.0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        interval = crawler.settings.getfloat("PROGRESS_SECONDS")
-        if not interval:
+        """Not wanted with an interval of 0."""
+        extension = super().from_crawler(crawler)
+        if not extension._interval:
             raise NotConfigured
-        assert crawler.stats is not None
-        extension = cls(crawler.stats, interval)
         crawler.signals.connect(extension.engine_started, signals.engine_started)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension

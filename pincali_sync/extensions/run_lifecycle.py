@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 from typing import Any, Self
 
-from scrapy import Spider, signals
+from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
-from scrapy.statscollectors import StatsCollector
 
-from pincali_sync.crawl_job import DRY_RUN_REPORT, FLUSH_FAILED, UNEXPECTED_ERRORS, CrawlJob
+from pincali_sync.crawl_job import (
+    DRY_RUN_REPORT,
+    FLUSH_FAILED,
+    UNEXPECTED_ERRORS,
+    Component,
+    CrawlJob,
+)
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, SupersededError
 from pincali_sync.services.runs.run_jobs import RESTING
 
@@ -28,35 +33,33 @@ _KEPT_PREFIXES = (
     "politeness/",
     "robotstxt/forb",
 )
-# Spiders that work the queue off: each has a session of its own, and leases to give back.
-_WORKERS = {"detail", "verification"}
 
 
-class RunLifecycle:
+class RunLifecycle(Component):
     """Claims the job and reports its outcome. A job that may not run ends before any request."""
 
-    def __init__(self, crawler: Crawler, stats: StatsCollector) -> None:
-        self._crawler = crawler
-        self._stats = stats
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
         self._is_dry = bool(crawler.settings[DRY_RUN_REPORT])
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        assert crawler.stats is not None
-        extension = cls(crawler, crawler.stats)
+        """Hears of the crawl's beginning, end and errors."""
+        extension = super().from_crawler(crawler)
         crawler.signals.connect(extension.spider_opened, signals.spider_opened)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         crawler.signals.connect(extension.unexpected_error, signals.spider_error)
         crawler.signals.connect(extension.unexpected_error, signals.item_error)
         return extension
 
-    async def spider_opened(self, spider: Spider) -> None:
-        job = CrawlJob.of(self._crawler)
+    async def spider_opened(self) -> None:
+        """Claims the job."""
+        job = self._job
         if self._is_dry:
             return  # no row, no session: it leaves nothing behind
         try:
             job.ticket = await job.services.jobs.begin(
-                job.job_id, spider=spider.name, source=job.source
+                job.job_id, spider=job.role.spider, source=job.role.source
             )
         except SupersededError as error:
             logger.error("%s", error)
@@ -69,10 +72,11 @@ class RunLifecycle:
         """A callback or pipeline broke: Scrapy logs it and goes on, but something is missing."""
         self._stats.inc_value(UNEXPECTED_ERRORS)
 
-    async def spider_closed(self, spider: Spider, reason: str) -> None:
-        job = CrawlJob.of(self._crawler)
+    async def spider_closed(self, reason: str) -> None:
+        """Ends the job, and sets the exit status of the process."""
+        job = self._job
         try:
-            self._stats.set_value(EXIT_STATUS, int(await self._end(spider, job, reason)))
+            self._stats.set_value(EXIT_STATUS, int(await self._end(job, reason)))
         except PincaliSyncError as error:
             # The row stays open and silent: the runner will notice and start the job again.
             logger.error("the job's end could not be written down: %s", error)
@@ -80,7 +84,7 @@ class RunLifecycle:
         finally:
             await job.services.db.dispose()
 
-    async def _end(self, spider: Spider, job: CrawlJob, reason: str) -> ExitStatus:
+    async def _end(self, job: CrawlJob, reason: str) -> ExitStatus:
         # Scrapy says "finished" also when something was lost on the way: the counts decide.
         losses = self._stats.get_value(FLUSH_FAILED, 0) + self._stats.get_value(
             UNEXPECTED_ERRORS, 0
@@ -92,10 +96,10 @@ class RunLifecycle:
             return ExitStatus.DONE if succeeded else failed
         if not job.has_begun:
             return ExitStatus.LOCKED if reason == "superseded" else ExitStatus.FAILED
-        if spider.name in _WORKERS:
+        if job.role.is_worker:
             await job.services.queue.release(job.lease_token)
             await job.services.sync.complete_session(job.ticket.session_id)
-        elif job.ticket.run_id is None and job.reads_everything:
+        elif job.ticket.run_id is None and job.role.reads_everything:
             await job.services.scans.mark_live_as_seen(job.ticket.session_id)
         in_time = await job.services.jobs.finish(
             job.ticket,
@@ -103,7 +107,7 @@ class RunLifecycle:
             reason=reason,
             stats=self._kept_stats(),
             # A run's manifest jobs share the run's session; the run closes it.
-            owns_session=job.ticket.run_id is None or spider.name in _WORKERS,
+            owns_session=job.ticket.run_id is None or job.role.is_worker,
         )
         if reason in RESTING:
             return ExitStatus.PAUSED_OR_BLOCKED

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Self
 
 from scrapy import Request
-from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pincali_sync.crawl_job import CrawlJob, close_soon, database_patience
+from pincali_sync.crawl_job import Component, close_soon, database_patience
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.services.runs.run_jobs import BLOCKED
 
@@ -21,22 +19,15 @@ class BlockedResponse(IgnoreRequest):  # Scrapy's naming for ignored requests
     """The site's refusal instead of a page, or a request not sent because everything rests."""
 
 
-class BlockingMiddleware:
+class BlockingMiddleware(Component):
     """At the first refusal everything is paused, and the crawl ends as "blocked"."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
-
     async def process_response(self, request: Request, response: Response) -> Response:
+        """Raises: BlockedResponse: when the answer is a refusal."""
         kind = challenge_kind(response.status, header_map(response), response.body)
         if kind is None:
             return response
-        assert self._crawler.stats is not None
-        self._crawler.stats.inc_value(f"blocking/{kind.value}")
+        self._stats.inc_value(f"blocking/{kind.value}")
         seen = f"the site refuses us: {kind.value} (HTTP {response.status}) at {request.url}"
         logger.error("%s: stopping", seen)
         # At once, database or not: no further request leaves. The crawl ends only after this
@@ -45,7 +36,7 @@ class BlockingMiddleware:
         close_soon(self._crawler, BLOCKED)
         async for attempt in database_patience():
             with attempt:
-                await CrawlJob.of(self._crawler).services.pauses.pause(
+                await self._job.services.pauses.pause(
                     None, reason=seen, paused_by="pincali-sync", kind="refused"
                 )
         raise BlockedResponse(seen)

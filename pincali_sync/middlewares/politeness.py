@@ -8,9 +8,8 @@ from typing import Any, Self
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
-from scrapy.statscollectors import StatsCollector
 
-from pincali_sync.crawl_job import CrawlJob, close_soon, database_patience
+from pincali_sync.crawl_job import Component, close_soon, database_patience
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
@@ -23,22 +22,19 @@ _BUSY_STATUSES = {429, 503}
 _BURST = 6  # refusals in a row, by whomever: more than one page's attempts
 
 
-class PolitenessMiddleware:
+class PolitenessMiddleware(Component):
     """Paces requests with all other workers, and makes all of them wait when the site asks."""
-
-    def __init__(self, crawler: Crawler, stats: StatsCollector) -> None:
-        self._crawler = crawler
-        self._stats = stats
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        assert crawler.stats is not None
-        middleware = cls(crawler, crawler.stats)
+        """Hears of robots.txt."""
+        middleware = super().from_crawler(crawler)
         crawler.signals.connect(middleware.robots_parsed, signals.robots_parsed)
         return middleware
 
     async def process_request(self, request: Request) -> None:
-        pace = CrawlJob.of(self._crawler).services.pace
+        """Raises: BlockedResponse: when everything rests."""
+        pace = self._job.services.pace
         try:
             async for attempt in database_patience():
                 with attempt:
@@ -51,7 +47,8 @@ class PolitenessMiddleware:
         self._stats.inc_value("politeness/milliseconds_waited", round(waited * 1000))
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        services = CrawlJob.of(self._crawler).services
+        """Raises: BlockedResponse: when a busy site refuses again and again."""
+        services = self._job.services
         if response.status not in _BUSY_STATUSES:
             await services.pace.answered()
             return response
@@ -69,4 +66,4 @@ class PolitenessMiddleware:
         user_agent = (request.headers.get(b"User-Agent") or b"*").decode("latin-1")
         delay = rules.crawl_delay(user_agent) if rules is not None else None
         if delay:
-            CrawlJob.of(self._crawler).services.pace.respect_crawl_delay(float(delay))
+            self._job.services.pace.respect_crawl_delay(float(delay))

@@ -3,62 +3,55 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from pincali_sync.crawl_job import DRY_RUN_REPORT, CrawlJob
+from pincali_sync.crawl_job import DRY_RUN_REPORT
 from pincali_sync.items import LostPage, ManifestPage
-from pincali_sync.pipelines.batcher import Batcher
+from pincali_sync.pipelines.batcher import BatchingPipeline
 from pincali_sync.services.scan.preview import ScanPreview
 
-_PAGES_PER_BATCH = 10
-_MAX_AGE_SECONDS = 5.0
 
-
-class PreviewPipeline:
+class PreviewPipeline(BatchingPipeline[ManifestPage]):
     """Stands in for the manifest pipeline where `DRY_RUN_REPORT` names a file."""
 
-    def __init__(self, crawler: Crawler, path: Path) -> None:
-        self._crawler = crawler
-        self._path = path
-        self._preview: ScanPreview | None = None
-        self._pages: Batcher[ManifestPage] | None = None
+    item_type = ManifestPage
+    batch_size = 10
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._path = Path(crawler.settings[DRY_RUN_REPORT])
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        path = crawler.settings[DRY_RUN_REPORT]
-        if not path:
+        """Part of a dry run only."""
+        if not crawler.settings[DRY_RUN_REPORT]:
             raise NotConfigured
-        return cls(crawler, Path(path))
+        return super().from_crawler(crawler)
 
     async def open_spider(self) -> None:
-        services = CrawlJob.of(self._crawler).services
-        self._preview = ScanPreview(services.db, services.clock)
-        self._pages = Batcher(
-            self._crawler,
-            self._preview.add,
-            size=_PAGES_PER_BATCH,
-            max_age_seconds=_MAX_AGE_SECONDS,
-        )
+        """Begins to count."""
+        self._preview = ScanPreview(self._job.services.db, self._job.services.clock)
 
     async def process_item(self, item: Any) -> Any:
-        assert self._pages is not None
-        assert self._preview is not None
-        if isinstance(item, ManifestPage):
-            await self._pages.add(item)
-        elif isinstance(item, LostPage):
+        """Pages into the batch, lost ones counted."""
+        if isinstance(item, LostPage):
             self._preview.add_lost(item.source)
-        return item
+        return await super().process_item(item)
+
+    async def store(self, items: list[ManifestPage]) -> Mapping[str, int]:
+        """Compares; nothing is stored, and nothing counted in the stats."""
+        await self._preview.add(items)
+        return {}
 
     async def close_spider(self) -> None:
-        if self._pages is None or self._preview is None:
-            return
-        await self._pages.close()
-        job = CrawlJob.of(self._crawler)
-        for walk in job.ended_walks:
+        """Writes the report, after the last page."""
+        await super().close_spider()
+        for walk in self._job.ended_walks:
             self._preview.add_walk(walk)
-        report = await self._preview.report(all_pages=job.reads_everything)
+        report = await self._preview.report(all_pages=self._job.role.reads_everything)
         self._path.write_text(json.dumps(report))

@@ -7,13 +7,12 @@ from typing import Any, Self
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
-from scrapy.statscollectors import StatsCollector
 
 from pincali_sync.crawl_job import (
     DRY_RUN_REPORT,
     FLUSH_FAILED,
     SHARDS_LOST,
-    CrawlJob,
+    Component,
     close_soon,
 )
 from pincali_sync.exceptions import PageError, PincaliSyncError
@@ -24,24 +23,21 @@ logger = logging.getLogger(__name__)
 _SPIDER = "sitemap"
 
 
-class SitemapPipeline:
+class SitemapPipeline(Component):
     """A shard that cannot be read to its end is lost as a whole, and the pass incomplete."""
-
-    def __init__(self, crawler: Crawler, stats: StatsCollector) -> None:
-        self._crawler = crawler
-        self._stats = stats
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """Part of the sitemap's spider only, and of no dry run."""
         if crawler.settings[DRY_RUN_REPORT] or crawler.spidercls.name != _SPIDER:
             raise NotConfigured
-        assert crawler.stats is not None
-        return cls(crawler, crawler.stats)
+        return super().from_crawler(crawler)
 
     async def process_item(self, item: Any) -> Any:
+        """Stores a shard at once; other items pass."""
         if not isinstance(item, FetchedShard):
             return item
-        job = CrawlJob.of(self._crawler)
+        job = self._job
         try:
             urls = await job.services.sitemap.record_shard(item, job.ticket)
         except PageError as error:
@@ -57,7 +53,7 @@ class SitemapPipeline:
 
     async def close_spider(self) -> None:
         """What was listed is present, also where the pass broke off."""
-        job = CrawlJob.of(self._crawler)
+        job = self._job
         if not job.has_begun:
             return
         try:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
-from scrapy.crawler import Crawler
-from scrapy.statscollectors import StatsCollector
-
+from pincali_sync.crawl_job import Component
 from pincali_sync.items import ManifestPage
 from pincali_sync.services.data_sync_service import ScrapeResult
 
 
-class ValidationPipeline:
+class ValidationPipeline(Component):
     """Counts unreadable cards by reason, and turns pages of other listings into failures."""
 
-    def __init__(self, stats: StatsCollector) -> None:
-        self._stats = stats
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        assert crawler.stats is not None
-        return cls(crawler.stats)
-
     def process_item(self, item: Any) -> Any:
+        """Counts a listing page's cards; a detail page must prove whose it is."""
         if isinstance(item, ManifestPage):
             self._count_cards(item)
         if isinstance(item, ScrapeResult) and item.scraped is not None:

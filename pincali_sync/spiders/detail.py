@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Self
 
-from scrapy import Request, Spider, signals
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.http.request import VerboseCookie
@@ -14,10 +14,9 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from pincali_sync.config import load_config
-from pincali_sync.crawl_job import CrawlJob
+from pincali_sync.crawl_job import DONE, PLANNED, JobRole, JobSpider
 from pincali_sync.domain.identity import slug_of
 from pincali_sync.exceptions import PageError, UsageError
-from pincali_sync.extensions.progress import DONE, PLANNED
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.pages.detail_page import parse_detail_page
@@ -30,7 +29,7 @@ _GONE = {404, 410}
 _HOPS, _MAX_HOPS = "redirects_followed", 2
 
 
-class DetailSpider(Spider):
+class DetailSpider(JobSpider):
     """`scrapy crawl detail [-a max_items=100]`: claims pages until none is left to claim."""
 
     name = "detail"
@@ -38,8 +37,12 @@ class DetailSpider(Spider):
     def __init__(self, max_items: str | None = None, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._left = _parse_max_items(max_items)
-        self._planned = 0
         self._cookies: list[VerboseCookie] = []
+
+    @property
+    def role(self) -> JobRole:
+        """One worker of the queue."""
+        return JobRole(spider=self.name, is_worker=True)
 
     @classmethod
     def check_arguments(cls, arguments: Mapping[str, str]) -> None:
@@ -68,7 +71,7 @@ class DetailSpider(Spider):
             await self.crawler.signals.wait_for(signals.scheduler_empty)
 
     def parse(self, response: Response, queued: QueuedProperty) -> Iterator[ScrapeResult]:
-        self._count_done()
+        self.count(DONE)
         try:
             page = parse_detail_page(response.body, response.url)
         except PageError as error:
@@ -91,7 +94,7 @@ class DetailSpider(Spider):
         if (moved := self._moved_to(failure)) is not None:
             yield moved
             return
-        self._count_done()
+        self.count(DONE)
         queued: QueuedProperty = failure.request.cb_kwargs["queued"]  # type: ignore[attr-defined]
         if isinstance(failure.value, HttpError):
             status = failure.value.response.status
@@ -127,18 +130,10 @@ class DetailSpider(Spider):
             size = min(size, self._left)
         if size == 0:
             return []
-        job = CrawlJob.of(self.crawler)
-        batch = await job.services.queue.claim_next_batch(
-            size,
-            job.worker_id,
-            lease_token=job.lease_token,
-            session_id=job.ticket.session_id,
-        )
+        batch = await self.job.claim(size)
         if self._left is not None:
             self._left -= len(batch)
-        self._planned += len(batch)
-        assert self.crawler.stats is not None
-        self.crawler.stats.set_value(PLANNED, self._planned)
+        self.count(PLANNED, len(batch))
         return batch
 
     def _request(
@@ -161,10 +156,6 @@ class DetailSpider(Spider):
             meta=meta,
             dont_filter=True,
         )
-
-    def _count_done(self) -> None:
-        assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(DONE)
 
 
 def _parse_max_items(text: str | None) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
@@ -15,13 +15,19 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from pincali_sync.config import load_config
-from pincali_sync.crawl_job import DRY_RUN_REPORT, CrawlJob, close_soon
+from pincali_sync.crawl_job import (
+    DONE,
+    DRY_RUN_REPORT,
+    PLANNED,
+    JobRole,
+    JobSpider,
+    close_soon,
+)
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.listing_query import ListingQuery
 from pincali_sync.domain.listing_walk import ListingWalk, PageFacts, WalkSummary
 from pincali_sync.domain.tiers import ListingSource, Tier, TierPlan
 from pincali_sync.exceptions import UsageError
-from pincali_sync.extensions.progress import DONE, PLANNED
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
@@ -51,7 +57,7 @@ class ManifestArguments:
         )
 
 
-class ManifestSpider(Spider):
+class ManifestSpider(JobSpider):
     """`scrapy crawl manifest [-a tier=1] [-a max_pages=10] [-a source=sale]`
 
     A walk says which pages it wants; the spider fetches them and tells it what they are like.
@@ -76,10 +82,17 @@ class ManifestSpider(Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.max_pages = _max_pages(spider.arguments, crawler.settings["MANIFEST_MAX_PAGES"])
-        job, sources = CrawlJob.of(crawler, spider), spider.arguments.sources
-        job.source = sources[0].value if len(sources) == 1 else None
-        job.reads_everything = spider.max_pages == 0
         return spider
+
+    @property
+    def role(self) -> JobRole:
+        """A job of one source says which."""
+        sources = self.arguments.sources
+        return JobRole(
+            spider=self.name,
+            source=sources[0].value if len(sources) == 1 else None,
+            reads_everything=self.max_pages == 0,
+        )
 
     async def start(self) -> AsyncIterator[Request]:
         """The requests of all walks as they make them.
@@ -87,7 +100,6 @@ class ManifestSpider(Spider):
         What a walk came to is no item: Scrapy, when it closes meanwhile, waits for items of
         `start` for ever.
         """
-        job = CrawlJob.of(self.crawler)
         walks = [asyncio.ensure_future(self._walk(source)) for source in self.arguments.sources]
         for walk in walks:
             walk.add_done_callback(self._turns.put_nowait)
@@ -99,7 +111,7 @@ class ManifestSpider(Spider):
                     yield turn
                 else:
                     left -= 1
-                    job.ended_walks.append(turn.result())
+                    self.job.ended_walks.append(turn.result())
         finally:
             for walk in walks:
                 walk.cancel()
@@ -115,9 +127,8 @@ class ManifestSpider(Spider):
     async def _read_before(self, source: ListingSource) -> dict[tuple[str, int], PageFacts]:
         if self.settings[DRY_RUN_REPORT]:
             return {}
-        job = CrawlJob.of(self.crawler)
-        async with job.services.db.transaction() as tx:
-            pages = await tx.manifest_pages.read_before(job.ticket.session_id, source.value)
+        async with self.job.services.db.transaction() as tx:
+            pages = await tx.manifest_pages.read_before(self.job.ticket.session_id, source.value)
         if pages:
             self.logger.info("%s: %s pages were read by an earlier attempt", source, len(pages))
             self.plan(len(pages))
@@ -156,7 +167,7 @@ class ManifestSpider(Spider):
         if page.total_listings and not page.entries and not page.unreadable_cards:
             yield self._read_again(response, wanted)
             return
-        self._count_done()
+        self.count(DONE)
         facts = facts_of(page, wanted.query)
         yield ManifestPage(
             url=response.url,
@@ -175,7 +186,7 @@ class ManifestSpider(Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         wanted = _wanted_by(request)
         if wanted.may_be_absent and _status_of(failure) == _NOT_FOUND:
-            self._count_done()
+            self.count(DONE)
             wanted.tell(PageFacts(total=None, pages=None, is_absent=True))
             return
         yield self._lose(request, wanted, _describe(failure))
@@ -189,7 +200,7 @@ class ManifestSpider(Spider):
         return self._lose(response.request, wanted, "no card, although listings are declared")
 
     def _lose(self, request: Request, wanted: Wanted, error: str) -> LostPage:
-        self._count_done()
+        self.count(DONE)
         self._lost += 1
         source = wanted.query.source
         self.logger.error("page %s of %s is lost: %s", wanted.number, wanted.label, error)
@@ -206,13 +217,8 @@ class ManifestSpider(Spider):
 
     def plan(self, pages: int) -> None:
         """Counts pages that are wanted, for the progress line and the share of lost ones."""
-        assert self.crawler.stats is not None
         self._planned += pages
-        self.crawler.stats.set_value(PLANNED, self._planned)
-
-    def _count_done(self) -> None:
-        assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(DONE)
+        self.count(PLANNED, pages)
 
 
 class _Reader:

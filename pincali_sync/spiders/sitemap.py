@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
-from pincali_sync.crawl_job import SHARDS_LOST, CrawlJob, close_soon
+from pincali_sync.crawl_job import DONE, PLANNED, SHARDS_LOST, JobSpider, close_soon
 from pincali_sync.db.repositories.site.sitemap import KnownShard
 from pincali_sync.exceptions import PageError
-from pincali_sync.extensions.progress import DONE, PLANNED
 from pincali_sync.items import FetchedShard
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.pages.sitemap import ShardLink, parse_index
@@ -24,7 +23,7 @@ from pincali_sync.services.runs.run_jobs import NO_INDEX
 _NOT_MODIFIED = 304
 
 
-class SitemapSpider(Spider):
+class SitemapSpider(JobSpider):
     """`scrapy crawl sitemap`"""
 
     name = "sitemap"
@@ -33,10 +32,6 @@ class SitemapSpider(Spider):
         "DOWNLOAD_WARNSIZE": 0,
         "CONCURRENT_REQUESTS": 2,  # bounds what is held in memory
     }
-
-    @classmethod
-    def check_arguments(cls, arguments: Mapping[str, str]) -> None:
-        """It takes none."""
 
     async def start(self) -> AsyncIterator[Request]:
         yield Request(self.settings["SITEMAP_URL"], callback=self.parse, errback=self.lost_index)
@@ -47,15 +42,13 @@ class SitemapSpider(Spider):
         except PageError as error:
             self._give_up(str(error))
             return
-        job = CrawlJob.of(self.crawler)
-        known = await job.services.sitemap.begin(job.ticket, shards=len(links))
-        assert self.crawler.stats is not None
-        self.crawler.stats.set_value(PLANNED, len(links))
+        known = await self.job.services.sitemap.begin(self.job.ticket, shards=len(links))
+        self.count(PLANNED, len(links))
         for link in links:
             yield self._request(link, known.get(link.url))
 
     def parse_shard(self, response: Response, link: ShardLink) -> Iterator[FetchedShard]:
-        self._count_done()
+        self.count(DONE)
         last_modified = _header(response, "Last-Modified")
         yield FetchedShard(
             url=link.url,
@@ -72,9 +65,8 @@ class SitemapSpider(Spider):
     def lost_shard(self, failure: Failure) -> None:
         if isinstance(failure.value, BlockedResponse):
             return
-        assert self.crawler.stats is not None
-        self._count_done()
-        self.crawler.stats.inc_value(SHARDS_LOST)
+        self.count(DONE)
+        self.count(SHARDS_LOST)
         request: Request = failure.request  # type: ignore[attr-defined]
         self.logger.error("shard %s is lost: %s", request.url, _describe(failure))
 
@@ -97,10 +89,6 @@ class SitemapSpider(Spider):
     def _give_up(self, why: str) -> None:
         self.logger.error("%s", why)
         close_soon(self.crawler, NO_INDEX)
-
-    def _count_done(self) -> None:
-        assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(DONE)
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import Any
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 
-from pincali_sync.crawl_job import CrawlJob
+from pincali_sync.crawl_job import DONE, PLANNED, JobRole, JobSpider
 from pincali_sync.domain.liveness import Calibration
-from pincali_sync.exceptions import BlockedError, CalibrationError, UsageError
-from pincali_sync.extensions.progress import DONE, PLANNED
+from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.middlewares.blocking import BlockedResponse, header_map
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.services.ports import FetchedPage
@@ -23,17 +22,15 @@ from pincali_sync.services.scrape_queue_service import QueuedProperty
 CALIBRATION_FAILED = "calibration_failed"
 
 
-class VerificationSpider(Spider):
+class VerificationSpider(JobSpider):
     """`scrapy crawl verification`: works until no verification is left to claim."""
 
     name = "verification"
 
-    @classmethod
-    def check_arguments(cls, arguments: Mapping[str, str]) -> None:
-        """Raises: UsageError: for arguments that the spider would refuse."""
-        unknown = [name for name in arguments if not name.startswith("_")]  # `_job` is Scrapyd's
-        if unknown:
-            raise UsageError(f"verification takes no arguments, not {', '.join(unknown)}")
+    @property
+    def role(self) -> JobRole:
+        """One worker of the queue."""
+        return JobRole(spider=self.name, is_worker=True)
 
     async def start(self) -> AsyncIterator[VerificationResult]:
         """Calibrates once, then judges batch after batch; each result is an item."""
@@ -52,7 +49,7 @@ class VerificationSpider(Spider):
 
     async def _calibrate(self, fetcher: CrawlerFetcher) -> Calibration:
         try:
-            return await CrawlJob.of(self.crawler).services.verification.calibrate(fetcher)
+            return await self.job.services.verification.calibrate(fetcher)
         except CalibrationError as error:
             self.logger.error("%s", error)
             raise CloseSpider(CALIBRATION_FAILED) from error
@@ -60,25 +57,17 @@ class VerificationSpider(Spider):
     async def _verify(
         self, batch: list[QueuedProperty], fetcher: CrawlerFetcher, calibration: Calibration
     ) -> list[VerificationResult]:
-        verification = CrawlJob.of(self.crawler).services.verification
+        verification = self.job.services.verification
         results = await asyncio.gather(
             *(verification.verify(queued, fetcher, calibration) for queued in batch)
         )
-        assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(DONE, len(results))
+        self.count(DONE, len(results))
         return results
 
     async def _claim(self) -> list[QueuedProperty]:
-        job = CrawlJob.of(self.crawler)
-        batch = await job.services.queue.claim_next_batch(
-            self.settings.getint("CONCURRENT_REQUESTS"),
-            job.worker_id,
-            lease_token=job.lease_token,
-            session_id=job.ticket.session_id,
-            verification=True,
-        )
-        assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(PLANNED, len(batch))
+        size = self.settings.getint("CONCURRENT_REQUESTS")
+        batch = await self.job.claim(size, verification=True)
+        self.count(PLANNED, len(batch))
         return batch
 
 
