@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -31,7 +30,7 @@ from pincali_sync.services.insights.snapshot import InsightsPolicy
 from pincali_sync.services.insights.watch import Watch
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
-from pincali_sync.services.ports import Fetcher, JobRunner, Notifier, ReportWriter
+from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
 from pincali_sync.services.prices.reviews import ReviewService
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
@@ -40,120 +39,97 @@ from pincali_sync.services.removal.audit import RemovalAuditService
 from pincali_sync.services.removal.steps import ApplyStep, RemovalsStep, VerifyStep
 from pincali_sync.services.removal.verify import VerificationService
 from pincali_sync.services.runs.job_service import JobService
-from pincali_sync.services.runs.retention import RetentionService, RetentionTerms
-from pincali_sync.services.runs.run_jobs import RunJobs
+from pincali_sync.services.runs.retention import RetentionService
+from pincali_sync.services.runs.run_jobs import RunJobs, page_worker
 from pincali_sync.services.runs.run_lock import RunLock
 from pincali_sync.services.runs.standing_drain import StandingDrain
 from pincali_sync.services.runs.steps.base import RunRecord, Step
-from pincali_sync.services.runs.steps.drain import DrainStep
-from pincali_sync.services.runs.steps.queue import QueueStep, RefreshStep
+from pincali_sync.services.runs.steps.queue import DrainStep, QueueStep, RefreshStep
 from pincali_sync.services.runs.steps.report import ReportStep
 from pincali_sync.services.runs.steps.scan import CertifyStep, ScanStep
-from pincali_sync.services.runs.success_rate import SuccessRate
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pace import PaceService
 from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.site.sitemap import SitemapService
-from pincali_sync.services.tier_orchestrator import RunPolicy, TierOrchestrator
+from pincali_sync.services.tier_orchestrator import TierOrchestrator
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything that works on one database, for one event loop."""
+    """Everything that works on one database, for one event loop. Nothing connects yet."""
 
-    config: Config
-    clock: Clock
-    db: Database
-    jobs: JobService
-    scans: ManifestScanService
-    sitemap: SitemapService
-    queue: ScrapeQueueService
-    refresh: RefreshService
-    sync: DataSyncService
-    quality: DataQualityService
-    verification: VerificationService
-    diff: PropertyDiffService
-    changes: ChangeDetectionService
-    feed: ChangeFeedService
-    exports: ExportService
-    identities: IdentityService
-    reviews: ReviewService
-    retention: RetentionService
-    pace: PaceService
-    pauses: PauseService
-    insights: InsightsService
-    alerts: AlertService
-    audit: RemovalAuditService
-    report_files: ReportWriter
-    lock: RunLock
+    def __init__(
+        self,
+        config: Config,
+        clock: Clock,
+        db: Database,
+        *,
+        fetcher: Fetcher | None = None,
+        notifier: Notifier | None = None,
+    ) -> None:
+        self.config, self.clock, self.db = config, clock, db
+        self._wire_runs()
+        self._wire_pages(fetcher)
+        self._wire_readers(notifier)
 
-    @property
-    def job_silence(self) -> timedelta:
-        return timedelta(seconds=self.config.job_silence_seconds)
+    def _wire_runs(self) -> None:
+        config, clock, db = self.config, self.clock, self.db
+        self.lock = RunLock(db, clock)
+        self.jobs = JobService(db, clock, config.pincali_base_url)
+        self.retention = RetentionService(db, clock, config)
+        self.pauses = PauseService(db, clock)
+        self.pace = PaceService(db, _host_of(config), min_gap_seconds=config.site_min_gap_seconds)
+
+    def _wire_pages(self, fetcher: Fetcher | None) -> None:
+        """What works on listing pages, detail pages and the queue between them."""
+        config, clock, db = self.config, self.clock, self.db
+        policy = QueuePolicy(
+            max_attempts=config.queue_max_attempts,
+            retry_after=timedelta(seconds=config.queue_retry_seconds),
+        )
+        self.scans = ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending)
+        self.sitemap = SitemapService(db, clock)
+        self.queue = ScrapeQueueService(
+            db,
+            clock,
+            lease=timedelta(seconds=config.queue_lease_seconds),
+            policy=policy,
+            max_pending=config.queue_max_pending,
+            max_age=timedelta(days=config.max_age_days),
+        )
+        self.refresh = RefreshService(db, clock, _refresh_policy(config))
+        self.sync = DataSyncService(db, clock, policy)
+        self.verification = VerificationService(db, clock, config.pincali_base_url)
+        self.diff = PropertyDiffService(db, clock, self.sync, self.verification, fetcher)
+        self.audit = RemovalAuditService(
+            db, clock, size=config.removal_audit_size, max_pending=config.queue_max_pending
+        )
+        self.reviews = ReviewService(db, clock)
+        self.identities = IdentityService(db, clock)
+
+    def _wire_readers(self, notifier: Notifier | None) -> None:
+        """What reads, counts and tells."""
+        config, clock, db = self.config, self.clock, self.db
+        self.changes = ChangeDetectionService(db, self.diff)
+        self.feed = ChangeFeedService(db)
+        self.exports = ExportService(db)
+        self.quality = DataQualityService(db, clock)
+        self.report_files = QualityReportFiles(config.home / "reports")
+        self.insights = InsightsService(db, clock, _insights_policy(config))
+        self.alerts = AlertService(db, clock, notifier or AppriseNotifier(config.alert_targets))
 
     def run_jobs(self, runner: JobRunner) -> RunJobs:
         """The jobs of runs, on the given runner."""
-        return RunJobs(self.db, runner, self.clock, silence=self.job_silence)
+        silence = timedelta(seconds=self.config.job_silence_seconds)
+        return RunJobs(self.db, runner, self.clock, silence=silence)
 
-    def orchestrator(self, runner: JobRunner) -> TierOrchestrator:
-        """The tier runs, on the given runner."""
-        jobs = self.run_jobs(runner)
-        return TierOrchestrator(
-            self.db,
-            runner,
-            self.clock,
-            policy=RunPolicy(base_url=self.config.pincali_base_url),
-            jobs=jobs,
-            steps=self._steps(jobs),
-            pauses=self.pauses,
-            success=SuccessRate(self.db, self.pauses),
-        )
-
-    def scheduler(self, runner: JobRunner) -> SchedulerService:
-        """What a tick of the tier runner does."""
-        return SchedulerService(
-            self.db,
-            self.clock,
-            self.orchestrator(runner),
-            self.lock,
-            self.pauses,
-            StandingDrain(
-                self.db,
-                self.clock,
-                self.run_jobs(runner),
-                self.jobs,
-                self.queue,
-                self.refresh,
-                self.pauses,
-                detail_delay_seconds=self.config.detail_delay_seconds,
-                silence=self.job_silence,
-            ),
-            SiteProbe(self.config, self.pace),
-            Watch(self.db, self.clock, self.insights, self.alerts, self.feed),
-            tiers_enabled=self.config.tiers_enabled,
-            cadences={tier: Cadence.of(tier, self.config) for tier in Tier},
-        )
-
-    def property_sync(self, runner: JobRunner) -> PropertySyncOrchestrator:
-        """The entrance for programs."""
-        return PropertySyncOrchestrator(
-            self.clock,
-            self.orchestrator(runner),
-            self.scheduler(runner),
-            self.queue,
-            self.pauses,
-            LocalJobRunner(self.config),
-            max_pending=self.config.queue_max_pending,
-        )
-
-    def _steps(self, jobs: RunJobs) -> dict[str, Step]:
-        record = RunRecord(
-            self.db, self.clock, {tier: TierPlan.of(tier, self.config) for tier in Tier}
-        )
+    def steps(self, jobs: RunJobs) -> dict[str, Step]:
+        """The steps of tier runs by the names that `WORKFLOWS` calls them."""
+        plans = {tier: TierPlan.of(tier, self.config) for tier in Tier}
+        record = RunRecord(self.db, self.clock, plans)
         window = timedelta(minutes=self.config.drain_window_minutes)
         return {
-            "scan": ScanStep(record, jobs, page_cap=self.config.site_page_cap),
+            "scan": ScanStep(record, jobs, self.config.site_page_cap),
             "certify": CertifyStep(record, self.scans),
             "removals": RemovalsStep(record, self.diff, self.audit),
             "verify": VerifyStep(record, jobs, self.queue),
@@ -165,6 +141,59 @@ class Services:
                 record, self.sync, self.quality, self.retention, self.report_files
             ),
         }
+
+    def orchestrator(self, runner: JobRunner) -> TierOrchestrator:
+        """The tier runs, on the given runner."""
+        jobs = self.run_jobs(runner)
+        return TierOrchestrator(
+            db=self.db,
+            clock=self.clock,
+            runner=runner,
+            jobs=jobs,
+            steps=self.steps(jobs),
+            pauses=self.pauses,
+            base_url=self.config.pincali_base_url,
+        )
+
+    def scheduler(self, runner: JobRunner) -> SchedulerService:
+        """What a tick of the tier runner does."""
+        return SchedulerService(
+            db=self.db,
+            clock=self.clock,
+            orchestrator=self.orchestrator(runner),
+            lock=self.lock,
+            pauses=self.pauses,
+            drain=self._standing_drain(runner),
+            probe=SiteProbe(self.config, self.pace),
+            watch=Watch(self.db, self.clock, self.insights, self.alerts, self.feed),
+            enabled=frozenset(map(Tier, self.config.tiers_enabled)),
+            cadences={tier: Cadence.of(tier, self.config) for tier in Tier},
+        )
+
+    def _standing_drain(self, runner: JobRunner) -> StandingDrain:
+        return StandingDrain(
+            db=self.db,
+            clock=self.clock,
+            jobs=self.run_jobs(runner),
+            job_rows=self.jobs,
+            queue=self.queue,
+            refresh=self.refresh,
+            pauses=self.pauses,
+            worker=page_worker("detail", self.config.detail_delay_seconds),
+            silence=timedelta(seconds=self.config.job_silence_seconds),
+        )
+
+    def property_sync(self, runner: JobRunner) -> PropertySyncOrchestrator:
+        """The entrance for programs."""
+        return PropertySyncOrchestrator(
+            clock=self.clock,
+            tiers=self.orchestrator(runner),
+            scheduler=self.scheduler(runner),
+            queue=self.queue,
+            pauses=self.pauses,
+            jobs=LocalJobRunner(self.config),
+            max_pending=self.config.queue_max_pending,
+        )
 
 
 def database_url(config: Config) -> str:
@@ -190,61 +219,12 @@ def build_services(
     Raises:
         DatabaseUnavailableError: when the embedded server cannot be started.
     """
-    clock = clock or SystemClock()
     db = db or Database(database_url(config), application_name=application_name)
-    policy = QueuePolicy(
-        max_attempts=config.queue_max_attempts,
-        retry_after=timedelta(seconds=config.queue_retry_seconds),
-    )
-    sync = DataSyncService(db, clock, policy)
-    verification = VerificationService(db, clock, config.pincali_base_url)
-    diff = PropertyDiffService(db, clock, sync, verification, fetcher)
-    return Services(
-        config=config,
-        clock=clock,
-        db=db,
-        jobs=JobService(db, clock, config.pincali_base_url),
-        scans=ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending),
-        sitemap=SitemapService(db, clock),
-        queue=_queue_service(config, db, clock, policy),
-        refresh=RefreshService(db, clock, _refresh_policy(config)),
-        sync=sync,
-        quality=DataQualityService(db, clock),
-        verification=verification,
-        diff=diff,
-        changes=ChangeDetectionService(db, diff),
-        feed=ChangeFeedService(db),
-        exports=ExportService(db),
-        identities=IdentityService(db, clock),
-        reviews=ReviewService(db, clock),
-        retention=RetentionService(db, clock, _retention_terms(config)),
-        pace=PaceService(
-            db,
-            urlsplit(config.pincali_base_url).netloc,
-            min_gap_seconds=config.site_min_gap_seconds,
-        ),
-        pauses=PauseService(db, clock),
-        insights=InsightsService(db, clock, _insights_policy(config)),
-        alerts=AlertService(db, clock, notifier or AppriseNotifier(config.alert_targets)),
-        audit=RemovalAuditService(
-            db, clock, size=config.removal_audit_size, max_pending=config.queue_max_pending
-        ),
-        report_files=QualityReportFiles(config.home / "reports"),
-        lock=RunLock(db, clock),
-    )
+    return Services(config, clock or SystemClock(), db, fetcher=fetcher, notifier=notifier)
 
 
-def _queue_service(
-    config: Config, db: Database, clock: Clock, policy: QueuePolicy
-) -> ScrapeQueueService:
-    return ScrapeQueueService(
-        db,
-        clock,
-        lease=timedelta(seconds=config.queue_lease_seconds),
-        policy=policy,
-        max_pending=config.queue_max_pending,
-        max_age=timedelta(days=config.max_age_days),
-    )
+def _host_of(config: Config) -> str:
+    return urlsplit(config.pincali_base_url).netloc
 
 
 def _refresh_policy(config: Config) -> RefreshPolicy:
@@ -259,23 +239,12 @@ def _refresh_policy(config: Config) -> RefreshPolicy:
 
 def _insights_policy(config: Config) -> InsightsPolicy:
     return InsightsPolicy(
-        host=urlsplit(config.pincali_base_url).netloc,
+        host=_host_of(config),
         backlog_limit=config.queue_backlog_limit,
         max_pending=config.queue_max_pending,
         stale_days=config.tier_4_stale_days,
         tiers_enabled=frozenset(map(Tier, config.tiers_enabled)),
         cadences={tier: Cadence.of(tier, config) for tier in Tier},
-    )
-
-
-def _retention_terms(config: Config) -> RetentionTerms:
-    return RetentionTerms(
-        queue=timedelta(days=config.keep_queue_days),
-        staging=timedelta(days=config.keep_staging_days),
-        sightings=timedelta(days=config.keep_sightings_days),
-        runs=timedelta(days=config.keep_runs_days),
-        insights=timedelta(days=config.keep_runs_days),
-        removed_manifest=timedelta(days=config.keep_staging_days),
     )
 
 

@@ -7,7 +7,6 @@ import typer
 from pincali_sync.cli.output import print_json, print_table
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.run_notes import CertificateNote, RunNotes, SitemapNote
-from pincali_sync.services.runs.run_anomalies import say
 
 
 def show_scan(run: SyncRun, *, as_json: bool) -> None:
@@ -45,7 +44,7 @@ def show_scan(run: SyncRun, *, as_json: bool) -> None:
         for gap in scan.gaps:
             typer.echo(f"{scan.source}: {gap}")
     for anomaly in notes.anomalies:
-        typer.echo(f"Unlike the runs before: {say(anomaly)}.")
+        typer.echo(f"Unlike the runs before: {anomaly}.")
     if notes.sitemap_error:
         typer.echo(f"The sitemap could not be read: {notes.sitemap_error}.")
     if notes.sitemap:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from pincali_sync.domain.coverage import SourceScan
+
 # Fewer predecessors say nothing about what is usual.
 MIN_PREDECESSORS = 4
 # A share of scans this small tells nothing.
@@ -26,6 +28,18 @@ class ScanShape:
     unreadable: int  # cards that were no entry
     new: int
     priced: int | None  # None: it was not counted yet
+
+    @classmethod
+    def of(cls, scans: Sequence[SourceScan]) -> ScanShape:
+        """Adds up what was read of each source."""
+        priced = [scan.priced_entries for scan in scans]
+        return cls(
+            pages=sum(scan.pages_read for scan in scans),
+            cards=sum(scan.entries for scan in scans),
+            unreadable=sum(scan.dropped for scan in scans),
+            new=sum(scan.new_entries for scan in scans),
+            priced=None if None in priced else sum(filter(None, priced)),
+        )
 
     @property
     def cards_per_page(self) -> float | None:
@@ -55,6 +69,10 @@ class Anomaly:
     what: str
     value: int | float  # as stored: counts stay whole
     usual: int | float | None  # None: wrong whatever was usual
+
+    def __str__(self) -> str:
+        usual = "" if self.usual is None else f", usually {self.usual:.3g}"
+        return f"{self.what} {self.value:.3g}{usual}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ from pincali_sync.exceptions import (
     RunnerError,
 )
 from pincali_sync.services.ports import JobSpec, JobWaiter
-from pincali_sync.services.runs.tier_result import TierResult
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService, explain
-from pincali_sync.services.tier_orchestrator import TierOrchestrator
+from pincali_sync.services.tier_orchestrator import TierOrchestrator, TierResult
 
 logger = logging.getLogger(__name__)
 
@@ -46,35 +45,25 @@ class DailySyncResult:
     full_sync: FullSyncResult | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PropertySyncOrchestrator:
     """Delegates to the tiers; falls back to a full sync when they cannot run at all."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        tiers: TierOrchestrator,
-        scheduler: SchedulerService,
-        queue: ScrapeQueueService,
-        pauses: PauseService,
-        jobs: JobWaiter,
-        *,
-        max_pending: int,
-    ) -> None:
-        self._clock = clock
-        self._tiers = tiers
-        self._scheduler = scheduler
-        self._queue = queue
-        self._pauses = pauses
-        self._jobs = jobs
-        self._max_pending = max_pending
+    clock: Clock
+    tiers: TierOrchestrator
+    scheduler: SchedulerService
+    queue: ScrapeQueueService
+    pauses: PauseService
+    jobs: JobWaiter
+    max_pending: int
 
     async def run_hybrid_sync(self, tier_level: int) -> TierResult:
         """Runs one tier to its end. Raises as `TierOrchestrator.start` does.
 
         Raises:
-            UsageError: for a level that there is not.
+            UsageError: for a level that is none of the four.
         """
-        return await self._tiers.run_to_end(Tier.parse(tier_level))
+        return await self.tiers.run_to_end(Tier.parse(tier_level))
 
     async def daily_sync_workflow(self, *, use_tiers: bool = True) -> DailySyncResult:
         """Runs every tier that is due; a full sync when the tier system cannot run.
@@ -87,8 +76,8 @@ class PropertySyncOrchestrator:
         done: list[TierResult] = []
         try:
             for tier in Tier:
-                if await self._scheduler.should_run_tier(tier):
-                    done.append(await self._tiers.run_to_end(tier))
+                if await self.scheduler.should_run_tier(tier):
+                    done.append(await self.tiers.run_to_end(tier))
         except _DELIBERATE:
             raise
         except PincaliSyncError as error:
@@ -104,11 +93,11 @@ class PropertySyncOrchestrator:
             BlockedError: when the site refuses us.
         """
         await self._check_not_paused()
-        began, rounds = self._clock.now(), 0
+        began, rounds = self.clock.now(), 0
         try:
             await self._run("manifest", max_pages="0")
-            while await self._queue.top_up() + await self._queue.queue_unvisited_since(
-                began, self._max_pending
+            while await self.queue.top_up() + await self.queue.queue_unvisited_since(
+                began, self.max_pending
             ):
                 rounds += 1
                 await self._check_not_paused()
@@ -119,9 +108,9 @@ class PropertySyncOrchestrator:
 
     async def _run(self, spider: str, **arguments: str) -> None:
         spec = JobSpec(job_id=uuid4(), spider=spider, arguments=arguments)
-        status = await self._jobs.run(spec)
+        status = await self.jobs.run(spec)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
-            await self._pauses.pause(
+            await self.pauses.pause(
                 None,
                 reason=f"blocked: {spider}: the site blocks us",
                 paused_by="pincali-sync",
@@ -132,6 +121,6 @@ class PropertySyncOrchestrator:
             raise RunnerError(f"the {spider} job {spec.job_id} ended with status {status}")
 
     async def _check_not_paused(self) -> None:
-        everything = [each for each in await self._pauses.in_force() if each.scope == "all"]
+        everything = [each for each in await self.pauses.in_force() if each.scope == "all"]
         if everything:
             raise PausedError(explain(everything[0]))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
@@ -51,40 +52,19 @@ class ScheduleStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Due:
-    """When a tier may start: the slot it would serve, and not before."""
-
-    slot: datetime | None
-    not_before: datetime | None
-
-
 class SchedulerService:
     """One tick at a time, under the runner's lock."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        orchestrator: TierOrchestrator,
-        lock: RunLock,
-        pauses: PauseService,
-        drain: StandingDrain,
-        probe: SiteProbe,
-        watch: Watch,
-        *,
-        tiers_enabled: Sequence[int],
-        cadences: Mapping[Tier, Cadence],
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._orchestrator = orchestrator
-        self._lock = lock
-        self._pauses = pauses
-        self._drain = drain
-        self._probe = probe
-        self._watch = watch
-        self._enabled = frozenset(map(Tier, tiers_enabled))
-        self._cadences = cadences
+    db: Database
+    clock: Clock
+    orchestrator: TierOrchestrator
+    lock: RunLock
+    pauses: PauseService
+    drain: StandingDrain
+    probe: SiteProbe
+    watch: Watch
+    enabled: Collection[Tier]
+    cadences: Mapping[Tier, Cadence]
 
     async def run_scheduled_tiers(self) -> list[SyncRun]:
         """One tick: moves every open run on and starts what is due. Raises as `tick` does."""
@@ -100,7 +80,7 @@ class SchedulerService:
             LockedError: when another runner is at work.
             RunnerError: when a node that should take a due run's jobs does not answer.
         """
-        async with self._lock.held():
+        async with self.lock.held():
             try:
                 runs = await self._work(start_due=start_due)
             except Exception:
@@ -111,18 +91,18 @@ class SchedulerService:
             return runs
 
     async def _work(self, *, start_due: bool) -> list[SyncRun]:
-        await self._pauses.try_again(self._probe)
-        runs = await self._orchestrator.advance_all()
+        await self.pauses.try_again(self.probe)
+        runs = await self.orchestrator.advance_all()
         for tier in _ORDER if start_due else ():
             if await self.should_run_tier(tier):
                 runs.append(await self._start(tier))
-        await self._drain.keep_going(runs)
+        await self.drain.keep_going(runs)
         return runs
 
     async def _look(self, runs: Sequence[SyncRun]) -> None:
         """What goes wrong here fails no tick: its work is done. The missing sign of life tells."""
         try:
-            await self._watch.look(runs)
+            await self.watch.look(runs)
         except Exception as error:  # noqa: BLE001
             logger.error("the figures could not be looked at: %s", error)
 
@@ -133,44 +113,44 @@ class SchedulerService:
             LockedError: when another runner is at work or a run of this tier is open.
             PausedError: when the tier is paused.
         """
-        async with self._lock.held():
-            return await self._orchestrator.start(tier)
+        async with self.lock.held():
+            return await self.orchestrator.start(tier)
 
     async def should_run_tier(self, tier_level: int) -> bool:
         """Whether a tier is due, enabled, not paused and not held up by another."""
         tier = Tier(tier_level)
-        if tier not in self._enabled or await self._pauses.of_tier(tier) is not None:
+        if tier not in self.enabled or await self.pauses.of_tier(tier) is not None:
             return False
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             open_runs = await tx.runs.open_runs()
         if any(run.tier_level == tier for run in open_runs) or _is_excluded(tier, open_runs):
             return False
-        due = await self._due(tier)
-        return due.slot is not None and (
-            due.not_before is None or self._clock.now() >= due.not_before
-        )
+        rests_until = await self._end_of_backoff(tier)
+        if rests_until is not None and self.clock.now() < rests_until:
+            return False
+        return await self._due_slot(tier) is not None
 
     async def get_next_scheduled_run(self, tier_level: int) -> datetime:
         """When the tier is due next; now, when it is due already."""
-        tier, now = Tier(tier_level), self._clock.now()
-        due = await self._due(tier)
-        if due.not_before is not None and due.not_before > now:
-            return due.not_before
-        return self._cadences[tier].next_run(now, await self._last_served(tier))
+        tier, now = Tier(tier_level), self.clock.now()
+        rests_until = await self._end_of_backoff(tier)
+        if rests_until is not None and rests_until > now:
+            return rests_until
+        return self.cadences[tier].next_run(now, await self._last_served(tier))
 
     async def get_schedule_status(self) -> ScheduleStatus:
         """Every tier's last and next run, what runs now, and what is paused."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             latest = {tier: await tx.runs.latest(tier.value) for tier in Tier}
         schedules = [await self._schedule_of(tier, latest[tier]) for tier in Tier]
         return ScheduleStatus(
             tiers=tuple(schedules),
             running=tuple(each.tier for each in schedules if each.is_running),
-            pauses=tuple(await self._pauses.in_force()),
+            pauses=tuple(await self.pauses.in_force()),
         )
 
     async def _schedule_of(self, tier: Tier, latest: SyncRun | None) -> TierSchedule:
-        enabled = tier in self._enabled
+        enabled = tier in self.enabled
         return TierSchedule(
             tier=tier,
             enabled=enabled,
@@ -181,18 +161,16 @@ class SchedulerService:
         )
 
     async def _start(self, tier: Tier) -> SyncRun:
-        due = await self._due(tier)
-        run = await self._orchestrator.start(tier, slot_at=due.slot)
-        return await self._orchestrator.advance(run)
+        run = await self.orchestrator.start(tier, slot_at=await self._due_slot(tier))
+        return await self.orchestrator.advance(run)
 
-    async def _due(self, tier: Tier) -> _Due:
-        slot = self._cadences[tier].due_slot(self._clock.now(), await self._last_served(tier))
-        return _Due(slot=slot, not_before=await self._end_of_backoff(tier))
+    async def _due_slot(self, tier: Tier) -> datetime | None:
+        return self.cadences[tier].due_slot(self.clock.now(), await self._last_served(tier))
 
     async def _last_served(self, tier: Tier) -> datetime | None:
         """The latest slot or start of a run that counts: its own, or a wider tier's."""
         served: list[datetime] = []
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             for each in tiers_serving(tier):
                 runs = await tx.runs.recent(tier_level=each.value, limit=_RUNS_LOOKED_AT)
                 counted = next((run for run in runs if run.status != "failed"), None)
@@ -202,16 +180,12 @@ class SchedulerService:
 
     async def _end_of_backoff(self, tier: Tier) -> datetime | None:
         """A failed run is not started again at once."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             runs = await tx.runs.recent(tier_level=tier.value, limit=_RUNS_LOOKED_AT)
-        failures = 0
-        for run in runs:
-            if run.status != "failed":
-                break
-            failures += 1
-        if not failures or runs[0].completed_at is None:
+        failed = list(takewhile(lambda run: run.status == "failed", runs))
+        if not failed or failed[0].completed_at is None:
             return None
-        return runs[0].completed_at + backoff(failures)
+        return failed[0].completed_at + backoff(len(failed))
 
 
 def _is_excluded(tier: Tier, open_runs: Sequence[SyncRun]) -> bool:

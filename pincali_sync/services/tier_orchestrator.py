@@ -20,10 +20,14 @@ from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, UsageError
 from pincali_sync.services.ports import JobRunner
-from pincali_sync.services.runs.run_jobs import RunJobs
-from pincali_sync.services.runs.steps.base import Step, StepState, session_of
-from pincali_sync.services.runs.success_rate import SuccessRate
-from pincali_sync.services.runs.tier_result import TierResult
+from pincali_sync.services.runs.run_jobs import RunJobs, State
+from pincali_sync.services.runs.steps.base import Step, session_of
+from pincali_sync.services.runs.success_rate import (
+    MIN_RATE,
+    RUNS_JUDGED,
+    not_judged_yet,
+    success_rate,
+)
 from pincali_sync.services.site.pauses import PauseService
 
 logger = logging.getLogger(__name__)
@@ -51,37 +55,49 @@ WORKFLOWS: Mapping[Tier, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunPolicy:
-    """Limits that hold for every run."""
+class TierResult:
+    """What one run that is over came to, as a value for callers."""
 
-    base_url: str
+    tier_level: int
+    tier_name: str
+    success: bool
+    pages_scanned: int
+    new_properties: int
+    price_changes: int
+    removals_confirmed: int
+    properties_scraped: int
+    duration_seconds: float
+    errors: tuple[str, ...]
+
+    @classmethod
+    def of(cls, run: SyncRun) -> TierResult:
+        """The result of a run as it is stored."""
+        return cls(
+            tier_level=run.tier_level,
+            tier_name=run.tier_name,
+            success=run.status == "completed",
+            pages_scanned=run.pages_scanned,
+            new_properties=run.new_properties_found,
+            price_changes=run.price_changes_detected,
+            removals_confirmed=run.details.removed,
+            properties_scraped=run.properties_scraped,
+            duration_seconds=(run.execution_time_ms or 0) / 1000,
+            errors=(run.error_summary,) if run.error_summary else (),
+        )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TierOrchestrator:
     """Starts tier runs and moves them on."""
 
-    def __init__(
-        self,
-        db: Database,
-        runner: JobRunner,
-        clock: Clock,
-        *,
-        policy: RunPolicy,
-        jobs: RunJobs,
-        steps: Mapping[str, Step],
-        pauses: PauseService,
-        success: SuccessRate,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._db = db
-        self._runner = runner
-        self._clock = clock
-        self._policy = policy
-        self._jobs = jobs
-        self._steps = steps
-        self._pauses = pauses
-        self._success = success
-        self._sleep = sleep
+    db: Database
+    clock: Clock
+    runner: JobRunner
+    jobs: RunJobs
+    steps: Mapping[str, Step]
+    pauses: PauseService
+    base_url: str
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def run_tier_1_hot_listings(self) -> TierResult:
         """The newest pages; returns when the run is over. Raises as `start` does."""
@@ -107,10 +123,10 @@ class TierOrchestrator:
         """
         run = await self.start(tier)
         while run.status == "running":
-            await self._pauses.check(tier)
+            await self.pauses.check(tier)
             run = await self.advance(run)
             if run.status == "running":
-                await self._sleep(_TICK_SECONDS)  # jobs report to the database
+                await self.sleep(_TICK_SECONDS)  # jobs report to the database
         return TierResult.of(run)
 
     async def start(self, tier: Tier, *, slot_at: datetime | None = None) -> SyncRun:
@@ -121,14 +137,14 @@ class TierOrchestrator:
             RunnerError: when a node that should take the jobs does not answer.
             LockedError: when a run of this tier is open.
         """
-        await self._pauses.check(tier)
-        await self._runner.check()
-        run_id, session_id, now = uuid4(), uuid4(), self._clock.now()
-        async with self._db.transaction() as tx:
+        await self.pauses.check(tier)
+        await self.runner.check()
+        run_id, session_id, now = uuid4(), uuid4(), self.clock.now()
+        async with self.db.transaction() as tx:
             await tx.sessions.create(
                 session_id,
                 name=f"{tier.label} {now:%Y-%m-%d %H:%M}",
-                base_url=self._policy.base_url,
+                base_url=self.base_url,
                 now=now,
             )
             opened = await tx.runs.create(
@@ -150,25 +166,25 @@ class TierOrchestrator:
 
     async def advance_all(self) -> list[SyncRun]:
         """Moves every open run on; returns them as they now stand."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             open_runs = await tx.runs.open_runs()
         return [await self.advance(run) for run in open_runs]
 
     async def advance(self, run: SyncRun) -> SyncRun:
         """Moves one run on until it has to wait or is over; a paused one rests."""
         tier = Tier(run.tier_level)
-        if await self._pauses.of_tier(tier) is not None:
-            await self._jobs.cancel_all(run.id, reason="paused")
+        if await self.pauses.of_tier(tier) is not None:
+            await self.jobs.cancel_all(run.id, reason="paused")
             return run
         while run.status == "running":
-            outcome = await self._steps[run.step](run)
+            outcome = await self.steps[run.step](run)
             match outcome.state:
-                case StepState.WAITING:
+                case State.WAITING:
                     return await self._get(run.id)
-                case StepState.DONE:
+                case State.DONE:
                     await self._go_on(run, WORKFLOWS[tier])
-                case StepState.FAILED:
-                    await self._fail(run, outcome.error or "unknown")
+                case State.FAILED:
+                    await self._end(run, "failed", outcome.error or "unknown")
             run = await self._get(run.id)
         return run
 
@@ -189,16 +205,13 @@ class TierOrchestrator:
         if not following:
             await self._end(run, "completed", None)
             return
-        async with self._db.transaction() as tx:
-            await tx.runs.move(run.id, step=following[0], now=self._clock.now())
-
-    async def _fail(self, run: SyncRun, error: str) -> None:
-        await self._end(run, "failed", error)
+        async with self.db.transaction() as tx:
+            await tx.runs.move(run.id, step=following[0], now=self.clock.now())
 
     async def _end(self, run: SyncRun, status: str, error: str | None) -> None:
-        await self._jobs.cancel_all(run.id, reason=f"the run is {status}")
-        async with self._db.transaction() as tx:
-            now = self._clock.now()
+        await self.jobs.cancel_all(run.id, reason=f"the run is {status}")
+        async with self.db.transaction() as tx:
+            now = self.clock.now()
             await tx.sessions.close(
                 session_of(run),
                 status="completed" if status == "completed" else "failed",
@@ -206,21 +219,27 @@ class TierOrchestrator:
                 now=now,
             )
             await tx.runs.finish(run.id, status=status, error=error, now=now)
-        level = logging.INFO if error is None else logging.ERROR
-        logger.log(
-            level,
-            "run %s of tier %s %s%s",
-            run.id,
-            run.tier_level,
-            status,
-            f": {error}" if error else "",
-        )
-        if status != "cancelled" and await self._success.pause_if_low(Tier(run.tier_level)):
-            async with self._db.transaction() as tx:
-                await tx.runs.note(run.id, RunNotes(paused_tier=True))
+        level, why = (logging.ERROR, f": {error}") if error else (logging.INFO, "")
+        logger.log(level, "run %s of tier %s %s%s", run.id, run.tier_level, status, why)
+        if status != "cancelled":
+            await self._pause_if_fruitless(run)
+
+    async def _pause_if_fruitless(self, ended: SyncRun) -> None:
+        """Too few good answers over the tier's last runs: people should look before the next."""
+        async with self.db.transaction() as tx:
+            runs = await tx.runs.recent(tier_level=ended.tier_level, limit=RUNS_JUDGED)
+        rate = success_rate(not_judged_yet(runs))
+        if rate is None or rate >= MIN_RATE:
+            return
+        reason = f"only {rate:.0%} of the requests of its last runs succeeded"
+        if await self.pauses.pause(
+            Tier(ended.tier_level), reason=reason, paused_by="pincali-sync", kind="rate"
+        ):
+            async with self.db.transaction() as tx:
+                await tx.runs.note(ended.id, RunNotes(paused_tier=True))
 
     async def _get(self, run_id: UUID) -> SyncRun:
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             run = await tx.runs.get(run_id)
         if run is None:
             raise UsageError(f"there is no run {run_id}")

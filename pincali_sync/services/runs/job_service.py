@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.jobs import Job
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import SupersededError
 
@@ -44,56 +45,51 @@ class JobService:
         self._clock = clock
         self._base_url = base_url
 
-    async def begin(self, job_id: UUID, *, spider: str, source: str | None) -> JobTicket:
+    @in_transaction
+    async def begin(
+        self, tx: UnitOfWork, job_id: UUID, *, spider: str, source: str | None
+    ) -> JobTicket:
         """Starts the job that a run scheduled under this id, else one of its own.
 
         Raises:
             SupersededError: when the job was started before or was given up: a node that takes
                 the same order twice must not do the work twice.
         """
-
-        async def work(tx: UnitOfWork) -> JobTicket:
-            now = self._clock.now()
-            job = await tx.jobs.begin(job_id, now=now)
-            session_id = job.session_id if job and job.session_id else uuid4()
-            await tx.sessions.create(
-                session_id, name=_session_name(job, spider), base_url=self._base_url, now=now
+        now = self._clock.now()
+        job = await tx.jobs.begin(job_id, now=now)
+        session_id = job.session_id if job and job.session_id else uuid4()
+        await tx.sessions.create(
+            session_id, name=_session_name(job, spider), base_url=self._base_url, now=now
+        )
+        if job is None:
+            job = await tx.jobs.begin_by_hand(
+                job_id, session_id=session_id, spider=spider, source=source, now=now
             )
-            if job is None:
-                job = await tx.jobs.begin_by_hand(
-                    job_id, session_id=session_id, spider=spider, source=source, now=now
-                )
-            elif job.session_id is None:
-                await tx.jobs.set_session(job_id, session_id)
-            if job is None:
-                raise SupersededError(f"job {job_id} was started before or was given up")
-            return JobTicket(job_id=job_id, session_id=session_id, run_id=job.run_id)
+        elif job.session_id is None:
+            await tx.jobs.set_session(job_id, session_id)
+        if job is None:
+            raise SupersededError(f"job {job_id} was started before or was given up")
+        return JobTicket(job_id=job_id, session_id=session_id, run_id=job.run_id)
 
-        return await self._db.run(work)
-
-    async def heartbeat(self, ticket: JobTicket) -> bool:
+    @in_transaction
+    async def heartbeat(self, tx: UnitOfWork, ticket: JobTicket) -> bool:
         """Whether the job may go on."""
+        return await tx.jobs.heartbeat(ticket.job_id, now=self._clock.now())
 
-        async def work(tx: UnitOfWork) -> bool:
-            return await tx.jobs.heartbeat(ticket.job_id, now=self._clock.now())
-
-        return await self._db.run(work)
-
-    async def give_up_silent(self, silence: timedelta) -> int:
+    @in_transaction
+    async def give_up_silent(self, tx: UnitOfWork, silence: timedelta) -> int:
         """Closes jobs of no run that were not heard of for so long; returns their number."""
+        now = self._clock.now()
+        return await tx.jobs.give_up_silent(
+            running_before=now - silence,
+            scheduled_before=now - PATIENCE_BEFORE_START * silence,
+            now=now,
+        )
 
-        async def work(tx: UnitOfWork) -> int:
-            now = self._clock.now()
-            return await tx.jobs.give_up_silent(
-                running_before=now - silence,
-                scheduled_before=now - PATIENCE_BEFORE_START * silence,
-                now=now,
-            )
-
-        return await self._db.run(work)
-
+    @in_transaction
     async def finish(
         self,
+        tx: UnitOfWork,
         ticket: JobTicket,
         *,
         succeeded: bool,
@@ -102,20 +98,15 @@ class JobService:
         owns_session: bool,
     ) -> bool:
         """Ends the job, and its session if no other job shares it; False when given up before."""
-
-        async def work(tx: UnitOfWork) -> bool:
-            now = self._clock.now()
-            status = "completed" if succeeded else "failed"
-            ended = await tx.jobs.finish(
-                ticket.job_id, status=status, reason=reason, stats=stats, now=now
-            )
-            await tx.sessions.count_pages(ticket.session_id)
-            if ended and owns_session:
-                error = None if succeeded else reason
-                await tx.sessions.close(ticket.session_id, status=status, error=error, now=now)
-            return ended
-
-        return await self._db.run(work)
+        now, status = self._clock.now(), "completed" if succeeded else "failed"
+        ended = await tx.jobs.finish(
+            ticket.job_id, status=status, reason=reason, stats=stats, now=now
+        )
+        await tx.sessions.count_pages(ticket.session_id)
+        if ended and owns_session:
+            error = None if succeeded else reason
+            await tx.sessions.close(ticket.session_id, status=status, error=error, now=now)
+        return ended
 
 
 def _session_name(job: Job | None, spider: str) -> str:

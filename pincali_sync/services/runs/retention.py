@@ -2,83 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pincali_sync.clock import Clock
+from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 
 _CHUNK = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetentionTerms:
-    """How long each kind of row stays."""
-
-    queue: timedelta  # completed and cancelled rows; those set aside stay until settled
-    staging: timedelta
-    sightings: timedelta  # on pages, and in the sitemap
-    runs: timedelta  # and quality reports, and errors of pages
-    insights: timedelta  # figures over time, ended incidents, audits of removals
-    removed_manifest: timedelta  # manifest rows of removed listings; their live rows stay
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanedUp:
-    """How many rows went."""
-
-    queue: int
-    staging: int
-    sightings: int
-    sitemap: int
-    errors: int
-    runs: int
-    quality_reports: int
-    manifest: int
-
-
 class RetentionService:
-    """Deletes what is past its term, a chunk a transaction."""
+    """Deletes what is past its term (`KEEP_…_DAYS`), a chunk a transaction."""
 
-    def __init__(self, db: Database, clock: Clock, terms: RetentionTerms) -> None:
+    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
         self._db = db
         self._clock = clock
-        self._terms = terms
+        self._config = config
 
-    async def clean_up(self) -> CleanedUp:
+    async def clean_up(self) -> None:
         """One round over everything; being stopped half-way does no harm."""
-        now = self._clock.now()
+        config = self._config
+        await self._delete_ended()
+        await self._delete_in_chunks("staging", config.keep_staging_days)
+        await self._delete_in_chunks("sightings", config.keep_sightings_days)
+        await self._delete_in_chunks("sitemap", config.keep_sightings_days)
+        await self._delete_in_chunks("errors", config.keep_runs_days)
 
-        async def finished(tx: UnitOfWork) -> tuple[int, int, int, int]:
-            old = now - self._terms.insights
-            await tx.history.forget(before=old)
-            await tx.incidents.clean_up(before=old)
-            await tx.audits.clean_up(before=old)
-            return (
-                await tx.queue.clean_up(before=now - self._terms.queue),
-                await tx.removals.clean_manifest(before=now - self._terms.removed_manifest),
-                await tx.runs.clean_up(before=now - self._terms.runs),
-                await tx.quality.clean_up(before=now - self._terms.runs),
-            )
+    @in_transaction
+    async def _delete_ended(self, tx: UnitOfWork) -> None:
+        """Queue rows set aside stay until they are settled; live rows of removed listings stay."""
+        ended = self._before(self._config.keep_runs_days)
+        await tx.history.forget(before=ended)
+        await tx.incidents.clean_up(before=ended)
+        await tx.audits.clean_up(before=ended)
+        await tx.runs.clean_up(before=ended)
+        await tx.quality.clean_up(before=ended)
+        await tx.queue.clean_up(before=self._before(self._config.keep_queue_days))
+        await tx.removals.clean_manifest(before=self._before(self._config.keep_staging_days))
 
-        queue, manifest, runs, reports = await self._db.run(finished)
-        return CleanedUp(
-            queue=queue,
-            manifest=manifest,
-            runs=runs,
-            quality_reports=reports,
-            staging=await self._in_chunks("staging", self._terms.staging),
-            sightings=await self._in_chunks("sightings", self._terms.sightings),
-            sitemap=await self._in_chunks("sitemap", self._terms.sightings),
-            errors=await self._in_chunks("errors", self._terms.runs),
-        )
-
-    async def _in_chunks(self, what: str, term: timedelta) -> int:
-        before, total = self._clock.now() - term, 0
-        while True:
+    async def _delete_in_chunks(self, what: str, days: float) -> None:
+        before, deleted = self._before(days), _CHUNK
+        while deleted == _CHUNK:
             async with self._db.transaction() as tx:
                 deleted = await tx.sessions.delete_old(what, before=before, size=_CHUNK)
-            total += deleted
-            if deleted < _CHUNK:
-                return total
+
+    def _before(self, days: float) -> datetime:
+        return self._clock.now() - timedelta(days=days)

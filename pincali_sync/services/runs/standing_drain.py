@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from pincali_sync.clock import Clock
@@ -12,42 +12,27 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pauses import ALL
 from pincali_sync.services.queue.refresh import RefreshService
 from pincali_sync.services.runs.job_service import JobService
-from pincali_sync.services.runs.run_jobs import RESTING, RunJobs
-from pincali_sync.services.runs.steps.drain import detail_job
+from pincali_sync.services.runs.run_jobs import RESTING, RunJobs, WantedJob
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService
-
-logger = logging.getLogger(__name__)
 
 # A worker that failed is not started again at once.
 _REST_AFTER_FAILURE = timedelta(minutes=15)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandingDrain:
     """What a tick does for the queue, whether or not a run is open."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        jobs: RunJobs,
-        job_rows: JobService,
-        queue: ScrapeQueueService,
-        refresh: RefreshService,
-        pauses: PauseService,
-        *,
-        detail_delay_seconds: float,
-        silence: timedelta,
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._jobs = jobs
-        self._job_rows = job_rows
-        self._queue = queue
-        self._refresh = refresh
-        self._pauses = pauses
-        self._worker = detail_job(detail_delay_seconds)
-        self._silence = silence
+    db: Database
+    clock: Clock
+    jobs: RunJobs
+    job_rows: JobService
+    queue: ScrapeQueueService
+    refresh: RefreshService
+    pauses: PauseService
+    worker: WantedJob
+    silence: timedelta
 
     async def keep_going(self, runs: Sequence[SyncRun]) -> None:
         """Takes back what was lost, tops the queue up, and starts a worker where none works.
@@ -55,23 +40,23 @@ class StandingDrain:
         Args:
             runs: those of this tick: a run that drains has a worker of its own.
         """
-        await self._queue.reclaim_expired()
-        await self._job_rows.give_up_silent(self._silence)
-        if any(pause.scope == ALL for pause in await self._pauses.in_force()):
-            await self._jobs.cancel_standing(reason="paused")
+        await self.queue.reclaim_expired()
+        await self.job_rows.give_up_silent(self.silence)
+        if any(pause.scope == ALL for pause in await self.pauses.in_force()):
+            await self.jobs.cancel_standing(reason="paused")
             return
-        await self._queue.top_up()
-        await self._refresh.top_up()
+        await self.queue.top_up()
+        await self.refresh.top_up()
         drained = any(run.status == "running" and run.step == "drain" for run in runs)
         if not drained and await self._is_wanted():
-            await self._jobs.start_standing(self._worker)
+            await self.jobs.start_standing(self.worker)
 
     async def _is_wanted(self) -> bool:
-        now = self._clock.now()
-        async with self._db.transaction() as tx:
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
             if not await tx.queue.claimable(now=now):
                 return False
-            latest = await tx.jobs.latest_standing(self._worker.spider)
+            latest = await tx.jobs.latest_standing(self.worker.spider)
         if latest is None:
             return True
         if latest.is_open:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pincali_sync.bootstrap import build_services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.schedule import SITE_ZONE
@@ -31,7 +31,7 @@ def stage(db: Database, clock: FixedClock) -> Stage:
 
 def scheduler(stage: Stage, *tiers: int) -> SchedulerService:
     config = stage.services.config.model_copy(update={"tiers_enabled": tiers or (1,)})
-    return replace(stage.services, config=config).scheduler(stage.runner)
+    return build_services(config, clock=stage.clock, db=stage.db).scheduler(stage.runner)
 
 
 def mexico(text: str) -> datetime:
@@ -274,7 +274,7 @@ async def test_an_outage_is_an_incident_as_soon_as_its_run_has_failed(
     assert {each.alert for each in incidents} == {"TierFailed", "ScanFoundTooFew"}
 
 
-async def fail(_: object) -> None:
+async def fail(*_: object) -> None:
     raise KeyError("a fault of the program")
 
 
@@ -286,7 +286,7 @@ async def test_a_fault_of_the_program_is_told_of_and_monitoring_fails_no_tick(
     await finish(stage, ticks)
     clock.advance(hours=9)
     with monkeypatch.context() as broken:
-        broken.setattr(ticks, "should_run_tier", fail)
+        broken.setattr(SchedulerService, "should_run_tier", fail)
         with pytest.raises(KeyError):
             await ticks.tick()
     assert [each.alert for each in await stage.services.db.run(lambda tx: tx.incidents.open())] == [

@@ -23,7 +23,7 @@ from pincali_sync.exceptions import (
 from pincali_sync.items import ManifestEntry
 from pincali_sync.services.ports import JobSpec
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
-from pincali_sync.services.runs.tier_result import TierResult
+from pincali_sync.services.tier_orchestrator import TierResult
 from tests.support.builders import add_live, entry, id_of, page, rows, sale, value
 from tests.support.clock import FixedClock
 from tests.support.scans import seen, whole_source, whole_walk
@@ -251,12 +251,12 @@ class Machine:
 
 def entrance(stage: Stage, machine: Machine) -> PropertySyncOrchestrator:
     return PropertySyncOrchestrator(
-        stage.clock,
-        stage.runs,
-        stage.services.scheduler(stage.runner),
-        stage.services.queue,
-        stage.services.pauses,
-        machine,
+        clock=stage.clock,
+        tiers=stage.runs,
+        scheduler=stage.services.scheduler(stage.runner),
+        queue=stage.services.queue,
+        pauses=stage.services.pauses,
+        jobs=machine,
         max_pending=100,
     )
 

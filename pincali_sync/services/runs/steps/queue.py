@@ -1,58 +1,85 @@
-"""Filling the queue beyond what the scan itself found."""
+"""Queueing detail pages beyond what the scan found, and fetching them."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.run_notes import RunNotes, TargetNote
 from pincali_sync.services.identity.candidates import IdentityService
 from pincali_sync.services.queue.refresh import RefreshService
-from pincali_sync.services.runs.steps.base import DONE, RunRecord, StepOutcome, session_of
+from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, page_worker
+from pincali_sync.services.runs.steps.base import RunRecord, session_of
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
 
+@dataclass(frozen=True, slots=True)
 class QueueStep:
     """Queues what found no place during the scan and, in the weekly tier, what is stale."""
 
-    def __init__(
-        self,
-        record: RunRecord,
-        queue: ScrapeQueueService,
-        refresh: RefreshService,
-        identities: IdentityService,
-    ) -> None:
-        self._record = record
-        self._queue = queue
-        self._refresh = refresh
-        self._identities = identities
+    record: RunRecord
+    queue: ScrapeQueueService
+    refresh: RefreshService
+    identities: IdentityService
 
-    async def __call__(self, run: SyncRun) -> StepOutcome:
-        await self._queue.top_up(run.id)
-        plan = self._record.plan(run)
+    async def __call__(self, run: SyncRun) -> Outcome:
+        await self.queue.top_up(run.id)
+        plan = self.record.plan(run)
         if plan.stale_days is not None:
-            budget = await self._refresh.budget_left()
-            await self._queue.queue_stale_properties(plan.stale_days, budget, session_of(run))
+            budget = await self.refresh.budget_left()
+            await self.queue.queue_stale_properties(plan.stale_days, budget, session_of(run))
         if plan.max_pages == 0:
-            found = await self._identities.propose_candidates()
-            await self._record.note(run, RunNotes(identity_candidates=found))
+            found = await self.identities.propose_candidates()
+            await self.record.note(run, RunNotes(identity_candidates=found))
         return DONE
 
 
+@dataclass(frozen=True, slots=True)
 class RefreshStep:
     """Sets the month's target of stale records and samples, and queues what is due of it."""
 
-    def __init__(self, record: RunRecord, refresh: RefreshService) -> None:
-        self._record = record
-        self._refresh = refresh
+    record: RunRecord
+    refresh: RefreshService
 
-    async def __call__(self, run: SyncRun) -> StepOutcome:
-        target = await self._refresh.set_target(run.id)
-        await self._refresh.top_up(run.id)
-        await self._record.note(
-            run,
-            RunNotes(
-                target=TargetNote(
-                    month=target.month, stale=target.stale_target, sample=target.sample_target
-                )
-            ),
+    async def __call__(self, run: SyncRun) -> Outcome:
+        target = await self.refresh.set_target(run.id)
+        await self.refresh.top_up(run.id)
+        noted = TargetNote(
+            month=target.month, stale=target.stale_target, sample=target.sample_target
         )
+        await self.record.note(run, RunNotes(target=noted))
         return DONE
+
+
+@dataclass(frozen=True, slots=True)
+class DrainStep:
+    """Keeps a detail worker going until the run's pages are fetched or its window ends.
+
+    What is left then is fetched all the same: draining is a standing service.
+    """
+
+    record: RunRecord
+    jobs: RunJobs
+    queue: ScrapeQueueService
+    window: timedelta
+
+    async def __call__(self, run: SyncRun) -> Outcome:
+        await self.queue.reclaim_expired()
+        now, counts = self.record.clock.now(), await self.record.queue_counts(run)
+        window_ends_at = run.window_ends_at or now + self.window
+        await self.record.note(
+            run,
+            properties_queued=counts.queued,
+            properties_scraped=counts.completed,
+            window_ends_at=window_ends_at,
+        )
+        open_pages = counts.open - counts.open_verifications  # those are another spider's work
+        if open_pages == 0:
+            return DONE
+        if now > window_ends_at:
+            left = f"the window ended with {open_pages} pages still queued"
+            await self.record.note(run, RunNotes(drain=left))
+            return DONE
+        delay = self.record.plan(run).detail_delay_seconds
+        return await self.jobs.ensure_worker(run, page_worker("detail", delay))

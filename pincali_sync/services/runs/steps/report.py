@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from typing import Any
 
 from pincali_sync.db.repositories.quality.quality import QualityReport
@@ -15,50 +16,44 @@ from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.ports import ReportWriter
 from pincali_sync.services.runs.retention import RetentionService
-from pincali_sync.services.runs.steps.base import DONE, RunRecord, StepOutcome
+from pincali_sync.services.runs.run_jobs import DONE, Outcome
+from pincali_sync.services.runs.steps.base import RunRecord
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class ReportStep:
     """Closes the books of a run."""
 
-    def __init__(
-        self,
-        record: RunRecord,
-        sync: DataSyncService,
-        quality: DataQualityService,
-        retention: RetentionService,
-        writer: ReportWriter,
-    ) -> None:
-        self._record = record
-        self._sync = sync
-        self._quality = quality
-        self._retention = retention
-        self._writer = writer
+    record: RunRecord
+    sync: DataSyncService
+    quality: DataQualityService
+    retention: RetentionService
+    writer: ReportWriter
 
-    async def __call__(self, run: SyncRun) -> StepOutcome:
-        counts = await self._record.queue_counts(run)
-        await self._record.note(
+    async def __call__(self, run: SyncRun) -> Outcome:
+        counts = await self.record.queue_counts(run)
+        await self.record.note(
             run,
             properties_queued=counts.queued,
             properties_scraped=counts.completed,
             error_count=run.details.pages_lost + counts.failed,
         )
-        await self._sync.refresh_statistics()
+        await self.sync.refresh_statistics()
         tier = Tier(run.tier_level)
         if tier is Tier.WEEKLY_DEEP:
-            await self._retention.clean_up()
+            await self.retention.clean_up()
         if tier is Tier.MONTHLY_REFRESH:
-            report = await self._quality.report(run.id)
-            await self._record.note(run, RunNotes(quality=_in_short(report)))
+            report = await self.quality.report(run.id)
+            await self.record.note(run, RunNotes(quality=_in_short(report)))
             await self._write(report)
         return DONE
 
     async def _write(self, report: QualityReport) -> None:
         """Without its files the report is still in its table: no reason to fail the run."""
         try:
-            paths = await asyncio.to_thread(self._writer.write, report)
+            paths = await asyncio.to_thread(self.writer.write, report)
         except ReportError as error:
             logger.error("%s; the figures are in quality_reports", error)
         else:

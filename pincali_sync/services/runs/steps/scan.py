@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.anomalies import ScanShape, anomalies_of
 from pincali_sync.domain.coverage import (
     MIN_DISTINCT_SHARE,
     SourceScan,
@@ -16,79 +18,69 @@ from pincali_sync.domain.frontier import next_depth
 from pincali_sync.domain.run_notes import CertificateNote, RunNotes, SitemapNote
 from pincali_sync.domain.tiers import TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
-from pincali_sync.services.runs.run_anomalies import say, unlike_before
-from pincali_sync.services.runs.run_jobs import JobsReport, JobsState, RunJobs, WantedJob
-from pincali_sync.services.runs.steps.base import (
-    DONE,
-    WAITING,
-    RunRecord,
-    StepOutcome,
-    StepState,
-    failure_of,
-    session_of,
-)
+from pincali_sync.services.runs.run_jobs import DONE, WAITING, Outcome, RunJobs, State, WantedJob
+from pincali_sync.services.runs.steps.base import RunRecord, session_of
 
 logger = logging.getLogger(__name__)
 
 _RUNS_LOOKED_AT = 10
-_SITEMAP_JOB = WantedJob(spider="sitemap", source=None)
+_SITEMAP_JOB = WantedJob(spider="sitemap")
 
 
+@dataclass(frozen=True, slots=True)
 class ScanStep:
     """One manifest job per listing source, and the sitemap where the tier reads it.
 
     A sitemap that cannot be had fails no run: what it would have proved stays unproved.
     """
 
-    def __init__(self, record: RunRecord, jobs: RunJobs, *, page_cap: int) -> None:
-        self._record = record
-        self._jobs = jobs
-        self._page_cap = page_cap
+    record: RunRecord
+    jobs: RunJobs
+    page_cap: int
 
-    async def __call__(self, run: SyncRun) -> StepOutcome:
-        plan = self._record.plan(run)
+    async def __call__(self, run: SyncRun) -> Outcome:
+        plan = self.record.plan(run)
         depths = run.details.depths or await self._choose_depths(run, plan)
-        wanted = [_scan_job(plan, source, depths[source]) for source in plan.sources]
-        report = await self._jobs.ensure_done(run, wanted)
-        if report.state is JobsState.FAILED:
-            return failure_of(report)
-        sitemap = JobsReport(state=JobsState.DONE)
-        if plan.reads_sitemap:
-            sitemap = await self._jobs.ensure_done(run, [_SITEMAP_JOB])
-        if JobsState.UNDER_WAY in {report.state, sitemap.state}:
+        pages = await self.jobs.ensure_done(
+            run, [_scan_job(plan, source, depths[source]) for source in plan.sources]
+        )
+        if pages.state is State.FAILED:
+            return pages
+        sitemap = await self.jobs.ensure_done(run, [_SITEMAP_JOB] if plan.reads_sitemap else [])
+        if State.WAITING in {pages.state, sitemap.state}:
             return WAITING
         if sitemap.error:
             logger.error("run %s: the sitemap could not be read: %s", run.id, sitemap.error)
-            await self._record.note(run, RunNotes(sitemap_error=sitemap.error))
+            await self.record.note(run, RunNotes(sitemap_error=sitemap.error))
         return DONE
 
     async def _choose_depths(self, run: SyncRun, plan: TierPlan) -> Mapping[str, int]:
         """Deeper than planned where the last run did not meet what the one before it knew."""
-        async with self._record.db.transaction() as tx:
+        async with self.record.db.transaction() as tx:
             runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
         last = next((each.details for each in runs if each.status == "completed"), None)
         depths = {
-            str(source): next_depth(plan.max_pages, source, last, page_cap=self._page_cap)
+            str(source): next_depth(plan.max_pages, source, last, page_cap=self.page_cap)
             for source in plan.sources
         }
-        await self._record.note(run, RunNotes(depths=depths))
+        await self.record.note(run, RunNotes(depths=depths))
         return depths
 
 
+@dataclass(frozen=True, slots=True)
 class CertifyStep:
     """Adds up what the scan read; fails the run where that is not to be trusted."""
 
-    def __init__(self, record: RunRecord, scans: ManifestScanService) -> None:
-        self._record = record
-        self._scans = scans
+    record: RunRecord
+    scans: ManifestScanService
 
-    async def __call__(self, run: SyncRun) -> StepOutcome:
+    async def __call__(self, run: SyncRun) -> Outcome:
         session_id = session_of(run)
-        async with self._record.db.transaction() as tx:
+        async with self.record.db.transaction() as tx:
             await tx.sessions.count_pages(session_id)
             scans = await tx.manifest.scans_of(session_id)
             seen = await tx.manifest.distinct_seen(session_id)
-        await self._record.note(
+        await self.record.note(
             run,
             RunNotes(sources=tuple(scans)),
             pages_scanned=sum(scan.pages_read for scan in scans),
@@ -97,59 +89,70 @@ class CertifyStep:
             price_changes_detected=sum(scan.changed_entries for scan in scans),
             error_count=sum(scan.pages_lost for scan in scans),
         )
-        await self._note_sitemap(run, session_id)
+        if self.record.plan(run).reads_sitemap:
+            await self._note_sitemap(run, session_id)
         await self._note_anomalies(run, scans)
         if reasons := reasons_to_distrust(scans):
-            return StepOutcome(state=StepState.FAILED, error="; ".join(reasons))
-        if self._record.plan(run).max_pages == 0:
-            certificates = await self._scans.certify(session_id)
-            # Live rows are wide and indexed: only full scans are copied to them.
-            await self._scans.mark_live_as_seen(session_id)
-            await self._record.note(
-                run, RunNotes(certificates=tuple(map(CertificateNote.of, certificates)))
-            )
+            return Outcome(state=State.FAILED, error="; ".join(reasons))
+        if self.record.plan(run).max_pages == 0:
+            await self._certify(run, session_id)
         else:
-            async with self._record.db.transaction() as tx:
-                met = await tx.manifest.frontiers(session_id)
-            frontiers = {
-                scan.source: met[scan.source] or _end_of(scan)
-                for scan in scans
-                if scan.source in met
-            }
-            await self._record.note(run, RunNotes(frontiers=frontiers))
+            await self._note_frontiers(run, session_id, scans)
         return DONE
 
-    async def _note_anomalies(self, run: SyncRun, scans: Sequence[SourceScan]) -> None:
-        """Noted before the run goes on, so that people are told while it lasts."""
-        async with self._record.db.transaction() as tx:
-            runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
-        found = unlike_before(run, scans, runs)
-        for anomaly in found:
-            logger.warning("run %s is unusual: %s", run.id, say(anomaly))
-        await self._record.note(run, RunNotes(anomalies=found))
-
     async def _note_sitemap(self, run: SyncRun, session_id: UUID) -> None:
-        if not self._record.plan(run).reads_sitemap:
-            return
-        async with self._record.db.transaction() as tx:
+        async with self.record.db.transaction() as tx:
             listed = await tx.sitemap.of_session(session_id)
-            overlap = await tx.sitemap.overlap(session_id) if listed else None
-        if listed is None or overlap is None:
-            return
-        await self._record.note(
-            run,
-            RunNotes(
-                sitemap=SitemapNote(
-                    urls=listed.urls,
-                    new_urls=listed.new_urls,
-                    complete=listed.is_complete,
-                    reasons=listed.reasons,
-                    on_pages_too=overlap.both,
-                    estimated_stock=overlap.estimated_stock,
-                    page_coverage=overlap.page_coverage,
-                )
-            ),
+            if listed is None:
+                return
+            overlap = await tx.sitemap.overlap(session_id)
+        noted = SitemapNote(
+            urls=listed.urls,
+            new_urls=listed.new_urls,
+            complete=listed.is_complete,
+            reasons=listed.reasons,
+            on_pages_too=overlap.both,
+            estimated_stock=overlap.estimated_stock,
+            page_coverage=overlap.page_coverage,
         )
+        await self.record.note(run, RunNotes(sitemap=noted))
+
+    async def _note_anomalies(self, run: SyncRun, scans: Sequence[SourceScan]) -> None:
+        """Noted before the run goes on, so that people are told while it lasts.
+
+        The tier's runs that were completed and read as deep say what is usual.
+        """
+        async with self.record.db.transaction() as tx:
+            runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
+        earlier = [
+            ScanShape.of(each.details.sources)
+            for each in runs
+            if each.id != run.id
+            and each.status == "completed"
+            and each.details.depths == run.details.depths
+            and each.details.sources
+        ]
+        found = anomalies_of(ScanShape.of(scans), earlier)
+        for anomaly in found:
+            logger.warning("run %s is unusual: %s", run.id, anomaly)
+        await self.record.note(run, RunNotes(anomalies=found))
+
+    async def _certify(self, run: SyncRun, session_id: UUID) -> None:
+        certificates = await self.scans.certify(session_id)
+        # Live rows are wide and indexed: only full scans are copied to them.
+        await self.scans.mark_live_as_seen(session_id)
+        noted = tuple(map(CertificateNote.of, certificates))
+        await self.record.note(run, RunNotes(certificates=noted))
+
+    async def _note_frontiers(
+        self, run: SyncRun, session_id: UUID, scans: Sequence[SourceScan]
+    ) -> None:
+        async with self.record.db.transaction() as tx:
+            met = await tx.manifest.frontiers(session_id)
+        frontiers = {
+            scan.source: met[scan.source] or _end_of(scan) for scan in scans if scan.source in met
+        }
+        await self.record.note(run, RunNotes(frontiers=frontiers))
 
 
 def _end_of(scan: SourceScan) -> int | None:
@@ -162,7 +165,6 @@ def _end_of(scan: SourceScan) -> int | None:
 def _scan_job(plan: TierPlan, source: str, pages: int) -> WantedJob:
     return WantedJob(
         spider="manifest",
-        source=source,
         arguments={"source": source, "tier": str(plan.tier.value)},
         settings={
             "MANIFEST_MAX_PAGES": str(pages),
