@@ -86,11 +86,9 @@ def _total_pages(
     tree: LexborHTMLParser, total: int | None, cards: int, next_page: str | None, url: str
 ) -> int | None:
     """From "Page 1 of 17,249"; without it, from the total and the size of a full page."""
-    summary = re.search(
-        r"\b(?:of|de)\s+([0-9][0-9,.]*)", text_at(tree, ".pagination-summary") or ""
-    )
-    if summary:
-        return integer_of(summary[1])
+    summary = text_at(tree, ".pagination-summary") or ""
+    if declared := re.search(r"\b(?:of|de)\s+([0-9][0-9,.]*)", summary):
+        return integer_of(declared[1])
     if not total or not cards:
         return None
     current = _page_number(url)
