@@ -9,11 +9,14 @@ from typing import Protocol
 class Clock(Protocol):
     """Tells the time. Always timezone-aware, always UTC."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The present."""
+        ...
 
 
 class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
+        """The present, as the machine has it."""
         return datetime.now(UTC)

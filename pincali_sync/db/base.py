@@ -69,7 +69,8 @@ class Base(DeclarativeBase):
 
 def one_of(column: str, *values: str) -> CheckConstraint:
     """A check that a column holds one of these words."""
-    return CheckConstraint(f"{column} IN ({', '.join(map(repr, values))})", name=column)
+    words = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({words})", name=column)
 
 
 def partial_index(name: str, *columns: str, where: str) -> Index:

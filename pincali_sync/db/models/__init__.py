@@ -7,7 +7,6 @@ from pincali_sync.db.models import (  # noqa: F401 (each registers its tables)
     journal,
     listings,
     manifest,
-    removals,
     work,
 )
 

@@ -1,11 +1,11 @@
-"""What waits for a person, or was decided by one: reviews, candidates, pauses, targets."""
+"""What was concluded of listings and what waits for a person: removals, prices, identities."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,15 +15,101 @@ from pincali_sync.db.base import (
     Created,
     GeneratedId,
     Json,
+    JsonList,
     Money,
     OfRun,
     RecordId,
+    SessionKey,
     Str10,
     Str20,
     Str50,
     one_of,
     partial_index,
 )
+from pincali_sync.domain.liveness import Verdict
+
+
+class ScanCertificate(Base):
+    """Whether one session read one source completely."""
+
+    __tablename__ = "scan_certificates"
+
+    session_id: Mapped[SessionKey]
+    source: Mapped[Str50] = mapped_column(primary_key=True)
+    certified: Mapped[bool]
+    proves_absence: Mapped[bool]  # certified, and not the source's first: that one sets the mark
+    reasons: Mapped[JsonList]
+    pages_declared: Mapped[int | None]
+    pages_read: Mapped[int]
+    pages_lost: Mapped[int]
+    total_at_start: Mapped[int | None]
+    total_at_end: Mapped[int | None]
+    distinct_properties: Mapped[int]
+    expected_properties: Mapped[int | None]
+    started_at: Mapped[datetime]
+    issued_at: Mapped[datetime]
+
+
+class RemovalBatch(Base):
+    """The removals that one certified scan led to; held where they are too many at once."""
+
+    __tablename__ = "removal_batches"
+    __table_args__ = (one_of("status", "open", "held", "applied", "rejected"),)
+
+    id: Mapped[GeneratedId]
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"), unique=True)
+    run_id: Mapped[OfRun | None]
+    status: Mapped[Str20] = mapped_column(server_default="open")
+    candidates: Mapped[Counter]
+    would_remove: Mapped[int | None]
+    removal_limit: Mapped[int | None]
+    removed: Mapped[Counter]
+    created_at: Mapped[Created]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+
+
+class RemovalCheck(Base):
+    """What a missing listing's page answered, and what was concluded from it."""
+
+    __tablename__ = "removal_checks"
+    __table_args__ = (
+        one_of("verdict", *Verdict),
+        Index("idx_removal_checks_property", "property_id", "checked_at"),
+        Index("idx_removal_checks_batch", "batch_id"),
+    )
+
+    id: Mapped[GeneratedId]
+    property_id: Mapped[RecordId]
+    batch_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("removal_batches.id", ondelete="SET NULL")
+    )
+    session_id: Mapped[UUID | None]  # of the job that looked
+    verdict: Mapped[Str20]
+    http_status: Mapped[int | None]
+    redirect_url: Mapped[str | None]
+    shown_public_id: Mapped[Str20 | None]
+    evidence: Mapped[str]
+    url: Mapped[str]
+    checked_at: Mapped[datetime]
+    applied_at: Mapped[datetime | None]
+
+
+class RemovalAudit(Base):
+    """A confirmed removal that was drawn to be looked at again, and what it showed."""
+
+    __tablename__ = "removal_audits"
+    __table_args__ = (
+        one_of("verdict", *Verdict),
+        Index("idx_removal_audits_property", "property_id"),
+    )
+
+    week: Mapped[date] = mapped_column(primary_key=True)  # its Monday
+    property_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    removed_at: Mapped[datetime]
+    drawn_at: Mapped[datetime]
+    verdict: Mapped[Str20 | None]  # None: not looked at yet
+    checked_at: Mapped[datetime | None]
 
 
 class PriceReview(Base):
@@ -70,32 +156,3 @@ class IdentityCandidate(Base):
     created_at: Mapped[Created]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]
-
-
-class SyncPause(Base):
-    """Nothing is started within this scope until it is resumed: "all", or "tier:2"."""
-
-    __tablename__ = "sync_pauses"
-    __table_args__ = (one_of("kind", "person", "refused", "busy", "rate"),)
-
-    scope: Mapped[Str50] = mapped_column(primary_key=True)
-    reason: Mapped[str]
-    paused_by: Mapped[str]
-    paused_at: Mapped[datetime]
-    kind: Mapped[Str20] = mapped_column(server_default="person")
-    resume_after: Mapped[datetime | None]  # a busy site is tried again then
-
-
-class RefreshTarget(Base):
-    """What tier 4 wants visited this month; every tick tops the queue up from it."""
-
-    __tablename__ = "refresh_targets"
-
-    month: Mapped[date] = mapped_column(primary_key=True)
-    run_id: Mapped[OfRun | None]
-    stale_target: Mapped[int]
-    sample_target: Mapped[int]
-    stale_queued: Mapped[Counter]
-    sample_queued: Mapped[Counter]
-    stale_before: Mapped[datetime]  # what was visited since is not stale
-    set_at: Mapped[datetime]

@@ -1,8 +1,8 @@
-"""What an operator sees: figures over time, incidents, audits of removals, quality reports."""
+"""What an operator sees: figures over time, incidents, quality reports."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import BigInteger, Double, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,7 +12,6 @@ from pincali_sync.db.base import (
     GeneratedId,
     Json,
     OfRun,
-    RecordId,
     Str20,
     Str100,
     Str255,
@@ -59,23 +58,6 @@ class AlertIncident(Base):
     announced_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     recovery_announced_at: Mapped[datetime | None]
-
-
-class RemovalAudit(Base):
-    """A confirmed removal that was drawn to be looked at again, and what it showed."""
-
-    __tablename__ = "removal_audits"
-    __table_args__ = (
-        one_of("verdict", "gone", "sold", "alive", "unknown"),
-        Index("idx_removal_audits_property", "property_id"),
-    )
-
-    week: Mapped[date] = mapped_column(primary_key=True)  # its Monday
-    property_id: Mapped[RecordId] = mapped_column(primary_key=True)
-    removed_at: Mapped[datetime]
-    drawn_at: Mapped[datetime]
-    verdict: Mapped[Str20 | None]  # None: not looked at yet
-    checked_at: Mapped[datetime | None]
 
 
 class QualityReport(Base):

@@ -146,7 +146,7 @@ class PropertyLive(ListingColumns, Base):
     observed_days: Mapped[float] = mapped_column(REAL, server_default=text("0"))
 
     __table_args__ = (
-        one_of("listing_status", *map(str, ListingStatus)),
+        one_of("listing_status", *ListingStatus),
         CheckConstraint("scrape_priority BETWEEN 1 AND 5", name="scrape_priority"),
         one_of("price_unit", "total", "m2"),
         partial_index("idx_properties_active", "last_updated_at", where="status = 'active'"),

@@ -1,8 +1,8 @@
-"""Work and its coordination: queue, runs, jobs, pace and locks are all rows."""
+"""Work and its coordination: queue, runs, jobs, pauses, pace and locks are all rows."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -17,6 +17,7 @@ from pincali_sync.db.base import (
     OfRun,
     OfSession,
     RecordId,
+    Str20,
     Str50,
     Str100,
     Str200,
@@ -143,3 +144,32 @@ class ServiceLock(Base):
     token: Mapped[UUID]
     owner: Mapped[str]
     expires_at: Mapped[datetime]
+
+
+class SyncPause(Base):
+    """Nothing is started within this scope until it is resumed: "all", or "tier:2"."""
+
+    __tablename__ = "sync_pauses"
+    __table_args__ = (one_of("kind", "person", "refused", "busy", "rate"),)
+
+    scope: Mapped[Str50] = mapped_column(primary_key=True)
+    reason: Mapped[str]
+    paused_by: Mapped[str]
+    paused_at: Mapped[datetime]
+    kind: Mapped[Str20] = mapped_column(server_default="person")
+    resume_after: Mapped[datetime | None]  # a busy site is tried again then
+
+
+class RefreshTarget(Base):
+    """What tier 4 wants visited this month; every tick tops the queue up from it."""
+
+    __tablename__ = "refresh_targets"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    run_id: Mapped[OfRun | None]
+    stale_target: Mapped[int]
+    sample_target: Mapped[int]
+    stale_queued: Mapped[Counter]
+    sample_queued: Mapped[Counter]
+    stale_before: Mapped[datetime]  # what was visited since is not stale
+    set_at: Mapped[datetime]
