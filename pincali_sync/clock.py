@@ -11,7 +11,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present."""
-        ...
 
 
 class SystemClock:

@@ -17,6 +17,7 @@ class QuietLogFormatter(LogFormatter):
     def scraped(
         self, item: Any, response: Response | Failure | None, spider: Spider
     ) -> LogFormatterResult:
+        """What kind of item it was, and from which answer."""
         return {
             "level": logging.DEBUG,
             "msg": "Scraped %(kind)s from %(source)s",
