@@ -7,17 +7,17 @@ a run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pincali_sync.config import Config
 from pincali_sync.domain.tiers import Tier
 
 SITE_ZONE = ZoneInfo("America/Mexico_City")
-TIER_1_SLOT_HOURS = 6
 _SUNDAY = 6
+_SLOT_HOURS = {Tier.HOT_LISTINGS: (0, 6, 12, 18)}  # of the others: midnight
 # How long after its slot a tier's run should be over: what the specification expects of each, with
 # room for a busy site, detail pages on the same timeline, and verifications.
 GRACE = {
@@ -103,12 +103,12 @@ def tiers_serving(tier: Tier) -> tuple[Tier, ...]:
 
 def latest_slot(tier: Tier, now: datetime) -> datetime:
     """The tier's latest slot that has passed."""
-    return _SLOTS[tier].latest(now.astimezone(SITE_ZONE)).astimezone(now.tzinfo)
+    return max(slot for slot in _slots_around(tier, now) if slot <= now)
 
 
 def next_slot(tier: Tier, now: datetime) -> datetime:
     """The tier's first slot after now."""
-    return _SLOTS[tier].following(now.astimezone(SITE_ZONE)).astimezone(now.tzinfo)
+    return min(slot for slot in _slots_around(tier, now) if slot > now)
 
 
 def backoff(failures: int) -> timedelta:
@@ -117,42 +117,16 @@ def backoff(failures: int) -> timedelta:
     return min(_FIRST_BACKOFF * (1 << doublings), _LONGEST_BACKOFF)
 
 
-@dataclass(frozen=True, slots=True)
-class _Slots:
-    """Both take and return local times."""
-
-    latest: Callable[[datetime], datetime]
-    following: Callable[[datetime], datetime]
-
-
-def _midnight(local: datetime, days: int = 0) -> datetime:
-    return datetime.combine(local.date() + timedelta(days=days), time(), tzinfo=SITE_ZONE)
+def _slots_around(tier: Tier, now: datetime) -> Iterator[datetime]:
+    """The tier's slots in more than a month before and after now."""
+    today = now.astimezone(SITE_ZONE).date()
+    for day in (today + timedelta(days=days) for days in range(-32, 33)):
+        if _has_slots(tier, day):
+            for hour in _SLOT_HOURS.get(tier, (0,)):
+                yield datetime.combine(day, time(hour), SITE_ZONE).astimezone(now.tzinfo)
 
 
-def _latest_six_hours(local: datetime) -> datetime:
-    hour = local.hour // TIER_1_SLOT_HOURS * TIER_1_SLOT_HOURS
-    return local.replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
-
-
-def _next_six_hours(local: datetime) -> datetime:
-    hour = (local.hour // TIER_1_SLOT_HOURS + 1) * TIER_1_SLOT_HOURS
-    midnight = _midnight(local, days=hour // 24)
-    return midnight.replace(hour=hour % 24)
-
-
-def _first_of_next_month(local: datetime) -> datetime:
-    in_next_month = local.date().replace(day=28) + timedelta(days=4)
-    return datetime.combine(in_next_month.replace(day=1), time(), tzinfo=SITE_ZONE)
-
-
-_SLOTS = {
-    Tier.HOT_LISTINGS: _Slots(_latest_six_hours, _next_six_hours),
-    Tier.DAILY_SYNC: _Slots(_midnight, lambda local: _midnight(local, days=1)),
-    Tier.WEEKLY_DEEP: _Slots(
-        lambda local: _midnight(local, days=-((local.weekday() - _SUNDAY) % 7)),
-        lambda local: _midnight(local, days=(_SUNDAY - local.weekday() - 1) % 7 + 1),
-    ),
-    Tier.MONTHLY_REFRESH: _Slots(
-        lambda local: _midnight(local).replace(day=1), _first_of_next_month
-    ),
-}
+def _has_slots(tier: Tier, day: date) -> bool:
+    if tier is Tier.WEEKLY_DEEP:
+        return day.weekday() == _SUNDAY
+    return tier is not Tier.MONTHLY_REFRESH or day.day == 1
