@@ -42,9 +42,9 @@ class AlertRule:
 
     name: str
     metric: str
-    comparison: Literal[">", "<"]
-    threshold: float
     severity: Severity
+    comparison: Literal[">", "<"] = ">"
+    threshold: float = 0
     summary: str  # what is the matter; {subject} is filled in
     remedy: str  # what to do
     hold: timedelta = timedelta(0)  # how long it must last before anybody is told
@@ -103,8 +103,6 @@ ALERT_RULES = (
     AlertRule(
         name="TierOverdue",
         metric="pincali_tier_overdue_seconds",
-        comparison=">",
-        threshold=0,
         hold=timedelta(minutes=5),
         severity="critical",
         shown_as="seconds",
@@ -114,8 +112,6 @@ ALERT_RULES = (
     AlertRule(
         name="TierFailed",
         metric="pincali_tier_failures_in_a_row",
-        comparison=">",
-        threshold=0,
         severity="warning",
         summary="Failed runs of a tier in a row",
         remedy="`pincali-sync history` says why; it is started again by itself.",
@@ -123,7 +119,6 @@ ALERT_RULES = (
     AlertRule(
         name="QueueBacklog",
         metric="pincali_queue_backlog_ratio",
-        comparison=">",
         threshold=1,
         hold=timedelta(minutes=30),
         severity="warning",
@@ -134,7 +129,6 @@ ALERT_RULES = (
     AlertRule(
         name="ErrorRateHigh",
         metric="pincali_tier_error_ratio",
-        comparison=">",
         threshold=0.10,
         severity="critical",
         shown_as="share",
@@ -144,7 +138,6 @@ ALERT_RULES = (
     AlertRule(
         name="DetailsFailing",
         metric="pincali_queue_failure_ratio",
-        comparison=">",
         threshold=0.10,
         severity="warning",
         shown_as="share",
@@ -154,7 +147,6 @@ ALERT_RULES = (
     AlertRule(
         name="PropertyCountDropped",
         metric="pincali_scan_drop_ratio",
-        comparison=">",
         threshold=0.05,
         severity="critical",
         shown_as="share",
@@ -174,8 +166,6 @@ ALERT_RULES = (
     AlertRule(
         name="RunUnusual",
         metric="pincali_run_anomalies",
-        comparison=">",
-        threshold=0,
         severity="warning",
         summary="Ways in which a tier's last scan is unlike those before",
         remedy="`pincali-sync history RUN` says in what: the site's markup may have changed.",
@@ -183,8 +173,6 @@ ALERT_RULES = (
     AlertRule(
         name="SitePaused",
         metric="pincali_paused",
-        comparison=">",
-        threshold=0,
         severity="critical",
         only={"kind": ("refused", "rate")},
         shown_as="nothing",
@@ -194,8 +182,6 @@ ALERT_RULES = (
     AlertRule(
         name="SiteBusy",
         metric="pincali_paused",
-        comparison=">",
-        threshold=0,
         hold=timedelta(hours=1),
         severity="warning",
         only={"kind": ("busy",)},
@@ -206,8 +192,6 @@ ALERT_RULES = (
     AlertRule(
         name="RemovalsHeld",
         metric="pincali_removal_batches_held",
-        comparison=">",
-        threshold=0,
         severity="warning",
         summary="Batches of removals wait for a decision",
         remedy="`pincali-sync removals list`, then approve or reject.",
@@ -215,7 +199,6 @@ ALERT_RULES = (
     AlertRule(
         name="RemovalsFalse",
         metric="pincali_removal_false_positive_ratio_low",
-        comparison=">",
         threshold=0.05,
         severity="critical",
         shown_as="share",
