@@ -1,4 +1,4 @@
-"""The handful of figures that say most: on top of each report, and on the command line."""
+"""Figures beside those of the last report, and the handful that say most."""
 
 from __future__ import annotations
 
@@ -7,8 +7,54 @@ from dataclasses import dataclass
 from typing import Any
 
 from pincali_sync.db.repositories.quality.quality import QualityReport
-from pincali_sync.rendering.formats import number, share
-from pincali_sync.reports.comparison import Comparison
+from pincali_sync.rendering.formats import NOTHING, number, share
+
+_HEADLINES = (  # a figure, its label, and how it is said
+    ("listings", "Listings", "count"),
+    ("scraped_within_30_days", "Visited within 30 days", "share"),
+    ("average_completeness", "Average completeness", "share"),
+    ("accuracy", "Right at a random visit", "share"),
+    ("false_removals", "Removed by mistake", "share"),
+    ("odd_values", "Odd values", "count"),
+    ("doubled_public_ids", "Doubled EasyBroker ids", "count"),
+    ("broken_rules", "Breaches of rules", "count"),
+)
+
+
+class Comparison:
+    """Two reports' figures, looked up by the same path; what either lacks is not compared."""
+
+    def __init__(self, figures: Mapping[str, Any], previous: Mapping[str, Any] | None) -> None:
+        self._figures = figures
+        self._previous = previous
+
+    def count(self, *path: str) -> str:
+        """The difference of a count: "+1,204"."""
+        change = self._change(path)
+        return NOTHING if change is None else _signed(change, number(abs(change)))
+
+    def share(self, *path: str) -> str:
+        """The difference of a share, in percentage points: "+1.2 points"."""
+        change = self._change(path)
+        if change is None:
+            return NOTHING
+        points = round(change * 100, 1)
+        return _signed(points, f"{abs(points)} points")
+
+    def _change(self, path: tuple[str, ...]) -> float | None:
+        now, before = _at(self._figures, path), _at(self._previous, path)
+        return None if now is None or before is None else now - before
+
+
+def _at(figures: Mapping[str, Any] | None, path: tuple[str, ...]) -> float | None:
+    value: Any = figures
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, int | float) else None
+
+
+def _signed(change: float, size: str) -> str:
+    return f"{'+' if change > 0 else '−'}{size}" if change else "no change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,47 +64,25 @@ class Headline:
     label: str
     value: str
     change: str
-    note: str = ""  # what it rests on
-
-
-_SHARES = (
-    ("scraped_within_30_days", "Visited within 30 days"),
-    ("average_completeness", "Average completeness"),
-)
-_COUNTS = (
-    ("odd_values", "Odd values"),
-    ("doubled_public_ids", "Doubled EasyBroker ids"),
-    ("broken_rules", "Breaches of rules"),
-)
+    note: str  # what it rests on
 
 
 def headlines(report: QualityReport) -> list[Headline]:
     """From the figures alone."""
     figures, compared = report.figures, Comparison(report.figures, report.previous)
-
-    def count(name: str, label: str) -> Headline:
-        path = ("in_short", name)
-        return Headline(
-            label=label, value=number(figures["in_short"][name]), change=compared.count(*path)
-        )
-
-    def part(name: str, label: str, note: str = "") -> Headline:
-        path = ("in_short", name)
-        return Headline(
-            label=label,
-            value=share(figures["in_short"][name]),
-            change=compared.share(*path),
-            note=note,
-        )
-
-    accuracy = interval_of(figures["samples"]["accuracy"])
-    removals = interval_of(figures["removal_audit"]["false_positives"])
+    notes = {
+        "accuracy": interval_of(figures["samples"]["accuracy"]),
+        "false_removals": interval_of(figures["removal_audit"]["false_positives"]),
+    }
+    says = {"count": (number, compared.count), "share": (share, compared.share)}
     return [
-        count("listings", "Listings"),
-        *(part(*each) for each in _SHARES),
-        part("accuracy", "Right at a random visit", accuracy),
-        part("false_removals", "Removed by mistake", removals),
-        *(count(*each) for each in _COUNTS),
+        Headline(
+            label=label,
+            value=says[kind][0](figures["in_short"][name]),
+            change=says[kind][1]("in_short", name),
+            note=notes.get(name, ""),
+        )
+        for name, label, kind in _HEADLINES
     ]
 
 

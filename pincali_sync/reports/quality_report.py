@@ -18,8 +18,7 @@ from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
 from pincali_sync.domain.listing_fields import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.rendering.templates import environment, stylesheet
 from pincali_sync.reports import wording
-from pincali_sync.reports.comparison import Comparison
-from pincali_sync.reports.headlines import headlines, interval_of
+from pincali_sync.reports.headlines import Comparison, headlines, interval_of
 from pincali_sync.services.quality.figures import AUDITED_WEEKS, SAMPLED_DAYS
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
