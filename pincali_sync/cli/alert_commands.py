@@ -10,12 +10,21 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.output import JsonOption, show_records
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.insights.incidents import Incident
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
+from pincali_sync.rendering.formats import instant
 from pincali_sync.services.insights.snapshot import RUNNER
+
+_COLUMNS = {
+    "alert": "alert",
+    "severity": "severity",
+    "since": "opened_at",
+    "told": "announced_at",
+    "what": "message",
+}
 
 
 def alerts(
@@ -29,21 +38,11 @@ def alerts(
         _send_test()
         return
     incidents, last_tick = ask(_read)
-    if as_json:
-        print_json(incidents)
-        return
-    if not incidents:
-        seen = f"{last_tick:%Y-%m-%d %H:%M} UTC" if last_tick else "never"
+    if as_json or incidents:
+        show_records("Open incidents", _COLUMNS, incidents, as_json=as_json)
+    else:
+        seen = instant(last_tick) if last_tick else "never"
         typer.echo(f"Nothing is the matter, as far as the last tick saw ({seen}).")
-        return
-    print_table(
-        "Open incidents",
-        ("alert", "severity", "since", "told", "what"),
-        [
-            (each.alert, each.severity, each.opened_at, each.announced_at, each.message)
-            for each in incidents
-        ],
-    )
 
 
 async def _read(services: Services) -> tuple[list[Incident], datetime | None]:

@@ -8,23 +8,20 @@ from importlib.metadata import entry_points
 
 import typer
 
-from pincali_sync.cli import (
-    alert_commands,
-    changes_command,
-    config_command,
-    control_commands,
-    decision_commands,
-    explain_command,
-    export_command,
-    first_run_command,
-    inspect_commands,
-    page_commands,
-    queue_commands,
-    report_command,
-    tier_commands,
-    web_command,
-)
+from pincali_sync.cli.alert_commands import alerts
+from pincali_sync.cli.config_command import config
+from pincali_sync.cli.consumer_commands import changes, export
+from pincali_sync.cli.control_commands import cancel, pause, resume
+from pincali_sync.cli.decision_commands import candidates, removals, reviews
+from pincali_sync.cli.explain_command import explain
+from pincali_sync.cli.first_run_command import first_run
+from pincali_sync.cli.inspect_commands import history, manifest_stats, queue_stats, status
 from pincali_sync.cli.logs import configure_logging
+from pincali_sync.cli.page_commands import parse
+from pincali_sync.cli.queue_commands import dead_letters, dequeue, process_queue, retry
+from pincali_sync.cli.report_command import report
+from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
+from pincali_sync.cli.web_command import web
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 
 app = typer.Typer(
@@ -35,34 +32,16 @@ app = typer.Typer(
     rich_markup_mode=None,  # errors are one plain line
     pretty_exceptions_enable=False,
 )
-app.command("tier1")(tier_commands.tier1)
-app.command("tier2")(tier_commands.tier2)
-app.command("tier3")(tier_commands.tier3)
-app.command("tier4")(tier_commands.tier4)
-app.command("auto")(tier_commands.auto)
-app.command("first-run")(first_run_command.first_run)
-app.command("status")(inspect_commands.status)
-app.command("history")(inspect_commands.history)
-app.command("explain")(explain_command.explain)
-app.command("alerts")(alert_commands.alerts)
-app.command("report")(report_command.report)
-app.command("queue-stats")(inspect_commands.queue_stats)
-app.command("manifest-stats")(inspect_commands.manifest_stats)
-app.command("process-queue")(queue_commands.process_queue)
-app.command("dead-letters")(queue_commands.dead_letters)
-app.command("retry")(queue_commands.retry)
-app.command("dequeue")(queue_commands.dequeue)
-app.command("pause")(control_commands.pause)
-app.command("resume")(control_commands.resume)
-app.command("cancel")(control_commands.cancel)
-app.add_typer(decision_commands.removals, name="removals", no_args_is_help=True)
-app.add_typer(decision_commands.reviews, name="reviews", no_args_is_help=True)
-app.add_typer(decision_commands.candidates, name="candidates", no_args_is_help=True)
-app.command("export")(export_command.export)
-app.command("changes")(changes_command.changes)
-app.command("config")(config_command.config)
-app.command("parse")(page_commands.parse)
-app.command("web")(web_command.web)
+for _command in (
+    *(tier1, tier2, tier3, tier4, auto, first_run),
+    *(status, history, explain, alerts, report, queue_stats, manifest_stats),
+    *(process_queue, dead_letters, retry, dequeue, pause, resume, cancel),
+    *(export, changes, config, parse, web),
+):
+    app.command(_command.__name__.replace("_", "-"))(_command)
+app.add_typer(removals, name="removals", no_args_is_help=True)
+app.add_typer(reviews, name="reviews", no_args_is_help=True)
+app.add_typer(candidates, name="candidates", no_args_is_help=True)
 for _plugin in entry_points(group="pincali_sync.commands"):  # the workshop's, where it is installed
     app.command(_plugin.name)(_plugin.load())
 

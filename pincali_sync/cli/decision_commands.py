@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, who
-from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.output import JsonOption, print_json, print_records, say, show_records
 from pincali_sync.db.repositories.removal.removals import RemovalBatch
 from pincali_sync.exceptions import UsageError
 
@@ -24,109 +24,102 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows i
 def list_removals(as_json: JsonOption = False) -> None:
     """Show the latest batches, and listings that are missing for long without a verdict."""
 
-    async def read(services: Services) -> tuple[list[RemovalBatch], list[object]]:
-        return (
-            await services.reviews.removal_batches(),
-            list(await services.reviews.unsettled()),
-        )
+    async def read(services: Services) -> dict[str, list[Any]]:
+        return {
+            "batches": await services.reviews.removal_batches(),
+            "unsettled": await services.reviews.unsettled(),
+        }
 
-    batches, unsettled = ask(read)
+    found = ask(read)
     if as_json:
-        print_json({"batches": batches, "unsettled": unsettled})
+        print_json(found)
         return
-    print_table(
+    print_records(
         "Batches of removals",
-        ("id", "when", "status", "missing", "proven gone", "limit", "removed", "decided by"),
-        [
-            (
-                each.id,
-                each.created_at,
-                each.status,
-                each.candidates,
-                each.would_remove,
-                each.removal_limit,
-                each.removed,
-                each.decided_by,
-            )
-            for each in batches
-        ],
+        {
+            "id": "id",
+            "when": "created_at",
+            "status": "status",
+            "missing": "candidates",
+            "proven gone": "would_remove",
+            "limit": "removal_limit",
+            "removed": "removed",
+            "decided by": "decided_by",
+        },
+        found["batches"],
     )
-    typer.echo(f"{len(unsettled)} listings are missing for long without a verdict (see --json).")
+    unsettled = len(found["unsettled"])
+    typer.echo(f"{unsettled} listings are missing for long without a verdict (see --json).")
 
 
 @removals.command("show")
 def show_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Show what the pages of a batch's listings answered."""
-    checks = ask(lambda services: services.reviews.checks(_uuid(batch)))
-    if as_json:
-        print_json(checks)
-        return
-    print_table(
+    checks = ask(lambda services: services.reviews.checks(_id(batch)))
+    show_records(
         f"Batch {batch}",
-        ("property", "verdict", "status", "evidence", "checked"),
-        [
-            (each.property_id, each.verdict, each.http_status, each.evidence, each.checked_at)
-            for each in checks
-        ],
+        {
+            "property": "property_id",
+            "verdict": "verdict",
+            "status": "http_status",
+            "evidence": "evidence",
+            "checked": "checked_at",
+        },
+        checks,
+        as_json=as_json,
     )
 
 
 @removals.command("approve")
 def approve_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Carry a held batch out; listings seen again meanwhile are left alone."""
-    decided = ask(lambda services: services.reviews.approve(_uuid(batch), decided_by=who()))
+    decided = ask(lambda services: services.reviews.approve(_id(batch), decided_by=who()))
     _say_batch(decided, as_json=as_json)
 
 
 @removals.command("reject")
 def reject_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Throw a held batch away: its listings are active again."""
-    decided = ask(lambda services: services.reviews.reject(_uuid(batch), decided_by=who()))
+    decided = ask(lambda services: services.reviews.reject(_id(batch), decided_by=who()))
     _say_batch(decided, as_json=as_json)
+
+
+def _say_batch(batch: RemovalBatch, *, as_json: bool) -> None:
+    text = f"Batch {batch.id} is {batch.status}: {batch.removed} listings removed."
+    say(batch, text, as_json=as_json)
 
 
 @reviews.command("list")
 def list_reviews(as_json: JsonOption = False) -> None:
     """Show prices that changed by more than half, the oldest first."""
     found = ask(lambda services: services.reviews.price_reviews())
-    if as_json:
-        print_json(found)
-        return
-    print_table(
+    show_records(
         "Unusual prices",
-        ("id", "property", "title", "was", "is", "currency", "since"),
-        [
-            (
-                each.id,
-                each.property_id,
-                each.title,
-                f"{each.old_price:,}",
-                f"{each.new_price:,}",
-                each.currency,
-                each.created_at,
-            )
-            for each in found
-        ],
+        {
+            "id": "id",
+            "property": "property_id",
+            "title": "title",
+            "was": lambda each: f"{each.old_price:,}",
+            "is": lambda each: f"{each.new_price:,}",
+            "currency": "currency",
+            "since": "created_at",
+        },
+        found,
+        as_json=as_json,
     )
 
 
 @reviews.command("accept")
 def accept_review(review: IdArgument) -> None:
     """Let the new price stand."""
-    ask(
-        lambda services: services.reviews.settle_price(_uuid(review), accept=True, settled_by=who())
-    )
+    ask(lambda services: services.reviews.settle_price(_id(review), accept=True, settled_by=who()))
     typer.echo("The new price stands.")
 
 
 @reviews.command("reject")
 def reject_review(review: IdArgument) -> None:
     """Put the old price back, until the site shows another."""
-    ask(
-        lambda services: services.reviews.settle_price(
-            _uuid(review), accept=False, settled_by=who()
-        )
-    )
+    ask(lambda services: services.reviews.settle_price(_id(review), accept=False, settled_by=who()))
     typer.echo("The old price is back.")
 
 
@@ -134,58 +127,38 @@ def reject_review(review: IdArgument) -> None:
 def list_candidates(as_json: JsonOption = False) -> None:
     """Show newcomers that resemble a listing that went."""
     found = ask(lambda services: services.identities.open_candidates())
-    if as_json:
-        print_json(found)
-        return
-    print_table(
+    show_records(
         "May be one property",
-        ("id", "newcomer", "title", "earlier", "its title", "metres", "likeness", "price"),
-        [
-            (
-                each.id,
-                each.property_id,
-                each.title,
-                each.earlier_property_id,
-                each.earlier_title,
-                round(each.metres, 1),
-                round(each.title_similarity),
-                f"{each.price_ratio:.0%}",
-            )
-            for each in found
-        ],
+        {
+            "id": "id",
+            "newcomer": "property_id",
+            "title": "title",
+            "earlier": "earlier_property_id",
+            "its title": "earlier_title",
+            "metres": lambda each: round(each.metres, 1),
+            "likeness": lambda each: round(each.title_similarity),
+            "price": lambda each: f"{each.price_ratio:.0%}",
+        },
+        found,
+        as_json=as_json,
     )
 
 
 @candidates.command("confirm")
-def confirm_candidate(candidate: IdArgument) -> None:
+def confirm_candidate(pair: IdArgument) -> None:
     """Make the two one record: the earlier one, under its own id."""
-    ask(
-        lambda services: services.identities.settle(
-            _uuid(candidate), confirm=True, settled_by=who()
-        )
-    )
+    ask(lambda services: services.identities.settle(_id(pair), confirm=True, settled_by=who()))
     typer.echo("They are one record now.")
 
 
 @candidates.command("reject")
-def reject_candidate(candidate: IdArgument) -> None:
+def reject_candidate(pair: IdArgument) -> None:
     """Keep the two apart, for good."""
-    ask(
-        lambda services: services.identities.settle(
-            _uuid(candidate), confirm=False, settled_by=who()
-        )
-    )
+    ask(lambda services: services.identities.settle(_id(pair), confirm=False, settled_by=who()))
     typer.echo("They stay two records.")
 
 
-def _say_batch(batch: RemovalBatch, *, as_json: bool) -> None:
-    if as_json:
-        print_json(batch)
-    else:
-        typer.echo(f"Batch {batch.id} is {batch.status}: {batch.removed} listings removed.")
-
-
-def _uuid(text: str) -> UUID:
+def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:

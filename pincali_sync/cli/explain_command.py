@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.output import JsonOption, field_of, print_json, print_table
 from pincali_sync.services.insights_service import Dossier
+
+_TABLES = (  # each of a part of the dossier: headings, and the fields below them
+    ("Other forms of its id", "aliases",
+     {"alias": "alias", "url": "source_url", "since": "created_at"}),
+    ("Queue", "queue",
+     {"reason": "queue_reason", "priority": "priority", "status": "status", "queued": "queued_at",
+      "ended": "completed_at", "attempts": "attempt_count", "last error": "last_error"}),
+    ("What its page answered", "checks",
+     {"checked": "checked_at", "verdict": "verdict", "status": "http_status",
+      "evidence": "evidence", "acted on": "applied_at"}),
+    ("The scan that missed it last", "certificates",
+     {"source": "source", "certified": "certified", "read": "pages_read", "lost": "pages_lost",
+      "found": "distinct_properties", "declared": "total_at_end", "reasons": "reasons"}),
+    ("In the sitemap", "sitemap",
+     {"url": "source_url", "first": "first_listed_at", "last": "listed_at",
+      "dropped since": "is_dropped"}),
+    ("Unusual prices", "reviews",
+     {"since": "created_at", "was": "old_price", "is": "new_price", "status": "status",
+      "by": "settled_by"}),
+    ("Journal", "changes",
+     {"when": "created_at", "change": "change_type", "field": "field_name", "was": "old_value",
+      "is": "new_value", "why": "change_reason"}),
+    ("Pages that showed it", "sightings",
+     {"when": "seen_at", "source": "source", "part": "part", "page": "page_number",
+      "session": "session_id"}),
+)  # fmt: skip
 
 
 def explain(
@@ -24,9 +49,13 @@ def explain(
         print_json(dossier)
         return
     typer.echo(_summary(dossier))
-    for title, columns, rows in _tables(dossier):
-        if rows:
-            print_table(title, columns, rows)
+    for title, row in (("Live row", dossier.live), ("Card, as it was seen last", dossier.manifest)):
+        if row is not None:
+            print_table(title, ("column", "value"), [[k, _short(v)] for k, v in row.items()])
+    for title, part, columns in _TABLES:
+        if records := getattr(dossier, part):
+            rows = [[_short(field_of(each, name)) for name in columns.values()] for each in records]
+            print_table(title, tuple(columns), rows)
 
 
 def _summary(dossier: Dossier) -> str:
@@ -44,79 +73,6 @@ def _summary(dossier: Dossier) -> str:
     waiting = [row for row in dossier.queue if row.status in {"pending", "in_progress"}]
     words += [f"queued as {row.queue_reason} (priority {row.priority})" for row in waiting]
     return "; ".join(words)
-
-
-Table = tuple[str, tuple[str, ...], list[tuple[Any, ...]]]
-
-
-def _tables(dossier: Dossier) -> list[Table]:
-    return [
-        ("Live row", ("column", "value"), _columns(dossier.live)),
-        ("Card, as it was seen last", ("column", "value"), _columns(dossier.manifest)),
-        (
-            "Other forms of its id",
-            ("alias", "url", "since"),
-            _items(dossier.aliases, "alias", "source_url", "created_at"),
-        ),
-        (
-            "Queue",
-            ("reason", "priority", "status", "queued", "ended", "attempts", "last error"),
-            _fields(dossier.queue, "queue_reason", "priority", "status", "queued_at",
-                    "completed_at", "attempt_count", "last_error"),
-        ),
-        (
-            "What its page answered",
-            ("checked", "verdict", "status", "evidence", "acted on"),
-            _fields(dossier.checks, "checked_at", "verdict", "http_status", "evidence",
-                    "applied_at"),
-        ),
-        *_absence(dossier),
-        (
-            "Unusual prices",
-            ("since", "was", "is", "status", "by"),
-            _fields(dossier.reviews, "created_at", "old_price", "new_price", "status",
-                    "settled_by"),
-        ),
-        (
-            "Journal",
-            ("when", "change", "field", "was", "is", "why"),
-            _fields(dossier.changes, "created_at", "change_type", "field_name", "old_value",
-                    "new_value", "change_reason"),
-        ),
-        (
-            "Pages that showed it",
-            ("when", "source", "part", "page", "session"),
-            _fields(dossier.sightings, "seen_at", "source", "part", "page_number", "session_id"),
-        ),
-    ]  # fmt: skip
-
-
-def _absence(dossier: Dossier) -> list[Table]:
-    return [
-        (
-            "The scan that missed it last",
-            ("source", "certified", "read", "lost", "found", "declared", "reasons"),
-            _items(dossier.certificates, "source", "certified", "pages_read", "pages_lost",
-                   "distinct_properties", "total_at_end", "reasons"),
-        ),
-        (
-            "In the sitemap",
-            ("url", "first", "last", "dropped since"),
-            _items(dossier.sitemap, "source_url", "first_listed_at", "listed_at", "is_dropped"),
-        ),
-    ]  # fmt: skip
-
-
-def _fields(rows: Iterable[Any], *names: str) -> list[tuple[Any, ...]]:
-    return [tuple(_short(getattr(row, name)) for name in names) for row in rows]
-
-
-def _items(rows: Iterable[Mapping[str, Any]], *names: str) -> list[tuple[Any, ...]]:
-    return [tuple(_short(row[name]) for name in names) for row in rows]
-
-
-def _columns(row: Any) -> list[tuple[Any, ...]]:
-    return [] if row is None else [(name, _short(value)) for name, value in row.items()]
 
 
 def _short(value: Any, length: int = 60) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+Field = str | Callable[[Any], Any]  # of a record: by its name, or made from the whole
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 console = Console()
@@ -32,6 +33,30 @@ def print_json_line(value: Any) -> None:
     print(json.dumps(_plain(value)))
 
 
+def say(value: Any, text: str, *, as_json: bool) -> None:
+    """One line for people, or the value for machines."""
+    if as_json:
+        print_json(value)
+    else:
+        typer.echo(text)
+
+
+def show_records(
+    title: str, columns: Mapping[str, Field], records: Sequence[Any], *, as_json: bool
+) -> None:
+    """A table of records for people, or all that they hold for machines."""
+    if as_json:
+        print_json(records)
+    else:
+        print_records(title, columns, records)
+
+
+def print_records(title: str, columns: Mapping[str, Field], records: Iterable[Any]) -> None:
+    """A table of records: under each heading one of their fields."""
+    rows = [[field_of(record, field) for field in columns.values()] for record in records]
+    print_table(title, tuple(columns), rows)
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table; numbers to the right."""
     table = Table(title=title, title_justify="left", title_style="bold")
@@ -42,6 +67,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
     for row in cells:
         table.add_row(*(_cell(value) for value in row))
     console.print(table)
+
+
+def field_of(record: Any, field: Field) -> Any:
+    """What a column shows of a record."""
+    if callable(field):
+        return field(record)
+    return record[field] if isinstance(record, Mapping) else getattr(record, field)
 
 
 def _cell(value: Any) -> str:

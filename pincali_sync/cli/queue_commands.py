@@ -10,11 +10,14 @@ import typer
 
 from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.output import JsonOption, print_json, print_table, say, show_records
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import UsageError
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
+
+_OUTCOMES = ("new", "updated", "unchanged", "rejected", "failed", "gone")
+_RECORD = typer.Argument(metavar="PROPERTY", help="property_id, EB id or URL.")
 
 
 def process_queue(
@@ -40,16 +43,10 @@ async def _process_queue(items: int) -> tuple[int, dict[str, Any]]:
         )
         async with services.db.transaction() as tx:
             job = await tx.jobs.get(job_id)
-        stats = {} if job is None else job.stats
-        counts = {
-            name: stats.get(f"detail/{name}", 0)
-            for name in ("new", "updated", "unchanged", "rejected", "failed", "gone")
-        }
-        return status, {
-            "processed": sum(counts.values()),
-            **counts,
-            "log": str(runner.log_of(job_id)),
-        }
+    stats = {} if job is None else job.stats
+    counts = {name: stats.get(f"detail/{name}", 0) for name in _OUTCOMES}
+    log = str(runner.log_of(job_id))
+    return status, {"processed": sum(counts.values()), **counts, "log": log}
 
 
 def dead_letters(
@@ -58,24 +55,22 @@ def dead_letters(
 ) -> None:
     """Show pages that were set aside after their attempts."""
     letters = ask(lambda services: services.db.run(lambda tx: tx.queue.dead_letters(limit=limit)))
-    if as_json:
-        print_json(letters)
-        return
-    print_table(
+    show_records(
         "Set aside",
-        ("property", "reason", "attempts", "when", "last error"),
-        [
-            (each.property_id, each.queue_reason, each.attempt_count, each.completed_at,
-             each.last_error)
-            for each in letters
-        ],
-    )  # fmt: skip
+        {
+            "property": "property_id",
+            "reason": "queue_reason",
+            "attempts": "attempt_count",
+            "when": "completed_at",
+            "last error": "last_error",
+        },
+        letters,
+        as_json=as_json,
+    )
 
 
 def retry(
-    record: Annotated[
-        str | None, typer.Argument(metavar="PROPERTY", help="property_id, EB id or URL.")
-    ] = None,
+    record: Annotated[str | None, _RECORD] = None,
     everything: Annotated[bool, typer.Option("--all", help="All that were set aside.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -88,13 +83,10 @@ def retry(
         return await services.queue.retry(property_id)
 
     count = ask(work)
-    _say("pages queued again", count, as_json=as_json)
+    say({"pages_queued_again": count}, f"{count} pages queued again.", as_json=as_json)
 
 
-def dequeue(
-    record: Annotated[str, typer.Argument(metavar="PROPERTY", help="property_id, EB id or URL.")],
-    as_json: JsonOption = False,
-) -> None:
+def dequeue(record: Annotated[str, _RECORD], as_json: JsonOption = False) -> None:
     """Take a record's waiting and set-aside pages out of the queue."""
 
     async def work(services: Services) -> int:
@@ -102,11 +94,4 @@ def dequeue(
         return await services.queue.cancel(property_id, reason="cancelled by request")
 
     count = ask(work)
-    _say("pages taken out", count, as_json=as_json)
-
-
-def _say(what: str, count: int, *, as_json: bool) -> None:
-    if as_json:
-        print_json({what.replace(" ", "_"): count})
-    else:
-        typer.echo(f"{count} {what}.")
+    say({"pages_taken_out": count}, f"{count} pages taken out.", as_json=as_json)

@@ -10,7 +10,7 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.output import JsonOption, print_json, print_records
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.reports.files import QualityReportFiles
 from pincali_sync.reports.headlines import headlines
@@ -28,8 +28,8 @@ def report(
     if as_json:
         print_json({"files": paths, "report": made})
         return
-    rows = [(each.label, each.value, each.change, each.note) for each in headlines(made)]
-    print_table("Data quality", ("figure", "value", "change", "rests on"), rows)
+    columns = {"figure": "label", "value": "value", "change": "change", "rests on": "note"}
+    print_records("Data quality", columns, headlines(made))
     for path in paths:
         typer.echo(path)
 

@@ -1,9 +1,10 @@
-"""`pincali-sync export`: the live table as a file."""
+"""`pincali-sync export` and `changes`: the data for those who use them."""
 
 from __future__ import annotations
 
-import dataclasses
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +13,10 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, print_json
+from pincali_sync.cli.output import JsonOption, print_json_line, say
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.exceptions import UsageError
+from pincali_sync.services.export.change_feed import ChangePage
 from pincali_sync.services.export.live_table import ExportResult
 
 _STANDARD_OUTPUT = "-"
@@ -42,10 +44,8 @@ def export(
     result = ask(work)
     if output == _STANDARD_OUTPUT:
         typer.echo(_summary(result), err=True)
-    elif as_json:
-        print_json(dataclasses.asdict(result))
     else:
-        typer.echo(f"{output}: {_summary(result)}")
+        say(result, f"{output}: {_summary(result)}", as_json=as_json)
 
 
 def _summary(result: ExportResult) -> str:
@@ -61,3 +61,38 @@ def _moment(text: str) -> datetime:
             f"--since {text}: not an ISO date or time such as 2026-11-01 or 2026-11-01T06:30:00Z"
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def changes(
+    after: Annotated[
+        int, typer.Option(min=0, metavar="CURSOR", help="The last position that was read.")
+    ] = 0,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="How many at most; else all there are.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until interrupted.")] = False,
+    _as_json: JsonOption = True,
+) -> None:
+    """Print what changed after a cursor; the last line's position is the next one."""
+
+    async def work(services: Services) -> None:
+        pages = services.feed.follow(after) if follow else services.feed.walk(after)
+        await _print(pages, limit)
+
+    try:
+        ask(work)
+    except KeyboardInterrupt:
+        raise typer.Exit from None
+
+
+async def _print(pages: AsyncGenerator[ChangePage, None], limit: int | None) -> None:
+    printed = 0
+    async with aclosing(pages):
+        async for page in pages:
+            wanted = page.entries if limit is None else page.entries[: limit - printed]
+            for entry in wanted:
+                print_json_line(entry)
+            sys.stdout.flush()
+            printed += len(wanted)
+            if printed == limit:
+                return
