@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-Severity = Literal["warning", "critical"]
-
 _COMPARISONS = {">": operator.gt, "<": operator.lt}
 
 
@@ -42,11 +40,11 @@ class AlertRule:
 
     name: str
     metric: str
-    severity: Severity
-    comparison: Literal[">", "<"] = ">"
-    threshold: float = 0
+    severity: Literal["warning", "critical"]
     summary: str  # what is the matter; {subject} is filled in
     remedy: str  # what to do
+    comparison: Literal[">", "<"] = ">"
+    threshold: float = 0
     hold: timedelta = timedelta(0)  # how long it must last before anybody is told
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # label -> values meant
     shown_as: Literal["share", "seconds", "number", "nothing"] = "number"
@@ -72,7 +70,20 @@ class Firing:
     def message(self) -> str:
         """One line for a person: what, how much, and what to do."""
         about = f" ({self.subject})" if self.subject else ""
-        return f"{self.rule.summary}{about}{_shown(self)}. {self.rule.remedy}"
+        return f"{self.rule.summary}{about}{self._shown}. {self.rule.remedy}"
+
+    @property
+    def _shown(self) -> str:
+        match self.rule.shown_as:
+            case "share":
+                limit = "above" if self.rule.comparison == ">" else "below"
+                return f": {self.value:.1%}, {limit} {self.rule.threshold:.0%}"
+            case "seconds":
+                return f": {timedelta(seconds=round(self.value))} (h:mm:ss)"
+            case "number":
+                return f": {self.value:g}"
+            case "nothing":
+                return ""
 
 
 def firing(samples: Iterable[Sample], rules: Sequence[AlertRule]) -> list[Firing]:
@@ -84,19 +95,6 @@ def firing(samples: Iterable[Sample], rules: Sequence[AlertRule]) -> list[Firing
         for sample in known
         if rule.is_broken_by(sample)
     ]
-
-
-def _shown(firing: Firing) -> str:
-    match firing.rule.shown_as:
-        case "share":
-            limit = "above" if firing.rule.comparison == ">" else "below"
-            return f": {firing.value:.1%}, {limit} {firing.rule.threshold:.0%}"
-        case "seconds":
-            return f": {timedelta(seconds=round(firing.value))} (h:mm:ss)"
-        case "number":
-            return f": {firing.value:g}"
-        case "nothing":
-            return ""
 
 
 ALERT_RULES = (

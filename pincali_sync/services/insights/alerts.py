@@ -9,13 +9,17 @@ from datetime import timedelta
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.insights.incidents import Incident
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.alerts import ALERT_RULES, AlertRule, firing
+from pincali_sync.domain.alerts import ALERT_RULES, Firing, firing
 from pincali_sync.services.insights.metrics import samples_of
 from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.services.ports import Notifier
 
 logger = logging.getLogger(__name__)
+
+
+_HOLDS = {rule.name: rule.hold for rule in ALERT_RULES}
 
 
 class AlertService:
@@ -24,64 +28,43 @@ class AlertService:
     Told at least once: killed between telling and noting that it was told, it tells again.
     """
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        notifier: Notifier,
-        rules: Sequence[AlertRule] = ALERT_RULES,
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, notifier: Notifier) -> None:
         self._db = db
         self._clock = clock
         self._notifier = notifier
-        self._holds = {rule.name: rule.hold for rule in rules}
-        self._rules = rules
 
-    async def check(self, snapshot: Snapshot) -> list[Incident]:
-        """Opens and ends incidents by what the figures say, and tells who is to be told.
-
-        Returns:
-            The open incidents that have lasted long enough to be told.
-        """
-        broken = firing(samples_of(snapshot), self._rules)
-
-        async def work(tx: UnitOfWork) -> tuple[list[Incident], list[Incident]]:
-            await tx.incidents.settle(broken, now=self._clock.now())
-            recovered = await tx.incidents.recovered()
-            passing = [each for each in recovered if not self._is_worth_telling(each)]
-            await tx.incidents.forget(passing)
-            over = [each for each in recovered if each not in passing]
-            return await tx.incidents.open(), over
-
-        opened, recovered = await self._db.run(work)
-        lasting = [each for each in opened if self._has_lasted(each)]
-        await self._tell([each for each in lasting if each.announced_at is None], recovered)
-        return lasting
-
-    def _is_worth_telling(self, ended: Incident) -> bool:
-        """What was told is told to be over; what lasted and could not be told is told late."""
-        return ended.announced_at is not None or self._has_lasted(ended)
-
-    def _has_lasted(self, incident: Incident) -> bool:
-        hold = self._holds.get(incident.alert, timedelta(0))
-        return (incident.resolved_at or self._clock.now()) - incident.opened_at >= hold
-
-    async def _tell(self, opened: Sequence[Incident], recovered: Sequence[Incident]) -> None:
-        if not opened and not recovered:
+    async def check(self, snapshot: Snapshot) -> None:
+        """Opens and ends incidents by what the figures say, and tells who is to be told."""
+        opened, ended = await self._settle(firing(samples_of(snapshot), ALERT_RULES))
+        if not opened and not ended:
             return
-        title = _title(opened, recovered)
-        if not await self._notifier.tell(title, _body(opened, recovered)):
+        title = _title(opened, ended)
+        if not await self._notifier.tell(title, _body(opened, ended)):
             logger.error("nobody could be told: %s; it is tried again at the next tick", title)
             return
         for incident in opened:
             logger.error("alert %s: %s", incident.alert, incident.message)
-        for incident in recovered:
+        for incident in ended:
             logger.warning("over: alert %s", _name(incident))
+        now = self._clock.now()
+        await self._db.run(lambda tx: tx.incidents.mark_announced(opened, ended, now=now))
 
-        async def work(tx: UnitOfWork) -> None:
-            await tx.incidents.mark_announced(opened, recovered, now=self._clock.now())
+    @in_transaction
+    async def _settle(
+        self, tx: UnitOfWork, broken: Sequence[Firing]
+    ) -> tuple[list[Incident], list[Incident]]:
+        """What has lasted long enough to be told, and was not; and what is told to be over."""
+        await tx.incidents.settle(broken, now=self._clock.now())
+        ended = await tx.incidents.recovered()
+        # What lasted and could not be told is told late.
+        over = [each for each in ended if each.announced_at or self._has_lasted(each)]
+        await tx.incidents.forget([each for each in ended if each not in over])
+        untold = [each for each in await tx.incidents.open() if each.announced_at is None]
+        return [each for each in untold if self._has_lasted(each)], over
 
-        await self._db.run(work)
+    def _has_lasted(self, incident: Incident) -> bool:
+        until = incident.resolved_at or self._clock.now()
+        return until - incident.opened_at >= _HOLDS.get(incident.alert, timedelta(0))
 
 
 def _title(opened: Sequence[Incident], recovered: Sequence[Incident]) -> str:

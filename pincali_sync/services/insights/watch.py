@@ -8,11 +8,12 @@ from datetime import timedelta
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from pincali_sync.services.insights.alerts import AlertService
 from pincali_sync.services.insights.metrics import samples_of
-from pincali_sync.services.insights.snapshot import RUNNER, Snapshot
+from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.insights_service import InsightsService
 
 # A runner that waits ticks every second; the figures need not be read as often.
@@ -44,33 +45,27 @@ class Watch:
     async def look(self, runs: Sequence[SyncRun] = ()) -> None:
         """Checks the alerts and keeps figures, if that is due; `runs` are those of this tick."""
         now = self._clock.now()
-
-        async def is_wanted(tx: UnitOfWork) -> tuple[bool, bool]:
-            last = (await tx.history.heartbeats()).get(RUNNER)
-            has_news = any(run.status != "running" for run in runs)
-            if last is not None and timedelta(0) <= now - last < _LEAST_GAP and not has_news:
-                return False, False
-            return True, await tx.history.has_any_since(now - _HISTORY_GAP)
-
-        is_due, is_kept = await self._db.run(is_wanted)
+        is_due, is_kept = await self._is_wanted(any(run.status != "running" for run in runs))
         if not is_due:
             return
         snapshot = await self._insights.snapshot(whole=not is_kept)
         if not is_kept:
-            await self._keep(snapshot)
+            figures = {
+                sample.key: sample.value
+                for sample in samples_of(snapshot)
+                if sample.metric in HISTORY_METRICS
+            }
+            await self._db.run(lambda tx: tx.history.keep(figures, at=snapshot.taken_at))
         await self._alerts.check(snapshot)
         await self._feed.number()  # so that a reader finds little left to number
         # The sign of life comes last: without it somebody outside notices.
         await self._db.run(lambda tx: tx.history.beat(RUNNER, now=now))
 
-    async def _keep(self, snapshot: Snapshot) -> None:
-        figures = {
-            sample.key: sample.value
-            for sample in samples_of(snapshot)
-            if sample.metric in HISTORY_METRICS
-        }
-
-        async def work(tx: UnitOfWork) -> None:
-            await tx.history.keep(figures, at=snapshot.taken_at)
-
-        await self._db.run(work)
+    @in_transaction
+    async def _is_wanted(self, tx: UnitOfWork, has_news: bool) -> tuple[bool, bool]:
+        """Whether to look, and whether figures were kept lately."""
+        now = self._clock.now()
+        last = (await tx.history.heartbeats()).get(RUNNER)
+        if last is not None and timedelta(0) <= now - last < _LEAST_GAP and not has_news:
+            return False, False
+        return True, await tx.history.has_any_since(now - _HISTORY_GAP)

@@ -28,36 +28,14 @@ class Incident:
     resolved_at: datetime | None
 
 
-_COLUMNS = ", ".join(Incident.__dataclass_fields__)
+_SELECT = f"SELECT {', '.join(Incident.__dataclass_fields__)} FROM alert_incidents"
 # The latest value and words, the first time.
-_NOTE = """
+_NOTE = text("""
 INSERT INTO alert_incidents AS i (alert, subject, severity, message, value, opened_at)
 VALUES (:alert, :subject, :severity, :message, :value, :now)
 ON CONFLICT (alert, subject) WHERE resolved_at IS NULL
 DO UPDATE SET severity = excluded.severity, message = excluded.message, value = excluded.value
-"""
-_RESOLVE = """
-UPDATE alert_incidents SET resolved_at = :now
- WHERE resolved_at IS NULL AND NOT (alert || '|' || subject = ANY(CAST(:firing AS text[])))
-"""
-_FORGET = "DELETE FROM alert_incidents WHERE id = ANY(:ids)"
-_OPEN = f"""
-SELECT {_COLUMNS} FROM alert_incidents WHERE resolved_at IS NULL
- ORDER BY severity, opened_at, alert, subject
-"""
-_RECOVERED = f"""
-SELECT {_COLUMNS} FROM alert_incidents
- WHERE resolved_at IS NOT NULL AND recovery_announced_at IS NULL
- ORDER BY resolved_at, alert, subject
-"""
-_ANNOUNCED = "UPDATE alert_incidents SET announced_at = :now WHERE id = ANY(:ids)"
-# Their beginning too: people may not have been within reach while it lasted.
-_RECOVERY_ANNOUNCED = """
-UPDATE alert_incidents
-   SET recovery_announced_at = :now, announced_at = coalesce(announced_at, :now)
- WHERE id = ANY(:ids)
-"""
-_CLEAN_UP = "DELETE FROM alert_incidents WHERE resolved_at < :before"
+""")
 
 
 class IncidentRepository(Repository):
@@ -77,29 +55,50 @@ class IncidentRepository(Repository):
             for each in firing
         ]
         if rows:
-            await self._connection.execute(text(_NOTE), rows)
-        keys = [f"{row['alert']}|{row['subject']}" for row in rows]
-        await self._run(_RESOLVE, firing=keys, now=now)
+            await self._connection.execute(_NOTE, rows)
+        await self._run(
+            """UPDATE alert_incidents SET resolved_at = :now
+                WHERE resolved_at IS NULL
+                  AND NOT (alert || '|' || subject = ANY(CAST(:firing AS text[])))""",
+            firing=[f"{row['alert']}|{row['subject']}" for row in rows],
+            now=now,
+        )
 
     async def open(self) -> list[Incident]:
         """What is the matter now, critical things first."""
-        return [Incident(**row) for row in (await self._run(_OPEN)).mappings()]
+        return await self._all(
+            Incident,
+            f"{_SELECT} WHERE resolved_at IS NULL ORDER BY severity, opened_at, alert, subject",
+        )
 
     async def recovered(self) -> list[Incident]:
         """Incidents that ended, and nobody was told so yet."""
-        return [Incident(**row) for row in (await self._run(_RECOVERED)).mappings()]
+        return await self._all(
+            Incident,
+            f"""{_SELECT} WHERE resolved_at IS NOT NULL AND recovery_announced_at IS NULL
+                ORDER BY resolved_at, alert, subject""",
+        )
 
     async def forget(self, incidents: Sequence[Incident]) -> None:
         """Deletes incidents that did not last long enough to be told."""
-        await self._run(_FORGET, ids=[each.id for each in incidents])
+        ids = [each.id for each in incidents]
+        await self._run("DELETE FROM alert_incidents WHERE id = ANY(:ids)", ids=ids)
 
     async def mark_announced(
         self, opened: Sequence[Incident], recovered: Sequence[Incident], *, now: datetime
     ) -> None:
-        """People were told."""
-        await self._run(_ANNOUNCED, ids=[each.id for each in opened], now=now)
-        await self._run(_RECOVERY_ANNOUNCED, ids=[each.id for each in recovered], now=now)
+        """People were told; of what is over its beginning too, if they were out of reach then."""
+        await self._run(
+            """UPDATE alert_incidents
+                  SET announced_at = coalesce(announced_at, :now),
+                      recovery_announced_at = CASE WHEN id = ANY(:recovered) THEN CAST(:now AS timestamptz) END
+                WHERE id = ANY(:opened) OR id = ANY(:recovered)""",
+            opened=[each.id for each in opened],
+            recovered=[each.id for each in recovered],
+            now=now,
+        )
 
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes incidents that ended before a time."""
-        return await self._count(_CLEAN_UP, before=before)
+        statement = "DELETE FROM alert_incidents WHERE resolved_at < :before"
+        return await self._count(statement, before=before)
