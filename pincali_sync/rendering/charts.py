@@ -15,13 +15,13 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from pincali_sync.rendering.base_environment import base_environment
 from pincali_sync.rendering.formats import day, instant, number
 from pincali_sync.rendering.scales import TimeScale, ValueScale, short, time_scale, value_scale
+from pincali_sync.rendering.templates import environment
 
 MAX_SERIES = 4  # as many as dash patterns tell apart
 _LONGEST_LABEL = 34  # what fits above a bar on a phone, beside its value
-_TEMPLATES = base_environment("pincali_sync.rendering")
+_TEMPLATES = environment("pincali_sync.rendering")
 
 Point = tuple[datetime, float | None]
 _Telling = Callable[[datetime], str]
@@ -86,12 +86,13 @@ def bar_chart(bars: Sequence[tuple[str, float]], *, title: str, unit: str = "") 
     # The caption names the unit; only the sign of percent is worth repeating at each bar.
     whole, beside = (100.0, unit) if unit == "%" else (0.0, "")
     longest = max(whole, *(value for _, value in bars)) or 1.0
+    facts = (f"{word} {label} with {_amount(v, unit)}" for word, (label, v) in _extremes(bars))
     return _render(
         "bar_chart.html",
         id=_id(title),
         title=title,
         unit=unit,
-        description=_extremes(bars, unit),
+        description=f"{', '.join(facts)}.".replace("first", "First", 1),
         bars=[
             (_shortened(label), _amount(value, beside), _percent(max(value, 0) / longest))
             for label, value in bars
@@ -151,28 +152,21 @@ def _rows(series: Sequence[Series], told: _Telling) -> list[tuple[str, list[str]
 
 def _described(series: Series, unit: str, told: _Telling) -> str:
     """A series in a sentence, for those who do not see it."""
-    known = [(at, value) for at, value in series.points if value is not None]
+    known = [(told(at), value) for at, value in series.points if value is not None]
     if not known:
         return f"{series.name}: no figures yet."
-    parts = [
-        ("first", known[0]),
-        ("last", known[-1]),
-        ("lowest", min(known, key=lambda point: point[1])),
-        ("highest", max(known, key=lambda point: point[1])),
-    ]
-    facts = (f"{word} {_amount(value, unit)} on {told(at)}" for word, (at, value) in parts)
+    facts = (f"{word} {_amount(value, unit)} on {at}" for word, (at, value) in _extremes(known))
     return f"{series.name}: {', '.join(facts)}."
 
 
-def _extremes(bars: Sequence[tuple[str, float]], unit: str) -> str:
-    parts = [
-        ("First", bars[0]),
-        ("last", bars[-1]),
-        ("lowest", min(bars, key=lambda bar: bar[1])),
-        ("highest", max(bars, key=lambda bar: bar[1])),
+def _extremes(values: Sequence[tuple[str, float]]) -> list[tuple[str, tuple[str, float]]]:
+    """What a chart is described by."""
+    return [
+        ("first", values[0]),
+        ("last", values[-1]),
+        ("lowest", min(values, key=lambda each: each[1])),
+        ("highest", max(values, key=lambda each: each[1])),
     ]
-    told = (f"{word} {label} with {_amount(value, unit)}" for word, (label, value) in parts)
-    return f"{', '.join(told)}."
 
 
 def _amount(value: float, unit: str) -> str:

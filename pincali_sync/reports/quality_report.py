@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
 from pincali_sync.domain.listing_fields import COVERED_FIELDS, EXPECTED_FIELDS
+from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.templates import environment, stylesheet
 from pincali_sync.reports import wording
 from pincali_sync.reports.headlines import Comparison, headlines, interval_of
@@ -43,7 +44,7 @@ def _policy(style: str) -> str:
 
 def _render(template: str, report: QualityReport, **more: Any) -> str:
     figures = report.figures
-    templates = environment("pincali_sync.reports")
+    templates = environment("pincali_sync.reports", bar_chart)
     templates.filters.update(md=_markdown, field=wording.field, age_class=wording.age)
     return templates.get_template(template).render(
         report=report,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.insights.dossier import Change, Sighting
 from pincali_sync.db.repositories.prices.reviews import PriceReview
 from pincali_sync.db.repositories.queue.queue import QueueRow
-from pincali_sync.db.repositories.removal.removals import RemovalBatch, RemovalCheck
+from pincali_sync.db.repositories.removal.removals import RemovalCheck
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
@@ -38,16 +37,6 @@ class Dossier:
     sightings: tuple[Sighting, ...]
     certificates: tuple[Mapping[str, Any], ...]  # of the scan that missed it last
     sitemap: tuple[Mapping[str, Any], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchView:
-    """A batch of removals, with what its listings' pages answered."""
-
-    batch: RemovalBatch
-    removable: int  # proven gone and not seen since: what approving would remove now
-    verdicts: Mapping[str, int]
-    checks: tuple[RemovalCheck, ...]  # as many as were asked for
 
 
 class InsightsService:
@@ -119,19 +108,6 @@ class InsightsService:
                 )
                 for run in await tx.runs.open_runs()
             ]
-
-    async def removal_batch(self, batch_id: UUID, limit: int = 100) -> BatchView | None:
-        """One batch of removals with up to `limit` of its checks."""
-        async with self._db.transaction() as tx:
-            batch = await tx.removals.batch(batch_id)
-            if batch is None:
-                return None
-            return BatchView(
-                batch=batch,
-                removable=await tx.removals.removable(batch_id),
-                verdicts=await tx.removals.verdicts_of_batch(batch_id),
-                checks=tuple(await tx.removals.checks_of_batch(batch_id, limit=limit)),
-            )
 
 
 async def _resolve(tx: UnitOfWork, name: str) -> str:

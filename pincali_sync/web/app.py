@@ -18,13 +18,13 @@ from starlette.types import ASGIApp
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.exceptions import DatabaseUnavailableError
+from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.templates import environment, stylesheet
 from pincali_sync.web import lists, metrics, overview, pauses, properties, removals, words
-from pincali_sync.web.forms import MAX_BODY_BYTES
 from pincali_sync.web.shield import Shield
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
-from pincali_sync.web.tokens import TokenGuard
+from pincali_sync.web.trust import MAX_BODY_BYTES, TokenGuard
 
 _A_YEAR = "public, max-age=31536000, immutable"
 _TITLES = {
@@ -85,8 +85,7 @@ _ROUTES = (
     Route("/runs/{run_id:uuid}", lists.run),
     Route("/removals", removals.batches),
     Route("/removals/{batch_id:uuid}", removals.batch),
-    Route("/removals/{batch_id:uuid}/approve", removals.approve, methods=["GET", "POST"]),
-    Route("/removals/{batch_id:uuid}/reject", removals.reject, methods=["GET", "POST"]),
+    Route("/removals/{batch_id:uuid}/{verb}", removals.decide, methods=["GET", "POST"]),
     Route("/decisions", lists.decisions),
     Route("/errors", lists.errors),
     Route("/pauses", pauses.pauses, methods=["GET", "POST"]),
@@ -104,7 +103,7 @@ def _styles() -> str:
 
 
 def _templates() -> Environment:
-    templates = environment("pincali_sync.web")
+    templates = environment("pincali_sync.web", line_chart, bar_chart)
     templates.filters.update(
         plain=words.plain,
         words=words.words,

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from pincali_sync.db.repositories.site.pauses import ALL, scope_of_tier
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.web.forms import DASHBOARD, done, trusted_form
-from pincali_sync.web.site import site_of
+from pincali_sync.web.site import DASHBOARD, done, site_of
+from pincali_sync.web.trust import trusted_form
 from pincali_sync.web.words import LONG, plain
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ async def pauses(request: Request) -> Response:
     if request.method != "POST":
         in_force = await site.services.pauses.in_force()
         return site.page(request, "pauses.html", pauses=in_force, scopes=_SCOPES)
-    form = await trusted_form(request)
+    form = await trusted_form(request, site.guard)
     scope = _scope(form.get("scope"))
     reason = plain(form.get("reason", ""), LONG) or "by request"
     if not await site.services.pauses.pause(_SCOPES[scope], reason=reason, paused_by=DASHBOARD):
@@ -39,7 +39,7 @@ async def pauses(request: Request) -> Response:
 async def resume(request: Request) -> Response:
     """Ends one pause: the one that the person saw."""
     site = site_of(request)
-    form = await trusted_form(request)
+    form = await trusted_form(request, site.guard)
     scope = _scope(form.get("scope"))
     found = next(
         (each for each in await site.services.pauses.in_force() if each.scope == scope), None

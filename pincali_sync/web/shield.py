@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -46,26 +45,3 @@ class Shield:
             "Method Not Allowed\n", status_code=405, headers={"Allow": ", ".join(_METHODS)}
         )
         await refusal(scope, receive, send_with_headers)
-
-
-def is_from_elsewhere(request: Request) -> bool:
-    """Whether a browser says that another site's page sent this request.
-
-    Browsers name the page's origin with every POST. Where a request has none of these headers, no
-    browser sent it, and so no foreign page rides on anybody's.
-    """
-    own = request.headers.get("host", "").lower()
-    origin = request.headers.get("origin")
-    if origin is not None:
-        return _host_of(origin) != own
-    fetch_site = request.headers.get("sec-fetch-site")
-    if fetch_site is not None:
-        return fetch_site not in {"same-origin", "none"}
-    referer = request.headers.get("referer")
-    return referer is not None and _host_of(referer) != own
-
-
-def _host_of(url: str) -> str | None:
-    """host[:port] of an http(s) URL; None for anything else, "null" included."""
-    scheme, _, rest = url.lower().partition("://")
-    return rest.partition("/")[0] if scheme in {"http", "https"} else None

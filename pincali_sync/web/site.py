@@ -7,12 +7,14 @@ from typing import cast
 
 from jinja2 import Environment
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.web.snapshots import SnapshotKeeper
-from pincali_sync.web.tokens import TokenGuard
+from pincali_sync.web.trust import TokenGuard
 
+# Who a decision taken here is by, in the database and in the log.
+DASHBOARD = "dashboard"
 # The navigation, in its order. A page below one of these paths belongs to it.
 NAVIGATION = (
     ("/", "Overview"),
@@ -67,6 +69,12 @@ class Site:
 def site_of(request: Request) -> Site:
     """The dashboard that a request was sent to."""
     return cast(Site, request.app.state.site)
+
+
+def done(path: str, message: str) -> RedirectResponse:
+    """On to a page that says what was done; reloading it does nothing again."""
+    assert message in MESSAGES
+    return RedirectResponse(f"{path}?said={message}", status_code=303)
 
 
 def _mark(target: str, path: str) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from pincali_sync.rendering import formats
+from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.templates import environment, stylesheet
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
@@ -78,7 +79,7 @@ def test_what_is_not_there_is_a_dash() -> None:
 
 
 def test_templates_escape_everything_and_mind_what_is_missing() -> None:
-    templates = environment("pincali_sync.rendering")
+    templates = environment("pincali_sync.rendering", bar_chart)
     shown = templates.from_string("{{ title }} {{ 1234 | number }}{{ bar_chart([], title='x') }}")
     page = shown.render(title="<b>")
     assert page.startswith('&lt;b&gt; 1,234<figure class="chart">')

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from pincali_sync.web.shield import is_from_elsewhere
-from pincali_sync.web.tokens import Answer, TokenGuard
+from pincali_sync.web.trust import TokenGuard, is_from_elsewhere
 
 
 class Monotonic:
@@ -27,34 +27,48 @@ def guard(time: Monotonic) -> TokenGuard:
     return TokenGuard("the token of tests", monotonic=time)
 
 
+def refusal(guard: TokenGuard, given: str) -> tuple[int, str] | None:
+    """The status and how the reason begins; None where the token passes."""
+    try:
+        guard.check(given)
+    except HTTPException as error:
+        return error.status_code, " ".join(error.detail.split()[:4])
+    return None
+
+
+WRONG = (403, "That is not the")
+
+
 def test_only_the_token_itself_is_right(guard: TokenGuard) -> None:
-    assert guard.check("the token of tests").answer is Answer.RIGHT
+    assert refusal(guard, "the token of tests") is None
     for wrong in ("", "the token of test", "the token of tests ", "\ud800", "é" * 20):
-        assert guard.check(wrong).answer is Answer.WRONG
+        assert refusal(guard, wrong) == WRONG
 
 
 def test_without_a_token_nobody_is_right() -> None:
     guard = TokenGuard(None)
     assert not guard.is_set
-    assert guard.check("").answer is Answer.NOT_SET
+    assert refusal(guard, "") == (403, "This dashboard decides nothing:")
 
 
 def test_after_five_wrong_ones_in_a_minute_even_the_right_one_waits(
     guard: TokenGuard, time: Monotonic
 ) -> None:
     for _ in range(5):
-        assert guard.check("a guess").answer is Answer.WRONG
+        assert refusal(guard, "a guess") == WRONG
         time.seconds += 5
-    refused = guard.check("the token of tests")
-    assert (refused.answer, refused.retry_after_seconds) == (Answer.TOO_MANY, 36)
+    with pytest.raises(HTTPException, match="Too many wrong tokens") as refused:
+        guard.check("the token of tests")
+    assert refused.value.status_code == 429
+    assert refused.value.headers == {"Retry-After": "36"}
     time.seconds += 35
-    assert guard.check("the token of tests").answer is Answer.RIGHT
+    assert refusal(guard, "the token of tests") is None
 
 
 def test_right_ones_and_old_wrong_ones_do_not_count(guard: TokenGuard, time: Monotonic) -> None:
     for _ in range(20):
-        assert guard.check("a guess").answer is Answer.WRONG
-        assert guard.check("the token of tests").answer is Answer.RIGHT
+        assert refusal(guard, "a guess") == WRONG
+        assert refusal(guard, "the token of tests") is None
         time.seconds += 16
 
 
@@ -62,9 +76,9 @@ def test_guesses_made_while_it_is_closed_do_not_keep_it_closed(
     guard: TokenGuard, time: Monotonic
 ) -> None:
     for _ in range(50):
-        guard.check("a guess")
+        assert refusal(guard, "a guess") is not None
     time.seconds += 61
-    assert guard.check("the token of tests").answer is Answer.RIGHT
+    assert refusal(guard, "the token of tests") is None
 
 
 def _request(**headers: str) -> Request:

@@ -91,7 +91,8 @@ class IncidentRepository(Repository):
         await self._run(
             """UPDATE alert_incidents
                   SET announced_at = coalesce(announced_at, :now),
-                      recovery_announced_at = CASE WHEN id = ANY(:recovered) THEN CAST(:now AS timestamptz) END
+                      recovery_announced_at =
+                          CASE WHEN id = ANY(:recovered) THEN CAST(:now AS timestamptz) END
                 WHERE id = ANY(:opened) OR id = ANY(:recovered)""",
             opened=[each.id for each in opened],
             recovered=[each.id for each in recovered],
