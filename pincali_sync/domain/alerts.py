@@ -41,7 +41,7 @@ class AlertRule:
     name: str
     metric: str
     severity: Literal["warning", "critical"]
-    summary: str  # what is the matter; {subject} is filled in
+    summary: str  # what is the matter; the subject is added
     remedy: str  # what to do
     comparison: Literal[">", "<"] = ">"
     threshold: float = 0
