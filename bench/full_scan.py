@@ -32,6 +32,7 @@ from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
 from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.domain.identity import canonical_url, property_id_of
 from pincali_sync.domain.tiers import ListingSource
 
@@ -195,15 +196,16 @@ class _Crawl:
     async def _order(self, source: ListingSource, attempt: int) -> UUID:
         database, job_id = Database(self._url), uuid4()
         async with database.transaction() as tx:
-            await tx.jobs.schedule(
-                job_id,
-                run_id=None,
-                session_id=self.session_id,
-                spider="manifest",
-                source=source.value,
-                attempt=attempt,
-                node="bench",
-                now=SystemClock().now(),
+            await tx.jobs.add(
+                Job(
+                    id=job_id,
+                    session_id=self.session_id,
+                    spider="manifest",
+                    source=source.value,
+                    attempt=attempt,
+                    node="bench",
+                    scheduled_at=SystemClock().now(),
+                )
             )
         await database.dispose()
         return job_id

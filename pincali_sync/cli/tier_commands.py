@@ -15,12 +15,10 @@ from pincali_sync.cli.dry_run import dry_run, show
 from pincali_sync.cli.output import JsonOption, console, print_json, print_table
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pauses import ALL
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import ExitStatus, LockedError, PausedError, UsageError
+from pincali_sync.exceptions import ExitStatus, LockedError, UsageError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.services.scheduler_service import SchedulerService
-from pincali_sync.services.site.pauses import explain
 
 # Jobs report to the database; this is how often it is looked at for their reports.
 _TICK_SECONDS = 1.0
@@ -99,8 +97,7 @@ async def run_due_tiers(*, quiet: bool) -> list[SyncRun]:
     config = load_config()
     check_tools(config)
     async with open_services(config) as services:
-        if pauses := [each for each in await services.pauses.in_force() if each.scope == ALL]:
-            raise PausedError(explain(pauses[0]))
+        await services.pauses.check()
         scheduler = services.scheduler(build_runner(config))
         return await _carry_on(
             services, scheduler, await scheduler.run_scheduled_tiers(), quiet=quiet

@@ -19,7 +19,7 @@ from pincali_sync.exceptions import (
 from pincali_sync.services.ports import JobSpec, JobWaiter
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
-from pincali_sync.services.site.pauses import PauseService, explain
+from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.tier_orchestrator import TierOrchestrator, TierResult
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class PropertySyncOrchestrator:
             PausedError: when everything is paused.
             BlockedError: when the site refuses us.
         """
-        await self._check_not_paused()
+        await self.pauses.check()
         began, rounds = self.clock.now(), 0
         try:
             await self._run("manifest", max_pages="0")
@@ -100,7 +100,7 @@ class PropertySyncOrchestrator:
                 began, self.max_pending
             ):
                 rounds += 1
-                await self._check_not_paused()
+                await self.pauses.check()
                 await self._run("detail")
         except RunnerError as error:
             return FullSyncResult(success=False, rounds=rounds, error=str(error))
@@ -110,17 +110,8 @@ class PropertySyncOrchestrator:
         spec = JobSpec(job_id=uuid4(), spider=spider, arguments=arguments)
         status = await self.jobs.run(spec)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
-            await self.pauses.pause(
-                None,
-                reason=f"blocked: {spider}: the site blocks us",
-                paused_by="pincali-sync",
-                kind="refused",
-            )
+            reason = f"blocked: {spider}: the site blocks us"
+            await self.pauses.pause(None, reason=reason, kind="refused")
             raise BlockedError(f"{spider}: the site blocks us")
         if status:
             raise RunnerError(f"the {spider} job {spec.job_id} ended with status {status}")
-
-    async def _check_not_paused(self) -> None:
-        everything = [each for each in await self.pauses.in_force() if each.scope == "all"]
-        if everything:
-            raise PausedError(explain(everything[0]))

@@ -149,8 +149,7 @@ class TierOrchestrator:
             )
             opened = await tx.runs.create(
                 run_id,
-                tier_level=tier.value,
-                tier_name=tier.label,
+                tier,
                 session_id=session_id,
                 slot_at=slot_at,
                 step=WORKFLOWS[tier][0],
@@ -232,9 +231,7 @@ class TierOrchestrator:
         if rate is None or rate >= MIN_RATE:
             return
         reason = f"only {rate:.0%} of the requests of its last runs succeeded"
-        if await self.pauses.pause(
-            Tier(ended.tier_level), reason=reason, paused_by="pincali-sync", kind="rate"
-        ):
+        if await self.pauses.pause(Tier(ended.tier_level), reason=reason, kind="rate"):
             async with self.db.transaction() as tx:
                 await tx.runs.note(ended.id, RunNotes(paused_tier=True))
 

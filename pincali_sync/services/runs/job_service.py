@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -61,15 +61,11 @@ class JobService:
         await tx.sessions.create(
             session_id, name=_session_name(job, spider), base_url=self._base_url, now=now
         )
-        if job is None:
-            job = await tx.jobs.begin_by_hand(
-                job_id, session_id=session_id, spider=spider, source=source, now=now
-            )
-        elif job.session_id is None:
+        if job is not None:
             await tx.jobs.set_session(job_id, session_id)
-        if job is None:
+        elif not await tx.jobs.add(_job_by_hand(job_id, session_id, spider, source, now)):
             raise SupersededError(f"job {job_id} was started before or was given up")
-        return JobTicket(job_id=job_id, session_id=session_id, run_id=job.run_id)
+        return JobTicket(job_id=job_id, session_id=session_id, run_id=job.run_id if job else None)
 
     @in_transaction
     async def heartbeat(self, tx: UnitOfWork, ticket: JobTicket) -> bool:
@@ -107,6 +103,21 @@ class JobService:
             error = None if succeeded else reason
             await tx.sessions.close(ticket.session_id, status=status, error=error, now=now)
         return ended
+
+
+def _job_by_hand(
+    job_id: UUID, session_id: UUID, spider: str, source: str | None, now: datetime
+) -> Job:
+    return Job(
+        id=job_id,
+        session_id=session_id,
+        spider=spider,
+        source=source,
+        status="running",
+        scheduled_at=now,
+        started_at=now,
+        heartbeat_at=now,
+    )
 
 
 def _session_name(job: Job | None, spider: str) -> str:

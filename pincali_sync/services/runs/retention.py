@@ -25,10 +25,10 @@ class RetentionService:
         """One round over everything; being stopped half-way does no harm."""
         config = self._config
         await self._delete_ended()
-        await self._delete_in_chunks("staging", config.keep_staging_days)
-        await self._delete_in_chunks("sightings", config.keep_sightings_days)
-        await self._delete_in_chunks("sitemap", config.keep_sightings_days)
-        await self._delete_in_chunks("errors", config.keep_runs_days)
+        await self._delete_in_chunks("property_scrapes_staging", config.keep_staging_days)
+        await self._delete_in_chunks("property_sightings", config.keep_sightings_days)
+        await self._delete_in_chunks("sitemap_urls", config.keep_sightings_days)
+        await self._delete_in_chunks("scraping_errors", config.keep_runs_days)
 
     @in_transaction
     async def _delete_ended(self, tx: UnitOfWork) -> None:

@@ -192,15 +192,17 @@ class RunJobs:
         job_id = uuid4()
         node = self._runner.nodes[job_id.int % len(self._runner.nodes)]
         async with self._db.transaction() as tx:
-            await tx.jobs.schedule(
-                job_id,
-                run_id=run.id if run else None,
-                session_id=run.session_id if run and wanted.spider in SCANNERS else None,
-                spider=wanted.spider,
-                source=wanted.source,
-                attempt=attempt,
-                node=node,
-                now=self._clock.now(),
+            await tx.jobs.add(
+                Job(
+                    id=job_id,
+                    run_id=run.id if run else None,
+                    session_id=run.session_id if run and wanted.spider in SCANNERS else None,
+                    spider=wanted.spider,
+                    source=wanted.source,
+                    node=node,
+                    attempt=attempt,
+                    scheduled_at=self._clock.now(),
+                )
             )
         try:
             await self._runner.start(JobSpec(job_id=job_id, **asdict(wanted)), node)

@@ -9,7 +9,6 @@ from datetime import timedelta
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pauses import ALL
 from pincali_sync.services.queue.refresh import RefreshService
 from pincali_sync.services.runs.job_service import JobService
 from pincali_sync.services.runs.run_jobs import RESTING, RunJobs, WantedJob
@@ -42,7 +41,7 @@ class StandingDrain:
         """
         await self.queue.reclaim_expired()
         await self.job_rows.give_up_silent(self.silence)
-        if any(pause.scope == ALL for pause in await self.pauses.in_force()):
+        if await self.pauses.of_everything() is not None:
             await self.jobs.cancel_standing(reason="paused")
             return
         await self.queue.top_up()

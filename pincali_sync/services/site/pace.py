@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.pace import Look, Reservation
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import PausedError
 
@@ -40,7 +41,7 @@ class PaceService:
         self._monotonic = monotonic
         self._turn = asyncio.Lock()
         self._looked_at = float("-inf")
-        self._is_struck = False
+        self._is_refused = False
 
     @property
     def is_off(self) -> bool:
@@ -74,7 +75,7 @@ class PaceService:
         waited = 0.0
         async with self._turn:
             while True:
-                slot = await self._reserve(gap)
+                slot = await self._db.run(lambda tx: tx.pace.reserve(self._host, gap))
                 waited += max(0.0, slot.wait_seconds)
                 if not although_paused:
                     _check(slot.paused)
@@ -83,13 +84,8 @@ class PaceService:
 
     async def hold(self, seconds: float) -> None:
         """Makes every worker wait: no turn is given out before `seconds` have passed."""
-        if self.is_off:
-            return
-
-        async def work(tx: UnitOfWork) -> None:
-            await tx.pace.hold(self._host, seconds)
-
-        await self._db.run(work)
+        if not self.is_off:
+            await self._db.run(lambda tx: tx.pace.hold(self._host, seconds))
 
     async def refused(self, retry_after: float | None) -> int:
         """The site is too busy for us: everybody waits, longer with each refusal in a row.
@@ -102,32 +98,21 @@ class PaceService:
         """
         if self.is_off:
             return 0
+        self._is_refused = True
+        return await self._count_refusal(retry_after)
 
-        async def work(tx: UnitOfWork) -> int:
-            strikes = await tx.pace.strike(self._host)
-            backoff = min(_FIRST_HOLD_SECONDS * 2 ** (strikes - 1), _LONGEST_HOLD_SECONDS)
-            await tx.pace.hold(self._host, max(backoff, retry_after or 0.0))
-            return strikes
-
-        self._is_struck = True
-        return await self._db.run(work)
+    @in_transaction
+    async def _count_refusal(self, tx: UnitOfWork, retry_after: float | None) -> int:
+        refusals = await tx.pace.count_refusal(self._host)
+        backoff = min(_FIRST_HOLD_SECONDS * 2 ** (refusals - 1), _LONGEST_HOLD_SECONDS)
+        await tx.pace.hold(self._host, max(backoff, retry_after or 0.0))
+        return refusals
 
     async def answered(self) -> None:
         """A good answer after refusals; costs nothing where there were none."""
-        if not self._is_struck:
-            return
-        self._is_struck = False
-
-        async def work(tx: UnitOfWork) -> None:
-            await tx.pace.calm(self._host)
-
-        await self._db.run(work)
-
-    async def _reserve(self, gap: float) -> Reservation:
-        async def work(tx: UnitOfWork) -> Reservation:
-            return await tx.pace.reserve(self._host, gap)
-
-        return await self._db.run(work)
+        if self._is_refused:
+            self._is_refused = False
+            await self._db.run(lambda tx: tx.pace.forget_refusals(self._host))
 
     async def _sleep_until(self, slot: Reservation, *, although_paused: bool) -> bool:
         """Whether the slot still holds when its time has come: a hold since then outdates it."""

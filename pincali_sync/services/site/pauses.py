@@ -8,7 +8,6 @@ from datetime import timedelta
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.pauses import ALL, Pause, scope_of_tier
-from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PausedError
 from pincali_sync.services.ports import SiteProbe
@@ -35,42 +34,41 @@ class PauseService:
         self._clock = clock
 
     async def pause(
-        self, tier: Tier | None, *, reason: str, paused_by: str, kind: str = "person"
+        self,
+        tier: Tier | None,
+        *,
+        reason: str,
+        paused_by: str = "pincali-sync",
+        kind: str = "person",
+        rest: timedelta | None = None,
     ) -> bool:
         """Pauses one tier or (None) all; False when that is paused already.
 
         Args:
-            kind: "person", "refused" by the site, or "rate" of success too low.
+            kind: "person", "refused" by the site, a "busy" site, or "rate" of success too low.
+            rest: after so long a good answer ends the pause; None: a person does.
         """
-        scope = ALL if tier is None else scope_of_tier(tier.value)
-        return await self._pause(
-            Pause(
-                scope=scope,
-                reason=reason,
-                paused_by=paused_by,
-                paused_at=self._clock.now(),
-                kind=kind,
-            )
+        now = self._clock.now()
+        pause = Pause(
+            scope=ALL if tier is None else scope_of_tier(tier.value),
+            reason=reason,
+            paused_by=paused_by,
+            paused_at=now,
+            kind=kind,
+            resume_after=now + rest if rest else None,
         )
+        paused = await self._db.run(lambda tx: tx.pauses.pause(pause))
+        if paused:
+            logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
+        return paused
 
     async def leave_alone(self, *, reason: str) -> bool:
         """The site is too busy for us: everything rests, and is tried again after a while."""
-        now = self._clock.now()
-        return await self._pause(
-            Pause(
-                scope=ALL,
-                reason=reason,
-                paused_by="pincali-sync",
-                paused_at=now,
-                kind="busy",
-                resume_after=now + COOLING,
-            )
-        )
+        return await self.pause(None, reason=reason, kind="busy", rest=COOLING)
 
     async def try_again(self, probe: SiteProbe) -> bool:
         """Ends the rest of a busy site if its time is over and one request is answered well."""
-        now = self._clock.now()
-        pause = next((each for each in await self.in_force() if each.scope == ALL), None)
+        now, pause = self._clock.now(), await self.of_everything()
         if pause is None or pause.resume_after is None or pause.resume_after > now:
             return False
         wrong = await probe()
@@ -79,11 +77,7 @@ class PauseService:
             return bool(await self.resume(None, scope=ALL))
         cooling = min(2 * (pause.resume_after - pause.paused_at), _LONGEST_COOLING)
         logger.warning("the site is left alone for another %s: %s", cooling, wrong)
-
-        async def work(tx: UnitOfWork) -> None:
-            await tx.pauses.postpone(ALL, now + cooling)
-
-        await self._db.run(work)
+        await self._db.run(lambda tx: tx.pauses.postpone(ALL, now + cooling))
         return False
 
     async def resume(self, tier: Tier | None, *, scope: str | None = None) -> list[str]:
@@ -94,11 +88,7 @@ class PauseService:
         """
         if tier is not None:
             scope = scope_of_tier(tier.value)
-
-        async def work(tx: UnitOfWork) -> list[str]:
-            return await tx.pauses.resume(scope)
-
-        scopes = await self._db.run(work)
+        scopes = await self._db.run(lambda tx: tx.pauses.resume(scope))
         if scopes:
             logger.warning("resumed: %s", ", ".join(scopes))
         return scopes
@@ -108,25 +98,20 @@ class PauseService:
         async with self._db.transaction() as tx:
             return await tx.pauses.in_force()
 
+    async def of_everything(self) -> Pause | None:
+        """The pause of all tiers at once."""
+        return next((each for each in await self.in_force() if each.scope == ALL), None)
+
     async def of_tier(self, tier: Tier) -> Pause | None:
         """The pause that holds a tier back."""
         async with self._db.transaction() as tx:
             return await tx.pauses.of_tier(tier.value)
 
-    async def check(self, tier: Tier) -> None:
-        """Raises: PausedError: when the tier must not be started; says why and what to do."""
-        pause = await self.of_tier(tier)
+    async def check(self, tier: Tier | None = None) -> None:
+        """Raises: PausedError: when the tier, or (None) everything, rests; says what to do."""
+        pause = await (self.of_everything() if tier is None else self.of_tier(tier))
         if pause is not None:
             raise PausedError(explain(pause))
-
-    async def _pause(self, pause: Pause) -> bool:
-        async def work(tx: UnitOfWork) -> bool:
-            return await tx.pauses.pause(pause)
-
-        paused = await self._db.run(work)
-        if paused:
-            logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
-        return paused
 
 
 def explain(pause: Pause) -> str:

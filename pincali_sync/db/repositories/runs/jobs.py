@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,18 +17,18 @@ class Job:
     """One attempt at one spider job."""
 
     id: UUID  # also the job id that Scrapyd is given
-    run_id: UUID | None  # None: started by hand
-    session_id: UUID | None
+    run_id: UUID | None = None  # None: of no run
+    session_id: UUID | None = None
     spider: str
-    source: str | None
-    node: str | None
-    attempt: int
-    status: str  # scheduled, running, completed, failed, lost, cancelled
+    source: str | None = None
+    node: str | None = None  # None: started by hand
+    attempt: int = 1
+    status: str = "scheduled"  # then running, completed, failed, lost, cancelled
     scheduled_at: datetime
-    started_at: datetime | None
-    heartbeat_at: datetime | None
-    finish_reason: str | None
-    stats: dict[str, Any]
+    started_at: datetime | None = None
+    heartbeat_at: datetime | None = None
+    finish_reason: str | None = None
+    stats: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:
@@ -39,41 +39,24 @@ class Job:
         return self.heartbeat_at or self.started_at or self.scheduled_at
 
 
-_COLUMNS = (
-    "id, run_id, session_id, spider, source, node, attempt, status, scheduled_at, started_at, "
-    "heartbeat_at, finish_reason, stats"
-)
+_COLUMNS = ", ".join(Job.__dataclass_fields__)
+_JOBS = f"SELECT {_COLUMNS} FROM sync_run_jobs"
 
 
 class JobRepository(Repository):
     """SQL of jobs. Every change of state names the state it expects."""
 
-    async def schedule(
-        self,
-        job_id: UUID,
-        *,
-        run_id: UUID | None,
-        session_id: UUID | None,
-        spider: str,
-        source: str | None,
-        attempt: int,
-        node: str,
-        now: datetime,
-    ) -> None:
-        """Writes a job down before anybody is asked to start it."""
-        await self._run(
-            """INSERT INTO sync_run_jobs
-                      (id, run_id, session_id, spider, source, attempt, node, scheduled_at)
-               VALUES (:id, :run_id, :session_id, :spider, :source, :attempt, :node, :now)""",
-            id=job_id,
-            run_id=run_id,
-            session_id=session_id,
-            spider=spider,
-            source=source,
-            attempt=attempt,
-            node=node,
-            now=now,
+    async def add(self, job: Job) -> bool:
+        """Writes a job down before anybody starts it; False when its id was used before."""
+        added = await self._count(
+            """INSERT INTO sync_run_jobs (id, run_id, session_id, spider, source, node, attempt,
+                                          status, scheduled_at, started_at, heartbeat_at)
+               VALUES (:id, :run_id, :session_id, :spider, :source, :node, :attempt,
+                       :status, :scheduled_at, :started_at, :heartbeat_at)
+               ON CONFLICT (id) DO NOTHING""",
+            **asdict(job),
         )
+        return bool(added)
 
     async def begin(self, job_id: UUID, *, now: datetime) -> Job | None:
         """Starts a scheduled job; None when it is unknown, was started before or given up."""
@@ -82,24 +65,6 @@ class JobRepository(Repository):
             f"""UPDATE sync_run_jobs SET status = 'running', started_at = :now, heartbeat_at = :now
                 WHERE id = :id AND status = 'scheduled' RETURNING {_COLUMNS}""",
             id=job_id,
-            now=now,
-        )
-
-    async def begin_by_hand(
-        self, job_id: UUID, *, session_id: UUID, spider: str, source: str | None, now: datetime
-    ) -> Job | None:
-        """Writes down a job that no run scheduled; None when its id was used before."""
-        return await self._first(
-            Job,
-            f"""INSERT INTO sync_run_jobs
-                       (id, session_id, spider, source, status, scheduled_at, started_at,
-                        heartbeat_at)
-                VALUES (:id, :session_id, :spider, :source, 'running', :now, :now, :now)
-                ON CONFLICT (id) DO NOTHING RETURNING {_COLUMNS}""",
-            id=job_id,
-            session_id=session_id,
-            spider=spider,
-            source=source,
             now=now,
         )
 
@@ -113,26 +78,26 @@ class JobRepository(Repository):
 
     async def is_current(self, job_id: UUID) -> bool:
         """Whether the job may still write; holds that answer true until the transaction ends."""
-        result = await self._run(
+        found = await self._scalar(
             "SELECT 1 FROM sync_run_jobs WHERE id = :id AND status = 'running' FOR SHARE",
             id=job_id,
         )
-        return result.first() is not None
+        return found is not None
 
     async def heartbeat(self, job_id: UUID, *, now: datetime) -> bool:
         """Notes that the job is alive; False when it was given up meanwhile."""
-        result = await self._run(
+        alive = await self._count(
             "UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'running'",
             id=job_id,
             now=now,
         )
-        return bool(result.rowcount)
+        return bool(alive)
 
     async def finish(
         self, job_id: UUID, *, status: str, reason: str, stats: Mapping[str, Any], now: datetime
     ) -> bool:
         """Ends a running job; False when it was given up meanwhile."""
-        result = await self._run(
+        ended = await self._count(
             """UPDATE sync_run_jobs
                   SET status = :status, finish_reason = :reason, finished_at = :now,
                       stats = CAST(:stats AS jsonb)
@@ -143,11 +108,11 @@ class JobRepository(Repository):
             stats=json.dumps(stats),
             now=now,
         )
-        return bool(result.rowcount)
+        return bool(ended)
 
-    async def give_up(self, job_id: UUID, *, status: str, reason: str, now: datetime) -> bool:
+    async def give_up(self, job_id: UUID, *, status: str, reason: str, now: datetime) -> None:
         """Takes the right to write from an open job: "lost", "failed" or "cancelled"."""
-        result = await self._run(
+        await self._run(
             """UPDATE sync_run_jobs
                   SET status = :status, finish_reason = :reason, finished_at = :now
                 WHERE id = :id AND status IN ('scheduled', 'running')""",
@@ -156,46 +121,41 @@ class JobRepository(Repository):
             reason=reason,
             now=now,
         )
-        return bool(result.rowcount)
 
     async def get(self, job_id: UUID) -> Job | None:
-        return await self._first(
-            Job, f"SELECT {_COLUMNS} FROM sync_run_jobs WHERE id = :id", id=job_id
-        )
+        """One job by its id."""
+        return await self._first(Job, f"{_JOBS} WHERE id = :id", id=job_id)
 
     async def of_run(self, run_id: UUID) -> list[Job]:
         """All attempts of a run's jobs, in the order they were scheduled."""
-        result = await self._run(
-            f"SELECT {_COLUMNS} FROM sync_run_jobs WHERE run_id = :run_id "
-            "ORDER BY scheduled_at, source, attempt",
+        return await self._all(
+            Job,
+            f"{_JOBS} WHERE run_id = :run_id ORDER BY scheduled_at, source, attempt",
             run_id=run_id,
         )
-        return [Job(**row) for row in result.mappings()]
 
     async def latest_standing(self, spider: str) -> Job | None:
         """The latest job that a tick started outside of any run."""
         return await self._first(
             Job,
-            f"""SELECT {_COLUMNS} FROM sync_run_jobs
-                 WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
-                 ORDER BY scheduled_at DESC LIMIT 1""",
+            f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
+                ORDER BY scheduled_at DESC LIMIT 1""",
             spider=spider,
         )
 
     async def open_standing(self) -> list[Job]:
         """Open jobs that ticks started outside of any run."""
-        result = await self._run(
-            f"""SELECT {_COLUMNS} FROM sync_run_jobs
-                 WHERE run_id IS NULL AND node IS NOT NULL AND status IN ('scheduled', 'running')
-                 ORDER BY scheduled_at"""
+        return await self._all(
+            Job,
+            f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL
+                          AND status IN ('scheduled', 'running') ORDER BY scheduled_at""",
         )
-        return [Job(**row) for row in result.mappings()]
 
     async def give_up_silent(
         self, *, running_before: datetime, scheduled_before: datetime, now: datetime
     ) -> int:
         """Takes the right to write from jobs of no run that were last heard of before a time."""
-        result = await self._run(
+        return await self._count(
             """UPDATE sync_run_jobs
                   SET status = 'lost', finish_reason = 'no heartbeat', finished_at = :now
                 WHERE run_id IS NULL
@@ -205,4 +165,3 @@ class JobRepository(Repository):
             scheduled_before=scheduled_before,
             now=now,
         )
-        return int(result.rowcount)

@@ -10,6 +10,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.insights.figures import RUN_TOTALS, RUNS_ENDED
 from pincali_sync.domain.run_notes import RunNotes
+from pincali_sync.domain.tiers import Tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,20 +62,6 @@ WITH deleted AS (
 )
 SELECT count(*) FROM deleted
 """
-# Columns that a step may set while it moves a run on.
-_COUNTERS = frozenset(
-    {
-        "window_ends_at",
-        "pages_scanned",
-        "properties_in_manifest",
-        "new_properties_found",
-        "price_changes_detected",
-        "removals_detected",
-        "properties_queued",
-        "properties_scraped",
-        "error_count",
-    }
-)
 
 
 class RunRepository(Repository):
@@ -83,16 +70,15 @@ class RunRepository(Repository):
     async def create(
         self,
         run_id: UUID,
+        tier: Tier,
         *,
-        tier_level: int,
-        tier_name: str,
         session_id: UUID,
         slot_at: datetime | None,
         step: str,
         now: datetime,
     ) -> bool:
         """Opens a run; False when one of this tier is open already."""
-        result = await self._run(
+        opened = await self._count(
             """INSERT INTO sync_runs
                       (id, tier_level, tier_name, session_id, slot_at, started_at, updated_at,
                        status, step)
@@ -100,14 +86,14 @@ class RunRepository(Repository):
                        'running', :step)
                ON CONFLICT (tier_level) WHERE status = 'running' DO NOTHING""",
             id=run_id,
-            tier_level=tier_level,
-            tier_name=tier_name,
+            tier_level=tier.value,
+            tier_name=tier.label,
             session_id=session_id,
             slot_at=slot_at,
             step=step,
             now=now,
         )
-        return bool(result.rowcount)
+        return bool(opened)
 
     async def get(self, run_id: UUID) -> SyncRun | None:
         """One run by its id."""
@@ -136,19 +122,18 @@ class RunRepository(Repository):
 
     async def of_session(self, session_id: UUID | None) -> UUID | None:
         """The run that a session belongs to."""
-        result = await self._run(
+        run_id: UUID | None = await self._scalar(
             "SELECT id FROM sync_runs WHERE session_id = CAST(:id AS uuid)", id=session_id
         )
-        run_id: UUID | None = result.scalar_one_or_none()
         return run_id
 
     async def find(self, prefix: str) -> list[SyncRun]:
         """Runs whose id begins so: people type the first few digits."""
         return await self._select("WHERE id::text LIKE :prefix || '%' LIMIT 2", prefix=prefix)
 
-    async def clean_up(self, *, before: datetime) -> int:
-        """Deletes runs that ended before a time, with their jobs; returns their number."""
-        return int(await self._scalar(_CLEAN_UP, before=before))
+    async def clean_up(self, *, before: datetime) -> None:
+        """Deletes runs that ended before a time, with their jobs."""
+        await self._run(_CLEAN_UP, before=before)
 
     async def move(
         self,
@@ -160,7 +145,7 @@ class RunRepository(Repository):
         **counters: Any,
     ) -> None:
         """Sets a running run's step and counters; notes are added to what is noted."""
-        assert counters.keys() <= _COUNTERS, counters.keys() - _COUNTERS
+        assert counters.keys() <= SyncRun.__dataclass_fields__.keys(), counters
         assignments = "".join(f", {name} = :{name}" for name in sorted(counters))
         await self._run(
             f"""UPDATE sync_runs

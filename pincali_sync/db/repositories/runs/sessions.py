@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -44,19 +44,12 @@ class SourcePages:
     pages_wanted: int | None  # by the walk, once it came to its end
 
 
-_DELETE_OLD = {
-    "staging": """
-        DELETE FROM property_scrapes_staging WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM property_scrapes_staging WHERE scraped_at < :before LIMIT :size))""",
-    "sightings": """
-        DELETE FROM property_sightings WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM property_sightings WHERE seen_at < :before LIMIT :size))""",
-    "errors": """
-        DELETE FROM scraping_errors WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM scraping_errors WHERE created_at < :before LIMIT :size))""",
-    "sitemap": """
-        DELETE FROM sitemap_urls WHERE ctid = ANY(ARRAY(
-            SELECT ctid FROM sitemap_urls WHERE listed_at < :before LIMIT :size))""",
+# Tables that grow with every page, and when their rows were written.
+_WRITTEN_AT = {
+    "property_scrapes_staging": "scraped_at",
+    "property_sightings": "seen_at",
+    "sitemap_urls": "listed_at",
+    "scraping_errors": "created_at",
 }
 
 
@@ -78,10 +71,9 @@ class SessionRepository(Repository):
 
     async def started_at(self, session_id: UUID) -> datetime | None:
         """When a session began; None when there is none."""
-        result = await self._run(
+        started: datetime | None = await self._scalar(
             "SELECT started_at FROM scraping_sessions WHERE id = :id", id=session_id
         )
-        started: datetime | None = result.scalar_one_or_none()
         return started
 
     async def count_pages(self, session_id: UUID) -> None:
@@ -142,17 +134,7 @@ class SessionRepository(Repository):
                           (session_id, url, error_type, error_message, retry_count, created_at)
                    VALUES (:session_id, :url, :error_type, :message, :retry_count, :now)"""
             ),
-            [
-                {
-                    "session_id": session_id,
-                    "url": error.url,
-                    "error_type": error.error_type,
-                    "message": error.message,
-                    "retry_count": error.retry_count,
-                    "now": now,
-                }
-                for error in errors
-            ],
+            [{**asdict(error), "session_id": session_id, "now": now} for error in errors],
         )
 
     async def errors(self, *, limit: int) -> list[LoggedError]:
@@ -164,10 +146,14 @@ class SessionRepository(Repository):
             limit=limit,
         )
 
-    async def delete_old(self, what: str, *, before: datetime, size: int) -> int:
-        """Deletes up to `size` old rows of "staging", "sightings" or "sitemap"; how many it did."""
-        result = await self._run(_DELETE_OLD[what], before=before, size=size)
-        return int(result.rowcount)
+    async def delete_old(self, table: str, *, before: datetime, size: int) -> int:
+        """Deletes up to `size` old rows of a table that grows with every page; how many it did."""
+        return await self._count(
+            f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+                    SELECT ctid FROM {table} WHERE {_WRITTEN_AT[table]} < :before LIMIT :size))""",
+            before=before,
+            size=size,
+        )
 
     async def staged_changes(self, session_id: UUID) -> dict[str, int]:
         """The session's staged pages: new, updated, unchanged, rejected."""

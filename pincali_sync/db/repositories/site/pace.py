@@ -18,8 +18,8 @@ INSERT INTO site_pace AS p (host, next_free_at)
 VALUES (:host, clock_timestamp() + make_interval(secs => :gap))
 ON CONFLICT (host) DO UPDATE
    SET next_free_at = greatest(p.next_free_at, clock_timestamp()) + make_interval(secs => :gap)
-RETURNING extract(epoch FROM next_free_at - make_interval(secs => :gap) - clock_timestamp())
-              AS wait_seconds, held_until, {_PAUSED} AS paused
+RETURNING CAST(extract(epoch FROM next_free_at - make_interval(secs => :gap) - clock_timestamp())
+               AS double precision) AS wait_seconds, held_until, {_PAUSED} AS paused
 """
 _LOOK = f"""
 SELECT {_PAUSED} AS paused, (SELECT held_until FROM site_pace WHERE host = :host) AS held_until
@@ -35,7 +35,7 @@ ON CONFLICT (host) DO UPDATE
 """
 # What several workers are told at once is one refusal: those that were on their way when the hold
 # began count no second time. Long after a hold a refusal is the first of a new row.
-_STRIKE = """
+_COUNT_REFUSAL = """
 INSERT INTO site_pace AS p (host, next_free_at, strikes, held_until)
 VALUES (:host, clock_timestamp(), 1, clock_timestamp())
 ON CONFLICT (host) DO UPDATE
@@ -44,7 +44,7 @@ ON CONFLICT (host) DO UPDATE
                       ELSE p.strikes + 1 END
 RETURNING strikes
 """
-_CALM = "UPDATE site_pace SET strikes = 0 WHERE host = :host AND strikes > 0"
+_FORGET_REFUSALS = "UPDATE site_pace SET strikes = 0 WHERE host = :host AND strikes > 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,24 +69,20 @@ class PaceRepository(Repository):
 
     async def reserve(self, host: str, gap_seconds: float) -> Reservation:
         """Takes the next free slot and keeps `gap_seconds` clear after it."""
-        row = (await self._run(_RESERVE, host=host, gap=gap_seconds)).one()
-        return Reservation(
-            wait_seconds=float(row.wait_seconds), held_until=row.held_until, paused=row.paused
-        )
+        return await self._one(Reservation, _RESERVE, host=host, gap=gap_seconds)
 
     async def look(self, host: str) -> Look:
         """Whether everything is paused, and until when the site is left alone."""
-        row = (await self._run(_LOOK, host=host)).one()
-        return Look(paused=row.paused, held_until=row.held_until)
+        return await self._one(Look, _LOOK, host=host)
 
     async def hold(self, host: str, seconds: float) -> None:
         """Gives out no slot before `seconds` from now."""
         await self._run(_HOLD, host=host, seconds=seconds)
 
-    async def strike(self, host: str) -> int:
+    async def count_refusal(self, host: str) -> int:
         """Counts a refusal; returns how many there were since the last good answer."""
-        return int(await self._scalar(_STRIKE, host=host))
+        return int(await self._scalar(_COUNT_REFUSAL, host=host))
 
-    async def calm(self, host: str) -> None:
+    async def forget_refusals(self, host: str) -> None:
         """A good answer: refusals are counted from the start again."""
-        await self._run(_CALM, host=host)
+        await self._run(_FORGET_REFUSALS, host=host)

@@ -8,7 +8,6 @@ from datetime import datetime
 from pincali_sync.db.repositories.base import Repository
 
 ALL = "all"
-_COLUMNS = "scope, reason, paused_by, paused_at, kind, resume_after"
 
 
 def scope_of_tier(tier_level: int) -> str:
@@ -28,6 +27,9 @@ class Pause:
     resume_after: datetime | None = None
 
 
+_COLUMNS = ", ".join(Pause.__dataclass_fields__)
+
+
 class PauseRepository(Repository):
     """SQL of pauses."""
 
@@ -36,7 +38,7 @@ class PauseRepository(Repository):
 
         But a busy site that then refuses us is not tried again by itself.
         """
-        result = await self._run(
+        paused = await self._count(
             """INSERT INTO sync_pauses AS p
                       (scope, reason, paused_by, paused_at, kind, resume_after)
                VALUES (:scope, :reason, :paused_by, :paused_at, :kind, :resume_after)
@@ -47,7 +49,7 @@ class PauseRepository(Repository):
                 WHERE p.kind = 'busy' AND excluded.kind <> 'busy'""",
             **asdict(pause),
         )
-        return bool(result.rowcount)
+        return bool(paused)
 
     async def postpone(self, scope: str, resume_after: datetime) -> None:
         """The site is still too busy."""
@@ -75,11 +77,10 @@ class PauseRepository(Repository):
 
     async def of_tier(self, tier_level: int) -> Pause | None:
         """The pause that holds a tier back: its own, else that of all."""
-        rows = await self._run(
+        return await self._first(
+            Pause,
             f"""SELECT {_COLUMNS} FROM sync_pauses
                 WHERE scope IN (:all, :tier) ORDER BY scope = :all LIMIT 1""",
             all=ALL,
             tier=scope_of_tier(tier_level),
         )
-        row = rows.mappings().first()
-        return None if row is None else Pause(**row)
