@@ -13,7 +13,14 @@ from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database, sqlalchemy_url
 from tests.support.clock import FixedClock
 from tests.support.month import MonthProcess
-from tests.support.postgres import TEMPLATE, execute, fresh_database, url_of
+from tests.support.postgres import (
+    TEMPLATE,
+    Databases,
+    LentDatabase,
+    execute,
+    fresh_database,
+    url_of,
+)
 
 _MONTH = "test_month.py"
 # What takes one core comes first, beside the simulated month; browsers and nodes come after it.
@@ -56,7 +63,11 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server for the session, gone afterwards."""
     home = tmp_path_factory.mktemp("postgres-home")
     try:
-        yield embedded.ensure_running(home, durable=False)
+        url = embedded.ensure_running(home, durable=False)
+        # Statistics are a test's own doing: plans do not depend on who came by in between.
+        execute(url, "ALTER SYSTEM SET autovacuum = off")
+        execute(url, "SELECT pg_reload_conf()")
+        yield url
     finally:
         embedded.destroy(home)
 
@@ -76,19 +87,30 @@ def empty_database_url(postgres_url: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+async def databases(postgres_url: str, migrated_template: str) -> AsyncIterator[Databases]:
+    """What tests are lent their databases from."""
+    databases = Databases(postgres_url, migrated_template)
+    yield databases
+    await databases.close()
+
+
 @pytest.fixture
-def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+async def lent_database(databases: Databases) -> AsyncIterator[LentDatabase]:
+    async with databases.lend() as lent:
+        yield lent
+
+
+@pytest.fixture
+def database_url(lent_database: LentDatabase) -> str:
     """A database of its own at the newest schema: for tests that commit or run beside others."""
-    with fresh_database(postgres_url, migrated_template) as url:
-        yield url
+    return lent_database.url
 
 
 @pytest.fixture
-async def db(database_url: str) -> AsyncIterator[Database]:
+def db(lent_database: LentDatabase) -> Database:
     """A `Database` on a database of its own."""
-    database = Database(database_url)
-    yield database
-    await database.dispose()
+    return lent_database.db
 
 
 @pytest.fixture(scope="session")

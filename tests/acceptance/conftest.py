@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from pincali_workshop.demo.stage import Stage
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
+
+from tests.support.postgres import LentDatabase, fresh_database
 
 Scrapy = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -34,6 +36,15 @@ def site() -> Iterator[StandinProcess]:
     options = StandinOptions(listings=200, churn=Churn(births=0.12, price_changes=0.10))
     with StandinProcess(options) as process:
         yield process
+
+
+@pytest.fixture
+async def lent_database(postgres_url: str, migrated_template: str) -> AsyncIterator[LentDatabase]:
+    """Used once: a process that outlives its test is nobody else's guest."""
+    with fresh_database(postgres_url, migrated_template) as url:
+        lent = LentDatabase(url)
+        yield lent
+        await lent.close()
 
 
 @pytest.fixture
