@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -23,6 +23,11 @@ class Repository:
 
     async def _run(self, statement: str, **parameters: Any) -> CursorResult[Any]:
         return await self._connection.execute(text(statement), parameters)
+
+    async def _run_each(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Runs a statement once for each of these parameters, in one go."""
+        if rows:
+            await self._connection.execute(text(statement), rows)
 
     async def _all(self, kind: type[Row], statement: str, **parameters: Any) -> list[Row]:
         """Each row as a value of a dataclass whose fields are the statement's columns."""

@@ -53,10 +53,8 @@ class IdentityRepository(Repository):
 
     async def propose(self, pairs: Sequence[tuple[Neighbour, float]], *, now: datetime) -> None:
         """Writes pairs down with the likeness of their titles; known ones stay as they are."""
-        if not pairs:
-            return
-        await self._connection.execute(
-            text(sql.PROPOSE),
+        await self._run_each(
+            sql.PROPOSE,
             [
                 {
                     "property_id": pair.property_id,

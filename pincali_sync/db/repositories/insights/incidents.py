@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.domain.alerts import Firing
 
@@ -30,12 +28,12 @@ class Incident:
 
 _SELECT = f"SELECT {', '.join(Incident.__dataclass_fields__)} FROM alert_incidents"
 # The latest value and words, the first time.
-_NOTE = text("""
+_NOTE = """
 INSERT INTO alert_incidents AS i (alert, subject, severity, message, value, opened_at)
 VALUES (:alert, :subject, :severity, :message, :value, :now)
 ON CONFLICT (alert, subject) WHERE resolved_at IS NULL
 DO UPDATE SET severity = excluded.severity, message = excluded.message, value = excluded.value
-""")
+"""
 
 
 class IncidentRepository(Repository):
@@ -54,8 +52,7 @@ class IncidentRepository(Repository):
             }
             for each in firing
         ]
-        if rows:
-            await self._connection.execute(_NOTE, rows)
+        await self._run_each(_NOTE, rows)
         await self._run(
             """UPDATE alert_incidents SET resolved_at = :now
                 WHERE resolved_at IS NULL

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from pincali_sync.db.repositories.base import Repository
@@ -39,40 +38,33 @@ class LiveRepository(Repository):
         Returns:
             The last property_id of the chunk, to go on after; None when there is no more.
         """
-        result = await self._connection.execute(
-            text(_MARK_SEEN), {"session_id": session_id, "after": after, "size": size}
-        )
+        result = await self._run(_MARK_SEEN, session_id=session_id, after=after, size=size)
         return result.scalar_one_or_none()
 
     async def rows(self, property_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """The live rows of these records, by property_id."""
-        result = await self._connection.execute(
-            text("SELECT * FROM properties_live WHERE property_id = ANY(:ids)"),
-            {"ids": list(property_ids)},
+        result = await self._run(
+            "SELECT * FROM properties_live WHERE property_id = ANY(:ids)", ids=list(property_ids)
         )
         return {row["property_id"]: dict(row) for row in result.mappings()}
 
     async def targets(self, property_ids: Sequence[str]) -> list[dict[str, Any]]:
         """What is needed to look at these records' pages: id, URL and EasyBroker id."""
-        result = await self._connection.execute(
-            text(
-                """SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
-                          coalesce(m.public_id, l.public_id) AS public_id
-                     FROM properties_live l
-                     LEFT JOIN property_manifest m ON m.property_id = l.property_id
-                    WHERE l.property_id = ANY(:ids) ORDER BY l.property_id"""
-            ),
-            {"ids": list(property_ids)},
+        return await self._all(
+            dict,
+            """SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
+                      coalesce(m.public_id, l.public_id) AS public_id
+                 FROM properties_live l
+                 LEFT JOIN property_manifest m ON m.property_id = l.property_id
+                WHERE l.property_id = ANY(:ids) ORDER BY l.property_id""",
+            ids=list(property_ids),
         )
-        return [dict(row) for row in result.mappings()]
 
     async def counts(self) -> dict[str, Any]:
         """Live rows by listing status."""
-        result = await self._connection.execute(
-            text(
-                "SELECT listing_status, count(*) AS rows FROM properties_live "
-                "GROUP BY listing_status ORDER BY listing_status"
-            )
+        result = await self._run(
+            "SELECT listing_status, count(*) AS rows FROM properties_live "
+            "GROUP BY listing_status ORDER BY listing_status"
         )
         return {row.listing_status: row.rows for row in result}
 
@@ -82,13 +74,10 @@ class LiveRepository(Repository):
         Raises:
             StatisticsNotOursError: when it belongs to another role.
         """
-        found = await self._connection.execute(text("SELECT to_regclass('property_stats')"))
-        if found.scalar_one() is None:
+        if await self._scalar("SELECT to_regclass('property_stats')") is None:
             return
         try:
-            await self._connection.execute(
-                text("REFRESH MATERIALIZED VIEW CONCURRENTLY property_stats")
-            )
+            await self._run("REFRESH MATERIALIZED VIEW CONCURRENTLY property_stats")
         except DBAPIError as error:
             if not isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
                 raise

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
-
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue import queue_sql as sql
 
@@ -162,10 +160,8 @@ class QueueRepository(Repository):
 
         The rows must be locked by `ScrapeRepository.lock_leased` in this transaction.
         """
-        if not outcomes:
-            return
-        await self._connection.execute(
-            text(sql.FINISH),
+        await self._run_each(
+            sql.FINISH,
             [
                 {
                     "id": UUID(outcome.id),

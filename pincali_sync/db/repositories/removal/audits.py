@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import text
-
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import REMOVED
 
@@ -55,14 +53,13 @@ class AuditRepository(Repository):
 
     async def settle(self, verdicts: dict[str, str], *, now: datetime) -> None:
         """Notes what the pages of records showed; those that were not drawn are passed over."""
-        if verdicts:
-            await self._connection.execute(
-                text(_SETTLE),
-                [
-                    {"property_id": property_id, "verdict": verdict, "now": now}
-                    for property_id, verdict in sorted(verdicts.items())
-                ],
-            )
+        await self._run_each(
+            _SETTLE,
+            [
+                {"property_id": property_id, "verdict": verdict, "now": now}
+                for property_id, verdict in sorted(verdicts.items())
+            ],
+        )
 
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes audits drawn before a time."""

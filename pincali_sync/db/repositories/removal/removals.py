@@ -9,8 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal import removals_sql as sql
 from pincali_sync.domain.coverage import Certificate
@@ -91,10 +89,8 @@ class RemovalRepository(Repository):
         self, session_id: UUID, certificates: Sequence[Certificate], *, now: datetime
     ) -> None:
         """Keeps a session's certificates; the first ones stand."""
-        if not certificates:
-            return
-        await self._connection.execute(
-            text(sql.ISSUE), [_certificate_row(session_id, each, now) for each in certificates]
+        await self._run_each(
+            sql.ISSUE, [_certificate_row(session_id, each, now) for each in certificates]
         )
 
     async def count_missing(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
@@ -148,10 +144,8 @@ class RemovalRepository(Repository):
         self, checks: Sequence[JudgedAnswer], *, session_id: UUID | None, now: datetime
     ) -> None:
         """Keeps verdicts with their evidence."""
-        if not checks:
-            return
-        await self._connection.execute(
-            text(sql.RECORD_CHECK), [_check_row(each, session_id, now) for each in checks]
+        await self._run_each(
+            sql.RECORD_CHECK, [_check_row(each, session_id, now) for each in checks]
         )
 
     async def removable(self, batch_id: UUID) -> int:

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
-
 from pincali_sync.db.repositories.base import Repository
 
 
@@ -126,14 +124,10 @@ class SessionRepository(Repository):
         self, session_id: UUID, errors: Sequence[ScrapeError], *, now: datetime
     ) -> None:
         """Appends to the error log."""
-        if not errors:
-            return
-        await self._connection.execute(
-            text(
-                """INSERT INTO scraping_errors
-                          (session_id, url, error_type, error_message, retry_count, created_at)
-                   VALUES (:session_id, :url, :error_type, :message, :retry_count, :now)"""
-            ),
+        await self._run_each(
+            """INSERT INTO scraping_errors
+                      (session_id, url, error_type, error_message, retry_count, created_at)
+               VALUES (:session_id, :url, :error_type, :message, :retry_count, :now)""",
             [{**asdict(error), "session_id": session_id, "now": now} for error in errors],
         )
 

@@ -10,8 +10,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.domain.listing_walk import PageFacts, WalkSummary
 from pincali_sync.items import LostPage, ManifestEntry, ManifestPage
@@ -82,9 +80,7 @@ class ManifestPageRepository(Repository):
     ) -> None:
         """Records the pages of the transaction's batch, and what they showed that was new."""
         written = {"session_id": session_id, "job_id": job_id, "now": now}
-        await self._connection.execute(
-            text(_UPSERT_READ), [{**_row(page), **written} for page in pages]
-        )
+        await self._run_each(_UPSERT_READ, [{**_row(page), **written} for page in pages])
         await self._run(_COUNT_BY_PAGE, session_id=session_id)
 
     async def record_lost(
