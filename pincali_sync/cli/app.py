@@ -10,7 +10,7 @@ import typer
 
 from pincali_sync.cli.alert_commands import alerts
 from pincali_sync.cli.config_command import config
-from pincali_sync.cli.consumer_commands import changes, export
+from pincali_sync.cli.consumer_commands import changes, export, report
 from pincali_sync.cli.control_commands import cancel, pause, resume
 from pincali_sync.cli.decision_commands import candidates, removals, reviews
 from pincali_sync.cli.explain_command import explain
@@ -19,7 +19,6 @@ from pincali_sync.cli.inspect_commands import history, manifest_stats, queue_sta
 from pincali_sync.cli.logs import configure_logging
 from pincali_sync.cli.page_commands import parse
 from pincali_sync.cli.queue_commands import dead_letters, dequeue, process_queue, retry
-from pincali_sync.cli.report_command import report
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.cli.web_command import web
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError

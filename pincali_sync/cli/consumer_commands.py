@@ -1,7 +1,8 @@
-"""`pincali-sync export` and `changes`: the data for those who use them."""
+"""`pincali-sync export`, `changes` and `report`: the data for those who use them."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -13,9 +14,12 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, print_json_line, say
+from pincali_sync.cli.output import JsonOption, print_json, print_json_line, print_records, say
 from pincali_sync.db.repositories.export.exports import ExportFormat
+from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.exceptions import UsageError
+from pincali_sync.reports.files import QualityReportFiles
+from pincali_sync.reports.headlines import headlines
 from pincali_sync.services.export.change_feed import ChangePage
 from pincali_sync.services.export.live_table import ExportResult
 
@@ -96,3 +100,27 @@ async def _print(pages: AsyncGenerator[ChangePage, None], limit: int | None) -> 
             printed += len(wanted)
             if printed == limit:
                 return
+
+
+def report(
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where to; `reports` in PINCALI_HOME unless given."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the live table: coverage, freshness, truth, anomalies, duplicates, rules."""
+    made, paths = ask(lambda services: _make(services, output))
+    if as_json:
+        print_json({"files": paths, "report": made})
+        return
+    columns = {"figure": "label", "value": "value", "change": "change", "rests on": "note"}
+    print_records("Data quality", columns, headlines(made))
+    for path in paths:
+        typer.echo(path)
+
+
+async def _make(services: Services, output: Path | None) -> tuple[QualityReport, tuple[Path, ...]]:
+    writer = services.report_files if output is None else QualityReportFiles(output)
+    made = await services.quality.report()
+    return made, await asyncio.to_thread(writer.write, made)

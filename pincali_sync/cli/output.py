@@ -8,9 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 from pydantic import BaseModel
@@ -25,12 +23,12 @@ console = Console()
 
 def print_json(value: Any) -> None:
     """One JSON document on standard output."""
-    print(json.dumps(_plain(value), ensure_ascii=False, indent=1))
+    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=1))
 
 
 def print_json_line(value: Any) -> None:
     """One line of NDJSON, in ASCII: no character in it ends a line or moves a cursor."""
-    print(json.dumps(_plain(value)))
+    print(json.dumps(value, default=_plain))
 
 
 def say(value: Any, text: str, *, as_json: bool) -> None:
@@ -87,23 +85,15 @@ def _cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Dataclasses, models and mappings all the way down; the leaves as JSON knows them."""
+    """What JSON does not know, as it knows it."""
     if isinstance(value, BaseModel):
-        return _plain(value.model_dump(exclude_unset=True))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return value.model_dump(exclude_unset=True)
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [_plain(each) for each in value]
-    return _leaf(value)
-
-
-def _leaf(value: Any) -> Any:
+        return dict(value)
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, Decimal):
         return float(value)
-    return str(value) if isinstance(value, UUID | Path) else value
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -93,17 +93,21 @@ SELECT count(*) FILTER (WHERE verdict = 'alive') AS alive,
        count(*) FILTER (WHERE verdict IS NULL) AS waiting
   FROM removal_audits WHERE drawn_at >= :since AND drawn_at <= :now
 """
-_REPLACE = """
-UPDATE quality_reports SET figures = CAST(:figures AS jsonb)
- WHERE run_id = CAST(:run_id AS uuid) RETURNING id, created_at
-"""
 _KEEP = """
-INSERT INTO quality_reports (run_id, created_at, figures)
-VALUES (CAST(:run_id AS uuid), :now, CAST(:figures AS jsonb)) RETURNING id, created_at
-"""
-_PREVIOUS = """
-SELECT created_at, figures FROM quality_reports
- WHERE created_at <= :created_at AND id <> :id ORDER BY created_at DESC LIMIT 1
+WITH replaced AS (
+    UPDATE quality_reports SET figures = CAST(:figures AS jsonb)
+     WHERE run_id = CAST(:run_id AS uuid) RETURNING id, created_at
+), added AS (
+    INSERT INTO quality_reports (run_id, created_at, figures)
+    SELECT CAST(:run_id AS uuid), :now, CAST(:figures AS jsonb)
+     WHERE NOT EXISTS (SELECT FROM replaced) RETURNING id, created_at
+)
+SELECT kept.created_at, before.created_at AS previous_at, before.figures AS previous
+  FROM (SELECT * FROM replaced UNION ALL SELECT * FROM added) kept
+  LEFT JOIN LATERAL (
+       SELECT created_at, figures FROM quality_reports
+        WHERE created_at <= kept.created_at AND id <> kept.id
+        ORDER BY created_at DESC LIMIT 1) before ON true
 """
 
 
@@ -136,17 +140,8 @@ class QualityRepository(Repository):
         self, figures: Mapping[str, Any], *, run_id: UUID | None, now: datetime
     ) -> QualityReport:
         """Stores a report; a run that reports again replaces its own and keeps its time."""
-        given = {"figures": json.dumps(figures), "run_id": run_id}
-        kept = (await self._run(_REPLACE, **given)).one_or_none()
-        if kept is None:
-            kept = (await self._run(_KEEP, now=now, **given)).one()
-        previous = (await self._run(_PREVIOUS, **kept._mapping)).one_or_none()
-        return QualityReport(
-            created_at=kept.created_at,
-            figures=figures,
-            previous_at=previous.created_at if previous else None,
-            previous=previous.figures if previous else None,
-        )
+        kept = await self._one(dict, _KEEP, figures=json.dumps(figures), run_id=run_id, now=now)
+        return QualityReport(figures=figures, **kept)
 
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes reports made before a time; returns their number."""
