@@ -121,7 +121,7 @@ async def _quality(tx: UnitOfWork) -> int:
 QUESTIONS: dict[str, Question] = {
     "new listings": lambda tx: tx.diff.new_properties(SESSION),
     "price changes": lambda tx: tx.diff.price_changes(SESSION),
-    "missing count": lambda tx: tx.removals.count_missing(SESSION, began=BEGAN, now=NOW),
+    "missing count": lambda tx: tx.missing.count_unseen(SESSION, began=BEGAN, now=NOW),
     "stale selection": _stale,
     "quality figures": _quality,
 }

@@ -35,9 +35,10 @@ from pincali_sync.services.prices.reviews import ReviewService
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.queue.refresh import RefreshPolicy, RefreshService
+from pincali_sync.services.removal.application import ApplyStep, RemovalService
 from pincali_sync.services.removal.audit import RemovalAuditService
-from pincali_sync.services.removal.steps import ApplyStep, RemovalsStep, VerifyStep
-from pincali_sync.services.removal.verify import VerificationService
+from pincali_sync.services.removal.counting import MissingService, RemovalsStep
+from pincali_sync.services.removal.verification import VerificationService, VerifyStep
 from pincali_sync.services.runs.job_service import JobService
 from pincali_sync.services.runs.retention import RetentionService
 from pincali_sync.services.runs.run_jobs import RunJobs, page_worker
@@ -99,8 +100,10 @@ class Services:
         )
         self.refresh = RefreshService(db, clock, _refresh_policy(config))
         self.sync = DataSyncService(db, clock, policy)
-        self.verification = VerificationService(db, clock, config.pincali_base_url)
-        self.diff = PropertyDiffService(db, clock, self.sync, self.verification, fetcher)
+        self.missing = MissingService(db, clock)
+        self.verification = VerificationService(db, clock, self.sync, config.pincali_base_url)
+        self.removals = RemovalService(db, clock)
+        self.diff = PropertyDiffService(db, self.missing, self.verification, self.removals, fetcher)
         self.audit = RemovalAuditService(
             db, clock, size=config.removal_audit_size, max_pending=config.queue_max_pending
         )
@@ -131,9 +134,9 @@ class Services:
         return {
             "scan": ScanStep(record, jobs, self.config.site_page_cap),
             "certify": CertifyStep(record, self.scans),
-            "removals": RemovalsStep(record, self.diff, self.audit),
+            "removals": RemovalsStep(record, self.missing, self.audit),
             "verify": VerifyStep(record, jobs, self.queue),
-            "apply": ApplyStep(record, self.reviews),
+            "apply": ApplyStep(record, self.removals),
             "queue": QueueStep(record, self.queue, self.refresh, self.identities),
             "refresh": RefreshStep(record, self.refresh),
             "drain": DrainStep(record, jobs, self.queue, window),

@@ -10,7 +10,7 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, who
 from pincali_sync.cli.output import JsonOption, print_json, print_records, say, show_records
-from pincali_sync.db.repositories.removal.removals import RemovalBatch
+from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.exceptions import UsageError
 
 removals = typer.Typer(help="Removals: batches, verdicts, and what was held.")
@@ -26,8 +26,8 @@ def list_removals(as_json: JsonOption = False) -> None:
 
     async def read(services: Services) -> dict[str, list[Any]]:
         return {
-            "batches": await services.reviews.removal_batches(),
-            "unsettled": await services.reviews.unsettled(),
+            "batches": await services.db.run(lambda tx: tx.batches.latest()),
+            "unsettled": await services.db.run(lambda tx: tx.missing.unsettled()),
         }
 
     found = ask(read)
@@ -55,7 +55,7 @@ def list_removals(as_json: JsonOption = False) -> None:
 @removals.command("show")
 def show_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Show what the pages of a batch's listings answered."""
-    checks = ask(lambda services: services.reviews.checks(_id(batch)))
+    checks = ask(lambda services: services.db.run(lambda tx: tx.checks.of_batch(_id(batch))))
     show_records(
         f"Batch {batch}",
         {
@@ -73,14 +73,14 @@ def show_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
 @removals.command("approve")
 def approve_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Carry a held batch out; listings seen again meanwhile are left alone."""
-    decided = ask(lambda services: services.reviews.approve(_id(batch), decided_by=who()))
+    decided = ask(lambda services: services.removals.approve(_id(batch), decided_by=who()))
     _say_batch(decided, as_json=as_json)
 
 
 @removals.command("reject")
 def reject_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Throw a held batch away: its listings are active again."""
-    decided = ask(lambda services: services.reviews.reject(_id(batch), decided_by=who()))
+    decided = ask(lambda services: services.removals.reject(_id(batch), decided_by=who()))
     _say_batch(decided, as_json=as_json)
 
 
@@ -92,7 +92,7 @@ def _say_batch(batch: RemovalBatch, *, as_json: bool) -> None:
 @reviews.command("list")
 def list_reviews(as_json: JsonOption = False) -> None:
     """Show prices that changed by more than half, the oldest first."""
-    found = ask(lambda services: services.reviews.price_reviews())
+    found = ask(lambda services: services.db.run(lambda tx: tx.reviews.open_reviews()))
     show_records(
         "Unusual prices",
         {
@@ -112,21 +112,21 @@ def list_reviews(as_json: JsonOption = False) -> None:
 @reviews.command("accept")
 def accept_review(review: IdArgument) -> None:
     """Let the new price stand."""
-    ask(lambda services: services.reviews.settle_price(_id(review), accept=True, settled_by=who()))
+    ask(lambda services: services.reviews.settle(_id(review), accept=True, settled_by=who()))
     typer.echo("The new price stands.")
 
 
 @reviews.command("reject")
 def reject_review(review: IdArgument) -> None:
     """Put the old price back, until the site shows another."""
-    ask(lambda services: services.reviews.settle_price(_id(review), accept=False, settled_by=who()))
+    ask(lambda services: services.reviews.settle(_id(review), accept=False, settled_by=who()))
     typer.echo("The old price is back.")
 
 
 @candidates.command("list")
 def list_candidates(as_json: JsonOption = False) -> None:
     """Show newcomers that resemble a listing that went."""
-    found = ask(lambda services: services.identities.open_candidates())
+    found = ask(lambda services: services.db.run(lambda tx: tx.identities.open_candidates()))
     show_records(
         "May be one property",
         {

@@ -21,7 +21,10 @@ from pincali_sync.db.repositories.queue.freshness import FreshnessRepository
 from pincali_sync.db.repositories.queue.queue import QueueRepository
 from pincali_sync.db.repositories.queue.queue_fill import QueueFillRepository
 from pincali_sync.db.repositories.removal.audits import AuditRepository
-from pincali_sync.db.repositories.removal.removals import RemovalRepository
+from pincali_sync.db.repositories.removal.batches import BatchRepository
+from pincali_sync.db.repositories.removal.certificates import CertificateRepository
+from pincali_sync.db.repositories.removal.checks import CheckRepository
+from pincali_sync.db.repositories.removal.counting import MissingRepository
 from pincali_sync.db.repositories.runs.jobs import JobRepository
 from pincali_sync.db.repositories.runs.locks import LockRepository
 from pincali_sync.db.repositories.runs.runs import RunRepository
@@ -41,6 +44,9 @@ class UnitOfWork:
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
         self.audits = AuditRepository(connection)
+        self.batches = BatchRepository(connection)
+        self.certificates = CertificateRepository(connection)
+        self.checks = CheckRepository(connection)
         self.diff = DiffRepository(connection)
         self.dossier = DossierRepository(connection)
         self.figures = FiguresRepository(connection)
@@ -57,12 +63,12 @@ class UnitOfWork:
         self.manifest_batch = ManifestBatchRepository(connection)
         self.oddities = OddityRepository(connection)
         self.manifest_pages = ManifestPageRepository(connection)
+        self.missing = MissingRepository(connection)
         self.pace = PaceRepository(connection)
         self.pauses = PauseRepository(connection)
         self.quality = QualityRepository(connection)
         self.queue = QueueRepository(connection)
         self.queue_fill = QueueFillRepository(connection)
-        self.removals = RemovalRepository(connection)
         self.reviews = ReviewRepository(connection)
         self.rules = RuleRepository(connection)
         self.runs = RunRepository(connection)

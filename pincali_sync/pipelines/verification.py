@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.pipelines.batcher import BatchingPipeline
-from pincali_sync.services.removal.verify import VerificationResult
 
 
 class VerificationPipeline(BatchingPipeline[VerificationResult]):
@@ -17,7 +17,7 @@ class VerificationPipeline(BatchingPipeline[VerificationResult]):
     async def store(self, items: list[VerificationResult]) -> Mapping[str, int]:
         """Counts the verdicts."""
         job = self._job
-        recorded = await job.services.diff.record_checks(
+        recorded = await job.services.verification.record(
             items,
             ticket=job.ticket,
             lease_token=job.lease_token,

@@ -11,12 +11,12 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 
 from pincali_sync.crawl_job import DONE, PLANNED, JobRole, JobSpider
+from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.liveness import Calibration
 from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.middlewares.blocking import BlockedResponse, header_map
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.services.ports import FetchedPage
-from pincali_sync.services.removal.verify import VerificationResult
 from pincali_sync.services.scrape_queue_service import QueuedProperty
 
 CALIBRATION_FAILED = "calibration_failed"

@@ -73,7 +73,7 @@ async def decisions(request: Request) -> Response:
         return site.page(
             request,
             "decisions.html",
-            held=await tx.removals.batches(status="held", limit=HELD),
+            held=await tx.batches.latest(status="held", limit=HELD),
             reviews=await tx.reviews.open_reviews(limit=LIMIT),
             candidates=await tx.identities.open_candidates(limit=LIMIT),
             limit=LIMIT,

@@ -30,7 +30,7 @@ async def overview(request: Request) -> Response:
     async with services.db.transaction() as tx:
         incidents = await tx.incidents.open()
         latest = {tier: await tx.runs.latest(tier.value) for tier in Tier}
-        held = await tx.removals.batches(status="held", limit=_BATCHES)
+        held = await tx.batches.latest(status="held", limit=_BATCHES)
         history = await tx.history.points(since=since)
         days = {
             "price changes": await tx.history.price_changes_by_day(since=since),

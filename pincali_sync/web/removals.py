@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pincali_sync.db.repositories.removal.removals import RemovalBatch
+from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import OutdatedError
 from pincali_sync.web.site import DASHBOARD, done, site_of
@@ -33,14 +33,14 @@ async def batches(request: Request) -> Response:
     """The newest batches, a held one first, and what is missing for long without a verdict."""
     site = site_of(request)
     async with site.services.db.transaction() as tx:
-        found = await tx.removals.batches(status=None, limit=_BATCHES)
-        held = await tx.removals.batches(status="held", limit=_BATCHES)
+        found = await tx.batches.latest(limit=_BATCHES)
+        held = await tx.batches.latest(status="held", limit=_BATCHES)
         return site.page(
             request,
             "removals.html",
             batches=[*held, *(each for each in found if each.status != "held")],
             batches_limit=_BATCHES,
-            unsettled=await tx.removals.unsettled(limit=_UNSETTLED),
+            unsettled=await tx.missing.unsettled(limit=_UNSETTLED),
             unsettled_limit=_UNSETTLED,
         )
 
@@ -77,7 +77,9 @@ async def _carry_out(request: Request, verb: str) -> Response:
     try:
         if form.get("status") != batch.status:
             raise OutdatedError(f"batch {batch.id} is held")
-        take = site.services.reviews.approve if verb == "approve" else site.services.reviews.reject
+        take = (
+            site.services.removals.approve if verb == "approve" else site.services.removals.reject
+        )
         decided = await take(batch.id, decided_by=DASHBOARD, removable=int(removable))
     except OutdatedError as error:
         batch = await db.run(lambda tx: _batch(tx, request))
@@ -101,7 +103,7 @@ def _nothing_to_decide(batch: RemovalBatch) -> Response:
 
 async def _batch(tx: UnitOfWork, request: Request) -> RemovalBatch:
     """The batch that the path names. Raises: HTTPException: 404 when there is none."""
-    batch = await tx.removals.batch(request.path_params["batch_id"])
+    batch = await tx.batches.get(request.path_params["batch_id"])
     if batch is None:
         raise HTTPException(404, "There is no such batch of removals.")
     return batch
@@ -114,7 +116,7 @@ async def _evidence(request: Request, checks: int) -> dict[str, Any]:
         return {
             "batch": batch,
             # Proven gone and not seen since: what approving would remove now.
-            "removable": await tx.removals.removable(batch.id),
-            "verdicts": await tx.removals.verdicts_of_batch(batch.id),
-            "checks": await tx.removals.checks_of_batch(batch.id, limit=checks),
+            "removable": await tx.batches.removable(batch.id),
+            "verdicts": await tx.checks.verdicts_of_batch(batch.id),
+            "checks": await tx.checks.of_batch(batch.id, limit=checks),
         }

@@ -154,7 +154,7 @@ async def _fill(url: str) -> UUID:
     db, clock = Database(url), FixedClock(datetime.now(UTC) - timedelta(days=20))
     try:
         services = build_services(load_config(pincali_base_url=SITE), clock=clock, db=db)
-        batch = await services.reviews.apply_batch(await hold(services, clock))
+        batch = await services.removals.apply(await hold(services, clock))
         shop = Workshop(db=db, clock=clock)
         for price in (2_000_000, 1_900_000, 200_000):
             await shop.scan(entry("blue-house", sale(price), public_id="EB-AA0001"))

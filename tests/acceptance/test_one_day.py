@@ -65,8 +65,8 @@ async def test_what_went_is_removed_on_evidence_and_nothing_else_is(
     assert last.details.removed == last.removals_detected
     truth = stage.site.truth()["listings"]
     async with open_services(load_config()) as services:
-        [batch] = await services.reviews.removal_batches()
-        checks = await services.reviews.checks(batch.id)
+        [batch] = await services.db.run(lambda tx: tx.batches.latest())
+        checks = await services.db.run(lambda tx: tx.checks.of_batch(batch.id))
         async with services.db.transaction() as tx:
             live = await tx.live.counts()
             rows = await tx.live.rows([each["property_id"] for each in truth])

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue import QueuedProperty
-from pincali_sync.services.removal.verify import VerificationResult
+from pincali_sync.db.repositories.removal.checks import VerificationResult
 from tests.support.builders import add_live, entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import full_scan, seen
@@ -19,7 +19,7 @@ async def claim(services: Services, session_id: UUID) -> list[QueuedProperty]:
     """Takes the pages of whom a scan missed for the second time."""
     candidates = await services.diff.detect_removed_properties(session_id)
     async with services.db.transaction() as tx:
-        await tx.removals.open_batch(
+        await tx.batches.open(
             session_id, run_id=None, candidates=len(candidates), now=services.clock.now()
         )
     await services.queue.queue_verifications(session_id)
@@ -31,7 +31,7 @@ async def claim(services: Services, session_id: UUID) -> list[QueuedProperty]:
 async def record(services: Services, *results: VerificationResult, token: UUID = TOKEN) -> int:
     """Keeps what pages answered; returns how many answers were refused."""
     ticket = await services.jobs.begin(uuid4(), spider="verification", source=None)
-    recorded = await services.diff.record_checks(
+    recorded = await services.verification.record(
         results, ticket=ticket, lease_token=token, rules=(), max_attempts=3
     )
     return recorded.refused

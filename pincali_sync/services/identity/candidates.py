@@ -12,7 +12,8 @@ from rapidfuzz import fuzz
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.identity.identities import IdentityCandidate, Neighbour
+from pincali_sync.db.repositories.identity.identities import Neighbour
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import UsageError
 
@@ -28,43 +29,32 @@ class IdentityService:
         self._db = db
         self._clock = clock
 
-    async def propose_candidates(self) -> int:
+    @in_transaction
+    async def propose_candidates(self, tx: UnitOfWork) -> int:
         """Looks for newcomers that resemble missing listings; returns how many pairs are new.
 
-        Same place, similar price (in SQL), and a similar title or the same address.
+        Same place and similar price (in SQL), and a similar title.
         """
+        now = self._clock.now()
+        pairs = await tx.identities.neighbours(since=now - _NEWCOMER_AGE, limit=_PAIRS_AT_ONCE)
+        alike = [(pair, _similarity(pair)) for pair in pairs]
+        alike = [(pair, likeness) for pair, likeness in alike if likeness >= _MIN_SIMILARITY]
+        await tx.identities.propose(alike, now=now)
+        return len(alike)
 
-        async def work(tx: UnitOfWork) -> int:
-            now = self._clock.now()
-            pairs = await tx.identities.neighbours(since=now - _NEWCOMER_AGE, limit=_PAIRS_AT_ONCE)
-            alike = [
-                (pair, similarity)
-                for pair in pairs
-                if (similarity := _similarity(pair)) >= _MIN_SIMILARITY
-            ]
-            await tx.identities.propose(alike, now=now)
-            return len(alike)
-
-        return await self._db.run(work)
-
-    async def open_candidates(self, limit: int = 100) -> list[IdentityCandidate]:
-        """Pairs that wait for a person."""
-        async with self._db.transaction() as tx:
-            return await tx.identities.open_candidates(limit=limit)
-
-    async def settle(self, candidate_id: UUID, *, confirm: bool, settled_by: str) -> None:
+    @in_transaction
+    async def settle(
+        self, tx: UnitOfWork, candidate_id: UUID, *, confirm: bool, settled_by: str
+    ) -> None:
         """Makes a pair one record, or keeps it two for good.
 
         Raises:
             UsageError: when no such pair is open.
         """
-
-        async def work(tx: UnitOfWork) -> bool:
-            return await tx.identities.settle(
-                candidate_id, confirm=confirm, settled_by=settled_by, now=self._clock.now()
-            )
-
-        if not await self._db.run(work):
+        now = self._clock.now()
+        if not await tx.identities.settle(
+            candidate_id, confirm=confirm, settled_by=settled_by, now=now
+        ):
             raise UsageError(f"no open candidate {candidate_id}: `pincali-sync candidates` lists")
 
 

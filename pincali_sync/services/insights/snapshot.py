@@ -167,7 +167,7 @@ async def _tiers(tx: UnitOfWork, policy: InsightsPolicy, now: datetime) -> tuple
         scanned = next((run for run in runs if run.details.is_scanned), None)
         yields: tuple[SourceYield, ...] = ()
         if scanned is not None:
-            expected = await tx.removals.expected(scanned.session_id)
+            expected = await tx.certificates.expected(scanned.session_id)
             yields = yields_of(scanned, runs[runs.index(scanned) + 1 :], expected)
         enabled = tier in policy.tiers_enabled
         cadence = policy.cadences[tier]

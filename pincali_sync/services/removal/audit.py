@@ -1,6 +1,6 @@
-"""How often a removal was wrong, measured: each week some confirmed ones are looked at again.
+"""Last: how often a removal was wrong, measured: each week some are looked at again.
 
-Drawn from removals that no scan has taken back: what the scans saw again is `relisted` by then and
+Drawn from removals that no scan has taken back: what the scans saw again is relisted by then and
 no mistake that anybody has to look for. A listing whose page is there counts as a false positive,
 although it may have come back since the last scan. Its page is saved, so the mistake ends with it.
 """
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.schedule import SITE_ZONE
 
@@ -31,38 +32,32 @@ class RemovalAuditService:
         self._size = size
         self._max_pending = max_pending
 
-    async def draw(self) -> int:
+    @in_transaction
+    async def draw(self, tx: UnitOfWork) -> int:
         """Draws this week's removals, once a week however often it is asked; returns how many."""
+        now = self._clock.now()
+        return await tx.audits.draw(
+            _week_of(now), removed_since=now - _DRAWN_FROM, size=self._size, now=now
+        )
 
-        async def work(tx: UnitOfWork) -> int:
-            now = self._clock.now()
-            return await tx.audits.draw(
-                week_of(now), removed_since=now - _DRAWN_FROM, size=self._size, now=now
-            )
-
-        return await self._db.run(work)
-
-    async def queue_waiting(self, run_id: UUID | None = None) -> int:
+    @in_transaction
+    async def queue_waiting(self, tx: UnitOfWork, run_id: UUID | None = None) -> int:
         """Queues the drawn ones that nobody looked at yet; returns how many rows are new."""
-
-        async def work(tx: UnitOfWork) -> int:
-            now = self._clock.now()
-            waiting = await tx.audits.waiting(drawn_since=now - _TRIED_FOR)
-            if not waiting:
-                return 0
-            return await tx.queue_fill.fill_named(
-                waiting,
-                priority=_PRIORITY,
-                reason="removal_audit",
-                run_id=run_id,
-                max_pending=self._max_pending,
-                now=now,
-            )
-
-        return await self._db.run(work)
+        now = self._clock.now()
+        waiting = await tx.audits.waiting(drawn_since=now - _TRIED_FOR)
+        if not waiting:
+            return 0
+        return await tx.queue_fill.fill_named(
+            waiting,
+            priority=_PRIORITY,
+            reason="removal_audit",
+            run_id=run_id,
+            max_pending=self._max_pending,
+            now=now,
+        )
 
 
-def week_of(moment: datetime) -> date:
+def _week_of(moment: datetime) -> date:
     """The Monday of a moment's week, where the site is."""
     local = moment.astimezone(SITE_ZONE).date()
     return local - timedelta(days=local.weekday())

@@ -40,7 +40,7 @@ class RetentionService:
         await tx.runs.clean_up(before=ended)
         await tx.quality.clean_up(before=ended)
         await tx.queue.clean_up(before=self._before(self._config.keep_queue_days))
-        await tx.removals.clean_manifest(before=self._before(self._config.keep_staging_days))
+        await tx.batches.clean_manifest(before=self._before(self._config.keep_staging_days))
 
     async def _delete_in_chunks(self, what: str, days: float) -> None:
         before, deleted = self._before(days), _CHUNK

@@ -68,9 +68,9 @@ class ScanPreview:
     async def _absence(self, scans: Sequence[SourceScan]) -> dict[str, Any]:
         """What would be missing once more, and of that again; and which sources prove nothing."""
         async with self._db.rolled_back() as tx:
-            expected = await tx.removals.expected(None)
+            expected = await tx.certificates.expected(None)
             certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
-            missing, likely = await tx.removals.preview_missing(
+            missing, likely = await tx.missing.preview(
                 list(self._records),
                 complete=[each.scan.source for each in certificates if each.proves_absence],
                 began=self._began,

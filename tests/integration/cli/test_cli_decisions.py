@@ -110,10 +110,10 @@ def test_held_removals_are_shown_and_decided(capsys: pytest.CaptureFixture[str])
     async def work(services: Services, _: Workshop) -> str:
         session_id = await full_scan(services, {"sale": [entry("blue-house")]})
         async with services.db.transaction() as tx:
-            batch = await tx.removals.open_batch(
+            batch = await tx.batches.open(
                 session_id, run_id=None, candidates=70, now=services.clock.now()
             )
-            await tx.removals.decide(
+            await tx.batches.decide(
                 batch, "held", now=services.clock.now(), would_remove=70, removal_limit=50
             )
         return str(batch)

@@ -136,8 +136,8 @@ async def test_a_rejected_price_and_its_taking_back_are_both_history(
     clock.advance(days=1)
     await shop.visit(detail("blue-house", sale(200_000)))
     clock.advance(days=1)
-    [review] = await services.reviews.price_reviews()
-    await services.reviews.settle_price(review.id, accept=False, settled_by="Operator 1")
+    [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    await services.reviews.settle(review.id, accept=False, settled_by="Operator 1")
     assert [int(price or 0) for price, _ in terms(await prices(db, "blue-house"))] == [
         2_000_000,
         200_000,

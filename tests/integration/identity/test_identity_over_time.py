@@ -75,7 +75,7 @@ async def test_a_newcomer_that_resembles_a_removed_listing_is_only_proposed(
     await gone(db, "old-house")
     await shop.scan(newcomer("new-house"))
     assert await services.identities.propose_candidates() == 1
-    [candidate] = await services.identities.open_candidates()
+    [candidate] = await services.db.run(lambda tx: tx.identities.open_candidates())
     assert candidate.property_id == id_of("new-house")
     assert candidate.earlier_property_id == id_of("old-house")
     assert candidate.metres < 1
@@ -117,7 +117,7 @@ async def test_a_confirmed_pair_is_one_record_under_the_earlier_id(
     await shop.scan(newcomer("new-house", public_id="EB-AB0002"))
     await shop.visit(detail("new-house", public_id="EB-AB0002"))
     await services.identities.propose_candidates()
-    [candidate] = await services.identities.open_candidates()
+    [candidate] = await services.db.run(lambda tx: tx.identities.open_candidates())
     await services.identities.settle(candidate.id, confirm=True, settled_by="Operator 1")
     live = await rows(db, "SELECT property_id, listing_status, public_id FROM properties_live")
     assert live == [
@@ -141,7 +141,7 @@ async def test_a_rejected_pair_stays_two_records_and_is_not_proposed_again(
     await gone(db, "old-house")
     await shop.scan(newcomer("new-house"))
     await services.identities.propose_candidates()
-    [candidate] = await services.identities.open_candidates()
+    [candidate] = await services.db.run(lambda tx: tx.identities.open_candidates())
     await services.identities.settle(candidate.id, confirm=False, settled_by="Operator 1")
-    assert await services.identities.open_candidates() == []
+    assert await services.db.run(lambda tx: tx.identities.open_candidates()) == []
     assert await services.identities.propose_candidates() == 0

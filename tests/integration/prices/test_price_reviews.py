@@ -32,7 +32,7 @@ async def test_a_price_that_halved_is_live_flagged_and_listed(
     await shop.visit(detail("blue-house", sale(200_000)))
     live = await shop.live("blue-house")
     assert (live["price"], live["verification_status"]) == (200_000, "flagged")
-    [review] = await services.reviews.price_reviews()
+    [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
     assert (int(review.old_price), int(review.new_price)) == (2_000_000, 200_000)
 
 
@@ -41,7 +41,7 @@ async def test_a_change_of_up_to_half_needs_no_review(
     shop: Workshop, services: Services, amount: int
 ) -> None:
     await shop.visit(detail("blue-house", sale(amount)))
-    assert await services.reviews.price_reviews() == []
+    assert await services.db.run(lambda tx: tx.reviews.open_reviews()) == []
     assert (await shop.live("blue-house"))["verification_status"] == "unverified"
 
 
@@ -49,7 +49,7 @@ async def test_a_change_of_currency_is_of_its_own_kind_and_no_review(
     shop: Workshop, services: Services
 ) -> None:
     await shop.visit(detail("blue-house", sale(110_000, USD)))
-    assert await services.reviews.price_reviews() == []
+    assert await services.db.run(lambda tx: tx.reviews.open_reviews()) == []
 
 
 async def test_the_first_visit_of_an_adopted_row_is_a_repair_and_no_news(
@@ -57,7 +57,7 @@ async def test_the_first_visit_of_an_adopted_row_is_a_repair_and_no_news(
 ) -> None:
     await add_live(db, "old-house", price=9_000_000, currency="MXN")
     await shop.visit(detail("old-house", sale(900_000)))
-    assert await services.reviews.price_reviews() == []
+    assert await services.db.run(lambda tx: tx.reviews.open_reviews()) == []
     entries = await shop.journal("old-house")
     assert {each["change_reason"] for each in entries} == {"repair of an adopted row"}
     live = await shop.live("old-house")
@@ -68,20 +68,20 @@ async def test_an_accepted_price_stands_and_is_not_asked_about_again(
     shop: Workshop, services: Services
 ) -> None:
     await shop.visit(detail("blue-house", sale(200_000)))
-    [review] = await services.reviews.price_reviews()
-    await services.reviews.settle_price(review.id, accept=True, settled_by="Operator 1")
+    [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    await services.reviews.settle(review.id, accept=True, settled_by="Operator 1")
     await shop.visit(detail("blue-house", sale(200_000)))
     live = await shop.live("blue-house")
     assert (live["price"], live["verification_status"]) == (200_000, "verified")
-    assert await services.reviews.price_reviews() == []
+    assert await services.db.run(lambda tx: tx.reviews.open_reviews()) == []
 
 
 async def test_a_rejected_price_is_taken_back_for_as_long_as_the_site_shows_it(
     shop: Workshop, services: Services, clock: FixedClock
 ) -> None:
     await shop.visit(detail("blue-house", sale(200_000)))
-    [review] = await services.reviews.price_reviews()
-    await services.reviews.settle_price(review.id, accept=False, settled_by="Operator 1")
+    [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    await services.reviews.settle(review.id, accept=False, settled_by="Operator 1")
     assert (await shop.live("blue-house"))["price"] == 2_000_000
     clock.advance(days=1)
     await shop.visit(detail("blue-house", sale(200_000)))
@@ -97,8 +97,8 @@ async def test_a_rejected_price_on_a_card_is_not_fetched_for_ever(
 ) -> None:
     await shop.scan(entry("blue-house", sale(200_000)))
     await shop.visit(detail("blue-house", sale(200_000)))
-    [review] = await services.reviews.price_reviews()
-    await services.reviews.settle_price(review.id, accept=False, settled_by="Operator 1")
+    [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    await services.reviews.settle(review.id, accept=False, settled_by="Operator 1")
     assert (await shop.scan(entry("blue-house", sale(200_000)))).queued == 0
 
 
@@ -107,12 +107,12 @@ async def test_a_review_ends_by_itself_when_the_price_comes_back(
 ) -> None:
     await shop.visit(detail("blue-house", sale(200_000)))
     await shop.visit(detail("blue-house", sale(1_990_000)))
-    assert await services.reviews.price_reviews() == []
+    assert await services.db.run(lambda tx: tx.reviews.open_reviews()) == []
 
 
 async def test_a_review_is_settled_once(shop: Workshop, services: Services) -> None:
     await shop.visit(detail("blue-house", sale(200_000)))
-    [review] = await services.reviews.price_reviews()
-    await services.reviews.settle_price(review.id, accept=True, settled_by="Operator 1")
+    [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    await services.reviews.settle(review.id, accept=True, settled_by="Operator 1")
     with pytest.raises(UsageError, match="no open price review"):
-        await services.reviews.settle_price(review.id, accept=False, settled_by="Operator 2")
+        await services.reviews.settle(review.id, accept=False, settled_by="Operator 2")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.queue import freshness_sql as sql
 from pincali_sync.db.repositories.queue import queue_fill_sql
-from pincali_sync.db.repositories.removal import removals_sql
+from pincali_sync.db.repositories.removal.counting import COUNT_MISSING
 from pincali_sync.db.repositories.scan import diff
 from pincali_sync.domain.freshness import change_rate, crawl_value, scrape_priority
 from pincali_sync.domain.tiers import ListingSource
@@ -57,7 +57,7 @@ async def test_sql_and_python_agree_on_rate_value_and_priority(
 HOT: dict[str, tuple[str, dict[str, Any]]] = {
     "price changes": (diff.DETECT_PRICE_CHANGES, {}),
     "missing count": (
-        removals_sql.COUNT_MISSING,
+        COUNT_MISSING,
         {"began": None, "now": None, "all_sources": list(map(str, ListingSource))},
     ),
     "stale selection": (

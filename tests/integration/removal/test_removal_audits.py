@@ -11,8 +11,8 @@ from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue import QueuedProperty
+from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.liveness import Judgement, Verdict
-from pincali_sync.services.removal.verify import VerificationResult
 from tests.support.builders import SITE, Workshop, add_live, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import seen, shown_alive
@@ -58,7 +58,7 @@ async def claim(services: Services) -> dict[str, QueuedProperty]:
 
 async def record(services: Services, *results: VerificationResult) -> None:
     ticket = await services.jobs.begin(uuid4(), spider="verification", source=None)
-    await services.diff.record_checks(
+    await services.verification.record(
         results, ticket=ticket, lease_token=TOKEN, rules=(), max_attempts=3
     )
 

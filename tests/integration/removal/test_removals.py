@@ -217,10 +217,11 @@ async def test_missing_for_the_third_time_it_leaves_the_active_counts_and_waits_
     await begin(services, clock)
     session_id = await miss(services, clock, times=3)
     await verify(services, session_id, 403)
-    await services.reviews.apply_batch(await batch_id(services.db))
+    await services.removals.apply(await batch_id(services.db))
     live = await shop.live("house-1")
     assert (live["listing_status"], live["status"]) == ("likely_removed", "inactive")
-    assert [each.property_id for each in await services.reviews.unsettled()] == [id_of("house-1")]
+    unsettled = await services.db.run(lambda tx: tx.missing.unsettled())
+    assert [each.property_id for each in unsettled] == [id_of("house-1")]
 
 
 # --- verdicts -------------------------------------------------------------------------------------
@@ -232,13 +233,13 @@ async def test_a_page_that_is_gone_takes_the_listing_out_with_its_evidence(
     await begin(services, clock)
     session_id = await miss(services, clock, times=2)
     await verify(services, session_id, 404)
-    batch = await services.reviews.apply_batch(await batch_id(services.db))
+    batch = await services.removals.apply(await batch_id(services.db))
     assert (batch.status, batch.removed) == ("applied", 1)
     live = await shop.live("house-1")
     assert (live["listing_status"], live["status"]) == ("confirmed_removed", "removed")
     removal = [each for each in await shop.journal("house-1") if each["change_type"] == "removed"]
     assert [each["change_reason"] for each in removal] == ["HTTP 404"]
-    again = await services.reviews.apply_batch(batch.id)
+    again = await services.removals.apply(batch.id)
     assert again == batch
 
 
@@ -248,7 +249,7 @@ async def test_sold_is_said_only_when_the_page_says_so(
     await begin(services, clock)
     session_id = await miss(services, clock, times=2)
     await verify(services, session_id, 200, SOLD)
-    await services.reviews.apply_batch(await batch_id(services.db))
+    await services.removals.apply(await batch_id(services.db))
     live = await shop.live("house-1")
     assert (live["listing_status"], live["status"]) == ("sold", "sold")
 
@@ -261,7 +262,7 @@ async def test_an_unclear_answer_changes_nothing(
     session_id = await miss(services, clock, times=2)
     before = await shop.live("house-1")
     await verify(services, session_id, status)
-    await services.reviews.apply_batch(await batch_id(services.db))
+    await services.removals.apply(await batch_id(services.db))
     assert await shop.live("house-1") == before
 
 
@@ -299,7 +300,7 @@ async def test_a_listing_seen_between_its_verdict_and_the_removal_stays(
     session_id = await miss(services, clock, times=2)
     await verify(services, session_id, 404)
     await shop.scan(HOUSES[0])
-    batch = await services.reviews.apply_batch(await batch_id(services.db))
+    batch = await services.removals.apply(await batch_id(services.db))
     assert batch.removed == 0
     assert (await shop.live("house-1"))["listing_status"] == "active"
 
@@ -312,7 +313,7 @@ async def test_a_listing_that_lives_on_under_another_slug_is_not_removed(
     await verify(services, session_id, 404)
     moved = entry("house-1-renovated", public_id=HOUSES[0].public_id)
     await shop.scan(moved)
-    batch = await services.reviews.apply_batch(await batch_id(services.db))
+    batch = await services.removals.apply(await batch_id(services.db))
     assert batch.removed == 0
     live = await shop.live("house-1")
     assert live["listing_status"] == "active"
@@ -334,7 +335,7 @@ async def test_a_removed_listing_that_comes_back_is_relisted_and_can_go_missing_
     await begin(services, clock)
     session_id = await miss(services, clock, times=2)
     await verify(services, session_id, 404)
-    await services.reviews.apply_batch(await batch_id(db))
+    await services.removals.apply(await batch_id(db))
     await services.retention.clean_up()  # its manifest row is not needed any more
     await shop.scan(HOUSES[0])
     assert (await shop.live("house-1"))["listing_status"] == "relisted"
@@ -358,10 +359,10 @@ async def statuses(db: Database) -> dict[str, int]:
 async def test_too_many_removals_at_once_are_held_until_a_person_approves(
     services: Services, db: Database, clock: FixedClock
 ) -> None:
-    held = await services.reviews.apply_batch(await hold(services, clock))
+    held = await services.removals.apply(await hold(services, clock))
     assert (held.status, held.would_remove, held.removal_limit) == ("held", 60, 50)
     assert await statuses(db) == {"active": 90, "likely_removed": 60}
-    approved = await services.reviews.approve(held.id, decided_by="Operator 1")
+    approved = await services.removals.approve(held.id, decided_by="Operator 1")
     assert (approved.status, approved.removed, approved.decided_by) == (
         "applied",
         60,
@@ -369,14 +370,14 @@ async def test_too_many_removals_at_once_are_held_until_a_person_approves(
     )
     assert await statuses(db) == {"active": 90, "confirmed_removed": 60}
     with pytest.raises(UsageError, match="is applied"):
-        await services.reviews.approve(held.id, decided_by="Operator 1")
+        await services.removals.approve(held.id, decided_by="Operator 1")
 
 
 async def test_a_rejected_batch_makes_its_listings_active_and_starts_from_nothing(
     services: Services, db: Database, clock: FixedClock
 ) -> None:
-    held = await services.reviews.apply_batch(await hold(services, clock))
-    rejected = await services.reviews.reject(held.id, decided_by="Operator 1")
+    held = await services.removals.apply(await hold(services, clock))
+    rejected = await services.removals.reject(held.id, decided_by="Operator 1")
     assert (rejected.status, rejected.removed) == ("rejected", 0)
     assert await statuses(db) == {"active": 150}
     assert await missing(db) == {}
@@ -385,9 +386,9 @@ async def test_a_rejected_batch_makes_its_listings_active_and_starts_from_nothin
 async def test_what_is_seen_while_a_batch_is_held_is_left_alone_when_it_is_approved(
     services: Services, shop: Workshop, clock: FixedClock
 ) -> None:
-    held = await services.reviews.apply_batch(await hold(services, clock))
+    held = await services.removals.apply(await hold(services, clock))
     await shop.scan(entry("house-7", public_id="EB-BB0007"))
-    assert (await services.reviews.approve(held.id, decided_by="Operator 1")).removed == 59
+    assert (await services.removals.approve(held.id, decided_by="Operator 1")).removed == 59
     assert (await shop.live("house-7"))["listing_status"] == "active"
 
 
@@ -432,7 +433,7 @@ async def test_checks_of_a_job_that_was_given_up_are_refused(
     async with db.transaction() as tx:
         await tx.jobs.give_up(ticket.job_id, status="lost", reason="silent", now=clock.now())
     with pytest.raises(SupersededError):
-        await services.diff.record_checks(
+        await services.verification.record(
             [seen(queued, 404)], ticket=ticket, lease_token=TOKEN, rules=(), max_attempts=3
         )
 

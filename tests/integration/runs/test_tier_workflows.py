@@ -56,7 +56,7 @@ async def do_verifications(stage: Stage, status: int) -> None:
         batch = await stage.services.queue.claim_next_batch(
             100, "worker-1", lease_token=stage.shop.token, verification=True
         )
-        await stage.services.diff.record_checks(
+        await stage.services.verification.record(
             [seen(each, status) for each in batch],
             ticket=ticket,
             lease_token=stage.shop.token,

@@ -31,7 +31,7 @@ async def dashboard(db: Database, clock: FixedClock) -> AsyncIterator[Dashboard]
 @pytest.fixture
 async def held(dashboard: Dashboard, clock: FixedClock) -> UUID:
     """A batch of sixty that waits for a decision."""
-    batch = await dashboard.services.reviews.apply_batch(await hold(dashboard.services, clock))
+    batch = await dashboard.services.removals.apply(await hold(dashboard.services, clock))
     assert batch.status == "held"
     return batch.id
 
@@ -87,7 +87,7 @@ async def test_a_held_batch_is_rejected(dashboard: Dashboard, db: Database, held
     assert "No listing will be removed." in words_of(page)
     assert said(await dashboard.post(f"/removals/{held}/reject", fields_of(page))) == "rejected"
     assert await removed(db) == 0
-    [batch] = await dashboard.services.reviews.removal_batches()
+    [batch] = await dashboard.services.db.run(lambda tx: tx.batches.latest())
     assert (batch.status, batch.decided_by) == ("rejected", "dashboard")
 
 
@@ -140,7 +140,7 @@ async def test_what_is_not_what_the_person_saw_is_not_decided(
 async def test_a_batch_that_changes_while_it_is_decided_is_refused_under_its_lock(
     dashboard: Dashboard, held: UUID
 ) -> None:
-    reviews = dashboard.services.reviews
+    reviews = dashboard.services.removals
     with pytest.raises(OutdatedError, match="would remove 60 listings, not 61"):
         await reviews.approve(held, decided_by="x", removable=61)
     with pytest.raises(OutdatedError, match="would remove 60 listings, not 0"):
@@ -202,7 +202,7 @@ async def test_without_a_token_no_form_is_shown_and_none_is_taken(
     db: Database, clock: FixedClock
 ) -> None:
     async with dashboard_on(db, clock, token=None) as dashboard:
-        batch = await dashboard.services.reviews.apply_batch(await hold(dashboard.services, clock))
+        batch = await dashboard.services.removals.apply(await hold(dashboard.services, clock))
         for path in ("/pauses", f"/removals/{batch.id}", f"/removals/{batch.id}/approve"):
             page = await dashboard.page(path)
             assert page.css('form[method="post"], input[type="password"]') == []

@@ -176,7 +176,7 @@ async def beat(db: Database, clock: FixedClock) -> None:
 async def test_pauses_and_held_batches_come_first_in_words(
     dashboard: Dashboard, clock: FixedClock
 ) -> None:
-    await dashboard.services.reviews.apply_batch(await hold(dashboard.services, clock))
+    await dashboard.services.removals.apply(await hold(dashboard.services, clock))
     await dashboard.services.pauses.pause(None, reason="a challenge", paused_by="x", kind="refused")
     text = await dashboard.text("/")
     assert "Everything rests since 2026-12-07 12:00 UTC just now , by x : a challenge ." in text
@@ -319,8 +319,8 @@ async def test_open_decisions_name_the_command_that_settles_them(
            VALUES (:id, 'earlier', 12.34, 91, 0.5)""",
         id=id_of("blue-house"),
     )
-    [review] = await dashboard.services.reviews.price_reviews()
-    [pair] = await dashboard.services.identities.open_candidates()
+    [review] = await dashboard.services.db.run(lambda tx: tx.reviews.open_reviews())
+    [pair] = await dashboard.services.db.run(lambda tx: tx.identities.open_candidates())
     text = await dashboard.text("/decisions")
     assert "2,000,000 MXN 200,000 MXN" in text
     assert f"pincali-sync reviews accept {review.id}" in text
@@ -379,8 +379,8 @@ async def test_a_propertys_page_tells_what_it_is_and_why(
 async def test_a_removed_propertys_page_shows_the_proof(
     dashboard: Dashboard, clock: FixedClock
 ) -> None:
-    held = await dashboard.services.reviews.apply_batch(await hold(dashboard.services, clock))
-    await dashboard.services.reviews.approve(held.id, decided_by="Operator 1")
+    held = await dashboard.services.removals.apply(await hold(dashboard.services, clock))
+    await dashboard.services.removals.approve(held.id, decided_by="Operator 1")
     page = await dashboard.page(f"/properties/{id_of('house-7')}")
     assert "It is gone: its own page proved it" in words_of(page)
     check = row_of(page, "What its page answered", "2026-12-07")
@@ -402,7 +402,7 @@ async def _hostile_everywhere(dashboard: Dashboard, clock: FixedClock) -> tuple[
     """Puts it wherever text from the site may be stored; a batch and a run to look at."""
     db, services = dashboard.services.db, dashboard.services
     batch = await hold(services, clock)
-    await services.reviews.apply_batch(batch)
+    await services.removals.apply(batch)
     stage = Stage(db=db, clock=clock)
     run = await stage.start()
     await stage.tick()

@@ -145,7 +145,7 @@ class SimulatedJobs:
             results = await asyncio.gather(
                 *(services.verification.verify(each, self._fetcher, calibration) for each in batch)
             )
-            await services.diff.record_checks(
+            await services.verification.record(
                 results,
                 ticket=ticket,
                 lease_token=token,

@@ -155,8 +155,8 @@ class Month:
 
     async def _approve_held_removals(self) -> None:
         """The operator's part: the first batch of a young database is always a large one."""
-        for batch in await self._services.reviews.removal_batches(status="held"):
-            approved = await self._services.reviews.approve(batch.id, decided_by="simulation")
+        for batch in await self._services.db.run(lambda tx: tx.batches.latest(status="held")):
+            approved = await self._services.removals.approve(batch.id, decided_by="simulation")
             self._ledger.findings.batches_held += 1
             self._say(f"    {approved.removed} removals were held, and approved")
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.identity import identities_sql as sql
+from pincali_sync.db.repositories.removal.transition import REMOVED, count_changed, transition
+from pincali_sync.domain.listing_status import Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +21,6 @@ class Neighbour:
     earlier_property_id: str
     title: str
     earlier_title: str
-    address: str
-    earlier_address: str
     metres: float
     price_ratio: float  # the smaller price by the larger
 
@@ -44,33 +41,163 @@ class IdentityCandidate:
     created_at: datetime
 
 
+# About 55 m north and south, a little less east and west. Pins that are not exact stand for a
+# whole neighbourhood and prove nothing.
+_NEAR_DEGREES = 0.0005
+_METRES_PER_DEGREE = 111_320
+# A newcomer is put into its cell of the map and the eight around it: a join that can be hashed.
+_CELLS = 1_000  # a degree
+_MIN_PRICE_RATIO = 0.9
+
+# What came lately, beside what went lately. A record that is seen on pages is nobody's past.
+_NEIGHBOURS = f"""
+WITH newcomers AS MATERIALIZED (
+    SELECT property_id, latitude, longitude, property_type, operation_type, currency, price_unit,
+           listing_page_price AS price, coalesce(listing_page_title, '') AS title,
+           floor(latitude * {_CELLS}) + y AS row, floor(longitude * {_CELLS}) + x AS col
+      FROM property_manifest
+     CROSS JOIN generate_series(-1, 1) AS y CROSS JOIN generate_series(-1, 1) AS x
+     WHERE first_seen_at >= :since AND exact_location AND listing_page_price > 0
+       AND latitude IS NOT NULL AND longitude IS NOT NULL
+), earlier AS MATERIALIZED (
+    SELECT l.property_id, l.latitude, l.longitude, l.property_type, l.operation_type, l.currency,
+           l.price_unit, l.price, l.title,
+           floor(l.latitude * {_CELLS}) AS row, floor(l.longitude * {_CELLS}) AS col
+      FROM properties_live l
+     WHERE (l.consecutive_missing_count > 0 OR l.listing_status IN {REMOVED}) AND l.price > 0
+       AND l.latitude IS NOT NULL AND l.longitude IS NOT NULL
+)
+SELECT n.property_id, e.property_id AS earlier_property_id, n.title, e.title AS earlier_title,
+       {_METRES_PER_DEGREE} * sqrt(
+           power((n.latitude - e.latitude)::float8, 2)
+           + power((n.longitude - e.longitude)::float8 * cos(radians(e.latitude::float8)), 2)
+       ) AS metres,
+       (least(n.price, e.price) / greatest(n.price, e.price))::float8 AS price_ratio
+  FROM newcomers n
+  JOIN earlier e
+    ON n.row = e.row AND n.col = e.col
+   AND abs(n.latitude - e.latitude) <= {_NEAR_DEGREES}
+   AND abs(n.longitude - e.longitude) <= {_NEAR_DEGREES}
+   AND n.property_id <> e.property_id
+   AND n.property_type IS NOT DISTINCT FROM e.property_type
+   AND n.operation_type IS NOT DISTINCT FROM e.operation_type
+   AND n.currency IS NOT DISTINCT FROM e.currency AND n.price_unit = e.price_unit
+   AND least(n.price, e.price) >= {_MIN_PRICE_RATIO} * greatest(n.price, e.price)
+ WHERE NOT EXISTS (SELECT 1 FROM identity_candidates c
+                    WHERE c.property_id = n.property_id
+                      AND c.earlier_property_id = e.property_id)
+ ORDER BY n.property_id, e.property_id LIMIT :limit
+"""
+
+_PROPOSE = """
+INSERT INTO identity_candidates
+       (property_id, earlier_property_id, metres, title_similarity, price_ratio, created_at)
+VALUES (:property_id, :earlier_property_id, :metres, :title_similarity, :price_ratio, :now)
+ON CONFLICT (property_id, earlier_property_id) DO NOTHING
+"""
+_LIST = """
+SELECT c.id, c.property_id, c.earlier_property_id,
+       coalesce(m.listing_page_title, n.title) AS title, e.title AS earlier_title,
+       c.metres, c.title_similarity, c.price_ratio, c.status, c.created_at
+  FROM identity_candidates c
+  LEFT JOIN property_manifest m ON m.property_id = c.property_id
+  LEFT JOIN properties_live n ON n.property_id = c.property_id
+  LEFT JOIN properties_live e ON e.property_id = c.earlier_property_id
+ WHERE c.status = 'open' ORDER BY c.created_at, c.property_id LIMIT :limit
+"""
+
+# In the lock order queue, live, manifest. The newcomer's own live row is kept in the journal.
+_MERGE = (
+    """
+    UPDATE scrape_queue SET status = 'cancelled', completed_at = :now,
+           last_error = 'the record was merged into another'
+     WHERE property_id = :property_id AND status = 'pending'
+    """,
+    """
+    INSERT INTO property_changes
+           (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
+    SELECT CAST(:earlier_property_id AS text), 'updated', 'property_id',
+           to_jsonb(l) - 'search_vector',
+           to_jsonb(CAST(:earlier_property_id AS text)), 'merged by ' || :settled_by, :now
+      FROM properties_live l WHERE l.property_id = :property_id
+    """,
+    # The live row's EasyBroker id is what pages must show: from now on the newcomer's.
+    count_changed(
+        transition(
+            Cause.MERGER,
+            """
+      FROM properties_live l
+      LEFT JOIN property_manifest m ON m.property_id = :property_id
+      LEFT JOIN properties_live n ON n.property_id = :property_id
+     WHERE l.property_id = :earlier_property_id""",
+            carried=[
+                "coalesce(m.public_id, n.public_id, l.public_id) AS public_id",
+                "coalesce(m.source_url, n.source_url, l.source_url) AS source_url",
+            ],
+            missing="0",
+            also=["public_id = r.public_id", "source_url = r.source_url"],
+            reason="'merged by ' || :settled_by",
+        )
+    ),
+    "DELETE FROM properties_live WHERE property_id = :property_id",
+    "DELETE FROM property_manifest WHERE property_id = :earlier_property_id",
+    """
+    UPDATE property_manifest
+       SET property_id = CAST(:earlier_property_id AS text), is_new = false,
+           needs_full_scrape = true
+     WHERE property_id = :property_id
+    """,
+    """
+    INSERT INTO property_aliases (alias, property_id, source_url, created_at)
+    SELECT CAST(:property_id AS text), CAST(:earlier_property_id AS text),
+           (SELECT source_url FROM property_manifest WHERE property_id = :earlier_property_id),
+           CAST(:now AS timestamptz)
+    ON CONFLICT (alias) DO UPDATE SET property_id = excluded.property_id
+    """,
+    """
+    UPDATE property_aliases SET property_id = CAST(:earlier_property_id AS text)
+     WHERE property_id = :property_id
+    """,
+    """
+    UPDATE property_sightings s SET property_id = CAST(:earlier_property_id AS text)
+     WHERE s.property_id = :property_id
+       AND NOT EXISTS (SELECT 1 FROM property_sightings o
+                        WHERE o.session_id = s.session_id AND o.source = s.source
+                          AND o.part = s.part AND o.page_number = s.page_number
+                          AND o.property_id = :earlier_property_id)
+    """,
+)
+# One statement decides, so that a decision is taken once.
+_SETTLE = """
+UPDATE identity_candidates SET status = :status, settled_at = :now, settled_by = :settled_by
+ WHERE id = :id AND status = 'open' RETURNING property_id, earlier_property_id
+"""
+_RESOLVE = """
+SELECT property_id FROM (
+    SELECT property_id, 1 AS rank FROM properties_live WHERE property_id = :name
+    UNION ALL SELECT property_id, 2 FROM property_manifest WHERE property_id = :name
+    UNION ALL SELECT property_id, 3 FROM property_aliases WHERE alias = :name
+    UNION ALL SELECT property_id, 4 FROM property_manifest WHERE public_id = upper(:name)
+    UNION ALL SELECT property_id, 5 FROM properties_live WHERE public_id = upper(:name)
+) found ORDER BY rank LIMIT 1
+"""
+
+
 class IdentityRepository(Repository):
     """SQL of candidates and aliases."""
 
     async def neighbours(self, *, since: datetime, limit: int) -> list[Neighbour]:
         """Newcomers since then, each with the missing listings it may be."""
-        return await self._all(Neighbour, sql.NEIGHBOURS, since=since, limit=limit)
+        return await self._all(Neighbour, _NEIGHBOURS, since=since, limit=limit)
 
     async def propose(self, pairs: Sequence[tuple[Neighbour, float]], *, now: datetime) -> None:
         """Writes pairs down with the likeness of their titles; known ones stay as they are."""
-        await self._run_each(
-            sql.PROPOSE,
-            [
-                {
-                    "property_id": pair.property_id,
-                    "earlier_property_id": pair.earlier_property_id,
-                    "metres": pair.metres,
-                    "title_similarity": similarity,
-                    "price_ratio": pair.price_ratio,
-                    "now": now,
-                }
-                for pair, similarity in pairs
-            ],
-        )
+        rows = [asdict(pair) | {"title_similarity": alike, "now": now} for pair, alike in pairs]
+        await self._run_each(_PROPOSE, rows)
 
-    async def open_candidates(self, *, limit: int) -> list[IdentityCandidate]:
+    async def open_candidates(self, limit: int = 100) -> list[IdentityCandidate]:
         """Pairs that wait, the oldest first."""
-        return await self._all(IdentityCandidate, sql.LIST, limit=limit)
+        return await self._all(IdentityCandidate, _LIST, limit=limit)
 
     async def settle(
         self, candidate_id: UUID, *, confirm: bool, settled_by: str, now: datetime
@@ -80,28 +207,28 @@ class IdentityRepository(Repository):
         The earlier record stays, under its own id: other tables refer to it. The newcomer's id
         becomes its alias, and its page is fetched anew under the record.
         """
-        pair = (await self._run(sql.LOCK, id=candidate_id)).mappings().first()
-        if pair is None:
-            return False
-        if confirm:
-            for statement in sql.MERGE:
+        settled = {
+            "id": candidate_id,
+            "status": "confirmed" if confirm else "rejected",
+            "settled_by": settled_by,
+            "now": now,
+        }
+        pair = (await self._run(_SETTLE, **settled)).mappings().first()
+        if pair is not None and confirm:
+            for statement in _MERGE:
                 await self._run(statement, **pair, now=now, settled_by=settled_by)
-        status = "confirmed" if confirm else "rejected"
-        await self._run(sql.SETTLE, id=candidate_id, status=status, settled_by=settled_by, now=now)
-        return True
+        return pair is not None
 
     async def aliases(self, property_id: str) -> list[dict[str, Any]]:
         """All forms of a record's id."""
-        rows = await self._run(sql.ALIASES, property_id=property_id)
+        rows = await self._run(
+            """SELECT alias, source_url, created_at FROM property_aliases
+                WHERE property_id = :property_id ORDER BY created_at, alias""",
+            property_id=property_id,
+        )
         return [dict(row) for row in rows.mappings()]
 
     async def resolve(self, name: str) -> str | None:
         """The record that an id, an alias or an EasyBroker id means."""
-        result = await self._run(sql.RESOLVE, name=name)
-        found: str | None = result.scalar_one_or_none()
+        found: str | None = await self._scalar(_RESOLVE, name=name)
         return found
-
-    async def _run(self, statement: str, **parameters: Any) -> Any:
-        # Statements of one series share their parameters, and not each uses all of them.
-        used = {name: value for name, value in parameters.items() if f":{name}" in statement}
-        return await self._connection.execute(text(statement), used)

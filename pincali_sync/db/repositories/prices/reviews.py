@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.prices import reviews_sql as sql
+from pincali_sync.db.repositories.prices.price_change import is_unusual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,46 +30,123 @@ class PriceReview:
     source_url: str | None
 
 
+# A person said that this price is wrong: while the site shows it, the live price stays. A page
+# without offers keeps what is live.
+_KEEP_REJECTED = """
+UPDATE scraped s SET offers = '[]'::jsonb
+  FROM price_reviews r
+ WHERE r.property_id = s.property_id AND r.status = 'rejected'
+   AND r.new_price = s.price AND r.currency = s.currency AND r.price_unit = s.price_unit
+   AND r.operation = s.operation_type
+"""
+# Like with like, against the live price; an adopted row's first visit is a repair and no news.
+_OPEN = f"""
+INSERT INTO price_reviews
+       (property_id, session_id, operation, currency, price_unit, old_price, new_price,
+        old_values, created_at)
+SELECT s.property_id, CAST(:session_id AS uuid), s.operation_type, s.currency, s.price_unit,
+       l.price, s.price,
+       jsonb_build_object('price', l.price, 'currency', l.currency, 'offers', l.offers,
+                          'price_unit', l.price_unit, 'price_per_m2', l.price_per_m2,
+                          'operation_type', l.operation_type),
+       CAST(:now AS timestamptz)
+  FROM scraped s JOIN properties_live l ON l.property_id = s.property_id
+ WHERE s.accepted AND s.offers <> '[]'::jsonb AND l.visits > 0
+   AND s.operation_type = l.operation_type AND s.currency = l.currency
+   AND s.price_unit = l.price_unit
+   AND {is_unusual("s.price", "l.price")}
+   AND NOT EXISTS (SELECT 1 FROM price_reviews r
+                    WHERE r.property_id = s.property_id AND r.status = 'open')
+ ORDER BY s.property_id
+ON CONFLICT (property_id) WHERE status = 'open' DO NOTHING
+"""
+# An open review follows the site: another price now, or none to wonder about any more.
+_FOLLOW = f"""
+UPDATE price_reviews r
+   SET new_price = s.price,
+       status = CASE WHEN s.price_unit <> r.price_unit OR s.currency <> r.currency
+                          OR s.operation_type <> r.operation
+                          OR NOT {is_unusual("s.price", "r.old_price")}
+                     THEN 'superseded' ELSE 'open' END,
+       settled_at = CASE WHEN NOT {is_unusual("s.price", "r.old_price")}
+                         THEN CAST(:now AS timestamptz) END
+  FROM scraped s
+ WHERE r.property_id = s.property_id AND r.status = 'open' AND s.accepted
+   AND s.price IS NOT NULL AND s.offers <> '[]'::jsonb
+"""
+# The live row says so too, for whoever reads it.
+_FLAG = """
+UPDATE scraped s SET verification_status = 'flagged'
+  FROM price_reviews r WHERE r.property_id = s.property_id AND r.status = 'open'
+"""
+_REVIEWS = """
+SELECT r.id, r.property_id, r.operation, r.currency, r.price_unit, r.old_price, r.new_price,
+       r.status, r.created_at, r.settled_at, r.settled_by, l.title, l.source_url
+  FROM price_reviews r LEFT JOIN properties_live l ON l.property_id = r.property_id"""
+_SETTLE = """
+UPDATE price_reviews SET status = :status, settled_at = :now, settled_by = :settled_by
+ WHERE id = :id AND status = 'open' RETURNING property_id
+"""
+_UNFLAG = """
+UPDATE properties_live SET verification_status = 'verified'
+ WHERE property_id = :property_id AND verification_status = 'flagged'
+"""
+_RESTORE = """
+WITH restored AS (
+    UPDATE properties_live l
+       SET price = (r.old_values ->> 'price')::numeric, currency = r.old_values ->> 'currency',
+           offers = r.old_values -> 'offers', price_unit = r.old_values ->> 'price_unit',
+           price_per_m2 = (r.old_values ->> 'price_per_m2')::numeric,
+           operation_type = r.old_values ->> 'operation_type',
+           verification_status = 'verified', last_updated_at = :now
+      FROM price_reviews r WHERE r.id = :id AND l.property_id = r.property_id
+    RETURNING l.property_id, r.new_price, r.old_price
+)
+INSERT INTO property_changes
+       (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
+SELECT property_id, 'updated', 'price', to_jsonb(new_price), to_jsonb(old_price),
+       'price rejected by ' || :settled_by, :now
+  FROM restored
+"""
+
+
 class ReviewRepository(Repository):
     """SQL of price reviews."""
 
     async def keep_rejected_prices(self) -> None:
         """Takes prices that a person rejected out of the transaction's `scraped` pages."""
-        await self._run(sql.KEEP_REJECTED)
+        await self._run(_KEEP_REJECTED)
 
     async def flag_unusual(self, *, session_id: UUID, now: datetime) -> None:
         """Opens reviews of unusual prices on the `scraped` pages, before they go live."""
-        await self._run(sql.OPEN, session_id=session_id, now=now)
-        await self._run(sql.FOLLOW, now=now)
-        await self._run(sql.FLAG)
+        for statement in (_OPEN, _FOLLOW, _FLAG):
+            await self._run(statement, session_id=session_id, now=now)
 
-    async def open_reviews(self, *, limit: int) -> list[PriceReview]:
+    async def open_reviews(self, limit: int = 100) -> list[PriceReview]:
         """Those that wait, the oldest first."""
-        return await self._list(sql.LIST, limit=limit)
+        return await self._all(
+            PriceReview,
+            f"{_REVIEWS} WHERE r.status = 'open' ORDER BY r.created_at, r.property_id LIMIT :limit",
+            limit=limit,
+        )
 
     async def of_property(self, property_id: str, *, limit: int) -> list[PriceReview]:
         """A record's reviews, the latest first."""
-        return await self._list(sql.OF_PROPERTY, property_id=property_id, limit=limit)
+        return await self._all(
+            PriceReview,
+            f"""{_REVIEWS} WHERE r.property_id = :property_id
+                ORDER BY r.created_at DESC LIMIT :limit""",
+            property_id=property_id,
+            limit=limit,
+        )
 
     async def settle(
         self, review_id: UUID, *, accept: bool, settled_by: str, now: datetime
     ) -> bool:
         """Accepts the new price, or puts the old one back; False when it is not open."""
-        property_id = (await self._run(sql.LOCK, id=review_id)).scalar_one_or_none()
-        if property_id is None:
-            return False
-        if accept:
-            await self._run(sql.UNFLAG, property_id=property_id)
-        else:
-            await self._run(sql.RESTORE, id=review_id, settled_by=settled_by, now=now)
-        await self._run(
-            sql.SETTLE,
-            id=review_id,
-            status="accepted" if accept else "rejected",
-            settled_by=settled_by,
-            now=now,
-        )
-        return True
-
-    async def _list(self, statement: str, **parameters: Any) -> list[PriceReview]:
-        return await self._all(PriceReview, statement, **parameters)
+        given = {"id": review_id, "settled_by": settled_by, "now": now}
+        status = "accepted" if accept else "rejected"
+        property_id = await self._scalar(_SETTLE, status=status, **given)
+        if property_id is not None:
+            await self._run(_UNFLAG if accept else _RESTORE, property_id=property_id, **given)
+        return property_id is not None

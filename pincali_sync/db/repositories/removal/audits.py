@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from pincali_sync.db.repositories.base import Repository
@@ -43,23 +44,20 @@ class AuditRepository(Repository):
 
     async def draw(self, week: date, *, removed_since: datetime, size: int, now: datetime) -> int:
         """Draws removals for a week that has none drawn yet; returns their number."""
-        result = await self._run(_DRAW, week=week, removed_since=removed_since, size=size, now=now)
-        return int(result.rowcount)
+        return await self._count(_DRAW, week=week, removed_since=removed_since, size=size, now=now)
 
     async def waiting(self, *, drawn_since: datetime) -> list[str]:
         """Records that were drawn, are still removed, and are neither looked at nor queued."""
         rows = await self._run(_WAITING, drawn_since=drawn_since)
         return [row.property_id for row in rows]
 
-    async def settle(self, verdicts: dict[str, str], *, now: datetime) -> None:
+    async def settle(self, verdicts: Mapping[str, str], *, now: datetime) -> None:
         """Notes what the pages of records showed; those that were not drawn are passed over."""
-        await self._run_each(
-            _SETTLE,
-            [
-                {"property_id": property_id, "verdict": verdict, "now": now}
-                for property_id, verdict in sorted(verdicts.items())
-            ],
-        )
+        rows = [
+            {"property_id": property_id, "verdict": verdict, "now": now}
+            for property_id, verdict in sorted(verdicts.items())
+        ]
+        await self._run_each(_SETTLE, rows)
 
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes audits drawn before a time."""

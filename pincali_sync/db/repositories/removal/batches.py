@@ -1,0 +1,229 @@
+"""`removal_batches`: what a scan leads to, removed or held for a person; and single decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from uuid import UUID
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.transition import (
+    LIKELY,
+    PRESENT,
+    REMOVED,
+    count_changed,
+    transition,
+)
+from pincali_sync.domain.listing_status import Cause, ListingStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalBatch:
+    """The removals of one scan."""
+
+    id: UUID
+    session_id: UUID
+    run_id: UUID | None
+    status: str  # open, held, applied, rejected
+    candidates: int
+    would_remove: int | None
+    removal_limit: int | None
+    removed: int
+    created_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+
+
+_BATCHES = f"SELECT {', '.join(each.name for each in fields(RemovalBatch))} FROM removal_batches"
+_OPEN = """
+INSERT INTO removal_batches AS b (session_id, run_id, candidates, created_at)
+VALUES (:session_id, CAST(:run_id AS uuid), :candidates, :now)
+ON CONFLICT (session_id) DO UPDATE SET candidates = greatest(b.candidates, excluded.candidates)
+RETURNING id
+"""
+
+# What of a batch may still be removed: nobody saw the record since, under its own slug or another.
+_REMOVABLE = f"""
+      FROM removal_batches b
+      JOIN scraping_sessions s ON s.id = b.session_id
+      JOIN LATERAL (SELECT DISTINCT ON (property_id) property_id, verdict, evidence, id
+                      FROM removal_checks WHERE batch_id = b.id
+                     ORDER BY property_id, checked_at DESC) c ON c.verdict IN ('gone', 'sold')
+      JOIN properties_live l ON l.property_id = c.property_id
+      LEFT JOIN property_manifest m ON m.property_id = l.property_id
+     WHERE b.id = :batch_id
+       AND l.listing_status = {LIKELY} AND l.missing_session_id = b.session_id
+       AND coalesce(m.last_seen_at, '-infinity') < s.started_at
+       AND coalesce(l.last_full_scrape_at, '-infinity') < s.started_at
+       AND NOT EXISTS (SELECT 1 FROM property_manifest other
+                        WHERE other.public_id = coalesce(l.public_id, m.public_id)
+                          AND other.property_id <> l.property_id
+                          AND other.last_seen_at >= s.started_at)
+"""
+_LIMIT = f"""
+SELECT greatest(
+    50,
+    3 * coalesce((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY removed)
+                    FROM (SELECT removed FROM removal_batches WHERE status = 'applied'
+                           ORDER BY decided_at DESC LIMIT 4) recent), 0),
+    0.01 * (SELECT count(*) FROM properties_live WHERE listing_status IN {PRESENT})
+)::integer
+"""
+# Before the removal, in the lock order queue, live: what is removed need not be fetched.
+_CANCEL_QUEUED = f"""
+UPDATE scrape_queue q
+   SET status = 'cancelled', completed_at = :now, last_error = 'the listing is gone'
+  FROM (SELECT l.property_id {_REMOVABLE} ORDER BY l.property_id) r
+ WHERE q.property_id = r.property_id AND q.status = 'pending'
+"""
+_REMOVED = transition(
+    Cause.BATCH,
+    _REMOVABLE,
+    targets={
+        ListingStatus.SOLD: "c.verdict = 'sold'",
+        ListingStatus.CONFIRMED_REMOVED: "c.verdict = 'gone'",
+    },
+    carried=[
+        "c.evidence",
+        "c.id AS check_id",
+        "b.session_id",
+        "coalesce(l.public_id, m.public_id) AS public_id",
+    ],
+    also=["public_id = r.public_id", "last_updated_at = :now"],
+    session="r.session_id",
+    reason="r.evidence",
+)
+_APPLY = f"""{_REMOVED}, noted AS (
+    UPDATE removal_checks c SET applied_at = :now FROM changed r WHERE c.id = r.check_id
+)
+SELECT count(*) FROM changed
+"""
+# A rejected batch says that the scan was wrong: its rows start again from nothing.
+_REJECT = count_changed(
+    transition(
+        Cause.REJECTION,
+        f"""
+      FROM properties_live l JOIN removal_batches b ON b.session_id = l.missing_session_id
+     WHERE b.id = :batch_id AND l.listing_status = {LIKELY}""",
+        missing="0",
+        reason="'removal rejected by ' || :decided_by",
+    )
+)
+_DECIDE = """
+UPDATE removal_batches
+   SET status = CAST(:status AS text), would_remove = coalesce(:would_remove, would_remove),
+       removal_limit = coalesce(:removal_limit, removal_limit), removed = :removed,
+       decided_at = CASE WHEN CAST(:status AS text) = 'held' THEN decided_at
+                         ELSE CAST(:now AS timestamptz) END,
+       decided_by = :decided_by
+ WHERE id = :id
+"""
+
+
+def _decide_one(target: ListingStatus) -> str:
+    """Kept, a record starts again from nothing."""
+    kept = target is ListingStatus.ACTIVE
+    return count_changed(
+        transition(
+            Cause.DECISION,
+            f"""
+      FROM properties_live l
+     WHERE l.property_id = :property_id
+       AND (l.listing_status <> '{target}' OR {kept} AND l.consecutive_missing_count > 0)""",
+            targets={target: "true"},
+            missing="0" if kept else "l.consecutive_missing_count",
+            also=[
+                "last_updated_at = CASE WHEN r.entry IS NULL THEN l.last_updated_at ELSE :now END"
+            ],
+            reason=":reason",
+        )
+    )
+
+
+class BatchRepository(Repository):
+    """SQL of removals. Every statement may be repeated."""
+
+    async def open(
+        self, session_id: UUID, *, run_id: UUID | None, candidates: int, now: datetime
+    ) -> UUID:
+        """The session's batch, made when first asked for."""
+        batch_id: UUID = await self._scalar(
+            _OPEN, session_id=session_id, run_id=run_id, candidates=candidates, now=now
+        )
+        return batch_id
+
+    async def get(self, batch_id: UUID, *, lock: bool = False) -> RemovalBatch | None:
+        """One batch; locked, it is nobody else's to decide until the transaction ends."""
+        statement = f"{_BATCHES} WHERE id = :id {'FOR UPDATE' if lock else ''}"
+        return await self._first(RemovalBatch, statement, id=batch_id)
+
+    async def of_session(self, session_id: UUID) -> RemovalBatch | None:
+        """The batch of a scan."""
+        return await self._first(
+            RemovalBatch, f"{_BATCHES} WHERE session_id = :session_id", session_id=session_id
+        )
+
+    async def latest(self, *, status: str | None = None, limit: int = 20) -> list[RemovalBatch]:
+        """The newest batches, of all states or one."""
+        return await self._all(
+            RemovalBatch,
+            f"""{_BATCHES} WHERE CAST(:status AS text) IS NULL OR status = CAST(:status AS text)
+                ORDER BY created_at DESC LIMIT :limit""",
+            status=status,
+            limit=limit,
+        )
+
+    async def removable(self, batch_id: UUID) -> int:
+        """How many of a batch are proven gone and were not seen since."""
+        return int(await self._scalar(f"SELECT count(*) {_REMOVABLE}", batch_id=batch_id))
+
+    async def limit(self) -> int:
+        """max(50, three times the median of the last four batches, 1 % of what is there)."""
+        return int(await self._scalar(_LIMIT))
+
+    async def apply(self, batch_id: UUID, *, now: datetime) -> int:
+        """Removes what of the batch may be removed; returns the number."""
+        await self._run(_CANCEL_QUEUED, batch_id=batch_id, now=now)
+        return int(await self._scalar(_APPLY, batch_id=batch_id, now=now))
+
+    async def reject(self, batch_id: UUID, *, decided_by: str, now: datetime) -> None:
+        """Makes the batch's rows active again."""
+        await self._run(_REJECT, batch_id=batch_id, decided_by=decided_by, now=now)
+
+    async def decide(
+        self,
+        batch_id: UUID,
+        status: str,
+        *,
+        now: datetime,
+        removed: int = 0,
+        would_remove: int | None = None,
+        removal_limit: int | None = None,
+        decided_by: str | None = None,
+    ) -> None:
+        """Writes down what became of a batch."""
+        await self._run(
+            _DECIDE,
+            id=batch_id,
+            status=status,
+            removed=removed,
+            would_remove=would_remove,
+            removal_limit=removal_limit,
+            decided_by=decided_by,
+            now=now,
+        )
+
+    async def decide_one(
+        self, property_id: str, target: ListingStatus, *, reason: str, now: datetime
+    ) -> None:
+        """One record's state, by somebody's word; no change, no entry in the journal."""
+        await self._run(_decide_one(target), property_id=property_id, reason=reason, now=now)
+
+    async def clean_manifest(self, *, before: datetime) -> int:
+        """Deletes manifest rows of removed listings not seen since: the live rows tell enough."""
+        return await self._count(
+            f"""DELETE FROM property_manifest m USING properties_live l
+                 WHERE l.property_id = m.property_id AND l.listing_status IN {REMOVED}
+                   AND m.last_seen_at < :before""",
+            before=before,
+        )

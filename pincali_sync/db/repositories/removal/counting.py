@@ -1,0 +1,150 @@
+"""Who is missing: live rows that a certified scan did not see, or that the sitemap dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.transition import (
+    LIKELY,
+    PRESENT,
+    count_changed,
+    transition,
+)
+from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER, Cause, ListingStatus
+from pincali_sync.domain.tiers import ListingSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyRemovalCandidate:
+    """A listing that two certified scans in a row did not see."""
+
+    property_id: str
+    source_url: str
+    last_seen_at: datetime | None
+    consecutive_missing_count: int
+
+
+_SOURCES = list(map(str, ListingSource))
+
+
+def _absent(complete: str, besides: str) -> str:
+    """Who was not seen by anyone since a scan began, although it looked through their sources.
+
+    A record of unknown origin (an adopted one) may be in any source.
+    """
+    return f"""
+      FROM properties_live l
+      LEFT JOIN property_manifest m ON m.property_id = l.property_id
+     CROSS JOIN ({complete}) complete
+     WHERE l.listing_status IN {PRESENT} AND {besides}
+       AND coalesce(m.last_seen_at, '-infinity') < :began
+       AND coalesce(l.last_full_scrape_at, '-infinity') < :began
+       AND CASE WHEN coalesce(m.sources, '{{}}') = '{{}}'
+                THEN complete.sources @> CAST(:all_sources AS text[])
+                ELSE m.sources <@ complete.sources END"""
+
+
+_NOT_COUNTED = "l.missing_session_id IS DISTINCT FROM CAST(:session_id AS uuid)"
+_CERTIFIED = """SELECT coalesce(array_agg(source::text), '{}') AS sources FROM scan_certificates
+                  WHERE session_id = CAST(:session_id AS uuid) AND proves_absence"""
+
+# Not named by this complete sitemap although an earlier complete one had it, and not seen by anyone
+# since the first that lacked it. Most of what a sitemap lacks is alive: it lacks a tenth always.
+_DELISTED = f"""
+      FROM sitemap_passes this
+      JOIN sitemap_urls u ON u.session_id <> this.session_id AND u.listed_at < this.dated_at
+      JOIN sitemap_passes had ON had.session_id = u.session_id AND had.is_complete
+      LEFT JOIN property_aliases a ON a.alias = u.computed_id
+      JOIN properties_live l ON l.property_id = coalesce(a.property_id, u.computed_id)
+      LEFT JOIN property_manifest m ON m.property_id = l.property_id
+     CROSS JOIN LATERAL (SELECT min(dated_at) AS lacked_at FROM sitemap_passes
+                          WHERE is_complete AND dated_at > u.listed_at) first
+     WHERE this.session_id = CAST(:session_id AS uuid) AND this.is_complete
+       AND l.listing_status IN {PRESENT} AND {_NOT_COUNTED}
+       AND coalesce(m.last_seen_at, '-infinity') < first.lacked_at
+       AND coalesce(l.last_full_scrape_at, '-infinity') < first.lacked_at
+"""
+_ONCE_MORE = "l.consecutive_missing_count + 1"
+
+
+def _count(absent: str) -> str:
+    """Once a session, however often it is repeated: `missing_session_id` says who counted last."""
+    return count_changed(
+        transition(
+            Cause.MISSING,
+            absent,
+            targets={ListingStatus.LIKELY_REMOVED: f"{_ONCE_MORE} >= {LIKELY_AFTER}"},
+            missing=_ONCE_MORE,
+            also=["missing_session_id = CAST(:session_id AS uuid)"],
+            session=":session_id",
+        )
+    )
+
+
+COUNT_MISSING = _count(_absent(_CERTIFIED, _NOT_COUNTED))
+_COUNT_DELISTED = _count(_DELISTED)
+# The same question without an answer being written: what a dry run reports.
+_PREVIEW = f"""
+SELECT count(*) AS missing, count(*) FILTER (WHERE {_ONCE_MORE} >= {LIKELY_AFTER}) AS likely
+{
+    _absent(
+        "SELECT CAST(:complete AS text[]) AS sources",
+        "NOT EXISTS (SELECT 1 FROM seen s WHERE s.property_id = l.property_id)",
+    )
+}"""
+_CANDIDATES = f"""
+SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
+       coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count
+  FROM properties_live l LEFT JOIN property_manifest m ON m.property_id = l.property_id
+ WHERE l.listing_status = {LIKELY}"""
+
+
+class MissingRepository(Repository):
+    """SQL of absence. Every statement may be repeated without counting anything twice."""
+
+    async def count_unseen(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
+        """Adds one to the missing count of each absent listing; returns their number."""
+        await self._set_work_mem()
+        return int(
+            await self._scalar(
+                COUNT_MISSING, session_id=session_id, began=began, all_sources=_SOURCES, now=now
+            )
+        )
+
+    async def count_delisted(self, session_id: UUID, *, now: datetime) -> int:
+        """Adds one to the missing count of each listing that the sitemap dropped."""
+        await self._set_work_mem()
+        return int(await self._scalar(_COUNT_DELISTED, session_id=session_id, now=now))
+
+    async def preview(
+        self, seen: Sequence[str], *, complete: Sequence[str], began: datetime
+    ) -> tuple[int, int]:
+        """How many would be missing had only these been seen, and how many for the second time."""
+        await self._run("CREATE TEMPORARY TABLE seen (property_id varchar(255)) ON COMMIT DROP")
+        await self._load("seen", ("property_id",), ((each,) for each in seen))
+        row = (
+            await self._run(_PREVIEW, complete=list(complete), all_sources=_SOURCES, began=began)
+        ).one()
+        return row.missing, row.likely
+
+    async def candidates(self, session_id: UUID) -> list[PropertyRemovalCandidate]:
+        """Whom the session missed, and one before it."""
+        return await self._all(
+            PropertyRemovalCandidate,
+            f"""{_CANDIDATES} AND l.missing_session_id = CAST(:session_id AS uuid)
+                AND l.consecutive_missing_count >= {LIKELY_AFTER} ORDER BY l.property_id""",
+            session_id=session_id,
+        )
+
+    async def unsettled(self, limit: int = 100) -> list[PropertyRemovalCandidate]:
+        """Listings missing for long without a verdict: only a person can tell."""
+        return await self._all(
+            PropertyRemovalCandidate,
+            f"""{_CANDIDATES} AND l.consecutive_missing_count >= {INACTIVE_AFTER}
+                ORDER BY l.consecutive_missing_count DESC, l.property_id LIMIT :limit""",
+            limit=limit,
+        )

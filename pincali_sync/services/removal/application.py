@@ -1,0 +1,144 @@
+"""Third: what is proven gone leaves the live table; too much at once is held for a person."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from pincali_sync.clock import Clock
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.removal.batches import RemovalBatch
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.transactional import in_transaction
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.listing_status import ListingStatus
+from pincali_sync.domain.liveness import Verdict
+from pincali_sync.domain.run_notes import RemovalsNote, RunNotes
+from pincali_sync.exceptions import OutdatedError, UsageError
+from pincali_sync.services.runs.run_jobs import DONE, Outcome
+from pincali_sync.services.runs.steps.base import RunRecord, session_of
+
+logger = logging.getLogger(__name__)
+
+
+class RemovalService:
+    """Carries removals out, or holds them. A decision is taken once."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    @in_transaction
+    async def apply(self, tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
+        """Removes what a scan's verification proved gone, or holds it where it is too much.
+
+        Repeating it changes nothing.
+        """
+        batch = await _locked(tx, batch_id)
+        if batch.status != "open":
+            return batch
+        now = self._clock.now()
+        proven, limit = await tx.batches.removable(batch_id), await tx.batches.limit()
+        held = proven > limit
+        await tx.batches.decide(
+            batch_id,
+            "held" if held else "applied",
+            removed=0 if held else await tx.batches.apply(batch_id, now=now),
+            would_remove=proven,
+            removal_limit=limit,
+            now=now,
+        )
+        return await _locked(tx, batch_id)
+
+    @in_transaction
+    async def approve(
+        self, tx: UnitOfWork, batch_id: UUID, *, decided_by: str, removable: int | None = None
+    ) -> RemovalBatch:
+        """Carries a held batch out; what was seen again meanwhile is left alone.
+
+        Args:
+            removable: how many could be removed when the person looked; None: whatever it is.
+
+        Raises:
+            UsageError: when there is no such batch.
+            OutdatedError: when it is not held, or for another number.
+        """
+        await _check_held(tx, batch_id, removable)
+        now = self._clock.now()
+        removed = await tx.batches.apply(batch_id, now=now)
+        await tx.batches.decide(
+            batch_id, "applied", removed=removed, decided_by=decided_by, now=now
+        )
+        return await _locked(tx, batch_id)
+
+    @in_transaction
+    async def reject(
+        self, tx: UnitOfWork, batch_id: UUID, *, decided_by: str, removable: int | None = None
+    ) -> RemovalBatch:
+        """Throws a held batch away, as `approve`: its listings start again from nothing."""
+        await _check_held(tx, batch_id, removable)
+        now = self._clock.now()
+        await tx.batches.reject(batch_id, decided_by=decided_by, now=now)
+        await tx.batches.decide(batch_id, "rejected", decided_by=decided_by, now=now)
+        return await _locked(tx, batch_id)
+
+    @in_transaction
+    async def decide_one(self, tx: UnitOfWork, property_id: str, *, gone: bool) -> None:
+        """Takes one listing out of the live table, as its last check says, or keeps it."""
+        checks = await tx.checks.of_property(property_id, limit=1)
+        sold = bool(checks) and checks[0].verdict == Verdict.SOLD
+        removed = ListingStatus.SOLD if sold else ListingStatus.CONFIRMED_REMOVED
+        await tx.batches.decide_one(
+            property_id,
+            removed if gone else ListingStatus.ACTIVE,
+            reason=checks[0].evidence if checks else "by request",
+            now=self._clock.now(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyStep:
+    """Applies the run's batch, if its scan led to one."""
+
+    record: RunRecord
+    removals: RemovalService
+
+    async def __call__(self, run: SyncRun) -> Outcome:
+        async with self.record.db.transaction() as tx:
+            batch = await tx.batches.of_session(session_of(run))
+        if batch is None:
+            return DONE
+        batch = await self.removals.apply(batch.id)
+        if batch.status == "held":
+            logger.error(
+                "removal batch %s is held: %s removals at once, the limit is %s; "
+                "`pincali-sync removals show %s`, then approve or reject it",
+                batch.id,
+                batch.would_remove,
+                batch.removal_limit,
+                batch.id,
+            )
+        note = RemovalsNote(
+            batch=batch.id, status=batch.status, proven=batch.would_remove, removed=batch.removed
+        )
+        await self.record.note(run, RunNotes(removals=note))
+        return DONE
+
+
+async def _locked(tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
+    batch = await tx.batches.get(batch_id, lock=True)
+    if batch is None:
+        raise UsageError(f"no batch of removals {batch_id}: `pincali-sync removals` lists them")
+    return batch
+
+
+async def _check_held(tx: UnitOfWork, batch_id: UUID, seen: int | None) -> None:
+    batch = await _locked(tx, batch_id)
+    if batch.status != "held":
+        raise OutdatedError(f"batch {batch.id} is {batch.status}: only a held one can be decided")
+    removable = await tx.batches.removable(batch.id)
+    if seen not in {None, removable}:
+        raise OutdatedError(
+            f"batch {batch.id} would remove {removable} listings, not {seen}: look at it again"
+        )

@@ -1,0 +1,67 @@
+"""First: who is missing. Without a certificate that proves absence, nobody is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pincali_sync.clock import Clock
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.removal.counting import PropertyRemovalCandidate
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.transactional import in_transaction
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import UsageError
+from pincali_sync.services.removal.audit import RemovalAuditService
+from pincali_sync.services.runs.run_jobs import DONE, Outcome
+from pincali_sync.services.runs.steps.base import RunRecord, session_of
+
+
+class MissingService:
+    """Counts absences."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    @in_transaction
+    async def count(self, tx: UnitOfWork, session_id: UUID) -> list[PropertyRemovalCandidate]:
+        """Counts what a session's certified scans did not see and what its sitemap dropped.
+
+        Once, however often it is called. Without a certificate, or an earlier complete sitemap to
+        compare with, nothing is missing: absence acts only after proof.
+
+        Returns:
+            The listings missing for the second time or more.
+        """
+        began = await tx.sessions.started_at(session_id)
+        if began is None:
+            raise UsageError(f"there is no session {session_id}")
+        now = self._clock.now()
+        await tx.missing.count_unseen(session_id, began=began, now=now)
+        await tx.missing.count_delisted(session_id, now=now)
+        return await tx.missing.candidates(session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalsStep:
+    """Counts who is missing, opens the scan's batch, and draws what is audited."""
+
+    record: RunRecord
+    missing: MissingService
+    audit: RemovalAuditService
+
+    async def __call__(self, run: SyncRun) -> Outcome:
+        session_id = session_of(run)
+        candidates = len(await self.missing.count(session_id))
+        if candidates:
+            async with self.record.db.transaction() as tx:
+                await tx.batches.open(
+                    session_id, run_id=run.id, candidates=candidates, now=self.record.clock.now()
+                )
+        await self.record.note(run, removals_detected=candidates)
+        if run.tier_level == Tier.WEEKLY_DEEP:
+            await self.audit.draw()
+        await self.audit.queue_waiting(run.id)
+        return DONE

@@ -1,0 +1,227 @@
+"""Second: the pages of missing listings are looked at, and what they answer is judged and kept.
+
+GET decides: HEAD lies. At the start of a job the site shows how it answers what was never there
+(invented URLs) and what certainly is (a listing seen on a page just now): without that, redirects
+and pages of status 200 prove nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from pincali_sync.clock import Clock
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.queue.queue import QueuedProperty, QueueOutcome
+from pincali_sync.db.repositories.removal.checks import VerificationResult
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.transactional import in_transaction
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.identity import property_id_of, slug_of
+from pincali_sync.domain.liveness import (
+    NO_CALIBRATION,
+    Answer,
+    Calibration,
+    RedirectKind,
+    Verdict,
+    judge,
+)
+from pincali_sync.domain.run_notes import RunNotes
+from pincali_sync.exceptions import CalibrationError
+from pincali_sync.pages.answer import ReadAnswer, read_answer
+from pincali_sync.services.data_sync_service import DataSyncService, ScrapeResult
+from pincali_sync.services.ports import FetchedPage, Fetcher
+from pincali_sync.services.runs.job_service import JobTicket
+from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, State, page_worker
+from pincali_sync.services.runs.steps.base import RunRecord, session_of
+from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+
+logger = logging.getLogger(__name__)
+
+_INVENTED_URLS = 2
+_CANARIES = 3
+# A canary must have been seen this recently, or its absence would prove nothing.
+_CANARY_AGE = timedelta(days=2)
+_MAX_HOPS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecksRecorded:
+    """How many verdicts of each kind a batch of checks brought."""
+
+    by_verdict: dict[Verdict, int]
+    refused: int  # the lease had lapsed: somebody else has the page now
+
+
+class VerificationService:
+    """Looks at pages and keeps the evidence. No listing changes its state for a verdict alone."""
+
+    def __init__(self, db: Database, clock: Clock, sync: DataSyncService, base_url: str) -> None:
+        self._db = db
+        self._clock = clock
+        self._sync = sync
+        self._base_url = base_url
+
+    async def calibrate(self, fetcher: Fetcher) -> Calibration:
+        """Asks for URLs that never existed and for a listing that is certainly there.
+
+        Raises:
+            CalibrationError: when no listing that should be there is shown: then nothing that is
+                missing can be told from a fault of the site.
+        """
+        invented = [
+            (await self._read(fetcher, f"{self._base_url}/en/home/no-tal-propiedad-{uuid4()}"))
+            for _ in range(_INVENTED_URLS)
+        ]
+        said = "no listing was seen lately"
+        async with self._db.transaction() as tx:
+            since = self._clock.now() - _CANARY_AGE
+            canaries = await tx.checks.canaries(since=since, limit=_CANARIES)
+        for canary in canaries:
+            judgement = (await self.verify(canary, fetcher, NO_CALIBRATION)).judgement
+            calibration = Calibration.of(judgement, [each.answer for each in invented])
+            if calibration.canary_is_alive:
+                return calibration
+            said = f"{canary.public_id}: {judgement.evidence}"
+        raise CalibrationError(
+            f"a listing that should be there is not shown ({said}): nothing can be verified"
+        )
+
+    async def verify(
+        self, queued: QueuedProperty, fetcher: Fetcher, calibration: Calibration
+    ) -> VerificationResult:
+        """Fetches one listing's page and judges the answer; writes nothing."""
+        read = await self._follow(fetcher, self._url_of(queued.source_url))
+        judgement = judge(
+            read.answer,
+            property_id=property_id_of(queued.source_url),
+            public_id=queued.public_id,
+            calibration=calibration,
+        )
+        return VerificationResult(
+            queued=queued, answer=read.answer, judgement=judgement, scraped=read.scraped
+        )
+
+    async def look_at(
+        self, property_ids: Sequence[str], fetcher: Fetcher
+    ) -> list[VerificationResult]:
+        """Verifies records that nobody queued, and keeps the verdicts.
+
+        Raises:
+            CalibrationError: when the site does not even show what is certainly there.
+        """
+        calibration = await self.calibrate(fetcher)
+        async with self._db.transaction() as tx:
+            targets = await tx.live.targets(property_ids)
+        results = [
+            await self.verify(QueuedProperty.without_row(**each), fetcher, calibration)
+            for each in targets
+        ]
+        await self._db.run(
+            lambda tx: tx.checks.record(results, session_id=None, now=self._clock.now())
+        )
+        return results
+
+    @in_transaction
+    async def record(
+        self,
+        tx: UnitOfWork,
+        results: Sequence[VerificationResult],
+        *,
+        ticket: JobTicket,
+        lease_token: UUID,
+        rules: Sequence[ValidationRule],
+        max_attempts: int,
+    ) -> ChecksRecorded:
+        """Keeps verdicts, saves the pages of what is alive, and finishes the queue rows.
+
+        All in one transaction, by lease: a worker that lost its lease changes nothing. "Alive"
+        counts as a full scrape. An answer that another try may better goes back to the queue.
+
+        Raises:
+            SupersededError: when the job was given up meanwhile.
+        """
+        await ticket.assert_current(tx)
+        latest = {result.queued.id: result for result in results}
+        held = await tx.scrapes.lock_leased(list(latest), lease_token)
+        accepted = [result for key, result in latest.items() if key in held]
+        final = [each for each in accepted if not _try_again(each, max_attempts)]
+        alive = [each for each in final if each.judgement.verdict is Verdict.ALIVE]
+        await self._sync.save_in(
+            tx,
+            [ScrapeResult(queued=each.queued, scraped=each.scraped) for each in alive],
+            session_id=ticket.session_id,
+            rules=rules,
+        )
+        others = [_outcome(each, max_attempts) for each in accepted if each not in alive]
+        await self._sync.finish_in(tx, others)
+        now = self._clock.now()
+        await tx.checks.record(final, session_id=ticket.session_id, now=now)
+        verdicts = {each.queued.property_id: each.judgement.verdict for each in final}
+        await tx.audits.settle(verdicts, now=now)
+        counts = Counter(each.judgement.verdict for each in final)
+        return ChecksRecorded(by_verdict=counts, refused=len(latest) - len(held))
+
+    async def _follow(self, fetcher: Fetcher, url: str) -> ReadAnswer:
+        """A redirect to a listing's page is followed: the slug may be a new one."""
+        read = await self._read(fetcher, url)
+        hops = 0
+        while read.answer.redirect_kind is RedirectKind.LISTING and hops < _MAX_HOPS:
+            assert read.answer.redirect_url is not None
+            read = await self._read(fetcher, self._url_of(read.answer.redirect_url))
+            hops += 1
+        return replace(read, answer=replace(read.answer, url=url))
+
+    async def _read(self, fetcher: Fetcher, url: str) -> ReadAnswer:
+        page: FetchedPage = await fetcher.get(url)
+        if page.status is None:
+            return ReadAnswer(answer=Answer(url=url, status=None, error=page.error))
+        return read_answer(url, page.status, page.headers, page.body)
+
+    def _url_of(self, source_url: str) -> str:
+        """The English page below the configured site, whatever host the URL names."""
+        return f"{self._base_url}/en/home/{slug_of(source_url)}"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyStep:
+    """Has the pages of missing listings looked at, until none of them waits."""
+
+    record: RunRecord
+    jobs: RunJobs
+    queue: ScrapeQueueService
+
+    async def __call__(self, run: SyncRun) -> Outcome:
+        outside = await self.queue.queue_verifications(session_of(run))
+        await self.queue.reclaim_expired()
+        async with self.record.db.transaction() as tx:
+            waiting = await tx.queue.open_verifications()  # an earlier run's, too
+        if not waiting and not outside:
+            return DONE
+        worker = page_worker("verification", self.record.plan(run).detail_delay_seconds)
+        report = await self.jobs.ensure_worker(run, worker, verification=True)
+        if report.state is State.FAILED:
+            # What was proven counts; the rest waits for the next certified scan.
+            logger.error("run %s: missing listings could not be verified: %s", run.id, report.error)
+            await self.record.note(run, RunNotes(verification=report.error))
+            return DONE
+        return report
+
+
+def _try_again(result: VerificationResult, max_attempts: int) -> bool:
+    return result.judgement.may_change and result.queued.attempt_count < max_attempts
+
+
+def _outcome(result: VerificationResult, max_attempts: int) -> QueueOutcome:
+    again = _try_again(result, max_attempts)
+    return QueueOutcome(
+        id=result.queued.id,
+        succeeded=not again,  # "unknown" is an answer too, once no further try is left
+        error=result.judgement.evidence,
+        retry=again,
+    )
