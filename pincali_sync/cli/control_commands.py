@@ -8,13 +8,11 @@ import typer
 
 from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask, who
-from pincali_sync.cli.output import JsonOption, print_json
+from pincali_sync.cli.output import JsonOption, say, tier_option
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 
-TierOption = Annotated[
-    str | None, typer.Option(metavar="N", help="One tier; without it, all of them.")
-]
+TierOption = Annotated[Tier | None, tier_option("One tier; without it, all of them.")]
 
 
 def pause(
@@ -23,23 +21,17 @@ def pause(
     as_json: JsonOption = False,
 ) -> None:
     """Stop a tier, or everything, until `resume`; running jobs are stopped at the next tick."""
-    chosen = None if tier is None else Tier.parse(tier)
-    paused = ask(lambda services: services.pauses.pause(chosen, reason=reason, paused_by=who()))
-    scope = "everything" if chosen is None else f"tier {chosen.value}"
-    if as_json:
-        print_json({"paused": paused, "scope": scope})
-    else:
-        typer.echo(f"{scope} is paused." if paused else f"{scope} was paused already.")
+    paused = ask(lambda services: services.pauses.pause(tier, reason=reason, paused_by=who()))
+    scope = "everything" if tier is None else f"tier {tier.value}"
+    outcome = f"{scope} is paused." if paused else f"{scope} was paused already."
+    say({"paused": paused, "scope": scope}, outcome, as_json=as_json)
 
 
 def resume(tier: TierOption = None, as_json: JsonOption = False) -> None:
     """End a tier's pause, or all pauses; open runs go on at the next tick."""
-    chosen = None if tier is None else Tier.parse(tier)
-    scopes = ask(lambda services: services.pauses.resume(chosen))
-    if as_json:
-        print_json({"resumed": scopes})
-    else:
-        typer.echo(f"Resumed: {', '.join(scopes)}." if scopes else "Nothing was paused.")
+    scopes = ask(lambda services: services.pauses.resume(tier))
+    outcome = f"Resumed: {', '.join(scopes)}." if scopes else "Nothing was paused."
+    say({"resumed": scopes}, outcome, as_json=as_json)
 
 
 def cancel(
@@ -53,8 +45,5 @@ def cancel(
         async with services.lock.held():
             return await services.orchestrator(build_runner(services.config)).cancel(found.id)
 
-    cancelled = ask(work)
-    if as_json:
-        print_json(cancelled)
-    else:
-        typer.echo(f"Run {cancelled.id} of tier {cancelled.tier_level} is cancelled.")
+    ended = ask(work)
+    say(ended, f"Run {ended.id} of tier {ended.tier_level} is cancelled.", as_json=as_json)

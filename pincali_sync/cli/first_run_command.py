@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import typer
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.cli.output import JsonOption, print_json, print_table
-from pincali_sync.cli.tier_commands import exit_status_of, print_runs, run_tier
+from pincali_sync.cli.run_views import print_runs
+from pincali_sync.cli.tier_commands import exit_status_of, run_tier
 from pincali_sync.config import Config, load_config
 from pincali_sync.domain.coverage import SourceScan
 from pincali_sync.domain.tiers import Tier
@@ -43,7 +44,8 @@ def first_run(
     """Read everything once, for a first certified manifest; says beforehand what it takes."""
     estimate = asyncio.run(_estimate())
     if not as_json:
-        _show(estimate)
+        facts = [(name.replace("_", " "), value) for name, value in asdict(estimate).items()]
+        print_table("A first sync will take", ("what", "how much"), facts)
         if not yes and not typer.confirm("Start?"):
             raise typer.Exit(ExitStatus.DONE)
     run = asyncio.run(run_tier(Tier.WEEKLY_DEEP, quiet=as_json))
@@ -101,12 +103,3 @@ def _pages_of(scan: SourceScan, page_cap: int) -> int:
     """Page 1 is read once more at the end; price windows overlap."""
     declared = scan.declared_pages or 0
     return 1 + (declared if declared <= page_cap else math.ceil(_WINDOWS * declared))
-
-
-def _show(estimate: Estimate) -> None:
-    values: dict[str, Any] = asdict(estimate)
-    print_table(
-        "A first sync will take",
-        ("what", "how much"),
-        [(name.replace("_", " "), value) for name, value in values.items()],
-    )

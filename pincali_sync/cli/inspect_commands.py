@@ -2,74 +2,57 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, print_json, print_table
-from pincali_sync.cli.scan_view import show_scan
-from pincali_sync.db.repositories.insights.incidents import Incident
+from pincali_sync.cli.output import JsonOption, print_json, print_records, print_table, tier_option
+from pincali_sync.cli.run_views import print_history, show_scan, state_of
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights.snapshot import RUNNER
-from pincali_sync.services.scheduler_service import ScheduleStatus, TierSchedule
+from pincali_sync.services.scheduler_service import TierSchedule
 from pincali_sync.services.site.pauses import explain as explain_pause
 
 
 def status(as_json: JsonOption = False) -> None:
     """Show each tier's last and next run, what is paused, and the live table."""
-    schedule, latest, live, incidents, last_tick = ask(_read_status)
-    tiers = [(planned, latest[planned.tier]) for planned in schedule.tiers]
+    state = ask(_read_status)
     if as_json:
-        print_json(
-            {
-                "tiers": [
-                    {**_as_dict(planned), "latest_run": latest_run} for planned, latest_run in tiers
-                ],
-                "pauses": schedule.pauses,
-                "live": live,
-                "incidents": incidents,
-                "last_tick_at": last_tick,
-            }
-        )
+        print_json({**state, "tiers": list(map(_plain_tier, state["tiers"]))})
         return
-    columns = ("tier", "state", "last run", "next run", "new", "scraped")
-    print_table("Tiers", columns, [_tier_row(*each) for each in tiers])
+    print_table("Tiers", _TIER_COLUMNS, [_tier_row(*each) for each in state["tiers"]])
+    last_tick = state["last_tick_at"]
     seen = f"{last_tick:%Y-%m-%d %H:%M} UTC" if last_tick else "never"
     typer.echo(f"The tier runner last did its work: {seen}.")
-    for pause in schedule.pauses:
+    for pause in state["pauses"]:
         typer.echo(explain_pause(pause))
-    for incident in incidents:
+    for incident in state["incidents"]:
         told = "" if incident.announced_at else " (nobody was told yet)"
         typer.echo(f"{incident.severity} {incident.alert}{told}: {incident.message}")
-    print_table("Live table", ("listing status", "rows"), live.items())
+    print_table("Live table", ("listing status", "rows"), state["live"].items())
 
 
-async def _read_status(
-    services: Services,
-) -> tuple[
-    ScheduleStatus, dict[Tier, SyncRun | None], dict[str, int], list[Incident], datetime | None
-]:
+async def _read_status(services: Services) -> dict[str, Any]:
     scheduler = services.scheduler(build_runner(services.config))
     schedule = await scheduler.get_schedule_status()
     async with services.db.transaction() as tx:
-        return (
-            schedule,
-            {tier: await tx.runs.latest(tier.value) for tier in Tier},
-            await tx.live.counts(),
-            await tx.incidents.open(),
-            (await tx.history.heartbeats()).get(RUNNER),
-        )
+        return {
+            "tiers": [(each, await tx.runs.latest(each.tier.value)) for each in schedule.tiers],
+            "pauses": schedule.pauses,
+            "live": await tx.live.counts(),
+            "incidents": await tx.incidents.open(),
+            "last_tick_at": (await tx.history.heartbeats()).get(RUNNER),
+        }
 
 
 def history(
     run: Annotated[
         str | None, typer.Argument(metavar="RUN", help="One run's scan, by how its id begins.")
     ] = None,
-    tier: Annotated[str | None, typer.Option(metavar="N", help="Of one tier only.")] = None,
+    tier: Annotated[Tier | None, tier_option("Of one tier only.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     as_json: JsonOption = False,
 ) -> None:
@@ -77,19 +60,13 @@ def history(
     if run is not None:
         show_scan(ask(lambda services: services.insights.find_run(run)), as_json=as_json)
         return
-    level = None if tier is None else Tier.parse(tier).value
     runs = ask(
-        lambda services: services.db.run(lambda tx: tx.runs.recent(tier_level=level, limit=limit))
+        lambda services: services.db.run(lambda tx: tx.runs.recent(tier_level=tier, limit=limit))
     )
     if as_json:
         print_json(runs)
-        return
-    columns = ("run", "tier", "started", "state", "pages", "new", "prices", "missing", "removed",
-               "scraped", "errors", "certified")  # fmt: skip
-    print_table("Runs", columns, map(_history_row, runs))
-    for each in runs:
-        if each.error_summary:
-            typer.echo(f"{str(each.id)[:8]}: {each.error_summary}")
+    else:
+        print_history(runs)
 
 
 def queue_stats(as_json: JsonOption = False) -> None:
@@ -100,19 +77,7 @@ def queue_stats(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(stats)
         return
-    print_table(
-        "Queue",
-        ("pending", "in progress", "completed today", "failed today", "set aside"),
-        [
-            (
-                stats.pending_count,
-                stats.in_progress_count,
-                stats.completed_today,
-                stats.failed_today,
-                stats.failed_count,
-            )
-        ],
-    )
+    print_records("Queue", _QUEUE_COLUMNS, [stats])
     print_table("Open, by priority", ("priority", "rows"), stats.by_priority.items())
     print_table("Open, by reason", ("reason", "rows"), stats.by_reason.items())
 
@@ -125,22 +90,27 @@ def manifest_stats(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(stats)
         return
-    print_table(
-        "Manifest",
-        ("listings", "new", "waiting", "price changed", "with id", "seen last day", "newest"),
-        [
-            (
-                stats.total,
-                stats.new,
-                stats.waiting_for_scrape,
-                stats.price_changed,
-                stats.with_public_id,
-                stats.seen_last_day,
-                stats.newest_sighting,
-            )
-        ],
-    )
+    print_records("Manifest", _MANIFEST_COLUMNS, [stats])
     print_table("Ever seen in", ("source", "listings"), stats.by_source.items())
+
+
+_TIER_COLUMNS = ("tier", "state", "last run", "next run", "new", "scraped")
+_QUEUE_COLUMNS = {
+    "pending": "pending_count",
+    "in progress": "in_progress_count",
+    "completed today": "completed_today",
+    "failed today": "failed_today",
+    "set aside": "failed_count",
+}
+_MANIFEST_COLUMNS = {
+    "listings": "total",
+    "new": "new",
+    "waiting": "waiting_for_scrape",
+    "price changed": "price_changed",
+    "with id": "with_public_id",
+    "seen last day": "seen_last_day",
+    "newest": "newest_sighting",
+}
 
 
 def _tier_row(planned: TierSchedule, run: SyncRun | None) -> tuple[Any, ...]:
@@ -148,17 +118,12 @@ def _tier_row(planned: TierSchedule, run: SyncRun | None) -> tuple[Any, ...]:
     upcoming = planned.next_run_at if planned.enabled else "not enabled"
     if run is None:
         return (name, "never ran", None, upcoming, None, None)
-    return (
-        name,
-        run.status if run.status != "running" else f"running: {run.step}",
-        run.started_at,
-        upcoming,
-        run.new_properties_found,
-        run.properties_scraped,
-    )
+    found, scraped = run.new_properties_found, run.properties_scraped
+    return (name, state_of(run), run.started_at, upcoming, found, scraped)
 
 
-def _as_dict(planned: TierSchedule) -> dict[str, Any]:
+def _plain_tier(tier: tuple[TierSchedule, SyncRun | None]) -> dict[str, Any]:
+    planned, latest_run = tier
     return {
         "tier": planned.tier.value,
         "name": planned.tier.label,
@@ -166,24 +131,5 @@ def _as_dict(planned: TierSchedule) -> dict[str, Any]:
         "running": planned.is_running,
         "last_run_at": planned.last_run_at,
         "next_run_at": planned.next_run_at,
+        "latest_run": latest_run,
     }
-
-
-def _history_row(run: SyncRun) -> tuple[Any, ...]:
-    certificates = run.details.certificates
-    return (
-        str(run.id)[:8],
-        str(run.tier_level),
-        run.started_at,
-        run.status if run.status != "running" else f"running: {run.step}",
-        run.pages_scanned,
-        run.new_properties_found,
-        run.price_changes_detected,
-        run.removals_detected,
-        run.details.removed,
-        run.properties_scraped,
-        run.error_count,
-        f"{sum(each.certified for each in certificates)} of {len(certificates)}"
-        if certificates
-        else None,
-    )

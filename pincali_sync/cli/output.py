@@ -15,10 +15,17 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+from pincali_sync.domain.tiers import Tier
+
 Field = str | Callable[[Any], Any]  # of a record: by its name, or made from the whole
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 console = Console()
+
+
+def tier_option(help_text: str) -> Any:
+    """`--tier N`: one of the four tiers."""
+    return typer.Option(metavar="N", parser=Tier.parse, help=help_text)
 
 
 def print_json(value: Any) -> None:

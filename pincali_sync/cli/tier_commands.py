@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.browser import find_chromium
 from pincali_sync.cli.dry_run import dry_run, show
-from pincali_sync.cli.output import JsonOption, console, print_json, print_table
+from pincali_sync.cli.output import JsonOption, console, print_json
+from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import ExitStatus, LockedError, UsageError
+from pincali_sync.exceptions import ExitStatus, LockedError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.services.scheduler_service import SchedulerService
 
@@ -51,7 +51,7 @@ def tier4(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
 
 def auto(as_json: JsonOption = False) -> None:
     """Run whichever tiers are due, and stay until they are done."""
-    runs = asyncio.run(run_due_tiers(quiet=as_json))
+    runs = asyncio.run(run_tiers(None, quiet=as_json))
     if as_json:
         print_json(runs)
     elif runs:
@@ -75,33 +75,30 @@ def run_tier_to_its_end(tier: Tier, *, as_json: bool, dry: bool = False) -> None
 
 
 async def run_tier(tier: Tier, *, quiet: bool) -> SyncRun:
-    """Starts a run and carries it to its end.
+    """Starts a run and carries it to its end. Raises as `run_tiers`."""
+    [run] = await run_tiers(tier, quiet=quiet)
+    return run
+
+
+async def run_tiers(tier: Tier | None, *, quiet: bool) -> list[SyncRun]:
+    """Starts one tier, or (None) what is due, and carries it, and what was open, to its end.
 
     Raises:
         BrowserMissingError: when the jobs would run here and there is no browser.
         LockedError: when another runner is at work or a run of this tier is open.
-        PausedError: when the tier is paused, or is paused meanwhile.
+        PausedError: when the tier, or everything, is paused, or is paused meanwhile.
         RunnerError: when a node that should take the jobs does not answer.
     """
     config = load_config()
     check_tools(config)
     async with open_services(config) as services:
         scheduler = services.scheduler(build_runner(config))
-        run = await scheduler.start_now(tier)
-        [run] = await _carry_on(services, scheduler, [run], quiet=quiet)
-        return run
-
-
-async def run_due_tiers(*, quiet: bool) -> list[SyncRun]:
-    """Starts what is due and carries it, and what was open, to its end. Raises as `run_tier`."""
-    config = load_config()
-    check_tools(config)
-    async with open_services(config) as services:
-        await services.pauses.check()
-        scheduler = services.scheduler(build_runner(config))
-        return await _carry_on(
-            services, scheduler, await scheduler.run_scheduled_tiers(), quiet=quiet
-        )
+        if tier is None:
+            await services.pauses.check()
+            runs = await scheduler.run_scheduled_tiers()
+        else:
+            runs = [await scheduler.start_now(tier)]
+        return await _carry_on(services, scheduler, runs, quiet=quiet)
 
 
 async def _carry_on(
@@ -109,26 +106,24 @@ async def _carry_on(
 ) -> list[SyncRun]:
     """Ticks until these runs are over; shows how far they are."""
     with console.status("", spinner="dots") as line:
-        while any(run.status == "running" for run in runs):
-            for run in runs:
-                if run.status == "running":
-                    await services.pauses.check(Tier(run.tier_level))
+        while open_runs := [run for run in runs if run.status == "running"]:
+            for run in open_runs:
+                await services.pauses.check(Tier(run.tier_level))
             if not quiet:
-                line.update("; ".join(map(progress_of, runs)))
+                line.update("; ".join(map(_progress_of, runs)))
             with suppress(LockedError):  # another runner moves these runs on as well
                 await scheduler.tick(start_due=False)
-            runs = [await _reload(services, run.id) for run in runs]
+            runs = [await scheduler.orchestrator.get(run.id) for run in runs]
             if any(run.status == "running" for run in runs):
                 await asyncio.sleep(_TICK_SECONDS)
     return runs
 
 
-async def _reload(services: Services, run_id: UUID) -> SyncRun:
-    async with services.db.transaction() as tx:
-        run = await tx.runs.get(run_id)
-    if run is None:
-        raise UsageError(f"run {run_id} was deleted while it ran")
-    return run
+def _progress_of(run: SyncRun) -> str:
+    return (
+        f"tier {run.tier_level}: {run.step}, {run.pages_scanned} pages, "
+        f"{run.properties_queued} queued, {run.properties_scraped} scraped"
+    )
 
 
 def check_tools(config: Config) -> None:
@@ -143,50 +138,6 @@ def check_tools(config: Config) -> None:
     here = config.runs_locally or all(is_loopback(node) for node in config.scrapyd_urls)
     if here and config.detail_transport == "playwright":
         find_chromium(config)
-
-
-def progress_of(run: SyncRun) -> str:
-    """One line about a run under way."""
-    return (
-        f"tier {run.tier_level}: {run.step}, {run.pages_scanned} pages, "
-        f"{run.properties_queued} queued, {run.properties_scraped} scraped"
-    )
-
-
-def print_runs(runs: list[SyncRun]) -> None:
-    """A table of runs, and what went wrong below it."""
-    columns = (
-        "tier",
-        "status",
-        "pages",
-        "seen",
-        "new",
-        "prices",
-        "queued",
-        "scraped",
-        "errors",
-    )
-    print_table(
-        "Runs",
-        columns,
-        [
-            (
-                str(run.tier_level),
-                run.status,
-                run.pages_scanned,
-                run.properties_in_manifest,
-                run.new_properties_found,
-                run.price_changes_detected,
-                run.properties_queued,
-                run.properties_scraped,
-                run.error_count,
-            )
-            for run in runs
-        ],
-    )
-    for run in runs:
-        if run.error_summary:
-            typer.echo(f"tier {run.tier_level} failed: {run.error_summary}", err=True)
 
 
 def exit_status_of(run: SyncRun) -> ExitStatus:

@@ -11,8 +11,9 @@ import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
-from pincali_sync.cli.output import JsonOption, print_json
-from pincali_sync.cli.tier_commands import check_tools, exit_status_of, print_runs
+from pincali_sync.cli.output import JsonOption, print_json, tier_option
+from pincali_sync.cli.run_views import print_runs
+from pincali_sync.cli.tier_commands import check_tools, exit_status_of
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
@@ -31,15 +32,12 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 
 @app.command()
 def tier_runner(
-    tier: Annotated[
-        str | None, typer.Option(metavar="N", help="Start this tier now, due or not.")
-    ] = None,
+    tier: Annotated[Tier | None, tier_option("Start this tier now, due or not.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until no run is open.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Move every open run one step on, start what is due, and return."""
-    chosen = None if tier is None else Tier.parse(tier)
-    runs, held_back = asyncio.run(_watched_tick(load_config(), chosen, wait=wait))
+    runs, held_back = asyncio.run(_watched_tick(load_config(), tier, wait=wait))
     if as_json:
         print_json(runs)
     elif runs:

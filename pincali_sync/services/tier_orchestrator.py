@@ -161,7 +161,7 @@ class TierOrchestrator:
                     "`scripts/tier_runner.py --wait` carries it on"
                 )
         logger.info("run %s of tier %s started", run_id, tier.value)
-        return await self._get(run_id)
+        return await self.get(run_id)
 
     async def advance_all(self) -> list[SyncRun]:
         """Moves every open run on; returns them as they now stand."""
@@ -179,12 +179,12 @@ class TierOrchestrator:
             outcome = await self.steps[run.step](run)
             match outcome.state:
                 case State.WAITING:
-                    return await self._get(run.id)
+                    return await self.get(run.id)
                 case State.DONE:
                     await self._go_on(run, WORKFLOWS[tier])
                 case State.FAILED:
                     await self._end(run, "failed", outcome.error or "unknown")
-            run = await self._get(run.id)
+            run = await self.get(run.id)
         return run
 
     async def cancel(self, run_id: UUID) -> SyncRun:
@@ -193,11 +193,11 @@ class TierOrchestrator:
         Raises:
             UsageError: when there is no such run, or it is over.
         """
-        run = await self._get(run_id)
+        run = await self.get(run_id)
         if run.status != "running":
             raise UsageError(f"run {run_id} is {run.status}: there is nothing to cancel")
         await self._end(run, "cancelled", "cancelled by request")
-        return await self._get(run_id)
+        return await self.get(run_id)
 
     async def _go_on(self, run: SyncRun, workflow: tuple[str, ...]) -> None:
         following = workflow[workflow.index(run.step) + 1 :]
@@ -235,7 +235,8 @@ class TierOrchestrator:
             async with self.db.transaction() as tx:
                 await tx.runs.note(ended.id, RunNotes(paused_tier=True))
 
-    async def _get(self, run_id: UUID) -> SyncRun:
+    async def get(self, run_id: UUID) -> SyncRun:
+        """Raises: UsageError: when there is no such run."""
         async with self.db.transaction() as tx:
             run = await tx.runs.get(run_id)
         if run is None:

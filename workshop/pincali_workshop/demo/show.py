@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pincali_sync.cli.output import print_table
-from pincali_sync.cli.tier_commands import print_runs
+from pincali_sync.cli.run_views import print_runs
 from pincali_workshop.demo.compare import Comparison
 from pincali_workshop.demo.tier_one import DemoResult
 

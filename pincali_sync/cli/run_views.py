@@ -1,0 +1,123 @@
+"""Tables of runs, and of what one run's scan read and is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import typer
+
+from pincali_sync.cli.output import Field, print_json, print_records
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.coverage import SourceScan
+from pincali_sync.domain.run_notes import CertificateNote, RunNotes, SitemapNote
+
+
+def state_of(run: SyncRun) -> str:
+    """How a run stands; one under way, by its step."""
+    return run.status if run.status != "running" else f"running: {run.step}"
+
+
+def _certified(run: SyncRun) -> str | None:
+    certificates = run.details.certificates
+    certified = sum(each.certified for each in certificates)
+    return f"{certified} of {len(certificates)}" if certificates else None
+
+
+_FIELDS: Mapping[str, Field] = {
+    "run": lambda run: str(run.id)[:8],
+    "tier": lambda run: str(run.tier_level),
+    "started": "started_at",
+    "status": "status",
+    "state": state_of,
+    "pages": "pages_scanned",
+    "seen": "properties_in_manifest",
+    "new": "new_properties_found",
+    "prices": "price_changes_detected",
+    "missing": "removals_detected",
+    "removed": lambda run: run.details.removed,
+    "queued": "properties_queued",
+    "scraped": "properties_scraped",
+    "errors": "error_count",
+    "certified": _certified,
+}
+
+
+def print_runs(runs: Sequence[SyncRun]) -> None:
+    """Runs just carried on, and what went wrong below them."""
+    _print_fields("tier status pages seen new prices queued scraped errors", runs)
+    for run in runs:
+        if run.error_summary:
+            typer.echo(f"tier {run.tier_level} failed: {run.error_summary}", err=True)
+
+
+def print_history(runs: Sequence[SyncRun]) -> None:
+    """Earlier runs, and what went wrong below them."""
+    _print_fields(
+        "run tier started state pages new prices missing removed scraped errors certified", runs
+    )
+    for run in runs:
+        if run.error_summary:
+            typer.echo(f"{str(run.id)[:8]}: {run.error_summary}")
+
+
+def _print_fields(names: str, runs: Sequence[SyncRun]) -> None:
+    print_records("Runs", {name: _FIELDS[name] for name in names.split()}, runs)
+
+
+def show_scan(run: SyncRun, *, as_json: bool) -> None:
+    """Source by source, then the sitemap, then what could not be looked through."""
+    if as_json:
+        print_json(run)
+        return
+    notes = run.details
+    typer.echo(f"Run {run.id} of tier {run.tier_level}: {run.status}")
+    columns: dict[str, Field] = {
+        "source": "source",
+        "declared": "total_at_start",
+        "at the end": "declared_total",
+        "parts": "parts",
+        "pages wanted": "pages_wanted",
+        "read": "pages_read",
+        "lost": "pages_lost",
+        "different listings": "distinct_properties",
+        "frontier": lambda scan: _frontier(notes, scan),
+        "certified": lambda scan: _seal(notes.certificate_of(scan.source)),
+    }
+    print_records("Scan", columns, notes.sources)
+    for scan in notes.sources:
+        certificate = notes.certificate_of(scan.source)
+        for reason in certificate.reasons if certificate else ():
+            typer.echo(f"{scan.source}: not certified: {reason}")
+        for gap in scan.gaps:
+            typer.echo(f"{scan.source}: {gap}")
+    for anomaly in notes.anomalies:
+        typer.echo(f"Unlike the runs before: {anomaly}.")
+    if notes.sitemap_error:
+        typer.echo(f"The sitemap could not be read: {notes.sitemap_error}.")
+    if notes.sitemap:
+        _show_sitemap(notes.sitemap)
+
+
+def _show_sitemap(listed: SitemapNote) -> None:
+    proof = "complete" if listed.complete else f"proves nothing: {'; '.join(listed.reasons)}"
+    typer.echo(f"Sitemap: {listed.urls} URLs, {listed.new_urls} of them new; {proof}.")
+    if listed.estimated_stock is not None:
+        typer.echo(
+            f"By capture and recapture there are about {listed.estimated_stock} listings; "
+            f"the pages showed {listed.page_coverage:.1%} of them."
+        )
+
+
+def _frontier(notes: RunNotes, scan: SourceScan) -> str | None:
+    if scan.source not in notes.frontiers:
+        return None
+    page = notes.frontiers[scan.source]
+    return f"page {page}" if page else "not reached"
+
+
+def _seal(certificate: CertificateNote | None) -> str | None:
+    if certificate is None:
+        return None
+    if not certificate.certified:
+        return "no"
+    return "yes" if certificate.proves_absence else "yes, the first"
