@@ -34,6 +34,9 @@ class Database:
     """Hands out transactions on one database.
 
     Usable in any running event loop; call `dispose` in the same loop when done.
+
+    Raises:
+        DatabaseUnavailableError: by all, when the server cannot be reached or goes away.
     """
 
     def __init__(self, url: str, *, application_name: str = "pincali-sync") -> None:
@@ -56,11 +59,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
-        """One transaction: committed at the end of the block, rolled back on any error.
-
-        Raises:
-            DatabaseUnavailableError: when the server cannot be reached or goes away.
-        """
+        """One transaction: committed at the end of the block, rolled back on any error."""
         try:
             async with self._engine.begin() as connection:
                 yield UnitOfWork(connection)
@@ -74,22 +73,14 @@ class Database:
 
     @asynccontextmanager
     async def rolled_back(self) -> AsyncIterator[UnitOfWork]:
-        """One transaction of which nothing stays: for looking at what would happen.
-
-        Raises:
-            DatabaseUnavailableError: when the server cannot be reached or goes away.
-        """
+        """One transaction of which nothing stays: for looking at what would happen."""
         async with self.transaction() as tx:
             yield tx
             await tx.connection.rollback()
 
     @asynccontextmanager
     async def repeatable_read(self) -> AsyncIterator[UnitOfWork]:
-        """One transaction that only reads, and in which all that is read is of one moment.
-
-        Raises:
-            DatabaseUnavailableError: when the server cannot be reached or goes away.
-        """
+        """One transaction that only reads, and in which all that is read is of one moment."""
         async with self.transaction() as tx:
             await tx.connection.execute(
                 text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -100,9 +91,6 @@ class Database:
         """Runs `work` in one transaction, again from the start after a deadlock.
 
         `work` must have no effects outside the transaction.
-
-        Raises:
-            DatabaseUnavailableError: when the server cannot be reached or goes away.
         """
         async for attempt in AsyncRetrying(
             retry=retry_if_exception(_is_transient),
@@ -123,7 +111,6 @@ class Database:
         """Makes sure that this code and the database agree on the schema.
 
         Raises:
-            DatabaseUnavailableError: when the server cannot be reached.
             SchemaVersionError: when the database is at another version, or empty.
         """
         found = await self._schema_revision()

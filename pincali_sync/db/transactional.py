@@ -26,9 +26,6 @@ def in_transaction(
 
     The transaction is repeated from the start after a deadlock: the method must have no effects
     outside it. Callers leave the argument out.
-
-    Raises:
-        DatabaseUnavailableError: when the server cannot be reached or goes away.
     """
 
     @wraps(method)

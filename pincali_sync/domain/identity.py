@@ -1,4 +1,7 @@
-"""Who a listing is: its canonical URL, its `property_id` and its EasyBroker id."""
+"""Who a listing is: its canonical URL, its `property_id` and its EasyBroker id.
+
+What takes a URL raises a PageError for one that is no listing's.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,7 @@ _PROPERTY_ID_DIGITS = 16
 
 
 def slug_of(url: str) -> str:
-    """The slug of a listing's URL or path, in lower case, whatever its host or language.
-
-    Raises:
-        PageError: for a URL that is no listing's.
-    """
+    """The slug of a listing's URL or path, in lower case, whatever its host or language."""
     try:
         match = _LISTING_PATH.fullmatch(unquote(urlsplit(url.strip()).path))
     except ValueError:  # a broken host, such as "http://["
@@ -37,20 +36,12 @@ def slug_of(url: str) -> str:
 
 
 def canonical_url(url: str) -> str:
-    """The English URL under which a listing is stored: no query, no trailing slash.
-
-    Raises:
-        PageError: for a URL that is no listing's.
-    """
+    """The English URL under which a listing is stored: no query, no trailing slash."""
     return CANONICAL_ROOT + slug_of(url)
 
 
 def property_id_of(url: str) -> str:
-    """`pincali_` + the first 16 hex digits of MD5 over the canonical URL.
-
-    Raises:
-        PageError: for a URL that is no listing's.
-    """
+    """`pincali_` + the first 16 hex digits of MD5 over the canonical URL."""
     digest = hashlib.md5(canonical_url(url).encode(), usedforsecurity=False).hexdigest()
     return f"pincali_{digest[:_PROPERTY_ID_DIGITS]}"
 

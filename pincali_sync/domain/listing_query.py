@@ -13,6 +13,7 @@ from decimal import Decimal
 from enum import Enum
 from urllib.parse import urlencode
 
+from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 
 _PESOS = "10"  # the site's number of the currency; without it the site takes amounts for dollars
@@ -26,27 +27,6 @@ class Order(Enum):
     DEAREST = "dearest"
 
 
-# The site's numbers of the property types and the names on its English cards, common ones first.
-PROPERTY_TYPES = {
-    29058: "house",
-    29057: "apartment",
-    29059: "lot",
-    28311: "house in condominium",
-    29061: "retail space",
-    29060: "office",
-    28661: "commercial lot",
-    28702: "industrial warehouse",
-    28308: "villa",
-    28304: "building",
-    28307: "warehouse",
-    29257: "industrial lot",
-    28309: "ranch",
-    28701: "shopping mall space",
-    28310: "quinta",
-    28552: "house with commercial use",
-    28660: "farm",
-    28305: "commercial storage unit",
-}
 # As paths name them, those with the most listings first.
 STATES = (
     "jalisco", "ciudad-de-mexico", "nuevo-leon", "quintana-roo", "yucatan", "queretaro",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pincali_sync.domain.listing_query import PROPERTY_TYPES, ListingQuery
+from pincali_sync.domain.listing_query import ListingQuery
 from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.prices import Currency, Offer, Operation
+from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import ListingPage, ManifestEntry
 

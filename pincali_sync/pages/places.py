@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple, TypedDict
 from urllib.parse import unquote
 
+from pincali_sync.domain.property_types import ENGLISH_TYPES
 from pincali_sync.pages.text import clean, fold, one_line
 
 MAX_TYPE = 100  # varchar(100)
@@ -17,28 +18,6 @@ LONGITUDES = (-119.5, -86.0)
 # `q=19.04,-98.21` of a map's frame, `q=19.04+-98.21` of its link.
 _QUERY = re.compile(r"[?&]q=\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)[,+\s]+(-?[0-9]{1,3}(?:\.[0-9]+)?)")
 
-# The site's types as its English pages word them, with the Spanish and Portuguese words.
-_TYPES = {
-    "apartment": ("departamento", "apartamento"),
-    "house": ("casa",),
-    "house in condominium": ("casa en condominio", "casa em condominio"),
-    "lot": ("terreno", "land"),
-    "quinta": (),
-    "ranch": ("rancho",),
-    "villa": (),
-    "building": ("edificio", "predio"),
-    "commercial lot": ("terreno comercial",),
-    "commercial storage unit": ("bodega comercial",),
-    "farm": ("granja", "fazenda"),
-    "house with commercial use": ("casa con uso comercial", "casa com uso comercial"),
-    "office": ("oficina", "escritorio"),
-    "retail space": ("local", "local comercial", "loja"),
-    "shopping mall space": ("local en centro comercial",),
-    "industrial lot": ("terreno industrial",),
-    "industrial warehouse": ("bodega industrial", "nave industrial"),
-    "warehouse": ("bodega",),
-}
-_ENGLISH = {word: name for name, words in _TYPES.items() for word in (name, *words)}
 _SEPARATOR = re.compile(r"\s+(?:in|en|em)\s+", re.I)
 
 
@@ -79,7 +58,7 @@ def coordinates_in_url(url: str | None) -> Coordinates | None:
 def property_type_of(text: object) -> str | None:
     """A type in the English words of the site, in lower case; an unknown one as it stands."""
     words = one_line(text, MAX_TYPE)
-    return _ENGLISH.get(fold(words), words.lower()) if words else None
+    return ENGLISH_TYPES.get(fold(words), words.lower()) if words else None
 
 
 def place_of(line: str | None) -> Place:
@@ -97,11 +76,11 @@ def _split_type(line: str) -> tuple[str, str]:
     """Parts a line after the longest type it starts with, else before its first "in"."""
     separators = list(_SEPARATOR.finditer(line))
     for separator in reversed(separators):
-        if fold(line[: separator.start()]) in _ENGLISH:
+        if fold(line[: separator.start()]) in ENGLISH_TYPES:
             return line[: separator.start()], line[separator.end() :]
     if separators:
         return line[: separators[0].start()], line[separators[0].end() :]
-    return (line, "") if fold(line) in _ENGLISH else ("", line)
+    return (line, "") if fold(line) in ENGLISH_TYPES else ("", line)
 
 
 def without_ending(text: str, ending: str | None) -> str:

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES, ListingQuery, Order
+from pincali_sync.domain.listing_query import STATES, ListingQuery, Order
 from pincali_sync.domain.prices import Offer, Operation
+from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import ListingPage, ManifestEntry
 from pincali_sync.pages.page_facts import facts_of
