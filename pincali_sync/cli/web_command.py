@@ -18,9 +18,8 @@ def web(
     ] = "127.0.0.1",
 ) -> None:
     """Serve the dashboard, /metrics and /healthz until stopped."""
-    config = load_config()
-    asyncio.run(serve(config, host=host, port=port, announce=_announce))
 
+    def announce(url: str) -> None:
+        typer.echo(f"dashboard ready at {url}")
 
-def _announce(url: str) -> None:
-    typer.echo(f"dashboard ready at {url}")
+    asyncio.run(serve(load_config(), host=host, port=port, announce=announce))

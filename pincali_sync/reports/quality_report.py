@@ -44,6 +44,7 @@ def _policy(style: str) -> str:
 
 def _render(template: str, report: QualityReport, **more: Any) -> str:
     figures = report.figures
+    oldest = figures["freshness"]["oldest"]
     templates = environment("pincali_sync.reports", bar_chart)
     templates.filters.update(md=_markdown, field=wording.field, age_class=wording.age)
     return templates.get_template(template).render(
@@ -62,7 +63,7 @@ def _render(template: str, report: QualityReport, **more: Any) -> str:
         rules=_by_breaches(figures),
         coverage_bars=_coverage_bars(figures),
         age_bars=_age_bars(figures),
-        oldest=_oldest(figures),
+        oldest=datetime.fromisoformat(oldest) if oldest else None,
         **more,
     )
 
@@ -86,11 +87,6 @@ def _coverage_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
 def _age_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
     ages = figures["freshness"]["ages"]
     return [(wording.age(name), ages[name]) for name in AGES] if figures["listings"] else []
-
-
-def _oldest(figures: Mapping[str, Any]) -> datetime | None:
-    oldest = figures["freshness"]["oldest"]
-    return None if oldest is None else datetime.fromisoformat(oldest)
 
 
 def _by_breaches(figures: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:

@@ -14,6 +14,8 @@ from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.db.repositories.quality.rules import ValidationRule, check_of
+from pincali_sync.db.transactional import in_transaction
+from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_fields import EXPECTED_FIELDS
 from pincali_sync.items import Property
 from pincali_sync.services.quality.figures import measure
@@ -47,36 +49,30 @@ class DataQualityService:
         """The active rules that can be applied; load once a job, not once a page."""
         async with self._db.transaction() as tx:
             rules = await tx.rules.active()
-        usable = []
-        for rule in rules:
-            if (problem := _problem_of(rule)) is None:
-                usable.append(rule)
-            else:
-                logger.warning("rule %s is passed over: %s", rule.rule_name, problem)
-        return tuple(usable)
+        return tuple(rule for rule in rules if _is_usable(rule))
 
-    async def report(self, run_id: UUID | None = None) -> QualityReport:
+    @in_transaction
+    async def report(self, tx: UnitOfWork, run_id: UUID | None = None) -> QualityReport:
         """Measures what the live table is worth now and keeps the figures, beside the last ones.
 
         Args:
             run_id: the run that reports; reporting again, it replaces its own figures.
         """
         now = self._clock.now()
-        async with self._db.transaction() as tx:
-            figures = await measure(tx, now)
-
-        return await self._db.run(lambda tx: tx.quality.keep(figures, run_id=run_id, now=now))
+        return await tx.quality.keep(await measure(tx, now), run_id=run_id, now=now)
 
 
-def _problem_of(rule: ValidationRule) -> str | None:
-    """Why a rule cannot be applied; None when it can."""
+def _is_usable(rule: ValidationRule) -> bool:
+    """Whether a rule can be applied to pages; where not, says why."""
     check = check_of(rule)
-    if check.regex is not None:
-        try:
-            re.compile(check.regex)
-        except re.error as error:
-            return f"its regex cannot be read: {error}"
-    return check.unusable
+    problem = check.unusable
+    try:
+        re.compile(check.regex or "")
+    except re.error as error:
+        problem = f"its regex cannot be read: {error}"
+    if problem:
+        logger.warning("rule %s is passed over: %s", rule.rule_name, problem)
+    return problem is None
 
 
 def judge(page: Property, rules: Sequence[ValidationRule]) -> QualityVerdict:
