@@ -56,7 +56,7 @@ class ManifestPage:
     source: str  # ListingSource value: sale, rent, foreclosure, new_construction
     page_number: int  # 1-based
     page: ListingPage
-    part: str = ""  # of the source's walk: which price window or cell; empty: the plain query
+    partition: str = ""  # of the source's pages: a price window or cell; empty: the plain query
     facts: PageFacts | None = None  # what the walk goes on by
 
 
@@ -68,7 +68,7 @@ class LostPage:
     source: str
     page_number: int
     error: str
-    part: str = ""
+    partition: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from pincali_sync.db.repositories.scan.diff import DiffRepository
 from pincali_sync.db.repositories.scan.manifest import ManifestRepository
 from pincali_sync.db.repositories.scan.manifest_batch import ManifestBatchRepository
 from pincali_sync.db.repositories.scan.manifest_pages import ManifestPageRepository
+from pincali_sync.db.repositories.scan.manifest_store import ManifestStoreRepository
 from pincali_sync.db.repositories.site.pace import PaceRepository
 from pincali_sync.db.repositories.site.pauses import PauseRepository
 from pincali_sync.db.repositories.site.sitemap import SitemapRepository
@@ -63,6 +64,7 @@ class UnitOfWork:
         self.manifest_batch = ManifestBatchRepository(connection)
         self.oddities = OddityRepository(connection)
         self.manifest_pages = ManifestPageRepository(connection)
+        self.manifest_store = ManifestStoreRepository(connection)
         self.missing = MissingRepository(connection)
         self.pace = PaceRepository(connection)
         self.pauses = PauseRepository(connection)

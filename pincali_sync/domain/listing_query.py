@@ -51,7 +51,7 @@ class ListingQuery:
     place: str | None = None  # "jalisco", "zapopan-jalisco"
 
     @property
-    def part(self) -> str:
+    def partition(self) -> str:
         """A short name, unique within a source; empty for the plain query."""
         words = [] if self.order is Order.NEWEST else [self.order.value]
         if self._has_range:
@@ -64,7 +64,8 @@ class ListingQuery:
 
     @property
     def is_plain(self) -> bool:
-        return not self.part
+        """Whether it asks for the whole source."""
+        return not self.partition
 
     def target(self, number: int) -> str:
         """Path and query of a page; page 1 carries no number, as on the site."""
@@ -106,6 +107,29 @@ class ListingQuery:
             return ""
         price = "rental_price" if self.source in _RENT_SOURCES else "sale_price"
         return f"{price}-{'asc' if self.order is Order.CHEAPEST else 'desc'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedPage:
+    """A page that a walk asks for."""
+
+    query: ListingQuery
+    number: int
+    partition: str  # of the source's pages: what it is recorded under
+    again: bool = False  # to be fetched though it was read before
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Unique within a source."""
+        return self.partition, self.number
+
+    @property
+    def may_be_absent(self) -> bool:
+        """A filter that finds nothing, or a last page that went with its last row."""
+        return self.number > 1 or not self.query.is_plain
+
+    def __str__(self) -> str:
+        return f"page {self.number} of {self.query.source} {self.partition}".rstrip()
 
 
 def _amount(amount: Decimal | None) -> str:

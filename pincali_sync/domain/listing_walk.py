@@ -12,12 +12,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Protocol
 
-from pincali_sync.domain.listing_query import ListingQuery, Order
+from pincali_sync.domain.listing_query import ListingQuery, Order, WantedPage
 from pincali_sync.domain.tiers import ListingSource
 
-END = "end"  # the part under which page 1 is read once more when all else was
+END = "end"  # the partition under which page 1 is read once more when all else was
 LEAST_PRICE = Decimal(1)  # the site's sellers type 0 and 1 for "on request"
 _CENT = Decimal("0.01")
 # Cells are divided until they hold nearly all of what they were divided from: a few listings move
@@ -43,17 +42,9 @@ class PageFacts:
     was_read_before: bool = False  # by an earlier attempt at the same scan
 
 
-class ReadPage(Protocol):
-    """Fetches and records a page, or tells what an earlier attempt read; None when it is lost."""
-
-    async def __call__(
-        self, query: ListingQuery, number: int, *, part: str, again: bool
-    ) -> PageFacts | None:
-        """`part` names what the page belongs to; `again`: fetch it though it was read before."""
-        ...
-
-
-Leaf = Callable[[ListingQuery, PageFacts], Awaitable[None]]
+# Fetches and records a page, or tells what an earlier attempt read; None when it is lost.
+ReadPage = Callable[[WantedPage], Awaitable[PageFacts | None]]
+Leaf = Callable[[ListingQuery, PageFacts], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +52,8 @@ class WalkSummary:
     """What a walk asked for, and what it could not look through."""
 
     source: ListingSource
-    parts: int
+    parts: int  # partitions
     pages_wanted: int
-    pages_lost: int
     total_at_start: int | None
     total_at_end: int | None
     unpriced_wanted: int  # listings that no price window shows
@@ -79,7 +69,6 @@ class ListingWalk:
         self._read_page = read
         self._cap = page_cap
         self._wanted: set[tuple[str, int]] = set()
-        self._lost: set[tuple[str, int]] = set()
         self._gaps: list[str] = []
         self._start: int | None = None
         self._end: int | None = None
@@ -108,20 +97,19 @@ class ListingWalk:
             if priced is not None and first.total is not None:
                 await self._unpriced(first.total - priced)
         # What was activated meanwhile went to the front, out of pages still to be read.
-        last = await self._read(self._plain, 1, part=END)
+        last = await self._read(self._plain, 1, partition=END)
         self._end = last.total if last else None
         return self._summary()
 
     async def _read(
-        self, query: ListingQuery, number: int, *, part: str | None = None, again: bool = False
+        self, query: ListingQuery, number: int, *, partition: str = "", again: bool = False
     ) -> PageFacts | None:
-        part = query.part if part is None else part
-        key = (part, number)
-        self._wanted.add(key)
-        facts = await self._read_page(query, number, part=part, again=again)
-        if facts is None:
-            self._lost.add(key)
-        elif not facts.keeps_filters or self._is_more_than_all(query, facts):
+        page = WantedPage(
+            query=query, number=number, partition=partition or query.partition, again=again
+        )
+        self._wanted.add(page.key)
+        facts = await self._read_page(page)
+        if facts is not None and (not facts.keeps_filters or self._is_more_than_all(query, facts)):
             self._gap(query, "the site did not keep to the filters")
             return None
         return facts
@@ -150,7 +138,7 @@ class ListingWalk:
             facts = await self._read(query, number, again=True)
             if facts is not None:
                 known[number] = facts
-        self._judge_absent(query, known)
+        self._forgive_absent(query, known)
         return known
 
     async def _follow(
@@ -171,16 +159,12 @@ class ListingWalk:
         declared = max((facts.pages or 1 for facts in known if not facts.is_absent), default=1)
         return min(declared, limit or self._cap, self._cap)
 
-    def _judge_absent(self, query: ListingQuery, known: Mapping[int, PageFacts]) -> None:
+    def _forgive_absent(self, query: ListingQuery, known: Mapping[int, PageFacts]) -> None:
         """A page that is not there is no loss if the one before it says that it is the last."""
         for number, facts in known.items():
-            if not facts.is_absent:
-                continue
             before = known.get(number - 1)
-            if before is None or (not before.is_absent and (before.pages or 0) >= number):
-                self._lost.add((query.part, number))
-            else:
-                self._wanted.discard((query.part, number))
+            if facts.is_absent and before and (before.is_absent or (before.pages or 0) < number):
+                self._wanted.discard((query.partition, number))
 
     async def _price_windows(self) -> int | None:
         """Reads window after window; returns how many listings have a price."""
@@ -189,7 +173,7 @@ class ListingWalk:
             query = replace(self._plain, order=Order.CHEAPEST, min_price=floor)
             first = await self._read(query, 1)
             if first is not None and first.is_absent:
-                self._wanted.discard((query.part, 1))
+                self._wanted.discard((query.partition, 1))
                 return priced or 0
             if first is None or first.total is None:
                 self._gap(query, "the window's first page could not be read")
@@ -203,7 +187,7 @@ class ListingWalk:
                 self._gap(query, "no price leads on to the next window")
                 return priced
             if top == floor:
-                await self._divide(replace(query, max_price=floor), self._whole)
+                await self._divide(replace(query, max_price=floor), self._rest)
             floor = top if top > floor else floor + _CENT
 
     async def _unpriced(self, wanted: int) -> None:
@@ -219,28 +203,25 @@ class ListingWalk:
             await self._divide_from(query, first, self._tail)
 
     async def _divide(self, query: ListingQuery, leaf: Leaf) -> int:
-        """Looks through a query in parts that the site shows whole; returns its listings."""
+        """Looks through a query in partitions that the site shows whole; returns its listings."""
         return await self._divide_from(query, await self._read(query, 1), leaf)
 
     async def _divide_from(self, query: ListingQuery, first: PageFacts | None, leaf: Leaf) -> int:
         if first is not None and first.is_absent:
-            self._wanted.discard((query.part, 1))  # nothing like that is on offer
+            self._wanted.discard((query.partition, 1))  # nothing like that is on offer
             return 0
         if first is None or not first.total:
             return 0
         if (first.pages or 1) <= self._cap:
             await leaf(query, first)
             return first.total
-        parts, reached = query.finer(first.cities), 0
-        for part in parts:
-            reached += await self._divide(part, leaf)
+        reached = 0
+        for finer in query.finer(first.cities):
+            reached += await self._divide(finer, leaf)
             if reached >= _NEARLY_ALL * first.total:
                 return first.total
         self._gap(query, f"{first.total - reached} of {first.total} listings are out of reach")
         return first.total
-
-    async def _whole(self, query: ListingQuery, first: PageFacts) -> None:
-        await self._rest(query, first)
 
     async def _tail(self, query: ListingQuery, first: PageFacts) -> None:
         """From the last page back to the first one that starts with a price."""
@@ -266,14 +247,13 @@ class ListingWalk:
             facts = await self._read(query, number)
 
     def _gap(self, query: ListingQuery, what: str) -> None:
-        self._gaps.append(f"{query.part or 'plain'}: {what}")
+        self._gaps.append(f"{query.partition or 'plain'}: {what}")
 
     def _summary(self) -> WalkSummary:
         return WalkSummary(
             source=self._plain.source,
-            parts=len({part for part, _ in self._wanted}),
+            parts=len({partition for partition, _ in self._wanted}),
             pages_wanted=len(self._wanted),
-            pages_lost=len(self._lost),
             total_at_start=self._start,
             total_at_end=self._end,
             unpriced_wanted=self._unpriced_wanted,
@@ -284,11 +264,8 @@ class ListingWalk:
 
 def _last_price(pages: Mapping[int, PageFacts]) -> Decimal | None:
     """The price on which the highest page ends; rows in other currencies tell nothing."""
-    for number in sorted(pages, reverse=True):
-        price = pages[number].last_price
-        if price is not None:
-            return price
-    return None
+    prices = (pages[number].last_price for number in sorted(pages, reverse=True))
+    return next((price for price in prices if price is not None), None)
 
 
 def _to_be_read_again(known: Mapping[int, PageFacts], *, within: int) -> set[int]:

@@ -55,8 +55,8 @@ class ManifestScanService:
         queued = await tx.queue_fill.fill_from_batch(
             run_id=ticket.run_id, max_pending=self._max_pending, now=now
         )
-        await tx.manifest_batch.apply_to_live(session_id=session_id, now=now)
-        await tx.manifest_batch.store(session_id=session_id, now=now)
+        await tx.manifest_store.apply_to_live(session_id=session_id, now=now)
+        await tx.manifest_store.store(session_id=session_id, now=now)
         await tx.manifest_pages.record_read(
             pages, session_id=session_id, job_id=ticket.job_id, now=now
         )

@@ -33,6 +33,11 @@ class FetchedPage:
     body: bytes = b""
     error: str | None = None
 
+    @property
+    def failure(self) -> str:
+        """What to say of an answer that is of no use."""
+        return self.error or f"HTTP {self.status}"
+
 
 class Fetcher(Protocol):
     """Fetches pages, politely: at the site's pace and within its robots.txt."""

@@ -11,9 +11,9 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
-from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from pincali_sync.answers.listing import ListingAnswer, read_listing
 from pincali_sync.config import load_config
 from pincali_sync.crawl_job import (
     DONE,
@@ -24,16 +24,15 @@ from pincali_sync.crawl_job import (
     close_soon,
 )
 from pincali_sync.domain.coverage import too_many_lost
-from pincali_sync.domain.listing_query import ListingQuery
+from pincali_sync.domain.listing_query import WantedPage
 from pincali_sync.domain.listing_walk import ListingWalk, PageFacts, WalkSummary
 from pincali_sync.domain.tiers import ListingSource, Tier, TierPlan
 from pincali_sync.exceptions import UsageError
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
-from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.pages.page_facts import facts_of
 from pincali_sync.services.runs.run_jobs import TOO_MANY_LOST_PAGES
+from pincali_sync.spiders.fetched import failed, fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +116,13 @@ class ManifestSpider(JobSpider):
                 walk.cancel()
 
     async def _walk(self, source: ListingSource) -> WalkSummary:
-        walk = ListingWalk(
-            source,
-            _Reader(self, await self._read_before(source)).read,
-            page_cap=self.settings.getint("SITE_PAGE_CAP"),
-        )
+        before = await self._read_before(source)
+
+        async def read(page: WantedPage) -> PageFacts | None:
+            known = None if page.again else before.get(page.key)
+            return known or await self._ask_for(page)
+
+        walk = ListingWalk(source, read, page_cap=self.settings.getint("SITE_PAGE_CAP"))
         return await (walk.first_pages(self.max_pages) if self.max_pages else walk.everything())
 
     async def _read_before(self, source: ListingSource) -> dict[tuple[str, int], PageFacts]:
@@ -131,142 +132,82 @@ class ManifestSpider(JobSpider):
             pages = await tx.manifest_pages.read_before(self.job.ticket.session_id, source.value)
         if pages:
             self.logger.info("%s: %s pages were read by an earlier attempt", source, len(pages))
-            self.plan(len(pages))
+            self._plan(len(pages))
         return pages
 
-    def ask_for(self, query: ListingQuery, number: int, part: str) -> asyncio.Future[_Answer]:
+    def _ask_for(self, page: WantedPage) -> asyncio.Future[PageFacts | None]:
         """Puts a page's request in line; the future has its facts, None when it is lost."""
-        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        request = Request(
-            f"{self.settings['BASE_URL']}{query.target(number)}",
-            callback=self.parse,
-            errback=self.lost,
-            meta={
-                WANTED: Wanted(query=query, number=number, part=part, answer=answer),
-                GAP: self.settings.getfloat("PAGE_DELAY_SECONDS"),
-            },
-            priority=-number,
-            dont_filter=True,
+        asked = Asked(page=page, facts=asyncio.get_running_loop().create_future())
+        self._plan(1)
+        self._turns.put_nowait(
+            Request(
+                f"{self.settings['BASE_URL']}{page.query.target(page.number)}",
+                callback=self.parse,
+                errback=self.lost,
+                cb_kwargs={"asked": asked},
+                meta={GAP: self.settings.getfloat("PAGE_DELAY_SECONDS")},
+                priority=-page.number,
+                dont_filter=True,
+            )
         )
-        self.plan(1)
-        self._turns.put_nowait(request)
-        return answer
+        return asked.facts
 
-    def parse(self, response: Response, **_: Any) -> Iterator[ManifestPage | LostPage | Request]:
-        wanted = _wanted_by(response.request)
-        try:
-            yield from self._read_page(response, wanted)
-        except Exception:
-            wanted.tell(None)  # the walk must not wait for ever for what cannot be read
-            raise
-
-    def _read_page(
-        self, response: Response, wanted: Wanted
+    def parse(
+        self, response: Response, asked: Asked
     ) -> Iterator[ManifestPage | LostPage | Request]:
-        page = parse_listing_page(response.body, response.url)
-        if page.total_listings and not page.entries and not page.unreadable_cards:
-            yield self._read_again(response, wanted)
-            return
-        self.count(DONE)
-        facts = facts_of(page, wanted.query)
-        yield ManifestPage(
-            url=response.url,
-            source=wanted.query.source.value,
-            part=wanted.part,
-            page_number=wanted.number,
-            page=page,
-            facts=facts,
+        """A page; or its request once more, where it is not to be believed at once."""
+        assert response.request is not None
+        try:
+            answer = read_listing(asked.page, response.url, fetched(response))
+        except Exception:
+            asked.tell(None)  # the walk must not wait for ever for what cannot be read
+            raise
+        again = (
+            get_retry_request(response.request, spider=self, reason="no_cards")
+            if answer.is_doubtful
+            else None
         )
-        wanted.tell(facts)
+        if again is None:
+            yield from self._take(answer, asked)
+        else:
+            yield again
 
-    def lost(self, failure: Failure) -> Iterator[LostPage]:
+    def lost(self, failure: Failure) -> Iterator[ManifestPage | LostPage]:
         """A page that failed for the last time."""
         if isinstance(failure.value, BlockedResponse):
             return  # no page was lost: the crawl ends here and is taken up again later
         request: Request = failure.request  # type: ignore[attr-defined]
-        wanted = _wanted_by(request)
-        if wanted.may_be_absent and _status_of(failure) == _NOT_FOUND:
-            self.count(DONE)
-            wanted.tell(PageFacts(total=None, pages=None, is_absent=True))
-            return
-        yield self._lose(request, wanted, _describe(failure))
+        asked: Asked = request.cb_kwargs["asked"]
+        yield from self._take(read_listing(asked.page, request.url, failed(failure)), asked)
 
-    def _read_again(self, response: Response, wanted: Wanted) -> LostPage | Request:
-        """A page without cards of a query that has some is not believed at once."""
-        assert response.request is not None
-        again = get_retry_request(response.request, spider=self, reason="no_cards")
-        if again is not None:
-            return again
-        return self._lose(response.request, wanted, "no card, although listings are declared")
-
-    def _lose(self, request: Request, wanted: Wanted, error: str) -> LostPage:
+    def _take(self, answer: ListingAnswer, asked: Asked) -> Iterator[ManifestPage | LostPage]:
         self.count(DONE)
-        self._lost += 1
-        source = wanted.query.source
-        self.logger.error("page %s of %s is lost: %s", wanted.number, wanted.label, error)
-        if too_many_lost(self._planned - self._lost, self._lost):
-            close_soon(self.crawler, TOO_MANY_LOST_PAGES)
-        wanted.tell(None)
-        return LostPage(
-            url=request.url,
-            source=source.value,
-            part=wanted.part,
-            page_number=wanted.number,
-            error=error,
-        )
+        if isinstance(answer.item, LostPage):
+            self.logger.error("%s is lost: %s", asked.page, answer.item.error)
+            self._lost += 1
+            if too_many_lost(self._planned - self._lost, self._lost):
+                close_soon(self.crawler, TOO_MANY_LOST_PAGES)
+        if answer.item is not None:
+            yield answer.item
+        asked.tell(answer.facts)
 
-    def plan(self, pages: int) -> None:
+    def _plan(self, pages: int) -> None:
         """Counts pages that are wanted, for the progress line and the share of lost ones."""
         self._planned += pages
         self.count(PLANNED, pages)
 
 
-class _Reader:
-    """What a walk reads with: pages of earlier attempts first, else requests."""
-
-    def __init__(self, spider: ManifestSpider, before: Mapping[tuple[str, int], PageFacts]) -> None:
-        self._spider = spider
-        self._before = before
-
-    async def read(
-        self, query: ListingQuery, number: int, *, part: str, again: bool
-    ) -> PageFacts | None:
-        known = None if again else self._before.get((part, number))
-        return known or await self._spider.ask_for(query, number, part)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A page that a walk waits for."""
+class Asked:
+    """A page that was asked for, and the walk that waits for it."""
 
-    query: ListingQuery
-    number: int
-    part: str
-    answer: asyncio.Future[_Answer]
+    page: WantedPage
+    facts: asyncio.Future[PageFacts | None]
 
-    @property
-    def label(self) -> str:
-        return f"{self.query.source} {self.part}".rstrip()
-
-    @property
-    def may_be_absent(self) -> bool:
-        """A filter that finds nothing, or a last page that went with its last row."""
-        return self.number > 1 or not self.query.is_plain
-
-    def tell(self, facts: _Answer) -> None:
-        if not self.answer.done():
-            self.answer.set_result(facts)
-
-
-_Answer = PageFacts | None
-WANTED = "wanted_page"  # request.meta
-_NOT_FOUND = 404
-
-
-def _wanted_by(request: Request | None) -> Wanted:
-    assert request is not None
-    wanted: Wanted = request.meta[WANTED]
-    return wanted
+    def tell(self, facts: PageFacts | None) -> None:
+        """Lets the walk go on."""
+        if not self.facts.done():
+            self.facts.set_result(facts)
 
 
 def _max_pages(arguments: ManifestArguments, setting: Any) -> int:
@@ -276,14 +217,3 @@ def _max_pages(arguments: ManifestArguments, setting: Any) -> int:
     if setting is not None:
         return int(setting)
     return TierPlan.of(arguments.tier, load_config()).max_pages
-
-
-def _status_of(failure: Failure) -> int | None:
-    return failure.value.response.status if isinstance(failure.value, HttpError) else None
-
-
-def _describe(failure: Failure) -> str:
-    status = _status_of(failure)
-    if status is not None:
-        return f"HTTP {status}"
-    return f"{failure.type.__name__ if failure.type else 'error'}: {failure.getErrorMessage()}"

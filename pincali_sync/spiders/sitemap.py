@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
 
 from scrapy import Request
 from scrapy.http import Response
-from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from pincali_sync.answers.sitemap import NOT_MODIFIED, condition_of, read_index, read_shard
 from pincali_sync.crawl_job import DONE, PLANNED, SHARDS_LOST, JobSpider, close_soon
-from pincali_sync.db.repositories.site.sitemap import KnownShard
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedShard
 from pincali_sync.middlewares.blocking import BlockedResponse
-from pincali_sync.pages.sitemap import ShardLink, parse_index
+from pincali_sync.pages.sitemap import ShardLink
+from pincali_sync.services.ports import FetchedPage
 from pincali_sync.services.runs.run_jobs import NO_INDEX
-
-_NOT_MODIFIED = 304
+from pincali_sync.spiders.fetched import failed, fetched
 
 
 class SitemapSpider(JobSpider):
@@ -34,77 +30,53 @@ class SitemapSpider(JobSpider):
     }
 
     async def start(self) -> AsyncIterator[Request]:
+        """Asks for the index."""
         yield Request(self.settings["SITEMAP_URL"], callback=self.parse, errback=self.lost_index)
 
-    async def parse(self, response: Response, **_: Any) -> AsyncIterator[Request]:
+    async def parse(self, response: Response) -> AsyncIterator[Request]:
+        """The index: asks for its shards of listings."""
         try:
-            links = parse_index(response.body, response.url)
+            links = read_index(response.url, fetched(response))
         except PageError as error:
             self._give_up(str(error))
             return
         known = await self.job.services.sitemap.begin(self.job.ticket, shards=len(links))
         self.count(PLANNED, len(links))
         for link in links:
-            yield self._request(link, known.get(link.url))
+            yield Request(
+                link.url,
+                headers=condition_of(known.get(link.url)),
+                callback=self.parse_shard,
+                errback=self.lost_shard,
+                cb_kwargs={"link": link},
+                meta={"handle_httpstatus_list": [NOT_MODIFIED]},
+                dont_filter=True,
+            )
 
     def parse_shard(self, response: Response, link: ShardLink) -> Iterator[FetchedShard]:
-        self.count(DONE)
-        last_modified = _header(response, "Last-Modified")
-        yield FetchedShard(
-            url=link.url,
-            body=None if response.status == _NOT_MODIFIED else response.body,
-            etag=_header(response, "ETag"),
-            last_modified=last_modified,
-            dated_at=_instant(last_modified) or link.last_modified,
-        )
+        """A shard, or that it did not change."""
+        yield from self._take(link, fetched(response))
 
     def lost_index(self, failure: Failure) -> None:
+        """Without an index there is nothing to read."""
         if not isinstance(failure.value, BlockedResponse):
-            self._give_up(f"the sitemap index cannot be read: {_describe(failure)}")
+            self._give_up(f"the sitemap index cannot be read: {failed(failure).failure}")
 
-    def lost_shard(self, failure: Failure) -> None:
-        if isinstance(failure.value, BlockedResponse):
-            return
+    def lost_shard(self, failure: Failure) -> Iterator[FetchedShard]:
+        """A shard that failed for the last time."""
+        if not isinstance(failure.value, BlockedResponse):
+            request: Request = failure.request  # type: ignore[attr-defined]
+            yield from self._take(request.cb_kwargs["link"], failed(failure))
+
+    def _take(self, link: ShardLink, answer: FetchedPage) -> Iterator[FetchedShard]:
         self.count(DONE)
-        self.count(SHARDS_LOST)
-        request: Request = failure.request  # type: ignore[attr-defined]
-        self.logger.error("shard %s is lost: %s", request.url, _describe(failure))
-
-    def _request(self, link: ShardLink, known: KnownShard | None) -> Request:
-        headers: dict[str, str] = {}
-        if known is not None and known.etag:
-            headers["If-None-Match"] = known.etag
-        if known is not None and known.last_modified:
-            headers["If-Modified-Since"] = known.last_modified
-        return Request(
-            link.url,
-            headers=headers,
-            callback=self.parse_shard,
-            errback=self.lost_shard,
-            cb_kwargs={"link": link},
-            meta={"handle_httpstatus_list": [_NOT_MODIFIED]},
-            dont_filter=True,
-        )
+        shard = read_shard(link, answer)
+        if shard is not None:
+            yield shard
+        else:
+            self.count(SHARDS_LOST)
+            self.logger.error("shard %s is lost: %s", link.url, answer.failure)
 
     def _give_up(self, why: str) -> None:
         self.logger.error("%s", why)
         close_soon(self.crawler, NO_INDEX)
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return None if value is None else value.decode("latin-1")
-
-
-def _instant(header: str | None) -> datetime | None:
-    try:
-        instant = parsedate_to_datetime(header or "")
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
-def _describe(failure: Failure) -> str:
-    if isinstance(failure.value, HttpError):
-        return f"HTTP {failure.value.response.status}"
-    return failure.getErrorMessage()

@@ -35,7 +35,6 @@ def whole_walk(source: ListingSource, *, lost: bool = False) -> WalkSummary:
         source=source,
         parts=1,
         pages_wanted=2 if lost else 1,
-        pages_lost=int(lost),
         total_at_start=None,
         total_at_end=None,
         unpriced_wanted=0,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pincali_sync.domain.listing_query import ListingQuery, Order
+from pincali_sync.domain.listing_query import ListingQuery, Order, WantedPage
 from pincali_sync.domain.listing_walk import PageFacts
 
 
@@ -33,20 +33,22 @@ class ShiftingSite:
     seen: set[int] = field(default_factory=set)
     remembered: dict[tuple[str, int], PageFacts] = field(default_factory=dict)
 
-    async def read(
-        self, query: ListingQuery, number: int, *, part: str, again: bool
-    ) -> PageFacts | None:
+    @property
+    def pages_read(self) -> int:
+        return sum(not facts.is_absent for facts in self.remembered.values())
+
+    async def read(self, page: WantedPage) -> PageFacts | None:
         """A `ReadPage` that keeps what it read, as the checkpoints do."""
-        key = (part, number)
+        key = page.key
         known = self.remembered.get(key)
-        if known is not None and known.was_read_before and not again:
+        if known is not None and known.was_read_before and not page.again:
             return known
         if self.before_each_page is not None:
             self.before_each_page(self, len(self.asked))
         self.asked.append(key)
         if key in self.lost:
             return None
-        self.remembered[key] = facts = self._page(query, number)
+        self.remembered[key] = facts = self._page(page.query, page.number)
         return facts
 
     def _page(self, query: ListingQuery, number: int) -> PageFacts:

@@ -89,7 +89,7 @@ class ScanPreview:
         scan, page = self._scan(read.source), read.page
         cards = self._cards.setdefault(read.source, set())
         cards.update(entry.property_id for entry in page.entries)
-        if read.part in {"", END}:  # price windows and cells declare their own totals
+        if read.partition in {"", END}:  # price windows and cells declare their own totals
             first, total = scan.total_at_start, page.total_listings
             scan = replace(
                 scan,

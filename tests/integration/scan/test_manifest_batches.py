@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.scan.manifest_batch import ManifestBatchRepository
+from pincali_sync.db.repositories.scan.manifest_store import ManifestStoreRepository
 from pincali_sync.exceptions import SupersededError
 from pincali_sync.items import LostPage
 from tests.support.builders import (
@@ -76,21 +78,33 @@ async def test_a_superseded_job_is_refused_and_leaves_nothing(shop: Workshop, db
     assert await everything(db) == before
 
 
-@pytest.mark.parametrize("step", ["stage", "compare", "apply_to_live", "store"])
+@pytest.mark.parametrize(
+    ("repository", "step"),
+    [
+        (ManifestBatchRepository, "stage"),
+        (ManifestBatchRepository, "compare"),
+        (ManifestStoreRepository, "apply_to_live"),
+        (ManifestStoreRepository, "store"),
+    ],
+)
 async def test_a_batch_that_fails_on_its_way_leaves_nothing(
-    shop: Workshop, db: Database, monkeypatch: pytest.MonkeyPatch, step: str
+    shop: Workshop,
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    repository: type[Repository],
+    step: str,
 ) -> None:
     ticket = await shop.begin()
     await add_live(db, "red-house", price=900_000, listing_status="sold")
     before = await everything(db)
-    original = getattr(ManifestBatchRepository, step)
+    original = getattr(repository, step)
 
     async def break_after(*args: Any, **kwargs: Any) -> None:
         await original(*args, **kwargs)
         raise OSError("the node went away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(ManifestBatchRepository, step, break_after)
+        patch.setattr(repository, step, break_after)
         with pytest.raises(OSError, match="went away"):
             await shop.scan(entry("blue-house"), entry("red-house"), ticket=ticket)
     assert await everything(db) == before

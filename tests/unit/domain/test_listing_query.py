@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
+from pincali_sync.answers.listing import facts_of
 from pincali_sync.domain.listing_query import STATES, ListingQuery, Order
 from pincali_sync.domain.prices import Offer, Operation
 from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import ListingPage, ManifestEntry
-from pincali_sync.pages.page_facts import facts_of
 from tests.support.builders import MXN, USD, entry, rent, sale
 
 SALE = ListingQuery(source=ListingSource.SALE)
@@ -20,7 +20,7 @@ PATH = "/en/properties/properties-for-sale"
 
 
 @pytest.mark.parametrize(
-    ("query", "number", "target", "part"),
+    ("query", "number", "target", "partition"),
     [
         (SALE, 1, PATH, ""),
         (SALE, 7, f"{PATH}?page=7", ""),
@@ -50,11 +50,11 @@ PATH = "/en/properties/properties-for-sale"
         ),
     ],
 )
-def test_a_page_of_a_query_has_a_target_and_its_part_a_name(
-    query: ListingQuery, number: int, target: str, part: str
+def test_a_page_of_a_query_has_a_target_and_its_partition_a_name(
+    query: ListingQuery, number: int, target: str, partition: str
 ) -> None:
     assert query.target(number) == target
-    assert query.part == part
+    assert query.partition == partition
     assert "search_criteria" not in target
 
 

@@ -9,7 +9,7 @@ import pytest
 from scrapy import Request
 from scrapy.http import HtmlResponse
 
-from pincali_sync.domain.listing_query import ListingQuery
+from pincali_sync.domain.listing_query import ListingQuery, WantedPage
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.spiders import manifest
 from pincali_sync.spiders.manifest import ManifestSpider
@@ -21,13 +21,11 @@ async def test_a_page_that_breaks_the_parser_is_lost_to_the_walk(
     def broken(*_: Any) -> None:
         raise ArithmeticError("nobody thought of this")
 
-    monkeypatch.setattr(manifest, "parse_listing_page", broken)
-    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-    wanted = manifest.Wanted(
-        query=ListingQuery(source=ListingSource.SALE), number=3, part="", answer=answer
-    )
-    request = Request("http://127.0.0.1/", meta={manifest.WANTED: wanted})
+    monkeypatch.setattr(manifest, "read_listing", broken)
+    page = WantedPage(query=ListingQuery(source=ListingSource.SALE), number=3, partition="")
+    asked = manifest.Asked(page=page, facts=asyncio.get_running_loop().create_future())
+    request = Request("http://127.0.0.1/")
     response = HtmlResponse(request.url, request=request, body=b"<html>")
     with pytest.raises(ArithmeticError):
-        list(ManifestSpider(source="sale").parse(response))
-    assert answer.result() is None
+        list(ManifestSpider(source="sale").parse(response, asked))
+    assert asked.facts.result() is None

@@ -7,18 +7,17 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import urljoin
 from uuid import uuid4
 
+from pincali_sync.answers.listing import read_listing
+from pincali_sync.answers.sitemap import read_index, read_shard
 from pincali_sync.bootstrap import Services
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.identity import slug_of
-from pincali_sync.domain.listing_query import ListingQuery
+from pincali_sync.domain.listing_query import WantedPage
 from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
-from pincali_sync.items import FetchedShard, LostPage, ManifestPage
+from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pages.detail_page import parse_detail_page
-from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.pages.page_facts import facts_of
-from pincali_sync.pages.sitemap import parse_index
 from pincali_sync.services.data_sync_service import ScrapeResult
 from pincali_sync.services.ports import Fetcher, JobSpec
 from pincali_sync.services.runs.job_service import JobTicket
@@ -28,6 +27,7 @@ from pincali_sync.services.scrape_queue_service import QueuedProperty
 _PAGES_PER_BATCH = 10
 _DETAILS_PER_BATCH = 50
 _AT_ONCE = 8
+_ATTEMPTS = 3  # at a page without cards that should have some
 _OK, _NOT_FOUND = 200, 404
 _GONE = {_NOT_FOUND, 410}
 
@@ -82,20 +82,17 @@ class SimulatedJobs:
         return "finished"
 
     async def _sitemap(self, spec: JobSpec, ticket: JobTicket) -> str:
-        url = self._services.config.sitemap_url
-        index = await self._fetcher.get(url)
-        if index.status != _OK:
+        services, url = self._services, self._services.config.sitemap_url
+        try:
+            links = read_index(url, await self._fetcher.get(url))
+        except PageError:
             return NO_INDEX
-        links = parse_index(index.body, url)
-        await self._services.sitemap.begin(ticket, shards=len(links))
+        await services.sitemap.begin(ticket, shards=len(links))
         for link in links:
-            shard = await self._fetcher.get(link.url)
-            if shard.status == _OK:
-                await self._services.sitemap.record_shard(
-                    FetchedShard(url=link.url, body=shard.body, dated_at=link.last_modified),
-                    ticket,
-                )
-        await self._services.sitemap.finish(ticket)
+            shard = read_shard(link, await self._fetcher.get(link.url))
+            if shard is not None:
+                await services.sitemap.record_shard(shard, ticket)
+        await services.sitemap.finish(ticket)
         return "finished"
 
     async def _detail(self, spec: JobSpec, ticket: JobTicket) -> str:
@@ -167,47 +164,32 @@ class _PageReader:
         self.pages_read = 0
         self.pages_lost = 0
 
-    async def read(
-        self, query: ListingQuery, number: int, *, part: str, again: bool
-    ) -> PageFacts | None:
-        url = f"{self._services.config.pincali_base_url}{query.target(number)}"
-        async with self._slots:
-            answer = await self._fetcher.get(url)
-        if answer.status == _NOT_FOUND and (number > 1 or not query.is_plain):
-            return PageFacts(total=None, pages=None, is_absent=True)
-        if answer.status != _OK:
-            await self._lose(query, number, part, url, answer.error or f"HTTP {answer.status}")
-            return None
-        page = parse_listing_page(answer.body, url)
-        facts = facts_of(page, query)
-        self.pages_read += 1
-        self._batch.append(
-            ManifestPage(
-                url=url,
-                source=query.source.value,
-                part=part,
-                page_number=number,
-                page=page,
-                facts=facts,
-            )
-        )
-        if len(self._batch) >= _PAGES_PER_BATCH:
-            await self.flush()
-        return facts
+    async def read(self, page: WantedPage) -> PageFacts | None:
+        """A `ReadPage`."""
+        url = f"{self._services.config.pincali_base_url}{page.query.target(page.number)}"
+        for _ in range(_ATTEMPTS):
+            async with self._slots:
+                answer = read_listing(page, url, await self._fetcher.get(url))
+            if not answer.is_doubtful:
+                break
+        await self._record(answer.item)
+        return answer.facts
+
+    async def _record(self, item: ManifestPage | LostPage | None) -> None:
+        if isinstance(item, LostPage):
+            self.pages_lost += 1
+            await self._services.scans.record_lost_page(item, self._ticket)
+        elif item is not None:
+            self.pages_read += 1
+            self._batch.append(item)
+            if len(self._batch) >= _PAGES_PER_BATCH:
+                await self.flush()
 
     async def flush(self) -> None:
+        """Stores what is there."""
         batch, self._batch = self._batch, []
         if batch:
             await self._services.scans.record_pages(batch, self._ticket)
-
-    async def _lose(
-        self, query: ListingQuery, number: int, part: str, url: str, error: str
-    ) -> None:
-        self.pages_lost += 1
-        lost = LostPage(
-            url=url, source=query.source.value, part=part, page_number=number, error=error
-        )
-        await self._services.scans.record_lost_page(lost, self._ticket)
 
 
 class SimulatedNode:

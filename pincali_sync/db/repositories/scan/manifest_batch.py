@@ -1,32 +1,40 @@
-"""A batch of listing pages on its way into the manifest.
+"""A batch of listing pages, staged and compared with what is known.
 
 The batch lives in two temporary tables of the transaction: `incoming` holds every card as it was
-read, `batch` one row a record with what was known of it before. The statements below work on
-those, in the lock order that holds everywhere: queue, live, manifest.
+read, `batch` one row a record with what was known of it before. The statements here and in
+`manifest_store` work on those, in the lock order that holds everywhere: queue, live, manifest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import count
+from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
 from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.scan.manifest_batch_sql import (
-    COUNT,
-    CREATE_BATCH,
-    CREATE_INCOMING,
-    INSERT_ALIASES,
-    INSERT_SIGHTINGS,
-    PREVIEW,
-    RESOLVE,
-    UPDATE_LIVE,
-    UPSERT_MANIFEST,
+from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
+from pincali_sync.db.repositories.removal.transition import REMOVED
+from pincali_sync.domain.prices import MAIN_OPERATION
+from pincali_sync.items import ManifestPage
+
+# What a card may tell or leave out: fields of `ManifestEntry`, columns of the manifest.
+OPTIONAL_FIELDS = (
+    "latitude",
+    "longitude",
+    "exact_location",
+    "property_type",
+    "neighborhood",
+    "city",
+    "bedrooms",
+    "bathrooms",
+    "total_area_m2",
+    "main_image_url",
 )
-from pincali_sync.items import ManifestEntry, ManifestPage
+_PLACE = ("line", "source", "part", "page_number", "computed_id")
+_CARD = ("source_url", "public_id", "offers", "title")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +59,114 @@ class PreviewedRecord:
     would_be_queued: bool
 
 
+_CREATE_INCOMING = f"""
+CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS
+SELECT 0 AS line, s.source, s.part, s.page_number, m.property_id AS computed_id, m.property_id,
+       false AS conflict, m.source_url, m.public_id, m.offers,
+       CAST(m.listing_page_title AS text) AS title,
+       {", ".join(f"m.{name}" for name in OPTIONAL_FIELDS)}
+  FROM property_manifest m CROSS JOIN property_sightings s
+  WITH NO DATA
+"""
+
+# Two cards of one unknown listing under two slugs: the smaller computed id becomes the record,
+# the other its alias. A card whose slug or alias leads to a record with another EasyBroker id is
+# somebody else's listing under a reused slug: merging them would put one's price on the other.
+_RESOLVE = """
+WITH found AS (
+    SELECT i.line,
+           coalesce(
+               m.property_id, l.property_id, a.property_id,
+               min(i.computed_id) OVER (PARTITION BY coalesce(i.public_id, i.computed_id))
+           ) AS property_id
+      FROM incoming i
+      LEFT JOIN property_manifest m ON m.public_id = i.public_id
+      LEFT JOIN LATERAL (
+          SELECT property_id FROM properties_live
+           WHERE public_id = i.public_id ORDER BY created_at, property_id LIMIT 1
+      ) l ON true
+      LEFT JOIN property_aliases a ON a.alias = i.computed_id
+), judged AS (
+    SELECT f.line, f.property_id,
+           i.public_id <> coalesce(
+               m.public_id, l.public_id, min(i.public_id) OVER (PARTITION BY f.property_id)
+           ) IS TRUE AS conflict
+      FROM found f
+      JOIN incoming i USING (line)
+      LEFT JOIN property_manifest m ON m.property_id = f.property_id
+      LEFT JOIN properties_live l ON l.property_id = f.property_id
+)
+UPDATE incoming i SET property_id = j.property_id, conflict = j.conflict
+  FROM judged j WHERE j.line = i.line
+"""
+
+# The offer of the live row's operation, else the main one: like is compared with like.
+_CREATE_BATCH = f"""
+CREATE TEMPORARY TABLE batch ON COMMIT DROP AS
+WITH known AS (
+    SELECT DISTINCT ON (i.property_id)
+           i.*,
+           array_agg(i.source) OVER (PARTITION BY i.property_id) AS sources,
+           l.property_id IS NOT NULL AS is_live,
+           -- Known to the sitemap only: this page is the first to show it.
+           (m.property_id IS NOT NULL AND m.sources <> '{{}}') AS in_manifest,
+           m.operation_type AS manifest_operation,
+           l.listing_status,
+           l.consecutive_missing_count,
+           {LIVE_OFFER}
+      FROM incoming i
+      LEFT JOIN properties_live l ON l.property_id = i.property_id
+      LEFT JOIN property_manifest m ON m.property_id = i.property_id
+     WHERE NOT i.conflict
+     ORDER BY i.property_id, i.line DESC
+), offered AS (
+    SELECT k.*, o.operation, o.amount, o.currency, o.unit
+      FROM known k
+      LEFT JOIN LATERAL (
+          SELECT e ->> 'operation' AS operation,
+                 (e ->> 'amount')::numeric(15, 2) AS amount,
+                 e ->> 'currency' AS currency,
+                 CASE WHEN (e ->> 'per_m2')::boolean THEN 'm2' ELSE 'total' END AS unit
+            FROM jsonb_array_elements(k.offers) AS e
+           ORDER BY k.is_live AND e ->> 'operation' = k.live_operation DESC,
+                    e ->> 'operation' = '{MAIN_OPERATION}' DESC
+           LIMIT 1
+      ) o ON true
+)
+SELECT o.*,
+       o.listing_status IN {REMOVED} IS TRUE AS is_relisted,
+       -- Scalar look-ups, one index probe a record: joins with a queue whose statistics are
+       -- older than its growth were planned as scans of all of it, for each record.
+       (SELECT q.priority FROM scrape_queue q
+         WHERE q.property_id = o.property_id AND q.status IN ('pending', 'in_progress')
+       ) AS queued_priority,
+       (SELECT true FROM scrape_queue q
+         WHERE q.property_id = o.property_id AND q.status = 'failed' LIMIT 1) AS is_set_aside,
+       {PRICE_CHANGE_KIND} AS price_change
+  FROM offered o
+"""
+
+_COUNT = """
+SELECT count(*) AS records,
+       count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_properties,
+       count(*) FILTER (WHERE price_change IS NOT NULL) AS price_changes,
+       count(*) FILTER (WHERE is_relisted) AS relisted,
+       (SELECT count(*) FROM incoming WHERE conflict) AS conflicts
+  FROM batch
+"""
+
+_PREVIEW = """
+SELECT property_id, NOT is_live AND NOT in_manifest AS is_new,
+       price_change IS NOT NULL AS price_changed, is_relisted,
+       queued_priority IS NULL
+           AND (is_relisted OR price_change IS NOT NULL OR (NOT is_live AND is_set_aside IS NULL))
+           AS would_be_queued
+  FROM batch
+"""
+
+
 class ManifestBatchRepository(Repository):
-    """Stages a batch, compares it with what is known, and stores it."""
+    """Stages a batch and compares it with what is known."""
 
     async def stage(self, pages: Iterable[ManifestPage]) -> None:
         """Copies the cards of the pages into `incoming` and finds each one's record.
@@ -60,87 +174,26 @@ class ManifestBatchRepository(Repository):
         A card belongs to the record with its EasyBroker id, else to the one its URL is an alias
         of, else to the one its URL computes to.
         """
-        await self._run(CREATE_INCOMING)
-        await self._load("incoming", _COLUMNS, _card_rows(pages))
-        await self._run(RESOLVE)
+        await self._run(_CREATE_INCOMING)
+        await self._load("incoming", (*_PLACE, *_CARD, *OPTIONAL_FIELDS), _card_rows(pages))
+        await self._run(_RESOLVE)
 
     async def compare(self) -> BatchCounts:
         """Fills `batch`: one row a record, with its offer, its history and what changed."""
-        await self._run(CREATE_BATCH)
+        await self._run(_CREATE_BATCH)
         await self._run("ANALYZE batch")
-        row = (await self._run(COUNT)).one()
-        return BatchCounts(
-            records=row.records,
-            new_properties=row.new_properties,
-            price_changes=row.price_changes,
-            relisted=row.relisted,
-            conflicts=row.conflicts,
-        )
+        [counts] = await self._all(BatchCounts, _COUNT)
+        return counts
 
     async def preview(self) -> list[PreviewedRecord]:
         """What the compared batch found of each record."""
-        return [PreviewedRecord(**row) for row in (await self._run(PREVIEW)).mappings()]
-
-    async def apply_to_live(self, *, session_id: UUID, now: datetime) -> None:
-        """What a sighting alone proves of live rows: present again, or shown at another price.
-
-        Rows that need no change are not touched: live rows are wide, indexed and have triggers.
-        """
-        await self._run(UPDATE_LIVE, session_id=session_id, now=now)
-
-    async def store(self, *, session_id: UUID, now: datetime) -> None:
-        """Upserts the manifest and records sightings and aliases."""
-        await self._run(UPSERT_MANIFEST, session_id=session_id, now=now)
-        await self._run(INSERT_ALIASES, now=now)
-        await self._run(INSERT_SIGHTINGS, session_id=session_id, now=now)
+        return await self._all(PreviewedRecord, _PREVIEW)
 
 
-_COLUMNS = (
-    "line",
-    "source",
-    "part",
-    "page_number",
-    "computed_id",
-    "source_url",
-    "public_id",
-    "offers",
-    "title",
-    "latitude",
-    "longitude",
-    "exact_location",
-    "property_type",
-    "neighborhood",
-    "city",
-    "bedrooms",
-    "bathrooms",
-    "total_area_m2",
-    "main_image_url",
-)
-
-
-def _card_rows(pages: Iterable[ManifestPage]) -> Iterator[Sequence[Any]]:
-    line = 0
+def _card_rows(pages: Iterable[ManifestPage]) -> Iterator[tuple[Any, ...]]:
+    lines, optional_values = count(1), attrgetter(*OPTIONAL_FIELDS)
     for page in pages:
-        for entry in page.page.entries:
-            line += 1
-            yield (line, page.source, page.part, page.page_number, *_card_values(entry))
-
-
-def _card_values(entry: ManifestEntry) -> Sequence[Any]:
-    return (
-        entry.property_id,
-        entry.source_url,
-        entry.public_id,
-        offers_as_json(entry.offers),
-        entry.listing_page_title,
-        entry.latitude,
-        entry.longitude,
-        entry.exact_location,
-        entry.property_type,
-        entry.neighborhood,
-        entry.city,
-        entry.bedrooms,
-        entry.bathrooms,
-        entry.total_area_m2,
-        entry.main_image_url,
-    )
+        for card in page.page.entries:
+            place = (next(lines), page.source, page.partition, page.page_number, card.property_id)
+            offers, title = offers_as_json(card.offers), card.listing_page_title
+            yield (*place, card.source_url, card.public_id, offers, title, *optional_values(card))

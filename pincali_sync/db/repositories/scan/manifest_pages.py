@@ -18,7 +18,7 @@ _UPSERT_READ = """
 INSERT INTO manifest_pages AS p
        (session_id, source, part, page_number, url, status, job_id,
         declared_total, declared_pages, entries, dropped, priced_entries, facts, fetched_at)
-VALUES (:session_id, :source, :part, :page_number, :url, 'read', :job_id,
+VALUES (:session_id, :source, :partition, :page_number, :url, 'read', :job_id,
         :declared_total, :declared_pages, :entries, :dropped, :priced_entries,
         CAST(:facts AS jsonb), :now)
 ON CONFLICT (session_id, source, part, page_number) DO UPDATE SET
@@ -46,7 +46,7 @@ UPDATE manifest_pages p
 _UPSERT_LOST = """
 INSERT INTO manifest_pages AS p
        (session_id, source, part, page_number, url, status, job_id, error, fetched_at)
-VALUES (:session_id, :source, :part, :page_number, :url, 'lost', :job_id, :error, :now)
+VALUES (:session_id, :source, :partition, :page_number, :url, 'lost', :job_id, :error, :now)
 ON CONFLICT (session_id, source, part, page_number) DO UPDATE
    SET error = excluded.error, fetched_at = excluded.fetched_at, job_id = excluded.job_id
  WHERE p.status = 'lost'
@@ -103,7 +103,7 @@ class ManifestPageRepository(Repository):
 def _row(page: ManifestPage) -> dict[str, Any]:
     return {
         "source": page.source,
-        "part": page.part,
+        "partition": page.partition,
         "page_number": page.page_number,
         "url": page.url,
         "declared_total": page.page.total_listings,

@@ -1,19 +1,68 @@
-"""What a walk needs to know of a listing page: how it goes on, and whether it is what was asked."""
+"""A listing page's answer: what is recorded of it, and what the walk goes on by."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from pincali_sync.domain.listing_query import ListingQuery
+from pincali_sync.domain.listing_query import ListingQuery, WantedPage
 from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.items import ListingPage, ManifestEntry
+from pincali_sync.items import ListingPage, LostPage, ManifestEntry, ManifestPage
+from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.services.ports import FetchedPage
 
+_OK, _NOT_FOUND = 200, 404
 # A card may be odd; a filter that the site forgot shows on most of them.
 _MAX_ODD_SHARE = 0.2
 _HIDDEN = 1.1  # a page may be a card or two short
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingAnswer:
+    """What became of a page that a walk wants."""
+
+    facts: PageFacts | None  # for the walk; None: the page is lost
+    item: ManifestPage | LostPage | None  # to be recorded; None: the site has no such page
+    is_doubtful: bool = False  # a page without cards of a query that has some: ask again first
+
+
+def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAnswer:
+    """Reads an answer, or why there is none.
+
+    Args:
+        url: where the page was fetched.
+    """
+    if answer.status == _NOT_FOUND and wanted.may_be_absent:
+        return ListingAnswer(facts=PageFacts(total=None, pages=None, is_absent=True), item=None)
+    if answer.status != _OK:
+        return ListingAnswer(facts=None, item=_lost(wanted, url, answer.failure))
+    page = parse_listing_page(answer.body, url)
+    if page.total_listings and not page.entries and not page.unreadable_cards:
+        lost = _lost(wanted, url, "no card, although listings are declared")
+        return ListingAnswer(facts=None, item=lost, is_doubtful=True)
+    facts = facts_of(page, wanted.query)
+    read = ManifestPage(
+        url=url,
+        source=wanted.query.source.value,
+        partition=wanted.partition,
+        page_number=wanted.number,
+        page=page,
+        facts=facts,
+    )
+    return ListingAnswer(facts=facts, item=read)
+
+
+def _lost(wanted: WantedPage, url: str, error: str) -> LostPage:
+    return LostPage(
+        url=url,
+        source=wanted.query.source.value,
+        partition=wanted.partition,
+        page_number=wanted.number,
+        error=error,
+    )
 
 
 def facts_of(page: ListingPage, query: ListingQuery) -> PageFacts:
