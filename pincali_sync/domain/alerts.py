@@ -63,13 +63,12 @@ class Firing:
     """A rule that is broken now, and by what."""
 
     rule: AlertRule
-    subject: str
-    value: float
+    sample: Sample
 
     @property
     def message(self) -> str:
         """One line for a person: what, how much, and what to do."""
-        about = f" ({self.subject})" if self.subject else ""
+        about = f" ({self.sample.subject})" if self.sample.subject else ""
         return f"{self.rule.summary}{about}{self._shown}. {self.rule.remedy}"
 
     @property
@@ -77,11 +76,11 @@ class Firing:
         match self.rule.shown_as:
             case "share":
                 limit = "above" if self.rule.comparison == ">" else "below"
-                return f": {self.value:.1%}, {limit} {self.rule.threshold:.0%}"
+                return f": {self.sample.value:.1%}, {limit} {self.rule.threshold:.0%}"
             case "seconds":
-                return f": {timedelta(seconds=round(self.value))} (h:mm:ss)"
+                return f": {timedelta(seconds=round(self.sample.value))} (h:mm:ss)"
             case "number":
-                return f": {self.value:g}"
+                return f": {self.sample.value:g}"
             case "nothing":
                 return ""
 
@@ -90,7 +89,7 @@ def firing(samples: Iterable[Sample], rules: Sequence[AlertRule]) -> list[Firing
     """Every rule that a sample breaks, in the order of the rules."""
     known = list(samples)
     return [
-        Firing(rule=rule, subject=sample.subject, value=sample.value)
+        Firing(rule=rule, sample=sample)
         for rule in rules
         for sample in known
         if rule.is_broken_by(sample)

@@ -75,12 +75,9 @@ def time_scale(instants: Sequence[datetime]) -> TimeScale:
     hours = (end - start).total_seconds() / 3_600
     step = next((each for each in _HOURS if hours / each <= _MAX_TIMES), _HOURS[-1])
     size = timedelta(hours=step)
-    tick = _EPOCH + math.ceil((start - _EPOCH) / size) * size
-    ticks = []
-    while tick <= end:
-        ticks.append(tick)
-        tick += size
-    return TimeScale(start=start, end=end, ticks=tuple(ticks))
+    first, last = math.ceil((start - _EPOCH) / size), math.floor((end - _EPOCH) / size)
+    ticks = tuple(_EPOCH + n * size for n in range(first, last + 1))
+    return TimeScale(start=start, end=end, ticks=ticks)
 
 
 def short(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry
@@ -52,10 +52,6 @@ class _Figures(Collector):
     def __init__(self, snapshot: Snapshot | None, age: float | None) -> None:
         self._snapshot = snapshot
         self._age = age
-
-    def describe(self) -> Iterable[Family]:
-        """Nothing is claimed beforehand: there is one collector a scrape."""
-        return ()
 
     def collect(self) -> Iterator[Family]:
         yield GaugeMetricFamily(

@@ -11,8 +11,8 @@ from starlette.responses import RedirectResponse, Response
 from pincali_sync.exceptions import UsageError
 from pincali_sync.rendering.charts import Series
 from pincali_sync.services.insights_service import Dossier
-from pincali_sync.web.price_line import price_line
 from pincali_sync.web.site import site_of
+from pincali_sync.web.trends import price_line
 from pincali_sync.web.words import listing_state
 
 _ROWS = 50
@@ -43,7 +43,7 @@ async def dossier(request: Request) -> Response:
     except UsageError as error:
         raise HTTPException(404, "No record has this id.") from error
     async with services.db.transaction() as tx:
-        prices = await tx.dossier.prices(found.property_id, limit=_PRICES)
+        prices = await tx.dossier.changes(found.property_id, limit=_PRICES, only_prices=True)
     return site.page(
         request,
         "property.html",

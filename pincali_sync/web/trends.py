@@ -1,10 +1,12 @@
-"""What the charts of the overview show, from figures that were read."""
+"""What the charts show, from figures and changes that were read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
+from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
 from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.domain.schedule import SITE_ZONE
@@ -18,28 +20,24 @@ _STEP = timedelta(hours=6)
 
 def listings_over_time(history: Sequence[HistoryPoint]) -> list[Series]:
     """Present listings, and those of them that are stale."""
-    thinned = _thinned(history)
-    return [
-        Series(name="present", points=_points(thinned, _present)),
-        Series(name="stale", points=_points(thinned, _sum_of("pincali_live_stale"))),
-    ]
+    present = (f"pincali_live_listings status={status}" for status in PRESENT)
+    return [_kept("present", history, *present), _kept("stale", history, "pincali_live_stale")]
 
 
 def queue_over_time(history: Sequence[HistoryPoint]) -> list[Series]:
     """Detail pages that wait."""
-    return [
-        Series(name="pending", points=_points(_thinned(history), _sum_of("pincali_queue_pending")))
-    ]
+    return [_kept("pending", history, "pincali_queue_pending ")]
 
 
 def by_day(series: Mapping[str, Sequence[DayCount]], now: datetime) -> list[Series]:
     """Counts of the last days of the site's country; a day without any is zero."""
     today = now.astimezone(SITE_ZONE).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
+    midnights = {day: datetime.combine(day, time(), tzinfo=UTC) for day in days}
     found: list[Series] = []
     for name, counts in series.items():
         by_date = {each.day: each.count for each in counts}
-        points = [(_midnight(day), float(by_date.get(day, 0))) for day in days]
+        points = [(at, float(by_date.get(day, 0))) for day, at in midnights.items()]
         found.append(Series(name=name, points=points))
     return found
 
@@ -57,33 +55,51 @@ def freshness(live: LiveFigures) -> list[tuple[str, float]]:
     return bars
 
 
-def _thinned(history: Sequence[HistoryPoint]) -> list[HistoryPoint]:
-    """The last point of each step; the latest of all is always kept."""
-    slots = {int(each.taken_at.timestamp() // _STEP.total_seconds()): each for each in history}
-    return list(slots.values())
-
-
-def _points(
-    history: Sequence[HistoryPoint], value: Callable[[HistoryPoint], float | None]
+def price_line(
+    changes: Sequence[Change], live: Mapping[str, Any] | None, now: datetime
 ) -> list[Point]:
-    return [(each.taken_at, value(each)) for each in history]
+    """Steps from price to price up to now; empty where there is no price.
+
+    A price in another currency, of another unit or operation is another thing: the line begins
+    after the last such change.
+
+    Args:
+        changes: of price, currency, unit and operation, the latest first.
+    """
+    current = _number(live["price"]) if live else None
+    if live is None or current is None:
+        return []
+    of_terms = (each.created_at for each in changes if each.field_name != "price")
+    terms_changed = max(of_terms, default=None)
+    steps = [
+        each
+        for each in sorted(changes, key=lambda each: each.created_at)
+        if each.field_name == "price" and (not terms_changed or each.created_at > terms_changed)
+    ]
+    line: list[Point] = []
+    if start := terms_changed or live["first_seen_at"]:
+        line.append((start, _number(steps[0].old_value) if steps else current))
+    for step in steps:
+        line += [(step.created_at, _number(value)) for value in (step.old_value, step.new_value)]
+    end = live["last_seen_at"] if live["listing_status"] in {"confirmed_removed", "sold"} else now
+    if end is not None and (not line or end >= line[-1][0]):
+        line.append((end, current))
+    return line
 
 
-def _sum_of(metric: str) -> Callable[[HistoryPoint], float | None]:
-    """A metric's value, over all its labels; None where nothing of it was kept."""
-
-    def value(point: HistoryPoint) -> float | None:
-        parts = [v for key, v in point.figures.items() if key.partition(" ")[0] == metric]
-        return sum(parts) if parts else None
-
-    return value
+def _number(value: object) -> float | None:
+    try:
+        return float(value)  # type: ignore[arg-type]  # whatever the journal kept
+    except (TypeError, ValueError):
+        return None
 
 
-def _present(point: HistoryPoint) -> float | None:
-    keys = (f"pincali_live_listings status={status}" for status in PRESENT)
-    parts = [point.figures[key] for key in keys if key in point.figures]
-    return sum(parts) if parts else None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
+def _kept(name: str, history: Sequence[HistoryPoint], *keys: str) -> Series:
+    """Figures that were kept, by how their keys begin; a gap where nothing of them was."""
+    # The last point of each step; the latest of all is always kept.
+    thinned = {each.taken_at.timestamp() // _STEP.total_seconds(): each for each in history}
+    points: list[Point] = []
+    for each in thinned.values():
+        parts = [value for key, value in each.figures.items() if key.startswith(keys)]
+        points.append((each.taken_at, sum(parts) if parts else None))
+    return Series(name=name, points=points)

@@ -36,6 +36,19 @@ def of_certificates(path: str) -> Reader:
     return lambda snapshot: [((each.source,), _at(each, path)) for each in snapshot.certificates]
 
 
+def each_of(path: str, *names: str) -> Reader:
+    """Figures of the whole that belong together, labelled by their names."""
+    return lambda snapshot: [((name,), _at(snapshot, f"{path}.{name}")) for name in names]
+
+
+def mapping(path: str) -> Reader:
+    """Figures of the whole that are kept by their label."""
+    return lambda snapshot: [
+        ((label if isinstance(label, str) else f"{label:g}",), value)
+        for label, value in (_at(snapshot, path) or {}).items()
+    ]
+
+
 def _at(place: Any, path: str) -> Any:
     """What a dotted path leads to; None where it leads through None."""
     for name in path.split("."):
@@ -65,7 +78,7 @@ def found_ratios(snapshot: Snapshot) -> Iterator[Labelled]:
             yield (str(tier.tier.value), source.source), source.ratio
 
 
-def queue_rows(status: str) -> Reader:
+def rows(status: str) -> Reader:
     """Rows of the queue in one state."""
     return lambda snapshot: [
         ((str(group.priority), group.reason), rows)
@@ -88,7 +101,7 @@ def oldest_pending(snapshot: Snapshot) -> Iterator[Labelled]:
         yield (str(priority),), snapshot.taken_at - min(filter(None, queued))
 
 
-def finished_ever(snapshot: Snapshot) -> Iterator[Labelled]:
+def finished(snapshot: Snapshot) -> Iterator[Labelled]:
     """All pages that the queue was ever done with."""
     for (series, label), rows in snapshot.counters.items():
         if series == QUEUE_FINISHED:
@@ -110,29 +123,11 @@ def failure_ratios(snapshot: Snapshot) -> Iterator[Labelled]:
             yield (each.reason,), each.failed / (each.completed + each.failed)
 
 
-def live_by_status(snapshot: Snapshot) -> Iterable[Labelled]:
-    """Live rows by listing status."""
-    return [((s,), rows) for s, rows in snapshot.live.by_status.items()] if snapshot.live else ()
-
-
-def scraped_within(snapshot: Snapshot) -> Iterable[Labelled]:
-    """Present listings by the age of their details."""
-    if snapshot.live:
-        for days, rows in snapshot.live.scraped_within.items():
-            yield (f"{days:g}",), rows
-
-
 def scraped_share(snapshot: Snapshot) -> Iterable[Labelled]:
     """The same as a share of all present listings."""
     if snapshot.live and snapshot.live.present:
         for days in _PERCENT_DAYS:
             yield (str(days),), snapshot.live.scraped_within[days] / snapshot.live.present
-
-
-def audited(snapshot: Snapshot) -> Iterable[Labelled]:
-    """What removals showed that were looked at again."""
-    verdicts = ("alive", "gone", "unknown")
-    return [((verdict,), getattr(snapshot.audit, verdict)) for verdict in verdicts]
 
 
 def false_removals(part: Literal["share", "low", "high"]) -> Reader:

@@ -65,9 +65,19 @@ def _tier(name: str, meaning: str, path: str) -> Metric:
     return _metric(f"{name}{{tier}}", meaning, read.of_tiers(path))
 
 
+def _live(name: str, meaning: str, path: str) -> Metric:
+    """A figure of the live table."""
+    return _one(f"live_{name}", meaning, f"live.{path}")
+
+
 def _tier_total(name: str, meaning: str, series: str) -> Metric:
     """What the runs of each tier add up to, by its name in `RUN_TOTALS`."""
     return _metric(f"tier_{name}_total{{tier}}", meaning, read.total_of_tiers(series))
+
+
+def _last_run(name: str, meaning: str, path: str) -> Metric:
+    """A figure of each tier's last run that ended."""
+    return _tier(f"tier_last_run_{name}", meaning, f"last_ended.{path}")
 
 
 def _certificate(name: str, meaning: str, path: str) -> Metric:
@@ -97,7 +107,7 @@ METRICS: tuple[Metric, ...] = (
         "How far ahead requests are booked on the site's timeline.",
         "pace.booked_ahead_seconds",
     ),
-    _one("site_refusals_in_a_row", "Answers 429 or 503 since the last good one.", "pace.strikes"),
+    _one("site_refusals_in_a_row", "Answers 429 or 503 since the last good one.", "pace.refusals"),
     # --- runs ---
     _metric("tier_runs_total{tier,status}", "Runs that ended, by how.", read.runs_ended),
     _tier_total("pages_scanned", "Listing pages read.", "run_pages"),
@@ -123,32 +133,14 @@ METRICS: tuple[Metric, ...] = (
         "error_ratio",
     ),
     _tier("tier_last_run_duration_seconds", "How long the last ended run took.", "last_duration"),
-    _tier("tier_last_run_pages", "Listing pages it read.", "last_ended.pages_scanned"),
-    _tier("tier_last_run_properties", "Listings it saw.", "last_ended.properties_in_manifest"),
-    _tier(
-        "tier_last_run_new_properties", "New listings it found.", "last_ended.new_properties_found"
-    ),
-    _tier(
-        "tier_last_run_price_changes",
-        "Changed prices it found.",
-        "last_ended.price_changes_detected",
-    ),
-    _tier(
-        "tier_last_run_missing",
-        "Listings it found missing for the second time.",
-        "last_ended.removals_detected",
-    ),
-    _tier(
-        "tier_last_run_removed",
-        "Removals it proved and carried out.",
-        "last_ended.details.removals.removed",
-    ),
-    _tier(
-        "tier_last_run_details_scraped",
-        "Detail pages of it that were fetched.",
-        "last_ended.properties_scraped",
-    ),
-    _tier("tier_last_run_errors", "Pages of it that failed.", "last_ended.error_count"),
+    _last_run("pages", "Listing pages it read.", "pages_scanned"),
+    _last_run("properties", "Listings it saw.", "properties_in_manifest"),
+    _last_run("new_properties", "New listings it found.", "new_properties_found"),
+    _last_run("price_changes", "Changed prices it found.", "price_changes_detected"),
+    _last_run("missing", "Listings it found missing for the second time.", "removals_detected"),
+    _last_run("removed", "Removals it proved and carried out.", "details.removals.removed"),
+    _last_run("details_scraped", "Detail pages of it that were fetched.", "properties_scraped"),
+    _last_run("errors", "Pages of it that failed.", "error_count"),
     # --- scans ---
     _metric(
         "scan_found_ratio{tier,source}",
@@ -165,13 +157,9 @@ METRICS: tuple[Metric, ...] = (
     _certificate("timestamp_seconds", "When that was judged.", "issued_at"),
     _certificate("properties", "Listings that it found.", "distinct_properties"),
     # --- the queue ---
+    _metric("queue_pending{priority,reason}", "Detail pages that wait.", read.rows("pending")),
     _metric(
-        "queue_pending{priority,reason}", "Detail pages that wait.", read.queue_rows("pending")
-    ),
-    _metric(
-        "queue_in_progress{priority,reason}",
-        "Detail pages under way.",
-        read.queue_rows("in_progress"),
+        "queue_in_progress{priority,reason}", "Detail pages under way.", read.rows("in_progress")
     ),
     _metric(
         "queue_dead_letters{reason}", "Pages set aside after their attempts.", read.dead_letters
@@ -181,7 +169,7 @@ METRICS: tuple[Metric, ...] = (
     _one(
         "queue_waiting_outside",
         "Listings that want a visit and found no place in the queue.",
-        "waiting_outside",
+        "counts.waiting_outside",
     ),
     _metric(
         "queue_oldest_pending_age_seconds{priority}",
@@ -189,9 +177,7 @@ METRICS: tuple[Metric, ...] = (
         read.oldest_pending,
     ),
     _metric(
-        "queue_finished_total{reason,outcome}",
-        "Pages that were done with, by how.",
-        read.finished_ever,
+        "queue_finished_total{reason,outcome}", "Pages that were done with, by how.", read.finished
     ),
     _metric(
         "queue_finished_last_hour{reason,outcome}",
@@ -209,49 +195,41 @@ METRICS: tuple[Metric, ...] = (
         lambda s: [((each.reason,), each.average_seconds) for each in s.finished],
     ),
     # --- the live table ---
-    _metric("live_listings{status}", "Live rows by listing status.", read.live_by_status),
+    _metric(
+        "live_listings{status}", "Live rows by listing status.", read.mapping("live.by_status")
+    ),
     _metric(
         "live_scraped_within{days}",
         "Present listings whose page was fetched within so many days.",
-        read.scraped_within,
+        read.mapping("live.scraped_within"),
     ),
     _metric(
         "live_scraped_within_ratio{days}",
         "The same as a share of all present listings.",
         read.scraped_share,
     ),
-    _one(
-        "live_never_scraped", "Present listings whose page was never fetched.", "live.never_scraped"
-    ),
-    _one(
-        "live_stale",
-        "Present listings older than TIER_4_STALE_DAYS, or never fetched.",
-        "live.stale",
-    ),
-    _one(
-        "live_oldest_scrape_timestamp_seconds",
+    _live("never_scraped", "Present listings whose page was never fetched.", "never_scraped"),
+    _live("stale", "Present listings older than TIER_4_STALE_DAYS, or never fetched.", "stale"),
+    _live(
+        "oldest_scrape_timestamp_seconds",
         "When the oldest of them was fetched.",
-        "live.oldest_scrape_at",
+        "oldest_scrape_at",
     ),
     # --- removals, and what waits for a person ---
-    _one("removals_confirmed_total", "Removals proven and carried out.", "removals.confirmed"),
+    _one("removals_confirmed_total", "Removals proven and carried out.", "counts.removed"),
     _one(
-        "removals_confirmed_last_week",
-        "Those of the last seven days.",
-        "removals.confirmed_last_week",
+        "removals_confirmed_last_week", "Those of the last seven days.", "counts.removed_last_week"
     ),
     _one(
         "removal_batches_held",
         "Batches of removals that wait for a decision.",
-        "removals.batches_held",
+        "counts.batches_held",
     ),
-    _one(
-        "removals_unsettled", "Listings missing for long without a verdict.", "removals.unsettled"
-    ),
+    _one("removals_unsettled", "Listings missing for long without a verdict.", "counts.unsettled"),
     _metric(
         "removal_audited{verdict}",
         "Confirmed removals looked at again in eight weeks, by verdict.",
-        read.audited,
+        read.each_of("audit", "alive", "gone", "unknown"),
     ),
     _metric(
         "removal_false_positive_ratio",
@@ -271,7 +249,7 @@ METRICS: tuple[Metric, ...] = (
     _metric(
         "decisions_waiting{kind}",
         "Price reviews and identity candidates that wait for a person.",
-        lambda s: [((kind,), count) for kind, count in s.decisions.items()],
+        read.each_of("counts", "price_reviews", "identity_candidates"),
     ),
     # --- the snapshot itself ---
     _one("snapshot_duration_seconds", "How long the figures took to read.", "seconds"),

@@ -12,10 +12,10 @@ from time import perf_counter
 from pincali_sync.db.repositories.insights.figures import (
     AuditFigures,
     CertificateFigures,
+    Counts,
     FinishedGroup,
     PaceFigures,
     QueueGroup,
-    RemovalFigures,
     RunTimes,
 )
 from pincali_sync.db.repositories.runs.runs import SyncRun
@@ -95,14 +95,12 @@ class Snapshot:
     tiers: tuple[TierFigures, ...]
     queue: tuple[QueueGroup, ...]
     finished: tuple[FinishedGroup, ...]  # within a day
-    waiting_outside: int
+    counts: Counts
     pauses: tuple[Pause, ...]
     certificates: tuple[CertificateFigures, ...]
-    removals: RemovalFigures
     audit: AuditFigures
     pace: PaceFigures | None
     heartbeats: Mapping[str, datetime]
-    decisions: Mapping[str, int]  # what waits for a person, by kind
     live: LiveFigures | None  # None: it was not asked for
     seconds: float  # that it took to read
 
@@ -144,14 +142,12 @@ async def read_snapshot(
         tiers=await _tiers(tx, policy, now),
         queue=tuple(await tx.figures.queue()),
         finished=tuple(await tx.figures.finished(now=now)),
-        waiting_outside=await tx.figures.waiting_outside(),
+        counts=await tx.figures.counts(now=now),
         pauses=tuple(await tx.pauses.in_force()),
         certificates=tuple(await tx.figures.certificates()),
-        removals=await tx.figures.removals(now=now),
         audit=await tx.figures.audited(now=now),
         pace=await tx.figures.pace(policy.host),
         heartbeats=await tx.history.heartbeats(),
-        decisions=await tx.figures.open_decisions(),
         live=await _live(tx, policy.stale_days, now) if whole else None,
         seconds=perf_counter() - started,
     )

@@ -18,7 +18,7 @@ from pincali_sync.rendering.charts import Point
 from pincali_sync.services.insights.snapshot import LiveFigures
 from pincali_sync.services.runs.run_progress import progress_of
 from pincali_sync.web import trends
-from pincali_sync.web.price_line import price_line
+from pincali_sync.web.trends import price_line
 from pincali_sync.web.words import plain, slug, web_url
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -10,9 +10,6 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 
-# A price means something only beside these.
-PRICE_FIELDS = ("price", "currency", "price_unit", "operation_type")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
@@ -39,7 +36,9 @@ class Change:
 
 _CHANGES = f"""
 SELECT {", ".join(Change.__dataclass_fields__)} FROM property_changes
- WHERE property_id = :property_id
+ WHERE property_id = :property_id AND (NOT CAST(:only_prices AS boolean)
+       OR field_name IN ('price', 'currency', 'price_unit', 'operation_type'))
+ ORDER BY created_at DESC, field_name LIMIT :limit
 """
 
 
@@ -81,20 +80,12 @@ class DossierRepository(Repository):
             limit=limit,
         )
 
-    async def changes(self, property_id: str, *, limit: int) -> list[Change]:
-        """Its journal, the latest first."""
-        statement = f"{_CHANGES} ORDER BY created_at DESC, field_name LIMIT :limit"
-        return await self._all(Change, statement, property_id=property_id, limit=limit)
-
-    async def prices(self, property_id: str, *, limit: int) -> list[Change]:
-        """What the journal says of its price and the price's terms, the latest first."""
+    async def changes(
+        self, property_id: str, *, limit: int, only_prices: bool = False
+    ) -> list[Change]:
+        """Its journal, the latest first; or what that says of its price and the price's terms."""
         return await self._all(
-            Change,
-            f"""{_CHANGES} AND field_name = ANY(:fields)
-                ORDER BY created_at DESC, field_name LIMIT :limit""",
-            property_id=property_id,
-            fields=list(PRICE_FIELDS),
-            limit=limit,
+            Change, _CHANGES, property_id=property_id, limit=limit, only_prices=only_prices
         )
 
     async def certificates(self, property_id: str) -> list[dict[str, Any]]:

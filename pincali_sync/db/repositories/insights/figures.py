@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.listing_status import INACTIVE_AFTER
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
@@ -77,25 +76,25 @@ SELECT coalesce(queue_reason, 'unknown') AS reason,
           FROM scrape_queue WHERE completed_at >= :day_ago) AS finished
  GROUP BY reason ORDER BY reason
 """
-_WAITING_OUTSIDE = """
-SELECT count(*) FROM property_manifest m
- WHERE m.needs_full_scrape = true
-   AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
-                      AND q.status IN ('pending', 'in_progress'))
-   AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
-                      AND q.status = 'failed')
-"""
 _CERTIFICATES = """
 SELECT DISTINCT ON (source) source, certified, distinct_properties, issued_at
   FROM scan_certificates ORDER BY source, issued_at DESC
 """
-_REMOVALS = f"""
-SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS confirmed,
+_COUNTS = f"""
+SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS removed,
        (SELECT count(*) FROM property_changes
-         WHERE change_type = 'removed' AND created_at >= :week_ago) AS confirmed_last_week,
+         WHERE change_type = 'removed' AND created_at >= :week_ago) AS removed_last_week,
        (SELECT count(*) FROM removal_batches WHERE status = 'held') AS batches_held,
-       (SELECT count(*) FROM properties_live WHERE listing_status = {LIKELY}
-                        AND consecutive_missing_count >= {INACTIVE_AFTER}) AS unsettled
+       (SELECT count(*) FROM properties_live WHERE listing_status = 'likely_removed'
+                        AND consecutive_missing_count >= {INACTIVE_AFTER}) AS unsettled,
+       (SELECT count(*) FROM price_reviews WHERE status = 'open') AS price_reviews,
+       (SELECT count(*) FROM identity_candidates WHERE status = 'open') AS identity_candidates,
+       (SELECT count(*) FROM property_manifest m
+         WHERE m.needs_full_scrape = true
+           AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
+                              AND q.status IN ('pending', 'in_progress'))
+           AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
+                              AND q.status = 'failed')) AS waiting_outside
 """
 _AUDITED = """
 SELECT count(*) FILTER (WHERE verdict = 'alive') AS alive,
@@ -109,12 +108,8 @@ _PACE = """
 SELECT greatest(0, extract(epoch FROM next_free_at - clock_timestamp()))::float8
            AS booked_ahead_seconds,
        greatest(0, extract(epoch FROM held_until - clock_timestamp()))::float8 AS held_seconds,
-       strikes
+       strikes AS refusals
   FROM site_pace WHERE host = :host
-"""
-_DECISIONS = """
-SELECT (SELECT count(*) FROM price_reviews WHERE status = 'open') AS price_reviews,
-       (SELECT count(*) FROM identity_candidates WHERE status = 'open') AS identity_candidates
 """
 # One walk along an index, without a look at the wide rows.
 _AGES = """
@@ -172,13 +167,16 @@ class CertificateFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemovalFigures:
-    """Removals by how sure they are."""
+class Counts:
+    """Removals, and what waits."""
 
-    confirmed: int  # ever
-    confirmed_last_week: int
+    removed: int  # ever
+    removed_last_week: int
     batches_held: int
     unsettled: int  # missing for long without a verdict
+    price_reviews: int  # that wait for a person
+    identity_candidates: int
+    waiting_outside: int  # listings that want a visit and found no place in the queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +195,7 @@ class PaceFigures:
 
     booked_ahead_seconds: float
     held_seconds: float  # that the site is still left alone
-    strikes: int  # refusals in a row
+    refusals: int  # in a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,17 +232,13 @@ class FiguresRepository(Repository):
         """What ended within a day."""
         return await self._all(FinishedGroup, _FINISHED, hour_ago=now - _HOUR, day_ago=now - _DAY)
 
-    async def waiting_outside(self) -> int:
-        """Listings that want a visit and found no place in the queue."""
-        return int(await self._scalar(_WAITING_OUTSIDE))
-
     async def certificates(self) -> list[CertificateFigures]:
         """Each source's latest."""
         return await self._all(CertificateFigures, _CERTIFICATES)
 
-    async def removals(self, *, now: datetime) -> RemovalFigures:
-        """Removals, confirmed and not."""
-        return await self._one(RemovalFigures, _REMOVALS, week_ago=now - _WEEK)
+    async def counts(self, *, now: datetime) -> Counts:
+        """Removals, and what waits."""
+        return await self._one(Counts, _COUNTS, week_ago=now - _WEEK)
 
     async def audited(self, *, now: datetime) -> AuditFigures:
         """The removals that were drawn within the last eight weeks."""
@@ -257,7 +251,3 @@ class FiguresRepository(Repository):
     async def ages(self, edges: Sequence[datetime]) -> list[AgeGroup]:
         """Live rows by status and by when they were last scraped; `edges` ascend."""
         return await self._all(AgeGroup, _AGES, edges=list(edges))
-
-    async def open_decisions(self) -> dict[str, int]:
-        """What waits for a person, by kind."""
-        return await self._one(dict, _DECISIONS)

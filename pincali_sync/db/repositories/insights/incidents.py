@@ -44,10 +44,10 @@ class IncidentRepository(Repository):
         rows = [
             {
                 "alert": each.rule.name,
-                "subject": each.subject,
+                "subject": each.sample.subject,
                 "severity": each.rule.severity,
                 "message": each.message,
-                "value": each.value,
+                "value": each.sample.value,
                 "now": now,
             }
             for each in firing
