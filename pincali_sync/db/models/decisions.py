@@ -9,23 +9,8 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pincali_sync.db.base import (
-    Base,
-    Counter,
-    Created,
-    GeneratedId,
-    Json,
-    JsonList,
-    Money,
-    OfRun,
-    RecordId,
-    SessionKey,
-    Str10,
-    Str20,
-    Str50,
-    one_of,
-    partial_index,
-)
+from pincali_sync.db import columns as col
+from pincali_sync.db.base import Base, one_of, partial_index
 from pincali_sync.domain.liveness import Verdict
 
 
@@ -34,11 +19,11 @@ class ScanCertificate(Base):
 
     __tablename__ = "scan_certificates"
 
-    session_id: Mapped[SessionKey]
-    source: Mapped[Str50] = mapped_column(primary_key=True)
+    session_id: Mapped[col.SessionKey]
+    source: Mapped[col.Str50] = mapped_column(primary_key=True)
     certified: Mapped[bool]
     proves_absence: Mapped[bool]  # certified, and not the source's first: that one sets the mark
-    reasons: Mapped[JsonList]
+    reasons: Mapped[col.JsonList]
     pages_declared: Mapped[int | None]
     pages_read: Mapped[int]
     pages_lost: Mapped[int]
@@ -56,15 +41,15 @@ class RemovalBatch(Base):
     __tablename__ = "removal_batches"
     __table_args__ = (one_of("status", "open", "held", "applied", "rejected"),)
 
-    id: Mapped[GeneratedId]
+    id: Mapped[col.GeneratedId]
     session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"), unique=True)
-    run_id: Mapped[OfRun | None]
-    status: Mapped[Str20] = mapped_column(server_default="open")
-    candidates: Mapped[Counter]
+    run_id: Mapped[col.OfRun | None]
+    status: Mapped[col.Str20] = mapped_column(server_default="open")
+    candidates: Mapped[col.Counter]
     would_remove: Mapped[int | None]
     removal_limit: Mapped[int | None]
-    removed: Mapped[Counter]
-    created_at: Mapped[Created]
+    removed: Mapped[col.Counter]
+    created_at: Mapped[col.Created]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
 
@@ -79,16 +64,16 @@ class RemovalCheck(Base):
         Index("idx_removal_checks_batch", "batch_id"),
     )
 
-    id: Mapped[GeneratedId]
-    property_id: Mapped[RecordId]
+    id: Mapped[col.GeneratedId]
+    property_id: Mapped[col.RecordId]
     batch_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("removal_batches.id", ondelete="SET NULL")
     )
     session_id: Mapped[UUID | None]  # of the job that looked
-    verdict: Mapped[Str20]
+    verdict: Mapped[col.Str20]
     http_status: Mapped[int | None]
     redirect_url: Mapped[str | None]
-    shown_public_id: Mapped[Str20 | None]
+    shown_public_id: Mapped[col.Str20 | None]
     evidence: Mapped[str]
     url: Mapped[str]
     checked_at: Mapped[datetime]
@@ -105,10 +90,10 @@ class RemovalAudit(Base):
     )
 
     week: Mapped[date] = mapped_column(primary_key=True)  # its Monday
-    property_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    property_id: Mapped[col.RecordId] = mapped_column(primary_key=True)
     removed_at: Mapped[datetime]
     drawn_at: Mapped[datetime]
-    verdict: Mapped[Str20 | None]  # None: not looked at yet
+    verdict: Mapped[col.Str20 | None]  # None: not looked at yet
     checked_at: Mapped[datetime | None]
 
 
@@ -121,17 +106,17 @@ class PriceReview(Base):
         partial_index("uq_price_reviews_open", "property_id", where="status = 'open'"),
     )
 
-    id: Mapped[GeneratedId]
-    property_id: Mapped[RecordId]
+    id: Mapped[col.GeneratedId]
+    property_id: Mapped[col.RecordId]
     session_id: Mapped[UUID | None]
-    operation: Mapped[Str50]
-    currency: Mapped[Str10]
-    price_unit: Mapped[Str10]
-    old_price: Mapped[Money]
-    new_price: Mapped[Money]
-    old_values: Mapped[Json]  # the priced columns as they were, for a rejection to restore
-    status: Mapped[Str20] = mapped_column(server_default="open")
-    created_at: Mapped[Created]
+    operation: Mapped[col.Str50]
+    currency: Mapped[col.Str10]
+    price_unit: Mapped[col.Str10]
+    old_price: Mapped[col.Money]
+    new_price: Mapped[col.Money]
+    old_values: Mapped[col.Json]  # the priced columns as they were, for a rejection to restore
+    status: Mapped[col.Str20] = mapped_column(server_default="open")
+    created_at: Mapped[col.Created]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]
 
@@ -146,13 +131,13 @@ class IdentityCandidate(Base):
         partial_index("idx_identity_candidates_open", "created_at", where="status = 'open'"),
     )
 
-    id: Mapped[GeneratedId]
-    property_id: Mapped[RecordId]  # the newcomer
-    earlier_property_id: Mapped[RecordId]
+    id: Mapped[col.GeneratedId]
+    property_id: Mapped[col.RecordId]  # the newcomer
+    earlier_property_id: Mapped[col.RecordId]
     metres: Mapped[float] = mapped_column(REAL)
     title_similarity: Mapped[float] = mapped_column(REAL)  # 0 to 100
     price_ratio: Mapped[float] = mapped_column(REAL)  # smaller by larger
-    status: Mapped[Str20] = mapped_column(server_default="open")
-    created_at: Mapped[Created]
+    status: Mapped[col.Str20] = mapped_column(server_default="open")
+    created_at: Mapped[col.Created]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]

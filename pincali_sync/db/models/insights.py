@@ -7,17 +7,8 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Double, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pincali_sync.db.base import (
-    Base,
-    GeneratedId,
-    Json,
-    OfRun,
-    Str20,
-    Str100,
-    Str255,
-    one_of,
-    partial_index,
-)
+from pincali_sync.db import columns as col
+from pincali_sync.db.base import Base, one_of, partial_index
 
 
 class InsightHistory(Base):
@@ -26,7 +17,7 @@ class InsightHistory(Base):
     __tablename__ = "insight_history"
 
     taken_at: Mapped[datetime] = mapped_column(primary_key=True)
-    figures: Mapped[Json]
+    figures: Mapped[col.Json]
 
 
 class ServiceHeartbeat(Base):
@@ -34,7 +25,7 @@ class ServiceHeartbeat(Base):
 
     __tablename__ = "service_heartbeats"
 
-    name: Mapped[Str100] = mapped_column(primary_key=True)
+    name: Mapped[col.Str100] = mapped_column(primary_key=True)
     at: Mapped[datetime]
 
 
@@ -48,10 +39,10 @@ class AlertIncident(Base):
         Index("idx_alert_incidents_opened", "opened_at"),
     )
 
-    id: Mapped[GeneratedId]
-    alert: Mapped[Str100]
-    subject: Mapped[Str255] = mapped_column(server_default="")  # such as "tier=2"
-    severity: Mapped[Str20]
+    id: Mapped[col.GeneratedId]
+    alert: Mapped[col.Str100]
+    subject: Mapped[col.Str255] = mapped_column(server_default="")  # such as "tier=2"
+    severity: Mapped[col.Str20]
     message: Mapped[str]
     value: Mapped[float] = mapped_column(Double)
     opened_at: Mapped[datetime]
@@ -66,10 +57,10 @@ class QualityReport(Base):
     __tablename__ = "quality_reports"
     __table_args__ = (Index("idx_quality_reports_created", "created_at"),)
 
-    id: Mapped[GeneratedId]
-    run_id: Mapped[OfRun | None]
+    id: Mapped[col.GeneratedId]
+    run_id: Mapped[col.OfRun | None]
     created_at: Mapped[datetime]
-    figures: Mapped[Json]
+    figures: Mapped[col.Json]
 
 
 class RetiredTotal(Base):
@@ -77,6 +68,6 @@ class RetiredTotal(Base):
 
     __tablename__ = "retired_totals"
 
-    series: Mapped[Str100] = mapped_column(primary_key=True)
-    label: Mapped[Str100] = mapped_column(primary_key=True, server_default="")
+    series: Mapped[col.Str100] = mapped_column(primary_key=True)
+    label: Mapped[col.Str100] = mapped_column(primary_key=True, server_default="")
     value: Mapped[int] = mapped_column(BigInteger)

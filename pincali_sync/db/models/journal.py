@@ -8,22 +8,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pincali_sync.db.base import (
-    Base,
-    Counter,
-    Created,
-    GeneratedId,
-    Json,
-    No,
-    RecordId,
-    Score,
-    Str20,
-    Str50,
-    Str100,
-    Str255,
-    Yes,
-    partial_index,
-)
+from pincali_sync.db import columns as col
+from pincali_sync.db.base import Base, partial_index
 
 
 class ScrapingSession(Base):
@@ -31,20 +17,20 @@ class ScrapingSession(Base):
 
     __tablename__ = "scraping_sessions"
 
-    id: Mapped[GeneratedId]
-    created_at: Mapped[Created]
-    session_name: Mapped[Str255 | None]
+    id: Mapped[col.GeneratedId]
+    created_at: Mapped[col.Created]
+    session_name: Mapped[col.Str255 | None]
     base_url: Mapped[str]
     total_pages: Mapped[int | None]
-    pages_scraped: Mapped[Counter | None]
-    properties_found: Mapped[Counter | None]
-    properties_inserted: Mapped[Counter | None]
-    properties_updated: Mapped[Counter | None]
-    status: Mapped[Str50 | None] = mapped_column(server_default="running")
+    pages_scraped: Mapped[col.Counter | None]
+    properties_found: Mapped[col.Counter | None]
+    properties_inserted: Mapped[col.Counter | None]
+    properties_updated: Mapped[col.Counter | None]
+    status: Mapped[col.Str50 | None] = mapped_column(server_default="running")
     error_message: Mapped[str | None]
-    started_at: Mapped[Created | None]
+    started_at: Mapped[col.Created | None]
     completed_at: Mapped[datetime | None]
-    filters_applied: Mapped[Json | None]
+    filters_applied: Mapped[col.Json | None]
 
 
 class ScrapingError(Base):
@@ -53,14 +39,14 @@ class ScrapingError(Base):
     __tablename__ = "scraping_errors"
     __table_args__ = (Index("idx_scraping_errors_created", "created_at"),)
 
-    id: Mapped[GeneratedId]
-    created_at: Mapped[Created]
+    id: Mapped[col.GeneratedId]
+    created_at: Mapped[col.Created]
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey("scraping_sessions.id"))
     url: Mapped[str]
-    error_type: Mapped[Str100 | None]
+    error_type: Mapped[col.Str100 | None]
     error_message: Mapped[str | None]
-    retry_count: Mapped[Counter | None]
-    resolved: Mapped[No | None]
+    retry_count: Mapped[col.Counter | None]
+    resolved: Mapped[col.No | None]
 
 
 class PropertyChange(Base):
@@ -82,16 +68,16 @@ class PropertyChange(Base):
         ),
     )
 
-    id: Mapped[GeneratedId]
-    property_id: Mapped[RecordId]
+    id: Mapped[col.GeneratedId]
+    property_id: Mapped[col.RecordId]
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey("scraping_sessions.id"))
-    change_type: Mapped[Str50]  # created, updated, removed, reactivated
-    field_name: Mapped[Str100 | None]
-    old_value: Mapped[Json | None]
-    new_value: Mapped[Json | None]
-    confidence_score: Mapped[Score | None] = mapped_column(server_default=text("1.00"))
+    change_type: Mapped[col.Str50]  # created, updated, removed, reactivated
+    field_name: Mapped[col.Str100 | None]
+    old_value: Mapped[col.Json | None]
+    new_value: Mapped[col.Json | None]
+    confidence_score: Mapped[col.Score | None] = mapped_column(server_default=text("1.00"))
     change_reason: Mapped[str | None]
-    created_at: Mapped[Created | None]
+    created_at: Mapped[col.Created | None]
     # None: not numbered yet; 0: no part of the feed (from before it began, or a repair).
     feed_position: Mapped[int | None] = mapped_column(BigInteger)
 
@@ -106,20 +92,20 @@ class SyncMetadata(Base):
         Index("idx_sync_metadata_status", "sync_status"),
     )
 
-    id: Mapped[GeneratedId]
+    id: Mapped[col.GeneratedId]
     session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"))
-    total_scraped: Mapped[Counter | None]
-    new_properties: Mapped[Counter | None]
-    updated_properties: Mapped[Counter | None]
-    removed_properties: Mapped[Counter | None]
-    unchanged_properties: Mapped[Counter | None]
-    data_quality_score: Mapped[Score | None]
-    completeness_rate: Mapped[Score | None]
+    total_scraped: Mapped[col.Counter | None]
+    new_properties: Mapped[col.Counter | None]
+    updated_properties: Mapped[col.Counter | None]
+    removed_properties: Mapped[col.Counter | None]
+    unchanged_properties: Mapped[col.Counter | None]
+    data_quality_score: Mapped[col.Score | None]
+    completeness_rate: Mapped[col.Score | None]
     sync_duration_ms: Mapped[int | None]
     staging_to_live_duration_ms: Mapped[int | None]
-    sync_status: Mapped[Str50 | None] = mapped_column(server_default="pending")
+    sync_status: Mapped[col.Str50 | None] = mapped_column(server_default="pending")
     error_summary: Mapped[str | None]
-    created_at: Mapped[Created | None]
+    created_at: Mapped[col.Created | None]
     completed_at: Mapped[datetime | None]
 
 
@@ -132,12 +118,12 @@ class ValidationRule(Base):
         Index("idx_validation_rules_rule_name", "rule_name"),
     )
 
-    id: Mapped[GeneratedId]
-    rule_name: Mapped[Str100] = mapped_column(unique=True)
-    field_name: Mapped[Str100]
-    rule_type: Mapped[Str50]  # required, range, pattern, custom
-    rule_config: Mapped[Json]
-    severity: Mapped[Str20 | None] = mapped_column(server_default="warning")
-    is_active: Mapped[Yes | None]
-    created_at: Mapped[Created | None]
-    updated_at: Mapped[Created | None]
+    id: Mapped[col.GeneratedId]
+    rule_name: Mapped[col.Str100] = mapped_column(unique=True)
+    field_name: Mapped[col.Str100]
+    rule_type: Mapped[col.Str50]  # required, range, pattern, custom
+    rule_config: Mapped[col.Json]
+    severity: Mapped[col.Str20 | None] = mapped_column(server_default="warning")
+    is_active: Mapped[col.Yes | None]
+    created_at: Mapped[col.Created | None]
+    updated_at: Mapped[col.Created | None]

@@ -10,79 +10,59 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConst
 from sqlalchemy.dialects.postgresql import REAL, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pincali_sync.db.base import (
-    Area,
-    Base,
-    Counter,
-    Created,
-    GeneratedId,
-    Json,
-    JsonList,
-    Latitude,
-    Longitude,
-    Money,
-    No,
-    RecordId,
-    Score,
-    Str10,
-    Str20,
-    Str50,
-    Str100,
-    Str255,
-    one_of,
-    partial_index,
-)
+from pincali_sync.db import columns as col
+from pincali_sync.db.base import Base, one_of, partial_index
 from pincali_sync.domain.listing_status import ListingStatus
 
 
 class ListingColumns:
     """What a detail page shows: the columns that staging and live share."""
 
-    property_id: Mapped[RecordId]
+    property_id: Mapped[col.RecordId]
     title: Mapped[str]
     description: Mapped[str | None]
-    property_type: Mapped[Str100 | None]
-    operation_type: Mapped[Str50 | None]
+    property_type: Mapped[col.Str100 | None]
+    operation_type: Mapped[col.Str50 | None]
     address: Mapped[str | None]
-    neighborhood: Mapped[Str255 | None]
-    city: Mapped[Str255 | None]
-    state: Mapped[Str255 | None]
-    postal_code: Mapped[Str20 | None]
-    latitude: Mapped[Latitude | None]
-    longitude: Mapped[Longitude | None]
-    gps_coordinates: Mapped[Str255 | None]
-    price: Mapped[Money | None]
-    currency: Mapped[Str10 | None] = mapped_column(server_default="MXN")
-    price_per_m2: Mapped[Area | None]
+    neighborhood: Mapped[col.Str255 | None]
+    city: Mapped[col.Str255 | None]
+    state: Mapped[col.Str255 | None]
+    postal_code: Mapped[col.Str20 | None]
+    latitude: Mapped[col.Latitude | None]
+    longitude: Mapped[col.Longitude | None]
+    gps_coordinates: Mapped[col.Str255 | None]
+    price: Mapped[col.Money | None]
+    currency: Mapped[col.Str10 | None] = mapped_column(server_default="MXN")
+    price_per_m2: Mapped[col.Area | None]
     bedrooms: Mapped[int | None]
     bathrooms: Mapped[int | None]
     half_bathrooms: Mapped[int | None]
     parking_spaces: Mapped[int | None]
-    total_area_m2: Mapped[Area | None]
-    covered_area_m2: Mapped[Area | None]
-    lot_size_m2: Mapped[Area | None]
+    total_area_m2: Mapped[col.Area | None]
+    covered_area_m2: Mapped[col.Area | None]
+    lot_size_m2: Mapped[col.Area | None]
     floor_number: Mapped[int | None]
     total_floors: Mapped[int | None]
     age_years: Mapped[int | None]
     construction_year: Mapped[int | None]
-    features: Mapped[Json | None]
-    amenities: Mapped[Json | None]
+    features: Mapped[col.Json | None]
+    amenities: Mapped[col.Json | None]
     main_image_url: Mapped[str | None]
-    image_urls: Mapped[Json | None]
+    image_urls: Mapped[col.Json | None]
     virtual_tour_url: Mapped[str | None]
     video_url: Mapped[str | None]
-    agent_name: Mapped[Str255 | None]
-    agent_phone: Mapped[Str50 | None]
-    agent_email: Mapped[Str255 | None]
-    agency_name: Mapped[Str255 | None]
+    agent_name: Mapped[col.Str255 | None]
+    agent_phone: Mapped[col.Str50 | None]
+    agent_email: Mapped[col.Str255 | None]
+    agency_name: Mapped[col.Str255 | None]
     message_url: Mapped[str | None]
-    status: Mapped[Str50 | None] = mapped_column(server_default="active")
-    is_featured: Mapped[No | None]
-    is_premium: Mapped[No | None]
+    status: Mapped[col.Str50 | None] = mapped_column(server_default="active")
+    is_featured: Mapped[col.No | None]
+    is_premium: Mapped[col.No | None]
     source_url: Mapped[str]
     page_number: Mapped[int | None]
     listing_date: Mapped[date | None]
-    scraped_at: Mapped[Created | None]
+    scraped_at: Mapped[col.Created | None]
 
 
 class PropertyScrapeStaging(ListingColumns, Base):
@@ -97,11 +77,11 @@ class PropertyScrapeStaging(ListingColumns, Base):
         Index("idx_staging_session_status", "session_id", "processing_status"),
     )
 
-    id: Mapped[GeneratedId]
+    id: Mapped[col.GeneratedId]
     session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id", ondelete="CASCADE"))
-    processing_status: Mapped[Str50 | None] = mapped_column(server_default="pending")
-    change_type: Mapped[Str50 | None]  # new, updated, unchanged, removed
-    created_at: Mapped[Created | None]
+    processing_status: Mapped[col.Str50 | None] = mapped_column(server_default="pending")
+    change_type: Mapped[col.Str50 | None]  # new, updated, unchanged, removed
+    created_at: Mapped[col.Created | None]
 
 
 class PropertyLive(ListingColumns, Base):
@@ -109,15 +89,15 @@ class PropertyLive(ListingColumns, Base):
 
     __tablename__ = "properties_live"
 
-    id: Mapped[GeneratedId]
-    created_at: Mapped[Created]
-    updated_at: Mapped[Created]
-    property_id: Mapped[RecordId] = mapped_column(unique=True)
-    first_seen_at: Mapped[Created | None]
-    last_seen_at: Mapped[Created | None]
-    last_updated_at: Mapped[Created | None]
-    data_completeness_score: Mapped[Score | None] = mapped_column(server_default=text("0.00"))
-    verification_status: Mapped[Str50 | None] = mapped_column(server_default="unverified")
+    id: Mapped[col.GeneratedId]
+    created_at: Mapped[col.Created]
+    updated_at: Mapped[col.Created]
+    property_id: Mapped[col.RecordId] = mapped_column(unique=True)
+    first_seen_at: Mapped[col.Created | None]
+    last_seen_at: Mapped[col.Created | None]
+    last_updated_at: Mapped[col.Created | None]
+    data_completeness_score: Mapped[col.Score | None] = mapped_column(server_default=text("0.00"))
+    verification_status: Mapped[col.Str50 | None] = mapped_column(server_default="unverified")
     search_vector: Mapped[Any | None] = mapped_column(
         TSVECTOR,
         Computed(
@@ -129,20 +109,20 @@ class PropertyLive(ListingColumns, Base):
     )
     # --- what the tiers know of it ---
     last_manifest_seen_at: Mapped[datetime | None]
-    consecutive_missing_count: Mapped[Counter]
-    listing_status: Mapped[Str50] = mapped_column(server_default="active")
+    consecutive_missing_count: Mapped[col.Counter]
+    listing_status: Mapped[col.Str50] = mapped_column(server_default="active")
     last_full_scrape_at: Mapped[datetime | None]
     scrape_priority: Mapped[int | None] = mapped_column(server_default=text("5"))
-    price_at_last_manifest: Mapped[Money | None]
-    currency_at_last_manifest: Mapped[Str10 | None]
-    unit_at_last_manifest: Mapped[Str10 | None]
-    public_id: Mapped[Str20 | None]
+    price_at_last_manifest: Mapped[col.Money | None]
+    currency_at_last_manifest: Mapped[col.Str10 | None]
+    unit_at_last_manifest: Mapped[col.Str10 | None]
+    public_id: Mapped[col.Str20 | None]
     title_original: Mapped[str | None]
-    offers: Mapped[JsonList]
-    price_unit: Mapped[Str10] = mapped_column(server_default="total")
+    offers: Mapped[col.JsonList]
+    price_unit: Mapped[col.Str10] = mapped_column(server_default="total")
     missing_session_id: Mapped[UUID | None]  # the last scan that counted it as missing
-    visits: Mapped[Counter]
-    visits_with_news: Mapped[Counter]
+    visits: Mapped[col.Counter]
+    visits_with_news: Mapped[col.Counter]
     observed_days: Mapped[float] = mapped_column(REAL, server_default=text("0"))
 
     __table_args__ = (

@@ -9,31 +9,8 @@ from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pincali_sync.db.base import (
-    Area,
-    Base,
-    Counter,
-    Created,
-    GeneratedId,
-    Json,
-    JsonList,
-    Latitude,
-    Longitude,
-    Money,
-    No,
-    RecordId,
-    SessionKey,
-    Str10,
-    Str20,
-    Str50,
-    Str100,
-    Str200,
-    Str255,
-    Str500,
-    Yes,
-    one_of,
-    partial_index,
-)
+from pincali_sync.db import columns as col
+from pincali_sync.db.base import Base, one_of, partial_index
 
 
 class PropertyManifest(Base):
@@ -52,31 +29,31 @@ class PropertyManifest(Base):
         {"postgresql_with": {"fillfactor": 50}},
     )
 
-    id: Mapped[GeneratedId]
-    property_id: Mapped[RecordId] = mapped_column(unique=True)
+    id: Mapped[col.GeneratedId]
+    property_id: Mapped[col.RecordId] = mapped_column(unique=True)
     source_url: Mapped[str]
-    listing_page_price: Mapped[Money | None]
-    listing_page_title: Mapped[Str500 | None]
-    first_seen_at: Mapped[Created]
-    last_seen_at: Mapped[Created]
+    listing_page_price: Mapped[col.Money | None]
+    listing_page_title: Mapped[col.Str500 | None]
+    first_seen_at: Mapped[col.Created]
+    last_seen_at: Mapped[col.Created]
     seen_in_session_id: Mapped[UUID | None]
-    is_new: Mapped[Yes]
-    needs_full_scrape: Mapped[Yes]
-    price_changed: Mapped[No]
-    public_id: Mapped[Str20 | None]
-    offers: Mapped[JsonList]
-    operation_type: Mapped[Str50 | None]
-    currency: Mapped[Str10 | None]
-    price_unit: Mapped[Str10] = mapped_column(server_default="total")
-    latitude: Mapped[Latitude | None]
-    longitude: Mapped[Longitude | None]
+    is_new: Mapped[col.Yes]
+    needs_full_scrape: Mapped[col.Yes]
+    price_changed: Mapped[col.No]
+    public_id: Mapped[col.Str20 | None]
+    offers: Mapped[col.JsonList]
+    operation_type: Mapped[col.Str50 | None]
+    currency: Mapped[col.Str10 | None]
+    price_unit: Mapped[col.Str10] = mapped_column(server_default="total")
+    latitude: Mapped[col.Latitude | None]
+    longitude: Mapped[col.Longitude | None]
     exact_location: Mapped[bool | None]
-    property_type: Mapped[Str100 | None]
-    neighborhood: Mapped[Str255 | None]
-    city: Mapped[Str255 | None]
+    property_type: Mapped[col.Str100 | None]
+    neighborhood: Mapped[col.Str255 | None]
+    city: Mapped[col.Str255 | None]
     bedrooms: Mapped[int | None]
     bathrooms: Mapped[int | None]
-    total_area_m2: Mapped[Area | None]
+    total_area_m2: Mapped[col.Area | None]
     main_image_url: Mapped[str | None]
     sources: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
 
@@ -87,23 +64,23 @@ class ManifestPage(Base):
     __tablename__ = "manifest_pages"
     __table_args__ = (one_of("status", "read", "lost"),)
 
-    session_id: Mapped[SessionKey]
-    source: Mapped[Str50] = mapped_column(primary_key=True)
-    part: Mapped[Str200] = mapped_column(primary_key=True, server_default="")
+    session_id: Mapped[col.SessionKey]
+    source: Mapped[col.Str50] = mapped_column(primary_key=True)
+    part: Mapped[col.Str200] = mapped_column(primary_key=True, server_default="")
     page_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     url: Mapped[str]
-    status: Mapped[Str20]
+    status: Mapped[col.Str20]
     job_id: Mapped[UUID | None]
     declared_total: Mapped[int | None]
     declared_pages: Mapped[int | None]
-    entries: Mapped[Counter]
-    dropped: Mapped[Counter]
-    new_entries: Mapped[Counter]
-    changed_entries: Mapped[Counter]
+    entries: Mapped[col.Counter]
+    dropped: Mapped[col.Counter]
+    new_entries: Mapped[col.Counter]
+    changed_entries: Mapped[col.Counter]
     priced_entries: Mapped[int | None]  # cards with a price; None: read before it was counted
     error: Mapped[str | None]
     fetched_at: Mapped[datetime]
-    facts: Mapped[Json | None]  # what a walk that is taken up again goes on by
+    facts: Mapped[col.Json | None]  # what a walk that is taken up again goes on by
 
 
 class ManifestWalk(Base):
@@ -111,15 +88,15 @@ class ManifestWalk(Base):
 
     __tablename__ = "manifest_walks"
 
-    session_id: Mapped[SessionKey]
-    source: Mapped[Str50] = mapped_column(primary_key=True)
+    session_id: Mapped[col.SessionKey]
+    source: Mapped[col.Str50] = mapped_column(primary_key=True)
     parts: Mapped[int]
     pages_wanted: Mapped[int]
     total_at_start: Mapped[int | None]
     total_at_end: Mapped[int | None]
-    unpriced_wanted: Mapped[Counter]
-    unpriced_found: Mapped[Counter]
-    gaps: Mapped[JsonList]
+    unpriced_wanted: Mapped[col.Counter]
+    unpriced_found: Mapped[col.Counter]
+    gaps: Mapped[col.JsonList]
     finished_at: Mapped[datetime]
 
 
@@ -133,10 +110,10 @@ class PropertySighting(Base):
     )
 
     session_id: Mapped[UUID] = mapped_column(primary_key=True)
-    source: Mapped[Str50] = mapped_column(primary_key=True)
-    part: Mapped[Str200] = mapped_column(primary_key=True, server_default="")
+    source: Mapped[col.Str50] = mapped_column(primary_key=True)
+    part: Mapped[col.Str200] = mapped_column(primary_key=True, server_default="")
     page_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    property_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    property_id: Mapped[col.RecordId] = mapped_column(primary_key=True)
     seen_at: Mapped[datetime]
 
 
@@ -146,10 +123,10 @@ class PropertyAlias(Base):
     __tablename__ = "property_aliases"
     __table_args__ = (Index("idx_aliases_property", "property_id"),)
 
-    alias: Mapped[RecordId] = mapped_column(primary_key=True)
-    property_id: Mapped[RecordId]
+    alias: Mapped[col.RecordId] = mapped_column(primary_key=True)
+    property_id: Mapped[col.RecordId]
     source_url: Mapped[str | None]
-    created_at: Mapped[Created]
+    created_at: Mapped[col.Created]
 
 
 class SitemapPass(Base):
@@ -157,15 +134,15 @@ class SitemapPass(Base):
 
     __tablename__ = "sitemap_passes"
 
-    session_id: Mapped[SessionKey]
+    session_id: Mapped[col.SessionKey]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     dated_at: Mapped[datetime | None]  # what it shows is as old as this
-    shards: Mapped[Counter]
-    urls: Mapped[Counter]
-    new_urls: Mapped[Counter]
-    is_complete: Mapped[No]
-    reasons: Mapped[JsonList]
+    shards: Mapped[col.Counter]
+    urls: Mapped[col.Counter]
+    new_urls: Mapped[col.Counter]
+    is_complete: Mapped[col.No]
+    reasons: Mapped[col.JsonList]
 
 
 class SitemapShard(Base):
@@ -187,7 +164,7 @@ class SitemapUrl(Base):
     __tablename__ = "sitemap_urls"
     __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
 
-    computed_id: Mapped[RecordId] = mapped_column(primary_key=True)
+    computed_id: Mapped[col.RecordId] = mapped_column(primary_key=True)
     source_url: Mapped[str]
     shard_url: Mapped[str]
     first_listed_at: Mapped[datetime]

@@ -8,23 +8,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pincali_sync.db.base import (
-    Base,
-    Counter,
-    Created,
-    GeneratedId,
-    JsonObject,
-    OfRun,
-    OfSession,
-    RecordId,
-    Str20,
-    Str50,
-    Str100,
-    Str200,
-    Str255,
-    one_of,
-    partial_index,
-)
+from pincali_sync.db import columns as col
+from pincali_sync.db.base import Base, one_of, partial_index
 
 
 class SyncRun(Base):
@@ -38,28 +23,28 @@ class SyncRun(Base):
         Index("idx_sync_runs_tier_started", "tier_level", text("started_at DESC")),
     )
 
-    id: Mapped[GeneratedId]
+    id: Mapped[col.GeneratedId]
     tier_level: Mapped[int]
-    tier_name: Mapped[Str50 | None]
-    started_at: Mapped[Created | None]
+    tier_name: Mapped[col.Str50 | None]
+    started_at: Mapped[col.Created | None]
     completed_at: Mapped[datetime | None]
-    status: Mapped[Str50 | None] = mapped_column(server_default="running")
-    pages_scanned: Mapped[Counter | None]
-    properties_in_manifest: Mapped[Counter | None]
-    new_properties_found: Mapped[Counter | None]
-    price_changes_detected: Mapped[Counter | None]
-    removals_detected: Mapped[Counter | None]
-    properties_queued: Mapped[Counter | None]
-    properties_scraped: Mapped[Counter | None]
-    error_count: Mapped[Counter | None]
+    status: Mapped[col.Str50 | None] = mapped_column(server_default="running")
+    pages_scanned: Mapped[col.Counter | None]
+    properties_in_manifest: Mapped[col.Counter | None]
+    new_properties_found: Mapped[col.Counter | None]
+    price_changes_detected: Mapped[col.Counter | None]
+    removals_detected: Mapped[col.Counter | None]
+    properties_queued: Mapped[col.Counter | None]
+    properties_scraped: Mapped[col.Counter | None]
+    error_count: Mapped[col.Counter | None]
     error_summary: Mapped[str | None]
     execution_time_ms: Mapped[int | None]
-    session_id: Mapped[OfSession | None]
-    step: Mapped[Str50] = mapped_column(server_default="scan")
+    session_id: Mapped[col.OfSession | None]
+    step: Mapped[col.Str50] = mapped_column(server_default="scan")
     slot_at: Mapped[datetime | None]
-    updated_at: Mapped[Created]
+    updated_at: Mapped[col.Created]
     window_ends_at: Mapped[datetime | None]
-    details: Mapped[JsonObject]
+    details: Mapped[col.JsonObject]
 
 
 class ScrapeQueue(Base):
@@ -78,23 +63,23 @@ class ScrapeQueue(Base):
         partial_index("idx_queue_completed", "completed_at", where="completed_at IS NOT NULL"),
     )
 
-    id: Mapped[GeneratedId]
-    property_id: Mapped[RecordId]
+    id: Mapped[col.GeneratedId]
+    property_id: Mapped[col.RecordId]
     source_url: Mapped[str]
     priority: Mapped[int]  # 1 is fetched first
-    queue_reason: Mapped[Str100 | None]
-    queued_at: Mapped[Created | None]
+    queue_reason: Mapped[col.Str100 | None]
+    queued_at: Mapped[col.Created | None]
     claimed_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
-    status: Mapped[Str50 | None] = mapped_column(server_default="pending")
-    attempt_count: Mapped[Counter]
+    status: Mapped[col.Str50 | None] = mapped_column(server_default="pending")
+    attempt_count: Mapped[col.Counter]
     last_error: Mapped[str | None]
-    session_id: Mapped[OfSession | None]
-    worker_id: Mapped[Str200 | None]
+    session_id: Mapped[col.OfSession | None]
+    worker_id: Mapped[col.Str200 | None]
     lease_token: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None]
-    available_at: Mapped[Created]
-    run_id: Mapped[OfRun | None]
+    available_at: Mapped[col.Created]
+    run_id: Mapped[col.OfRun | None]
 
 
 class SyncRunJob(Base):
@@ -109,19 +94,19 @@ class SyncRunJob(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # also the job id given to Scrapyd
     run_id: Mapped[UUID | None] = mapped_column(ForeignKey("sync_runs.id", ondelete="CASCADE"))
-    session_id: Mapped[OfSession | None]
-    spider: Mapped[Str100]
-    source: Mapped[Str50 | None]
-    arguments: Mapped[JsonObject]
+    session_id: Mapped[col.OfSession | None]
+    spider: Mapped[col.Str100]
+    source: Mapped[col.Str50 | None]
+    arguments: Mapped[col.JsonObject]
     node: Mapped[str | None]
     attempt: Mapped[int] = mapped_column(server_default=text("1"))
-    status: Mapped[Str50] = mapped_column(server_default="scheduled")
-    scheduled_at: Mapped[Created]
+    status: Mapped[col.Str50] = mapped_column(server_default="scheduled")
+    scheduled_at: Mapped[col.Created]
     started_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     finish_reason: Mapped[str | None]
-    stats: Mapped[JsonObject]
+    stats: Mapped[col.JsonObject]
 
 
 class SitePace(Base):
@@ -129,10 +114,10 @@ class SitePace(Base):
 
     __tablename__ = "site_pace"
 
-    host: Mapped[Str255] = mapped_column(primary_key=True)
+    host: Mapped[col.Str255] = mapped_column(primary_key=True)
     next_free_at: Mapped[datetime]
     held_until: Mapped[datetime | None]  # the site asked for rest, or was too busy
-    strikes: Mapped[Counter]  # refusals in a row
+    strikes: Mapped[col.Counter]  # refusals in a row
 
 
 class ServiceLock(Base):
@@ -140,7 +125,7 @@ class ServiceLock(Base):
 
     __tablename__ = "service_locks"
 
-    name: Mapped[Str100] = mapped_column(primary_key=True)
+    name: Mapped[col.Str100] = mapped_column(primary_key=True)
     token: Mapped[UUID]
     owner: Mapped[str]
     expires_at: Mapped[datetime]
@@ -152,11 +137,11 @@ class SyncPause(Base):
     __tablename__ = "sync_pauses"
     __table_args__ = (one_of("kind", "person", "refused", "busy", "rate"),)
 
-    scope: Mapped[Str50] = mapped_column(primary_key=True)
+    scope: Mapped[col.Str50] = mapped_column(primary_key=True)
     reason: Mapped[str]
     paused_by: Mapped[str]
     paused_at: Mapped[datetime]
-    kind: Mapped[Str20] = mapped_column(server_default="person")
+    kind: Mapped[col.Str20] = mapped_column(server_default="person")
     resume_after: Mapped[datetime | None]  # a busy site is tried again then
 
 
@@ -166,10 +151,10 @@ class RefreshTarget(Base):
     __tablename__ = "refresh_targets"
 
     month: Mapped[date] = mapped_column(primary_key=True)
-    run_id: Mapped[OfRun | None]
+    run_id: Mapped[col.OfRun | None]
     stale_target: Mapped[int]
     sample_target: Mapped[int]
-    stale_queued: Mapped[Counter]
-    sample_queued: Mapped[Counter]
+    stale_queued: Mapped[col.Counter]
+    sample_queued: Mapped[col.Counter]
     stale_before: Mapped[datetime]  # what was visited since is not stale
     set_at: Mapped[datetime]
