@@ -10,7 +10,6 @@ from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_records, print_table, tier_option
 from pincali_sync.cli.run_views import print_history, show_scan, state_of
-from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import TierSchedule
@@ -23,7 +22,7 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({**state, "tiers": list(map(_plain_tier, state["tiers"]))})
         return
-    print_table("Tiers", _TIER_COLUMNS, [_tier_row(*each) for each in state["tiers"]])
+    print_table("Tiers", _TIER_COLUMNS, map(_tier_row, state["tiers"]))
     last_tick = state["last_tick_at"]
     seen = f"{last_tick:%Y-%m-%d %H:%M} UTC" if last_tick else "never"
     typer.echo(f"The tier runner last did its work: {seen}.")
@@ -40,7 +39,7 @@ async def _read_status(services: Services) -> dict[str, Any]:
     schedule = await scheduler.get_schedule_status()
     async with services.db.transaction() as tx:
         return {
-            "tiers": [(each, await tx.runs.latest(each.tier.value)) for each in schedule.tiers],
+            "tiers": schedule.tiers,
             "pauses": schedule.pauses,
             "live": await tx.live.counts(),
             "incidents": await tx.incidents.open(),
@@ -113,8 +112,8 @@ _MANIFEST_COLUMNS = {
 }
 
 
-def _tier_row(planned: TierSchedule, run: SyncRun | None) -> tuple[Any, ...]:
-    name = f"{planned.tier.value} {planned.tier.label}"
+def _tier_row(planned: TierSchedule) -> tuple[Any, ...]:
+    run, name = planned.latest, f"{planned.tier.value} {planned.tier.label}"
     upcoming = planned.next_run_at if planned.enabled else "not enabled"
     if run is None:
         return (name, "never ran", None, upcoming, None, None)
@@ -122,8 +121,7 @@ def _tier_row(planned: TierSchedule, run: SyncRun | None) -> tuple[Any, ...]:
     return (name, state_of(run), run.started_at, upcoming, found, scraped)
 
 
-def _plain_tier(tier: tuple[TierSchedule, SyncRun | None]) -> dict[str, Any]:
-    planned, latest_run = tier
+def _plain_tier(planned: TierSchedule) -> dict[str, Any]:
     return {
         "tier": planned.tier.value,
         "name": planned.tier.label,
@@ -131,5 +129,5 @@ def _plain_tier(tier: tuple[TierSchedule, SyncRun | None]) -> dict[str, Any]:
         "running": planned.is_running,
         "last_run_at": planned.last_run_at,
         "next_run_at": planned.next_run_at,
-        "latest_run": latest_run,
+        "latest_run": planned.latest,
     }

@@ -48,7 +48,6 @@ class Fetcher(Protocol):
         Raises:
             BlockedError: when the site refuses us: no further request may be sent.
         """
-        ...
 
 
 class SiteProbe(Protocol):
@@ -56,7 +55,6 @@ class SiteProbe(Protocol):
 
     async def __call__(self) -> str | None:
         """What is still wrong; None when the site answers well."""
-        ...
 
 
 class Notifier(Protocol):
@@ -64,7 +62,6 @@ class Notifier(Protocol):
 
     async def tell(self, title: str, body: str) -> bool:
         """Whether anybody was told, or there is nobody to tell. Never raises for a dead channel."""
-        ...
 
 
 class ReportWriter(Protocol):
@@ -76,7 +73,6 @@ class ReportWriter(Protocol):
         Raises:
             ReportError: when they cannot be written; says where and what to do.
         """
-        ...
 
 
 class JobWaiter(Protocol):
@@ -84,7 +80,6 @@ class JobWaiter(Protocol):
 
     async def run(self, spec: JobSpec) -> int:
         """Runs a job to its end and returns its exit status (see `ExitStatus`)."""
-        ...
 
 
 class JobRunner(Protocol):
@@ -93,11 +88,9 @@ class JobRunner(Protocol):
     @property
     def nodes(self) -> tuple[str, ...]:
         """Where jobs can run; at least one."""
-        ...
 
     async def check(self) -> None:
         """Raises: RunnerError: when a node cannot take jobs; says which and what to do."""
-        ...
 
     async def start(self, spec: JobSpec, node: str) -> None:
         """Hands a job to a node.
@@ -105,7 +98,6 @@ class JobRunner(Protocol):
         Raises:
             RunnerError: when the node refused it or gave no answer (it may have taken it).
         """
-        ...
 
     async def cancel(self, job_id: UUID, node: str) -> None:
         """Asks a node to stop a job. A job that is not there is no error.
@@ -113,4 +105,3 @@ class JobRunner(Protocol):
         Raises:
             RunnerError: when the node gave no answer.
         """
-        ...

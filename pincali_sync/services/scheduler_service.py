@@ -36,10 +36,18 @@ class TierSchedule:
 
     tier: Tier
     enabled: bool
-    last_run_at: datetime | None
-    last_status: str | None
+    latest: SyncRun | None
     next_run_at: datetime | None  # None: it is not enabled
-    is_running: bool
+
+    @property
+    def last_run_at(self) -> datetime | None:
+        """When its latest run began."""
+        return self.latest.started_at if self.latest else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether that run is open."""
+        return self.latest is not None and self.latest.status == "running"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +55,12 @@ class ScheduleStatus:
     """All tiers, and what is paused."""
 
     tiers: tuple[TierSchedule, ...]
-    running: tuple[Tier, ...]
     pauses: tuple[Pause, ...]
+
+    @property
+    def running(self) -> tuple[Tier, ...]:
+        """The tiers that run now."""
+        return tuple(each.tier for each in self.tiers if each.is_running)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,23 +154,18 @@ class SchedulerService:
         """Every tier's last and next run, what runs now, and what is paused."""
         async with self.db.transaction() as tx:
             latest = {tier: await tx.runs.latest(tier.value) for tier in Tier}
-        schedules = [await self._schedule_of(tier, latest[tier]) for tier in Tier]
-        return ScheduleStatus(
-            tiers=tuple(schedules),
-            running=tuple(each.tier for each in schedules if each.is_running),
-            pauses=tuple(await self.pauses.in_force()),
-        )
-
-    async def _schedule_of(self, tier: Tier, latest: SyncRun | None) -> TierSchedule:
-        enabled = tier in self.enabled
-        return TierSchedule(
-            tier=tier,
-            enabled=enabled,
-            last_run_at=latest.started_at if latest else None,
-            last_status=latest.status if latest else None,
-            next_run_at=await self.get_next_scheduled_run(tier) if enabled else None,
-            is_running=latest is not None and latest.status == "running",
-        )
+        tiers = [
+            TierSchedule(
+                tier=tier,
+                enabled=tier in self.enabled,
+                latest=latest[tier],
+                next_run_at=(
+                    await self.get_next_scheduled_run(tier) if tier in self.enabled else None
+                ),
+            )
+            for tier in Tier
+        ]
+        return ScheduleStatus(tiers=tuple(tiers), pauses=tuple(await self.pauses.in_force()))
 
     async def _start(self, tier: Tier) -> SyncRun:
         run = await self.orchestrator.start(tier, slot_at=await self._due_slot(tier))

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.bootstrap import build_runner
-from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights.metrics import samples_of
 from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.web import trends
@@ -29,7 +28,6 @@ async def overview(request: Request) -> Response:
     since = services.clock.now() - timedelta(days=trends.DAYS)
     async with services.db.transaction() as tx:
         incidents = await tx.incidents.open()
-        latest = {tier: await tx.runs.latest(tier.value) for tier in Tier}
         held = await tx.batches.latest(status="held", limit=_BATCHES)
         history = await tx.history.points(since=since)
         days = {
@@ -41,7 +39,6 @@ async def overview(request: Request) -> Response:
         "overview.html",
         incidents=incidents,
         schedule=schedule,
-        latest=latest,
         progress={each.run.tier_level: each for each in progress},
         held=held,
         snapshot=snapshot,

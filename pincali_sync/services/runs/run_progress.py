@@ -53,39 +53,28 @@ def progress_of(
     Args:
         earlier: runs of the same tier before this one, the latest first.
     """
-    found = {each.source: each for each in pages}
-    return RunProgress(
-        run=run,
-        queue=queue,
-        sources=tuple(
-            SourceProgress(
-                source=source,
-                pages_read=found[source].pages_read if source in found else 0,
-                pages_lost=found[source].pages_lost if source in found else 0,
-                pages_expected=_expected(found.get(source), source, depth, earlier),
-            )
-            for source, depth in sorted(
-                run.details.depths.items(), key=lambda each: _ORDER.get(each[0], len(_ORDER))
-            )
-        ),
-    )
+    begun = {each.source: each for each in pages}
+    sources = [
+        _source(begun.get(source) or SourcePages(source=source), depth, earlier)
+        for source, depth in run.details.depths.items()
+    ]
+    sources.sort(key=lambda each: _ORDER.get(each.source, len(_ORDER)))
+    return RunProgress(run=run, queue=queue, sources=tuple(sources))
 
 
-def _expected(
-    pages: SourcePages | None, source: str, depth: int, earlier: Sequence[SyncRun]
-) -> int | None:
-    """What the walk said at its end, else its depth, else what the last full scan took."""
-    if pages is not None and pages.pages_wanted is not None:
-        return pages.pages_wanted
-    if depth:
-        declared = pages.pages_declared if pages is not None else None
-        return depth if declared is None else min(depth, declared)
-    return next(
-        (
-            scan.pages_read
-            for run in earlier
-            if run.status == "completed" and run.details.depths.get(source) == 0
-            if (scan := run.details.scan_of(source))
-        ),
-        None,
+def _source(pages: SourcePages, depth: int, earlier: Sequence[SyncRun]) -> SourceProgress:
+    """Of so many pages as the walk said at its end, else its depth, else as the last full scan."""
+    expected = pages.pages_wanted
+    if expected is None and depth:
+        declared = pages.pages_declared
+        expected = depth if declared is None else min(depth, declared)
+    elif expected is None:
+        full = (run.details for run in earlier if run.status == "completed")
+        scans = (each.scan_of(pages.source) for each in full if each.depths.get(pages.source) == 0)
+        expected = next((scan.pages_read for scan in scans if scan), None)
+    return SourceProgress(
+        source=pages.source,
+        pages_read=pages.pages_read,
+        pages_lost=pages.pages_lost,
+        pages_expected=expected,
     )

@@ -36,10 +36,10 @@ class SourcePages:
     """How far a session has read one source."""
 
     source: str
-    pages_read: int
-    pages_lost: int
-    pages_declared: int | None  # as the site counts the pages of the whole listing
-    pages_wanted: int | None  # by the walk, once it came to its end
+    pages_read: int = 0
+    pages_lost: int = 0
+    pages_declared: int | None = None  # as the site counts the pages of the whole listing
+    pages_wanted: int | None = None  # by the walk, once it came to its end
 
 
 # Tables that grow with every page, and when their rows were written.
