@@ -15,12 +15,12 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_json_line, print_records, say
+from pincali_sync.db.repositories.export.change_feed import FeedEntry
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.exceptions import UsageError
 from pincali_sync.reports.files import QualityReportFiles
 from pincali_sync.reports.headlines import headlines
-from pincali_sync.services.export.change_feed import ChangePage
 from pincali_sync.services.export.live_table import ExportResult
 
 _STANDARD_OUTPUT = "-"
@@ -89,11 +89,11 @@ def changes(
         raise typer.Exit from None
 
 
-async def _print(pages: AsyncGenerator[ChangePage, None], limit: int | None) -> None:
+async def _print(pages: AsyncGenerator[list[FeedEntry], None], limit: int | None) -> None:
     printed = 0
     async with aclosing(pages):
         async for page in pages:
-            wanted = page.entries if limit is None else page.entries[: limit - printed]
+            wanted = page if limit is None else page[: limit - printed]
             for entry in wanted:
                 print_json_line(entry)
             sys.stdout.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.export.change_feed import FeedEntry
@@ -13,14 +12,6 @@ _CHANNEL = "pincali_changes"  # of the trigger on `property_changes`
 _NUMBERED_AT_ONCE = 10_000
 _PAGE = 1_000
 _LOOK_AGAIN_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangePage:
-    """Some entries of the feed, in order; `next_cursor` asks for what comes after them."""
-
-    entries: tuple[FeedEntry, ...]
-    next_cursor: int
 
 
 class ChangeFeedService:
@@ -44,34 +35,34 @@ class ChangeFeedService:
             numbered += chunk
         return numbered
 
-    async def read(self, after: int, limit: int = _PAGE) -> ChangePage:
-        """What came after a cursor; an empty page keeps the cursor.
+    async def read(self, after: int, limit: int = _PAGE) -> list[FeedEntry]:
+        """What came after a cursor, in order; the last entry's position is the next cursor.
 
         Raises:
             UsageError: when the cursor is none that this database gave.
         """
         await self.number()
         async with self._db.transaction() as tx:
-            entries = tuple(await tx.feed.read(after, limit))
+            entries = await tx.feed.read(after, limit)
             end = after if entries else await tx.feed.end()
         if not 0 <= after <= end:
             raise UsageError(
                 f"cursor {after} is not of this database, whose feed ends at {end}: if an older "
                 "backup was restored, take a full export and go on from there"
             )
-        return ChangePage(entries=entries, next_cursor=entries[-1].position if entries else after)
+        return entries
 
-    async def walk(self, after: int) -> AsyncGenerator[ChangePage, None]:
+    async def walk(self, after: int) -> AsyncGenerator[list[FeedEntry], None]:
         """Pages from a cursor to the end of the feed.
 
         Raises:
             UsageError: when the cursor is none that this database gave.
         """
-        while (page := await self.read(after)).entries:
-            yield page
-            after = page.next_cursor
+        while entries := await self.read(after):
+            yield entries
+            after = entries[-1].position
 
-    async def follow(self, after: int) -> AsyncGenerator[ChangePage, None]:
+    async def follow(self, after: int) -> AsyncGenerator[list[FeedEntry], None]:
         """Pages for ever, each as soon as there is something to read.
 
         Looks when the database says so, and every half minute anyway: behind a transaction pooler
@@ -83,9 +74,7 @@ class ChangeFeedService:
         """
         async with self._db.listen(_CHANNEL) as bell:
             while True:
-                page = await self.read(after)
-                after = page.next_cursor
-                if page.entries:
-                    yield page
-                else:
-                    await bell.wait(_LOOK_AGAIN_SECONDS)
+                while entries := await self.read(after):
+                    yield entries
+                    after = entries[-1].position
+                await bell.wait(_LOOK_AGAIN_SECONDS)

@@ -14,7 +14,6 @@ from typing import Any, BinaryIO
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.exceptions import ExportError, UsageError
-from pincali_sync.services.export.formats import CsvFile, FileFormat, GeoJsonFile
 from pincali_sync.services.export.whole_file import WholeFile
 
 
@@ -72,7 +71,10 @@ class ExportService:
         return ExportResult(rows=rows, bytes=None, seconds=perf_counter() - started)
 
     async def _write(self, stream: BinaryIO, form: ExportFormat, since: datetime | None) -> int:
-        file = _FORMATS[form](stream)
+        # Not at the top: pyarrow is large, and most commands do without.
+        from pincali_sync.services.export.formats import FORMATS  # noqa: PLC0415
+
+        file = FORMATS[form](stream)
         count = 0
         try:
             async with (
@@ -105,17 +107,3 @@ async def _in_thread(work: Callable[..., None], *arguments: Any) -> None:
         await asyncio.shield(task)
     finally:
         await asyncio.wait([task])
-
-
-def _parquet(stream: BinaryIO) -> FileFormat:
-    # Not at the top: pyarrow is large, and most commands do without.
-    from pincali_sync.services.export.parquet_file import ParquetFile  # noqa: PLC0415
-
-    return ParquetFile(stream)
-
-
-_FORMATS: dict[ExportFormat, Callable[[BinaryIO], FileFormat]] = {
-    ExportFormat.PARQUET: _parquet,
-    ExportFormat.CSV: CsvFile,
-    ExportFormat.GEOJSON: GeoJsonFile,
-}

@@ -23,8 +23,7 @@ from pincali_sync.db.repositories.export.exports import (
     ExportRepository,
 )
 from pincali_sync.exceptions import DatabaseUnavailableError, ExportError, UsageError
-from pincali_sync.services.export import live_table as export_service
-from pincali_sync.services.export.formats import CsvFile
+from pincali_sync.services.export.formats import FORMATS, CsvFile
 from pincali_sync.services.export.live_table import ExportService
 from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows
 from tests.support.clock import FixedClock
@@ -329,7 +328,7 @@ async def test_a_full_disk_leaves_the_old_file_and_no_other(
 ) -> None:
     path = tmp_path / "listings.csv"
     path.write_text("old")
-    monkeypatch.setitem(export_service._FORMATS, ExportFormat.CSV, _FullDisk)
+    monkeypatch.setitem(FORMATS, ExportFormat.CSV, _FullDisk)
     with pytest.raises(ExportError, match="No space left on device"):
         await exports.to_file(path, ExportFormat.CSV)
     assert path.read_text() == "old"
@@ -353,7 +352,7 @@ async def test_an_export_that_is_interrupted_leaves_the_old_file_and_no_other(
             super().write(batch)
             written.set()
 
-    monkeypatch.setitem(export_service._FORMATS, ExportFormat.CSV, Slow)
+    monkeypatch.setitem(FORMATS, ExportFormat.CSV, Slow)
     task = asyncio.create_task(exports.to_file(path, ExportFormat.CSV))
     await writing.wait()
     task.cancel()
