@@ -1,0 +1,1 @@
+"""A job's sign of life, progress and end."""

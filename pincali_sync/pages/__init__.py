@@ -1,0 +1,1 @@
+"""What the site's pages say: markup in, values out."""

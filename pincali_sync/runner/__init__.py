@@ -1,0 +1,1 @@
+"""Starting jobs: by Scrapyd, or as processes of this machine."""

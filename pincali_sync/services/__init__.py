@@ -1,0 +1,1 @@
+"""What the program does, one module a service of the specification, the rest by subject."""

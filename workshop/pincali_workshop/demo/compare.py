@@ -68,6 +68,7 @@ class Comparison:
 
     @property
     def is_true(self) -> bool:
+        """Whether nothing is missing and nothing differs."""
         return not self.missing and not self.differences
 
 

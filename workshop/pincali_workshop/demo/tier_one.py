@@ -39,6 +39,7 @@ class DemoResult:
 
     @property
     def is_true(self) -> bool:
+        """Whether the run did all that it should, and nothing else."""
         return (
             self.run.status == "completed"
             and self.manifest.is_true

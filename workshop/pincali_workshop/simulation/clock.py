@@ -12,6 +12,7 @@ class VirtualClock:
         self._now = now
 
     def now(self) -> datetime:
+        """The present of the simulation."""
         return self._now
 
     def move_to(self, instant: datetime) -> None:
@@ -19,4 +20,5 @@ class VirtualClock:
         self._now = max(self._now, instant)
 
     def advance(self, duration: timedelta) -> None:
+        """Moves on by this much."""
         self._now += duration

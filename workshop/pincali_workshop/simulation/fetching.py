@@ -32,6 +32,7 @@ class LoopbackFetcher:
         return page
 
     async def close(self) -> None:
+        """Closes its connections."""
         await self._client.aclose()
 
     async def _get_once(self, url: str) -> FetchedPage:

@@ -200,15 +200,18 @@ class SimulatedNode:
 
     @property
     def nodes(self) -> tuple[str, ...]:
+        """The only one."""
         return ("simulation",)
 
     async def check(self) -> None:
         """Always ready."""
 
     async def start(self, spec: JobSpec, node: str) -> None:
+        """Puts a job in line, to be done by `work`."""
         self._waiting.append(spec)
 
     async def cancel(self, job_id: object, node: str) -> None:
+        """Takes a job out of the line."""
         self._waiting = [spec for spec in self._waiting if spec.job_id != job_id]
 
     async def work(self, jobs: SimulatedJobs) -> bool:

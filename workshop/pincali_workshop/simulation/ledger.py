@@ -51,10 +51,12 @@ class Findings:
 
     @property
     def removal_precision(self) -> float:
+        """The share of removals that were true."""
         return 1 - len(self.removed_falsely) / self.removed if self.removed else 1.0
 
     @property
     def removal_recall(self) -> float:
+        """The share of those gone for two scans that were noticed."""
         missed = len(self.gone_not_noticed)
         return 1 - missed / self.gone_for_two_scans if self.gone_for_two_scans else 1.0
 

@@ -72,6 +72,7 @@ class ScrapydNode:
 
     @property
     def log(self) -> Path:
+        """Where the node logs."""
         return self._folder / "scrapyd.log"
 
     def start(self, environment: Mapping[str, str]) -> bool:

@@ -40,6 +40,7 @@ class Visitors:
         self._site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Notes a request of a visitor, and what it was answered."""
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self._app(scope, receive, send)
             return

@@ -36,4 +36,5 @@ class StandinClock:
         self._set_at = self._monotonic()
 
     def advance(self, seconds: float) -> None:
+        """Moves on by so many seconds."""
         self.move_to(self.now() + timedelta(seconds=seconds))

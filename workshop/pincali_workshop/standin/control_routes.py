@@ -45,6 +45,7 @@ class Control:
         self._site = site
 
     async def read_clock(self, _: Request) -> Response:
+        """The present of the site."""
         return self._clock()
 
     async def set_clock(self, request: Request) -> Response:
@@ -85,10 +86,12 @@ class Control:
         )
 
     async def add_fault(self, request: Request) -> Response:
+        """Takes a fault, as `Fault.parse` reads it."""
         self._site.faults.add(Fault.parse(await _object(request)))
         return JSONResponse({"added": True})
 
     async def clear_faults(self, _: Request) -> Response:
+        """Ends all faults."""
         self._site.faults.clear()
         return JSONResponse({"cleared": True})
 
@@ -103,6 +106,7 @@ class Control:
         return JSONResponse({"mode": mode})
 
     async def health(self, _: Request) -> Response:
+        """Whether the site is up, and how many listings it shows."""
         board = self._site.board()
         return JSONResponse({"status": "ok", "active": len(board.active)})
 

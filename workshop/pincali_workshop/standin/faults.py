@@ -10,6 +10,8 @@ from pincali_sync.exceptions import UsageError
 
 
 class FaultKind(StrEnum):
+    """How a request goes wrong."""
+
     SERVER_ERROR = "500"
     UNAVAILABLE = "503"
     TOO_MANY = "429"
@@ -32,6 +34,7 @@ class Fault:
     retry_after: int | None = None  # seconds, with 429 and 503
 
     def matches(self, target: str) -> bool:
+        """Whether it is about a request to this path and query."""
         return target.startswith(self.path) or re.match(self.path, target) is not None
 
     @classmethod
@@ -67,9 +70,11 @@ class Faults:
         self._faults: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
+        """Takes effect with the next request that it matches."""
         self._faults.append(fault)
 
     def clear(self) -> None:
+        """Everything is answered as it should be again."""
         self._faults.clear()
 
     def take(self, target: str) -> Fault | None:

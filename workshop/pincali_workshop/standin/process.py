@@ -89,6 +89,7 @@ class StandinProcess:
         return str(self._running().base_url).rstrip("/")
 
     def now(self) -> datetime:
+        """The present of the site."""
         return datetime.fromisoformat(str(self._call("GET", "clock")["now"]))
 
     def advance(self, seconds: float) -> datetime:
@@ -126,6 +127,7 @@ class StandinProcess:
         self._call("POST", "faults", fault)
 
     def clear_faults(self) -> None:
+        """Ends all faults."""
         self._call("DELETE", "faults")
 
     def set_removal_mode(self, mode: RemovalMode | str, public_id: str | None = None) -> None:

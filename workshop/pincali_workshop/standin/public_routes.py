@@ -53,6 +53,7 @@ def base_url_of(request: Request) -> str:
 
 
 async def not_found(request: Request, _: Exception | None = None) -> Response:
+    """The answer to a URL that never existed."""
     return HTMLResponse(not_found_page(base_url_of(request)), status_code=404)
 
 

@@ -42,6 +42,7 @@ class RequestLog:
         wall: str,
         user_agent: str,
     ) -> None:
+        """Notes one request that was answered, or given up by the client."""
         lead = is_lead(method, path)
         self.leads += lead
         self.last_number += 1

@@ -42,6 +42,7 @@ def head(title: str, description: str, base_url: str, extra: str = "") -> str:
 
 
 def top_bar(base_url: str) -> str:
+    """What stands above every page."""
     return f"""    <header class="marketplace__header">
       <div class="header" data-topbar-scroll>
   <div class="header__container">

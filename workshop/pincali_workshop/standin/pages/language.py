@@ -48,6 +48,7 @@ class Language:
         return {"es": kind.spanish, "pt": kind.portuguese}.get(self.code, kind.english)
 
     def operation(self, operation: Operation) -> str:
+        """The words for sale or rent."""
         return self.sale if operation is Operation.SALE else self.rent
 
 

@@ -19,6 +19,7 @@ def home_page(base_url: str) -> bytes:
 
 
 def not_found_page(base_url: str) -> bytes:
+    """What a URL that never existed answers."""
     text = "<h1>The page you were looking for doesn't exist.</h1>"
     return _page("Page not found", text, base_url)
 

@@ -44,6 +44,7 @@ def twin_html(state: ListingState, base_url: str) -> str:
 
 
 def address_json(listing: Listing) -> dict[str, str]:
+    """The address without the street."""
     city = listing.place.city
     return {
         "@type": "PostalAddress",
@@ -64,6 +65,7 @@ def offers_json(offers: tuple[Offer, ...]) -> object:
 
 
 def date_posted(listing: Listing) -> date:
+    """The day on which the listing came."""
     return local_date(listing.life.birth)
 
 

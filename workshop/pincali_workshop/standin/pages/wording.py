@@ -33,6 +33,7 @@ def price_text(offer: Offer, form: str, language: Language) -> str:
 
 
 def path_of(listing: Listing, language: Language) -> str:
+    """The path of a listing's page in a language."""
     return language.prefix + listing.wording.slug
 
 
@@ -55,6 +56,7 @@ def title_of(state: ListingState, language: Language) -> str:
 
 
 def description_of(state: ListingState, language: Language) -> str:
+    """The description in a language, where it is translated."""
     wording = state.listing.wording
     return wording.description_en if is_translated(state, language) else wording.description_es
 

@@ -31,15 +31,18 @@ class Ranking(Sequence[ListingState]):
         self._states: dict[Key, ListingState] = {}
 
     def fill(self, states: Iterable[ListingState]) -> None:
+        """Ranks these listings, and no others."""
         self._states = {self._key(state): state for state in states}
         self._keys = sorted(self._states)
 
     def add(self, state: ListingState) -> None:
+        """Ranks one more."""
         key = self._key(state)
         self._states[key] = state
         insort(self._keys, key)
 
     def remove(self, state: ListingState) -> None:
+        """Takes one out."""
         key = self._key(state)
         del self._states[key]
         del self._keys[bisect_left(self._keys, key)]

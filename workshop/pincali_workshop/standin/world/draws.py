@@ -34,6 +34,7 @@ class Draws:
         return self._numbers.pop() / _RANGE
 
     def chance(self, share: float) -> bool:
+        """True with this probability."""
         return self.unit() < share
 
     def integer(self, low: int, high: int) -> int:
@@ -41,12 +42,15 @@ class Draws:
         return low + int(self.unit() * (high - low + 1))
 
     def between(self, low: float, high: float) -> float:
+        """A number in this range."""
         return low + self.unit() * (high - low)
 
     def exponential(self, mean: float) -> float:
+        """A waiting time with this mean."""
         return exponential_quantile(mean, self.unit())
 
     def pick(self, options: Sequence[T]) -> T:
+        """One of these, each as likely as the others."""
         return options[int(self.unit() * len(options))]
 
     def weighted(self, options: Sequence[tuple[T, float]]) -> T:
@@ -59,6 +63,7 @@ class Draws:
         return options[-1][0]
 
     def hexadecimal(self, digits: int) -> str:
+        """So many hex digits."""
         return "".join("0123456789abcdef"[int(self.unit() * 16)] for _ in range(digits))
 
 

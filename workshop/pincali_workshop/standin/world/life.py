@@ -68,9 +68,11 @@ class Recurrence:
         return _event(self.name, window, self.anchor, self.daily_share)
 
     def window_of(self, at: int) -> int:
+        """The number of the window that a time falls into."""
         return (at - self.anchor) // (_WINDOW_DAYS * DAY)
 
     def window_start(self, window: int) -> int:
+        """When a window begins."""
         return self.anchor + window * _WINDOW_DAYS * DAY
 
     def until(self, at: int) -> list[int]:

@@ -26,6 +26,8 @@ _AGENCIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Photo:
+    """A photo of a listing."""
+
     photo_id: int
     extension: str
     version: int  # seconds since 1970: when it was uploaded
@@ -52,6 +54,7 @@ class Listing:
 
     @property
     def operations(self) -> tuple[Operation, ...]:
+        """What it is offered for, from the start."""
         return tuple(offer.operation for offer in self.first_offers)
 
 

@@ -13,8 +13,10 @@ def local_datetime(second: int) -> datetime:
 
 
 def local_date(second: int) -> date:
+    """The day in the site's country."""
     return local_datetime(second).date()
 
 
 def utc_datetime(second: int) -> datetime:
+    """The instant as a value with a time zone."""
     return datetime.fromtimestamp(second, UTC)

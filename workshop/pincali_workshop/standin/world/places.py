@@ -9,6 +9,8 @@ from pincali_workshop.standin.world.draws import Draws
 
 @dataclass(frozen=True, slots=True)
 class City:
+    """A city of the world, with its centre."""
+
     name: str
     state: str
     latitude: float
@@ -30,6 +32,7 @@ class Place:
 
     @property
     def address(self) -> str | None:
+        """Street and number, where the listing shows them."""
         return f"{self.street} {self.number}" if self.shows_street else None
 
 

@@ -24,6 +24,7 @@ class ListingState:
     ends: int
 
     def holds_at(self, at: int) -> bool:
+        """Whether the listing is like this at a time."""
         return self.begins <= at < self.ends
 
     @property
