@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 
 class ListingStatus(StrEnum):
+    """What is known of a listing's being there."""
+
     ACTIVE = "active"
     LIKELY_REMOVED = "likely_removed"  # missing again and again, and nothing proven yet
     CONFIRMED_REMOVED = "confirmed_removed"
@@ -102,8 +104,3 @@ TRANSITIONS = (
 def transitions_of(cause: Cause) -> tuple[Transition, ...]:
     """The ways that one cause may take."""
     return tuple(each for each in TRANSITIONS if each.cause is cause)
-
-
-def legal_pairs() -> frozenset[tuple[ListingStatus, ListingStatus]]:
-    """Old and new state of every way there is, whatever its cause."""
-    return frozenset((old, each.new) for each in TRANSITIONS for old in each.old)

@@ -24,7 +24,4 @@ class VerificationPipeline(BatchingPipeline[VerificationResult]):
             rules=await job.rules(),
             max_attempts=job.services.config.queue_max_attempts,
         )
-        return {
-            "verification/refused": recorded.refused,
-            **{f"verification/{kind}": count for kind, count in recorded.by_verdict.items()},
-        }
+        return {f"verification/{kind}": count for kind, count in recorded.items()}

@@ -34,7 +34,7 @@ async def record(services: Services, *results: VerificationResult, token: UUID =
     recorded = await services.verification.record(
         results, ticket=ticket, lease_token=token, rules=(), max_attempts=3
     )
-    return recorded.refused
+    return recorded["refused"]
 
 
 async def batch_id(db: Database) -> UUID:

@@ -40,15 +40,12 @@ class RemovalService:
             return batch
         now = self._clock.now()
         proven, limit = await tx.batches.removable(batch_id), await tx.batches.limit()
-        held = proven > limit
-        await tx.batches.decide(
-            batch_id,
-            "held" if held else "applied",
-            removed=0 if held else await tx.batches.apply(batch_id, now=now),
-            would_remove=proven,
-            removal_limit=limit,
-            now=now,
-        )
+        judged = {"would_remove": proven, "removal_limit": limit}
+        if proven > limit:
+            await tx.batches.decide(batch_id, "held", **judged)
+        else:
+            removed = await tx.batches.apply(batch_id, now=now)
+            await tx.batches.decide(batch_id, "applied", removed=removed, decided_at=now, **judged)
         return await _locked(tx, batch_id)
 
     @in_transaction
@@ -68,7 +65,7 @@ class RemovalService:
         now = self._clock.now()
         removed = await tx.batches.apply(batch_id, now=now)
         await tx.batches.decide(
-            batch_id, "applied", removed=removed, decided_by=decided_by, now=now
+            batch_id, "applied", removed=removed, decided_by=decided_by, decided_at=now
         )
         return await _locked(tx, batch_id)
 
@@ -80,7 +77,7 @@ class RemovalService:
         await _check_held(tx, batch_id, removable)
         now = self._clock.now()
         await tx.batches.reject(batch_id, decided_by=decided_by, now=now)
-        await tx.batches.decide(batch_id, "rejected", decided_by=decided_by, now=now)
+        await tx.batches.decide(batch_id, "rejected", decided_by=decided_by, decided_at=now)
         return await _locked(tx, batch_id)
 
     @in_transaction

@@ -50,14 +50,6 @@ _CANARY_AGE = timedelta(days=2)
 _MAX_HOPS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChecksRecorded:
-    """How many verdicts of each kind a batch of checks brought."""
-
-    by_verdict: dict[Verdict, int]
-    refused: int  # the lease had lapsed: somebody else has the page now
-
-
 class VerificationService:
     """Looks at pages and keeps the evidence. No listing changes its state for a verdict alone."""
 
@@ -137,11 +129,15 @@ class VerificationService:
         lease_token: UUID,
         rules: Sequence[ValidationRule],
         max_attempts: int,
-    ) -> ChecksRecorded:
+    ) -> Counter[str]:
         """Keeps verdicts, saves the pages of what is alive, and finishes the queue rows.
 
         All in one transaction, by lease: a worker that lost its lease changes nothing. "Alive"
         counts as a full scrape. An answer that another try may better goes back to the queue.
+
+        Returns:
+            How many verdicts there are of each kind, and how many results were `refused`: somebody
+            else has their pages now.
 
         Raises:
             SupersededError: when the job was given up meanwhile.
@@ -164,8 +160,9 @@ class VerificationService:
         await tx.checks.record(final, session_id=ticket.session_id, now=now)
         verdicts = {each.queued.property_id: each.judgement.verdict for each in final}
         await tx.audits.settle(verdicts, now=now)
-        counts = Counter(each.judgement.verdict for each in final)
-        return ChecksRecorded(by_verdict=counts, refused=len(latest) - len(held))
+        counts = Counter(map(str, verdicts.values()))
+        counts["refused"] = len(latest) - len(held)
+        return counts
 
     async def _follow(self, fetcher: Fetcher, url: str) -> ReadAnswer:
         """A redirect to a listing's page is followed: the slug may be a new one."""

@@ -1,10 +1,10 @@
-"""Every pair of states, through the block that changes them and past it."""
+"""Every pair of states, through the block that changes them and past it.
+
+The table itself is held to the migration in `tests/unit/domain/test_listing_status.py`.
+"""
 
 from __future__ import annotations
 
-import importlib.util
-import re
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -15,26 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pincali_sync.db.repositories.removal.transition import count_changed, transition
 from pincali_sync.domain.listing_status import (
     OLDER_STATUS,
-    PRESENT,
-    REMOVED,
-    TRANSITIONS,
     Cause,
     ListingStatus,
-    legal_pairs,
     transitions_of,
 )
 from tests.support.clock import FixedClock
+from tests.unit.domain.test_listing_status import ILLEGAL, PAIRS
 
-ROOT = Path(__file__).parents[3]
 SESSION = uuid4()
-PAIRS = {(old, new) for old in ListingStatus for new in ListingStatus}
-# What a listing may never do: no cause leads there.
-ILLEGAL = {
-    ("active", "relisted"),
-    ("likely_removed", "relisted"),
-    ("confirmed_removed", "likely_removed"),
-    ("sold", "likely_removed"),
-}
 BEGIN = "INSERT INTO scraping_sessions (id, base_url) VALUES (:id, 'x')"
 ADD = """
 INSERT INTO properties_live (property_id, title, source_url, listing_status, status)
@@ -132,36 +120,3 @@ async def test_the_database_refuses_what_no_cause_leads_to(
     else:
         await listings.execute(statement, {"old": old, "new": new})
         assert (await states(listings))[old] == new
-
-
-def test_the_causes_lead_to_all_pairs_but_the_illegal_ones() -> None:
-    assert legal_pairs() == {pair for pair in PAIRS if pair[0] != pair[1]} - ILLEGAL
-
-
-def test_no_way_leads_nowhere_and_none_is_told_twice() -> None:
-    told = [(way.cause, old, way.new) for way in TRANSITIONS for old in way.old]
-    assert len(told) == len(set(told))
-    assert all(old != new for _, old, new in told)
-    assert {*PRESENT, *REMOVED} == set(ListingStatus)
-
-
-def test_the_migration_holds_the_same_pairs() -> None:
-    path = ROOT / "migrations/versions/0008_transitions.py"
-    spec = importlib.util.spec_from_file_location("transitions", path)
-    assert spec is not None
-    assert spec.loader is not None
-    migration = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(migration)
-    pairs = {(old, new) for old, states in migration.FOLLOWS.items() for new in states}
-    assert pairs == legal_pairs()
-
-
-def test_one_block_writes_the_state_and_one_module_knows_its_words() -> None:
-    package = ROOT / "pincali_sync"
-    sources = {str(path.relative_to(package)): path.read_text() for path in package.rglob("*.py")}
-    assigned = re.compile(r"listing_status = (?!'|ANY|\{)|listing_status=(?!=)")
-    literal = re.compile(r"'(likely_removed|confirmed_removed)'")
-    assert [name for name, source in sources.items() if assigned.search(source)] == [
-        "db/repositories/removal/transition.py"
-    ]
-    assert [name for name, source in sources.items() if literal.search(source)] == []

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.listing_status import INACTIVE_AFTER
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
@@ -85,7 +86,7 @@ SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS 
        (SELECT count(*) FROM property_changes
          WHERE change_type = 'removed' AND created_at >= :week_ago) AS removed_last_week,
        (SELECT count(*) FROM removal_batches WHERE status = 'held') AS batches_held,
-       (SELECT count(*) FROM properties_live WHERE listing_status = 'likely_removed'
+       (SELECT count(*) FROM properties_live WHERE listing_status = {LIKELY}
                         AND consecutive_missing_count >= {INACTIVE_AFTER}) AS unsettled,
        (SELECT count(*) FROM price_reviews WHERE status = 'open') AS price_reviews,
        (SELECT count(*) FROM identity_candidates WHERE status = 'open') AS identity_candidates,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
@@ -109,15 +110,6 @@ _REJECT = count_changed(
         reason="'removal rejected by ' || :decided_by",
     )
 )
-_DECIDE = """
-UPDATE removal_batches
-   SET status = CAST(:status AS text), would_remove = coalesce(:would_remove, would_remove),
-       removal_limit = coalesce(:removal_limit, removal_limit), removed = :removed,
-       decided_at = CASE WHEN CAST(:status AS text) = 'held' THEN decided_at
-                         ELSE CAST(:now AS timestamptz) END,
-       decided_by = :decided_by
- WHERE id = :id
-"""
 
 
 def _decide_one(target: ListingStatus) -> str:
@@ -190,27 +182,14 @@ class BatchRepository(Repository):
         """Makes the batch's rows active again."""
         await self._run(_REJECT, batch_id=batch_id, decided_by=decided_by, now=now)
 
-    async def decide(
-        self,
-        batch_id: UUID,
-        status: str,
-        *,
-        now: datetime,
-        removed: int = 0,
-        would_remove: int | None = None,
-        removal_limit: int | None = None,
-        decided_by: str | None = None,
-    ) -> None:
+    async def decide(self, batch_id: UUID, status: str, **columns: Any) -> None:
         """Writes down what became of a batch."""
+        assignments = ", ".join(f"{name} = :{name}" for name in columns)
         await self._run(
-            _DECIDE,
+            f"UPDATE removal_batches SET status = :status, {assignments} WHERE id = :id",
             id=batch_id,
             status=status,
-            removed=removed,
-            would_remove=would_remove,
-            removal_limit=removal_limit,
-            decided_by=decided_by,
-            now=now,
+            **columns,
         )
 
     async def decide_one(

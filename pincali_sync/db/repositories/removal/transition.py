@@ -50,37 +50,33 @@ def transition(
     Args:
         cause: says which ways are open, and what the journal calls each.
         rows: FROM and WHERE of the rows, `properties_live` being `l`.
-        targets: the states to go to, each under an SQL condition; None: wherever the cause leads.
-        carried: columns of `rows` that the other arguments use, and whoever reads `changed`.
+        targets: the states to go to, each under a condition; None: wherever the cause leads.
+        carried: columns of `rows` that the arguments below use, or who reads `changed`. With
+            `old_status`, `new_status` and `entry` (the journal's type, or NULL) they are `r`.
         missing: how often the row is missing from now on.
-        also: further assignments; `r` is a locked row with its `old_status`, its `new_status`, its
-            `entry` in the journal (or NULL) and the `carried` columns.
-        session: the journal's session id, and
-        reason: its reason: SQL over `r`.
+        also: further assignments.
+        session: of the journal's entry.
+        reason: of the journal's entry.
 
     Raises:
         ValueError: when the cause leads to none of the targets.
     """
-    ways = _open_ways(cause, targets)
-    columns = ["l.property_id", "l.listing_status AS old_status"]
-    columns += [f"coalesce({_case(ways, lambda way: way.new)}, l.listing_status) AS new_status"]
-    columns += [f"{_case(ways, lambda way: way.entry)} AS entry", *carried]
-    assignments = [
-        "listing_status = r.new_status",
-        f"status = {_older_status(missing)}",
-        f"consecutive_missing_count = {missing}",
-    ]
     return f"""
 WITH locked AS (
-    SELECT {", ".join(columns)}
+    SELECT {", ".join((*_columns(_open_ways(cause, targets)), *carried))}
     {rows}
      ORDER BY l.property_id FOR UPDATE OF l
 ), changed AS (
     UPDATE properties_live l
-       SET {", ".join((*assignments, *also))}
+       SET listing_status = r.new_status, status = {_older_status(missing)},
+           {", ".join((f"consecutive_missing_count = {missing}", *also))}
       FROM locked r WHERE l.property_id = r.property_id
     RETURNING r.*
-), journalled AS (
+){_JOURNALLED.format(session=session, reason=reason)}"""
+
+
+# The one entry that a change of state has.
+_JOURNALLED = """, journalled AS (
     INSERT INTO property_changes
            (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
             created_at)
@@ -93,13 +89,6 @@ WITH locked AS (
 def count_changed(block: str) -> str:
     """The whole statement: the block, and how many rows it named."""
     return f"{block} SELECT count(*) FROM changed"
-
-
-def _older_status(missing: str) -> str:
-    """The older column's word; none of its own for what is likely removed and not missing long."""
-    whens = [f"WHEN r.new_status = '{state}' THEN '{word}'" for state, word in OLDER_STATUS.items()]
-    inactive = f"WHEN {missing} >= {INACTIVE_AFTER} THEN '{OLDER_INACTIVE}'"
-    return f"CASE {' '.join((*whens, inactive))} ELSE l.status END"
 
 
 def _open_ways(
@@ -117,6 +106,16 @@ def _open_ways(
     ]
 
 
+def _columns(ways: Sequence[tuple[Transition, str]]) -> tuple[str, ...]:
+    new, entry = _case(ways, lambda way: way.new), _case(ways, lambda way: way.entry)
+    return (
+        "l.property_id",
+        "l.listing_status AS old_status",
+        f"coalesce({new}, l.listing_status) AS new_status",
+        f"{entry} AS entry",
+    )
+
+
 def _case(ways: Iterable[tuple[Transition, str]], said: Callable[[Transition], str | None]) -> str:
     """By the row's state and the conditions, what is said of a way; NULL where none is open."""
     whens = [
@@ -128,3 +127,10 @@ def _case(ways: Iterable[tuple[Transition, str]], said: Callable[[Transition], s
 
 def _literal(word: str | None) -> str:
     return "NULL" if word is None else f"'{word}'"
+
+
+def _older_status(missing: str) -> str:
+    """The older column's word; none of its own for what is likely removed and not missing long."""
+    whens = [f"WHEN r.new_status = '{state}' THEN '{word}'" for state, word in OLDER_STATUS.items()]
+    inactive = f"WHEN {missing} >= {INACTIVE_AFTER} THEN '{OLDER_INACTIVE}'"
+    return f"CASE {' '.join((*whens, inactive))} ELSE l.status END"
