@@ -55,7 +55,7 @@ class PolitenessMiddleware(Component):
         times = await services.pace.refused(retry_after_seconds(response))
         if times >= _BURST:
             seen = f"HTTP {response.status} {times} times in a row, last at {request.url}"
-            await services.pauses.leave_alone(reason=seen)
+            await services.pauses.back_off(reason=seen)
             close_soon(self._crawler, PAUSED)
             raise BlockedResponse(seen)
         return response

@@ -62,8 +62,8 @@ class PauseService:
             logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
         return paused
 
-    async def leave_alone(self, *, reason: str) -> bool:
-        """The site is too busy for us: everything rests, and is tried again after a while."""
+    async def back_off(self, *, reason: str) -> bool:
+        """Back-off from a busy site: everything rests, and is tried again after a while."""
         return await self.pause(None, reason=reason, kind="busy", rest=COOLING)
 
     async def try_again(self, probe: SiteProbe) -> bool:

@@ -275,7 +275,7 @@ async def test_a_refusal_of_the_site_is_told_and_a_persons_pause_is_not(healthy:
 
 
 async def test_a_busy_site_is_told_after_an_hour_and_is_no_emergency(healthy: Lookout) -> None:
-    await healthy.services.pauses.leave_alone(reason="HTTP 503 6 times in a row")
+    await healthy.services.pauses.back_off(reason="HTTP 503 6 times in a row")
     assert await healthy.look_after(minutes=59) == []
     assert await healthy.look_after(minutes=1) == ["warning: SiteBusy"]
 

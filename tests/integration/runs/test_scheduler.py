@@ -164,8 +164,8 @@ async def test_a_busy_site_is_tried_again_after_a_while_and_each_time_later(
     stage: Stage, clock: FixedClock
 ) -> None:
     pauses, probe = stage.services.pauses, Probe("HTTP 503", None)
-    assert await pauses.leave_alone(reason="HTTP 503 six times")
-    assert not await pauses.leave_alone(reason="HTTP 503 six times")
+    assert await pauses.back_off(reason="HTTP 503 six times")
+    assert not await pauses.back_off(reason="HTTP 503 six times")
     clock.advance(minutes=14)
     assert not await pauses.try_again(probe)
     assert len(probe.answers) == 2
@@ -181,7 +181,7 @@ async def test_a_busy_site_is_tried_again_after_a_while_and_each_time_later(
 
 async def test_a_refusal_is_not_tried_again_by_itself(stage: Stage, clock: FixedClock) -> None:
     pauses, probe = stage.services.pauses, Probe(None)
-    await pauses.leave_alone(reason="HTTP 503 six times")
+    await pauses.back_off(reason="HTTP 503 six times")
     await pauses.pause(None, reason="a challenge", paused_by="pincali-sync", kind="refused")
     clock.advance(days=1)
     assert not await pauses.try_again(probe)

@@ -281,7 +281,7 @@ async def test_a_pause_that_is_another_than_the_person_saw_goes_on(
     dashboard: Dashboard, clock: FixedClock
 ) -> None:
     pauses = dashboard.services.pauses
-    await pauses.leave_alone(reason="HTTP 503")
+    await pauses.back_off(reason="HTTP 503")
     seen = (await pauses.in_force())[0].paused_at.isoformat()
     clock.advance(minutes=1)
     await pauses.pause(None, reason="a challenge", paused_by="pincali-sync", kind="refused")

@@ -1,0 +1,67 @@
+"""Decisions name figures that the code has as constants: where one moves, the other must too."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pincali_sync.config import Config, load_config
+from pincali_sync.domain import coverage, prices
+from pincali_sync.domain.schedule import GRACE, backoff
+from pincali_sync.middlewares import politeness
+from pincali_sync.services.runs import success_rate
+from pincali_sync.services.site import pace, pauses
+from pincali_sync.web import snapshots
+
+DECISIONS = Path(__file__).parents[3] / "docs" / "decisions"
+WORDS = {2: "two", 3: "three", 5: "five", 6: "six"}
+SHARES = {0.05: "a twentieth", 0.5: "half", 0.9: "nine tenths"}
+TIMES = {timedelta(minutes=15): "a quarter of an hour", timedelta(hours=6): "six hours"}
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:g} %"
+
+
+def hours(*terms: timedelta) -> str:
+    *first, last = (f"{term / timedelta(hours=1):g}" for term in terms)
+    return f"{', '.join(first)} and {last} hours"
+
+
+def default(variable: str) -> str:
+    return f"{Config.model_fields[variable].default:g}"
+
+
+@pytest.mark.parametrize(
+    ("decision", "wording"),
+    [
+        (3, f"{percent(float(prices.CHANGE_SHARE))} and {prices.CHANGE_AMOUNT:,}"),
+        (6, f"looks every {WORDS[int(pace._LOOK_SECONDS)]} seconds"),
+        (6, f"for {pace._FIRST_HOLD_SECONDS:g} s and twice as long with each in a row"),
+        (11, f"at least {percent(coverage.MIN_DISTINCT_SHARE)} of the declared total"),
+        (11, f"the total moved less than {percent(coverage.MAX_DRIFT_SHARE)}"),
+        (11, f"or {WORDS[int(coverage.CHURN_FACTOR)]} times the churn"),
+        (11, f"at least {SHARES[coverage.MIN_EXPECTED_SHARE]} of what the last certified scan"),
+        (11, f"only where they are more than {percent(round(1 - coverage.MIN_DISTINCT_SHARE, 4))}"),
+        (12, f"an age ceiling ({default('max_age_days')} days)"),
+        (13, f"again after {backoff(1) // timedelta(minutes=1)} minutes"),
+        (13, f"doubling up to {TIMES[backoff(99)]}"),
+        (13, f"below {percent(success_rate.MIN_RATE)} good requests"),
+        (13, f"over a tier's last {WORDS[success_rate.RUNS_JUDGED]} runs"),
+        (14, f"by more than {SHARES[float(prices.UNUSUAL_SHARE)]}"),
+        (15, f"at most {default('site_page_cap')} pages"),
+        (16, f"no more than {SHARES[round(1 - coverage.MIN_SITEMAP_SHARE, 2)]} of the urls"),
+        (17, f"{WORDS[politeness._BURST]} 429s or 503s in a row"),
+        (17, f"for {TIMES[pauses.COOLING]}: then the next tick sends one request"),
+        (17, f"twice as long, up to {TIMES[pauses._LONGEST_COOLING]}"),
+        (20, f"read every {snapshots.INTERVAL_SECONDS:g} s"),
+        (20, f"older than {snapshots.OLDEST.total_seconds():g} s"),
+        (21, f"a busy site ({hours(*GRACE.values())},"),
+        (21, f"({SHARES[load_config().queue_backlog_limit / load_config().queue_max_pending]}, or"),
+    ],
+)
+def test_a_decision_names_the_figure_of_the_code(decision: int, wording: str) -> None:
+    [page] = DECISIONS.glob(f"{decision:04}-*.md")
+    assert wording in " ".join(page.read_text().casefold().split())
