@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from pincali_sync.clock import Clock, SystemClock
 from pincali_sync.config import Config
@@ -26,7 +25,6 @@ from pincali_sync.services.export.change_feed import ChangeFeedService
 from pincali_sync.services.export.live_table import ExportService
 from pincali_sync.services.identity.candidates import IdentityService
 from pincali_sync.services.insights.alerts import AlertService
-from pincali_sync.services.insights.snapshot import InsightsPolicy
 from pincali_sync.services.insights.watch import Watch
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
@@ -79,7 +77,7 @@ class Services:
         self.jobs = JobService(db, clock, config.pincali_base_url)
         self.retention = RetentionService(db, clock, config)
         self.pauses = PauseService(db, clock)
-        self.pace = PaceService(db, _host_of(config), min_gap_seconds=config.site_min_gap_seconds)
+        self.pace = PaceService(db, config.site_host, min_gap_seconds=config.site_min_gap_seconds)
 
     def _wire_pages(self, fetcher: Fetcher | None) -> None:
         """What works on listing pages, detail pages and the queue between them."""
@@ -118,7 +116,7 @@ class Services:
         self.exports = ExportService(db)
         self.quality = DataQualityService(db, clock)
         self.report_files = QualityReportFiles(config.home / "reports")
-        self.insights = InsightsService(db, clock, _insights_policy(config))
+        self.insights = InsightsService(db, clock, config)
         self.alerts = AlertService(db, clock, notifier or AppriseNotifier(config.alert_targets))
 
     def run_jobs(self, runner: JobRunner) -> RunJobs:
@@ -226,10 +224,6 @@ def build_services(
     return Services(config, clock or SystemClock(), db, fetcher=fetcher, notifier=notifier)
 
 
-def _host_of(config: Config) -> str:
-    return urlsplit(config.pincali_base_url).netloc
-
-
 def _refresh_policy(config: Config) -> RefreshPolicy:
     return RefreshPolicy(
         stale_after=timedelta(days=config.tier_4_stale_days),
@@ -237,17 +231,6 @@ def _refresh_policy(config: Config) -> RefreshPolicy:
         sample_share=config.tier_4_sample_share,
         daily_budget=config.detail_daily_budget,
         max_pending=config.queue_max_pending,
-    )
-
-
-def _insights_policy(config: Config) -> InsightsPolicy:
-    return InsightsPolicy(
-        host=_host_of(config),
-        backlog_limit=config.queue_backlog_limit,
-        max_pending=config.queue_max_pending,
-        stale_days=config.tier_4_stale_days,
-        tiers_enabled=frozenset(map(Tier, config.tiers_enabled)),
-        cadences={tier: Cadence.of(tier, config) for tier in Tier},
     )
 
 

@@ -213,6 +213,11 @@ class Config(BaseSettings):
         return self
 
     @property
+    def site_host(self) -> str:
+        """Whose pace is kept; with the port, if the URL names one."""
+        return urlsplit(self.pincali_base_url).netloc
+
+    @property
     def sitemap_url(self) -> str:
         return self.pincali_sitemap_url or f"{self.pincali_base_url}/sitemap.xml"
 

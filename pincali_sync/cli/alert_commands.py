@@ -47,7 +47,7 @@ def alerts(
 
 async def _read(services: Services) -> tuple[list[Incident], datetime | None]:
     async with services.db.transaction() as tx:
-        return await tx.incidents.open(), (await tx.history.heartbeats()).get(RUNNER)
+        return await tx.incidents.open(), await tx.history.last_beat(RUNNER)
 
 
 def _send_test() -> None:

@@ -43,7 +43,7 @@ async def _read_status(services: Services) -> dict[str, Any]:
             "pauses": schedule.pauses,
             "live": await tx.live.counts(),
             "incidents": await tx.incidents.open(),
-            "last_tick_at": (await tx.history.heartbeats()).get(RUNNER),
+            "last_tick_at": await tx.history.last_beat(RUNNER),
         }
 
 

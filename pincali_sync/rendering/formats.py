@@ -7,7 +7,7 @@ from decimal import Decimal
 
 NOTHING = "–"
 
-_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def number(value: float | Decimal | None) -> str:
@@ -27,19 +27,13 @@ def duration(seconds: float | None) -> str:
     """11520 as "3 h 12 min": the largest unit and the next, whole."""
     if seconds is None:
         return NOTHING
-    total = max(int(seconds), 0)
-    if total < _MINUTE:
-        return f"{total} s"
-    if total < _HOUR:
-        return _two(total, _MINUTE, "min", 1, "s")
-    if total < _DAY:
-        return _two(total, _HOUR, "h", _MINUTE, "min")
-    return _two(total, _DAY, "d", _HOUR, "h")
-
-
-def _two(total: int, large: int, large_name: str, small: int, small_name: str) -> str:
-    whole, rest = total // large, total % large // small
-    return f"{whole} {large_name} {rest} {small_name}" if rest else f"{whole} {large_name}"
+    rest = max(int(seconds), 0)
+    parts: list[tuple[int, str]] = []
+    for size, unit in _UNITS:
+        whole, rest = divmod(rest, size)
+        if whole or parts:
+            parts.append((whole, unit))
+    return " ".join(f"{whole} {unit}" for whole, unit in parts[:2] if whole) or "0 s"
 
 
 def age(at: datetime | None, now: datetime) -> str:
@@ -48,7 +42,7 @@ def age(at: datetime | None, now: datetime) -> str:
         return NOTHING
     seconds = (now - at).total_seconds()
     ago = duration(abs(seconds)).split(" ")[:2]
-    if abs(seconds) < _MINUTE:
+    if abs(seconds) < 60:
         return "just now"
     return f"{' '.join(ago)} ago" if seconds > 0 else f"in {' '.join(ago)}"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pincali_sync.clock import Clock
+from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.insights.dossier import Change, Sighting
 from pincali_sync.db.repositories.prices.reviews import PriceReview
@@ -16,7 +17,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.exceptions import PageError, UsageError
-from pincali_sync.services.insights.snapshot import InsightsPolicy, Snapshot, read_snapshot
+from pincali_sync.services.insights.snapshot import Snapshot, read_snapshot
 from pincali_sync.services.runs.run_progress import RunProgress, progress_of
 
 _RUNS_COMPARED = 20
@@ -42,15 +43,15 @@ class Dossier:
 class InsightsService:
     """Reads what commands, pages, metrics, alerts and reports present."""
 
-    def __init__(self, db: Database, clock: Clock, policy: InsightsPolicy) -> None:
+    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
         self._db = db
         self._clock = clock
-        self._policy = policy
+        self._config = config
 
     async def snapshot(self, *, whole: bool = True) -> Snapshot:
         """The present in one go; see `read_snapshot`."""
         async with self._db.repeatable_read() as tx:
-            return await read_snapshot(tx, self._policy, self._clock.now(), whole=whole)
+            return await read_snapshot(tx, self._config, self._clock.now(), whole=whole)
 
     async def find_run(self, prefix: str) -> SyncRun:
         """The run whose id begins so.

@@ -165,7 +165,7 @@ METRICS: tuple[Metric, ...] = (
         "queue_dead_letters{reason}", "Pages set aside after their attempts.", read.dead_letters
     ),
     _one("queue_backlog_ratio", "Waiting pages, of the number that is an alert.", "backlog_ratio"),
-    _one("queue_ceiling", "The most pages that may wait.", "policy.max_pending"),
+    _one("queue_ceiling", "The most pages that may wait.", "config.queue_max_pending"),
     _one(
         "queue_waiting_outside",
         "Listings that want a visit and found no place in the queue.",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from time import perf_counter
 
+from pincali_sync.config import Config
 from pincali_sync.db.repositories.insights.figures import (
     AuditFigures,
     CertificateFigures,
@@ -31,18 +32,6 @@ RUNNER = "tier_runner"  # the name of its heartbeat
 _RUNS_LOOKED_AT = 20
 # Ages by which the live table is divided, in days.
 _AGE_EDGES = (1, 7, 14, 30, 45, 60, 90)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InsightsPolicy:
-    """What the configuration says about how figures are judged."""
-
-    host: str  # of the site, for its pace
-    backlog_limit: int
-    max_pending: int
-    stale_days: float
-    tiers_enabled: frozenset[Tier]
-    cadences: Mapping[Tier, Cadence]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +79,7 @@ class Snapshot:
     """The present, as it was at one moment."""
 
     taken_at: datetime
-    policy: InsightsPolicy
+    config: Config
     counters: Mapping[tuple[str, str], int]  # see `FiguresRepository.counters`
     tiers: tuple[TierFigures, ...]
     queue: tuple[QueueGroup, ...]
@@ -100,7 +89,7 @@ class Snapshot:
     certificates: tuple[CertificateFigures, ...]
     audit: AuditFigures
     pace: PaceFigures | None
-    heartbeats: Mapping[str, datetime]
+    runner_seen_at: datetime | None  # when the tier runner last did its work; None: never
     live: LiveFigures | None  # None: it was not asked for
     seconds: float  # that it took to read
 
@@ -117,17 +106,10 @@ class Snapshot:
     @property
     def backlog_ratio(self) -> float:
         """The same, of the number that is an alert."""
-        return self.pending / self.policy.backlog_limit
-
-    @property
-    def runner_seen_at(self) -> datetime | None:
-        """When the tier runner last did its work; None: never."""
-        return self.heartbeats.get(RUNNER)
+        return self.pending / self.config.queue_backlog_limit
 
 
-async def read_snapshot(
-    tx: UnitOfWork, policy: InsightsPolicy, now: datetime, *, whole: bool
-) -> Snapshot:
+async def read_snapshot(tx: UnitOfWork, config: Config, now: datetime, *, whole: bool) -> Snapshot:
     """The present; not `whole`, it lacks what costs a walk over all rows of a large table.
 
     Args:
@@ -137,23 +119,23 @@ async def read_snapshot(
     started = perf_counter()
     return Snapshot(
         taken_at=now,
-        policy=policy,
+        config=config,
         counters=await tx.figures.counters(whole=whole),
-        tiers=await _tiers(tx, policy, now),
+        tiers=await _tiers(tx, config, now),
         queue=tuple(await tx.figures.queue()),
         finished=tuple(await tx.figures.finished(now=now)),
         counts=await tx.figures.counts(now=now),
         pauses=tuple(await tx.pauses.in_force()),
         certificates=tuple(await tx.figures.certificates()),
         audit=await tx.figures.audited(now=now),
-        pace=await tx.figures.pace(policy.host),
-        heartbeats=await tx.history.heartbeats(),
-        live=await _live(tx, policy.stale_days, now) if whole else None,
+        pace=await tx.figures.pace(config.site_host),
+        runner_seen_at=await tx.history.last_beat(RUNNER),
+        live=await _live(tx, config.tier_4_stale_days, now) if whole else None,
         seconds=perf_counter() - started,
     )
 
 
-async def _tiers(tx: UnitOfWork, policy: InsightsPolicy, now: datetime) -> tuple[TierFigures, ...]:
+async def _tiers(tx: UnitOfWork, config: Config, now: datetime) -> tuple[TierFigures, ...]:
     times = await tx.figures.run_times()
     open_runs = await tx.runs.open_runs()
     figures: list[TierFigures] = []
@@ -165,15 +147,15 @@ async def _tiers(tx: UnitOfWork, policy: InsightsPolicy, now: datetime) -> tuple
         if scanned is not None:
             expected = await tx.certificates.expected(scanned.session_id)
             yields = yields_of(scanned, runs[runs.index(scanned) + 1 :], expected)
-        enabled = tier in policy.tiers_enabled
-        cadence = policy.cadences[tier]
+        enabled = tier.value in config.tiers_enabled
+        cadence = Cadence.of(tier, config)
         figures.append(
             TierFigures(
                 tier=tier,
                 enabled=enabled,
                 latest=runs[0] if runs else None,
                 last_ended=next((run for run in runs if run.status != "running"), None),
-                last_success_at=_last_success(tier, times),
+                last_success_at=times[tier].last_success_at if tier in times else None,
                 overdue=_overdue(cadence, times, open_runs, now) if enabled else timedelta(0),
                 failures_in_a_row=_failures_in_a_row(runs),
                 error_ratio=_error_ratio(runs),
@@ -185,25 +167,14 @@ async def _tiers(tx: UnitOfWork, policy: InsightsPolicy, now: datetime) -> tuple
     return tuple(figures)
 
 
-def _last_success(tier: Tier, times: Sequence[RunTimes]) -> datetime | None:
-    completed = (t for t in times if t.tier_level == tier and t.status == "completed")
-    return next((each.last_completed_at for each in completed), None)
-
-
 def _overdue(
-    cadence: Cadence, times: Sequence[RunTimes], open_runs: Sequence[SyncRun], now: datetime
+    cadence: Cadence, times: Mapping[int, RunTimes], open_runs: Sequence[SyncRun], now: datetime
 ) -> timedelta:
     serving = tiers_serving(cadence.tier)
-    served = [
-        each.last_served_at
-        for each in times
-        if each.status in {"completed", "cancelled"}  # a person's word ends the matter
-        and each.tier_level in serving
-        and each.last_served_at is not None
-    ]
+    served = filter(None, (times[tier].last_served_at for tier in serving if tier in times))
     # Never completed: counted from its first attempt. Never begun: nothing is expected yet.
-    tried = [each.first_started_at for each in times if each.tier_level == cadence.tier]
-    since = max(served) if served else min(filter(None, tried), default=None)
+    own = times.get(cadence.tier)
+    since = max(served, default=own.first_started_at if own else None)
     if since is None:
         return timedelta(0)
     running = [
@@ -224,7 +195,7 @@ def _error_ratio(runs: Sequence[SyncRun]) -> float | None:
     return next((1 - rate for rate in rates if rate is not None), None)
 
 
-async def _live(tx: UnitOfWork, stale_days: float, now: datetime) -> LiveFigures:
+async def _live(tx: UnitOfWork, stale_days: int, now: datetime) -> LiveFigures:
     days = sorted({*map(float, _AGE_EDGES), stale_days}, reverse=True)
     groups = await tx.figures.ages([now - timedelta(days=each) for each in days])
     by_status: Counter[str] = Counter()

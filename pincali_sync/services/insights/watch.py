@@ -65,7 +65,7 @@ class Watch:
     async def _is_wanted(self, tx: UnitOfWork, has_news: bool) -> tuple[bool, bool]:
         """Whether to look, and whether figures were kept lately."""
         now = self._clock.now()
-        last = (await tx.history.heartbeats()).get(RUNNER)
+        last = await tx.history.last_beat(RUNNER)
         if last is not None and timedelta(0) <= now - last < _LEAST_GAP and not has_news:
             return False, False
         return True, await tx.history.has_any_since(now - _HISTORY_GAP)

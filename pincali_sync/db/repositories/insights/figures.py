@@ -47,10 +47,13 @@ SELECT series, label, coalesce(sum(value), 0)::bigint AS value FROM (
  WHERE series <> '{QUEUE_FINISHED}' OR CAST(:whole AS boolean)
  GROUP BY series, label ORDER BY series, label
 """
+# A person's word ends the matter, as a success does.
 _RUN_TIMES = """
-SELECT tier_level, status, max(completed_at) AS last_completed_at,
-       max(greatest(slot_at, started_at)) AS last_served_at, min(started_at) AS first_started_at
-  FROM sync_runs GROUP BY tier_level, status
+SELECT tier_level, min(started_at) AS first_started_at,
+       max(completed_at) FILTER (WHERE status = 'completed') AS last_success_at,
+       max(greatest(slot_at, started_at)) FILTER (WHERE status IN ('completed', 'cancelled'))
+           AS last_served_at
+  FROM sync_runs GROUP BY tier_level
 """
 # Open rows and those set aside have indexes of their own, finished ones are far more.
 _ROWS = "SELECT priority, queue_reason, status, queued_at FROM scrape_queue WHERE status"
@@ -122,13 +125,12 @@ SELECT listing_status, width_bucket(last_full_scrape_at, CAST(:edges AS timestam
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunTimes:
-    """All runs of one tier that ended, or are, in one state."""
+    """When the runs of one tier were."""
 
     tier_level: int
-    status: str
-    last_completed_at: datetime | None
+    first_started_at: datetime
+    last_success_at: datetime | None
     last_served_at: datetime | None  # the latest slot or, where later, start
-    first_started_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,9 +223,9 @@ class FiguresRepository(Repository):
             (row.series, row.label): row.value for row in await self._run(_COUNTERS, whole=whole)
         }
 
-    async def run_times(self) -> list[RunTimes]:
-        """When all runs were, by tier and state."""
-        return await self._all(RunTimes, _RUN_TIMES)
+    async def run_times(self) -> dict[int, RunTimes]:
+        """When the runs of each tier were that has any."""
+        return {each.tier_level: each for each in await self._all(RunTimes, _RUN_TIMES)}
 
     async def queue(self) -> list[QueueGroup]:
         """What waits, is under way or was set aside."""

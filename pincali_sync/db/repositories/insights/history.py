@@ -34,9 +34,11 @@ class DayCount:
 class HistoryRepository(Repository):
     """SQL of `insight_history` and `service_heartbeats`; every time is an argument."""
 
-    async def heartbeats(self) -> dict[str, datetime]:
-        """When each standing service last did its work."""
-        return {row.name: row.at for row in await self._run("SELECT * FROM service_heartbeats")}
+    async def last_beat(self, name: str) -> datetime | None:
+        """When a standing service last did its work; None: never."""
+        statement = "SELECT at FROM service_heartbeats WHERE name = :name"
+        at: datetime | None = await self._scalar(statement, name=name)
+        return at
 
     async def beat(self, name: str, *, now: datetime) -> None:
         """Notes that a standing service did its work."""
