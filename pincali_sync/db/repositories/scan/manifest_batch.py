@@ -182,8 +182,7 @@ class ManifestBatchRepository(Repository):
         """Fills `batch`: one row a record, with its offer, its history and what changed."""
         await self._run(_CREATE_BATCH)
         await self._run("ANALYZE batch")
-        [counts] = await self._all(BatchCounts, _COUNT)
-        return counts
+        return await self._one(BatchCounts, _COUNT)
 
     async def preview(self) -> list[PreviewedRecord]:
         """What the compared batch found of each record."""
