@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,13 +14,8 @@ from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
 
 
-class PageKind(Enum):
-    LISTING = "listing"
-    DETAIL = "detail"
-
-
 def parse(
-    kind: Annotated[PageKind, typer.Argument(help="What the page is.")],
+    kind: Annotated[Literal["listing", "detail"], typer.Argument(help="What the page is.")],
     file: Annotated[Path, typer.Argument(help="A saved page.")],
     url: Annotated[str, typer.Option(help="The URL that the page was fetched from.")],
     _as_json: JsonOption = True,
@@ -31,7 +25,7 @@ def parse(
         markup = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    if kind is PageKind.LISTING:
+    if kind == "listing":
         print_json(listing_as_dict(parse_listing_page(markup, url)))
     else:
         print_json(detail_as_dict(parse_detail_page(markup, url)))

@@ -35,6 +35,7 @@ class QualityVerdict:
 
     @property
     def accepted(self) -> bool:
+        """Whether the page may go live."""
         return not self.errors
 
 

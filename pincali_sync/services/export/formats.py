@@ -39,6 +39,7 @@ class CsvFile(FileFormat):
         stream.write(",".join(column.name for column in EXPORT_COLUMNS).encode() + _LINE_END)
 
     def write(self, batch: list[bytes]) -> None:
+        """The rows as they are, but for the ends of their lines."""
         self._stream.writelines(row[:-1] + _LINE_END for row in batch)
 
 
@@ -51,12 +52,13 @@ class GeoJsonFile(FileFormat):
         stream.write(b'{"type": "FeatureCollection", "features": [')
 
     def write(self, batch: list[bytes]) -> None:
-        # COPY doubles backslashes; JSON has no other character that it would escape.
+        """COPY doubles backslashes; JSON has no other character that it would escape."""
         features = (row[:-1].replace(b"\\\\", b"\\") for row in batch)
         self._stream.write(self._before + b",\n".join(features))
         self._before = b",\n"
 
     def finish(self) -> None:
+        """Ends the collection."""
         self._stream.write(b"\n]}\n")
 
 
@@ -109,6 +111,7 @@ class ParquetFile(FileFormat):
         )
 
     def finish(self) -> None:
+        """Writes the footer."""
         self._writer.close()
 
     def abandon(self) -> None:
