@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, DateTime, Index, MetaData, Text, text
 from sqlalchemy.orm import DeclarativeBase
@@ -17,10 +19,17 @@ _NAMING = {
 
 
 class Base(DeclarativeBase):
-    """The root of all models; `Base.metadata` is what the migrations must produce."""
+    """The root of all models, each named as its table: `SyncRuns` is `sync_runs`.
+
+    `Base.metadata` is what the migrations must produce.
+    """
 
     metadata = MetaData(naming_convention=_NAMING)
     type_annotation_map = {str: Text, datetime: DateTime(timezone=True)}  # noqa: RUF012
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        cls.__tablename__ = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        super().__init_subclass__(**arguments)
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psycopg
 
-from pincali_sync.db.embedded_place import Place, place_for
+from pincali_sync.db.embedded_place import ServerPlace, place_for
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.loopback import free_port, is_free
 
@@ -100,7 +100,7 @@ class _Access:
         path.write_text(json.dumps(asdict(self)))
 
 
-def _initialise(home: Path, place: Place) -> _Access:
+def _initialise(home: Path, place: ServerPlace) -> _Access:
     """Creates an empty cluster; one left half made by a crash is made anew."""
     place.prepare()
     access = _Access(port=free_port(), password=secrets.token_urlsafe(24))
@@ -123,7 +123,7 @@ def _initialise(home: Path, place: Place) -> _Access:
     return access
 
 
-def _start(home: Path, place: Place, access: _Access, *, durable: bool) -> _Access:
+def _start(home: Path, place: ServerPlace, access: _Access, *, durable: bool) -> _Access:
     place.prepare()
     _wait_for_the_dead(place)
     if not is_free(access.port):
@@ -148,7 +148,7 @@ def _create_database(access: _Access) -> None:
             connection.execute(f"CREATE DATABASE {_DATABASE}")
 
 
-def _run(place: Place, program: str, *arguments: str) -> None:
+def _run(place: ServerPlace, program: str, *arguments: str) -> None:
     # Output to a file, not a pipe: the server inherits it and would hold a pipe open.
     with place.setup_log.open("wb") as output:
         result = subprocess.run(
@@ -170,7 +170,7 @@ def _run(place: Place, program: str, *arguments: str) -> None:
         )
 
 
-def _is_listening(place: Place, port: int) -> bool:
+def _is_listening(place: ServerPlace, port: int) -> bool:
     """Whether the server that listens on the port is the one of this data folder."""
     pid, listens_on = _pid_file(place)
     is_alive = _exists(pid) and not _is_zombie(pid)
@@ -186,7 +186,7 @@ def _answers(access: _Access) -> bool:
         return False
 
 
-def _pid_file(place: Place) -> tuple[int, int]:
+def _pid_file(place: ServerPlace) -> tuple[int, int]:
     """The server's process and port, as its pid file says; zeros where it says nothing."""
     try:
         lines = (place.data / "postmaster.pid").read_text().splitlines()
@@ -211,7 +211,7 @@ def _is_zombie(pid: int) -> bool:
         return False
 
 
-def _wait_for_the_dead(place: Place) -> None:
+def _wait_for_the_dead(place: ServerPlace) -> None:
     """PostgreSQL does not start while the process in its pid file exists, be it dying or dead.
 
     The file is not deleted instead: it guards the data against backends that outlived a kill.

@@ -27,7 +27,7 @@ _SHARED_ROOT = Path("/var/lib/pincali-sync")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServerPlace:
     """Folder, files and programs of one server."""
 
     folder: Path
@@ -74,12 +74,12 @@ class Place:
             os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def place_for(home: Path) -> Place:
+def place_for(home: Path) -> ServerPlace:
     """The place of a home's server: the same for the same home."""
     if os.geteuid() != 0:
-        return Place(folder=home / "postgres", as_root=False)
+        return ServerPlace(folder=home / "postgres", as_root=False)
     name = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
-    return Place(folder=_SHARED_ROOT / name, as_root=True)
+    return ServerPlace(folder=_SHARED_ROOT / name, as_root=True)
 
 
 def wheel_binaries() -> Path:

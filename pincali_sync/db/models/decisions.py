@@ -14,10 +14,8 @@ from pincali_sync.db.base import Base, one_of, partial_index
 from pincali_sync.domain.liveness import Verdict
 
 
-class ScanCertificate(Base):
+class ScanCertificates(Base):
     """Whether one session read one source completely."""
-
-    __tablename__ = "scan_certificates"
 
     session_id: Mapped[col.SessionKey]
     source: Mapped[col.Str50] = mapped_column(primary_key=True)
@@ -35,10 +33,9 @@ class ScanCertificate(Base):
     issued_at: Mapped[datetime]
 
 
-class RemovalBatch(Base):
+class RemovalBatches(Base):
     """The removals that one certified scan led to; held where they are too many at once."""
 
-    __tablename__ = "removal_batches"
     __table_args__ = (one_of("status", "open", "held", "applied", "rejected"),)
 
     id: Mapped[col.GeneratedId]
@@ -54,10 +51,9 @@ class RemovalBatch(Base):
     decided_by: Mapped[str | None]
 
 
-class RemovalCheck(Base):
+class RemovalChecks(Base):
     """What a missing listing's page answered, and what was concluded from it."""
 
-    __tablename__ = "removal_checks"
     __table_args__ = (
         one_of("verdict", *Verdict),
         Index("idx_removal_checks_property", "property_id", "checked_at"),
@@ -80,10 +76,9 @@ class RemovalCheck(Base):
     applied_at: Mapped[datetime | None]
 
 
-class RemovalAudit(Base):
+class RemovalAudits(Base):
     """A confirmed removal that was drawn to be looked at again, and what it showed."""
 
-    __tablename__ = "removal_audits"
     __table_args__ = (
         one_of("verdict", *Verdict),
         Index("idx_removal_audits_property", "property_id"),
@@ -97,10 +92,9 @@ class RemovalAudit(Base):
     checked_at: Mapped[datetime | None]
 
 
-class PriceReview(Base):
+class PriceReviews(Base):
     """A price that changed by more than half: live as the site shows it, until somebody looks."""
 
-    __tablename__ = "price_reviews"
     __table_args__ = (
         one_of("status", "open", "accepted", "rejected", "superseded"),
         partial_index("uq_price_reviews_open", "property_id", where="status = 'open'"),
@@ -121,10 +115,9 @@ class PriceReview(Base):
     settled_by: Mapped[str | None]
 
 
-class IdentityCandidate(Base):
+class IdentityCandidates(Base):
     """Two records that may be one property. Only a person makes them one."""
 
-    __tablename__ = "identity_candidates"
     __table_args__ = (
         UniqueConstraint("property_id", "earlier_property_id", name="identity_candidates_pair_key"),
         one_of("status", "open", "confirmed", "rejected"),

@@ -14,25 +14,20 @@ from pincali_sync.db.base import Base, one_of, partial_index
 class InsightHistory(Base):
     """What the tables were like at a moment: the trends of the dashboard."""
 
-    __tablename__ = "insight_history"
-
     taken_at: Mapped[datetime] = mapped_column(primary_key=True)
     figures: Mapped[col.Json]
 
 
-class ServiceHeartbeat(Base):
+class ServiceHeartbeats(Base):
     """When a standing service last did its work."""
-
-    __tablename__ = "service_heartbeats"
 
     name: Mapped[col.Str100] = mapped_column(primary_key=True)
     at: Mapped[datetime]
 
 
-class AlertIncident(Base):
+class AlertIncidents(Base):
     """One alert about one subject, from its beginning to its end; told once each."""
 
-    __tablename__ = "alert_incidents"
     __table_args__ = (
         one_of("severity", "warning", "critical"),
         partial_index("uq_alert_incidents_open", "alert", "subject", where="resolved_at IS NULL"),
@@ -51,10 +46,9 @@ class AlertIncident(Base):
     recovery_announced_at: Mapped[datetime | None]
 
 
-class QualityReport(Base):
+class QualityReports(Base):
     """What the live table was worth at a moment, for the next report to compare with."""
 
-    __tablename__ = "quality_reports"
     __table_args__ = (Index("idx_quality_reports_created", "created_at"),)
 
     id: Mapped[col.GeneratedId]
@@ -63,10 +57,8 @@ class QualityReport(Base):
     figures: Mapped[col.Json]
 
 
-class RetiredTotal(Base):
+class RetiredTotals(Base):
     """What rows that were deleted had counted: counters never fall."""
-
-    __tablename__ = "retired_totals"
 
     series: Mapped[col.Str100] = mapped_column(primary_key=True)
     label: Mapped[col.Str100] = mapped_column(primary_key=True, server_default="")

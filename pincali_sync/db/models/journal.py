@@ -12,10 +12,8 @@ from pincali_sync.db import columns as col
 from pincali_sync.db.base import Base, partial_index
 
 
-class ScrapingSession(Base):
+class ScrapingSessions(Base):
     """One scan or one batch of detail pages."""
-
-    __tablename__ = "scraping_sessions"
 
     id: Mapped[col.GeneratedId]
     created_at: Mapped[col.Created]
@@ -33,10 +31,9 @@ class ScrapingSession(Base):
     filters_applied: Mapped[col.Json | None]
 
 
-class ScrapingError(Base):
+class ScrapingErrors(Base):
     """Append-only log of pages that failed."""
 
-    __tablename__ = "scraping_errors"
     __table_args__ = (Index("idx_scraping_errors_created", "created_at"),)
 
     id: Mapped[col.GeneratedId]
@@ -49,10 +46,9 @@ class ScrapingError(Base):
     resolved: Mapped[col.No | None]
 
 
-class PropertyChange(Base):
+class PropertyChanges(Base):
     """The journal of changes. No foreign key on property_id: it outlives the records."""
 
-    __tablename__ = "property_changes"
     __table_args__ = (
         Index("idx_property_changes_created_at", "created_at"),
         Index("idx_property_changes_property_id", "property_id"),
@@ -85,7 +81,6 @@ class PropertyChange(Base):
 class SyncMetadata(Base):
     """One row per promotion of a session from staging to live."""
 
-    __tablename__ = "sync_metadata"
     __table_args__ = (
         Index("idx_sync_metadata_created_at", "created_at"),
         Index("idx_sync_metadata_session_id", "session_id"),
@@ -109,10 +104,9 @@ class SyncMetadata(Base):
     completed_at: Mapped[datetime | None]
 
 
-class ValidationRule(Base):
+class ValidationRules(Base):
     """What operators ask of the data."""
 
-    __tablename__ = "validation_rules"
     __table_args__ = (
         Index("idx_validation_rules_field_name", "field_name"),
         Index("idx_validation_rules_rule_name", "rule_name"),

@@ -65,10 +65,9 @@ class ListingColumns:
     scraped_at: Mapped[col.Created | None]
 
 
-class PropertyScrapeStaging(ListingColumns, Base):
+class PropertyScrapesStaging(ListingColumns, Base):
     """Detail pages as they were scraped, one a session and record."""
 
-    __tablename__ = "property_scrapes_staging"
     __table_args__ = (
         UniqueConstraint("session_id", "property_id", name="unique_property_per_session"),
         Index("idx_staging_change_type", "change_type"),
@@ -84,10 +83,8 @@ class PropertyScrapeStaging(ListingColumns, Base):
     created_at: Mapped[col.Created | None]
 
 
-class PropertyLive(ListingColumns, Base):
+class PropertiesLive(ListingColumns, Base):
     """The table that people rely on."""
-
-    __tablename__ = "properties_live"
 
     id: Mapped[col.GeneratedId]
     created_at: Mapped[col.Created]

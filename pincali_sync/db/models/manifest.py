@@ -16,7 +16,6 @@ from pincali_sync.db.base import Base, one_of, partial_index
 class PropertyManifest(Base):
     """Every listing ever seen on a page, as its card showed it last."""
 
-    __tablename__ = "property_manifest"
     __table_args__ = (
         Index("idx_manifest_property_id", "property_id"),
         partial_index(
@@ -58,10 +57,9 @@ class PropertyManifest(Base):
     sources: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
 
 
-class ManifestPage(Base):
+class ManifestPages(Base):
     """One listing page that a session read or lost."""
 
-    __tablename__ = "manifest_pages"
     __table_args__ = (one_of("status", "read", "lost"),)
 
     session_id: Mapped[col.SessionKey]
@@ -83,10 +81,8 @@ class ManifestPage(Base):
     facts: Mapped[col.Json | None]  # what a walk that is taken up again goes on by
 
 
-class ManifestWalk(Base):
+class ManifestWalks(Base):
     """One source's walk that came to its end: what it wanted, and what it could not reach."""
-
-    __tablename__ = "manifest_walks"
 
     session_id: Mapped[col.SessionKey]
     source: Mapped[col.Str50] = mapped_column(primary_key=True)
@@ -100,10 +96,9 @@ class ManifestWalk(Base):
     finished_at: Mapped[datetime]
 
 
-class PropertySighting(Base):
+class PropertySightings(Base):
     """Which page showed a listing when. Insert-only; no foreign keys, they cost bulk inserts."""
 
-    __tablename__ = "property_sightings"
     __table_args__ = (
         Index("idx_sightings_property", "property_id"),
         Index("idx_sightings_seen", "seen_at"),
@@ -117,10 +112,9 @@ class PropertySighting(Base):
     seen_at: Mapped[datetime]
 
 
-class PropertyAlias(Base):
+class PropertyAliases(Base):
     """Another form of a record's id: a slug it had before, a host, a language."""
 
-    __tablename__ = "property_aliases"
     __table_args__ = (Index("idx_aliases_property", "property_id"),)
 
     alias: Mapped[col.RecordId] = mapped_column(primary_key=True)
@@ -129,10 +123,8 @@ class PropertyAlias(Base):
     created_at: Mapped[col.Created]
 
 
-class SitemapPass(Base):
+class SitemapPasses(Base):
     """One reading of the sitemap."""
-
-    __tablename__ = "sitemap_passes"
 
     session_id: Mapped[col.SessionKey]
     started_at: Mapped[datetime]
@@ -145,10 +137,8 @@ class SitemapPass(Base):
     reasons: Mapped[col.JsonList]
 
 
-class SitemapShard(Base):
+class SitemapShards(Base):
     """A part of the sitemap, with what the site needs to say that it did not change."""
-
-    __tablename__ = "sitemap_shards"
 
     url: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[UUID]  # of the pass that read it last
@@ -158,10 +148,9 @@ class SitemapShard(Base):
     read_at: Mapped[datetime]
 
 
-class SitemapUrl(Base):
+class SitemapUrls(Base):
     """A listing that the sitemap named. No index on what every pass touches: updates stay HOT."""
 
-    __tablename__ = "sitemap_urls"
     __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
 
     computed_id: Mapped[col.RecordId] = mapped_column(primary_key=True)

@@ -12,10 +12,9 @@ from pincali_sync.db import columns as col
 from pincali_sync.db.base import Base, one_of, partial_index
 
 
-class SyncRun(Base):
+class SyncRuns(Base):
     """One run of one tier."""
 
-    __tablename__ = "sync_runs"
     __table_args__ = (
         CheckConstraint("tier_level BETWEEN 1 AND 4", name="tier_level"),
         one_of("status", "running", "completed", "failed", "cancelled"),
@@ -50,7 +49,6 @@ class SyncRun(Base):
 class ScrapeQueue(Base):
     """Detail pages to be fetched."""
 
-    __tablename__ = "scrape_queue"
     __table_args__ = (
         CheckConstraint("priority BETWEEN 1 AND 5", name="priority"),
         one_of("status", "pending", "in_progress", "completed", "failed", "cancelled"),
@@ -82,10 +80,9 @@ class ScrapeQueue(Base):
     run_id: Mapped[col.OfRun | None]
 
 
-class SyncRunJob(Base):
+class SyncRunJobs(Base):
     """One attempt at one spider job, of a run or (run_id NULL) started by hand."""
 
-    __tablename__ = "sync_run_jobs"
     __table_args__ = (
         one_of("status", "scheduled", "running", "completed", "failed", "lost", "cancelled"),
         Index("idx_run_jobs_run", "run_id"),
@@ -112,18 +109,14 @@ class SyncRunJob(Base):
 class SitePace(Base):
     """The site's one timeline: when the next request may be sent, by anyone."""
 
-    __tablename__ = "site_pace"
-
     host: Mapped[col.Str255] = mapped_column(primary_key=True)
     next_free_at: Mapped[datetime]
     held_until: Mapped[datetime | None]  # the site asked for rest, or was too busy
     strikes: Mapped[col.Counter]  # refusals in a row
 
 
-class ServiceLock(Base):
+class ServiceLocks(Base):
     """A lock with an end, so that a crash cannot leave it behind."""
-
-    __tablename__ = "service_locks"
 
     name: Mapped[col.Str100] = mapped_column(primary_key=True)
     token: Mapped[UUID]
@@ -131,10 +124,9 @@ class ServiceLock(Base):
     expires_at: Mapped[datetime]
 
 
-class SyncPause(Base):
+class SyncPauses(Base):
     """Nothing is started within this scope until it is resumed: "all", or "tier:2"."""
 
-    __tablename__ = "sync_pauses"
     __table_args__ = (one_of("kind", "person", "refused", "busy", "rate"),)
 
     scope: Mapped[col.Str50] = mapped_column(primary_key=True)
@@ -145,10 +137,8 @@ class SyncPause(Base):
     resume_after: Mapped[datetime | None]  # a busy site is tried again then
 
 
-class RefreshTarget(Base):
+class RefreshTargets(Base):
     """What tier 4 wants visited this month; every tick tops the queue up from it."""
-
-    __tablename__ = "refresh_targets"
 
     month: Mapped[date] = mapped_column(primary_key=True)
     run_id: Mapped[col.OfRun | None]

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy import Computed
 
-from pincali_sync.db.models.listings import PropertyLive
+from pincali_sync.db.models.listings import PropertiesLive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,6 @@ LIVE_COLUMNS = {
         precision=getattr(column.type, "precision", None),
         scale=getattr(column.type, "scale", None),
     )
-    for column in PropertyLive.__table__.columns
+    for column in PropertiesLive.__table__.columns
     if not isinstance(column.server_default, Computed)
 }
