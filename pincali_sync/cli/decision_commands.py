@@ -10,7 +10,6 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, who
 from pincali_sync.cli.output import JsonOption, print_json, print_records, say, show_records
-from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.exceptions import UsageError
 
 removals = typer.Typer(help="Removals: batches, verdicts, and what was held.")
@@ -73,18 +72,19 @@ def show_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
 @removals.command("approve")
 def approve_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Carry a held batch out; listings seen again meanwhile are left alone."""
-    decided = ask(lambda services: services.removals.approve(_id(batch), decided_by=who()))
-    _say_batch(decided, as_json=as_json)
+    _settle_batch(batch, approve=True, as_json=as_json)
 
 
 @removals.command("reject")
 def reject_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Throw a held batch away: its listings are active again."""
-    decided = ask(lambda services: services.removals.reject(_id(batch), decided_by=who()))
-    _say_batch(decided, as_json=as_json)
+    _settle_batch(batch, approve=False, as_json=as_json)
 
 
-def _say_batch(batch: RemovalBatch, *, as_json: bool) -> None:
+def _settle_batch(batch_id: str, *, approve: bool, as_json: bool) -> None:
+    batch = ask(
+        lambda services: services.removals.settle(_id(batch_id), approve=approve, decided_by=who())
+    )
     text = f"Batch {batch.id} is {batch.status}: {batch.removed} listings removed."
     say(batch, text, as_json=as_json)
 

@@ -77,10 +77,12 @@ async def _carry_out(request: Request, verb: str) -> Response:
     try:
         if form.get("status") != batch.status:
             raise OutdatedError(f"batch {batch.id} is held")
-        take = (
-            site.services.removals.approve if verb == "approve" else site.services.removals.reject
+        decided = await site.services.removals.settle(
+            batch.id,
+            approve=verb == "approve",
+            decided_by=DASHBOARD,
+            removable=int(removable),
         )
-        decided = await take(batch.id, decided_by=DASHBOARD, removable=int(removable))
     except OutdatedError as error:
         batch = await db.run(lambda tx: _batch(tx, request))
         if batch.status != "held":  # somebody was quicker, or clicked twice

@@ -49,10 +49,18 @@ class RemovalService:
         return await _locked(tx, batch_id)
 
     @in_transaction
-    async def approve(
-        self, tx: UnitOfWork, batch_id: UUID, *, decided_by: str, removable: int | None = None
+    async def settle(
+        self,
+        tx: UnitOfWork,
+        batch_id: UUID,
+        *,
+        approve: bool,
+        decided_by: str,
+        removable: int | None = None,
     ) -> RemovalBatch:
-        """Carries a held batch out; what was seen again meanwhile is left alone.
+        """Carries a held batch out, or throws it away: its listings start again from nothing then.
+
+        What was seen again meanwhile is left alone.
 
         Args:
             removable: how many could be removed when the person looked; None: whatever it is.
@@ -63,21 +71,13 @@ class RemovalService:
         """
         await _check_held(tx, batch_id, removable)
         now = self._clock.now()
-        removed = await tx.batches.apply(batch_id, now=now)
-        await tx.batches.decide(
-            batch_id, "applied", removed=removed, decided_by=decided_by, decided_at=now
-        )
-        return await _locked(tx, batch_id)
-
-    @in_transaction
-    async def reject(
-        self, tx: UnitOfWork, batch_id: UUID, *, decided_by: str, removable: int | None = None
-    ) -> RemovalBatch:
-        """Throws a held batch away, as `approve`: its listings start again from nothing."""
-        await _check_held(tx, batch_id, removable)
-        now = self._clock.now()
-        await tx.batches.reject(batch_id, decided_by=decided_by, now=now)
-        await tx.batches.decide(batch_id, "rejected", decided_by=decided_by, decided_at=now)
+        given = {"decided_by": decided_by, "decided_at": now}
+        if approve:
+            removed = await tx.batches.apply(batch_id, now=now)
+            await tx.batches.decide(batch_id, "applied", removed=removed, **given)
+        else:
+            await tx.batches.reject(batch_id, decided_by=decided_by, now=now)
+            await tx.batches.decide(batch_id, "rejected", **given)
         return await _locked(tx, batch_id)
 
     @in_transaction

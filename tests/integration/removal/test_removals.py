@@ -362,7 +362,7 @@ async def test_too_many_removals_at_once_are_held_until_a_person_approves(
     held = await services.removals.apply(await hold(services, clock))
     assert (held.status, held.would_remove, held.removal_limit) == ("held", 60, 50)
     assert await statuses(db) == {"active": 90, "likely_removed": 60}
-    approved = await services.removals.approve(held.id, decided_by="Operator 1")
+    approved = await services.removals.settle(held.id, approve=True, decided_by="Operator 1")
     assert (approved.status, approved.removed, approved.decided_by) == (
         "applied",
         60,
@@ -370,14 +370,14 @@ async def test_too_many_removals_at_once_are_held_until_a_person_approves(
     )
     assert await statuses(db) == {"active": 90, "confirmed_removed": 60}
     with pytest.raises(UsageError, match="is applied"):
-        await services.removals.approve(held.id, decided_by="Operator 1")
+        await services.removals.settle(held.id, approve=True, decided_by="Operator 1")
 
 
 async def test_a_rejected_batch_makes_its_listings_active_and_starts_from_nothing(
     services: Services, db: Database, clock: FixedClock
 ) -> None:
     held = await services.removals.apply(await hold(services, clock))
-    rejected = await services.removals.reject(held.id, decided_by="Operator 1")
+    rejected = await services.removals.settle(held.id, approve=False, decided_by="Operator 1")
     assert (rejected.status, rejected.removed) == ("rejected", 0)
     assert await statuses(db) == {"active": 150}
     assert await missing(db) == {}
@@ -388,7 +388,9 @@ async def test_what_is_seen_while_a_batch_is_held_is_left_alone_when_it_is_appro
 ) -> None:
     held = await services.removals.apply(await hold(services, clock))
     await shop.scan(entry("house-7", public_id="EB-BB0007"))
-    assert (await services.removals.approve(held.id, decided_by="Operator 1")).removed == 59
+    assert (
+        await services.removals.settle(held.id, approve=True, decided_by="Operator 1")
+    ).removed == 59
     assert (await shop.live("house-7"))["listing_status"] == "active"
 
 

@@ -140,11 +140,11 @@ async def test_what_is_not_what_the_person_saw_is_not_decided(
 async def test_a_batch_that_changes_while_it_is_decided_is_refused_under_its_lock(
     dashboard: Dashboard, held: UUID
 ) -> None:
-    reviews = dashboard.services.removals
+    removals = dashboard.services.removals
     with pytest.raises(OutdatedError, match="would remove 60 listings, not 61"):
-        await reviews.approve(held, decided_by="x", removable=61)
+        await removals.settle(held, approve=True, decided_by="x", removable=61)
     with pytest.raises(OutdatedError, match="would remove 60 listings, not 0"):
-        await reviews.reject(held, decided_by="x", removable=0)
+        await removals.settle(held, approve=False, decided_by="x", removable=0)
 
 
 async def test_a_listing_that_is_seen_again_while_the_page_is_open_asks_for_another_look(

@@ -380,7 +380,7 @@ async def test_a_removed_propertys_page_shows_the_proof(
     dashboard: Dashboard, clock: FixedClock
 ) -> None:
     held = await dashboard.services.removals.apply(await hold(dashboard.services, clock))
-    await dashboard.services.removals.approve(held.id, decided_by="Operator 1")
+    await dashboard.services.removals.settle(held.id, approve=True, decided_by="Operator 1")
     page = await dashboard.page(f"/properties/{id_of('house-7')}")
     assert "It is gone: its own page proved it" in words_of(page)
     check = row_of(page, "What its page answered", "2026-12-07")

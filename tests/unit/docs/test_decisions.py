@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from pincali_sync.config import Config, load_config
+from pincali_sync.db.repositories.removal import batches
 from pincali_sync.domain import coverage, prices
+from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.middlewares import politeness
 from pincali_sync.services.runs import success_rate
@@ -60,6 +62,10 @@ def default(variable: str) -> str:
         (20, f"older than {snapshots.OLDEST.total_seconds():g} s"),
         (21, f"a busy site ({hours(*GRACE.values())},"),
         (21, f"({SHARES[load_config().queue_backlog_limit / load_config().queue_max_pending]}, or"),
+        (23, f"missing in {LIKELY_AFTER} certified scans in a row"),
+        (23, f"for the {INACTIVE_AFTER}rd time without a verdict"),
+        (23, f"than {batches.LIMIT_AT_LEAST}, {WORDS[batches.LIMIT_MEDIANS]} times the median"),
+        (23, f"and {percent(batches.LIMIT_SHARE)} of what is there"),
     ],
 )
 def test_a_decision_names_the_figure_of_the_code(decision: int, wording: str) -> None:

@@ -156,7 +156,9 @@ class Month:
     async def _approve_held_removals(self) -> None:
         """The operator's part: the first batch of a young database is always a large one."""
         for batch in await self._services.db.run(lambda tx: tx.batches.latest(status="held")):
-            approved = await self._services.removals.approve(batch.id, decided_by="simulation")
+            approved = await self._services.removals.settle(
+                batch.id, approve=True, decided_by="simulation"
+            )
             self._ledger.findings.batches_held += 1
             self._say(f"    {approved.removed} removals were held, and approved")
 

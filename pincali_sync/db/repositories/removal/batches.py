@@ -61,13 +61,17 @@ _REMOVABLE = f"""
                           AND other.property_id <> l.property_id
                           AND other.last_seen_at >= s.started_at)
 """
+# More at once is held for a person: than the largest of these.
+LIMIT_AT_LEAST = 50
+LIMIT_MEDIANS = 3  # of the last four batches
+LIMIT_SHARE = 0.01  # of what is there
 _LIMIT = f"""
 SELECT greatest(
-    50,
-    3 * coalesce((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY removed)
+    {LIMIT_AT_LEAST},
+    {LIMIT_MEDIANS} * coalesce((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY removed)
                     FROM (SELECT removed FROM removal_batches WHERE status = 'applied'
                            ORDER BY decided_at DESC LIMIT 4) recent), 0),
-    0.01 * (SELECT count(*) FROM properties_live WHERE listing_status IN {PRESENT})
+    {LIMIT_SHARE} * (SELECT count(*) FROM properties_live WHERE listing_status IN {PRESENT})
 )::integer
 """
 # Before the removal, in the lock order queue, live: what is removed need not be fetched.
@@ -170,7 +174,7 @@ class BatchRepository(Repository):
         return int(await self._scalar(f"SELECT count(*) {_REMOVABLE}", batch_id=batch_id))
 
     async def limit(self) -> int:
-        """max(50, three times the median of the last four batches, 1 % of what is there)."""
+        """How many removals at once are carried out without a person."""
         return int(await self._scalar(_LIMIT))
 
     async def apply(self, batch_id: UUID, *, now: datetime) -> int:
