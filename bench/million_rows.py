@@ -22,6 +22,7 @@ from sqlalchemy import text
 
 from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.services.quality.figures import measure as measure_quality
 
@@ -105,12 +106,10 @@ def _as_autovacuum_leaves_them(url: str) -> None:
 
 async def _stale(tx: UnitOfWork) -> int:
     return await tx.queue_fill.fill_stale(
+        8_000,
+        Filling(run_id=None, max_pending=10_000, now=NOW),
         stale_before=NOW - timedelta(days=30),
-        max_age_days=45,
-        wanted=8_000,
-        run_id=None,
-        max_pending=10_000,
-        now=NOW,
+        max_age=timedelta(days=45),
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from pincali_sync.clock import SystemClock
 from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database
-from pincali_sync.services.data_sync_service import QueuePolicy
+from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
 _WORKERS = 8
@@ -63,14 +63,14 @@ async def _claims_per_second(url: str, batch: int) -> float:
 
 
 async def _worker(db: Database, batch: int) -> int:
-    queue = ScrapeQueueService(
-        db,
-        SystemClock(),
+    policy = QueuePolicy(
         lease=timedelta(minutes=5),
-        policy=QueuePolicy(max_attempts=3, retry_after=timedelta(0)),
+        max_attempts=3,
+        retry_after=timedelta(0),
         max_pending=_ROWS,
         max_age=timedelta(days=45),
     )
+    queue = ScrapeQueueService(db, SystemClock(), policy)
     token, claimed = uuid4(), 0
     while rows := await queue.claim_next_batch(batch, "bench", lease_token=token):
         claimed += len(rows)

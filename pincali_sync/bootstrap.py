@@ -11,6 +11,7 @@ from pincali_sync.clock import Clock, SystemClock
 from pincali_sync.config import Config
 from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
@@ -20,7 +21,7 @@ from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
 from pincali_sync.services.change_detection_service import ChangeDetectionService
 from pincali_sync.services.data_quality_service import DataQualityService
-from pincali_sync.services.data_sync_service import DataSyncService, QueuePolicy
+from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from pincali_sync.services.export.live_table import ExportService
 from pincali_sync.services.identity.candidates import IdentityService
@@ -83,20 +84,16 @@ class Services:
         """What works on listing pages, detail pages and the queue between them."""
         config, clock, db = self.config, self.clock, self.db
         policy = QueuePolicy(
+            lease=timedelta(seconds=config.queue_lease_seconds),
             max_attempts=config.queue_max_attempts,
             retry_after=timedelta(seconds=config.queue_retry_seconds),
-        )
-        self.scans = ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending)
-        self.sitemap = SitemapService(db, clock)
-        self.queue = ScrapeQueueService(
-            db,
-            clock,
-            lease=timedelta(seconds=config.queue_lease_seconds),
-            policy=policy,
             max_pending=config.queue_max_pending,
             max_age=timedelta(days=config.max_age_days),
         )
-        self.refresh = RefreshService(db, clock, _refresh_policy(config))
+        self.scans = ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending)
+        self.sitemap = SitemapService(db, clock)
+        self.queue = ScrapeQueueService(db, clock, policy)
+        self.refresh = RefreshService(db, clock, _refresh_policy(config), policy)
         self.sync = DataSyncService(db, clock, policy)
         self.missing = MissingService(db, clock)
         self.verification = VerificationService(db, clock, self.sync, config.pincali_base_url)
@@ -227,10 +224,8 @@ def build_services(
 def _refresh_policy(config: Config) -> RefreshPolicy:
     return RefreshPolicy(
         stale_after=timedelta(days=config.tier_4_stale_days),
-        max_age=timedelta(days=config.max_age_days),
         sample_share=config.tier_4_sample_share,
         daily_budget=config.detail_daily_budget,
-        max_pending=config.queue_max_pending,
     )
 
 

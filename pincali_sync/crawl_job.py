@@ -28,8 +28,8 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import DatabaseUnavailableError, UsageError
+from pincali_sync.items import QueuedProperty
 from pincali_sync.services.runs.job_service import JobTicket
-from pincali_sync.services.scrape_queue_service import QueuedProperty
 
 logger = logging.getLogger(__name__)
 

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 
 from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.prices import Offer, main_offer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedPage:
+    """The answer to a GET, redirects not followed; `status` None: there was none."""
+
+    status: int | None
+    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
+    body: bytes = b""
+    error: str | None = None
+
+    @property
+    def failure(self) -> str:
+        """What to say of an answer that is of no use."""
+        return self.error or f"HTTP {self.status}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,3 +148,52 @@ class Property:
     public_id: str | None = None
     title_original: str | None = None
     offers: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuedProperty:
+    """One detail page to fetch, leased to one worker."""
+
+    property_id: str
+    source_url: str
+    public_id: str | None  # what the page must show, where it is known
+    id: str = ""  # of the queue row; none: a page that is looked at although nobody queued it
+    priority: int = 3
+    queue_reason: str = "verification"
+    queued_at: datetime | None = None
+    attempt_count: int = 1  # this attempt included
+
+
+class Ending(StrEnum):
+    """How a fetched page's queue row ends: its next status."""
+
+    DONE = "completed"
+    AGAIN = "pending"  # another try may help; set aside after the last
+    FAILED = "failed"  # another try would not
+    GONE = "cancelled"  # the page is not there: no verdict on the listing, and no failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualityVerdict:
+    """What the rules say about one page."""
+
+    errors: tuple[str, ...]  # any: the page is staged for a person and not promoted
+    warnings: tuple[str, ...]  # any: promoted, and flagged
+    completeness: Decimal  # share of the expected fields that are there, 0.00 to 1.00
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the page may be promoted."""
+        return not self.errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrapeResult:
+    """What fetching one queued detail page led to: a page, or an error; from spider to table."""
+
+    queued: QueuedProperty
+    scraped: Property | None = None
+    error: str | None = None
+    error_type: str = "detail_error"  # or detail_http_error
+    ending: Ending = Ending.AGAIN  # of a page: once it was judged
+    verdict: QualityVerdict | None = None  # of a page that was judged

@@ -11,10 +11,10 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Route, async_playwright
 from protego import Protego
 
+from pincali_sync.answers.detail import detail_url
 from pincali_sync.bootstrap import open_services
 from pincali_sync.browser import find_chromium, launch_arguments
 from pincali_sync.config import Config, load_config
-from pincali_sync.domain.identity import slug_of
 from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.challenge import challenge_kind
@@ -42,7 +42,7 @@ async def scrape_single_property(source_url: str) -> dict[str, Any]:
         BrowserMissingError: when a browser is wanted and none is there.
     """
     config = load_config()
-    url = f"{config.pincali_base_url}/en/home/{slug_of(source_url)}"
+    url = detail_url(config.pincali_base_url, source_url)
     await _take_turn(config)
     await _ask_robots(config, url)
     await _take_turn(config)

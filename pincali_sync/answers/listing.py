@@ -10,9 +10,8 @@ from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.items import ListingPage, LostPage, ManifestEntry, ManifestPage
+from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
 from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.services.ports import FetchedPage
 
 _OK, _NOT_FOUND = 200, 404
 # A card may be odd; a filter that the site forgot shows on most of them.

@@ -7,9 +7,8 @@ from email.utils import parsedate_to_datetime
 
 from pincali_sync.db.repositories.site.sitemap import KnownShard
 from pincali_sync.exceptions import PageError
-from pincali_sync.items import FetchedShard
+from pincali_sync.items import FetchedPage, FetchedShard
 from pincali_sync.pages.sitemap import ShardLink, parse_index
-from pincali_sync.services.ports import FetchedPage
 
 NOT_MODIFIED = 304
 _OK = 200

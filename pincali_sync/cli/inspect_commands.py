@@ -71,7 +71,7 @@ def history(
 def queue_stats(as_json: JsonOption = False) -> None:
     """Show the queue of detail pages."""
     stats = ask(
-        lambda services: services.db.run(lambda tx: tx.queue.stats(now=services.clock.now()))
+        lambda services: services.db.run(lambda tx: tx.queue_rows.stats(now=services.clock.now()))
     )
     if as_json:
         print_json(stats)

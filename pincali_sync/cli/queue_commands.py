@@ -54,7 +54,9 @@ def dead_letters(
     as_json: JsonOption = False,
 ) -> None:
     """Show pages that were set aside after their attempts."""
-    letters = ask(lambda services: services.db.run(lambda tx: tx.queue.dead_letters(limit=limit)))
+    letters = ask(
+        lambda services: services.db.run(lambda tx: tx.queue_rows.dead_letters(limit=limit))
+    )
     show_records(
         "Set aside",
         {
@@ -80,7 +82,9 @@ def retry(
 
     async def work(services: Services) -> int:
         property_id = None if record is None else await services.insights.record_of(record)
-        return await services.queue.retry(property_id)
+        return await services.db.run(
+            lambda tx: tx.queue_rows.retry(property_id, now=services.clock.now())
+        )
 
     count = ask(work)
     say({"pages_queued_again": count}, f"{count} pages queued again.", as_json=as_json)
@@ -91,7 +95,11 @@ def dequeue(record: Annotated[str, _RECORD], as_json: JsonOption = False) -> Non
 
     async def work(services: Services) -> int:
         property_id = await services.insights.record_of(record)
-        return await services.queue.cancel(property_id, reason="cancelled by request")
+        return await services.db.run(
+            lambda tx: tx.queue_rows.cancel(
+                property_id, reason="cancelled by request", now=services.clock.now()
+            )
+        )
 
     count = ask(work)
     say({"pages_taken_out": count}, f"{count} pages taken out.", as_json=as_json)

@@ -20,6 +20,7 @@ from pincali_sync.db.repositories.quality.rules import RuleRepository
 from pincali_sync.db.repositories.queue.freshness import FreshnessRepository
 from pincali_sync.db.repositories.queue.queue import QueueRepository
 from pincali_sync.db.repositories.queue.queue_fill import QueueFillRepository
+from pincali_sync.db.repositories.queue.queue_rows import QueueRowRepository
 from pincali_sync.db.repositories.removal.audits import AuditRepository
 from pincali_sync.db.repositories.removal.batches import BatchRepository
 from pincali_sync.db.repositories.removal.certificates import CertificateRepository
@@ -71,6 +72,7 @@ class UnitOfWork:
         self.quality = QualityRepository(connection)
         self.queue = QueueRepository(connection)
         self.queue_fill = QueueFillRepository(connection)
+        self.queue_rows = QueueRowRepository(connection)
         self.reviews = ReviewRepository(connection)
         self.rules = RuleRepository(connection)
         self.runs = RunRepository(connection)

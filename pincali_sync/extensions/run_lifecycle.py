@@ -97,7 +97,7 @@ class RunLifecycle(Component):
         if not job.has_begun:
             return ExitStatus.LOCKED if reason == "superseded" else ExitStatus.FAILED
         if job.role.is_worker:
-            await job.services.queue.release(job.lease_token)
+            await job.services.db.run(lambda tx: tx.queue.release(job.lease_token))
             await job.services.sync.complete_session(job.ticket.session_id)
         elif job.ticket.run_id is None and job.role.reads_everything:
             await job.services.scans.mark_live_as_seen(job.ticket.session_id)

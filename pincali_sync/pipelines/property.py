@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
+from pincali_sync.items import ScrapeResult
 from pincali_sync.pipelines.batcher import BatchingPipeline
-from pincali_sync.services.data_sync_service import ScrapeResult
 
 
 class PropertyPipeline(BatchingPipeline[ScrapeResult]):
@@ -20,12 +21,4 @@ class PropertyPipeline(BatchingPipeline[ScrapeResult]):
         saved = await job.services.sync.save_results(
             items, ticket=job.ticket, lease_token=job.lease_token, rules=await job.rules()
         )
-        return {
-            "detail/new": saved.promoted.new,
-            "detail/updated": saved.promoted.updated,
-            "detail/unchanged": saved.promoted.unchanged,
-            "detail/rejected": saved.promoted.rejected,
-            "detail/failed": saved.failed,
-            "detail/gone": saved.gone,
-            "detail/refused": saved.refused,
-        }
+        return {f"detail/{what}": count for what, count in asdict(saved).items()}

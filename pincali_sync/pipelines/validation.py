@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pincali_sync.answers.detail import prove_identity
 from pincali_sync.crawl_job import Component
-from pincali_sync.items import ManifestPage
-from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.items import ManifestPage, ScrapeResult
 
 
 class ValidationPipeline(Component):
@@ -16,8 +16,11 @@ class ValidationPipeline(Component):
         """Counts a listing page's cards; a detail page must prove whose it is."""
         if isinstance(item, ManifestPage):
             self._count_cards(item)
-        if isinstance(item, ScrapeResult) and item.scraped is not None:
-            return self._with_proven_identity(item)
+        if isinstance(item, ScrapeResult):
+            proven = prove_identity(item)
+            if proven is not item:
+                self._stats.inc_value("detail/dropped/other_listing")
+            return proven
         return item
 
     def _count_cards(self, item: ManifestPage) -> None:
@@ -26,16 +29,3 @@ class ValidationPipeline(Component):
         priceless = sum(not entry.offers for entry in item.page.entries)
         self._stats.inc_value("manifest/entries", len(item.page.entries))
         self._stats.inc_value("manifest/entries_without_price", priceless)
-
-    def _with_proven_identity(self, result: ScrapeResult) -> ScrapeResult:
-        """A page may be saved only under the record whose EasyBroker id it shows."""
-        assert result.scraped is not None
-        expected, shown = result.queued.public_id, result.scraped.public_id
-        if expected is None or shown == expected:
-            return result
-        self._stats.inc_value("detail/dropped/other_listing")
-        return ScrapeResult(
-            queued=result.queued,
-            scraped=None,
-            error=f"the page shows {shown or 'no id'}, the record is {expected}",
-        )

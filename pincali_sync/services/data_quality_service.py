@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,26 +17,12 @@ from pincali_sync.db.repositories.quality.rules import ValidationRule, check_of
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_fields import EXPECTED_FIELDS
-from pincali_sync.items import Property
+from pincali_sync.items import Property, QualityVerdict
 from pincali_sync.services.quality.figures import measure
 
 logger = logging.getLogger(__name__)
 
 _PROPERTY_FIELDS = {field.name for field in fields(Property)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QualityVerdict:
-    """What the rules say about one page."""
-
-    errors: tuple[str, ...]  # any: the page is staged for a person and not promoted
-    warnings: tuple[str, ...]  # any: promoted, and flagged
-    completeness: Decimal  # share of the expected fields that are there, 0.00 to 1.00
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the page may go live."""
-        return not self.errors
 
 
 class DataQualityService:

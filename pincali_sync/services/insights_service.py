@@ -11,7 +11,7 @@ from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.insights.dossier import Change, Sighting
 from pincali_sync.db.repositories.prices.reviews import PriceReview
-from pincali_sync.db.repositories.queue.queue import QueueRow
+from pincali_sync.db.repositories.queue.queue_rows import QueueRow
 from pincali_sync.db.repositories.removal.checks import RemovalCheck
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -88,7 +88,7 @@ class InsightsService:
                 live=await tx.dossier.live(property_id),
                 manifest=await tx.dossier.manifest(property_id),
                 aliases=tuple(await tx.identities.aliases(property_id)),
-                queue=tuple(await tx.queue.of_property(property_id, limit=limit)),
+                queue=tuple(await tx.queue_rows.of_property(property_id, limit=limit)),
                 checks=tuple(await tx.checks.of_property(property_id, limit=limit)),
                 reviews=tuple(await tx.reviews.of_property(property_id, limit=limit)),
                 changes=tuple(await tx.dossier.changes(property_id, limit=limit)),

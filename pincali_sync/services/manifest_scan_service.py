@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -53,7 +54,7 @@ class ManifestScanService:
         await tx.manifest_batch.stage(pages)
         counts = await tx.manifest_batch.compare()
         queued = await tx.queue_fill.fill_from_batch(
-            run_id=ticket.run_id, max_pending=self._max_pending, now=now
+            Filling(run_id=ticket.run_id, max_pending=self._max_pending, now=now)
         )
         await tx.manifest_store.apply_to_live(session_id=session_id, now=now)
         await tx.manifest_store.store(session_id=session_id, now=now)

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from pincali_sync.db.repositories.quality.quality import QualityReport
+from pincali_sync.items import FetchedPage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,21 +23,6 @@ class JobSpec:
     spider: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedPage:
-    """The answer to a GET, redirects not followed; `status` None: there was none."""
-
-    status: int | None
-    headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
-    body: bytes = b""
-    error: str | None = None
-
-    @property
-    def failure(self) -> str:
-        """What to say of an answer that is of no use."""
-        return self.error or f"HTTP {self.status}"
 
 
 class Fetcher(Protocol):

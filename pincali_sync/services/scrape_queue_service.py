@@ -8,10 +8,13 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue import QueuedProperty, QueueOutcome, QueueStats
+from pincali_sync.db.repositories.queue.queue import QueuePolicy
+from pincali_sync.db.repositories.queue.queue_fill import Filling
+from pincali_sync.db.repositories.queue.queue_rows import QueueStats
 from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.services.data_sync_service import QueuePolicy
+from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
 
 __all__ = ["QueueStats", "QueuedProperty", "ScrapeQueueService"]
 
@@ -22,22 +25,10 @@ _CHUNK = 5_000
 class ScrapeQueueService:
     """Leases rows to workers. A worker is known by its lease token; a lost one's rows return."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        *,
-        lease: timedelta,
-        policy: QueuePolicy,
-        max_pending: int,
-        max_age: timedelta,
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, policy: QueuePolicy) -> None:
         self._db = db
         self._clock = clock
-        self._lease = lease
         self._policy = policy
-        self._max_pending = max_pending
-        self._max_age = max_age
 
     # --- what is fetched next ---
 
@@ -45,107 +36,92 @@ class ScrapeQueueService:
         self, property_ids: Sequence[str], session_id: UUID | None = None
     ) -> int:
         """Queues listings that are not live yet, first of all; returns how many rows are new."""
-        return await self._fill(property_ids, 1, "new_property", session_id)
+        return await self._queue_named(property_ids, 1, "new_property", session_id)
 
     async def queue_price_changes(
         self, changes: Sequence[PropertyPriceChange], session_id: UUID | None = None
     ) -> int:
         """Queues listings whose price changed; returns how many rows are new."""
         ids = [change.property_id for change in changes]
-        return await self._fill(ids, 2, "price_change", session_id)
+        return await self._queue_named(ids, 2, "price_change", session_id)
 
     async def queue_stale_properties(
         self, days_threshold: float, limit: int, session_id: UUID | None = None
     ) -> int:
         """Queues up to `limit` records not visited for so many days, by crawl value."""
-
         before = self._clock.now() - timedelta(days=days_threshold)
         return await self.queue_unvisited_since(before, limit, session_id)
 
+    @in_transaction
     async def queue_unvisited_since(
-        self, moment: datetime, limit: int, session_id: UUID | None = None
+        self, tx: UnitOfWork, moment: datetime, limit: int, session_id: UUID | None = None
     ) -> int:
         """Queues up to `limit` records not visited since a moment, by crawl value."""
+        return await tx.queue_fill.fill_stale(
+            limit,
+            await self._filling(tx, session_id),
+            stale_before=moment,
+            max_age=self._policy.max_age,
+        )
 
-        async def work(tx: UnitOfWork) -> int:
-            now = self._clock.now()
-            return await tx.queue_fill.fill_stale(
-                stale_before=moment,
-                max_age_days=self._max_age / timedelta(days=1),
-                wanted=limit,
-                run_id=await tx.runs.of_session(session_id),
-                max_pending=self._max_pending,
-                now=now,
-            )
-
-        return await self._db.run(work)
-
-    async def queue_random_sample(self, sample_size: int, session_id: UUID | None = None) -> int:
+    @in_transaction
+    async def queue_random_sample(
+        self, tx: UnitOfWork, sample_size: int, session_id: UUID | None = None
+    ) -> int:
         """Queues a fair draw of records that are there; the same session draws the same ones."""
+        now = self._clock.now()
+        return await tx.queue_fill.fill_sample(
+            sample_size,
+            await self._filling(tx, session_id),
+            seed=str(session_id or now.date()),
+            drawn_since=now,
+        )
 
-        async def work(tx: UnitOfWork) -> int:
-            now = self._clock.now()
-            return await tx.queue_fill.fill_sample(
-                seed=str(session_id or now.date()),
-                drawn_since=now,
-                wanted=sample_size,
-                run_id=await tx.runs.of_session(session_id),
-                max_pending=self._max_pending,
-                now=now,
-            )
-
-        return await self._db.run(work)
-
-    async def queue_verifications(self, session_id: UUID) -> int:
+    @in_transaction
+    async def queue_verifications(self, tx: UnitOfWork, session_id: UUID) -> int:
         """Queues what a certified scan missed twice; returns how many found no place yet."""
+        began = await tx.sessions.started_at(session_id)
+        assert began is not None
+        filling = await self._filling(tx, session_id)
+        return await tx.queue_fill.fill_missing(session_id, filling, began=began)
 
-        async def work(tx: UnitOfWork) -> int:
-            began = await tx.sessions.started_at(session_id)
-            assert began is not None
-            return await tx.queue_fill.fill_missing(
-                session_id,
-                began=began,
-                run_id=await tx.runs.of_session(session_id),
-                max_pending=self._max_pending,
-                now=self._clock.now(),
-            )
-
-        return await self._db.run(work)
-
-    async def top_up(self, run_id: UUID | None = None) -> int:
+    @in_transaction
+    async def top_up(self, tx: UnitOfWork, run_id: UUID | None = None) -> int:
         """Queues flagged listings that did not fit before; returns their number."""
+        return await tx.queue_fill.fill_from_manifest(
+            self._policy.filling(run_id, now=self._clock.now())
+        )
 
-        async def work(tx: UnitOfWork) -> int:
-            return await tx.queue_fill.fill_from_manifest(
-                run_id=run_id, max_pending=self._max_pending, now=self._clock.now()
-            )
-
-        return await self._db.run(work)
-
-    async def _fill(
+    async def _queue_named(
         self, property_ids: Sequence[str], priority: int, reason: str, session_id: UUID | None
     ) -> int:
-        added = 0
-        for start in range(0, len(property_ids), _CHUNK):
-            chunk = property_ids[start : start + _CHUNK]
+        chunks = [property_ids[n : n + _CHUNK] for n in range(0, len(property_ids), _CHUNK)]
+        return sum([await self._fill(each, priority, reason, session_id) for each in chunks])
 
-            async def work(tx: UnitOfWork, chunk: Sequence[str] = chunk) -> int:
-                return await tx.queue_fill.fill_named(
-                    chunk,
-                    priority=priority,
-                    reason=reason,
-                    run_id=await tx.runs.of_session(session_id),
-                    max_pending=self._max_pending,
-                    now=self._clock.now(),
-                )
+    @in_transaction
+    async def _fill(
+        self,
+        tx: UnitOfWork,
+        property_ids: Sequence[str],
+        priority: int,
+        reason: str,
+        session_id: UUID | None,
+    ) -> int:
+        filling = await self._filling(tx, session_id)
+        return await tx.queue_fill.fill_named(
+            property_ids, filling, priority=priority, reason=reason
+        )
 
-            added += await self._db.run(work)
-        return added
+    async def _filling(self, tx: UnitOfWork, session_id: UUID | None) -> Filling:
+        run_id = await tx.runs.of_session(session_id)
+        return self._policy.filling(run_id, now=self._clock.now())
 
     # --- workers ---
 
+    @in_transaction
     async def claim_next_batch(
         self,
+        tx: UnitOfWork,
         batch_size: int,
         worker_id: str,
         *,
@@ -158,100 +134,63 @@ class ScrapeQueueService:
         Args:
             verification: lease verifications, and nothing else.
         """
+        now = self._clock.now()
+        await tx.queue.reclaim_expired(max_attempts=self._policy.max_attempts, now=now)
+        return await tx.queue.claim(
+            batch_size=batch_size,
+            worker_id=worker_id,
+            session_id=session_id,
+            lease_token=lease_token,
+            lease=self._policy.lease,
+            now=now,
+            verification=verification,
+        )
 
-        async def work(tx: UnitOfWork) -> list[QueuedProperty]:
-            now = self._clock.now()
-            await tx.queue.reclaim_expired(max_attempts=self._policy.max_attempts, now=now)
-            return await tx.queue.claim(
-                batch_size=batch_size,
-                worker_id=worker_id,
-                session_id=session_id,
-                lease_token=lease_token,
-                lease=self._lease,
-                now=now,
-                verification=verification,
-            )
-
-        return await self._db.run(work)
-
+    @in_transaction
     async def mark_completed(
-        self, property_id: str, success: bool, error: str | None = None, *, lease_token: UUID
+        self,
+        tx: UnitOfWork,
+        property_id: str,
+        success: bool,
+        error: str | None = None,
+        *,
+        lease_token: UUID,
     ) -> bool:
         """Finishes the row that a worker holds for a record; a failure may be tried again.
 
         Returns:
             False when the lease had lapsed: the row is somebody else's.
         """
+        held = await tx.queue.lock_held(property_id, lease_token)
+        if held is None:
+            return False
+        ending = Ending.DONE if success else Ending.AGAIN
+        result = ScrapeResult(queued=held, error=error, ending=ending)
+        await tx.queue.finish([result], self._policy, now=self._clock.now())
+        return True
 
-        async def work(tx: UnitOfWork) -> bool:
-            row_id = await tx.queue.held_row(property_id, lease_token)
-            if row_id is None or not await tx.scrapes.lock_leased([row_id], lease_token):
-                return False
-            await tx.queue.finish(
-                [QueueOutcome(id=row_id, succeeded=success, error=error)],
-                max_attempts=self._policy.max_attempts,
-                retry_after=self._policy.retry_after,
-                now=self._clock.now(),
-            )
-            return True
-
-        return await self._db.run(work)
-
-    async def extend_leases(self, lease_token: UUID) -> int:
+    @in_transaction
+    async def extend_leases(self, tx: UnitOfWork, lease_token: UUID) -> int:
         """A worker's heartbeat; returns how many rows it holds."""
+        return await tx.queue.extend_leases(
+            lease_token, lease=self._policy.lease, now=self._clock.now()
+        )
 
-        async def work(tx: UnitOfWork) -> int:
-            return await tx.queue.extend_leases(
-                lease_token, lease=self._lease, now=self._clock.now()
-            )
-
-        return await self._db.run(work)
-
-    async def release(self, lease_token: UUID) -> int:
-        """Gives back what a worker leased and did not fetch."""
-
-        async def work(tx: UnitOfWork) -> int:
-            return await tx.queue.release(lease_token)
-
-        return await self._db.run(work)
-
-    async def reclaim_expired(self) -> int:
+    @in_transaction
+    async def reclaim_expired(self, tx: UnitOfWork) -> int:
         """Takes rows back whose workers were not heard of."""
+        return await tx.queue.reclaim_expired(
+            max_attempts=self._policy.max_attempts, now=self._clock.now()
+        )
 
-        async def work(tx: UnitOfWork) -> int:
-            return await tx.queue.reclaim_expired(
-                max_attempts=self._policy.max_attempts, now=self._clock.now()
-            )
+    # --- housekeeping ---
 
-        return await self._db.run(work)
-
-    # --- what a person does, and what is read ---
-
-    async def retry(self, property_id: str | None = None) -> int:
-        """Gives pages that were set aside (one record's, or all) a new start."""
-
-        async def work(tx: UnitOfWork) -> int:
-            return await tx.queue.retry(property_id, now=self._clock.now())
-
-        return await self._db.run(work)
-
-    async def cancel(self, property_id: str, *, reason: str) -> int:
-        """Takes a record's waiting and set-aside rows out; a page under way is finished."""
-
-        async def work(tx: UnitOfWork) -> int:
-            return await tx.queue.cancel(property_id, reason=reason, now=self._clock.now())
-
-        return await self._db.run(work)
-
-    async def cleanup_old_queue_entries(self, days: float) -> int:
+    @in_transaction
+    async def cleanup_old_queue_entries(self, tx: UnitOfWork, days: float) -> int:
         """Deletes completed and cancelled rows that ended longer ago; returns their number."""
+        return await tx.queue_rows.clean_up(before=self._clock.now() - timedelta(days=days))
 
-        async def work(tx: UnitOfWork) -> int:
-            return await tx.queue.clean_up(before=self._clock.now() - timedelta(days=days))
-
-        return await self._db.run(work)
-
-    async def get_queue_stats(self) -> QueueStats:
+    @in_transaction
+    async def get_queue_stats(self, tx: UnitOfWork) -> QueueStats:
         """The queue at a glance."""
-        async with self._db.transaction() as tx:
-            return await tx.queue.stats(now=self._clock.now())
+        return await tx.queue_rows.stats(now=self._clock.now())

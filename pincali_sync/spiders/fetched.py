@@ -6,8 +6,8 @@ from scrapy.http import Response
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
+from pincali_sync.items import FetchedPage
 from pincali_sync.middlewares.blocking import header_map
-from pincali_sync.services.ports import FetchedPage
 
 
 def fetched(response: Response) -> FetchedPage:

@@ -11,10 +11,9 @@ from twisted.python.failure import Failure
 from pincali_sync.answers.sitemap import NOT_MODIFIED, condition_of, read_index, read_shard
 from pincali_sync.crawl_job import DONE, PLANNED, SHARDS_LOST, JobSpider, close_soon
 from pincali_sync.exceptions import PageError
-from pincali_sync.items import FetchedShard
+from pincali_sync.items import FetchedPage, FetchedShard
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.pages.sitemap import ShardLink
-from pincali_sync.services.ports import FetchedPage
 from pincali_sync.services.runs.run_jobs import NO_INDEX
 from pincali_sync.spiders.fetched import failed, fetched
 

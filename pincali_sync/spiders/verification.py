@@ -14,10 +14,10 @@ from pincali_sync.crawl_job import DONE, PLANNED, JobRole, JobSpider
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.liveness import Calibration
 from pincali_sync.exceptions import BlockedError, CalibrationError
-from pincali_sync.middlewares.blocking import BlockedResponse, header_map
+from pincali_sync.items import FetchedPage, QueuedProperty
+from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
-from pincali_sync.services.ports import FetchedPage
-from pincali_sync.services.scrape_queue_service import QueuedProperty
+from pincali_sync.spiders.fetched import fetched
 
 CALIBRATION_FAILED = "calibration_failed"
 
@@ -88,7 +88,7 @@ class CrawlerFetcher:
             raise BlockedError(str(error)) from error
         except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
             return FetchedPage(status=None, error=_describe(error))
-        return FetchedPage(status=response.status, headers=header_map(response), body=response.body)
+        return fetched(response)
 
 
 def _describe(error: Exception) -> str:

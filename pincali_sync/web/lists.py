@@ -24,7 +24,7 @@ async def queue(request: Request) -> Response:
             request,
             "queue.html",
             snapshot=snapshot,
-            dead_letters=await tx.queue.dead_letters(limit=LIMIT),
+            dead_letters=await tx.queue_rows.dead_letters(limit=LIMIT),
             limit=LIMIT,
         )
 
@@ -88,7 +88,7 @@ async def errors(request: Request) -> Response:
             request,
             "errors.html",
             failed_runs=await tx.runs.recent(tier_level=None, limit=FAILED_RUNS, status="failed"),
-            dead_letters=await tx.queue.dead_letters(limit=LIMIT),
+            dead_letters=await tx.queue_rows.dead_letters(limit=LIMIT),
             errors=await tx.sessions.errors(limit=LIMIT),
             limit=LIMIT,
         )

@@ -76,7 +76,7 @@ async def test_the_jobs_of_the_run_left_their_rows(results: list[DemoResult]) ->
     [result] = results
     async with open_services(load_config()) as services, services.db.transaction() as tx:
         jobs = await tx.jobs.of_run(result.run.id)
-        queue = await tx.queue.stats(now=services.clock.now())
+        queue = await tx.queue_rows.stats(now=services.clock.now())
     assert {(job.spider, job.status) for job in jobs} == {
         ("manifest", "completed"),
         ("detail", "completed"),

@@ -13,16 +13,18 @@ from sqlalchemy import text
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
-from pincali_sync.db.repositories.queue.queue import QueuedProperty
+from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.domain.identity import canonical_url, property_id_of
 from pincali_sync.domain.prices import Currency, Offer, Operation, main_offer
-from pincali_sync.items import ListingPage, ManifestEntry, ManifestPage, Property
-from pincali_sync.services.data_sync_service import (
-    DataSyncService,
-    QueuePolicy,
-    SavedBatch,
+from pincali_sync.items import (
+    ListingPage,
+    ManifestEntry,
+    ManifestPage,
+    Property,
+    QueuedProperty,
     ScrapeResult,
 )
+from pincali_sync.services.data_sync_service import DataSyncService, SavedBatch
 from pincali_sync.services.manifest_scan_service import ManifestScanService, RecordedBatch
 from pincali_sync.services.runs.job_service import JobService, JobTicket
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
@@ -164,17 +166,15 @@ class Workshop:
     def __post_init__(self) -> None:
         self.jobs = JobService(self.db, self.clock, SITE)
         self.scans = ManifestScanService(self.db, self.clock, queue_max_pending=self.max_pending)
-        self.queue = ScrapeQueueService(
-            self.db,
-            self.clock,
+        policy = QueuePolicy(
             lease=LEASE,
-            policy=QueuePolicy(max_attempts=MAX_ATTEMPTS, retry_after=RETRY_AFTER),
+            max_attempts=MAX_ATTEMPTS,
+            retry_after=RETRY_AFTER,
             max_pending=self.max_pending,
             max_age=timedelta(days=45),
         )
-        self.sync = DataSyncService(
-            self.db, self.clock, QueuePolicy(max_attempts=MAX_ATTEMPTS, retry_after=RETRY_AFTER)
-        )
+        self.queue = ScrapeQueueService(self.db, self.clock, policy)
+        self.sync = DataSyncService(self.db, self.clock, policy)
 
     async def begin(self, spider: str = "manifest") -> JobTicket:
         """A job started by hand."""
@@ -214,8 +214,23 @@ class Workshop:
         )
         queued = {each.property_id: each for each in await self.claim(1_000)}
         saved = await self.save(ScrapeResult(queued=queued[scraped.property_id], scraped=scraped))
-        await self.queue.release(self.token)
+        await self.release()
         return saved
+
+    async def release(self) -> int:
+        """Gives back what was leased."""
+        return await self.db.run(lambda tx: tx.queue.release(self.token))
+
+    async def retry(self, slug: str | None = None) -> int:
+        """Gives what was set aside a new start."""
+        property_id = None if slug is None else id_of(slug)
+        return await self.db.run(lambda tx: tx.queue_rows.retry(property_id, now=self.clock.now()))
+
+    async def cancel(self, slug: str) -> int:
+        """Takes a record's rows out of the queue."""
+        return await self.db.run(
+            lambda tx: tx.queue_rows.cancel(id_of(slug), reason="not wanted", now=self.clock.now())
+        )
 
     async def live(self, slug: str) -> dict[str, Any]:
         """The live row of a slug's record."""

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue import QueuedProperty
 from pincali_sync.db.repositories.removal.checks import VerificationResult
+from pincali_sync.items import QueuedProperty
 from tests.support.builders import add_live, entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import full_scan, seen

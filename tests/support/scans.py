@@ -8,15 +8,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pincali_sync.bootstrap import Services
-from pincali_sync.db.repositories.queue.queue import QueuedProperty
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.identity import slug_of
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.domain.liveness import Answer, Judgement, judge
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.items import LostPage, ManifestEntry, ManifestPage
+from pincali_sync.items import FetchedPage, LostPage, ManifestEntry, ManifestPage, QueuedProperty
 from pincali_sync.pages.answer import read_answer
-from pincali_sync.services.ports import FetchedPage
 from pincali_sync.services.runs.job_service import JobTicket
 from tests.support.builders import SITE, detail, page
 

@@ -13,7 +13,7 @@ from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import RunnerError
-from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.items import Ending, ScrapeResult
 from pincali_sync.services.ports import JobRunner, JobSpec
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
@@ -118,7 +118,7 @@ class Stage:
         for spec in self.runner.take("detail"):
             ticket = await self.begin(spec)
             failures = [
-                ScrapeResult(queued=each, scraped=None, error="HTTP 500", retry=False)
+                ScrapeResult(queued=each, scraped=None, error="HTTP 500", ending=Ending.FAILED)
                 for each in await self.shop.claim(1_000)
             ]
             await self.shop.save(*failures, ticket=ticket)

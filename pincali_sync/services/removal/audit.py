@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.schedule import SITE_ZONE
@@ -49,11 +50,9 @@ class RemovalAuditService:
             return 0
         return await tx.queue_fill.fill_named(
             waiting,
+            Filling(run_id=run_id, max_pending=self._max_pending, now=now),
             priority=_PRIORITY,
             reason="removal_audit",
-            run_id=run_id,
-            max_pending=self._max_pending,
-            now=now,
         )
 
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from pincali_sync.answers.detail import detail_url
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
-from pincali_sync.db.repositories.queue.queue import QueuedProperty, QueueOutcome
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.identity import property_id_of, slug_of
+from pincali_sync.domain.identity import property_id_of
 from pincali_sync.domain.liveness import (
     NO_CALIBRATION,
     Answer,
@@ -33,9 +33,10 @@ from pincali_sync.domain.liveness import (
 )
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.exceptions import CalibrationError
+from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.pages.answer import ReadAnswer, read_answer
-from pincali_sync.services.data_sync_service import DataSyncService, ScrapeResult
-from pincali_sync.services.ports import FetchedPage, Fetcher
+from pincali_sync.services.data_sync_service import DataSyncService
+from pincali_sync.services.ports import Fetcher
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, State, page_worker
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
@@ -88,7 +89,7 @@ class VerificationService:
         self, queued: QueuedProperty, fetcher: Fetcher, calibration: Calibration
     ) -> VerificationResult:
         """Fetches one listing's page and judges the answer; writes nothing."""
-        read = await self._follow(fetcher, self._url_of(queued.source_url))
+        read = await self._follow(fetcher, detail_url(self._base_url, queued.source_url))
         judgement = judge(
             read.answer,
             property_id=property_id_of(queued.source_url),
@@ -111,8 +112,7 @@ class VerificationService:
         async with self._db.transaction() as tx:
             targets = await tx.live.targets(property_ids)
         results = [
-            await self.verify(QueuedProperty.without_row(**each), fetcher, calibration)
-            for each in targets
+            await self.verify(QueuedProperty(**each), fetcher, calibration) for each in targets
         ]
         await self._db.run(
             lambda tx: tx.checks.record(results, session_id=None, now=self._clock.now())
@@ -144,7 +144,7 @@ class VerificationService:
         """
         await ticket.assert_current(tx)
         latest = {result.queued.id: result for result in results}
-        held = await tx.scrapes.lock_leased(list(latest), lease_token)
+        held = await tx.queue.lock_leased(list(latest), lease_token)
         accepted = [result for key, result in latest.items() if key in held]
         final = [each for each in accepted if not _try_again(each, max_attempts)]
         alive = [each for each in final if each.judgement.verdict is Verdict.ALIVE]
@@ -170,7 +170,7 @@ class VerificationService:
         hops = 0
         while read.answer.redirect_kind is RedirectKind.LISTING and hops < _MAX_HOPS:
             assert read.answer.redirect_url is not None
-            read = await self._read(fetcher, self._url_of(read.answer.redirect_url))
+            read = await self._read(fetcher, detail_url(self._base_url, read.answer.redirect_url))
             hops += 1
         return replace(read, answer=replace(read.answer, url=url))
 
@@ -179,10 +179,6 @@ class VerificationService:
         if page.status is None:
             return ReadAnswer(answer=Answer(url=url, status=None, error=page.error))
         return read_answer(url, page.status, page.headers, page.body)
-
-    def _url_of(self, source_url: str) -> str:
-        """The English page below the configured site, whatever host the URL names."""
-        return f"{self._base_url}/en/home/{slug_of(source_url)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +210,7 @@ def _try_again(result: VerificationResult, max_attempts: int) -> bool:
     return result.judgement.may_change and result.queued.attempt_count < max_attempts
 
 
-def _outcome(result: VerificationResult, max_attempts: int) -> QueueOutcome:
-    again = _try_again(result, max_attempts)
-    return QueueOutcome(
-        id=result.queued.id,
-        succeeded=not again,  # "unknown" is an answer too, once no further try is left
-        error=result.judgement.evidence,
-        retry=again,
-    )
+def _outcome(result: VerificationResult, max_attempts: int) -> ScrapeResult:
+    # "Unknown" is an answer too, once no further try is left.
+    ending = Ending.AGAIN if _try_again(result, max_attempts) else Ending.DONE
+    return ScrapeResult(queued=result.queued, error=result.judgement.evidence, ending=ending)

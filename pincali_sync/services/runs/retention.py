@@ -39,7 +39,7 @@ class RetentionService:
         await tx.audits.clean_up(before=ended)
         await tx.runs.clean_up(before=ended)
         await tx.quality.clean_up(before=ended)
-        await tx.queue.clean_up(before=self._before(self._config.keep_queue_days))
+        await tx.queue_rows.clean_up(before=self._before(self._config.keep_queue_days))
         await tx.batches.clean_manifest(before=self._before(self._config.keep_staging_days))
 
     async def _delete_in_chunks(self, what: str, days: float) -> None:

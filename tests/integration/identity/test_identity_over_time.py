@@ -9,8 +9,7 @@ import pytest
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
-from pincali_sync.items import ManifestEntry
-from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.items import ManifestEntry, ScrapeResult
 from tests.support.builders import SITE, Workshop, add_live, detail, entry, id_of, rows, sale
 from tests.support.clock import FixedClock
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from pincali_sync.db.engine import Database
-from pincali_sync.items import Property
-from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.items import Property, ScrapeResult
 from tests.support.builders import (
     USD,
     Workshop,
@@ -101,7 +100,7 @@ async def test_a_new_page_goes_live_field_by_field(shop: Workshop) -> None:
         for name in shown
     }
     assert stored == shown
-    assert (saved.promoted.new, saved.failed, saved.refused) == (1, 0, 0)
+    assert (saved.new, saved.failed, saved.refused) == (1, 0, 0)
     assert (live["listing_status"], live["status"], live["price_unit"]) == (
         "active",
         "active",
@@ -141,7 +140,7 @@ async def test_each_changed_field_is_one_row_of_the_journal(
         ("agent_name", "Agente 12", "Agente 13"),
         ("bedrooms", 3, 4),
     ]
-    assert saved.promoted.updated == 1
+    assert saved.updated == 1
     assert (await shop.live("blue-house"))["last_updated_at"] == now
 
 
@@ -153,7 +152,7 @@ async def test_an_unchanged_page_journals_nothing_and_is_not_updated(
     later = clock.advance(days=3)
     saved = await shop.visit(FULL)
     live = await shop.live("blue-house")
-    assert saved.promoted.unchanged == 1
+    assert saved.unchanged == 1
     assert (live["last_updated_at"], live["last_full_scrape_at"]) == (first, later)
     assert live["first_seen_at"] == first
     assert len(await shop.journal("blue-house")) == 1
@@ -212,7 +211,7 @@ async def test_two_pages_of_a_batch_with_one_easybroker_id_do_not_fail_it(
             for each in claimed
         )
     )
-    assert saved.promoted.new == 2
+    assert saved.new == 2
     assert await value(db, "SELECT count(public_id) FROM property_manifest") == 1
 
 

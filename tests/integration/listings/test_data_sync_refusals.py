@@ -10,8 +10,9 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.listings.scrapes import ScrapeRepository
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.exceptions import SupersededError
+from pincali_sync.items import ScrapeResult
 from pincali_sync.services.data_quality_service import DataQualityService
-from pincali_sync.services.data_sync_service import SavedBatch, ScrapeResult
+from pincali_sync.services.data_sync_service import SavedBatch
 from tests.support.builders import (
     Workshop,
     add_live,
@@ -47,7 +48,7 @@ async def test_a_page_that_breaks_a_rule_is_staged_and_not_promoted(
         db, "SELECT processing_status FROM property_scrapes_staging ORDER BY scraped_at, price DESC"
     )
     [waiting] = [row for row in await shop.queued("blue-house") if row["status"] == "pending"]
-    assert (saved.promoted.rejected, saved.promoted.updated) == (1, 0)
+    assert (saved.rejected, saved.updated) == (1, 0)
     assert [row["processing_status"] for row in staged] == ["processed", "error"]
     assert (await shop.live("blue-house"))["price"] == 2_000_000
     assert waiting["last_error"].startswith("price_range: price 1500 is not within")
@@ -75,8 +76,8 @@ async def test_a_result_that_comes_twice_is_refused_the_second_time(shop: Worksh
     [queued] = await shop.claim()
     result = ScrapeResult(queued=queued, scraped=detail("blue-house"))
     first, second = await shop.save(result), await shop.save(result)
-    assert (first.promoted.new, first.refused) == (1, 0)
-    assert (second.promoted.new, second.promoted.unchanged, second.refused) == (0, 0, 1)
+    assert (first.new, first.refused) == (1, 0)
+    assert (second.new, second.unchanged, second.refused) == (0, 0, 1)
     assert len(await shop.journal("blue-house")) == 1
 
 
@@ -87,7 +88,7 @@ async def test_one_page_twice_in_a_batch_counts_once_and_the_last_wins(shop: Wor
         ScrapeResult(queued=queued, scraped=None, error="timeout"),
         ScrapeResult(queued=queued, scraped=detail("blue-house")),
     )
-    assert (saved.promoted.new, saved.failed) == (1, 0)
+    assert (saved.new, saved.failed) == (1, 0)
 
 
 async def test_a_failure_goes_back_with_its_error_and_into_the_log(
@@ -139,4 +140,4 @@ async def test_a_batch_that_fails_on_its_way_saves_nothing(
             await save()
     for table in ("properties_live", "property_scrapes_staging", "property_changes"):
         assert await value(db, f"SELECT count(*) FROM {table}") == 0
-    assert (await save()).promoted.new == 1
+    assert (await save()).new == 1

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from pincali_sync.db.engine import Database
-from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.items import Ending, ScrapeResult
 from tests.support.builders import (
     LEASE,
     MAX_ATTEMPTS,
@@ -31,9 +31,9 @@ def shop(db: Database, clock: FixedClock) -> Workshop:
     return Workshop(db=db, clock=clock)
 
 
-async def fail_once(shop: Workshop, *, retry: bool = True) -> None:
+async def fail_once(shop: Workshop, *, ending: Ending = Ending.AGAIN) -> None:
     [queued] = await shop.claim()
-    await shop.save(ScrapeResult(queued=queued, scraped=None, error="HTTP 503", retry=retry))
+    await shop.save(ScrapeResult(queued=queued, scraped=None, error="HTTP 503", ending=ending))
 
 
 async def test_the_most_urgent_are_claimed_first_and_among_them_the_oldest(
@@ -119,7 +119,7 @@ async def test_a_failed_page_waits_longer_each_time_and_is_then_set_aside(
 
 async def test_a_page_that_will_never_work_is_set_aside_at_once(shop: Workshop) -> None:
     await shop.scan(entry("blue-house"))
-    await fail_once(shop, retry=False)
+    await fail_once(shop, ending=Ending.FAILED)
     [row] = await shop.queued("blue-house")
     assert (row["status"], row["attempt_count"]) == ("failed", 1)
 
@@ -127,8 +127,8 @@ async def test_a_page_that_will_never_work_is_set_aside_at_once(shop: Workshop) 
 async def test_a_released_row_gets_its_attempt_back(shop: Workshop) -> None:
     await shop.scan(entry("blue-house"), entry("red-house"))
     assert len(await shop.claim()) == 2
-    assert await shop.queue.release(shop.token) == 2
-    assert await shop.queue.release(shop.token) == 0
+    assert await shop.release() == 2
+    assert await shop.release() == 0
     [row] = await shop.queued("blue-house")
     assert (row["status"], row["attempt_count"], row["worker_id"]) == ("pending", 0, None)
     assert [each.attempt_count for each in await shop.claim()] == [1, 1]
@@ -143,11 +143,11 @@ async def test_a_row_of_a_silent_worker_goes_to_another_and_the_late_result_is_r
     other = Workshop(db=db, clock=clock)
     [taken_over] = await other.claim()
     saved = await shop.save(ScrapeResult(queued=late, scraped=detail("blue-house", sale(1_500))))
-    assert (saved.refused, saved.promoted.new) == (1, 0)
+    assert (saved.refused, saved.new) == (1, 0)
     assert await value(db, "SELECT count(*) FROM properties_live") == 0
     assert taken_over.attempt_count == 2
     saved = await other.save(ScrapeResult(queued=taken_over, scraped=detail("blue-house")))
-    assert (saved.refused, saved.promoted.new) == (0, 1)
+    assert (saved.refused, saved.new) == (0, 1)
     assert (await shop.live("blue-house"))["price"] == 2_000_000
 
 

@@ -185,12 +185,12 @@ async def test_dead_letters_are_visible_retryable_and_cancellable(
         await add_queued(
             db, slug, clock, status="failed", attempt_count=3, completed_at=clock.now()
         )
-    assert await shop.queue.retry(id_of("first")) == 1
+    assert await shop.retry("first") == 1
     [row] = await shop.queued("first")
     assert (row["status"], row["attempt_count"]) == ("pending", 0)
-    assert await shop.queue.retry(id_of("first")) == 0
-    assert await shop.queue.cancel(id_of("second"), reason="not wanted") == 1
-    assert await shop.queue.retry() == 0
+    assert await shop.retry("first") == 0
+    assert await shop.cancel("second") == 1
+    assert await shop.retry() == 0
 
 
 async def test_finished_rows_are_deleted_after_their_term_and_dead_letters_stay(

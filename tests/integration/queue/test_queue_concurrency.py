@@ -8,8 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue_sql import CLAIM
-from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.db.repositories.queue.queue import CLAIM
+from pincali_sync.items import Ending, ScrapeResult
 from tests.support.builders import LEASE, Workshop, entry, rows, value
 from tests.support.clock import FixedClock
 
@@ -33,7 +33,7 @@ async def work_until_empty(url: str, clock: FixedClock) -> list[str]:
         while claimed := await shop.claim(BATCH):
             fetched += [each.property_id for each in claimed]
             failures = [
-                ScrapeResult(queued=each, scraped=None, error="gone", retry=False)
+                ScrapeResult(queued=each, scraped=None, error="gone", ending=Ending.FAILED)
                 for each in claimed
             ]
             saved = await shop.save(*failures, ticket=ticket)

@@ -10,9 +10,9 @@ import pytest
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue import QueuedProperty
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.liveness import Judgement, Verdict
+from pincali_sync.items import QueuedProperty
 from tests.support.builders import SITE, Workshop, add_live, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import seen, shown_alive

@@ -9,7 +9,7 @@ import pytest
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource, Tier
 from pincali_sync.exceptions import LockedError, RunnerError, SupersededError
-from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.items import ScrapeResult
 from tests.support.builders import entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage

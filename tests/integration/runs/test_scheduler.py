@@ -239,7 +239,7 @@ async def test_what_a_run_leaves_is_fetched_by_a_standing_worker(
     await stage.fetch_all()
     async with stage.db.transaction() as tx:
         standing = await tx.jobs.latest_standing("detail")
-        counts = await tx.queue.stats(now=clock.now())
+        counts = await tx.queue_rows.stats(now=clock.now())
     assert standing is not None
     assert (standing.run_id, standing.status) == (None, "completed")
     assert counts.pending_count == 0

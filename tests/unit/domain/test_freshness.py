@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincali_sync.domain.freshness import change_rate, crawl_value, scrape_priority
+from tests.support.freshness import change_rate, crawl_value, scrape_priority
 
 rates = st.floats(min_value=1e-5, max_value=5)
 ages = st.floats(min_value=0, max_value=400)

@@ -6,8 +6,8 @@ import httpx
 
 from pincali_sync.config import is_loopback
 from pincali_sync.exceptions import BlockedError, UsageError
+from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
-from pincali_sync.services.ports import FetchedPage
 
 _ATTEMPTS = 4
 _RETRIED = {429, 500, 502, 503, 504}

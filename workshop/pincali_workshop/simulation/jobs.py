@@ -4,32 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from urllib.parse import urljoin
 from uuid import uuid4
 
+from pincali_sync.answers.detail import detail_url, prove_identity, read_detail
 from pincali_sync.answers.listing import read_listing
 from pincali_sync.answers.sitemap import read_index, read_shard
 from pincali_sync.bootstrap import Services
 from pincali_sync.domain.coverage import too_many_lost
-from pincali_sync.domain.identity import slug_of
 from pincali_sync.domain.listing_query import WantedPage
 from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
-from pincali_sync.items import LostPage, ManifestPage
-from pincali_sync.pages.detail_page import parse_detail_page
-from pincali_sync.services.data_sync_service import ScrapeResult
+from pincali_sync.items import LostPage, ManifestPage, QueuedProperty, ScrapeResult
 from pincali_sync.services.ports import Fetcher, JobSpec
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.runs.run_jobs import BLOCKED, NO_INDEX, SCANNERS, TOO_MANY_LOST_PAGES
-from pincali_sync.services.scrape_queue_service import QueuedProperty
 
 _PAGES_PER_BATCH = 10
 _DETAILS_PER_BATCH = 50
 _AT_ONCE = 8
 _ATTEMPTS = 3  # at a page without cards that should have some
 _OK, _NOT_FOUND = 200, 404
-_GONE = {_NOT_FOUND, 410}
 
 
 class SimulatedJobs:
@@ -107,26 +102,13 @@ class SimulatedJobs:
         return "finished"
 
     async def _scrape(self, queued: QueuedProperty) -> ScrapeResult:
-        url = f"{self._base_url}/en/home/{slug_of(queued.source_url)}"
-        answer = await self._fetcher.get(url)
-        if answer.status in range(300, 400) and queued.public_id is not None:
-            url = urljoin(url, answer.headers["location"])
-            answer = await self._fetcher.get(url)
-        if answer.status != _OK:
-            return ScrapeResult(
-                queued=queued,
-                scraped=None,
-                error=answer.error or f"HTTP {answer.status}",
-                retry=answer.status not in _GONE,
-                is_gone=answer.status in _GONE,
-            )
-        try:
-            page = parse_detail_page(answer.body, url)
-        except PageError as error:
-            return ScrapeResult(queued=queued, scraped=None, error=str(error))
-        if queued.public_id not in {None, page.public_id}:
-            return ScrapeResult(queued=queued, scraped=None, error=f"shows {page.public_id}")
-        return ScrapeResult(queued=queued, scraped=page)
+        source_url, hops = queued.source_url, 0
+        while True:
+            url = detail_url(self._base_url, source_url)
+            answer = read_detail(queued, url, await self._fetcher.get(url), hops=hops)
+            if isinstance(answer, ScrapeResult):
+                return prove_identity(answer)
+            source_url, hops = answer.url, hops + 1
 
     async def _verification(self, spec: JobSpec, ticket: JobTicket) -> str:
         services, token = self._services, uuid4()

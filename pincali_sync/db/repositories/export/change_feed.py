@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.listings.scrapes_sql import REPAIR
+from pincali_sync.db.repositories.listings.scrapes import REPAIR
 
 # Until the end of the transaction. A statement of its own: the next one must see what the last
 # holder committed.

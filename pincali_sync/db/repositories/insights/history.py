@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.listings.scrapes_sql import REPAIR
+from pincali_sync.db.repositories.listings.scrapes import REPAIR
 from pincali_sync.domain.schedule import SITE_ZONE
 
 # By day of the site's country, as its slots are.

@@ -7,113 +7,265 @@ the queue rows finished (see `QueueRepository.finish`), in the lock order queue,
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from pincali_sync.db.models.listings import PropertyScrapeStaging
 from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.listings.scrapes_sql import (
-    CLASSIFY,
-    CREATE_SCRAPED,
-    INSERT_ALIASES,
-    INSERT_STAGING,
-    JOURNAL,
-    LOCK_LEASED,
-    REACTIVATE_LIVE,
-    SCRAPED_COLUMNS,
-    SETTLE_MANIFEST,
-    UPSERT_LIVE,
-)
-from pincali_sync.db.repositories.queue.freshness_sql import LEARN
+from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, scrape_priority
+from pincali_sync.db.repositories.removal.transition import count_changed, transition
+from pincali_sync.domain.listing_status import OLDER_STATUS, Cause, ChangeType, ListingStatus
 from pincali_sync.domain.prices import main_offer
-from pincali_sync.items import Property
+from pincali_sync.items import Property, ScrapeResult
+
+_PAGE = tuple(field.name for field in fields(Property))
+_STAGED = tuple(name for name in _PAGE if name in PropertyScrapeStaging.__table__.columns)
+_LIVE = (*_PAGE, "price_unit", "data_completeness_score", "verification_status")
+_SCRAPED = (*_LIVE, "accepted", "computed_id")
+# The others are no news to anybody who reads the journal.
+_JOURNALLED = tuple(
+    name
+    for name in _LIVE
+    if name not in {"property_id", "data_completeness_score", "verification_status"}
+)
+
+# Values of the price, which a page with offers settles even where it now shows none ("on
+# request"). Every other value that a page stopped showing is kept: an empty field is more often
+# a selector that broke than news, and a live row must not be overwritten with nothing.
+PRICED = {"operation_type", "price", "currency", "price_per_m2", "price_unit", "offers"}
+
+# The first visit of an adopted row repairs it: what differs then is no news of the site.
+REPAIR = "repair of an adopted row"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagedProperty:
-    """A detail page with the verdict of the quality rules."""
+def _merged(column: str, page: str, live: str) -> str:
+    """The value a live row gets: the page's, else its own."""
+    if column in PRICED:
+        return (
+            f"CASE WHEN {page}.offers = '[]'::jsonb THEN {live}.{column} ELSE {page}.{column} END"
+        )
+    if column == "verification_status":  # a person's "verified" is not taken back by a scrape
+        return (
+            f"CASE WHEN {live}.{column} = 'verified' THEN {live}.{column} ELSE {page}.{column} END"
+        )
+    return f"coalesce({page}.{column}, {live}.{column})"
 
-    record_id: str  # the record's property_id: given once, whatever the page's URL computes to
-    scraped: Property
-    accepted: bool  # False: staged for a person to look at, not promoted
-    completeness: Decimal  # 0.00 to 1.00
-    verification_status: str  # unverified, flagged
+
+def _list(columns: Iterable[str], prefix: str = "") -> str:
+    return ", ".join(f"{prefix}{column}" for column in columns)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromotionCounts:
-    """What became of a batch."""
+_CREATE_SCRAPED = f"""
+CREATE TEMPORARY TABLE scraped ON COMMIT DROP AS
+SELECT {_list(_LIVE)}, NULL::boolean AS accepted,
+       NULL::varchar AS computed_id, NULL::varchar AS change_type
+  FROM properties_live LIMIT 0
+"""
 
-    new: int
-    updated: int
-    unchanged: int
-    rejected: int
+_CLASSIFY = f"""
+UPDATE scraped s
+   SET change_type = CASE
+           WHEN l.property_id IS NULL THEN 'new'
+           WHEN ({_list(_JOURNALLED, "l.")})
+                IS DISTINCT FROM ({", ".join(_merged(c, "p", "l") for c in _JOURNALLED)})
+                THEN 'updated'
+           ELSE 'unchanged' END
+  FROM scraped p LEFT JOIN properties_live l ON l.property_id = p.property_id
+ WHERE s.property_id = p.property_id
+"""
+
+_INSERT_STAGING = f"""
+INSERT INTO property_scrapes_staging
+       (session_id, {_list(_STAGED)}, status, scraped_at, created_at, processing_status,
+        change_type)
+SELECT CAST(:session_id AS uuid), {_list(_STAGED)}, 'active', :now, :now,
+       CASE WHEN accepted THEN 'processed' ELSE 'error' END, change_type
+  FROM scraped ORDER BY property_id
+ON CONFLICT (session_id, property_id) DO UPDATE SET
+       {", ".join(f"{c} = excluded.{c}" for c in _STAGED if c != "property_id")},
+       scraped_at = excluded.scraped_at, processing_status = excluded.processing_status,
+       change_type = excluded.change_type
+"""
+
+_JOURNAL = f"""
+INSERT INTO property_changes
+       (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
+        created_at)
+SELECT s.property_id, CAST(:session_id AS uuid), change.type, change.field,
+       change.old_value, change.new_value,
+       CASE WHEN change.type = 'updated' AND l.visits = 0 THEN '{REPAIR}' END,
+       CAST(:now AS timestamptz)
+  FROM scraped s
+  LEFT JOIN properties_live l ON l.property_id = s.property_id
+ CROSS JOIN LATERAL (
+        SELECT 'created' AS type, NULL AS field, NULL::jsonb AS old_value, NULL::jsonb AS new_value
+         WHERE l.property_id IS NULL
+        UNION ALL
+        SELECT 'updated', field, old_value, new_value
+          FROM (VALUES
+               {
+    ", ".join(f"('{c}', to_jsonb(l.{c}), to_jsonb({_merged(c, 's', 'l')}))" for c in _JOURNALLED)
+}
+               ) AS v (field, old_value, new_value)
+         WHERE l.property_id IS NOT NULL AND old_value IS DISTINCT FROM new_value
+       ) AS change
+ WHERE s.accepted
+ ORDER BY s.property_id, change.field
+"""
+
+_UPSERT_LIVE = f"""
+INSERT INTO properties_live AS l
+       ({_list(_LIVE)},
+        status, listing_status, consecutive_missing_count,
+        scraped_at, last_full_scrape_at, last_updated_at, first_seen_at, last_seen_at,
+        last_manifest_seen_at,
+        price_at_last_manifest, currency_at_last_manifest, unit_at_last_manifest, visits)
+SELECT {_list(_LIVE, "s.")},
+       '{OLDER_STATUS[ListingStatus.ACTIVE]}', '{ListingStatus.ACTIVE}', 0,
+       :now, :now,
+       CASE WHEN s.change_type = 'unchanged' THEN old.last_updated_at ELSE :now END,
+       coalesce(m.first_seen_at, :now), :now,
+       m.last_seen_at,
+       m.listing_page_price, m.currency, m.price_unit, 1
+  FROM scraped s
+  LEFT JOIN property_manifest m ON m.property_id = s.property_id
+  LEFT JOIN properties_live old ON old.property_id = s.property_id
+ WHERE s.accepted
+ ORDER BY s.property_id
+ON CONFLICT (property_id) DO UPDATE SET
+       {", ".join(f"{c} = {_merged(c, 'excluded', 'l')}" for c in _LIVE if c != "property_id")},
+       consecutive_missing_count = 0,
+       scraped_at = excluded.scraped_at,
+       last_full_scrape_at = excluded.last_full_scrape_at,
+       last_updated_at = excluded.last_updated_at,
+       last_seen_at = excluded.last_seen_at,
+       last_manifest_seen_at =
+           coalesce(excluded.last_manifest_seen_at, l.last_manifest_seen_at),
+       price_at_last_manifest =
+           CASE WHEN excluded.currency_at_last_manifest IS NULL
+                THEN l.price_at_last_manifest ELSE excluded.price_at_last_manifest END,
+       currency_at_last_manifest =
+           coalesce(excluded.currency_at_last_manifest, l.currency_at_last_manifest),
+       unit_at_last_manifest =
+           coalesce(excluded.unit_at_last_manifest, l.unit_at_last_manifest),
+       visits = l.visits + 1,
+       visits_with_news = l.visits_with_news
+           + (l.visits > 0 AND excluded.last_updated_at = excluded.last_full_scrape_at)::integer,
+       observed_days = l.observed_days + CASE WHEN l.visits > 0 THEN greatest(0, coalesce(
+           extract(epoch FROM excluded.last_full_scrape_at - l.last_full_scrape_at) / 86400.0, 0))
+           ELSE 0 END
+"""
+
+# A good detail page proves that the listing is there: whatever was suspected of it ends here. After
+# the upsert, which has locked the rows in their order.
+_REACTIVATE_LIVE = count_changed(
+    transition(
+        Cause.PAGE,
+        f"""
+      FROM scraped s JOIN properties_live l ON l.property_id = s.property_id
+     WHERE s.accepted
+       AND (l.listing_status <> '{ListingStatus.ACTIVE}'
+            OR l.status IS DISTINCT FROM '{OLDER_STATUS[ListingStatus.ACTIVE]}')""",
+        carried=["l.visits = 1 AS is_repair"],
+        session=":session_id",
+        reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
+    )
+)
+
+# One interval more is known of, with or without news. An adopted row's first visit repairs it and
+# teaches nothing.
+_LEARN = f"""
+UPDATE properties_live l
+   SET scrape_priority = {scrape_priority(RATE_OF_LIVE)}
+  FROM (SELECT property_id FROM scraped WHERE accepted ORDER BY property_id) s
+ WHERE l.property_id = s.property_id
+   AND l.scrape_priority IS DISTINCT FROM {scrape_priority(RATE_OF_LIVE)}
+"""
+
+# The EasyBroker id is taken over only where no other record has it, in the table or in the batch.
+_SETTLE_MANIFEST = """
+UPDATE property_manifest m
+   SET is_new = false, needs_full_scrape = false, price_changed = false,
+       public_id = coalesce(m.public_id, s.free_public_id)
+  FROM (SELECT property_id,
+               CASE WHEN NOT EXISTS (SELECT 1 FROM property_manifest o
+                                      WHERE o.public_id = scraped.public_id)
+                     AND row_number() OVER (PARTITION BY public_id ORDER BY property_id) = 1
+                    THEN public_id END AS free_public_id
+          FROM scraped WHERE accepted ORDER BY property_id) s
+ WHERE m.property_id = s.property_id
+"""
+
+# A page under a new slug: its form of the id leads to the record from now on.
+_INSERT_ALIASES = """
+INSERT INTO property_aliases (alias, property_id, source_url, created_at)
+SELECT DISTINCT ON (computed_id) computed_id, property_id, source_url, CAST(:now AS timestamptz)
+  FROM scraped
+ WHERE accepted AND computed_id <> property_id
+   AND NOT EXISTS (SELECT 1 FROM properties_live o WHERE o.property_id = scraped.computed_id)
+ ORDER BY computed_id
+ON CONFLICT (alias) DO NOTHING
+"""
 
 
 class ScrapeRepository(Repository):
     """Staging and promotion."""
 
-    async def lock_leased(self, ids: Sequence[str], lease_token: UUID) -> set[str]:
-        """Locks the queue rows still held under this token; the rest belong to somebody else."""
-        result = await self._run(
-            LOCK_LEASED, ids=[UUID(each) for each in ids], lease_token=lease_token
+    async def load(self, results: Sequence[ScrapeResult]) -> None:
+        """Copies pages, judged, into the transaction's `scraped`."""
+        await self._run(_CREATE_SCRAPED)
+        await self._load("scraped", _SCRAPED, map(_row, results))
+
+    async def stage(self, *, session_id: UUID, now: datetime) -> dict[str, int]:
+        """Writes the batch to staging; returns how many pages are new, updated, unchanged against
+        the live rows, and how many were rejected."""
+        await self._run(_CLASSIFY)
+        await self._run(_INSERT_STAGING, session_id=session_id, now=now)
+        counts = await self._run(
+            """
+SELECT count(*) FILTER (WHERE accepted AND change_type = 'new') AS new,
+       count(*) FILTER (WHERE accepted AND change_type = 'updated') AS updated,
+       count(*) FILTER (WHERE accepted AND change_type = 'unchanged') AS unchanged,
+       count(*) FILTER (WHERE NOT accepted) AS rejected
+  FROM scraped
+"""
         )
-        return {str(row.id) for row in result}
-
-    async def load(self, rows: Sequence[StagedProperty]) -> None:
-        """Copies the batch into the transaction's `scraped`."""
-        await self._run(CREATE_SCRAPED)
-        await self._load("scraped", SCRAPED_COLUMNS, map(_values, rows))
-
-    async def stage(self, *, session_id: UUID, now: datetime) -> PromotionCounts:
-        """Writes the batch to staging and says how it differs from the live rows."""
-        await self._run(CLASSIFY)
-        await self._run(INSERT_STAGING, session_id=session_id, now=now)
-        counts = (
-            await self._run(
-                """SELECT count(*) FILTER (WHERE accepted AND change_type = 'new') AS new,
-                          count(*) FILTER (WHERE accepted AND change_type = 'updated') AS updated,
-                          count(*) FILTER (WHERE accepted AND change_type = 'unchanged')
-                              AS unchanged,
-                          count(*) FILTER (WHERE NOT accepted) AS rejected
-                     FROM scraped"""
-            )
-        ).one()
-        return PromotionCounts(**counts._asdict())
+        return dict(counts.mappings().one())
 
     async def promote(self, *, session_id: UUID, now: datetime) -> None:
         """Journals the differences, upserts the live rows and settles the manifest's flags."""
-        await self._run(JOURNAL, session_id=session_id, now=now)
-        await self._run(UPSERT_LIVE, now=now)
-        await self._run(REACTIVATE_LIVE, session_id=session_id, now=now)
-        await self._run(LEARN)
-        await self._run(SETTLE_MANIFEST)
-        await self._run(INSERT_ALIASES, now=now)
+        await self._run(_JOURNAL, session_id=session_id, now=now)
+        await self._run(_UPSERT_LIVE, now=now)
+        await self._run(_REACTIVATE_LIVE, session_id=session_id, now=now)
+        await self._run(_LEARN)
+        await self._run(_SETTLE_MANIFEST)
+        await self._run(_INSERT_ALIASES, now=now)
 
 
-def _values(row: StagedProperty) -> Sequence[Any]:
-    page = row.scraped
+def _row(result: ScrapeResult) -> Sequence[Any]:
+    page, verdict = result.scraped, result.verdict
+    assert page is not None
+    assert verdict is not None
     offer = main_offer(page.offers)
-    special: dict[str, Any] = {
-        "property_id": row.record_id,
+    values: dict[str, Any] = {name: getattr(page, name) for name in _PAGE}
+    values |= {
+        name: _json_or_none(values[name]) for name in ("features", "amenities", "image_urls")
+    }
+    values |= {
+        # The record's own, given once, whatever the page's URL computes to.
+        "property_id": result.queued.property_id,
         "computed_id": page.property_id,
-        "features": _json_or_none(page.features),
-        "amenities": _json_or_none(page.amenities),
-        "image_urls": _json_or_none(page.image_urls),
         "offers": offers_as_json(page.offers),
         "price_unit": "total" if offer is None else offer.unit,
-        "accepted": row.accepted,
-        "data_completeness_score": row.completeness,
-        "verification_status": row.verification_status,
+        "accepted": verdict.accepted,
+        "data_completeness_score": verdict.completeness,
+        "verification_status": "flagged" if verdict.warnings else "unverified",
     }
-    return [
-        special[column] if column in special else getattr(page, column)
-        for column in SCRAPED_COLUMNS
-    ]
+    return [values[column] for column in _SCRAPED]
 
 
 def _json_or_none(value: Any) -> str | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS
-from pincali_sync.db.repositories.listings.scrapes_sql import PRICED, REPAIR
+from pincali_sync.db.repositories.listings.scrapes import PRICED, REPAIR
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 from pincali_sync.domain.listing_fields import COVERED_FIELDS
 from pincali_sync.domain.prices import Operation

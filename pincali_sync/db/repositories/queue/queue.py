@@ -1,68 +1,61 @@
-"""The priority queue of detail pages: `scrape_queue`."""
+"""The priority queue of detail pages, as workers see it: leased, given back, finished."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.queue import queue_sql as sql
+from pincali_sync.db.repositories.queue.queue_fill import Filling
+from pincali_sync.items import QueuedProperty, ScrapeResult
+
+# What the verification spider looks at, and the detail spider leaves to it.
+_VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
+_CLAIMABLE = f"""
+    status = 'pending' AND available_at <= :now
+       AND ({_VERIFIED}) IS TRUE = CAST(:verification AS boolean)"""
+
+# MATERIALIZED: the inner query must run once, or LIMIT with SKIP LOCKED may lock more rows.
+CLAIM = f"""
+WITH next AS MATERIALIZED (
+    SELECT id FROM scrape_queue
+     WHERE {_CLAIMABLE}
+     ORDER BY priority, queued_at
+     LIMIT :batch_size FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE scrape_queue q
+       SET status = 'in_progress', claimed_at = :now, worker_id = :worker_id,
+           session_id = CAST(:session_id AS uuid), lease_token = CAST(:lease_token AS uuid),
+           lease_expires_at = :lease_expires_at, attempt_count = q.attempt_count + 1
+      FROM next WHERE q.id = next.id
+    RETURNING q.id, q.property_id, q.source_url, q.priority, q.queue_reason, q.queued_at,
+              q.attempt_count
+)
+SELECT CAST(c.id AS text) AS id, c.property_id, coalesce(m.source_url, c.source_url) AS source_url,
+       c.priority, c.queue_reason, c.queued_at, c.attempt_count,
+       coalesce(m.public_id, l.public_id) AS public_id
+  FROM claimed c
+  LEFT JOIN property_manifest m ON m.property_id = c.property_id
+  LEFT JOIN properties_live l ON l.property_id = c.property_id
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueuedProperty:
-    """One detail page to fetch, leased to one worker."""
+class QueuePolicy:
+    """How long a page is leased, how often it is tried, and how many may wait."""
 
-    id: str
-    property_id: str
-    source_url: str
-    priority: int
-    queue_reason: str
-    public_id: str | None  # what the page must show, where it is known
-    attempt_count: int  # this attempt included
-    lease_token: UUID
+    lease: timedelta
+    max_attempts: int
+    retry_after: timedelta  # the first wait; it doubles
+    max_pending: int
+    max_age: timedelta  # of a record: the oldest come first beyond it, whatever their value
 
-    @classmethod
-    def without_row(
-        cls, property_id: str, source_url: str, public_id: str | None
-    ) -> QueuedProperty:
-        """A page that is looked at although nobody queued it."""
-        return cls(
-            id="",
-            property_id=property_id,
-            source_url=source_url,
-            priority=3,
-            queue_reason="verification",
-            public_id=public_id,
-            attempt_count=1,
-            lease_token=UUID(int=0),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueOutcome:
-    """How one leased row ended."""
-
-    id: str
-    succeeded: bool
-    error: str | None = None
-    retry: bool = True  # False: trying again would not help
-    is_gone: bool = False  # the page is not there: no failure, and no success
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueStats:
-    """The queue at a glance; "today" is the UTC day of the time asked for."""
-
-    pending_count: int
-    in_progress_count: int
-    completed_today: int
-    failed_today: int
-    failed_count: int  # set aside after their attempts: see them with `queue-stats`
-    by_priority: dict[int, int]  # open rows
-    by_reason: dict[str, int]
+    def filling(self, run_id: UUID | None, *, now: datetime) -> Filling:
+        """What a run's rows are queued by."""
+        return Filling(run_id=run_id, max_pending=self.max_pending, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,34 +67,6 @@ class RunQueueCounts:
     completed: int
     failed: int
     open_verifications: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueRow:
-    """One row of the queue, as a person sees it."""
-
-    property_id: str
-    source_url: str
-    priority: int
-    queue_reason: str | None
-    status: str
-    queued_at: datetime
-    completed_at: datetime | None
-    attempt_count: int
-    last_error: str | None
-    worker_id: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A page that was set aside after its attempts."""
-
-    property_id: str
-    source_url: str
-    queue_reason: str | None
-    attempt_count: int
-    last_error: str | None
-    completed_at: datetime | None
 
 
 class QueueRepository(Repository):
@@ -122,8 +87,9 @@ class QueueRepository(Repository):
 
         Verifications are another spider's work: they are leased only when asked for, alone.
         """
-        result = await self._run(
-            sql.CLAIM,
+        claimed = await self._all(
+            QueuedProperty,
+            CLAIM,
             batch_size=batch_size,
             worker_id=worker_id,
             session_id=session_id,
@@ -133,138 +99,167 @@ class QueueRepository(Repository):
             now=now,
         )
         # UPDATE … RETURNING promises no order.
-        rows = sorted(result.mappings(), key=lambda row: (row["priority"], row["queued_at"]))
-        return [
-            QueuedProperty(
-                id=str(row["id"]),
-                property_id=row["property_id"],
-                source_url=row["source_url"],
-                priority=row["priority"],
-                queue_reason=row["queue_reason"],
-                public_id=row["public_id"],
-                attempt_count=row["attempt_count"],
-                lease_token=lease_token,
-            )
-            for row in rows
-        ]
+        return sorted(claimed, key=attrgetter("priority", "queued_at"))
 
-    async def finish(
-        self,
-        outcomes: Sequence[QueueOutcome],
-        *,
-        max_attempts: int,
-        retry_after: timedelta,
-        now: datetime,
-    ) -> None:
-        """Completes rows, or sends them back for a later attempt, or sets them aside.
+    async def lock_leased(self, ids: Sequence[str], lease_token: UUID) -> set[str]:
+        """Locks the rows still held under this token; the rest belong to somebody else."""
+        rows = await self._run(
+            """
+SELECT CAST(id AS text) FROM scrape_queue
+ WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :lease_token AND status = 'in_progress'
+ ORDER BY property_id FOR UPDATE
+""",
+            ids=list(ids),
+            lease_token=lease_token,
+        )
+        return set(rows.scalars())
 
-        The rows must be locked by `ScrapeRepository.lock_leased` in this transaction.
-        """
-        await self._run_each(
-            sql.FINISH,
-            [
-                {
-                    "id": UUID(outcome.id),
-                    "succeeded": outcome.succeeded,
-                    "error": outcome.error,
-                    "may_retry": outcome.retry,
-                    "is_gone": outcome.is_gone,
-                    "max_attempts": max_attempts,
-                    "retry_after": retry_after,
-                    "now": now,
-                }
-                for outcome in sorted(outcomes, key=lambda outcome: outcome.id)
-            ],
+    async def lock_held(self, property_id: str, lease_token: UUID) -> QueuedProperty | None:
+        """Locks the row that a worker holds for a record; None when its lease lapsed."""
+        return await self._first(
+            QueuedProperty,
+            """
+SELECT CAST(id AS text) AS id, property_id, source_url, priority, queue_reason, attempt_count,
+       NULL AS public_id
+  FROM scrape_queue
+ WHERE property_id = :property_id AND lease_token = :lease_token AND status = 'in_progress'
+   FOR UPDATE
+""",
+            property_id=property_id,
+            lease_token=lease_token,
         )
 
-    async def forget_gone(self, ids: Sequence[str]) -> None:
+    async def finish(
+        self, results: Sequence[ScrapeResult], policy: QueuePolicy, *, now: datetime
+    ) -> None:
+        """Ends rows as their results say; one that may be tried again is, up to its attempts.
+
+        The rows must be locked in this transaction. The wait doubles with each attempt.
+        """
+        await self._run(
+            """
+UPDATE scrape_queue q
+   SET status = ended.status,
+       completed_at = CASE WHEN ended.status <> 'pending' THEN CAST(:now AS timestamptz) END,
+       available_at = CAST(:now AS timestamptz)
+                      + CAST(:retry_after AS interval) * power(2, q.attempt_count - 1),
+       last_error = ended.error, lease_token = NULL, lease_expires_at = NULL
+  FROM (SELECT r.id, given.error,
+               CASE WHEN given.ending = 'pending' AND r.attempt_count >= :max_attempts
+                    THEN 'failed' ELSE given.ending END AS status
+          FROM unnest(CAST(:ids AS uuid[]), CAST(:endings AS text[]), CAST(:errors AS text[]))
+               AS given (id, ending, error)
+          JOIN scrape_queue r ON r.id = given.id) ended
+ WHERE q.id = ended.id
+""",
+            ids=[result.queued.id for result in results],
+            endings=[result.ending.value for result in results],
+            errors=[result.error for result in results],
+            max_attempts=policy.max_attempts,
+            retry_after=policy.retry_after,
+            now=now,
+        )
+
+    async def forget_gone(self, property_ids: Sequence[str]) -> None:
         """The manifest no longer wants these fetched, until they are seen again."""
-        if ids:
-            await self._run(sql.FORGET_GONE, ids=[UUID(each) for each in ids])
+        await self._run(
+            """
+UPDATE property_manifest m SET needs_full_scrape = false
+  FROM (SELECT unnest(CAST(:property_ids AS text[])) AS property_id ORDER BY 1) gone
+ WHERE m.property_id = gone.property_id
+""",
+            property_ids=list(property_ids),
+        )
 
     async def extend_leases(self, lease_token: UUID, *, lease: timedelta, now: datetime) -> int:
         """A worker's heartbeat for all rows it holds; returns how many those are."""
-        result = await self._run(
-            sql.EXTEND_LEASES, lease_token=lease_token, lease_expires_at=now + lease
+        return await self._count(
+            """UPDATE scrape_queue SET lease_expires_at = :lease_expires_at
+                WHERE lease_token = :lease_token AND status = 'in_progress'""",
+            lease_token=lease_token,
+            lease_expires_at=now + lease,
         )
-        return int(result.rowcount)
 
     async def release(self, lease_token: UUID) -> int:
         """Gives back rows that a worker leased and did not start; no attempt is counted."""
-        result = await self._run(sql.RELEASE, lease_token=lease_token)
-        return int(result.rowcount)
+        return await self._count(
+            """
+UPDATE scrape_queue
+   SET status = 'pending', attempt_count = attempt_count - 1, claimed_at = NULL,
+       worker_id = NULL, lease_token = NULL, lease_expires_at = NULL
+ WHERE lease_token = :lease_token AND status = 'in_progress'
+""",
+            lease_token=lease_token,
+        )
 
     async def reclaim_expired(self, *, max_attempts: int, now: datetime) -> int:
         """Takes rows back from workers that were not heard of; returns their number."""
-        result = await self._run(sql.RECLAIM_EXPIRED, max_attempts=max_attempts, now=now)
-        return int(result.rowcount)
+        return await self._count(
+            """
+WITH expired AS MATERIALIZED (
+    SELECT id FROM scrape_queue
+     WHERE status = 'in_progress' AND lease_expires_at < :now
+     ORDER BY property_id FOR UPDATE SKIP LOCKED
+)
+UPDATE scrape_queue q
+   SET status = CASE WHEN q.attempt_count < :max_attempts THEN 'pending' ELSE 'failed' END,
+       completed_at = CASE WHEN q.attempt_count < :max_attempts THEN NULL
+                           ELSE CAST(:now AS timestamptz) END,
+       last_error = 'the worker ' || coalesce(q.worker_id, '?') || ' was not heard of any more',
+       lease_token = NULL, lease_expires_at = NULL
+  FROM expired e WHERE q.id = e.id
+""",
+            max_attempts=max_attempts,
+            now=now,
+        )
 
     async def claimable(self, *, now: datetime, verification: bool = False) -> int:
         """How many rows a worker could lease right now."""
-        result = await self._run(sql.CLAIMABLE, now=now, verification=verification)
-        return int(result.scalar_one())
+        statement = f"SELECT count(*) FROM scrape_queue WHERE {_CLAIMABLE}"
+        return int(await self._scalar(statement, now=now, verification=verification))
 
     async def open_verifications(self) -> int:
         """How many missing listings wait to be looked at, or are being looked at."""
-        return int(await self._scalar(sql.OPEN_VERIFICATIONS))
-
-    async def held_row(self, property_id: str, lease_token: UUID) -> str | None:
-        """The id of the row that a worker holds for a record."""
-        result = await self._run(sql.HELD_ROW, property_id=property_id, lease_token=lease_token)
-        row_id = result.scalar_one_or_none()
-        return None if row_id is None else str(row_id)
-
-    async def retry(self, property_id: str | None, *, now: datetime) -> int:
-        """Gives set-aside pages (one record's, or all) a new start; returns their number."""
-        return await self._count(sql.RETRY, property_id=property_id, now=now)
-
-    async def cancel(self, property_id: str, *, reason: str, now: datetime) -> int:
-        """Takes a record's waiting and set-aside rows out of the queue."""
-        return await self._count(sql.CANCEL, property_id=property_id, reason=reason, now=now)
-
-    async def dead_letters(self, *, limit: int) -> list[DeadLetter]:
-        """Pages that were set aside, the latest first."""
-        return await self._all(DeadLetter, sql.DEAD_LETTERS, limit=limit)
-
-    async def of_property(self, property_id: str, *, limit: int) -> list[QueueRow]:
-        """A record's rows, the latest first."""
-        return await self._all(QueueRow, sql.OF_PROPERTY, property_id=property_id, limit=limit)
-
-    async def clean_up(self, *, before: datetime) -> int:
-        """Deletes completed and cancelled rows that ended before a time."""
-        return int(await self._scalar(sql.CLEAN_UP, before=before))
-
-    async def fetched_since(self, since: datetime) -> int:
-        """Pages fetched since a time, whatever came of them."""
-        return int(await self._scalar(sql.COMPLETED_SINCE, since=since))
+        return int(
+            await self._scalar(
+                f"""SELECT count(*) FROM scrape_queue
+                     WHERE status IN ('pending', 'in_progress') AND {_VERIFIED}"""
+            )
+        )
 
     async def open_refreshes(self) -> int:
         """Open rows of stale records and samples."""
-        return int(await self._scalar(sql.OPEN_REFRESHES))
+        return int(
+            await self._scalar(
+                f"""SELECT count(*) FROM scrape_queue
+                     WHERE status IN ('pending', 'in_progress') AND priority >= 4
+                       AND ({_VERIFIED}) IS NOT TRUE"""
+            )
+        )
+
+    async def fetched_since(self, since: datetime) -> int:
+        """Pages fetched since a time, whatever came of them."""
+        return int(
+            await self._scalar(
+                """SELECT count(*) FROM scrape_queue
+                    WHERE completed_at >= :since AND status IN ('completed', 'failed')""",
+                since=since,
+            )
+        )
 
     async def of_run(self, run_id: UUID) -> RunQueueCounts:
         """The rows that one run queued."""
-        row = (await self._run(sql.COUNT_OF_RUN, run_id=run_id)).one()
-        return RunQueueCounts(
-            queued=row.queued,
-            open=row.open,
-            completed=row.completed,
-            failed=row.failed,
-            open_verifications=row.open_verifications,
+        [counts] = await self._all(
+            RunQueueCounts,
+            f"""
+SELECT count(*) AS queued,
+       count(*) FILTER (WHERE status IN ('pending', 'in_progress')) AS open,
+       count(*) FILTER (WHERE status = 'completed') AS completed,
+       count(*) FILTER (WHERE status = 'failed') AS failed,
+       count(*) FILTER (WHERE status IN ('pending', 'in_progress')
+                          AND {_VERIFIED}) AS open_verifications
+  FROM scrape_queue WHERE run_id = :run_id
+""",
+            run_id=run_id,
         )
-
-    async def stats(self, *, now: datetime) -> QueueStats:
-        """Counts by status, priority and reason."""
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        counts = (await self._run(sql.COUNT_BY_STATUS, midnight=midnight)).one()
-        priorities = (await self._run(sql.COUNT_BY_PRIORITY)).all()
-        reasons = (await self._run(sql.COUNT_BY_REASON)).all()
-        return QueueStats(
-            pending_count=counts.pending,
-            in_progress_count=counts.in_progress,
-            completed_today=counts.completed_today,
-            failed_today=counts.failed_today,
-            failed_count=counts.failed,
-            by_priority={row.priority: row.rows for row in priorities},
-            by_reason={row.queue_reason: row.rows for row in reasons},
-        )
+        return counts

@@ -3,127 +3,290 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.queue import queue_fill_sql as sql
-from pincali_sync.db.repositories.queue.freshness_sql import COUNT_QUEUED
+from pincali_sync.db.repositories.queue.freshness import (
+    RATE_OF_LIVE,
+    FreshnessRepository,
+    Wanted,
+    crawl_value,
+)
+from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
+
+# One writer at a time fills the queue, so that the ceiling is never passed by two at once. The
+# lock is the transaction's: it works through a transaction pooler and cannot be left behind.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('pincali_sync.queue_fill'))"
+
+# Rows in progress count: they may come back.
+_OPEN = "(SELECT count(*) FROM scrape_queue WHERE status IN ('pending', 'in_progress'))"
+_ROOM = f"greatest(0, CAST(:max_pending AS integer) - {_OPEN})"
+# Priorities 4 and 5 (stale, sample) leave a fifth of the ceiling free for what is news.
+_ROOM_FOR_REFRESH = f"""greatest(0, least(
+        CAST(:wanted AS integer),
+        floor(CAST(:max_pending AS integer) * 0.8)::integer - {_OPEN}))"""
+
+_INSERT = """
+INSERT INTO scrape_queue
+       (property_id, source_url, priority, queue_reason, queued_at, available_at, run_id)
+SELECT property_id, source_url, priority, reason, :now, :now, CAST(:run_id AS uuid)
+  FROM fitting ORDER BY property_id
+ON CONFLICT (property_id) WHERE status IN ('pending', 'in_progress') DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reasons:
+    """Why records should be fetched, and the statements that see to it."""
+
+    rows: str  # a query of property_id, source_url, priority, reason and queued_priority
+    waiting: str = "queued_priority IS NULL"
+    order: str = "property_id"
+
+    @property
+    def raising(self) -> str:
+        """A better reason raises the row that is there."""
+        return f"""
+WITH reasons AS ({self.rows}), locked AS (
+    SELECT q.id, r.priority, r.reason, r.source_url
+      FROM reasons r JOIN scrape_queue q ON q.property_id = r.property_id
+     WHERE r.queued_priority > r.priority
+       AND q.status = 'pending' AND q.priority > r.priority
+     ORDER BY q.property_id FOR UPDATE OF q
+)
+UPDATE scrape_queue q
+   SET priority = l.priority, queue_reason = l.reason, source_url = l.source_url,
+       run_id = coalesce(CAST(:run_id AS uuid), q.run_id)
+  FROM locked l WHERE q.id = l.id
+"""
+
+    @property
+    def making_room(self) -> str:
+        """At a full queue the least valuable rows go back outside, where their tables know of
+        them: only rows worth less than what comes, the worst and the latest first."""
+        return f"""
+WITH reasons AS ({self.rows}), wanted AS (
+    SELECT priority, count(*) AS rows FROM reasons WHERE {self.waiting} GROUP BY priority
+), short AS (
+    SELECT greatest(0, coalesce((SELECT sum(rows) FROM wanted), 0) - {_ROOM}) AS rows,
+           (SELECT min(priority) FROM wanted) AS best
+), least_valuable AS (
+    SELECT id FROM scrape_queue
+     WHERE status = 'pending' AND priority > (SELECT best FROM short) AND priority > 2
+     ORDER BY priority DESC, queued_at DESC
+     LIMIT (SELECT rows FROM short) FOR UPDATE SKIP LOCKED
+)
+DELETE FROM scrape_queue q USING least_valuable v WHERE q.id = v.id
+RETURNING q.queue_reason
+"""
+
+    @property
+    def adding(self) -> str:
+        """New rows, as many as fit under the ceiling."""
+        return f"""
+WITH reasons AS ({self.rows}), fitting AS (
+    SELECT * FROM reasons WHERE {self.waiting} ORDER BY {self.order} LIMIT {_ROOM}
+){_INSERT}"""
+
+
+# A new listing that was set aside after its attempts is not queued again by being seen again:
+# `retry` is a person's decision.
+_OF_BATCH = _Reasons(
+    order="priority, property_id",
+    rows="""
+    SELECT b.property_id, b.source_url, b.queued_priority,
+           CASE WHEN b.is_live THEN 2 ELSE 1 END AS priority,
+           CASE WHEN NOT b.is_live THEN 'new_property'
+                WHEN b.is_relisted THEN 'relisted'
+                ELSE 'price_change' END AS reason
+      FROM batch b
+     WHERE b.is_relisted OR b.price_change IS NOT NULL
+        OR (NOT b.is_live AND b.is_set_aside IS NULL)
+""",
+)
+
+# Those without a URL are unknown.
+_OF_NAMED = _Reasons(
+    rows="""
+    SELECT n.property_id, coalesce(m.source_url, l.source_url) AS source_url,
+           (SELECT q.priority FROM scrape_queue q
+             WHERE q.property_id = n.property_id AND q.status IN ('pending', 'in_progress')
+           ) AS queued_priority,
+           CAST(:priority AS integer) AS priority, CAST(:reason AS text) AS reason
+      FROM (SELECT DISTINCT unnest(CAST(:property_ids AS text[])) AS property_id) n
+      LEFT JOIN property_manifest m ON m.property_id = n.property_id
+      LEFT JOIN properties_live l ON l.property_id = n.property_id
+     WHERE coalesce(m.source_url, l.source_url) IS NOT NULL
+"""
+)
+
+# What the manifest still wants fetched: it found no place before, or was moved outside. What only
+# the sitemap knows comes after what pages showed, and gives way to it at a full queue. A live
+# row whose page was set aside is tried again after a week; a new listing only by `retry`.
+_OF_MANIFEST = _Reasons(
+    waiting="true",
+    order="priority, first_seen_at DESC, property_id",
+    rows="""
+    SELECT m.property_id, m.source_url, m.first_seen_at,
+           CASE WHEN m.is_new AND m.sources = '{}' THEN 3
+                WHEN m.is_new THEN 1 ELSE 2 END AS priority,
+           CASE WHEN m.is_new AND m.sources = '{}' THEN 'sitemap'
+                WHEN m.is_new THEN 'new_property'
+                WHEN m.price_changed THEN 'price_change'
+                ELSE 'relisted' END AS reason
+      FROM property_manifest m
+     WHERE m.needs_full_scrape
+       AND NOT EXISTS (
+           SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
+              AND (q.status IN ('pending', 'in_progress')
+                   OR (q.status = 'failed'
+                       AND (m.is_new OR q.completed_at > CAST(:now AS timestamptz)
+                                                         - interval '7 days'))))
+""",
+)
+
+# Missing listings without a verdict from this scan's batch.
+_OF_MISSING = _Reasons(
+    rows=f"""
+    SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
+           (SELECT q.priority FROM scrape_queue q
+             WHERE q.property_id = l.property_id AND q.status IN ('pending', 'in_progress')
+           ) AS queued_priority,
+           3 AS priority, 'verification' AS reason
+      FROM properties_live l
+      LEFT JOIN property_manifest m ON m.property_id = l.property_id
+     WHERE l.missing_session_id = CAST(:session_id AS uuid)
+       AND l.listing_status = {LIKELY}
+       AND NOT EXISTS (SELECT 1 FROM removal_checks c JOIN removal_batches b ON b.id = c.batch_id
+                        WHERE c.property_id = l.property_id
+                          AND b.session_id = CAST(:session_id AS uuid))
+       AND NOT EXISTS (SELECT 1 FROM scrape_queue q
+                        WHERE q.property_id = l.property_id AND q.status = 'failed'
+                          AND q.queue_reason = 'verification' AND q.queued_at >= :began)
+"""
+)
+
+# --- refreshing what is old: only into the room that is left to it ---
+# Beyond the age ceiling the oldest come first, whatever their value: nothing may grow older than
+# the ceiling. A page that failed or was not there is not asked for again at once: it would be the
+# first in line every time. Exponents are bounded, so that a row of decades ago is no underflow.
+FILL_STALE = f"""
+WITH fitting AS (
+    SELECT property_id, source_url, 4 AS priority, 'stale_data' AS reason
+      FROM (SELECT s.property_id, s.source_url, s.age_days,
+                   s.age_days >= :max_age_days AS overdue,
+                   {crawl_value("s.rate", "least(s.age_days, 600 / s.rate)")} AS value
+              FROM (SELECT l.property_id, l.source_url, {RATE_OF_LIVE} AS rate,
+                           extract(epoch FROM CAST(:now AS timestamptz)
+                                              - coalesce(l.last_full_scrape_at, '2000-01-01'))
+                           / 86400.0::float8 AS age_days
+                      FROM properties_live l
+                     WHERE l.listing_status IN {PRESENT}
+                       AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
+                       AND NOT EXISTS (
+                           SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
+                              AND (q.status IN ('pending', 'in_progress')
+                                   OR (q.status IN ('failed', 'cancelled')
+                                       AND q.completed_at > CAST(:now AS timestamptz)
+                                                            - interval '7 days')))) s) stale
+     ORDER BY overdue DESC, CASE WHEN overdue THEN age_days ELSE value END DESC, property_id
+     LIMIT {_ROOM_FOR_REFRESH}
+){_INSERT}"""
+
+# A seeded hash of the id: a fair draw that repeats itself, so that a crash draws no second one.
+_FILL_SAMPLE = f"""
+WITH fitting AS (
+    SELECT l.property_id, l.source_url, 5 AS priority, 'random_sample' AS reason
+      FROM properties_live l
+     WHERE l.listing_status IN {PRESENT}
+       AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
+                          AND (q.status IN ('pending', 'in_progress')
+                               OR q.queued_at >= :drawn_since))
+     ORDER BY md5(l.property_id || CAST(:seed AS text))
+     LIMIT {_ROOM_FOR_REFRESH}
+){_INSERT}"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """For which run rows are queued, when, and how many the queue may hold."""
+
+    run_id: UUID | None
+    max_pending: int
+    now: datetime
 
 
 class QueueFillRepository(Repository):
     """SQL that adds rows. What finds no place stays where it waits, and is taken up later."""
 
-    async def fill_from_batch(self, *, run_id: UUID | None, max_pending: int, now: datetime) -> int:
+    async def fill_from_batch(self, filling: Filling) -> int:
         """Queues what the transaction's `batch` found; returns the number of new rows.
 
         What does not fit under the ceiling stays outside with `needs_full_scrape` set.
         """
-        await self._run(sql.LOCK_FILL)
-        await self._run(sql.RAISE_FROM_BATCH, run_id=run_id)
-        await self._make_room(sql.ROOM_FOR_BATCH, max_pending=max_pending)
-        return await self._fill(
-            sql.FILL_FROM_BATCH, run_id=run_id, max_pending=max_pending, now=now
-        )
+        return await self._queue(_OF_BATCH, filling)
 
     async def fill_named(
-        self,
-        property_ids: Sequence[str],
-        *,
-        priority: int,
-        reason: str,
-        run_id: UUID | None,
-        max_pending: int,
-        now: datetime,
+        self, property_ids: Sequence[str], filling: Filling, *, priority: int, reason: str
     ) -> int:
         """Queues these records for one reason; unknown ones are passed over."""
-        named = {"property_ids": list(property_ids), "priority": priority, "reason": reason}
-        await self._run(sql.LOCK_FILL)
-        await self._run(sql.RAISE_NAMED, run_id=run_id, **named)
-        await self._make_room(sql.ROOM_FOR_NAMED, max_pending=max_pending, **named)
-        return await self._fill(
-            sql.FILL_NAMED, run_id=run_id, max_pending=max_pending, now=now, **named
+        return await self._queue(
+            _OF_NAMED, filling, property_ids=list(property_ids), priority=priority, reason=reason
         )
 
-    async def fill_from_manifest(
-        self, *, run_id: UUID | None, max_pending: int, now: datetime
-    ) -> int:
+    async def fill_from_manifest(self, filling: Filling) -> int:
         """Queues flagged manifest rows that waited outside, newest first; returns their number."""
-        await self._run(sql.LOCK_FILL)
-        return await self._fill(
-            sql.FILL_FROM_MANIFEST, run_id=run_id, max_pending=max_pending, now=now
-        )
+        await self._run(_LOCK)
+        return await self._count(_OF_MANIFEST.adding, **asdict(filling))
 
-    async def fill_missing(
-        self,
-        session_id: UUID,
-        *,
-        began: datetime,
-        run_id: UUID | None,
-        max_pending: int,
-        now: datetime,
-    ) -> int:
+    async def fill_missing(self, session_id: UUID, filling: Filling, *, began: datetime) -> int:
         """Queues the verification of what a scan missed; returns how many found no place."""
         missing = {"session_id": session_id, "began": began}
-        await self._run(sql.LOCK_FILL)
-        await self._run(sql.RAISE_MISSING, run_id=run_id, **missing)
-        await self._make_room(sql.ROOM_FOR_MISSING, max_pending=max_pending, **missing)
-        await self._fill(
-            sql.FILL_MISSING, run_id=run_id, max_pending=max_pending, now=now, **missing
+        await self._queue(_OF_MISSING, filling, **missing)
+        return int(
+            await self._scalar(
+                f"SELECT count(*) FROM ({_OF_MISSING.rows}) r WHERE {_OF_MISSING.waiting}",
+                **missing,
+            )
         )
-        return int(await self._scalar(sql.COUNT_MISSING_OUTSIDE, **missing))
 
     async def fill_stale(
-        self,
-        *,
-        stale_before: datetime,
-        max_age_days: float,
-        wanted: int,
-        run_id: UUID | None,
-        max_pending: int,
-        now: datetime,
+        self, wanted: int, filling: Filling, *, stale_before: datetime, max_age: timedelta
     ) -> int:
         """Queues the stale records whose visits are worth most; returns their number."""
-        await self._run(sql.LOCK_FILL)
-        return await self._fill(
-            sql.FILL_STALE,
-            stale_before=stale_before,
-            max_age_days=max_age_days,
+        await self._run(_LOCK)
+        return await self._count(
+            FILL_STALE,
             wanted=wanted,
-            run_id=run_id,
-            max_pending=max_pending,
-            now=now,
+            stale_before=stale_before,
+            max_age_days=max_age / timedelta(days=1),
+            **asdict(filling),
         )
 
     async def fill_sample(
-        self,
-        *,
-        seed: str,
-        drawn_since: datetime,
-        wanted: int,
-        run_id: UUID | None,
-        max_pending: int,
-        now: datetime,
+        self, wanted: int, filling: Filling, *, seed: str, drawn_since: datetime
     ) -> int:
         """Queues a fair draw of records not queued since a time; returns their number."""
-        await self._run(sql.LOCK_FILL)
-        return await self._fill(
-            sql.FILL_SAMPLE,
-            seed=seed,
-            drawn_since=drawn_since,
-            wanted=wanted,
-            run_id=run_id,
-            max_pending=max_pending,
-            now=now,
+        await self._run(_LOCK)
+        return await self._count(
+            _FILL_SAMPLE, wanted=wanted, seed=seed, drawn_since=drawn_since, **asdict(filling)
         )
 
-    async def _fill(self, statement: str, **parameters: Any) -> int:
-        return await self._count(statement, **parameters)
+    async def _queue(self, reasons: _Reasons, filling: Filling, **named: Any) -> int:
+        """Raises rows that are there and adds new ones, where need be in the place of lesser."""
+        parameters = {**asdict(filling), **named}
+        await self._run(_LOCK)
+        await self._run(reasons.raising, **parameters)
+        await self._make_room(reasons, parameters)
+        return await self._count(reasons.adding, **parameters)
 
-    async def _make_room(self, statement: str, **parameters: Any) -> None:
+    async def _make_room(self, reasons: _Reasons, parameters: dict[str, Any]) -> None:
         """Moves rows outside, and takes back that the month's target counted them."""
-        moved = [row.queue_reason for row in await self._run(statement, **parameters)]
+        moved = list((await self._run(reasons.making_room, **parameters)).scalars())
         stale, sample = moved.count("stale_data"), moved.count("random_sample")
         if stale or sample:
-            await self._run(COUNT_QUEUED, stale=-stale, sample=-sample)
+            freshness = FreshnessRepository(self._connection)
+            await freshness.count_queued(Wanted(stale=-stale, sample=-sample))

@@ -8,11 +8,10 @@ from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.queue.queue import QueuedProperty
 from pincali_sync.db.repositories.removal.transition import words
 from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.liveness import Answer, Judgement
-from pincali_sync.items import Property
+from pincali_sync.items import Property, QueuedProperty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +100,8 @@ class CheckRepository(Repository):
 
     async def canaries(self, *, since: datetime, limit: int) -> list[QueuedProperty]:
         """Listings seen on pages since then, the latest first: their pages must show them."""
-        rows = await self._run(
+        return await self._all(
+            QueuedProperty,
             f"""SELECT m.property_id, m.source_url, m.public_id
                   FROM property_manifest m JOIN properties_live l ON l.property_id = m.property_id
                  WHERE m.public_id IS NOT NULL AND l.listing_status IN {_CERTAIN}
@@ -110,4 +110,3 @@ class CheckRepository(Repository):
             since=since,
             limit=limit,
         )
-        return [QueuedProperty.without_row(**row) for row in rows.mappings()]

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pincali_sync.db.repositories.queue import freshness_sql as sql
-from pincali_sync.db.repositories.queue import queue_fill_sql
+from pincali_sync.db.repositories.queue import freshness as sql
+from pincali_sync.db.repositories.queue.queue_fill import FILL_STALE
 from pincali_sync.db.repositories.removal.counting import COUNT_MISSING
 from pincali_sync.db.repositories.scan import diff
-from pincali_sync.domain.freshness import change_rate, crawl_value, scrape_priority
 from pincali_sync.domain.tiers import ListingSource
 from tests.integration.queue.test_queue_concurrency import node_types
 from tests.support.clock import FixedClock
+from tests.support.freshness import change_rate, crawl_value, scrape_priority
 
 FILL = """
 INSERT INTO properties_live (property_id, title, source_url, last_full_scrape_at, visits)
@@ -61,7 +61,7 @@ HOT: dict[str, tuple[str, dict[str, Any]]] = {
         {"began": None, "now": None, "all_sources": list(map(str, ListingSource))},
     ),
     "stale selection": (
-        queue_fill_sql.FILL_STALE,
+        FILL_STALE,
         {
             "now": None,
             "stale_before": None,

@@ -1,25 +1,16 @@
-"""Crawl value: which stale record is worth a fetch.
-
-Changes are seen only at visits, however many there were in between, so a record's rate of change
-is a censored estimate: the bias-corrected estimator of Cho & Garcia-Molina ("Estimating frequency
-of change", 2003), with a prior of a few visits to the average record, so that one lucky visit
-proves nothing. What a visit is worth is the marginal gain in freshness of Azar et al. ("Tractable
-near-optimal policies for crawling", PNAS 2018). To visit first what most likely changed is a trap:
-it chases records that change faster than they can be followed.
-"""
+"""Crawl value in plain Python: what the SQL of `db.repositories.queue.freshness` is held to."""
 
 from __future__ import annotations
 
 import math
 
-# The average record, as seen by so many visits of a month each.
-PRIOR_VISITS = 2.0
-PRIOR_NEWS = 0.3
-PRIOR_DAYS = 60.0
-
-# A visit's value in days of freshness, after the horizon of the monthly refresh.
-PRIORITY_HORIZON_DAYS = 30.0
-PRIORITY_FLOORS = (8.0, 5.0, 3.0, 1.5)  # of priorities 1 to 4; below the last it is 5
+from pincali_sync.db.repositories.queue.freshness import (
+    PRIOR_DAYS,
+    PRIOR_NEWS,
+    PRIOR_VISITS,
+    PRIORITY_FLOORS,
+    PRIORITY_HORIZON_DAYS,
+)
 
 
 def change_rate(*, revisits: int, with_news: int, observed_days: float) -> float:

@@ -1,0 +1,91 @@
+"""An answer to a request for a queued detail page becomes what the database is told of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from pincali_sync.domain.identity import slug_of
+from pincali_sync.exceptions import PageError
+from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
+from pincali_sync.pages.detail_page import parse_detail_page
+
+logger = logging.getLogger(__name__)
+
+_OK = 200
+_REDIRECTS = range(300, 400)
+# The answer of a listing that is not there: asking again would not help.
+_GONE = {404, 410}
+_MAX_HOPS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The answer is a redirect to a listing's page, which is to be asked for next."""
+
+    url: str
+
+
+def detail_url(base_url: str, source_url: str) -> str:
+    """The English page below the configured site, whatever host and language the URL names.
+
+    Raises:
+        PageError: when it is no listing's.
+    """
+    return f"{base_url}/en/home/{slug_of(source_url)}"
+
+
+def read_detail(
+    queued: QueuedProperty, url: str, answer: FetchedPage, *, hops: int = 0
+) -> ScrapeResult | Moved:
+    """Reads an answer that is no refusal, or why there is none; never raises.
+
+    A redirect to a listing's page is followed: the slug may be a new one. Whose page it is the
+    EasyBroker id must show; what leads anywhere else is an answer, and no page.
+
+    Args:
+        url: where the page was fetched.
+        hops: redirects followed so far.
+    """
+    target = _listing_moved_to(url, answer)
+    if target is not None and queued.public_id is not None and hops < _MAX_HOPS:
+        return Moved(url=target)
+    if answer.status != _OK:
+        return ScrapeResult(
+            queued=queued,
+            error=answer.failure.splitlines()[0],
+            error_type="detail_error" if answer.status is None else "detail_http_error",
+            ending=Ending.GONE if answer.status in _GONE else Ending.AGAIN,
+        )
+    try:
+        return ScrapeResult(queued=queued, scraped=parse_detail_page(answer.body, url))
+    except PageError as error:
+        return ScrapeResult(queued=queued, error=str(error))
+    except Exception as error:
+        # A page that trips the parser must not be lost, nor come back for ever.
+        logger.exception("parsing %s failed", url)
+        return ScrapeResult(queued=queued, error=f"parser: {error!r}")
+
+
+def prove_identity(result: ScrapeResult) -> ScrapeResult:
+    """A page may be saved only under the record whose EasyBroker id it shows."""
+    expected = result.queued.public_id
+    if result.scraped is None or expected in {None, result.scraped.public_id}:
+        return result
+    shown = result.scraped.public_id or "no id"
+    return ScrapeResult(
+        queued=result.queued, error=f"the page shows {shown}, the record is {expected}"
+    )
+
+
+def _listing_moved_to(url: str, answer: FetchedPage) -> str | None:
+    location = answer.headers.get("location")
+    if answer.status not in _REDIRECTS or not location:
+        return None
+    target = urljoin(url, location)
+    try:
+        slug_of(target)
+    except PageError:
+        return None
+    return target

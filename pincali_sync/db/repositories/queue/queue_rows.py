@@ -1,0 +1,151 @@
+"""The queue as people see it: looked at, tried again, taken out, cleaned up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.insights.figures import QUEUE_FINISHED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueStats:
+    """The queue at a glance; "today" is the UTC day of the time asked for."""
+
+    pending_count: int
+    in_progress_count: int
+    completed_today: int
+    failed_today: int
+    failed_count: int  # set aside after their attempts: see them with `queue-stats`
+    by_priority: dict[int, int]  # open rows
+    by_reason: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A page that was set aside after its attempts."""
+
+    property_id: str
+    source_url: str
+    queue_reason: str | None
+    attempt_count: int
+    last_error: str | None
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow(DeadLetter):
+    """One row of the queue, whatever its state."""
+
+    priority: int
+    status: str
+    queued_at: datetime
+    worker_id: str | None
+
+
+class QueueRowRepository(Repository):
+    """SQL of what a person does with the queue."""
+
+    async def stats(self, *, now: datetime) -> QueueStats:
+        """Counts by status, priority and reason."""
+        counts = await self._run(
+            """
+SELECT count(*) FILTER (WHERE status = 'pending') AS pending_count,
+       count(*) FILTER (WHERE status = 'in_progress') AS in_progress_count,
+       count(*) FILTER (WHERE status = 'failed') AS failed_count,
+       count(*) FILTER (WHERE status = 'completed' AND completed_at >= :midnight)
+           AS completed_today,
+       count(*) FILTER (WHERE status = 'failed' AND completed_at >= :midnight) AS failed_today
+  FROM scrape_queue
+""",
+            midnight=now.replace(hour=0, minute=0, second=0, microsecond=0),
+        )
+        return QueueStats(
+            **counts.mappings().one(),
+            by_priority=await self._open_by("priority"),
+            by_reason=await self._open_by("queue_reason"),
+        )
+
+    async def _open_by(self, column: str) -> dict[Any, int]:
+        open_rows = await self._run(
+            f"""SELECT {column} AS key, count(*) AS rows FROM scrape_queue
+                 WHERE status IN ('pending', 'in_progress') GROUP BY 1 ORDER BY 1"""
+        )
+        return {row.key: row.rows for row in open_rows}
+
+    async def dead_letters(self, *, limit: int) -> list[DeadLetter]:
+        """Pages that were set aside, the latest first."""
+        return await self._all(
+            DeadLetter,
+            """SELECT property_id, source_url, queue_reason, attempt_count, last_error, completed_at
+                 FROM scrape_queue WHERE status = 'failed'
+                ORDER BY completed_at DESC LIMIT :limit""",
+            limit=limit,
+        )
+
+    async def of_property(self, property_id: str, *, limit: int) -> list[QueueRow]:
+        """A record's rows, the latest first."""
+        return await self._all(
+            QueueRow,
+            """SELECT property_id, source_url, priority, queue_reason, status, queued_at,
+                      completed_at, attempt_count, last_error, worker_id
+                 FROM scrape_queue WHERE property_id = :property_id
+                ORDER BY queued_at DESC LIMIT :limit""",
+            property_id=property_id,
+            limit=limit,
+        )
+
+    async def retry(self, property_id: str | None, *, now: datetime) -> int:
+        """Gives pages that were set aside (one record's, or all) a new start; those that are open
+        again already stay as they are."""
+        return await self._count(
+            """
+UPDATE scrape_queue q
+   SET status = 'pending', attempt_count = 0, completed_at = NULL, available_at = :now,
+       queued_at = :now, lease_token = NULL, lease_expires_at = NULL
+ WHERE q.id IN (
+       SELECT DISTINCT ON (f.property_id) f.id FROM scrape_queue f
+        WHERE f.status = 'failed'
+          AND (CAST(:property_id AS text) IS NULL OR f.property_id = CAST(:property_id AS text))
+          AND NOT EXISTS (SELECT 1 FROM scrape_queue o WHERE o.property_id = f.property_id
+                             AND o.status IN ('pending', 'in_progress'))
+        ORDER BY f.property_id, f.queued_at DESC)
+""",
+            property_id=property_id,
+            now=now,
+        )
+
+    async def cancel(self, property_id: str, *, reason: str, now: datetime) -> int:
+        """Takes a record's waiting and set-aside rows out; a page under way is finished."""
+        return await self._count(
+            """UPDATE scrape_queue
+                  SET status = 'cancelled', completed_at = :now, last_error = :reason
+                WHERE property_id = :property_id AND status IN ('pending', 'failed')""",
+            property_id=property_id,
+            reason=reason,
+            now=now,
+        )
+
+    async def clean_up(self, *, before: datetime) -> int:
+        """Deletes completed and cancelled rows that ended before a time; what they had counted
+        stays counted. Returns their number."""
+        return int(
+            await self._scalar(
+                f"""
+WITH deleted AS (
+    DELETE FROM scrape_queue
+     WHERE status IN ('completed', 'cancelled') AND completed_at < :before
+    RETURNING queue_reason, status
+), kept AS (
+    INSERT INTO retired_totals AS t (series, label, value)
+    SELECT '{QUEUE_FINISHED}', coalesce(queue_reason, 'unknown') || '|' || status, count(*)
+      FROM deleted GROUP BY 2
+    ON CONFLICT (series, label) DO UPDATE SET value = t.value + excluded.value
+)
+SELECT count(*) FROM deleted
+""",
+                before=before,
+            )
+        )
