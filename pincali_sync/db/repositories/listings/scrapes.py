@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.db.models.listings import PropertyScrapeStaging
+from pincali_sync.db.models.listings import PropertyScrapesStaging
 from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, scrape_priority
@@ -23,7 +23,7 @@ from pincali_sync.domain.prices import main_offer
 from pincali_sync.items import Property, ScrapeResult
 
 _PAGE = tuple(field.name for field in fields(Property))
-_STAGED = tuple(name for name in _PAGE if name in PropertyScrapeStaging.__table__.columns)
+_STAGED = tuple(name for name in _PAGE if name in PropertyScrapesStaging.__table__.columns)
 _LIVE = (*_PAGE, "price_unit", "data_completeness_score", "verification_status")
 _SCRAPED = (*_LIVE, "accepted", "computed_id")
 # The others are no news to anybody who reads the journal.
