@@ -219,6 +219,7 @@ class Config(BaseSettings):
 
     @property
     def sitemap_url(self) -> str:
+        """Where the sitemap index is."""
         return self.pincali_sitemap_url or f"{self.pincali_base_url}/sitemap.xml"
 
     @property
@@ -240,6 +241,7 @@ class Config(BaseSettings):
 
     @property
     def runs_locally(self) -> bool:
+        """Whether jobs are processes of this machine, not of Scrapyd nodes."""
         return self.scrapyd_urls == (LOCAL_RUNNER,)
 
 

@@ -28,6 +28,12 @@ GRACE = {
 }
 # A run of these reads what the lower tiers would read, so it serves their slots too.
 SCANNING = (Tier.WEEKLY_DEEP, Tier.DAILY_SYNC, Tier.HOT_LISTINGS)
+_FREQUENCIES = {
+    Tier.HOT_LISTINGS: ("tier_1_frequency_hours", timedelta(hours=1)),
+    Tier.DAILY_SYNC: ("tier_2_frequency_hours", timedelta(hours=1)),
+    Tier.WEEKLY_DEEP: ("tier_3_frequency_days", timedelta(days=1)),
+    Tier.MONTHLY_REFRESH: ("tier_4_frequency_days", timedelta(days=1)),
+}
 # A failed run is started again after this, doubled with each further failure.
 _FIRST_BACKOFF = timedelta(minutes=15)
 _LONGEST_BACKOFF = timedelta(hours=6)
@@ -43,16 +49,10 @@ class Cadence:
     @classmethod
     def of(cls, tier: Tier, config: Config) -> Cadence:
         """The cadence that the configuration gives this tier."""
-        frequencies = {
-            Tier.HOT_LISTINGS: (timedelta(hours=config.tier_1_frequency_hours), 6 * 3600),
-            Tier.DAILY_SYNC: (timedelta(hours=config.tier_2_frequency_hours), 24 * 3600),
-            Tier.WEEKLY_DEEP: (timedelta(days=config.tier_3_frequency_days), 7 * 86_400),
-            Tier.MONTHLY_REFRESH: (timedelta(days=config.tier_4_frequency_days), 30 * 86_400),
-        }
-        interval, default_seconds = frequencies[tier]
-        return cls(
-            tier=tier, interval=None if interval.total_seconds() == default_seconds else interval
-        )
+        variable, unit = _FREQUENCIES[tier]
+        given: float = getattr(config, variable)
+        is_default = given == Config.model_fields[variable].default
+        return cls(tier=tier, interval=None if is_default else given * unit)
 
     def due_slot(self, now: datetime, last_served: datetime | None) -> datetime | None:
         """The slot that a run starting now would serve; None when it was served already.

@@ -10,6 +10,8 @@ from pincali_sync.exceptions import UsageError
 
 
 class Tier(IntEnum):
+    """How much of the site a run looks at."""
+
     HOT_LISTINGS = 1
     DAILY_SYNC = 2
     WEEKLY_DEEP = 3
@@ -69,7 +71,6 @@ class TierPlan:
 
     tier: Tier
     max_pages: int  # per source; 0: all there are
-    sources: tuple[ListingSource, ...]
     page_delay_seconds: float
     detail_delay_seconds: float
     reads_sitemap: bool = False  # existence by the sitemap, besides the pages
@@ -78,16 +79,10 @@ class TierPlan:
     @classmethod
     def of(cls, tier: Tier, config: Config) -> TierPlan:
         """The plan that the configuration gives this tier."""
-        pages = {
-            Tier.HOT_LISTINGS: config.tier_1_pages,
-            Tier.DAILY_SYNC: config.tier_2_pages,
-            Tier.WEEKLY_DEEP: config.tier_3_pages,
-            Tier.MONTHLY_REFRESH: 0,
-        }
+        pages = (config.tier_1_pages, config.tier_2_pages, config.tier_3_pages, 0)
         return cls(
             tier=tier,
-            max_pages=pages[tier],
-            sources=tuple(ListingSource),
+            max_pages=pages[tier - 1],
             page_delay_seconds=config.page_delay_seconds,
             detail_delay_seconds=(
                 max(config.detail_delay_seconds, config.tier_4_detail_delay_seconds)

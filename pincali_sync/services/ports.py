@@ -13,16 +13,30 @@ from pincali_sync.items import FetchedPage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobSpec:
-    """A spider job to be started: its id, its `-a` arguments and its `-s` settings.
+class WantedJob:
+    """A job that is to be done: its spider, its `-a` arguments and its `-s` settings.
 
     Settings show in process lists: secrets never go in here, jobs read them from the environment.
     """
 
-    job_id: UUID
     spider: str
     arguments: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str | None:
+        """The listing source it reads, where it reads one."""
+        return self.arguments.get("source")
+
+    def __str__(self) -> str:
+        return f"{self.spider} {self.source}" if self.source else self.spider
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec(WantedJob):
+    """One attempt at it, to be started."""
+
+    job_id: UUID
 
 
 class Fetcher(Protocol):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import IntEnum
 from itertools import takewhile
@@ -15,7 +15,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.exceptions import RunnerError
-from pincali_sync.services.ports import JobRunner, JobSpec
+from pincali_sync.services.ports import JobRunner, JobSpec, WantedJob
 from pincali_sync.services.runs.job_service import PATIENCE_BEFORE_START
 
 logger = logging.getLogger(__name__)
@@ -53,23 +53,6 @@ class Outcome:
 
 WAITING = Outcome(state=State.WAITING)
 DONE = Outcome(state=State.DONE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedJob:
-    """A job that is to be done: its spider, its `-a` arguments and its `-s` settings."""
-
-    spider: str
-    arguments: Mapping[str, str] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def source(self) -> str | None:
-        """The listing source it reads, where it reads one."""
-        return self.arguments.get("source")
-
-    def __str__(self) -> str:
-        return f"{self.spider} {self.source}" if self.source else self.spider
 
 
 def page_worker(spider: str, delay_seconds: float) -> WantedJob:

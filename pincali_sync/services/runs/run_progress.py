@@ -33,6 +33,7 @@ class RunProgress:
 
     @property
     def pages_read(self) -> int:
+        """Of all sources."""
         return sum(each.pages_read for each in self.sources)
 
     @property

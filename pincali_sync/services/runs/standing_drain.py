@@ -9,9 +9,10 @@ from datetime import timedelta
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.services.ports import WantedJob
 from pincali_sync.services.queue.refresh import RefreshService
 from pincali_sync.services.runs.job_service import JobService
-from pincali_sync.services.runs.run_jobs import RESTING, RunJobs, WantedJob
+from pincali_sync.services.runs.run_jobs import RESTING, RunJobs
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.site.pace import Look, Reservation
+from pincali_sync.db.repositories.site.pace import Reservation
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import PausedError
@@ -31,14 +31,12 @@ class PaceService:
         *,
         min_gap_seconds: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._db = db
         self._host = host
         self._min_gap = min_gap_seconds
         self._crawl_delay = 0.0
         self._sleep = sleep
-        self._monotonic = monotonic
         self._turn = asyncio.Lock()
         self._looked_at = float("-inf")
         self._is_refused = False
@@ -124,18 +122,17 @@ class PaceService:
             look = await self._look()
             if not although_paused:
                 _check(look.paused)
-            held_until = look.held_until
-            if held_until is not None and held_until != slot.held_until:
+            if look.held_until not in (None, slot.held_until):
                 return False
         return True
 
-    async def _look(self) -> Look:
+    async def _look(self) -> Reservation:
         async with self._db.transaction() as tx:
             return await tx.pace.look(self._host)
 
     async def _look_now_and_then(self) -> None:
         """Without a pace there are no turns at which to notice a pause."""
-        now = self._monotonic()
+        now = time.monotonic()
         if now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             _check((await self._look()).paused)

@@ -32,6 +32,7 @@ class Job:
 
     @property
     def is_open(self) -> bool:
+        """Whether it may still write."""
         return self.status in {"scheduled", "running"}
 
     def last_heard(self) -> datetime:

@@ -49,19 +49,11 @@ _FORGET_REFUSALS = "UPDATE site_pace SET strikes = 0 WHERE host = :host AND stri
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
-    """A slot on the timeline."""
+    """A slot on the timeline, or how that looks without taking one."""
 
-    wait_seconds: float  # from now; 0 or less: now
+    wait_seconds: float = 0.0  # from now; 0 or less: now
     held_until: datetime | None  # the hold that the slot takes into account
     paused: str | None  # why everything rests
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What may have changed since a slot was reserved."""
-
-    paused: str | None
-    held_until: datetime | None
 
 
 class PaceRepository(Repository):
@@ -71,9 +63,9 @@ class PaceRepository(Repository):
         """Takes the next free slot and keeps `gap_seconds` clear after it."""
         return await self._one(Reservation, _RESERVE, host=host, gap=gap_seconds)
 
-    async def look(self, host: str) -> Look:
+    async def look(self, host: str) -> Reservation:
         """Whether everything is paused, and until when the site is left alone."""
-        return await self._one(Look, _LOOK, host=host)
+        return await self._one(Reservation, _LOOK, host=host)
 
     async def hold(self, host: str, seconds: float) -> None:
         """Gives out no slot before `seconds` from now."""

@@ -16,9 +16,10 @@ from pincali_sync.domain.coverage import (
 )
 from pincali_sync.domain.frontier import next_depth
 from pincali_sync.domain.run_notes import CertificateNote, RunNotes, SitemapNote
-from pincali_sync.domain.tiers import TierPlan
+from pincali_sync.domain.tiers import ListingSource, TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
-from pincali_sync.services.runs.run_jobs import DONE, WAITING, Outcome, RunJobs, State, WantedJob
+from pincali_sync.services.ports import WantedJob
+from pincali_sync.services.runs.run_jobs import DONE, WAITING, Outcome, RunJobs, State
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class ScanStep:
         plan = self.record.plan(run)
         depths = run.details.depths or await self._choose_depths(run, plan)
         pages = await self.jobs.ensure_done(
-            run, [_scan_job(plan, source, depths[source]) for source in plan.sources]
+            run, [_scan_job(plan, source, depths[source]) for source in ListingSource]
         )
         if pages.state is State.FAILED:
             return pages
@@ -61,7 +62,7 @@ class ScanStep:
         last = next((each.details for each in runs if each.status == "completed"), None)
         depths = {
             str(source): next_depth(plan.max_pages, source, last, page_cap=self.page_cap)
-            for source in plan.sources
+            for source in ListingSource
         }
         await self.record.note(run, RunNotes(depths=depths))
         return depths
