@@ -10,6 +10,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Literal
 
 _COMPARISONS = {">": operator.gt, "<": operator.lt}
@@ -96,108 +97,99 @@ def firing(samples: Iterable[Sample], rules: Sequence[AlertRule]) -> list[Firing
     ]
 
 
+_critical = partial(AlertRule, severity="critical")
+_warning = partial(AlertRule, severity="warning")
+
 ALERT_RULES = (
-    AlertRule(
+    _critical(
         name="TierOverdue",
         metric="pincali_tier_overdue_seconds",
         hold=timedelta(minutes=5),
-        severity="critical",
         shown_as="seconds",
         summary="A tier has not completed a run in its expected window",
         remedy="`pincali-sync status` and `history` say why; is cron calling the tier runner?",
     ),
-    AlertRule(
+    _warning(
         name="TierFailed",
         metric="pincali_tier_failures_in_a_row",
-        severity="warning",
         summary="Failed runs of a tier in a row",
         remedy="`pincali-sync history` says why; it is started again by itself.",
     ),
-    AlertRule(
+    _warning(
         name="QueueBacklog",
         metric="pincali_queue_backlog_ratio",
         threshold=1,
         hold=timedelta(minutes=30),
-        severity="warning",
         shown_as="share",
         summary="The queue's backlog is above its threshold",
         remedy="`pincali-sync queue-stats`; during a first sync nothing, else look at the workers.",
     ),
-    AlertRule(
+    _critical(
         name="ErrorRateHigh",
         metric="pincali_tier_error_ratio",
         threshold=0.10,
-        severity="critical",
         shown_as="share",
         summary="Too many requests of a tier's last run failed",
         remedy="`pincali-sync history RUN` and the jobs' logs say which.",
     ),
-    AlertRule(
+    _warning(
         name="DetailsFailing",
         metric="pincali_queue_failure_ratio",
         threshold=0.10,
-        severity="warning",
         shown_as="share",
         summary="Too many detail pages of the last day were set aside",
         remedy="`pincali-sync dead-letters` says why; `retry --all` once the cause is gone.",
     ),
-    AlertRule(
+    _critical(
         name="PropertyCountDropped",
         metric="pincali_scan_drop_ratio",
         threshold=0.05,
-        severity="critical",
         shown_as="share",
         summary="The last weekly scan found far fewer listings than the one before",
         remedy="`pincali-sync history RUN`: was it cut short, or did the site change?",
     ),
-    AlertRule(
+    _critical(
         name="ScanFoundTooFew",
         metric="pincali_scan_found_ratio",
         comparison="<",
         threshold=0.50,
-        severity="critical",
         shown_as="share",
         summary="A scan found fewer than half of the listings it should have",
         remedy="Save a page and `pincali-sync parse listing FILE --url URL`; nothing was removed.",
     ),
-    AlertRule(
+    _warning(
         name="RunUnusual",
         metric="pincali_run_anomalies",
-        severity="warning",
         summary="Ways in which a tier's last scan is unlike those before",
         remedy="`pincali-sync history RUN` says in what: the site's markup may have changed.",
     ),
-    AlertRule(
+    _critical(
         name="SitePaused",
         metric="pincali_paused",
-        severity="critical",
         only={"kind": ("refused", "rate")},
         shown_as="nothing",
         summary="Work rests because of the site",
         remedy="`pincali-sync status` says why. Never try to get round a refusal.",
     ),
-    AlertRule(
+    _warning(
         name="SiteBusy",
         metric="pincali_paused",
         hold=timedelta(hours=1),
-        severity="warning",
         only={"kind": ("busy",)},
         shown_as="nothing",
         summary="The site has been too busy for an hour, and everything rests",
         remedy="It is tried again by itself; often: raise SITE_MIN_GAP_SECONDS.",
     ),
-    AlertRule(
+    _warning(
         name="RemovalsHeld",
         metric="pincali_removal_batches_held",
-        severity="warning",
         summary="Batches of removals wait for a decision",
         remedy="`pincali-sync removals list`, then approve or reject.",
     ),
-    AlertRule(
+    _critical(
         name="RemovalsFalse",
         metric="pincali_removal_false_positive_ratio_low",
         threshold=0.05,
-        severity="critical",
         shown_as="share",
         summary="More than one in twenty confirmed removals is still on the site, at the least",
         remedy="`pause --tier 2` and `--tier 3`; look at some with `pincali-sync explain`.",

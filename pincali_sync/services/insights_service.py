@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from pincali_sync.db.repositories.prices.reviews import PriceReview
 from pincali_sync.db.repositories.queue.queue_rows import QueueRow
 from pincali_sync.db.repositories.removal.checks import RemovalCheck
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.exceptions import PageError, UsageError
@@ -21,6 +23,7 @@ from pincali_sync.services.insights.snapshot import Snapshot, read_snapshot
 from pincali_sync.services.runs.run_progress import RunProgress, progress_of
 
 _RUNS_COMPARED = 20
+_LONGEST_NAME = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,74 +56,71 @@ class InsightsService:
         async with self._db.repeatable_read() as tx:
             return await read_snapshot(tx, self._config, self._clock.now(), whole=whole)
 
-    async def find_run(self, prefix: str) -> SyncRun:
+    @in_transaction
+    async def find_run(self, tx: UnitOfWork, prefix: str) -> SyncRun:
         """The run whose id begins so.
 
         Raises:
             UsageError: when there is none, or more than one.
         """
-        async with self._db.transaction() as tx:
-            found = await tx.runs.find(prefix)
+        found = await tx.runs.find(prefix)
         if len(found) != 1:
             many = "more than one run begins" if found else "no run begins"
             raise UsageError(f"{many} with {prefix!r}: `pincali-sync history` lists them")
         return found[0]
 
-    async def record_of(self, name: str) -> str:
+    @in_transaction
+    async def record_of(self, tx: UnitOfWork, name: str) -> str:
         """The property_id that an id, an alias, a URL or an EasyBroker id means.
 
         Raises:
             UsageError: when it means none.
         """
-        async with self._db.transaction() as tx:
-            return await _resolve(tx, name)
+        return await _resolve(tx, name)
 
-    async def explain(self, name: str, limit: int = 20) -> Dossier:
+    @in_transaction
+    async def explain(self, tx: UnitOfWork, name: str, limit: int = 20) -> Dossier:
         """What is known of the record that an id, an alias, a URL or an EasyBroker id means.
 
         Raises:
             UsageError: when it means none.
         """
-        async with self._db.transaction() as tx:
-            property_id = await _resolve(tx, name)
-            return Dossier(
-                property_id=property_id,
-                live=await tx.dossier.live(property_id),
-                manifest=await tx.dossier.manifest(property_id),
-                aliases=tuple(await tx.identities.aliases(property_id)),
-                queue=tuple(await tx.queue_rows.of_property(property_id, limit=limit)),
-                checks=tuple(await tx.checks.of_property(property_id, limit=limit)),
-                reviews=tuple(await tx.reviews.of_property(property_id, limit=limit)),
-                changes=tuple(await tx.dossier.changes(property_id, limit=limit)),
-                sightings=tuple(await tx.dossier.sightings(property_id, limit=limit)),
-                certificates=tuple(await tx.dossier.certificates(property_id)),
-                sitemap=tuple(await tx.dossier.sitemap(property_id)),
-            )
+        property_id = await _resolve(tx, name)
+        return Dossier(
+            property_id=property_id,
+            live=await tx.dossier.live(property_id),
+            manifest=await tx.dossier.manifest(property_id),
+            aliases=tuple(await tx.identities.aliases(property_id)),
+            queue=tuple(await tx.queue_rows.of_property(property_id, limit=limit)),
+            checks=tuple(await tx.checks.of_property(property_id, limit=limit)),
+            reviews=tuple(await tx.reviews.of_property(property_id, limit=limit)),
+            changes=tuple(await tx.dossier.changes(property_id, limit=limit)),
+            sightings=tuple(await tx.dossier.sightings(property_id, limit=limit)),
+            certificates=tuple(await tx.dossier.certificates(property_id)),
+            sitemap=tuple(await tx.dossier.sitemap(property_id)),
+        )
 
-    async def progress(self) -> list[RunProgress]:
+    @in_transaction
+    async def progress(self, tx: UnitOfWork) -> list[RunProgress]:
         """How far each open run has come."""
-        async with self._db.transaction() as tx:
-            return [
-                progress_of(
-                    run,
-                    await tx.sessions.pages_of(run.session_id),
-                    await tx.queue.of_run(run.id),
-                    await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_COMPARED),
-                )
-                for run in await tx.runs.open_runs()
-            ]
+        return [
+            progress_of(
+                run,
+                await tx.sessions.pages_of(run.session_id),
+                await tx.queue.of_run(run.id),
+                await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_COMPARED),
+            )
+            for run in await tx.runs.open_runs()
+        ]
 
 
 async def _resolve(tx: UnitOfWork, name: str) -> str:
-    property_id = await tx.identities.resolve(_as_id(name))
+    property_id = None
+    if len(name) <= _LONGEST_NAME and "\x00" not in name:  # PostgreSQL has no text with that
+        called = name.strip()
+        with suppress(PageError):  # it is no URL
+            called = property_id_of(name)
+        property_id = await tx.identities.resolve(called)
     if property_id is None:
         raise UsageError(f"{name!r} is no record: give a property_id, an EB id or a URL")
     return property_id
-
-
-def _as_id(name: str) -> str:
-    """A listing's URL as the id it computes to; anything else as it is."""
-    try:
-        return property_id_of(name)
-    except PageError:
-        return name.strip()

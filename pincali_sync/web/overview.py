@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.bootstrap import build_runner
-from pincali_sync.services.insights.metrics import samples_of
 from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.web import trends
 from pincali_sync.web.site import site_of
@@ -30,10 +29,7 @@ async def overview(request: Request) -> Response:
         incidents = await tx.incidents.open()
         held = await tx.batches.latest(status="held", limit=_BATCHES)
         history = await tx.history.points(since=since)
-        days = {
-            "price changes": await tx.history.price_changes_by_day(since=since),
-            "removals": await tx.history.removed_by_day(since=since),
-        }
+        days = await tx.history.by_day(since=since)
     return site.page(
         request,
         "overview.html",
@@ -44,7 +40,6 @@ async def overview(request: Request) -> Response:
         snapshot=snapshot,
         runner_seen=snapshot.runner_seen_at if snapshot else None,
         is_runner_silent=_is_silent(snapshot),
-        figures=_by_key(snapshot),
         freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
         listings=trends.listings_over_time(history),
         waiting=trends.queue_over_time(history),
@@ -58,8 +53,3 @@ def _is_silent(snapshot: Snapshot | None) -> bool:
         return False  # the page says that there are no figures
     seen = snapshot.runner_seen_at
     return seen is None or snapshot.taken_at - seen > _SILENCE
-
-
-def _by_key(snapshot: Snapshot | None) -> dict[str, float]:
-    """The same figures that `/metrics` and the alerts go by."""
-    return {} if snapshot is None else {each.key: each.value for each in samples_of(snapshot)}

@@ -41,9 +41,7 @@ async def resume(request: Request) -> Response:
     site = site_of(request)
     form = await trusted_form(request, site.guard)
     scope = _scope(form.get("scope"))
-    found = next(
-        (each for each in await site.services.pauses.in_force() if each.scope == scope), None
-    )
+    found = {each.scope: each for each in await site.services.pauses.in_force()}.get(scope)
     if found is None:
         return done("/pauses", "resumed-already")
     if found.paused_at.isoformat() != form.get("paused_at"):

@@ -29,14 +29,14 @@ def queue_over_time(history: Sequence[HistoryPoint]) -> list[Series]:
     return [_kept("pending", history, "pincali_queue_pending ")]
 
 
-def by_day(series: Mapping[str, Sequence[DayCount]], now: datetime) -> list[Series]:
-    """Counts of the last days of the site's country; a day without any is zero."""
+def by_day(counts: Sequence[DayCount], now: datetime) -> list[Series]:
+    """What changed in the last days of the site's country; a day without any is zero."""
     today = now.astimezone(SITE_ZONE).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
     midnights = {day: datetime.combine(day, time(), tzinfo=UTC) for day in days}
     found: list[Series] = []
-    for name, counts in series.items():
-        by_date = {each.day: each.count for each in counts}
+    for name in ("price changes", "removals"):
+        by_date = {each.day: each.count for each in counts if each.series == name}
         points = [(at, float(by_date.get(day, 0))) for day, at in midnights.items()]
         found.append(Series(name=name, points=points))
     return found

@@ -204,9 +204,10 @@ async def test_price_changes_and_removals_are_counted_by_the_days_of_the_site(
             reason=reason,
             at=clock.now() - timedelta(hours=hours),
         )
-    async with db.transaction() as tx:
-        since = clock.now() - timedelta(days=7)
-        prices = await tx.history.price_changes_by_day(since=since)
-        removed = await tx.history.removed_by_day(since=since)
-    assert [(each.day.day, each.count) for each in prices] == [(22, 1), (23, 1)]
-    assert [(each.day.day, each.count) for each in removed] == [(22, 1)]
+    since = clock.now() - timedelta(days=7)
+    found = await db.run(lambda tx: tx.history.by_day(since=since))
+    assert [(each.series, each.day.day, each.count) for each in found] == [
+        ("price changes", 22, 1),
+        ("price changes", 23, 1),
+        ("removals", 22, 1),
+    ]

@@ -186,7 +186,8 @@ def test_where_nothing_tells_how_many_pages_there_are_none_are_expected() -> Non
 
 def test_days_without_any_change_are_zero_and_today_is_the_sites() -> None:
     now = datetime(2026, 11, 23, 3, tzinfo=UTC)  # still the 22nd in Mexico City
-    [series] = trends.by_day({"x": [DayCount(day=date(2026, 11, 20), count=7)]}, now)
+    counts = [DayCount(series="removals", day=date(2026, 11, 20), count=7)]
+    _, series = trends.by_day(counts, now)
     assert [value for _, value in series.points][-4:] == [0, 7, 0, 0]
     assert len(series.points) == 30
 

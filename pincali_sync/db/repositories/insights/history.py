@@ -11,8 +11,17 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.scrapes import REPAIR
 from pincali_sync.domain.schedule import SITE_ZONE
 
-# By day of the site's country, as its slots are.
-_DAY = f"(created_at AT TIME ZONE '{SITE_ZONE.key}')::date AS day"
+_DAY = f"(created_at AT TIME ZONE '{SITE_ZONE.key}')::date AS day"  # as the site's slots are
+_BY_DAY = f"""
+SELECT 'price changes' AS series, {_DAY}, count(DISTINCT property_id) AS count
+  FROM property_changes
+ WHERE field_name = 'price' AND created_at >= :since AND change_reason IS DISTINCT FROM :repair
+ GROUP BY day
+UNION ALL
+SELECT 'removals', {_DAY}, count(*)
+  FROM property_changes WHERE change_type = 'removed' AND created_at >= :since
+ GROUP BY day ORDER BY series, day
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,7 @@ class HistoryPoint:
 class DayCount:
     """So many on one day of the site's country."""
 
+    series: str  # price changes, removals
     day: date
     count: int
 
@@ -78,24 +88,9 @@ class HistoryRepository(Repository):
             "DELETE FROM insight_history WHERE taken_at < :before", before=before
         )
 
-    async def price_changes_by_day(self, *, since: datetime) -> list[DayCount]:
-        """Listings whose price changed, by day; repairs of adopted rows are no changes."""
-        return await self._all(
-            DayCount,
-            f"""SELECT {_DAY}, count(DISTINCT property_id) AS count FROM property_changes
-                 WHERE field_name = 'price' AND created_at >= :since
-                   AND change_reason IS DISTINCT FROM :repair
-                 GROUP BY day ORDER BY day""",
-            since=since,
-            repair=REPAIR,
-        )
+    async def by_day(self, *, since: datetime) -> list[DayCount]:
+        """Listings whose price changed and confirmed removals, by day of the site's country.
 
-    async def removed_by_day(self, *, since: datetime) -> list[DayCount]:
-        """Confirmed removals by day."""
-        return await self._all(
-            DayCount,
-            f"""SELECT {_DAY}, count(*) AS count FROM property_changes
-                 WHERE change_type = 'removed' AND created_at >= :since
-                 GROUP BY day ORDER BY day""",
-            since=since,
-        )
+        Repairs of adopted rows are no changes.
+        """
+        return await self._all(DayCount, _BY_DAY, since=since, repair=REPAIR)
