@@ -59,10 +59,10 @@ class ManifestPipeline(BatchingPipeline[ManifestPage]):
         batch = await self._job.services.scans.record_pages(items, self._job.ticket)
         return {
             "manifest/pages_stored": len(items),
-            "manifest/records": batch.counts.records,
-            "manifest/new": batch.counts.new_properties,
-            "manifest/price_changes": batch.counts.price_changes,
-            "manifest/relisted": batch.counts.relisted,
-            "manifest/dropped/slug_of_another_listing": batch.counts.conflicts,
+            "manifest/records": batch.records,
+            "manifest/new": batch.new_properties,
+            "manifest/price_changes": batch.price_changes,
+            "manifest/relisted": batch.relisted,
+            "manifest/dropped/slug_of_another_listing": batch.conflicts,
             "manifest/queued": batch.queued,
         }

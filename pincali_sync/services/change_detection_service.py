@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
+from pincali_sync.services.data_sync_service import SavedBatch
 from pincali_sync.services.property_diff_service import PropertyDiffService
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagedChanges:
-    """Staged detail pages of a session, by what they were to the live table."""
-
-    new: int
-    updated: int
-    unchanged: int
-    rejected: int  # by the quality rules: not promoted
 
 
 class ChangeDetectionService:
@@ -27,10 +17,10 @@ class ChangeDetectionService:
         self._db = db
         self._diff = diff
 
-    async def detect_changes(self, session_id: UUID) -> StagedChanges:
+    async def detect_changes(self, session_id: UUID) -> SavedBatch:
         """Counts the session's staged pages by how they differed from the live rows."""
         async with self._db.transaction() as tx:
-            return StagedChanges(**await tx.sessions.staged_changes(session_id))
+            return SavedBatch(**await tx.sessions.staged_changes(session_id))
 
     async def detect_new_from_manifest(self, session_id: UUID) -> list[str]:
         """Records that the session saw on pages and that are not live yet."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from uuid import UUID
 
 from pincali_sync.clock import Clock
@@ -20,14 +20,6 @@ from pincali_sync.services.runs.job_service import JobTicket
 _MARK_SEEN_CHUNK = 5_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedBatch:
-    """What a batch held, and how many detail pages it added to the queue."""
-
-    counts: BatchCounts
-    queued: int
-
-
 class ManifestScanService:
     """Records what a scan reads. Repeating a page changes nothing."""
 
@@ -39,7 +31,7 @@ class ManifestScanService:
     @in_transaction
     async def record_pages(
         self, tx: UnitOfWork, pages: Sequence[ManifestPage], ticket: JobTicket
-    ) -> RecordedBatch:
+    ) -> BatchCounts:
         """Upserts, compares and queues a batch of pages: all of it or nothing.
 
         Positive evidence acts at once: a listing that is seen is upserted, its price compared
@@ -61,7 +53,7 @@ class ManifestScanService:
         await tx.manifest_pages.record_read(
             pages, session_id=session_id, job_id=ticket.job_id, now=now
         )
-        return RecordedBatch(counts=counts, queued=queued)
+        return replace(counts, queued=queued)
 
     @in_transaction
     async def record_lost_page(self, tx: UnitOfWork, page: LostPage, ticket: JobTicket) -> None:

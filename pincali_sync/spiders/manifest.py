@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import cached_property
+from typing import Any
 
 from scrapy import Request
-from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 from twisted.python.failure import Failure
@@ -67,7 +67,6 @@ class ManifestSpider(JobSpider):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self.arguments = ManifestArguments.parse(arguments)
-        self.max_pages = 0
         self._turns: asyncio.Queue[Request | asyncio.Future[WalkSummary]] = asyncio.Queue()
         self._planned = 0
         self._lost = 0
@@ -77,11 +76,15 @@ class ManifestSpider(JobSpider):
         """Raises: UsageError: for arguments that the spider would refuse."""
         ManifestArguments.parse(arguments)
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.max_pages = _max_pages(spider.arguments, crawler.settings["MANIFEST_MAX_PAGES"])
-        return spider
+    @cached_property
+    def max_pages(self) -> int:
+        """Of each source; 0: all. The argument, else what the runner set, else the tier's plan."""
+        if self.arguments.max_pages is not None:
+            return self.arguments.max_pages
+        setting = self.settings["MANIFEST_MAX_PAGES"]
+        if setting is not None:
+            return int(setting)
+        return TierPlan.of(self.arguments.tier, load_config()).max_pages
 
     @property
     def role(self) -> JobRole:
@@ -208,12 +211,3 @@ class Asked:
         """Lets the walk go on."""
         if not self.facts.done():
             self.facts.set_result(facts)
-
-
-def _max_pages(arguments: ManifestArguments, setting: Any) -> int:
-    """The argument, else what the runner set, else the tier's plan."""
-    if arguments.max_pages is not None:
-        return arguments.max_pages
-    if setting is not None:
-        return int(setting)
-    return TierPlan.of(arguments.tier, load_config()).max_pages

@@ -14,6 +14,7 @@ from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.queue.queue import QueuePolicy
+from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts
 from pincali_sync.domain.identity import canonical_url, property_id_of
 from pincali_sync.domain.prices import Currency, Offer, Operation, main_offer
 from pincali_sync.items import (
@@ -25,7 +26,7 @@ from pincali_sync.items import (
     ScrapeResult,
 )
 from pincali_sync.services.data_sync_service import DataSyncService, SavedBatch
-from pincali_sync.services.manifest_scan_service import ManifestScanService, RecordedBatch
+from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.runs.job_service import JobService, JobTicket
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
@@ -182,7 +183,7 @@ class Workshop:
 
     async def scan(
         self, *pages: ManifestPage | ManifestEntry, ticket: JobTicket | None = None
-    ) -> RecordedBatch:
+    ) -> BatchCounts:
         """Records pages (bare cards are put on page 1 of the sales) as one batch."""
         loose = [each for each in pages if isinstance(each, ManifestEntry)]
         whole = [each for each in pages if isinstance(each, ManifestPage)]

@@ -223,7 +223,7 @@ async def test_everything_works_on_such_a_database(legacy: str, clock: FixedCloc
         moved = entry("casa-5-renovada", public_id="EB-SG0005")
         unknown = entry("casa-nueva")
         batch = await shop.scan(old_form, moved, unknown)
-        assert batch.counts.new_properties == 1
+        assert batch.new_properties == 1
         await shop.visit(detail("casa-nueva"))
     finally:
         await db.dispose()

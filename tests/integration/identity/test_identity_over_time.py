@@ -127,7 +127,7 @@ async def test_a_confirmed_pair_is_one_record_under_the_earlier_id(
         }
     ]
     batch = await shop.scan(newcomer("new-house", public_id="EB-AB0002"))
-    assert batch.counts.new_properties == 0
+    assert batch.new_properties == 0
     [manifest] = await rows(db, "SELECT property_id FROM property_manifest")
     assert manifest == {"property_id": id_of("old-house")}
     assert await services.insights.record_of("EB-AB0002") == id_of("old-house")

@@ -56,7 +56,7 @@ async def test_reading_the_same_page_again_changes_nothing(
     before = await everything(db)
     clock.advance(minutes=1)
     again = await shop.scan(cards, ticket=ticket)
-    assert (again.counts.new_properties, again.counts.price_changes, again.queued) == (0, 0, 0)
+    assert (again.new_properties, again.price_changes, again.queued) == (0, 0, 0)
     assert await everything(db) == before
     assert before["manifest_pages"][0]["new_entries"] == 1
     assert before["manifest_pages"][0]["changed_entries"] == 1
@@ -127,6 +127,6 @@ async def test_one_unknown_slug_under_two_ids_in_one_batch_is_not_merged(
     batch = await shop.scan(
         entry("casa-de-tres", public_id="EB-AB0002"), entry("casa-de-tres", public_id="EB-AB0003")
     )
-    assert batch.counts.conflicts == 1
+    assert batch.conflicts == 1
     found = await rows(db, "SELECT public_id FROM property_manifest ORDER BY 1")
     assert [each["public_id"] for each in found] == ["EB-AB0001", "EB-AB0002"]

@@ -30,7 +30,7 @@ async def test_a_listing_never_seen_before_is_new_and_queued_first(shop: Worksho
     batch = await shop.scan(entry("blue-house", sale("1250000.50"), public_id="EB-QA0001"))
     row = await shop.manifest("blue-house")
     [queued] = await shop.queued("blue-house")
-    assert (batch.counts.records, batch.counts.new_properties, batch.queued) == (1, 1, 1)
+    assert (batch.records, batch.new_properties, batch.queued) == (1, 1, 1)
     assert (row["is_new"], row["needs_full_scrape"], row["price_changed"]) == (True, True, False)
     assert str(row["listing_page_price"]) == "1250000.50"
     assert (row["public_id"], row["sources"]) == ("EB-QA0001", ["sale"])
@@ -46,7 +46,7 @@ async def test_one_listing_in_two_sources_is_one_record_with_both_sightings(
     sightings = await rows(
         db, "SELECT source, page_number FROM property_sightings ORDER BY source, page_number"
     )
-    assert batch.counts.records == batch.counts.new_properties == batch.queued == 1
+    assert batch.records == batch.new_properties == batch.queued == 1
     assert (await shop.manifest("blue-house"))["sources"] == ["rent", "sale"]
     assert [tuple(row.values()) for row in sightings] == [("rent", 1), ("sale", 1), ("sale", 2)]
 
@@ -63,7 +63,7 @@ async def test_a_new_slug_with_the_same_easybroker_id_is_an_alias(
     await shop.scan(entry("blue-house", public_id="EB-QA0001"))
     again = await shop.scan(entry("sky-blue-house", public_id="EB-QA0001"))
     [alias] = await rows(db, "SELECT alias, property_id FROM property_aliases")
-    assert again.counts.new_properties == 0
+    assert again.new_properties == 0
     assert await value(db, "SELECT count(*) FROM property_manifest") == 1
     assert (await shop.manifest("blue-house"))["source_url"].endswith("/sky-blue-house")
     assert alias == {"alias": id_of("sky-blue-house"), "property_id": id_of("blue-house")}
@@ -75,7 +75,7 @@ async def test_an_alias_leads_to_its_record_without_an_easybroker_id(
     await shop.scan(entry("blue-house", public_id="EB-QA0001"))
     await shop.scan(entry("sky-blue-house", public_id="EB-QA0001"))
     again = await shop.scan(entry("sky-blue-house"))
-    assert again.counts.new_properties == 0
+    assert again.new_properties == 0
     assert await value(db, "SELECT count(*) FROM property_manifest") == 1
 
 
@@ -86,7 +86,7 @@ async def test_two_slugs_of_one_unknown_listing_in_one_batch_are_one_record(
         entry("blue-house", public_id="EB-QA0001"), entry("azure-house", public_id="EB-QA0001")
     )
     ids = sorted([id_of("blue-house"), id_of("azure-house")])
-    assert batch.counts.records == 1
+    assert batch.records == 1
     assert await value(db, "SELECT property_id FROM property_manifest") == ids[0]
     assert await value(db, "SELECT alias FROM property_aliases") == ids[1]
 
@@ -95,7 +95,7 @@ async def test_a_slug_reused_by_another_listing_is_not_merged(shop: Workshop) ->
     await shop.scan(entry("blue-house", sale(900_000), public_id="EB-QA0001"))
     before = await shop.manifest("blue-house")
     batch = await shop.scan(entry("blue-house", sale(100), public_id="EB-QA0002"))
-    assert (batch.counts.conflicts, batch.counts.records) == (1, 0)
+    assert (batch.conflicts, batch.records) == (1, 0)
     assert await shop.manifest("blue-house") == before
 
 
@@ -104,7 +104,7 @@ async def test_an_adopted_live_row_is_found_by_its_easybroker_id(
 ) -> None:
     await add_live(db, "blue-house", public_id="EB-QA0001", price=2_000_000)
     batch = await shop.scan(entry("sky-blue-house", public_id="EB-QA0001"))
-    assert (batch.counts.new_properties, batch.queued) == (0, 0)
+    assert (batch.new_properties, batch.queued) == (0, 0)
     row = await shop.manifest("blue-house")
     assert (row["is_new"], row["needs_full_scrape"]) == (False, False)
 
@@ -125,7 +125,7 @@ async def test_a_removed_listing_that_is_seen_again_is_relisted(
     live = await shop.live("blue-house")
     [queued] = await shop.queued("blue-house")
     [change] = await shop.journal("blue-house")
-    assert batch.counts.relisted == 1
+    assert batch.relisted == 1
     assert (live["listing_status"], live["status"]) == ("relisted", "active")
     assert live["consecutive_missing_count"] == 0
     assert (queued["priority"], queued["queue_reason"]) == (2, "relisted")
@@ -200,7 +200,7 @@ async def test_a_full_queue_is_never_passed_and_filled_up_later(
 ) -> None:
     shop = Workshop(db=db, clock=clock, max_pending=2)
     batch = await shop.scan(*(entry(f"house-{n}") for n in range(5)))
-    assert batch.counts.new_properties == 5
+    assert batch.new_properties == 5
     assert batch.queued == 2
     assert await shop.queue.top_up() == 0
     assert await value(db, "SELECT count(*) FROM property_manifest WHERE needs_full_scrape") == 5
@@ -270,7 +270,7 @@ async def test_a_page_read_after_all_is_no_lost_page(shop: Workshop, db: Databas
 
 async def test_an_empty_page_is_recorded_and_nothing_else(shop: Workshop, db: Database) -> None:
     batch = await shop.scan(page(total=0))
-    assert (batch.counts.records, batch.queued) == (0, 0)
+    assert (batch.records, batch.queued) == (0, 0)
     assert await value(db, "SELECT entries FROM manifest_pages") == 0
 
 

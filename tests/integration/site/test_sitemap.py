@@ -258,7 +258,7 @@ async def test_a_page_that_is_the_first_to_show_what_the_sitemap_knew_has_found_
 ) -> None:
     await read(services, "casa-1")
     recorded = await shop.scan(page(entry("casa-1")))
-    assert (recorded.counts.new_properties, recorded.queued) == (1, 1)
+    assert (recorded.new_properties, recorded.queued) == (1, 1)
     again = await shop.scan(page(entry("casa-1")))
-    assert again.counts.new_properties == 0
+    assert again.new_properties == 0
     assert await value(db, "SELECT queue_reason FROM scrape_queue") == "new_property"

@@ -46,6 +46,7 @@ class BatchCounts:
     price_changes: int
     relisted: int
     conflicts: int  # cards whose slug belongs to another EasyBroker id
+    queued: int = 0  # detail pages that it added to the queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
