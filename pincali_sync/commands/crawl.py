@@ -22,6 +22,7 @@ class Command(ScrapyCrawl):
     """Refuses what cannot work with one line, before any request is sent."""
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Crawls with one spider, and ends with a status that says how it went."""
         if len(args) != 1:
             raise ScrapyUsageError("name one spider: manifest, detail or verification")
         assert self.crawler_process is not None

@@ -43,18 +43,22 @@ class ScanShape:
 
     @property
     def cards_per_page(self) -> float | None:
+        """None without pages."""
         return self.cards / self.pages if self.pages else None
 
     @property
     def priced_share(self) -> float | None:
+        """Of the cards; None where they were not counted or are too few."""
         return None if self.priced is None else self._share(self.priced)
 
     @property
     def new_share(self) -> float | None:
+        """Of the cards; None where they are too few."""
         return self._share(self.new)
 
     @property
     def unreadable_share(self) -> float | None:
+        """Of all cards; None where they are too few."""
         total = self.cards + self.unreadable
         return self.unreadable / total if total >= MIN_CARDS else None
 

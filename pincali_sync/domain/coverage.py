@@ -58,6 +58,7 @@ class Certificate:
 
     @property
     def certified(self) -> bool:
+        """Whether nothing speaks against it."""
         return not self.reasons
 
     @property

@@ -12,6 +12,8 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
+    """What a page says of its listing being there."""
+
     GONE = "gone"
     SOLD = "sold"  # gone, and the page says that it was sold or rented
     ALIVE = "alive"
@@ -19,6 +21,7 @@ class Verdict(StrEnum):
 
     @property
     def removes(self) -> bool:
+        """Whether the listing is to leave the live table."""
         return self in {Verdict.GONE, Verdict.SOLD}
 
 

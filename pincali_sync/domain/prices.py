@@ -23,6 +23,8 @@ MAIN_OPERATION = Operation.SALE  # of a listing that is offered both ways
 
 
 class Currency(StrEnum):
+    """The currencies of the site."""
+
     MXN = "MXN"
     USD = "USD"
     EUR = "EUR"

@@ -35,9 +35,11 @@ class Heartbeat(Component):
         return extension
 
     def engine_started(self) -> None:
+        """Begins to beat."""
         self._task = asyncio.get_running_loop().create_task(self._beat_until_cancelled())
 
     async def spider_closed(self, spider: Spider) -> None:
+        """Beats no more."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

@@ -44,10 +44,12 @@ class Progress(Component):
         return extension
 
     def engine_started(self) -> None:
+        """Begins to report."""
         self._started = monotonic()
         self._task = asyncio.get_running_loop().create_task(self._report_until_cancelled())
 
     def spider_closed(self) -> None:
+        """Reports for the last time."""
         if self._task is not None:
             self._task.cancel()
         self._report()

@@ -24,11 +24,13 @@ class BackoffRetryMiddleware(RetryMiddleware):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy makes it."""
         return cls(crawler)
 
     async def process_response(  # type: ignore[override]  # Scrapy awaits coroutines
         self, request: Request, response: Response
     ) -> Request | Response:
+        """Rests before a request that is sent again."""
         answer = super().process_response(request, response)
         if isinstance(answer, Request):
             await asyncio.sleep(self._pause(answer, retry_after_seconds(response)))
@@ -37,6 +39,7 @@ class BackoffRetryMiddleware(RetryMiddleware):
     async def process_exception(  # type: ignore[override]  # Scrapy awaits coroutines
         self, request: Request, exception: Exception
     ) -> Request | Response | None:
+        """Rests before a request that is sent again."""
         answer = super().process_exception(request, exception)
         if isinstance(answer, Request):
             await asyncio.sleep(self._pause(answer, None))

@@ -18,7 +18,9 @@ class UserAgentMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """With the agents of the settings."""
         return cls(crawler.settings.getlist("USER_AGENTS"))
 
     def process_request(self, request: Request) -> None:
+        """Names the next agent, where the request names none."""
         request.headers.setdefault(b"User-Agent", next(self._turns))

@@ -26,6 +26,7 @@ class LocalJobRunner:
 
     @property
     def nodes(self) -> tuple[str, ...]:
+        """This machine alone."""
         return (LOCAL_RUNNER,)
 
     async def check(self) -> None:
@@ -38,10 +39,12 @@ class LocalJobRunner:
             ) from error
 
     async def start(self, spec: JobSpec, node: str) -> None:
+        """Starts a process for the job."""
         await self.check()
         await asyncio.to_thread(self._spawn, spec)
 
     async def cancel(self, job_id: UUID, node: str) -> None:
+        """Asks the job's process to stop."""
         await asyncio.to_thread(self._terminate, job_id)
 
     async def run(self, spec: JobSpec) -> int:

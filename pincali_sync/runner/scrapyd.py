@@ -39,6 +39,7 @@ class ScrapydJobRunner:
 
     @property
     def nodes(self) -> tuple[str, ...]:
+        """The nodes that were configured."""
         return self._nodes
 
     async def check(self) -> None:
@@ -52,6 +53,7 @@ class ScrapydJobRunner:
                 )
 
     async def start(self, spec: JobSpec, node: str) -> None:
+        """Has the node schedule the job."""
         arguments = {**spec.arguments, "jobid": str(spec.job_id)}
         settings = [f"{name}={value}" for name, value in spec.settings.items()]
         await self._call(
@@ -63,6 +65,7 @@ class ScrapydJobRunner:
         )
 
     async def cancel(self, job_id: UUID, node: str) -> None:
+        """Has the node stop the job."""
         await self._call(node, "cancel", lambda client: client.cancel(PROJECT, str(job_id)))
 
     async def _call(self, node: str, what: str, call: Callable[[ScrapydClient], Any]) -> Any:

@@ -23,11 +23,16 @@ class BrowserRequest(Protocol):
     """What is looked at of Playwright's request."""
 
     @property
-    def method(self) -> str: ...
+    def method(self) -> str:
+        """GET, POST and so on."""
+
     @property
-    def resource_type(self) -> str: ...
+    def resource_type(self) -> str:
+        """What the browser wants it for: document, image and so on."""
+
     @property
-    def url(self) -> str: ...
+    def url(self) -> str:
+        """Where it goes."""
 
 
 def abort_request(request: BrowserRequest) -> bool:

@@ -45,6 +45,7 @@ class DetailSpider(JobSpider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
+        """As many requests at once as configured, by a browser where one is to be used."""
         super().update_settings(settings)
         settings.set("CONCURRENT_REQUESTS", settings.getint("DETAIL_CONCURRENCY"), "spider")
         if settings["DETAIL_TRANSPORT"] == "playwright":
@@ -53,6 +54,7 @@ class DetailSpider(JobSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """With the cookies of the configured file."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider._cookies = load_cookies(load_config().cookies_file)
         return spider

@@ -1,0 +1,1 @@
+"""SQL, one class a subject, each statement beside the method that runs it."""

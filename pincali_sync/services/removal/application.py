@@ -102,6 +102,7 @@ class ApplyStep:
     removals: RemovalService
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         async with self.record.db.transaction() as tx:
             batch = await tx.batches.of_session(session_of(run))
         if batch is None:

@@ -53,6 +53,7 @@ class RemovalsStep:
     audit: RemovalAuditService
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         session_id = session_of(run)
         candidates = len(await self.missing.count(session_id))
         if candidates:

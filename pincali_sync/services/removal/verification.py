@@ -190,6 +190,7 @@ class VerifyStep:
     queue: ScrapeQueueService
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         outside = await self.queue.queue_verifications(session_of(run))
         await self.queue.reclaim_expired()
         async with self.record.db.transaction() as tx:

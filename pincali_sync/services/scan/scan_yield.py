@@ -22,6 +22,7 @@ class SourceYield:
 
     @property
     def ratio(self) -> float | None:
+        """Found by expected; None without an expectation."""
         return self.found / self.expected if self.expected else None
 
 

@@ -24,6 +24,7 @@ class QueueStep:
     identities: IdentityService
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         await self.queue.top_up(run.id)
         plan = self.record.plan(run)
         if plan.stale_days is not None:
@@ -43,6 +44,7 @@ class RefreshStep:
     refresh: RefreshService
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         target = await self.refresh.set_target(run.id)
         await self.refresh.top_up(run.id)
         noted = TargetNote(
@@ -65,6 +67,7 @@ class DrainStep:
     window: timedelta
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         await self.queue.reclaim_expired()
         now, counts = self.record.clock.now(), await self.record.queue_counts(run)
         window_ends_at = run.window_ends_at or now + self.window

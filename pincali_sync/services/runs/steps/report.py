@@ -33,6 +33,7 @@ class ReportStep:
     writer: ReportWriter
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         counts = await self.record.queue_counts(run)
         await self.record.note(
             run,

@@ -40,6 +40,7 @@ class ScanStep:
     page_cap: int
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         plan = self.record.plan(run)
         depths = run.details.depths or await self._choose_depths(run, plan)
         pages = await self.jobs.ensure_done(
@@ -76,6 +77,7 @@ class CertifyStep:
     scans: ManifestScanService
 
     async def __call__(self, run: SyncRun) -> Outcome:
+        """Moves the run on by this step."""
         session_id = session_of(run)
         async with self.record.db.transaction() as tx:
             await tx.sessions.count_pages(session_id)
