@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
@@ -26,15 +26,8 @@ _ARGUMENTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ChromiumChoice:
-    """Which browser to start; None: the one that Playwright installed for itself."""
-
-    executable: Path | None
-
-
-def find_chromium(config: Config) -> ChromiumChoice:
-    """The configured browser, else Playwright's own, else one on the PATH.
+def find_chromium(config: Config) -> Path | None:
+    """The configured browser, else Playwright's own (None), else one on the PATH.
 
     Raises:
         BrowserMissingError: when there is none; says what to do.
@@ -44,17 +37,32 @@ def find_chromium(config: Config) -> ChromiumChoice:
             raise BrowserMissingError(
                 f"CHROMIUM_EXECUTABLE={config.chromium_executable} does not exist: correct it"
             )
-        return ChromiumChoice(config.chromium_executable)
+        return config.chromium_executable
     if _playwright_has_its_own():
-        return ChromiumChoice(None)
+        return None
     for name in _NAMES:
         found = shutil.which(name)
         if found:
-            return ChromiumChoice(Path(found))
+            return Path(found)
     raise BrowserMissingError(
         "no Chromium was found: run `make setup`, or set CHROMIUM_EXECUTABLE, "
         "or fetch detail pages without a browser with DETAIL_TRANSPORT=http"
     )
+
+
+def launch_options(config: Config) -> dict[str, Any]:
+    """What Playwright's `launch` is told.
+
+    Raises:
+        BrowserMissingError: when no Chromium is found.
+    """
+    return {"executable_path": find_chromium(config), "args": launch_arguments()}
+
+
+def context_options(user_agent: str) -> dict[str, Any]:
+    """What its `new_context` is told."""
+    # A worker would answer requests behind the back of what aborts them.
+    return {"user_agent": user_agent, "locale": "en-US", "service_workers": "block"}
 
 
 def launch_arguments() -> list[str]:
@@ -80,11 +88,11 @@ def _ask_playwright() -> bool:
 def main() -> int:
     """Prints what was found: what the set-up asks to know whether it has work to do."""
     try:
-        choice = find_chromium(load_config())
+        found = find_chromium(load_config())
     except PincaliSyncError as error:
         print(error, file=sys.stderr)
         return error.exit_status
-    print(choice.executable or "Playwright's own Chromium")
+    print(found or "Playwright's own Chromium")
     return 0
 
 

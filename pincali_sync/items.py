@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Annotated, TypeVar, get_origin, get_type_hints
 
 from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.prices import Offer, main_offer
@@ -99,26 +100,31 @@ class FetchedShard:
     dated_at: datetime | None = None  # what it shows is as old as this; None: as told
 
 
+T = TypeVar("T")
+# What every complete record shows: the share of these that is there is its completeness.
+Expected = Annotated[T, "expected"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
     """One detail page, field for field a row of `properties_live` (plus the last three)."""
 
     property_id: str
     source_url: str
-    title: str
-    description: str | None = None
-    property_type: str | None = None  # house, apartment, lot, "house in condominium", ...
-    operation_type: str | None = None  # sale or rent; sale where the listing is both
+    title: Expected[str]
+    description: Expected[str | None] = None
+    property_type: Expected[str | None] = None  # house, apartment, lot, ...
+    operation_type: Expected[str | None] = None  # sale or rent; sale where the listing is both
     address: str | None = None  # street, where the page shows one
-    neighborhood: str | None = None
-    city: str | None = None
-    state: str | None = None
+    neighborhood: Expected[str | None] = None
+    city: Expected[str | None] = None
+    state: Expected[str | None] = None
     postal_code: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
+    latitude: Expected[float | None] = None
+    longitude: Expected[float | None] = None
     gps_coordinates: str | None = None  # "lat,lng"
-    price: Decimal | None = None  # the offer of operation_type
-    currency: str | None = None
+    price: Expected[Decimal | None] = None  # the offer of operation_type
+    currency: Expected[str | None] = None
     price_per_m2: Decimal | None = None
     bedrooms: int | None = None
     bathrooms: int | None = None
@@ -133,21 +139,39 @@ class Property:
     construction_year: int | None = None
     features: tuple[str, ...] = ()  # the feature chips as shown
     amenities: dict[str, tuple[str, ...]] = field(default_factory=dict)  # group -> names
-    main_image_url: str | None = None
-    image_urls: tuple[str, ...] = ()
+    main_image_url: Expected[str | None] = None
+    image_urls: Expected[tuple[str, ...]] = ()
     virtual_tour_url: str | None = None
     video_url: str | None = None
-    agent_name: str | None = None
+    agent_name: Expected[str | None] = None
     agent_phone: str | None = None  # only when the page shows it to anyone
     agent_email: str | None = None
-    agency_name: str | None = None
+    agency_name: Expected[str | None] = None
     message_url: str | None = None
     is_featured: bool = False
     is_premium: bool = False
-    listing_date: date | None = None
-    public_id: str | None = None
+    listing_date: Expected[date | None] = None
+    public_id: Expected[str | None] = None
     title_original: str | None = None
     offers: tuple[Offer, ...] = ()
+
+
+_TYPES = get_type_hints(Property, include_extras=True)
+EXPECTED_FIELDS = tuple(name for name, kind in _TYPES.items() if get_origin(kind) is Annotated)
+# With what not every listing has, and people look for: a lot has no bedrooms, few pages show an
+# e-mail. The rest is there always, or says nothing of a record's worth.
+_NOT_COVERED = {
+    "property_id",
+    "source_url",
+    "gps_coordinates",
+    "is_featured",
+    "is_premium",
+    "title_original",
+    "offers",
+}
+COVERED_FIELDS = EXPECTED_FIELDS + tuple(
+    name for name in _TYPES if name not in {*EXPECTED_FIELDS, *_NOT_COVERED}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

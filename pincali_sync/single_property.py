@@ -13,7 +13,7 @@ from protego import Protego
 
 from pincali_sync.answers.detail import detail_url
 from pincali_sync.bootstrap import open_services
-from pincali_sync.browser import find_chromium, launch_arguments
+from pincali_sync.browser import context_options, launch_options
 from pincali_sync.config import Config, load_config
 from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import Property
@@ -86,14 +86,10 @@ async def _over_http(config: Config, url: str) -> tuple[int, dict[str, str], str
 
 
 async def _in_browser(config: Config, url: str) -> tuple[int, dict[str, str], str]:
-    executable = find_chromium(config).executable
+    options = launch_options(config)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=executable, args=launch_arguments()
-        )
-        context = await browser.new_context(
-            user_agent=config.user_agents[0], locale="en-US", service_workers="block"
-        )
+        browser = await playwright.chromium.launch(**options)
+        context = await browser.new_context(**context_options(config.user_agents[0]))
         host = urlsplit(config.pincali_base_url).hostname or ""
         await context.add_cookies(
             [

@@ -15,7 +15,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
-from pincali_sync.domain.listing_fields import COVERED_FIELDS, EXPECTED_FIELDS
+from pincali_sync.items import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.templates import environment, stylesheet
 from pincali_sync.reports import wording

@@ -16,8 +16,7 @@ from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.db.repositories.quality.rules import ValidationRule, check_of
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.listing_fields import EXPECTED_FIELDS
-from pincali_sync.items import Property, QualityVerdict
+from pincali_sync.items import EXPECTED_FIELDS, Property, QualityVerdict
 from pincali_sync.services.quality.figures import measure
 
 logger = logging.getLogger(__name__)

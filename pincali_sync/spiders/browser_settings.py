@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from scrapy.http.request import VerboseCookie
 from scrapy.settings import BaseSettings
 
-from pincali_sync.browser import find_chromium, launch_arguments
+from pincali_sync.browser import context_options, launch_options
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError
 
@@ -56,22 +56,11 @@ def browser_settings(settings: BaseSettings) -> dict[str, Any]:
     """
     config = load_config()
     handler = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
-    launch: dict[str, Any] = {"headless": True, "args": launch_arguments()}
-    executable = find_chromium(config).executable
-    if executable is not None:
-        launch["executable_path"] = str(executable)
     return {
         "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
         "PLAYWRIGHT_BROWSER_TYPE": "chromium",
-        "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
-        "PLAYWRIGHT_CONTEXTS": {
-            "default": {
-                "user_agent": settings["USER_AGENT"],
-                "locale": "en-US",
-                # A worker would answer requests behind the back of `abort_request`.
-                "service_workers": "block",
-            }
-        },
+        "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(config),
+        "PLAYWRIGHT_CONTEXTS": {"default": context_options(settings["USER_AGENT"])},
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": settings.getint("DETAIL_CONCURRENCY"),
         "PLAYWRIGHT_ABORT_REQUEST": "pincali_sync.spiders.browser_settings.abort_request",
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": config.request_timeout_seconds * _MILLISECONDS,

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from pincali_sync.bootstrap import build_services
-from pincali_sync.browser import find_chromium, launch_arguments
+from pincali_sync.browser import launch_options
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from tests.support.builders import SITE, Workshop, detail, entry, id_of, sale
@@ -168,11 +168,8 @@ async def _fill(url: str) -> UUID:
 @pytest.fixture(scope="module")
 def visit(served: Served) -> Iterator[Visit]:
     """Opens pages in one browser, begun last: its loop runs in this thread until it ends."""
-    choice = find_chromium(load_config())
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=choice.executable, args=launch_arguments()
-        )
+        browser = playwright.chromium.launch(**launch_options(load_config()))
         yield lambda **options: Watched(
             browser.new_context(base_url=served.url, **options).new_page()
         )

@@ -15,6 +15,7 @@ from pincali_sync.cli.tier_commands import run_tier
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
+from tests.support.builders import rows
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -69,10 +70,14 @@ async def test_what_went_is_removed_on_evidence_and_nothing_else_is(
         checks = await services.db.run(lambda tx: tx.checks.of_batch(batch.id))
         async with services.db.transaction() as tx:
             live = await tx.live.counts()
-            rows = await tx.live.rows([each["property_id"] for each in truth])
+        shown = await rows(
+            services.db,
+            "SELECT listing_status FROM properties_live WHERE property_id = ANY(:ids)",
+            ids=[each["property_id"] for each in truth],
+        )
     assert live["confirmed_removed"] == last.removals_detected
     assert {(check.verdict, check.http_status) for check in checks} == {("gone", 301)}
-    assert "confirmed_removed" not in {row["listing_status"] for row in rows.values()}
+    assert "confirmed_removed" not in {row["listing_status"] for row in shown}
 
 
 async def test_what_is_on_the_site_is_live_and_right(stage: Stage, runs: list[SyncRun]) -> None:

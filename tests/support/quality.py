@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
-from pincali_sync.domain.listing_fields import COVERED_FIELDS
+from pincali_sync.items import COVERED_FIELDS
 from pincali_sync.reports.wording import ANOMALIES, DUPLICATES
 from pincali_sync.services.quality.figures import estimate
 

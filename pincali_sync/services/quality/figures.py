@@ -12,8 +12,8 @@ from typing import Any
 
 from pincali_sync.db.repositories.quality.quality import AGES, WITHIN_DAYS
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.listing_fields import COVERED_FIELDS
 from pincali_sync.domain.statistics import wilson_interval
+from pincali_sync.items import COVERED_FIELDS
 
 Figures = dict[str, Any]
 

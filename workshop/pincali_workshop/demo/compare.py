@@ -75,7 +75,11 @@ class Comparison:
 async def compare_live(db: Database, truth: Sequence[Mapping[str, Any]]) -> Comparison:
     """Compares live rows, field by field, with true listings."""
     async with db.transaction() as tx:
-        rows = await tx.live.rows([listing["property_id"] for listing in truth])
+        result = await tx.connection.execute(
+            text("SELECT * FROM properties_live WHERE property_id = ANY(:ids)"),
+            {"ids": [listing["property_id"] for listing in truth]},
+        )
+        rows = {row["property_id"]: dict(row) for row in result.mappings()}
     differences: list[Difference] = []
     for listing in truth:
         row = rows.get(listing["property_id"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -40,13 +40,6 @@ class LiveRepository(Repository):
         """
         result = await self._run(_MARK_SEEN, session_id=session_id, after=after, size=size)
         return result.scalar_one_or_none()
-
-    async def rows(self, property_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
-        """The live rows of these records, by property_id."""
-        result = await self._run(
-            "SELECT * FROM properties_live WHERE property_id = ANY(:ids)", ids=list(property_ids)
-        )
-        return {row["property_id"]: dict(row) for row in result.mappings()}
 
     async def targets(self, property_ids: Sequence[str]) -> list[dict[str, Any]]:
         """What is needed to look at these records' pages: id, URL and EasyBroker id."""

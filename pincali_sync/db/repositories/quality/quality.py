@@ -14,8 +14,8 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS
 from pincali_sync.db.repositories.listings.scrapes import PRICED, REPAIR
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
-from pincali_sync.domain.listing_fields import COVERED_FIELDS
 from pincali_sync.domain.prices import Operation
+from pincali_sync.items import COVERED_FIELDS
 
 AGE_BOUNDS = (0, 1, 7, 14, 30, 45, 60)  # days since the last visit
 # The classes of age: "0-1", "1-7", ... "60+", and "never".
