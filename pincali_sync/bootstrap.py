@@ -33,7 +33,7 @@ from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
 from pincali_sync.services.prices.reviews import ReviewService
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
-from pincali_sync.services.queue.refresh import RefreshPolicy, RefreshService
+from pincali_sync.services.queue.refresh import RefreshService
 from pincali_sync.services.removal.application import ApplyStep, RemovalService
 from pincali_sync.services.removal.audit import RemovalAuditService
 from pincali_sync.services.removal.counting import MissingService, RemovalsStep
@@ -93,7 +93,7 @@ class Services:
         self.scans = ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending)
         self.sitemap = SitemapService(db, clock)
         self.queue = ScrapeQueueService(db, clock, policy)
-        self.refresh = RefreshService(db, clock, _refresh_policy(config), policy)
+        self.refresh = RefreshService(db, clock, config, policy)
         self.sync = DataSyncService(db, clock, policy)
         self.missing = MissingService(db, clock)
         self.verification = VerificationService(db, clock, self.sync, config.pincali_base_url)
@@ -219,14 +219,6 @@ def build_services(
     """
     db = db or Database(database_url(config), application_name=application_name)
     return Services(config, clock or SystemClock(), db, fetcher=fetcher, notifier=notifier)
-
-
-def _refresh_policy(config: Config) -> RefreshPolicy:
-    return RefreshPolicy(
-        stale_after=timedelta(days=config.tier_4_stale_days),
-        sample_share=config.tier_4_sample_share,
-        daily_budget=config.detail_daily_budget,
-    )
 
 
 def build_runner(config: Config) -> JobRunner:

@@ -7,12 +7,12 @@ sets what the month wants visited, and every tick adds the part that is due by n
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from math import ceil
 from uuid import UUID
 
 from pincali_sync.clock import Clock
+from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
 from pincali_sync.db.repositories.queue.queue import QueuePolicy
@@ -21,24 +21,15 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.schedule import SITE_ZONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefreshPolicy:
-    """How old is stale, and how much may be fetched."""
-
-    stale_after: timedelta
-    sample_share: float  # of the listings that are there, a month
-    daily_budget: int  # detail pages a day, news included
-
-
 class RefreshService:
     """Plans visits to records that are old."""
 
     def __init__(
-        self, db: Database, clock: Clock, policy: RefreshPolicy, queue_policy: QueuePolicy
+        self, db: Database, clock: Clock, config: Config, queue_policy: QueuePolicy
     ) -> None:
         self._db = db
         self._clock = clock
-        self._policy = policy
+        self._config = config
         self._queue_policy = queue_policy
 
     @in_transaction
@@ -49,7 +40,7 @@ class RefreshService:
             now.astimezone(SITE_ZONE).date().replace(day=1),
             await self._wanted(tx),
             run_id=run_id,
-            stale_before=now - self._policy.stale_after,
+            stale_before=self._stale_before(),
             now=now,
         )
         target = await tx.freshness.target()
@@ -83,26 +74,26 @@ class RefreshService:
 
     async def _wanted(self, tx: UnitOfWork) -> Wanted:
         return Wanted(
-            stale=await tx.freshness.stale(
-                stale_before=self._clock.now() - self._policy.stale_after
-            ),
-            sample=round(self._policy.sample_share * await tx.freshness.present()),
+            stale=await tx.freshness.stale(stale_before=self._stale_before()),
+            sample=round(self._config.tier_4_sample_share * await tx.freshness.present()),
         )
 
     async def _budget_left(self, tx: UnitOfWork) -> int:
         local = self._clock.now().astimezone(SITE_ZONE)
         midnight = datetime.combine(local.date(), time(), tzinfo=SITE_ZONE)
         spent = await tx.queue.fetched_since(midnight) + await tx.queue.open_refreshes()
-        return max(0, self._policy.daily_budget - spent)
+        return max(0, self._config.detail_daily_budget - spent)
+
+    def _stale_before(self) -> datetime:
+        return self._clock.now() - timedelta(days=self._config.tier_4_stale_days)
 
     async def _queue_stale(self, tx: UnitOfWork, wanted: int, run_id: UUID | None) -> int:
         if wanted <= 0:
             return 0
-        now = self._clock.now()
         return await tx.queue_fill.fill_stale(
             wanted,
-            self._queue_policy.filling(run_id, now=now),
-            stale_before=now - self._policy.stale_after,
+            self._queue_policy.filling(run_id, now=self._clock.now()),
+            stale_before=self._stale_before(),
             max_age=self._queue_policy.max_age,
         )
 
