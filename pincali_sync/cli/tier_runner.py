@@ -19,7 +19,6 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError
 from pincali_sync.notify.healthcheck import HealthcheckPing
-from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.site.pauses import Pause, explain
 
 logger = logging.getLogger(__name__)
@@ -90,35 +89,25 @@ async def _tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
             await scheduler.start_now(tier)
         seen: dict[str, SyncRun] = {}
         while True:
-            runs = await _one_tick(scheduler, start_due=tier is None, patient=wait)
-            seen.update({str(each.id): each for each in runs or ()})
-            held_back = await _held_back(services, runs or ())
-            still_open = runs is None or any(each.status == "running" for each in runs)
-            if not wait or held_back or not still_open:
+            try:
+                runs = await scheduler.tick(start_due=tier is None)
+            except LockedError:
+                if not wait:
+                    raise
+                await asyncio.sleep(_TICK_SECONDS)
+                continue
+            seen.update({str(each.id): each for each in runs})
+            held_back = await _held_back(services, runs)
+            if not wait or held_back or all(each.status != "running" for each in runs):
                 return list(seen.values()), held_back
             await asyncio.sleep(_TICK_SECONDS)
 
 
 async def _held_back(services: Services, runs: Iterable[SyncRun]) -> list[Pause]:
     """The pauses in which open runs rest: waiting for those would be in vain."""
-    pauses = [
-        await services.pauses.of_tier(Tier(run.tier_level))
-        for run in runs
-        if run.status == "running"
-    ]
+    tiers = [Tier(run.tier_level) for run in runs if run.status == "running"]
+    pauses = [await services.pauses.of_tier(tier) for tier in tiers]
     return list({pause.scope: pause for pause in pauses if pause is not None}.values())
-
-
-async def _one_tick(
-    scheduler: SchedulerService, *, start_due: bool, patient: bool
-) -> list[SyncRun] | None:
-    """One tick's runs; None when another runner was at work and we may wait for it."""
-    try:
-        return await scheduler.tick(start_due=start_due)
-    except LockedError:
-        if not patient:
-            raise
-        return None
 
 
 def main() -> int:
