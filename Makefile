@@ -1,10 +1,12 @@
 # Each target does its own set-up on a fresh machine.
 PYTHON := .venv/bin/python
+# Two processes; each takes one file after another, in the order of tests/conftest.py.
+PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test lint bench up down rules lock clean
+.PHONY: help setup demo test test-fast lint bench up down rules lock clean
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
 
 setup: ## .venv with the pinned packages, a Chromium and promtool
 	@bash scripts/setup.sh
@@ -13,7 +15,10 @@ demo: setup ## the main job on a stand-in of the site (KEEP=1 leaves it up)
 	@$(PYTHON) -m pincali_workshop.demo $(if $(KEEP),--keep)
 
 test: setup ## the whole test suite
-	@$(PYTHON) -m pytest -q
+	@$(PYTEST)
+
+test-fast: setup ## what needs no browser, no node and no program of its own
+	@$(PYTEST) -m "not slow"
 
 lint: setup ## ruff, mypy, import rules, migration drift
 	@.venv/bin/ruff check .

@@ -12,7 +12,6 @@ from pincali_sync.config import Config
 from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database, sqlalchemy_url
 from tests.support.clock import FixedClock
-from tests.support.month import MonthProcess
 from tests.support.postgres import (
     TEMPLATE,
     Databases,
@@ -22,29 +21,20 @@ from tests.support.postgres import (
     url_of,
 )
 
-_MONTH = "test_month.py"
-# What takes one core comes first, beside the simulated month; browsers and nodes come after it.
-_ORDER = ("tests/unit", "tests/integration", "tests/acceptance")
+# Two processes take file after file in this order: the longest begins, short ones come last.
+_ORDER = ("tests/acceptance/test_month.py", "tests/acceptance", "tests/integration", "tests/unit")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The month's tests look at its outcome last of all."""
-    items.sort(key=lambda item: (_MONTH in item.nodeid, _place(item.nodeid)))
+    """The longest first; all of the acceptance tests count as slow."""
+    items.sort(key=lambda item: _place(item.nodeid))
+    for item in items:
+        if item.nodeid.startswith("tests/acceptance"):
+            item.add_marker(pytest.mark.slow)
 
 
 def _place(nodeid: str) -> int:
     return next((n for n, folder in enumerate(_ORDER) if nodeid.startswith(folder)), 0)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def month_process(request: pytest.FixtureRequest) -> Iterator[MonthProcess | None]:
-    """A month, played from the first test on, if any test asks for its outcome."""
-    if not any(_MONTH in item.nodeid for item in request.session.items):
-        yield None
-        return
-    process = MonthProcess()
-    yield process
-    process.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -1,22 +1,34 @@
-"""Twenty-eight virtual days of all four tiers over HTTP, compared with the truth.
-
-The month is played by a process of its own, beside the other tests: see `tests/conftest.py`.
-"""
+"""Twenty-eight virtual days of all four tiers over HTTP, compared with the truth."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
-
-from tests.support.month import MonthProcess
 
 pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
-def month(month_process: MonthProcess) -> dict[str, Any]:
-    return month_process.report()
+def month() -> dict[str, Any]:
+    """What the command says at the end; it brings its own database and site."""
+    played = subprocess.run(
+        [
+            *(sys.executable, "-m", "pincali_sync.cli", "simulate"),
+            *("--days=28", "--listings=3000", "--json"),
+        ],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "DATABASE_URL": ""},
+        check=False,
+    )
+    assert played.stdout, f"the month was not played: {played.stderr[-2000:]}"
+    report: dict[str, Any] = json.loads(played.stdout)
+    return report
 
 
 @pytest.fixture(scope="module")

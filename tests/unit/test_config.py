@@ -102,7 +102,9 @@ def test_a_password_is_neither_shown_nor_told(monkeypatch: pytest.MonkeyPatch) -
     assert "open-sesame" not in str(caught.value)
     monkeypatch.setenv("DATABASE_URL", "postgresql://reader:open-sesame@host/db")
     monkeypatch.setenv("SCRAPYD_PASSWORD", "open-barley")
-    assert "open-" not in repr(load_config())
+    said = repr(load_config())
+    assert "sesame" not in said
+    assert "barley" not in said
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:80"])

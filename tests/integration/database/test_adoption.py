@@ -21,6 +21,8 @@ from tests.support.clock import FixedClock
 from tests.support.legacy import create_legacy
 from tests.support.postgres import execute, fresh_database
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_000
 
 

@@ -18,6 +18,8 @@ import pytest
 from pincali_sync.db import embedded
 from pincali_sync.db.embedded_place import copy_of, place_for, wheel_binaries
 
+pytestmark = pytest.mark.slow
+
 start = partial(embedded.ensure_running, durable=False)
 
 

@@ -21,6 +21,8 @@ from pincali_sync.db.engine import SCHEMA_REVISION, sqlalchemy_url
 from pincali_sync.db.models import metadata
 from tests.support.postgres import execute, fresh_database
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 
 # What the specification names.

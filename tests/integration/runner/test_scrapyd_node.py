@@ -19,6 +19,8 @@ from setuptools import find_packages
 
 from pincali_sync.exceptions import RunnerError
 
+pytestmark = pytest.mark.slow
+
 ENVIRONMENT = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"}
 SPIDERS = ["detail", "manifest", "sitemap", "verification"]
 ROOT = Path(__file__).parents[3]

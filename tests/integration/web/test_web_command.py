@@ -16,6 +16,8 @@ import pytest
 
 from pincali_sync.cli.app import app, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("order", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_a_signal_and_leaves_nothing_behind(
