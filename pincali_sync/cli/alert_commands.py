@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from pincali_sync.bootstrap import Services
-from pincali_sync.cli.asking import ask
+from pincali_sync.cli.asking import ask_database
 from pincali_sync.cli.output import JsonOption, show_records
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.insights.incidents import Incident
+from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.rendering.formats import instant
@@ -37,7 +37,7 @@ def alerts(
     if test:
         _send_test()
         return
-    incidents, last_tick = ask(_read)
+    incidents, last_tick = ask_database(_read)
     if as_json or incidents:
         show_records("Open incidents", _COLUMNS, incidents, as_json=as_json)
     else:
@@ -45,9 +45,8 @@ def alerts(
         typer.echo(f"Nothing is the matter, as far as the last tick saw ({seen}).")
 
 
-async def _read(services: Services) -> tuple[list[Incident], datetime | None]:
-    async with services.db.transaction() as tx:
-        return await tx.incidents.open(), await tx.history.last_beat(RUNNER)
+async def _read(tx: UnitOfWork) -> tuple[list[Incident], datetime | None]:
+    return await tx.incidents.open(), await tx.history.last_beat(RUNNER)
 
 
 def _send_test() -> None:

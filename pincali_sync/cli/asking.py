@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.config import load_config
+from pincali_sync.db.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
 
@@ -21,6 +22,11 @@ def ask(question: Callable[[Services], Awaitable[T]]) -> T:
             return await question(services)
 
     return asyncio.run(work())
+
+
+def ask_database(question: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    """The answer of one transaction. Raises what `open_services` and the question raise."""
+    return ask(lambda services: services.db.run(question))
 
 
 def who() -> str:

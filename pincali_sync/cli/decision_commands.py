@@ -7,9 +7,9 @@ from uuid import UUID
 
 import typer
 
-from pincali_sync.bootstrap import Services
-from pincali_sync.cli.asking import ask, who
+from pincali_sync.cli.asking import ask, ask_database, who
 from pincali_sync.cli.output import JsonOption, print_json, print_records, say, show_records
+from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import UsageError
 
 removals = typer.Typer(help="Removals: batches, verdicts, and what was held.")
@@ -23,13 +23,13 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows i
 def list_removals(as_json: JsonOption = False) -> None:
     """Show the latest batches, and listings that are missing for long without a verdict."""
 
-    async def read(services: Services) -> dict[str, list[Any]]:
+    async def read(tx: UnitOfWork) -> dict[str, list[Any]]:
         return {
-            "batches": await services.db.run(lambda tx: tx.batches.latest()),
-            "unsettled": await services.db.run(lambda tx: tx.missing.unsettled()),
+            "batches": await tx.batches.latest(),
+            "unsettled": await tx.missing.unsettled(),
         }
 
-    found = ask(read)
+    found = ask_database(read)
     if as_json:
         print_json(found)
         return
@@ -54,7 +54,7 @@ def list_removals(as_json: JsonOption = False) -> None:
 @removals.command("show")
 def show_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Show what the pages of a batch's listings answered."""
-    checks = ask(lambda services: services.db.run(lambda tx: tx.checks.of_batch(_id(batch))))
+    checks = ask_database(lambda tx: tx.checks.of_batch(_id(batch)))
     show_records(
         f"Batch {batch}",
         {
@@ -92,7 +92,7 @@ def _settle_batch(batch_id: str, *, approve: bool, as_json: bool) -> None:
 @reviews.command("list")
 def list_reviews(as_json: JsonOption = False) -> None:
     """Show prices that changed by more than half, the oldest first."""
-    found = ask(lambda services: services.db.run(lambda tx: tx.reviews.open_reviews()))
+    found = ask_database(lambda tx: tx.reviews.open_reviews())
     show_records(
         "Unusual prices",
         {
@@ -126,7 +126,7 @@ def reject_review(review: IdArgument) -> None:
 @candidates.command("list")
 def list_candidates(as_json: JsonOption = False) -> None:
     """Show newcomers that resemble a listing that went."""
-    found = ask(lambda services: services.db.run(lambda tx: tx.identities.open_candidates()))
+    found = ask_database(lambda tx: tx.identities.open_candidates())
     show_records(
         "May be one property",
         {

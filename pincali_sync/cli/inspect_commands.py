@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner
-from pincali_sync.cli.asking import ask
+from pincali_sync.cli.asking import ask, ask_database
 from pincali_sync.cli.output import JsonOption, print_json, print_records, print_table, tier_option
 from pincali_sync.cli.run_views import print_history, show_scan, state_of
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.rendering.formats import instant
 from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import TierSchedule
 from pincali_sync.services.site.pauses import explain as explain_pause
@@ -24,7 +25,7 @@ def status(as_json: JsonOption = False) -> None:
         return
     print_table("Tiers", _TIER_COLUMNS, map(_tier_row, state["tiers"]))
     last_tick = state["last_tick_at"]
-    seen = f"{last_tick:%Y-%m-%d %H:%M} UTC" if last_tick else "never"
+    seen = instant(last_tick) if last_tick else "never"
     typer.echo(f"The tier runner last did its work: {seen}.")
     for pause in state["pauses"]:
         typer.echo(explain_pause(pause))
@@ -59,9 +60,7 @@ def history(
     if run is not None:
         show_scan(ask(lambda services: services.insights.find_run(run)), as_json=as_json)
         return
-    runs = ask(
-        lambda services: services.db.run(lambda tx: tx.runs.recent(tier_level=tier, limit=limit))
-    )
+    runs = ask_database(lambda tx: tx.runs.recent(tier_level=tier, limit=limit))
     if as_json:
         print_json(runs)
     else:

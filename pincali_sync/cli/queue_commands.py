@@ -9,7 +9,7 @@ from uuid import uuid4
 import typer
 
 from pincali_sync.bootstrap import Services, open_services
-from pincali_sync.cli.asking import ask
+from pincali_sync.cli.asking import ask, ask_database
 from pincali_sync.cli.output import JsonOption, print_json, print_table, say, show_records
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import UsageError
@@ -54,9 +54,7 @@ def dead_letters(
     as_json: JsonOption = False,
 ) -> None:
     """Show pages that were set aside after their attempts."""
-    letters = ask(
-        lambda services: services.db.run(lambda tx: tx.queue_rows.dead_letters(limit=limit))
-    )
+    letters = ask_database(lambda tx: tx.queue_rows.dead_letters(limit=limit))
     show_records(
         "Set aside",
         {
