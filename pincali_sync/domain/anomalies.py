@@ -41,30 +41,6 @@ class ScanShape:
             priced=None if None in priced else sum(filter(None, priced)),
         )
 
-    @property
-    def cards_per_page(self) -> float | None:
-        """None without pages."""
-        return self.cards / self.pages if self.pages else None
-
-    @property
-    def priced_share(self) -> float | None:
-        """Of the cards; None where they were not counted or are too few."""
-        return None if self.priced is None else self._share(self.priced)
-
-    @property
-    def new_share(self) -> float | None:
-        """Of the cards; None where they are too few."""
-        return self._share(self.new)
-
-    @property
-    def unreadable_share(self) -> float | None:
-        """Of all cards; None where they are too few."""
-        total = self.cards + self.unreadable
-        return self.unreadable / total if total >= MIN_CARDS else None
-
-    def _share(self, part: int) -> float | None:
-        return part / self.cards if self.cards >= MIN_CARDS else None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anomaly:
@@ -91,12 +67,30 @@ class _Measure:
     most: float = math.inf
 
 
+def _share(count: int | None, of: int) -> float | None:
+    return None if count is None or of < MIN_CARDS else count / of
+
+
+def _cards_per_page(scan: ScanShape) -> float | None:
+    return scan.cards / scan.pages if scan.pages else None
+
+
 _MEASURES = (
     _Measure("pages read", lambda scan: scan.pages, 0.30, is_relative=True),
-    _Measure("cards per page", lambda scan: scan.cards_per_page, 0.20, is_relative=True),
-    _Measure("share of cards with a price", lambda scan: scan.priced_share, 0.10, least=0.20),
-    _Measure("share of new cards", lambda scan: scan.new_share, 0.20),
-    _Measure("share of unreadable cards", lambda scan: scan.unreadable_share, 0.05, most=0.50),
+    _Measure("cards per page", _cards_per_page, 0.20, is_relative=True),
+    _Measure(
+        "share of cards with a price",
+        lambda scan: _share(scan.priced, of=scan.cards),
+        0.10,
+        least=0.20,
+    ),
+    _Measure("share of new cards", lambda scan: _share(scan.new, of=scan.cards), 0.20),
+    _Measure(
+        "share of unreadable cards",
+        lambda scan: _share(scan.unreadable, of=scan.cards + scan.unreadable),
+        0.05,
+        most=0.50,
+    ),
 )
 
 

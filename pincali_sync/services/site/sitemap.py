@@ -75,5 +75,6 @@ class SitemapService:
             urls=totals.urls,
             expected=totals.expected,
         )
-        await tx.sitemap.finish(session_id, totals, new_urls=new_urls, reasons=reasons, now=now)
-        return await tx.sitemap.of_session(session_id)
+        return await tx.sitemap.finish(
+            session_id, totals, new_urls=new_urls, reasons=reasons, now=now
+        )

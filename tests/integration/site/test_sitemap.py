@@ -162,8 +162,8 @@ async def test_an_incomplete_or_shrunken_sitemap_proves_no_absence(
     halved = await read(services, *many[20:])
     clock.advance(days=1)
     partial = await read(services, *many[1:], shards=2)
-    assert halved.reasons == ("20 URLs, the last complete sitemap had 40",)
-    assert partial.reasons == ("1 of 2 shards read",)
+    assert halved.reasons == ["20 URLs, the last complete sitemap had 40"]
+    assert partial.reasons == ["1 of 2 shards read"]
     assert set((await counts(db)).values()) == {0}
 
 

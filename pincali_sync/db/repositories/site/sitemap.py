@@ -42,7 +42,10 @@ class SitemapPass:
     urls: int
     new_urls: int
     is_complete: bool
-    reasons: tuple[str, ...]  # why it proves no absence
+    reasons: list[str]  # why it proves no absence
+
+
+_ENDED = "session_id, urls, new_urls, is_complete, reasons"
 
 
 _BEGIN = """
@@ -136,13 +139,6 @@ SELECT r.property_id, r.source_url, r.listed_at, r.listed_at, l.property_id IS N
 ON CONFLICT (property_id) DO NOTHING
 """
 
-_FINISH = """
-UPDATE sitemap_passes
-   SET finished_at = :now, dated_at = :dated_at, urls = :urls, new_urls = :new_urls,
-       is_complete = :is_complete, reasons = CAST(:reasons AS jsonb)
- WHERE session_id = CAST(:session_id AS uuid)
-"""
-
 # For capture and recapture: who was on pages, who in the sitemap, who in both.
 _OVERLAP = f"""
 WITH on_pages AS (
@@ -225,27 +221,34 @@ class SitemapRepository(Repository):
         new_urls: int,
         reasons: Sequence[str],
         now: datetime,
-    ) -> None:
+    ) -> SitemapPass:
         """Closes a pass; with reasons against it, it proves no absence."""
-        await self._run(
-            _FINISH,
+        statement = f"""
+UPDATE sitemap_passes
+   SET finished_at = :now, dated_at = :dated_at, urls = :urls, new_urls = :new_urls,
+       is_complete = :is_complete, reasons = CAST(:reasons AS jsonb)
+ WHERE session_id = CAST(:session_id AS uuid)
+RETURNING {_ENDED}
+"""
+        return await self._one(
+            SitemapPass,
+            statement,
             session_id=session_id,
             dated_at=totals.dated_at,
             urls=totals.urls,
             new_urls=new_urls,
             is_complete=not reasons,
-            reasons=json.dumps(list(reasons)),
+            reasons=json.dumps(reasons),
             now=now,
         )
 
     async def of_session(self, session_id: UUID) -> SitemapPass | None:
         """The session's pass."""
-        statement = """
-SELECT session_id, urls, new_urls, is_complete, reasons FROM sitemap_passes
- WHERE session_id = CAST(:session_id AS uuid)
-"""
-        row = (await self._run(statement, session_id=session_id)).mappings().first()
-        return None if row is None else SitemapPass(**{**row, "reasons": tuple(row["reasons"])})
+        return await self._first(
+            SitemapPass,
+            f"SELECT {_ENDED} FROM sitemap_passes WHERE session_id = CAST(:session_id AS uuid)",
+            session_id=session_id,
+        )
 
     async def overlap(self, session_id: UUID) -> Overlap:
         """Who the session saw on pages, who in the sitemap, who in both."""

@@ -113,7 +113,7 @@ class CertifyStep:
             urls=listed.urls,
             new_urls=listed.new_urls,
             complete=listed.is_complete,
-            reasons=listed.reasons,
+            reasons=tuple(listed.reasons),
             on_pages_too=overlap.both,
             estimated_stock=overlap.estimated_stock,
             page_coverage=overlap.page_coverage,
