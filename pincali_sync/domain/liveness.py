@@ -52,21 +52,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """How the site answered, at the start of this job, what is known to be or not to be there."""
+    """How the site answered, at the start of this job, URLs that never existed."""
 
-    canary_is_alive: bool  # a listing seen on a page just now still answers as one
-    absent_signatures: frozenset[str]  # how URLs that never existed are answered
+    absent_signatures: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, canary: Judgement | None, invented: Iterable[Answer]) -> Calibration:
+    def of(cls, invented: Iterable[Answer]) -> Calibration:
         """Answers of refusal or error calibrate nothing."""
         return cls(
-            canary_is_alive=canary is not None and canary.verdict is Verdict.ALIVE,
             absent_signatures=frozenset(
                 answer.signature
                 for answer in invented
                 if answer.signature and answer.shown_public_id is None and not _failed(answer)
-            ),
+            )
         )
 
 
@@ -79,7 +77,7 @@ class Judgement:
     may_change: bool = False  # unknown for now: another try may tell
 
 
-NO_CALIBRATION = Calibration(canary_is_alive=True, absent_signatures=frozenset())
+NO_CALIBRATION = Calibration()
 _ABSENT = {404, 410}
 _PASSING = {408, 425, 429}
 

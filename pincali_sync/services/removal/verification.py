@@ -77,9 +77,8 @@ class VerificationService:
             canaries = await tx.checks.canaries(since=since, limit=_CANARIES)
         for canary in canaries:
             judgement = (await self.verify(canary, fetcher, NO_CALIBRATION)).judgement
-            calibration = Calibration.of(judgement, [each.answer for each in invented])
-            if calibration.canary_is_alive:
-                return calibration
+            if judgement.verdict is Verdict.ALIVE:
+                return Calibration.of(each.answer for each in invented)
             said = f"{canary.public_id}: {judgement.evidence}"
         raise CalibrationError(
             f"a listing that should be there is not shown ({said}): nothing can be verified"

@@ -23,7 +23,7 @@ def verdict_on(
     status: int, markup: bytes = b"", calibration: Calibration | None = None, **headers: str
 ) -> Verdict:
     answer = read_answer(URL, status, headers, markup).answer
-    known = calibration or Calibration(canary_is_alive=True, absent_signatures=frozenset())
+    known = calibration or Calibration()
     return judge(answer, property_id=ID, public_id=EB, calibration=known).verdict
 
 
@@ -66,7 +66,7 @@ def test_a_redirect_proves_an_absence_only_where_it_leads_to_a_search(
 
 def test_a_redirect_that_urls_which_never_existed_get_too_proves_an_absence() -> None:
     invented = read_answer(f"{SITE}/en/home/no-tal-1", 302, {"location": "/"}, b"").answer
-    calibration = Calibration.of(None, [invented])
+    calibration = Calibration.of([invented])
     assert verdict_on(302, calibration=calibration, location="/") is Verdict.GONE
     assert verdict_on(302, calibration=calibration, location="/en") is Verdict.UNKNOWN
 
@@ -91,7 +91,7 @@ def test_a_page_without_a_listing_must_say_that_it_is_gone(text: str, verdict: V
 def test_the_page_of_urls_that_never_existed_proves_an_absence() -> None:
     nothing = page("Pincali", "We looked everywhere")
     invented = read_answer(f"{SITE}/en/home/no-tal-1", 200, {}, nothing).answer
-    calibration = Calibration.of(None, [invented])
+    calibration = Calibration.of([invented])
     assert verdict_on(200, nothing, calibration) is Verdict.GONE
     assert verdict_on(200, page("Pincali", "Under maintenance"), calibration) is Verdict.UNKNOWN
 
@@ -99,8 +99,8 @@ def test_the_page_of_urls_that_never_existed_proves_an_absence() -> None:
 def test_errors_and_blank_pages_calibrate_nothing() -> None:
     failed = Answer(url=URL, status=503, signature="503 error | error")
     blank = read_answer(URL, 200, {}, b"<html><body></body></html>").answer
-    assert Calibration.of(None, [failed, blank]).absent_signatures == frozenset()
-    assert verdict_on(200, b"", Calibration.of(None, [blank])) is Verdict.UNKNOWN
+    assert Calibration.of([failed, blank]).absent_signatures == frozenset()
+    assert verdict_on(200, b"", Calibration.of([blank])) is Verdict.UNKNOWN
 
 
 def test_a_challenge_is_no_answer_about_the_listing() -> None:
@@ -145,8 +145,7 @@ def test_a_record_without_an_id_is_alive_if_its_own_url_still_shows_a_listing(
 
 def test_a_canary_that_does_not_sing_is_not_alive() -> None:
     gone = judge(Answer(url=URL, status=404), property_id=ID, public_id=EB)
-    assert not Calibration.of(gone, []).canary_is_alive
-    assert not Calibration.of(None, []).canary_is_alive
+    assert gone.verdict is not Verdict.ALIVE
 
 
 def test_where_a_redirect_leads_is_told_apart() -> None:
