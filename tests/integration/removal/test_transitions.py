@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pincali_sync.db.repositories.removal.transition import count_changed, transition
+from pincali_sync.db.repositories.removal.transition import transition
 from pincali_sync.domain.listing_status import (
     OLDER_STATUS,
     Cause,
@@ -69,7 +69,7 @@ async def test_the_block_takes_the_ways_of_its_cause_and_no_other(
         reason="'because'",
     )
     given = {"session_id": SESSION, "now": clock.now()}
-    result = await listings.execute(text(count_changed(block)), given)
+    result = await listings.execute(text(block), given)
     assert result.scalar_one() == len(ListingStatus)
     entries = {old: way.entry for way in ways for old in way.old}
     assert await states(listings) == {old: new if old in entries else old for old in ListingStatus}
@@ -79,7 +79,7 @@ async def test_the_block_takes_the_ways_of_its_cause_and_no_other(
         for old, entry in sorted(entries.items())
         if entry is not None
     ]
-    await listings.execute(text(count_changed(block)), given)
+    await listings.execute(text(block), given)
     assert len(list(await listings.execute(text(JOURNAL)))) == len(journal)
 
 
@@ -87,7 +87,7 @@ async def test_without_targets_each_state_goes_where_the_cause_leads(
     listings: AsyncConnection, clock: FixedClock
 ) -> None:
     block = transition(Cause.CARD, "FROM properties_live l", missing="0")
-    await listings.execute(text(count_changed(block)), {"now": clock.now()})
+    await listings.execute(text(block), {"now": clock.now()})
     assert await states(listings) == {
         "active": "active",
         "likely_removed": "active",
@@ -100,7 +100,7 @@ async def test_without_targets_each_state_goes_where_the_cause_leads(
 async def test_the_older_column_follows(listings: AsyncConnection, clock: FixedClock) -> None:
     for missing, word in ((2, "as it was"), (3, "inactive")):
         block = transition(Cause.MISSING, "FROM properties_live l", missing=str(missing))
-        await listings.execute(text(count_changed(block)), {"now": clock.now()})
+        await listings.execute(text(block), {"now": clock.now()})
         found = await listings.execute(text("SELECT listing_status, status FROM properties_live"))
         expected = {**OLDER_STATUS, ListingStatus.LIKELY_REMOVED: word}
         for row in found:

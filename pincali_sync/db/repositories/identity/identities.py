@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import REMOVED, count_changed, transition
+from pincali_sync.db.repositories.removal.transition import REMOVED, transition
 from pincali_sync.domain.listing_status import Cause
 
 
@@ -122,22 +122,20 @@ _MERGE = (
       FROM properties_live l WHERE l.property_id = :property_id
     """,
     # The live row's EasyBroker id is what pages must show: from now on the newcomer's.
-    count_changed(
-        transition(
-            Cause.MERGER,
-            """
+    transition(
+        Cause.MERGER,
+        """
       FROM properties_live l
       LEFT JOIN property_manifest m ON m.property_id = :property_id
       LEFT JOIN properties_live n ON n.property_id = :property_id
      WHERE l.property_id = :earlier_property_id""",
-            carried=[
-                "coalesce(m.public_id, n.public_id, l.public_id) AS public_id",
-                "coalesce(m.source_url, n.source_url, l.source_url) AS source_url",
-            ],
-            missing="0",
-            also=["public_id = r.public_id", "source_url = r.source_url"],
-            reason="'merged by ' || :settled_by",
-        )
+        carried=[
+            "coalesce(m.public_id, n.public_id, l.public_id) AS public_id",
+            "coalesce(m.source_url, n.source_url, l.source_url) AS source_url",
+        ],
+        missing="0",
+        also=["public_id = r.public_id", "source_url = r.source_url"],
+        reason="'merged by ' || :settled_by",
     ),
     "DELETE FROM properties_live WHERE property_id = :property_id",
     "DELETE FROM property_manifest WHERE property_id = :earlier_property_id",

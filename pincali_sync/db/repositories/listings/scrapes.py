@@ -17,7 +17,7 @@ from pincali_sync.db.models.listings import PropertyScrapesStaging
 from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, scrape_priority
-from pincali_sync.db.repositories.removal.transition import count_changed, transition
+from pincali_sync.db.repositories.removal.transition import transition
 from pincali_sync.domain.listing_status import OLDER_STATUS, Cause, ChangeType, ListingStatus
 from pincali_sync.domain.prices import main_offer
 from pincali_sync.items import Property, ScrapeResult
@@ -162,18 +162,16 @@ ON CONFLICT (property_id) DO UPDATE SET
 
 # A good detail page proves that the listing is there: whatever was suspected of it ends here. After
 # the upsert, which has locked the rows in their order.
-_REACTIVATE_LIVE = count_changed(
-    transition(
-        Cause.PAGE,
-        f"""
+_REACTIVATE_LIVE = transition(
+    Cause.PAGE,
+    f"""
       FROM scraped s JOIN properties_live l ON l.property_id = s.property_id
      WHERE s.accepted
        AND (l.listing_status <> '{ListingStatus.ACTIVE}'
             OR l.status IS DISTINCT FROM '{OLDER_STATUS[ListingStatus.ACTIVE]}')""",
-        carried=["l.visits = 1 AS is_repair"],
-        session=":session_id",
-        reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
-    )
+    carried=["l.visits = 1 AS is_repair"],
+    session=":session_id",
+    reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
 )
 
 # One interval more is known of, with or without news. An adopted row's first visit repairs it and

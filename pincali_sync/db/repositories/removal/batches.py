@@ -12,7 +12,6 @@ from pincali_sync.db.repositories.removal.transition import (
     LIKELY,
     PRESENT,
     REMOVED,
-    count_changed,
     transition,
 )
 from pincali_sync.domain.listing_status import Cause, ListingStatus
@@ -81,7 +80,7 @@ UPDATE scrape_queue q
   FROM (SELECT l.property_id {_REMOVABLE} ORDER BY l.property_id) r
  WHERE q.property_id = r.property_id AND q.status = 'pending'
 """
-_REMOVED = transition(
+_APPLY = transition(
     Cause.BATCH,
     _REMOVABLE,
     targets={
@@ -97,42 +96,35 @@ _REMOVED = transition(
     also=["public_id = r.public_id", "last_updated_at = :now"],
     session="r.session_id",
     reason="r.evidence",
-)
-_APPLY = f"""{_REMOVED}, noted AS (
+    then=""", noted AS (
     UPDATE removal_checks c SET applied_at = :now FROM changed r WHERE c.id = r.check_id
 )
-SELECT count(*) FROM changed
-"""
+SELECT count(*) FROM changed""",
+)
 # A rejected batch says that the scan was wrong: its rows start again from nothing.
-_REJECT = count_changed(
-    transition(
-        Cause.REJECTION,
-        f"""
+_REJECT = transition(
+    Cause.REJECTION,
+    f"""
       FROM properties_live l JOIN removal_batches b ON b.session_id = l.missing_session_id
      WHERE b.id = :batch_id AND l.listing_status = {LIKELY}""",
-        missing="0",
-        reason="'removal rejected by ' || :decided_by",
-    )
+    missing="0",
+    reason="'removal rejected by ' || :decided_by",
 )
 
 
 def _decide_one(target: ListingStatus) -> str:
     """Kept, a record starts again from nothing."""
     kept = target is ListingStatus.ACTIVE
-    return count_changed(
-        transition(
-            Cause.DECISION,
-            f"""
+    return transition(
+        Cause.DECISION,
+        f"""
       FROM properties_live l
      WHERE l.property_id = :property_id
        AND (l.listing_status <> '{target}' OR {kept} AND l.consecutive_missing_count > 0)""",
-            targets={target: "true"},
-            missing="0" if kept else "l.consecutive_missing_count",
-            also=[
-                "last_updated_at = CASE WHEN r.entry IS NULL THEN l.last_updated_at ELSE :now END"
-            ],
-            reason=":reason",
-        )
+        targets={target: "true"},
+        missing="0" if kept else "l.consecutive_missing_count",
+        also=["last_updated_at = CASE WHEN r.entry IS NULL THEN l.last_updated_at ELSE :now END"],
+        reason=":reason",
     )
 
 

@@ -11,7 +11,6 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import (
     LIKELY,
     PRESENT,
-    count_changed,
     transition,
 )
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER, Cause, ListingStatus
@@ -73,15 +72,13 @@ _ONCE_MORE = "l.consecutive_missing_count + 1"
 
 def _count(absent: str) -> str:
     """Once a session, however often it is repeated: `missing_session_id` says who counted last."""
-    return count_changed(
-        transition(
-            Cause.MISSING,
-            absent,
-            targets={ListingStatus.LIKELY_REMOVED: f"{_ONCE_MORE} >= {LIKELY_AFTER}"},
-            missing=_ONCE_MORE,
-            also=["missing_session_id = CAST(:session_id AS uuid)"],
-            session=":session_id",
-        )
+    return transition(
+        Cause.MISSING,
+        absent,
+        targets={ListingStatus.LIKELY_REMOVED: f"{_ONCE_MORE} >= {LIKELY_AFTER}"},
+        missing=_ONCE_MORE,
+        also=["missing_session_id = CAST(:session_id AS uuid)"],
+        session=":session_id",
     )
 
 

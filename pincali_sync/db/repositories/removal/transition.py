@@ -41,8 +41,9 @@ def transition(
     also: Sequence[str] = (),
     session: str = "NULL",
     reason: str = "NULL",
+    then: str = "SELECT count(*) FROM changed",
 ) -> str:
-    """CTEs that change the state of live rows and write their journal, ending in `changed`.
+    """A statement that changes the state of live rows and writes their journal.
 
     They lock the rows in the order of `property_id`. A row whose state is not one that the cause
     may change keeps it, but `missing` and `also` hold for all; `status` follows the state.
@@ -57,6 +58,7 @@ def transition(
         also: further assignments.
         session: of the journal's entry.
         reason: of the journal's entry.
+        then: the end of the statement, which may read the CTE `changed`; else it counts the rows.
 
     Raises:
         ValueError: when the cause leads to none of the targets.
@@ -72,7 +74,7 @@ WITH locked AS (
            {", ".join((f"consecutive_missing_count = {missing}", *also))}
       FROM locked r WHERE l.property_id = r.property_id
     RETURNING r.*
-){_JOURNALLED.format(session=session, reason=reason)}"""
+){_JOURNALLED.format(session=session, reason=reason)} {then}"""
 
 
 # The one entry that a change of state has.
@@ -84,11 +86,6 @@ _JOURNALLED = """, journalled AS (
            to_jsonb(old_status), to_jsonb(new_status), {reason}, CAST(:now AS timestamptz)
       FROM changed r WHERE entry IS NOT NULL ORDER BY property_id
 )"""
-
-
-def count_changed(block: str) -> str:
-    """The whole statement: the block, and how many rows it named."""
-    return f"{block} SELECT count(*) FROM changed"
 
 
 def _open_ways(

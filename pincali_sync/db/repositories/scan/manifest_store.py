@@ -6,26 +6,24 @@ from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import LIKELY, count_changed, transition
+from pincali_sync.db.repositories.removal.transition import LIKELY, transition
 from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
 from pincali_sync.domain.listing_status import Cause
 
-_UPDATE_LIVE = count_changed(
-    transition(
-        Cause.CARD,
-        f"""
+_UPDATE_LIVE = transition(
+    Cause.CARD,
+    f"""
       FROM batch b JOIN properties_live l ON l.property_id = b.property_id
      WHERE b.is_relisted OR b.listing_status = {LIKELY}
         OR b.consecutive_missing_count > 0 OR b.price_change IS NOT NULL""",
-        carried=["b.price_change", "b.amount", "b.currency", "b.unit"],
-        missing="0",
-        also=[
-            f"{column}_at_last_manifest = CASE WHEN r.price_change IS NULL "
-            f"THEN l.{column}_at_last_manifest ELSE r.{value} END"
-            for column, value in {"price": "amount", "currency": "currency", "unit": "unit"}.items()
-        ],
-        session=":session_id",
-    )
+    carried=["b.price_change", "b.amount", "b.currency", "b.unit"],
+    missing="0",
+    also=[
+        f"{column}_at_last_manifest = CASE WHEN r.price_change IS NULL "
+        f"THEN l.{column}_at_last_manifest ELSE r.{value} END"
+        for column, value in {"price": "amount", "currency": "currency", "unit": "unit"}.items()
+    ],
+    session=":session_id",
 )
 
 # What a card leaves out stays as an earlier one told it.

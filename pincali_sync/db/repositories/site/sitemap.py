@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import PRESENT, count_changed, transition
+from pincali_sync.db.repositories.removal.transition import PRESENT, transition
 from pincali_sync.domain.coverage import Overlap
 from pincali_sync.domain.listing_status import Cause
 from pincali_sync.items import FetchedShard
@@ -104,19 +104,17 @@ _LISTED_RECORDS = """
 """
 
 # Missing until now, and listed since the scan that missed it.
-_RESTORE_LIVE = count_changed(
-    transition(
-        Cause.SITEMAP,
-        f"""
+_RESTORE_LIVE = transition(
+    Cause.SITEMAP,
+    f"""
       FROM ({_LISTED_RECORDS}) r
       JOIN properties_live l ON l.property_id = r.property_id
       JOIN scraping_sessions s ON s.id = l.missing_session_id
      WHERE l.consecutive_missing_count > 0 AND l.listing_status IN {PRESENT}
        AND r.listed_at > s.started_at""",
-        missing="0",
-        session=":session_id",
-        reason="'the sitemap lists it'",
-    )
+    missing="0",
+    session=":session_id",
+    reason="'the sitemap lists it'",
 )
 
 _TOUCH_MANIFEST = f"""
