@@ -118,8 +118,8 @@ async def _quality(tx: UnitOfWork) -> int:
 
 
 QUESTIONS: dict[str, Question] = {
-    "new listings": lambda tx: tx.diff.new_properties(SESSION),
-    "price changes": lambda tx: tx.diff.price_changes(SESSION),
+    "new listings": lambda tx: tx.manifest.new_properties(SESSION),
+    "price changes": lambda tx: tx.manifest.price_changes(SESSION),
     "missing count": lambda tx: tx.missing.count_unseen(SESSION, began=BEGAN, now=NOW),
     "stale selection": _stale,
     "quality figures": _quality,

@@ -14,7 +14,6 @@ from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, que
 from pincali_sync.db.repositories.removal import audits, batches, certificates, checks, counting
 from pincali_sync.db.repositories.runs import jobs, locks, runs, sessions
 from pincali_sync.db.repositories.scan import (
-    diff,
     manifest,
     manifest_batch,
     manifest_pages,
@@ -32,7 +31,6 @@ class UnitOfWork:
         self.batches = batches.BatchRepository(connection)
         self.certificates = certificates.CertificateRepository(connection)
         self.checks = checks.CheckRepository(connection)
-        self.diff = diff.DiffRepository(connection)
         self.dossier = dossier.DossierRepository(connection)
         self.exports = exports.ExportRepository(connection)
         self.feed = change_feed.ChangeFeedRepository(connection)

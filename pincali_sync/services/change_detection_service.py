@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
+from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.services.data_sync_service import SavedBatch
 from pincali_sync.services.property_diff_service import PropertyDiffService
 

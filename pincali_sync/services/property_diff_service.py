@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.counting import PropertyRemovalCandidate
-from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
+from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.ports import Fetcher
@@ -60,12 +60,12 @@ class PropertyDiffService:
     async def detect_new_properties(self, session_id: UUID) -> list[str]:
         """Records that the session saw and that are not live yet."""
         async with self._db.transaction() as tx:
-            return await tx.diff.new_properties(session_id)
+            return await tx.manifest.new_properties(session_id)
 
     async def detect_price_changes(self, session_id: UUID) -> list[PropertyPriceChange]:
         """Records whose card shows another price than the live table, like with like."""
         async with self._db.transaction() as tx:
-            return list(await tx.diff.price_changes(session_id))
+            return list(await tx.manifest.price_changes(session_id))
 
     async def detect_removed_properties(
         self, current_session_id: UUID

@@ -11,7 +11,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.queue_rows import QueueStats
-from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
+from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pincali_sync.db.repositories.queue import freshness as sql
 from pincali_sync.db.repositories.queue.queue_fill import FILL_STALE
 from pincali_sync.db.repositories.removal.counting import COUNT_MISSING
-from pincali_sync.db.repositories.scan import diff
+from pincali_sync.db.repositories.scan import manifest
 from pincali_sync.domain.tiers import ListingSource
 from tests.integration.queue.test_queue_concurrency import node_types
 from tests.support.clock import FixedClock
@@ -55,7 +55,7 @@ async def test_sql_and_python_agree_on_rate_value_and_priority(
 
 
 HOT: dict[str, tuple[str, dict[str, Any]]] = {
-    "price changes": (diff.DETECT_PRICE_CHANGES, {}),
+    "price changes": (manifest.DETECT_PRICE_CHANGES, {}),
     "missing count": (
         COUNT_MISSING,
         {"began": None, "now": None, "all_sources": list(map(str, ListingSource))},

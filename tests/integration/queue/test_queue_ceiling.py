@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.scan.diff import PropertyPriceChange
+from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from tests.support.builders import Workshop, add_live, add_queued, entry, id_of, rows, value
 from tests.support.clock import FixedClock
 
