@@ -88,7 +88,7 @@ class DataSyncService:
         promoted = await self._promote(tx, pages, session_id, now)
         await self.finish_in(tx, judged)
         await tx.queue.forget_gone([result.queued.property_id for result in gone])
-        await tx.sessions.add_errors(session_id, [_error_row(each) for each in failed], now=now)
+        await tx.sessions.add_errors(session_id, [_error_row(each, now) for each in failed])
         return replace(promoted, failed=len(failed), gone=len(gone))
 
     async def finish_in(self, tx: UnitOfWork, results: Sequence[ScrapeResult]) -> None:
@@ -137,10 +137,11 @@ def _judged(result: ScrapeResult, rules: Sequence[ValidationRule]) -> ScrapeResu
     )
 
 
-def _error_row(result: ScrapeResult) -> ScrapeError:
+def _error_row(result: ScrapeResult, now: datetime) -> ScrapeError:
     return ScrapeError(
+        created_at=now,
         url=result.queued.source_url,
         error_type=result.error_type,
-        message=result.error or "unknown",
+        error_message=result.error or "unknown",
         retry_count=result.queued.attempt_count - 1,
     )

@@ -298,8 +298,13 @@ async def test_errors_are_shown_with_their_reasons(
     await stage.end_all("no_pages")
     async with db.transaction() as tx:
         assert run.session_id is not None
-        error = ScrapeError(url="https://www.pincali.com/x", error_type="http_error", message="500")
-        await tx.sessions.add_errors(run.session_id, [error], now=clock.now())
+        error = ScrapeError(
+            created_at=clock.now(),
+            url="https://www.pincali.com/x",
+            error_type="http_error",
+            error_message="500",
+        )
+        await tx.sessions.add_errors(run.session_id, [error])
         await tx.runs.finish(run.id, status="failed", error="no page was read", now=clock.now())
     page = await dashboard.page("/errors")
     assert "no page was read" in row_of(page, "The latest runs that failed", "2026-11-23")

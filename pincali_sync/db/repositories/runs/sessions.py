@@ -14,21 +14,11 @@ from pincali_sync.db.repositories.base import Repository
 class ScrapeError:
     """One row of `scraping_errors`."""
 
-    url: str
-    error_type: str  # http_error, detail_http_error, detail_error, database_error
-    message: str
-    retry_count: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedError:
-    """The same, as it was logged."""
-
     created_at: datetime
     url: str
-    error_type: str | None
+    error_type: str | None  # http_error, detail_http_error, detail_error, database_error
     error_message: str | None
-    retry_count: int | None
+    retry_count: int | None = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,21 +110,20 @@ class SessionRepository(Repository):
             now=now,
         )
 
-    async def add_errors(
-        self, session_id: UUID, errors: Sequence[ScrapeError], *, now: datetime
-    ) -> None:
+    async def add_errors(self, session_id: UUID, errors: Sequence[ScrapeError]) -> None:
         """Appends to the error log."""
         await self._run_each(
             """INSERT INTO scraping_errors
                       (session_id, url, error_type, error_message, retry_count, created_at)
-               VALUES (:session_id, :url, :error_type, :message, :retry_count, :now)""",
-            [{**asdict(error), "session_id": session_id, "now": now} for error in errors],
+               VALUES (:session_id, :url, :error_type, :error_message, :retry_count,
+                       :created_at)""",
+            [{**asdict(error), "session_id": session_id} for error in errors],
         )
 
-    async def errors(self, *, limit: int) -> list[LoggedError]:
+    async def errors(self, *, limit: int) -> list[ScrapeError]:
         """The end of the error log, the latest first."""
         return await self._all(
-            LoggedError,
+            ScrapeError,
             """SELECT created_at, url, error_type, error_message, retry_count
                  FROM scraping_errors ORDER BY created_at DESC LIMIT :limit""",
             limit=limit,
