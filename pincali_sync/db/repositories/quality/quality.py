@@ -17,10 +17,8 @@ from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 from pincali_sync.domain.prices import Operation
 from pincali_sync.items import COVERED_FIELDS
 
-AGE_BOUNDS = (0, 1, 7, 14, 30, 45, 60)  # days since the last visit
-# The classes of age: "0-1", "1-7", ... "60+", and "never".
-AGES = (*(f"{low}-{high}" for low, high in pairwise(AGE_BOUNDS)), f"{AGE_BOUNDS[-1]}+", "never")
 WITHIN_DAYS = (7, 14, 30)
+_AGE_BOUNDS = (1, 7, 14, 30, 45, 60)  # days since the last visit
 
 
 def _older_than(days: int) -> str:
@@ -33,15 +31,19 @@ def _counts(conditions: Mapping[str, str]) -> str:
     )
 
 
-_AGES = (
-    f"last_full_scrape_at IS NOT NULL AND NOT {_older_than(AGE_BOUNDS[1])}",
-    *(f"{_older_than(low)} AND NOT {_older_than(high)}" for low, high in pairwise(AGE_BOUNDS[1:])),
-    _older_than(AGE_BOUNDS[-1]),
-    "last_full_scrape_at IS NULL",
-)
+_AGES = {
+    f"0-{_AGE_BOUNDS[0]}": f"NOT {_older_than(_AGE_BOUNDS[0])}",
+    **{
+        f"{low}-{high}": f"{_older_than(low)} AND NOT {_older_than(high)}"
+        for low, high in pairwise(_AGE_BOUNDS)
+    },
+    f"{_AGE_BOUNDS[-1]}+": _older_than(_AGE_BOUNDS[-1]),
+    "never": "last_full_scrape_at IS NULL",
+}
+AGES = tuple(_AGES)  # the classes of age: "0-1", "1-7", ... "60+", and "never"
 _COUNTED = {
     **{f"has_{name}": LIVE_COLUMNS[name].is_there for name in COVERED_FIELDS},
-    **{f"age_{name}": condition for name, condition in zip(AGES, _AGES, strict=True)},
+    **{f"age_{name}": condition for name, condition in _AGES.items()},
     **{f"within_{days}": f"NOT {_older_than(days)}" for days in WITHIN_DAYS},
     "flagged": "verification_status = 'flagged'",
     "likely_removed": f"listing_status = {LIKELY}",
