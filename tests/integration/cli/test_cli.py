@@ -5,34 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.cli import tier_runner
-from pincali_sync.cli.app import app, run
+from pincali_sync.cli.app import run
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from tests.support.builders import rows
+from tests.support.cli import as_json, say
 
 
 @pytest.fixture
 def configured(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("SCRAPYD_URLS", "http://127.0.0.1:1")
-
-
-def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    status = run(app, words)
-    said = capsys.readouterr()
-    return status, said.out, said.err
-
-
-def as_json(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    status, out, _ = say(capsys, *words, "--json")
-    assert status == 0
-    return json.loads(out)
 
 
 @pytest.mark.usefixtures("configured")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pincali_sync.cli.app import app, run
 from pincali_sync.db.engine import Database
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from tests.support.builders import add_live, id_of, rows
+from tests.support.cli import say
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +33,6 @@ def filled(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         await db.dispose()
 
     asyncio.run(fill())
-
-
-def say(capfd: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    status = run(app, words)
-    said = capfd.readouterr()
-    return status, said.out, said.err
 
 
 def test_export_says_in_one_line_what_it_wrote(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
 from pincali_sync.bootstrap import Services, open_services
-from pincali_sync.cli.app import app, run
 from pincali_sync.config import load_config
 from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale
+from tests.support.cli import as_json, say
 from tests.support.scans import full_scan
 
 T = TypeVar("T")
@@ -22,18 +21,6 @@ T = TypeVar("T")
 def _configured(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("SCRAPYD_URLS", "http://127.0.0.1:1")
-
-
-def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    status = run(app, words)
-    said = capsys.readouterr()
-    return status, said.out, said.err
-
-
-def as_json(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
-    status, out, err = say(capsys, *words, "--json")
-    assert status == 0, err
-    return json.loads(out)
 
 
 def prepare(work: Callable[[Services, Workshop], Awaitable[T]]) -> T:

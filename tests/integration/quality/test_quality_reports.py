@@ -17,6 +17,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.data_quality_service import DataQualityService
 from tests.support.builders import add_live, rows, value
+from tests.support.cli import say
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
 
@@ -134,12 +135,6 @@ async def test_rules_that_cannot_be_applied_to_pages_are_passed_over_and_told(
         "rule odd_range is passed over",
         "rule odd_regex is passed over",
     ]
-
-
-def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
-    status = run(app, words)
-    said = capsys.readouterr()
-    return status, said.out, said.err
 
 
 @pytest.mark.usefixtures("configured")
