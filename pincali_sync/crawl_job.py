@@ -119,10 +119,12 @@ class CrawlJob:
 class JobSpider(Spider):
     """A spider whose crawl is a job."""
 
+    is_worker = False
+
     @property
     def role(self) -> JobRole:
         """Asked for once, when the crawl's job is made."""
-        return JobRole(spider=self.name)
+        return JobRole(spider=self.name, is_worker=self.is_worker)
 
     @classmethod
     def check_arguments(cls, arguments: Mapping[str, str]) -> None:

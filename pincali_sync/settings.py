@@ -59,7 +59,6 @@ DOWNLOADER_MIDDLEWARES = {
     "pincali_sync.middlewares.politeness.PolitenessMiddleware": 990,
 }
 ITEM_PIPELINES = {
-    "pincali_sync.pipelines.validation.ValidationPipeline": 100,
     "pincali_sync.pipelines.manifest.ManifestPipeline": 300,  # of these two, a dry run has
     "pincali_sync.pipelines.preview.PreviewPipeline": 310,  # the second only
     "pincali_sync.pipelines.sitemap.SitemapPipeline": 350,

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 from pincali_sync.domain.identity import slug_of
 from pincali_sync.exceptions import PageError
-from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
+from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
 from pincali_sync.pages.detail_page import parse_detail_page
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def read_detail(
             ending=Ending.GONE if answer.status in _GONE else Ending.AGAIN,
         )
     try:
-        return ScrapeResult(queued=queued, scraped=parse_detail_page(answer.body, url))
+        return _proven(queued, parse_detail_page(answer.body, url))
     except PageError as error:
         return ScrapeResult(queued=queued, error=str(error))
     except Exception as error:
@@ -68,14 +68,15 @@ def read_detail(
         return ScrapeResult(queued=queued, error=f"parser: {error!r}")
 
 
-def prove_identity(result: ScrapeResult) -> ScrapeResult:
+def _proven(queued: QueuedProperty, page: Property) -> ScrapeResult:
     """A page may be saved only under the record whose EasyBroker id it shows."""
-    expected = result.queued.public_id
-    if result.scraped is None or expected in {None, result.scraped.public_id}:
-        return result
-    shown = result.scraped.public_id or "no id"
+    if queued.public_id in {None, page.public_id}:
+        return ScrapeResult(queued=queued, scraped=page)
+    shown = page.public_id or "no id"
     return ScrapeResult(
-        queued=result.queued, error=f"the page shows {shown}, the record is {expected}"
+        queued=queued,
+        error=f"the page shows {shown}, the record is {queued.public_id}",
+        shows_another=True,
     )
 
 

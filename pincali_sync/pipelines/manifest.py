@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -65,4 +66,17 @@ class ManifestPipeline(BatchingPipeline[ManifestPage]):
             "manifest/relisted": batch.relisted,
             "manifest/dropped/slug_of_another_listing": batch.conflicts,
             "manifest/queued": batch.queued,
+            **_cards_of(items),
         }
+
+
+def _cards_of(pages: list[ManifestPage]) -> Counter[str]:
+    """Entries, and cards that are none, by reason."""
+    counts: Counter[str] = Counter()
+    for each in pages:
+        counts["manifest/entries"] += len(each.page.entries)
+        counts["manifest/entries_without_price"] += sum(not e.offers for e in each.page.entries)
+        counts.update(
+            f"manifest/dropped/{reason.replace(' ', '_')}" for reason in each.page.unreadable_cards
+        )
+    return counts

@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from pincali_sync.answers.detail import Moved, detail_url, read_detail
 from pincali_sync.config import load_config
-from pincali_sync.crawl_job import DONE, PLANNED, JobRole, JobSpider
+from pincali_sync.crawl_job import DONE, PLANNED, JobSpider
 from pincali_sync.exceptions import UsageError
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
@@ -27,16 +27,12 @@ class DetailSpider(JobSpider):
     """`scrapy crawl detail [-a max_items=100]`: claims pages until none is left to claim."""
 
     name = "detail"
+    is_worker = True
 
     def __init__(self, max_items: str | None = None, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._left = _parse_max_items(max_items)
         self._cookies: list[VerboseCookie] = []
-
-    @property
-    def role(self) -> JobRole:
-        """One worker of the queue."""
-        return JobRole(spider=self.name, is_worker=True)
 
     @classmethod
     def check_arguments(cls, arguments: Mapping[str, str]) -> None:
@@ -87,6 +83,8 @@ class DetailSpider(JobSpider):
             yield self._request(queued, led_to.url, hops + 1)
         else:
             self.count(DONE)
+            if led_to.shows_another:
+                self.count("detail/dropped/other_listing")
             yield led_to
 
     async def _claim(self) -> list[QueuedProperty]:

@@ -10,7 +10,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 
-from pincali_sync.crawl_job import DONE, PLANNED, JobRole, JobSpider
+from pincali_sync.crawl_job import DONE, PLANNED, JobSpider
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.liveness import Calibration
 from pincali_sync.exceptions import BlockedError, CalibrationError
@@ -26,11 +26,7 @@ class VerificationSpider(JobSpider):
     """`scrapy crawl verification`: works until no verification is left to claim."""
 
     name = "verification"
-
-    @property
-    def role(self) -> JobRole:
-        """One worker of the queue."""
-        return JobRole(spider=self.name, is_worker=True)
+    is_worker = True
 
     async def start(self) -> AsyncIterator[VerificationResult]:
         """Calibrates once, then judges batch after batch; each result is an item."""

@@ -58,10 +58,22 @@ class RefreshService:
         target = await tx.freshness.target()
         if target is None:
             return Wanted()
-        due = _due_by(self._clock.now(), target)
+        now = self._clock.now()
+        due = _due_by(now, target)
         budget = await self._budget_left(tx) if due.stale or due.sample else 0
-        stale = await self._queue_stale(tx, min(due.stale, budget), run_id)
-        sample = await self._queue_sample(tx, target, min(due.sample, budget - stale), run_id)
+        filling = self._queue_policy.filling(run_id, now=now)
+        stale = sample = 0
+        if (wanted := min(due.stale, budget)) > 0:
+            stale = await tx.queue_fill.fill_stale(
+                wanted,
+                filling,
+                stale_before=self._stale_before(),
+                max_age=self._queue_policy.max_age,
+            )
+        if (wanted := min(due.sample, budget - stale)) > 0:
+            sample = await tx.queue_fill.fill_sample(
+                wanted, filling, seed=target.month.isoformat(), drawn_since=target.set_at
+            )
         queued = Wanted(stale=stale, sample=sample)
         if stale or sample:
             await tx.freshness.count_queued(queued)
@@ -86,28 +98,6 @@ class RefreshService:
 
     def _stale_before(self) -> datetime:
         return self._clock.now() - timedelta(days=self._config.tier_4_stale_days)
-
-    async def _queue_stale(self, tx: UnitOfWork, wanted: int, run_id: UUID | None) -> int:
-        if wanted <= 0:
-            return 0
-        return await tx.queue_fill.fill_stale(
-            wanted,
-            self._queue_policy.filling(run_id, now=self._clock.now()),
-            stale_before=self._stale_before(),
-            max_age=self._queue_policy.max_age,
-        )
-
-    async def _queue_sample(
-        self, tx: UnitOfWork, target: RefreshTarget, wanted: int, run_id: UUID | None
-    ) -> int:
-        if wanted <= 0:
-            return 0
-        return await tx.queue_fill.fill_sample(
-            wanted,
-            self._queue_policy.filling(run_id, now=self._clock.now()),
-            seed=target.month.isoformat(),
-            drawn_since=target.set_at,
-        )
 
 
 def _due_by(now: datetime, target: RefreshTarget) -> Wanted:

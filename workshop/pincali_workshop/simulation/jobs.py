@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
-from pincali_sync.answers.detail import detail_url, prove_identity, read_detail
+from pincali_sync.answers.detail import detail_url, read_detail
 from pincali_sync.answers.listing import read_listing
 from pincali_sync.answers.sitemap import read_index, read_shard
 from pincali_sync.bootstrap import Services
@@ -107,7 +107,7 @@ class SimulatedJobs:
             url = detail_url(self._base_url, source_url)
             answer = read_detail(queued, url, await self._fetcher.get(url), hops=hops)
             if isinstance(answer, ScrapeResult):
-                return prove_identity(answer)
+                return answer
             source_url, hops = answer.url, hops + 1
 
     async def _verification(self, spec: JobSpec, ticket: JobTicket) -> str:

@@ -1,0 +1,81 @@
+"""What an answer to a request for a detail page leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pincali_sync.answers import detail
+from pincali_sync.answers.detail import Moved, read_detail
+from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
+
+PAGE = Path(__file__).parents[2] / "pages" / "detail-2025-raw.html"
+URL = "https://www.pincali.com/en/home/casa-en-venta-o-renta-el-mirador"
+QUEUED = QueuedProperty(id="1", property_id="pincali_1", source_url=URL, public_id=None)
+KNOWN = replace(QUEUED, public_id="EB-AA0001")
+
+
+def read(queued: QueuedProperty, **answer: Any) -> ScrapeResult:
+    led_to = read_detail(queued, URL, FetchedPage(**answer))
+    assert isinstance(led_to, ScrapeResult)
+    return led_to
+
+
+def test_a_page_is_taken_with_the_row_it_was_queued_by() -> None:
+    result = read(QUEUED, status=200, body=PAGE.read_bytes())
+    assert result.queued is QUEUED
+    assert result.scraped is not None
+    assert read(replace(QUEUED, public_id=result.scraped.public_id), status=200,
+                body=PAGE.read_bytes()).scraped == result.scraped  # fmt: skip
+
+
+def test_a_page_of_another_listing_is_an_error() -> None:
+    result = read(KNOWN, status=200, body=PAGE.read_bytes())
+    assert (result.scraped, result.shows_another, result.ending) == (None, True, Ending.AGAIN)
+    assert result.error is not None
+    assert result.error.endswith("the record is EB-AA0001")
+
+
+@pytest.mark.parametrize(
+    ("status", "ending"),
+    [(404, Ending.GONE), (410, Ending.GONE), (500, Ending.AGAIN), (301, Ending.AGAIN)],
+)
+def test_another_status_is_an_error_and_tells_whether_to_try_again(
+    status: int, ending: Ending
+) -> None:
+    result = read(QUEUED, status=status)
+    assert (result.error, result.error_type) == (f"HTTP {status}", "detail_http_error")
+    assert result.ending is ending
+
+
+def test_without_an_answer_the_first_line_of_the_error_is_kept() -> None:
+    result = read(QUEUED, status=None, error="TimeoutError: 30000ms\nCall log: much more")
+    assert (result.error, result.error_type) == ("TimeoutError: 30000ms", "detail_error")
+    assert result.ending is Ending.AGAIN
+
+
+def test_a_redirect_to_a_listing_is_followed_twice_where_the_page_can_prove_itself() -> None:
+    moved = FetchedPage(status=301, headers={"location": "/en/home/new-slug"})
+    assert read_detail(KNOWN, URL, moved, hops=1) == Moved(
+        url="https://www.pincali.com/en/home/new-slug"
+    )
+    assert isinstance(read_detail(KNOWN, URL, moved, hops=2), ScrapeResult)
+    assert isinstance(read_detail(QUEUED, URL, moved), ScrapeResult)
+
+
+def test_a_redirect_to_anything_else_is_an_answer() -> None:
+    assert read(KNOWN, status=301, headers={"location": "/en/properties"}).error == "HTTP 301"
+
+
+def test_a_page_that_trips_the_parser_is_an_error_like_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ArithmeticError("nobody thought of this")
+
+    monkeypatch.setattr(detail, "parse_detail_page", broken)
+    result = read(QUEUED, status=200)
+    assert result.error == "parser: ArithmeticError('nobody thought of this')"
