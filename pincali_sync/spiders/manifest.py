@@ -35,27 +35,6 @@ from pincali_sync.services.runs.run_jobs import TOO_MANY_LOST_PAGES
 from pincali_sync.spiders.fetched import failed, fetched
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestArguments:
-    """What `-a` says: which sources, how far, as which tier."""
-
-    sources: tuple[ListingSource, ...]
-    tier: Tier
-    max_pages: int | None  # per source; 0: all; None: as the tier says
-
-    @classmethod
-    def parse(cls, arguments: Mapping[str, str]) -> ManifestArguments:
-        """Raises: UsageError: names the argument and what it accepts."""
-        source, pages = arguments.get("source"), arguments.get("max_pages")
-        if pages is not None and not pages.isdigit():
-            raise UsageError(f"max_pages={pages}: a whole number from 0 (all pages) is wanted")
-        return cls(
-            sources=(ListingSource.parse(source),) if source else tuple(ListingSource),
-            tier=Tier.parse(arguments.get("tier", "1")),
-            max_pages=None if pages is None else int(pages),
-        )
-
-
 class ManifestSpider(JobSpider):
     """`scrapy crawl manifest [-a tier=1] [-a max_pages=10] [-a source=sale]`
 
@@ -64,35 +43,36 @@ class ManifestSpider(JobSpider):
 
     name = "manifest"
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(
+        self, source: str = "", tier: str = "1", max_pages: str | None = None, **arguments: Any
+    ) -> None:
         super().__init__(**arguments)
-        self.arguments = ManifestArguments.parse(arguments)
+        if max_pages is not None and not max_pages.isdigit():
+            raise UsageError(f"max_pages={max_pages}: a whole number from 0 (all pages) is wanted")
+        self._sources = (ListingSource.parse(source),) if source else tuple(ListingSource)
+        self._tier = Tier.parse(tier)
+        self._max_pages = max_pages
         self._turns: asyncio.Queue[Request | asyncio.Future[WalkSummary]] = asyncio.Queue()
         self._planned = 0
         self._lost = 0
 
     @classmethod
     def check_arguments(cls, arguments: Mapping[str, str]) -> None:
-        """Raises: UsageError: for arguments that the spider would refuse."""
-        ManifestArguments.parse(arguments)
+        """Raises: UsageError: names the argument and what it accepts."""
+        cls(**arguments)
 
     @cached_property
     def max_pages(self) -> int:
         """Of each source; 0: all. The argument, else what the runner set, else the tier's plan."""
-        if self.arguments.max_pages is not None:
-            return self.arguments.max_pages
-        setting = self.settings["MANIFEST_MAX_PAGES"]
-        if setting is not None:
-            return int(setting)
-        return TierPlan.of(self.arguments.tier, load_config()).max_pages
+        wanted = self._max_pages or self.settings["MANIFEST_MAX_PAGES"]
+        return TierPlan.of(self._tier, load_config()).max_pages if wanted is None else int(wanted)
 
     @property
     def role(self) -> JobRole:
         """A job of one source says which."""
-        sources = self.arguments.sources
         return JobRole(
             spider=self.name,
-            source=sources[0].value if len(sources) == 1 else None,
+            source=self._sources[0].value if len(self._sources) == 1 else None,
             reads_everything=self.max_pages == 0,
         )
 
@@ -102,7 +82,7 @@ class ManifestSpider(JobSpider):
         What a walk came to is no item: Scrapy, when it closes meanwhile, waits for items of
         `start` for ever.
         """
-        walks = [asyncio.ensure_future(self._walk(source)) for source in self.arguments.sources]
+        walks = [asyncio.ensure_future(self._walk(source)) for source in self._sources]
         for walk in walks:
             walk.add_done_callback(self._turns.put_nowait)
         left = len(walks)

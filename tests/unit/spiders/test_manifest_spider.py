@@ -11,6 +11,7 @@ from scrapy.http import HtmlResponse
 
 from pincali_sync.domain.listing_query import ListingQuery, WantedPage
 from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.exceptions import UsageError
 from pincali_sync.spiders import manifest
 from pincali_sync.spiders.manifest import ManifestSpider
 
@@ -29,3 +30,10 @@ async def test_a_page_that_breaks_the_parser_is_lost_to_the_walk(
     with pytest.raises(ArithmeticError):
         list(ManifestSpider(source="sale").parse(response, asked))
     assert asked.facts.result() is None
+
+
+def test_the_depth_is_a_number_whichever_way_it_is_asked_for() -> None:
+    assert ManifestSpider(max_pages="0").max_pages == 0
+    assert ManifestSpider(max_pages="3", _job="given by Scrapyd").max_pages == 3
+    with pytest.raises(UsageError, match="max_pages=-1"):
+        ManifestSpider(max_pages="-1")
