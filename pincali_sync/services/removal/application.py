@@ -42,11 +42,11 @@ class RemovalService:
         proven, limit = await tx.batches.removable(batch_id), await tx.batches.limit()
         judged = {"would_remove": proven, "removal_limit": limit}
         if proven > limit:
-            await tx.batches.decide(batch_id, "held", **judged)
-        else:
-            removed = await tx.batches.apply(batch_id, now=now)
-            await tx.batches.decide(batch_id, "applied", removed=removed, decided_at=now, **judged)
-        return await _locked(tx, batch_id)
+            return await tx.batches.decide(batch_id, status="held", **judged)
+        removed = await tx.batches.apply(batch_id, now=now)
+        return await tx.batches.decide(
+            batch_id, status="applied", removed=removed, decided_at=now, **judged
+        )
 
     @in_transaction
     async def settle(
@@ -74,11 +74,9 @@ class RemovalService:
         given = {"decided_by": decided_by, "decided_at": now}
         if approve:
             removed = await tx.batches.apply(batch_id, now=now)
-            await tx.batches.decide(batch_id, "applied", removed=removed, **given)
-        else:
-            await tx.batches.reject(batch_id, decided_by=decided_by, now=now)
-            await tx.batches.decide(batch_id, "rejected", **given)
-        return await _locked(tx, batch_id)
+            return await tx.batches.decide(batch_id, status="applied", removed=removed, **given)
+        await tx.batches.reject(batch_id, decided_by=decided_by, now=now)
+        return await tx.batches.decide(batch_id, status="rejected", **given)
 
     @in_transaction
     async def decide_one(self, tx: UnitOfWork, property_id: str, *, gone: bool) -> None:

@@ -100,7 +100,7 @@ def test_held_removals_are_shown_and_decided(capsys: pytest.CaptureFixture[str])
             batch = await tx.batches.open(
                 session_id, run_id=None, candidates=70, now=services.clock.now()
             )
-            await tx.batches.decide(batch, "held", would_remove=70, removal_limit=50)
+            await tx.batches.decide(batch, status="held", would_remove=70, removal_limit=50)
         return str(batch)
 
     batch = prepare(work)

@@ -34,7 +34,8 @@ class RemovalBatch:
     decided_by: str | None
 
 
-_BATCHES = f"SELECT {', '.join(each.name for each in fields(RemovalBatch))} FROM removal_batches"
+_COLUMNS = ", ".join(each.name for each in fields(RemovalBatch))
+_BATCHES = f"SELECT {_COLUMNS} FROM removal_batches"
 _OPEN = """
 INSERT INTO removal_batches AS b (session_id, run_id, candidates, created_at)
 VALUES (:session_id, CAST(:run_id AS uuid), :candidates, :now)
@@ -178,13 +179,13 @@ class BatchRepository(Repository):
         """Makes the batch's rows active again."""
         await self._run(_REJECT, batch_id=batch_id, decided_by=decided_by, now=now)
 
-    async def decide(self, batch_id: UUID, status: str, **columns: Any) -> None:
+    async def decide(self, batch_id: UUID, **columns: Any) -> RemovalBatch:
         """Writes down what became of a batch."""
         assignments = ", ".join(f"{name} = :{name}" for name in columns)
-        await self._run(
-            f"UPDATE removal_batches SET status = :status, {assignments} WHERE id = :id",
+        return await self._one(
+            RemovalBatch,
+            f"UPDATE removal_batches SET {assignments} WHERE id = :id RETURNING {_COLUMNS}",
             id=batch_id,
-            status=status,
             **columns,
         )
 
