@@ -19,7 +19,7 @@ _LINE_END = b"\r\n"  # RFC 4180
 
 
 class FileFormat(Protocol):
-    """One export being written; what is not said below happens by itself."""
+    """One export being written; formats define what they need of it."""
 
     def write(self, batch: list[bytes]) -> None:
         """Appends rows, as the repository hands them out for this format."""
