@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -126,13 +127,11 @@ def _line(points: Sequence[Point], times: TimeScale, scale: ValueScale) -> _Line
 
 def _stretches(points: Sequence[Point]) -> list[list[tuple[datetime, float]]]:
     """The points between gaps."""
-    found: list[list[tuple[datetime, float]]] = [[]]
-    for at, value in points:
-        if value is not None:
-            found[-1].append((at, value))
-        elif found[-1]:
-            found.append([])
-    return [each for each in found if each]
+    return [
+        [(at, value) for at, value in stretch if value is not None]
+        for is_known, stretch in groupby(points, key=lambda point: point[1] is not None)
+        if is_known
+    ]
 
 
 def _sorted(points: Sequence[Point]) -> list[Point]:

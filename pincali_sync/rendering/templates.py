@@ -39,6 +39,6 @@ def environment(package: str, *functions: Callable[..., Any]) -> Environment:
     return environment
 
 
-def stylesheet() -> str:
-    """The text of `style.css`."""
-    return resources.files("pincali_sync.rendering").joinpath("style.css").read_text("utf-8")
+def stylesheet(package: str = "pincali_sync.rendering") -> str:
+    """The text of the package's `style.css`; without a package, of what all share."""
+    return resources.files(package).joinpath("style.css").read_text("utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import resources
 from typing import cast
 
 from jinja2 import Environment
@@ -47,7 +46,7 @@ def create_app(services: Services, *, snapshots: SnapshotKeeper | None = None) -
     """
     keeper = snapshots or SnapshotKeeper(services.insights.snapshot, services.clock)
     token = services.config.web_token
-    styles = _styles()
+    styles = f"{stylesheet()}\n{stylesheet('pincali_sync.web')}"
     site = Site(
         services=services,
         snapshots=keeper,
@@ -95,11 +94,6 @@ _ROUTES = (
     Route("/metrics", metrics.metrics),
     Route("/healthz", metrics.health),
 )
-
-
-def _styles() -> str:
-    own = resources.files("pincali_sync.web").joinpath("style.css").read_text("utf-8")
-    return f"{stylesheet()}\n{own}"
 
 
 def _templates() -> Environment:

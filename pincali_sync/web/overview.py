@@ -26,25 +26,21 @@ async def overview(request: Request) -> Response:
     progress = await services.insights.progress()
     since = services.clock.now() - timedelta(days=trends.DAYS)
     async with services.db.transaction() as tx:
-        incidents = await tx.incidents.open()
-        held = await tx.batches.latest(status="held", limit=_BATCHES)
         history = await tx.history.points(since=since)
-        days = await tx.history.by_day(since=since)
-    return site.page(
-        request,
-        "overview.html",
-        incidents=incidents,
-        schedule=schedule,
-        progress={each.run.tier_level: each for each in progress},
-        held=held,
-        snapshot=snapshot,
-        runner_seen=snapshot.runner_seen_at if snapshot else None,
-        is_runner_silent=_is_silent(snapshot),
-        freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
-        listings=trends.listings_over_time(history),
-        waiting=trends.queue_over_time(history),
-        days=trends.by_day(days, services.clock.now()),
-    )
+        return site.page(
+            request,
+            "overview.html",
+            incidents=await tx.incidents.open(),
+            schedule=schedule,
+            progress={each.run.tier_level: each for each in progress},
+            held=await tx.batches.latest(status="held", limit=_BATCHES),
+            snapshot=snapshot,
+            is_runner_silent=_is_silent(snapshot),
+            freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
+            listings=trends.listings_over_time(history),
+            waiting=trends.queue_over_time(history),
+            days=trends.by_day(await tx.history.by_day(since=since), services.clock.now()),
+        )
 
 
 def _is_silent(snapshot: Snapshot | None) -> bool:

@@ -42,6 +42,7 @@ async def dossier(request: Request) -> Response:
         raise HTTPException(404, "No record has this id.") from error
     async with services.db.transaction() as tx:
         prices = await tx.dossier.changes(found.property_id, limit=_PRICES, only_prices=True)
+    line = price_line(prices, found.live, services.clock.now())
     return site.page(
         request,
         "property.html",
@@ -52,9 +53,7 @@ async def dossier(request: Request) -> Response:
         source_url=(found.live or found.manifest or {}).get("source_url"),
         state=listing_state(found),
         prices=prices,
-        price_line=Series(
-            name="price", points=price_line(prices, found.live, services.clock.now())
-        ),
+        price_line=Series(name="price", points=line),
         limit=_ROWS,
     )
 
