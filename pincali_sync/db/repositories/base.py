@@ -47,6 +47,10 @@ class Repository:
         """The first column of the first row; None where there is no row."""
         return (await self._run(statement, **parameters)).scalar()
 
+    async def _number(self, statement: str, **parameters: Any) -> int:
+        """The one number that a statement answers."""
+        return int((await self._run(statement, **parameters)).scalar_one())
+
     async def _count(self, statement: str, **parameters: Any) -> int:
         """How many rows a statement touched."""
         return (await self._run(statement, **parameters)).rowcount

@@ -72,4 +72,4 @@ class ChangeFeedRepository(Repository):
 
     async def end(self) -> int:
         """The last position that was given; 0 before the first."""
-        return int(await self._scalar(_END))
+        return await self._number(_END)

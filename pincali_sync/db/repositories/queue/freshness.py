@@ -82,21 +82,17 @@ class FreshnessRepository(Repository):
 
     async def stale(self, *, stale_before: datetime) -> int:
         """How many listings that are there were not visited since."""
-        return int(
-            await self._scalar(
-                f"""SELECT count(*) FROM properties_live
-                     WHERE listing_status IN {PRESENT}
-                       AND coalesce(last_full_scrape_at, '-infinity') < :stale_before""",
-                stale_before=stale_before,
-            )
+        return await self._number(
+            f"""SELECT count(*) FROM properties_live
+                 WHERE listing_status IN {PRESENT}
+                   AND coalesce(last_full_scrape_at, '-infinity') < :stale_before""",
+            stale_before=stale_before,
         )
 
     async def present(self) -> int:
         """How many listings are there, or may be."""
-        return int(
-            await self._scalar(
-                f"SELECT count(*) FROM properties_live WHERE listing_status IN {PRESENT}"
-            )
+        return await self._number(
+            f"SELECT count(*) FROM properties_live WHERE listing_status IN {PRESENT}"
         )
 
     async def set_target(

@@ -216,35 +216,29 @@ UPDATE scrape_queue q
     async def claimable(self, *, now: datetime, verification: bool = False) -> int:
         """How many rows a worker could lease right now."""
         statement = f"SELECT count(*) FROM scrape_queue WHERE {_CLAIMABLE}"
-        return int(await self._scalar(statement, now=now, verification=verification))
+        return await self._number(statement, now=now, verification=verification)
 
     async def open_verifications(self) -> int:
         """How many missing listings wait to be looked at, or are being looked at."""
-        return int(
-            await self._scalar(
-                f"""SELECT count(*) FROM scrape_queue
-                     WHERE status IN ('pending', 'in_progress') AND {_VERIFIED}"""
-            )
+        return await self._number(
+            f"""SELECT count(*) FROM scrape_queue
+                 WHERE status IN ('pending', 'in_progress') AND {_VERIFIED}"""
         )
 
     async def open_refreshes(self) -> int:
         """Open rows of stale records and samples."""
-        return int(
-            await self._scalar(
-                f"""SELECT count(*) FROM scrape_queue
-                     WHERE status IN ('pending', 'in_progress') AND priority >= 4
-                       AND ({_VERIFIED}) IS NOT TRUE"""
-            )
+        return await self._number(
+            f"""SELECT count(*) FROM scrape_queue
+                 WHERE status IN ('pending', 'in_progress') AND priority >= 4
+                   AND ({_VERIFIED}) IS NOT TRUE"""
         )
 
     async def fetched_since(self, since: datetime) -> int:
         """Pages fetched since a time, whatever came of them."""
-        return int(
-            await self._scalar(
-                """SELECT count(*) FROM scrape_queue
-                    WHERE completed_at >= :since AND status IN ('completed', 'failed')""",
-                since=since,
-            )
+        return await self._number(
+            """SELECT count(*) FROM scrape_queue
+                WHERE completed_at >= :since AND status IN ('completed', 'failed')""",
+            since=since,
         )
 
     async def of_run(self, run_id: UUID) -> RunQueueCounts:

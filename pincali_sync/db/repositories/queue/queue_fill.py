@@ -246,11 +246,9 @@ class QueueFillRepository(Repository):
         """Queues the verification of what a scan missed; returns how many found no place."""
         missing = {"session_id": session_id, "began": began}
         await self._queue(_OF_MISSING, filling, **missing)
-        return int(
-            await self._scalar(
-                f"SELECT count(*) FROM ({_OF_MISSING.rows}) r WHERE {_OF_MISSING.waiting}",
-                **missing,
-            )
+        return await self._number(
+            f"SELECT count(*) FROM ({_OF_MISSING.rows}) r WHERE {_OF_MISSING.waiting}",
+            **missing,
         )
 
     async def fill_stale(

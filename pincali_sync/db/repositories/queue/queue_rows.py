@@ -131,9 +131,8 @@ UPDATE scrape_queue q
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes completed and cancelled rows that ended before a time; what they had counted
         stays counted. Returns their number."""
-        return int(
-            await self._scalar(
-                f"""
+        return await self._number(
+            f"""
 WITH deleted AS (
     DELETE FROM scrape_queue
      WHERE status IN ('completed', 'cancelled') AND completed_at < :before
@@ -146,6 +145,5 @@ WITH deleted AS (
 )
 SELECT count(*) FROM deleted
 """,
-                before=before,
-            )
+            before=before,
         )

@@ -164,16 +164,16 @@ class BatchRepository(Repository):
 
     async def removable(self, batch_id: UUID) -> int:
         """How many of a batch are proven gone and were not seen since."""
-        return int(await self._scalar(f"SELECT count(*) {_REMOVABLE}", batch_id=batch_id))
+        return await self._number(f"SELECT count(*) {_REMOVABLE}", batch_id=batch_id)
 
     async def limit(self) -> int:
         """How many removals at once are carried out without a person."""
-        return int(await self._scalar(_LIMIT))
+        return await self._number(_LIMIT)
 
     async def apply(self, batch_id: UUID, *, now: datetime) -> int:
         """Removes what of the batch may be removed; returns the number."""
         await self._run(_CANCEL_QUEUED, batch_id=batch_id, now=now)
-        return int(await self._scalar(_APPLY, batch_id=batch_id, now=now))
+        return await self._number(_APPLY, batch_id=batch_id, now=now)
 
     async def reject(self, batch_id: UUID, *, decided_by: str, now: datetime) -> None:
         """Makes the batch's rows active again."""

@@ -106,16 +106,14 @@ class MissingRepository(Repository):
     async def count_unseen(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
         """Adds one to the missing count of each absent listing; returns their number."""
         await self._set_work_mem()
-        return int(
-            await self._scalar(
-                COUNT_MISSING, session_id=session_id, began=began, all_sources=_SOURCES, now=now
-            )
+        return await self._number(
+            COUNT_MISSING, session_id=session_id, began=began, all_sources=_SOURCES, now=now
         )
 
     async def count_delisted(self, session_id: UUID, *, now: datetime) -> int:
         """Adds one to the missing count of each listing that the sitemap dropped."""
         await self._set_work_mem()
-        return int(await self._scalar(_COUNT_DELISTED, session_id=session_id, now=now))
+        return await self._number(_COUNT_DELISTED, session_id=session_id, now=now)
 
     async def preview(
         self, seen: Sequence[str], *, complete: Sequence[str], began: datetime

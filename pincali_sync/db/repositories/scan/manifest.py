@@ -175,7 +175,7 @@ class ManifestRepository(Repository):
 SELECT count(DISTINCT property_id) FROM property_sightings
  WHERE session_id = CAST(:session_id AS uuid)
 """
-        return int(await self._scalar(statement, session_id=session_id))
+        return await self._number(statement, session_id=session_id)
 
     async def new_properties(self, session_id: UUID) -> list[str]:
         """Records that the session saw and that are not live."""

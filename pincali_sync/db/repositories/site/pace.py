@@ -73,7 +73,7 @@ class PaceRepository(Repository):
 
     async def count_refusal(self, host: str) -> int:
         """Counts a refusal; returns how many there were since the last good answer."""
-        return int(await self._scalar(_COUNT_REFUSAL, host=host))
+        return await self._number(_COUNT_REFUSAL, host=host)
 
     async def forget_refusals(self, host: str) -> None:
         """A good answer: refusals are counted from the start again."""
