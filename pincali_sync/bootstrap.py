@@ -18,7 +18,6 @@ from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.reports.files import QualityReportFiles
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
-from pincali_sync.runner.scrapyd import ScrapydJobRunner
 from pincali_sync.services.change_detection_service import ChangeDetectionService
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService
@@ -225,6 +224,9 @@ def build_runner(config: Config) -> JobRunner:
     """Scrapyd nodes, or detached processes on this machine."""
     if config.runs_locally:
         return LocalJobRunner(config)
+    # Its client loads all of Scrapy, which only those who give nodes orders need.
+    from pincali_sync.runner.scrapyd import ScrapydJobRunner  # noqa: PLC0415
+
     password = config.scrapyd_password
     return ScrapydJobRunner(
         config.scrapyd_urls,

@@ -9,9 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import sync_playwright
-
 from pincali_sync.config import Config, load_config
 from pincali_sync.exceptions import BrowserMissingError, PincaliSyncError
 
@@ -77,11 +74,14 @@ def _playwright_has_its_own() -> bool:
 
 
 def _ask_playwright() -> bool:
+    # A third of a second, which commands that start no browser do not pay.
+    from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415
+
     # Playwright decides on the path by platform and version; asking it starts no browser.
     try:
         with sync_playwright() as playwright:
             return Path(playwright.chromium.executable_path).exists()
-    except PlaywrightError:
+    except Error:
         return False
 
 

@@ -44,9 +44,6 @@ SHARDS_LOST = "sitemap/shards_lost"
 PLANNED = "progress/planned"  # pages the spider means to fetch
 DONE = "progress/done"  # pages fetched or lost
 
-# The setting that makes a manifest job a dry run: where its report goes. Nothing else is written.
-DRY_RUN_REPORT = "DRY_RUN_REPORT"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRole:

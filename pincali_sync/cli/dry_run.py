@@ -11,11 +11,10 @@ from uuid import uuid4
 from pincali_sync.bootstrap import open_services
 from pincali_sync.cli.output import print_json, print_table
 from pincali_sync.config import Config, load_config
-from pincali_sync.crawl_job import DRY_RUN_REPORT
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.exceptions import BlockedError, ExitStatus, RunnerError
 from pincali_sync.runner.local import LocalJobRunner
-from pincali_sync.services.ports import JobSpec
+from pincali_sync.services.ports import DRY_RUN_REPORT, JobSpec
 
 
 async def dry_run(tier: Tier) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 
 from pincali_sync.crawl_job import (
-    DRY_RUN_REPORT,
     FLUSH_FAILED,
     UNEXPECTED_ERRORS,
     Component,
     CrawlJob,
 )
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, SupersededError
+from pincali_sync.services.ports import DRY_RUN_REPORT
 from pincali_sync.services.runs.run_jobs import RESTING
 
 logger = logging.getLogger(__name__)

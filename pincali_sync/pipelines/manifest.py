@@ -10,11 +10,12 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from pincali_sync.crawl_job import DRY_RUN_REPORT, FLUSH_FAILED, PAGES_LOST, database_patience
+from pincali_sync.crawl_job import FLUSH_FAILED, PAGES_LOST, database_patience
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pipelines.batcher import BatchingPipeline
+from pincali_sync.services.ports import DRY_RUN_REPORT
 
 logger = logging.getLogger(__name__)
 

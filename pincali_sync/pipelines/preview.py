@@ -10,9 +10,9 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from pincali_sync.crawl_job import DRY_RUN_REPORT
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pipelines.batcher import BatchingPipeline
+from pincali_sync.services.ports import DRY_RUN_REPORT
 from pincali_sync.services.scan.preview import ScanPreview
 
 

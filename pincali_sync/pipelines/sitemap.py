@@ -9,7 +9,6 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
 
 from pincali_sync.crawl_job import (
-    DRY_RUN_REPORT,
     FLUSH_FAILED,
     SHARDS_LOST,
     Component,
@@ -17,6 +16,7 @@ from pincali_sync.crawl_job import (
 )
 from pincali_sync.exceptions import PageError, PincaliSyncError
 from pincali_sync.items import FetchedShard
+from pincali_sync.services.ports import DRY_RUN_REPORT
 
 logger = logging.getLogger(__name__)
 

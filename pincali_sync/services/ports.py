@@ -11,6 +11,9 @@ from uuid import UUID
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.items import FetchedPage
 
+# The setting that makes a manifest job a dry run: where its report goes. Nothing else is written.
+DRY_RUN_REPORT = "DRY_RUN_REPORT"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedJob:

@@ -17,7 +17,6 @@ from pincali_sync.answers.listing import ListingAnswer, read_listing
 from pincali_sync.config import load_config
 from pincali_sync.crawl_job import (
     DONE,
-    DRY_RUN_REPORT,
     PLANNED,
     JobRole,
     JobSpider,
@@ -31,6 +30,7 @@ from pincali_sync.exceptions import UsageError
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
+from pincali_sync.services.ports import DRY_RUN_REPORT
 from pincali_sync.services.runs.run_jobs import TOO_MANY_LOST_PAGES
 from pincali_sync.spiders.fetched import failed, fetched
 

@@ -76,5 +76,5 @@ async def test_playwright_is_asked_outside_of_a_running_event_loop(
             asyncio.get_running_loop()  # where one runs, Playwright's plain interface refuses
         yield Playwright()
 
-    monkeypatch.setattr(browser, "sync_playwright", playwright)
+    monkeypatch.setattr("playwright.sync_api.sync_playwright", playwright)
     assert find_chromium(load_config()) is None

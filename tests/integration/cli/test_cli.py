@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,13 @@ def test_a_missing_browser_is_found_out_before_a_run_is_opened(
     assert status == 1
     assert "CHROMIUM_EXECUTABLE=/nowhere/chromium does not exist" in err
     assert asyncio.run(_count(database_url, "sync_runs")) == 0
+
+
+@pytest.mark.slow
+def test_commands_start_without_loading_what_only_jobs_need() -> None:
+    heavy = ["scrapy", "twisted", "playwright", "apprise", "pyarrow"]
+    program = f"import sys, pincali_sync.cli; print([n for n in {heavy} if n in sys.modules])"
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.strip() == "[]"
