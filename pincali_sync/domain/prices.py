@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -155,3 +156,8 @@ def _real_amount(amount: Decimal | None, terms: _Terms) -> Decimal | None:
 def main_offer(offers: Iterable[Offer]) -> Offer | None:
     """The offer that stands for a listing whose operation nothing else tells."""
     return min(offers, key=lambda offer: offer.operation is not MAIN_OPERATION, default=None)
+
+
+def offers_as_json(offers: Iterable[Offer]) -> str:
+    """As columns hold them. Amounts are strings: JSON numbers would lose their scale."""
+    return json.dumps([asdict(offer) for offer in offers], default=str)

@@ -14,12 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.models.listings import PropertyScrapesStaging
-from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, scrape_priority
 from pincali_sync.db.repositories.removal.transition import transition
 from pincali_sync.domain.listing_status import OLDER_STATUS, Cause, ChangeType, ListingStatus
-from pincali_sync.domain.prices import main_offer
+from pincali_sync.domain.prices import main_offer, offers_as_json
 from pincali_sync.items import Property, ScrapeResult
 
 _PAGE = tuple(field.name for field in fields(Property))

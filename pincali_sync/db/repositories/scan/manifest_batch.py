@@ -13,11 +13,10 @@ from itertools import count
 from operator import attrgetter
 from typing import Any
 
-from pincali_sync.db.offers import offers_as_json
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.removal.transition import REMOVED
-from pincali_sync.domain.prices import MAIN_OPERATION
+from pincali_sync.domain.prices import MAIN_OPERATION, offers_as_json
 from pincali_sync.items import ManifestPage
 
 # What a card may tell or leave out: fields of `ManifestEntry`, columns of the manifest.
