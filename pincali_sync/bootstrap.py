@@ -118,7 +118,7 @@ class Services:
     def run_jobs(self, runner: JobRunner) -> RunJobs:
         """The jobs of runs, on the given runner."""
         silence = timedelta(seconds=self.config.job_silence_seconds)
-        return RunJobs(self.db, runner, self.clock, silence=silence)
+        return RunJobs(db=self.db, clock=self.clock, runner=runner, silence=silence)
 
     def steps(self, jobs: RunJobs) -> dict[str, Step]:
         """The steps of tier runs by the names that `WORKFLOWS` calls them."""

@@ -28,6 +28,7 @@ PAUSED = "paused"
 RESTING = frozenset({BLOCKED, PAUSED})
 TOO_MANY_LOST_PAGES = "too_many_lost_pages"
 NO_INDEX = "no_sitemap_index"
+_MAX_ATTEMPTS = 3
 # Trying at once again would only ask a failing site for the same pages once more.
 _HOPELESS = {
     TOO_MANY_LOST_PAGES: "more than a tenth of the pages lost",
@@ -60,23 +61,14 @@ def page_worker(spider: str, delay_seconds: float) -> WantedJob:
     return WantedJob(spider=spider, settings={"DETAIL_DELAY_SECONDS": str(delay_seconds)})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunJobs:
     """Keeps a run's jobs going. Calling it again after a crash repeats nothing."""
 
-    def __init__(
-        self,
-        db: Database,
-        runner: JobRunner,
-        clock: Clock,
-        *,
-        silence: timedelta,
-        max_attempts: int = 3,
-    ) -> None:
-        self._db = db
-        self._runner = runner
-        self._clock = clock
-        self._silence = silence
-        self._max_attempts = max_attempts
+    db: Database
+    clock: Clock
+    runner: JobRunner
+    silence: timedelta
 
     async def ensure_done(self, run: SyncRun, wanted: Sequence[WantedJob]) -> Outcome:
         """Moves the wanted jobs on: starts those missing, replaces those that went silent.
@@ -93,8 +85,8 @@ class RunJobs:
 
         Pages that failed wait for their next attempt: no worker is started only to wait with them.
         """
-        async with self._db.transaction() as tx:
-            claimable = await tx.queue.claimable(now=self._clock.now(), verification=verification)
+        async with self.db.transaction() as tx:
+            claimable = await tx.queue.claimable(now=self.clock.now(), verification=verification)
         latest = next(iter(await self._attempts(run, wanted)), None)
         if not claimable and (latest is None or not latest.is_open):
             return WAITING
@@ -104,7 +96,7 @@ class RunJobs:
 
     async def cancel_all(self, run_id: UUID, reason: str) -> None:
         """Takes the right to write from the run's open jobs and asks their nodes to stop them."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             jobs = await tx.jobs.of_run(run_id)
         for job in jobs:
             if job.is_open:
@@ -116,14 +108,14 @@ class RunJobs:
 
     async def cancel_standing(self, reason: str) -> None:
         """Stops the jobs that belong to no run and were not started by hand."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             jobs = await tx.jobs.open_standing()
         for job in jobs:
             await self._give_up(job, status="cancelled", reason=reason)
 
     async def _attempts(self, run: SyncRun, wanted: WantedJob) -> list[Job]:
         """The latest first."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             jobs = await tx.jobs.of_run(run.id)
         key = (wanted.spider, wanted.source)
         attempts = [job for job in jobs if (job.spider, job.source) == key]
@@ -143,25 +135,25 @@ class RunJobs:
                 return WAITING
             logger.warning("job %s (%s) went silent: replacing it", job.id, wanted)
             await self._give_up(job, status="lost", reason="no heartbeat")
-        if _failures_in_a_row(attempts) >= self._max_attempts:
+        if _failures_in_a_row(attempts) >= _MAX_ATTEMPTS:
             reason = job.finish_reason or "no heartbeat"
             return Outcome(
                 state=State.FAILED,
-                error=f"{wanted} failed {self._max_attempts} times, last: {reason}",
+                error=f"{wanted} failed {_MAX_ATTEMPTS} times, last: {reason}",
             )
         return await self._start(run, wanted, attempt=job.attempt + 1)
 
     def _is_silent(self, job: Job) -> bool:
         patience = 1 if job.status == "running" else PATIENCE_BEFORE_START
-        return self._clock.now() - job.last_heard() > patience * self._silence
+        return self.clock.now() - job.last_heard() > patience * self.silence
 
     async def _give_up(self, job: Job, *, status: str, reason: str) -> None:
-        async with self._db.transaction() as tx:
-            await tx.jobs.give_up(job.id, status=status, reason=reason, now=self._clock.now())
+        async with self.db.transaction() as tx:
+            await tx.jobs.give_up(job.id, status=status, reason=reason, now=self.clock.now())
         if job.node is None:
             return
         try:
-            await self._runner.cancel(job.id, job.node)
+            await self.runner.cancel(job.id, job.node)
         except RunnerError as error:
             # Its row no longer lets it write: stopping it only saves work.
             logger.warning("job %s could not be stopped: %s", job.id, error)
@@ -173,8 +165,8 @@ class RunJobs:
     async def _order(self, wanted: WantedJob, run: SyncRun | None, *, attempt: int) -> None:
         """Writes the job down first: it may begin only while its row says that it is scheduled."""
         job_id = uuid4()
-        node = self._runner.nodes[job_id.int % len(self._runner.nodes)]
-        async with self._db.transaction() as tx:
+        node = self.runner.nodes[job_id.int % len(self.runner.nodes)]
+        async with self.db.transaction() as tx:
             await tx.jobs.add(
                 Job(
                     id=job_id,
@@ -184,11 +176,11 @@ class RunJobs:
                     source=wanted.source,
                     node=node,
                     attempt=attempt,
-                    scheduled_at=self._clock.now(),
+                    scheduled_at=self.clock.now(),
                 )
             )
         try:
-            await self._runner.start(JobSpec(job_id=job_id, **asdict(wanted)), node)
+            await self.runner.start(JobSpec(job_id=job_id, **asdict(wanted)), node)
         except RunnerError as error:
             # It may have been taken all the same. If it was not, its silence will tell.
             logger.warning("job %s (%s) may not have started: %s", job_id, wanted, error)
