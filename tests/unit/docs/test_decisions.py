@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from pincali_sync.config import Config, load_config
+from pincali_sync.db.repositories.queue import freshness
 from pincali_sync.db.repositories.removal import batches
-from pincali_sync.domain import coverage, prices
+from pincali_sync.domain import coverage, listing_status, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.middlewares import politeness
@@ -47,6 +48,7 @@ def default(variable: str) -> str:
         (11, f"or {WORDS[int(coverage.CHURN_FACTOR)]} times the churn"),
         (11, f"at least {SHARES[coverage.MIN_EXPECTED_SHARE]} of what the last certified scan"),
         (11, f"only where they are more than {percent(round(1 - coverage.MIN_DISTINCT_SHARE, 4))}"),
+        (12, f"a prior of {WORDS[int(freshness.PRIOR_VISITS)]} visits"),
         (12, f"an age ceiling ({default('max_age_days')} days)"),
         (13, f"again after {backoff(1) // timedelta(minutes=1)} minutes"),
         (13, f"doubling up to {TIMES[backoff(99)]}"),
@@ -61,6 +63,9 @@ def default(variable: str) -> str:
         (20, f"read every {snapshots.INTERVAL_SECONDS:g} s"),
         (20, f"older than {snapshots.OLDEST.total_seconds():g} s"),
         (21, f"a busy site ({hours(*GRACE.values())},"),
+        (23, f"missing in {listing_status.LIKELY_AFTER} certified scans in a row"),
+        (23, f"for the {listing_status.INACTIVE_AFTER}rd time"),
+        (23, f"more removals at once than {batches.LIMIT_AT_LEAST}"),
         (21, f"({SHARES[load_config().queue_backlog_limit / load_config().queue_max_pending]}, or"),
         (23, f"missing in {LIKELY_AFTER} certified scans in a row"),
         (23, f"for the {INACTIVE_AFTER}rd time without a verdict"),
