@@ -73,8 +73,8 @@ class CrawlJob:
         assert self._ticket is not None, "the job has not begun"
         return self._ticket
 
-    @ticket.setter
-    def ticket(self, ticket: JobTicket) -> None:
+    def begin(self, ticket: JobTicket) -> None:
+        """From now on the job may write."""
         self._ticket = ticket
 
     @property

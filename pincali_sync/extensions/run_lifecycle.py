@@ -58,8 +58,10 @@ class RunLifecycle(Component):
         if self._is_dry:
             return  # no row, no session: it leaves nothing behind
         try:
-            job.ticket = await job.services.jobs.begin(
-                job.job_id, spider=job.role.spider, source=job.role.source
+            job.begin(
+                await job.services.jobs.begin(
+                    job.job_id, spider=job.role.spider, source=job.role.source
+                )
             )
         except SupersededError as error:
             logger.error("%s", error)

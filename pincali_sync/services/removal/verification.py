@@ -110,9 +110,7 @@ class VerificationService:
         calibration = await self.calibrate(fetcher)
         async with self._db.transaction() as tx:
             targets = await tx.live.targets(property_ids)
-        results = [
-            await self.verify(QueuedProperty(**each), fetcher, calibration) for each in targets
-        ]
+        results = [await self.verify(each, fetcher, calibration) for each in targets]
         await self._db.run(
             lambda tx: tx.checks.record(results, session_id=None, now=self._clock.now())
         )

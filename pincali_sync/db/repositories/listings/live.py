@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.exceptions import StatisticsNotOursError
+from pincali_sync.items import QueuedProperty
 
 # Keyset pages over the session's sightings: no transaction holds many live rows at once.
 _MARK_SEEN = """
@@ -41,10 +42,10 @@ class LiveRepository(Repository):
         result = await self._run(_MARK_SEEN, session_id=session_id, after=after, size=size)
         return result.scalar_one_or_none()
 
-    async def targets(self, property_ids: Sequence[str]) -> list[dict[str, Any]]:
-        """What is needed to look at these records' pages: id, URL and EasyBroker id."""
+    async def targets(self, property_ids: Sequence[str]) -> list[QueuedProperty]:
+        """These records, to be looked at although nobody queued them."""
         return await self._all(
-            dict,
+            QueuedProperty,
             """SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
                       coalesce(m.public_id, l.public_id) AS public_id
                  FROM properties_live l
