@@ -6,14 +6,11 @@ A rule compares one metric with a number, so that both judge the same figures th
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Literal
-
-_COMPARISONS = {">": operator.gt, "<": operator.lt}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +49,10 @@ class AlertRule:
 
     def is_broken_by(self, sample: Sample) -> bool:
         """Whether the rule is about this sample, and its value is on the wrong side."""
-        return (
-            sample.metric == self.metric
-            and all(sample.labels.get(name) in values for name, values in self.only.items())
-            and bool(_COMPARISONS[self.comparison](sample.value, self.threshold))
-        )
+        is_meant = all(sample.labels.get(name) in values for name, values in self.only.items())
+        above, below = sample.value > self.threshold, sample.value < self.threshold
+        is_wrong = above if self.comparison == ">" else below
+        return sample.metric == self.metric and is_meant and is_wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +82,12 @@ class Firing:
                 return ""
 
 
-def firing(samples: Iterable[Sample], rules: Sequence[AlertRule]) -> list[Firing]:
+def firing(samples: Sequence[Sample], rules: Sequence[AlertRule]) -> list[Firing]:
     """Every rule that a sample breaks, in the order of the rules."""
-    known = list(samples)
     return [
         Firing(rule=rule, sample=sample)
         for rule in rules
-        for sample in known
+        for sample in samples
         if rule.is_broken_by(sample)
     ]
 

@@ -18,8 +18,6 @@ from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.web.site import site_of
 from pincali_sync.web.snapshots import OLDEST
 
-_DISTRIBUTION = "pincali-sync"
-
 
 async def metrics(request: Request) -> Response:
     """The last snapshot in the format that the scraper asks for."""
@@ -67,7 +65,7 @@ class _Figures(Collector):
         yield age
         if self._snapshot is not None:
             yield InfoMetricFamily(
-                "pincali_build", "The version of the program.", {"version": version(_DISTRIBUTION)}
+                "pincali_build", "The version of the program.", {"version": version("pincali-sync")}
             )
             for metric in METRICS:
                 yield _family(metric, self._snapshot)

@@ -53,7 +53,6 @@ async def batch(request: Request) -> Response:
 
 async def decide(request: Request) -> Response:
     """GET shows what approving or rejecting would do; POST does it."""
-    site = site_of(request)
     verb = request.path_params["verb"]
     if verb not in _DECISIONS:
         raise HTTPException(404)
@@ -62,7 +61,7 @@ async def decide(request: Request) -> Response:
     evidence = await _evidence(request, _SAMPLE)
     if evidence["batch"].status != "held":
         return _nothing_to_decide(evidence["batch"])
-    return site.page(request, "decide.html", **evidence, approve=verb == "approve")
+    return site_of(request).page(request, "decide.html", **evidence, approve=verb == "approve")
 
 
 async def _carry_out(request: Request, verb: str) -> Response:

@@ -53,9 +53,8 @@ class Site:
     ) -> HTMLResponse:
         """A rendered page."""
         path = request.url.path
-        now = self.services.clock.now()
         html = self.templates.get_template(template).render(
-            now=now,
+            now=self.services.clock.now(),
             stylesheet_path=self.stylesheet_path,
             navigation=[(target, name, _mark(target, path)) for target, name in NAVIGATION],
             said=MESSAGES.get(request.query_params.get("said", "")),

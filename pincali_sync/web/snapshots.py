@@ -19,15 +19,13 @@ OLDEST = timedelta(seconds=60)
 # A server that takes longer to answer is as good as down.
 _PATIENCE_SECONDS = 60.0
 
-Reader = Callable[[], Awaitable[Snapshot]]
-
 
 class SnapshotKeeper:
     """Keeps the last snapshot, and reads another every so often."""
 
     def __init__(
         self,
-        read: Reader,
+        read: Callable[[], Awaitable[Snapshot]],
         clock: Clock,
         *,
         interval: float = INTERVAL_SECONDS,

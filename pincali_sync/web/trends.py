@@ -34,12 +34,13 @@ def by_day(counts: Sequence[DayCount], now: datetime) -> list[Series]:
     today = now.astimezone(SITE_ZONE).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
     midnights = {day: datetime.combine(day, time(), tzinfo=UTC) for day in days}
-    found: list[Series] = []
-    for name in ("price changes", "removals"):
-        by_date = {each.day: each.count for each in counts if each.series == name}
-        points = [(at, float(by_date.get(day, 0))) for day, at in midnights.items()]
-        found.append(Series(name=name, points=points))
-    return found
+    by_date = {(each.series, each.day): float(each.count) for each in counts}
+    return [
+        Series(
+            name=name, points=[(at, by_date.get((name, day), 0)) for day, at in midnights.items()]
+        )
+        for name in ("price changes", "removals")
+    ]
 
 
 def freshness(live: LiveFigures) -> list[tuple[str, float]]:

@@ -27,7 +27,7 @@ class Metric:
         return "counter" if self.name.endswith("_total") else "gauge"
 
     def samples(self, snapshot: Snapshot) -> Iterator[Sample]:
-        """Its values; those that there are none of are left out."""
+        """Its values; unknown ones are left out."""
         for values, value in self.read(snapshot):
             if value is not None:
                 labels = dict(zip(self.labels, values, strict=True))

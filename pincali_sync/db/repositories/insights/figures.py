@@ -215,7 +215,7 @@ class FiguresRepository(Repository):
     """SQL of figures. Every time is an argument, except that the pace has the database's clock."""
 
     async def counters(self, *, whole: bool) -> dict[tuple[str, str], int]:
-        """What there ever was, by series and label, rows counted in that are deleted by now.
+        """All that was ever counted, by series and label; deleted rows included.
 
         Not `whole`, it lacks the queue's finished rows, which are many.
         """
@@ -224,7 +224,7 @@ class FiguresRepository(Repository):
         }
 
     async def run_times(self) -> dict[int, RunTimes]:
-        """When the runs of each tier were that has any."""
+        """By tier, when its runs were; without tiers that never ran."""
         return {each.tier_level: each for each in await self._all(RunTimes, _RUN_TIMES)}
 
     async def queue(self) -> list[QueueGroup]:
