@@ -58,7 +58,7 @@ class SchemaVersionError(PincaliSyncError):
 class CalibrationError(PincaliSyncError):
     """The site does not show what is certainly there: no absence can be proven now.
 
-    Raised by `services.verification_service`.
+    Raised by `services.removal.verification`.
     """
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 # The spec: more than a tenth of the pages lost aborts the scan.
 MAX_LOST_SHARE = 0.10
@@ -22,7 +22,6 @@ CHURN_FACTOR = 3.0
 EXPECTED_DAILY_CHURN = 0.005  # births and removals, of the stock: 2,000 to 2,500 of 470,000 a day
 # A sitemap that lost more than this since the last one was cut off; listings do not go so fast.
 MIN_SITEMAP_SHARE = 0.95
-_SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +172,7 @@ def _drift_of_the_total(scan: SourceScan) -> str | None:
     start, end = scan.total_at_start, scan.declared_total
     if start is None or end is None or scan.started_at is None or scan.ended_at is None:
         return "no page told how many listings there are"
-    days = (scan.ended_at - scan.started_at).total_seconds() / _SECONDS_A_DAY
+    days = (scan.ended_at - scan.started_at) / timedelta(days=1)
     allowed = start * max(MAX_DRIFT_SHARE, CHURN_FACTOR * EXPECTED_DAILY_CHURN * days)
     if abs(end - start) > max(allowed, 1):
         return f"the declared total went from {start} to {end} during the scan"

@@ -38,9 +38,7 @@ class MissingService:
         began = await tx.sessions.started_at(session_id)
         if began is None:
             raise UsageError(f"there is no session {session_id}")
-        now = self._clock.now()
-        await tx.missing.count_unseen(session_id, began=began, now=now)
-        await tx.missing.count_delisted(session_id, now=now)
+        await tx.missing.count(session_id, began=began, now=self._clock.now())
         return await tx.missing.candidates(session_id)
 
 

@@ -103,17 +103,12 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
 class MissingRepository(Repository):
     """SQL of absence. Every statement may be repeated without counting anything twice."""
 
-    async def count_unseen(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
-        """Adds one to the missing count of each absent listing; returns their number."""
+    async def count(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
+        """Adds one to the missing count of each listing not seen, or dropped by the sitemap."""
         await self._set_work_mem()
-        return await self._number(
-            COUNT_MISSING, session_id=session_id, began=began, all_sources=_SOURCES, now=now
-        )
-
-    async def count_delisted(self, session_id: UUID, *, now: datetime) -> int:
-        """Adds one to the missing count of each listing that the sitemap dropped."""
-        await self._set_work_mem()
-        return await self._number(_COUNT_DELISTED, session_id=session_id, now=now)
+        given = {"session_id": session_id, "began": began, "all_sources": _SOURCES, "now": now}
+        missing = await self._number(COUNT_MISSING, **given)
+        return missing + await self._number(_COUNT_DELISTED, **given)
 
     async def preview(
         self, seen: Sequence[str], *, complete: Sequence[str], began: datetime
