@@ -116,13 +116,11 @@ class PauseService:
 
 def explain(pause: Pause) -> str:
     """One line about a pause, with the way out."""
-    option = "" if pause.scope == ALL else f" --tier {pause.scope.partition(':')[2]}"
+    tier = "" if pause.scope == ALL else pause.scope.partition(":")[2]
+    what, option = (f"tier {tier}", f" --tier {tier}") if tier else ("everything", "")
+    probed = pause.resume_after
     return (
-        f"{pause.scope} is paused since {pause.paused_at:%Y-%m-%d %H:%M} UTC by "
+        f"{what} has been paused since {pause.paused_at:%Y-%m-%d %H:%M} UTC by "
         f"{pause.paused_by}: {pause.reason}; `pincali-sync resume{option}` goes on"
-        + (
-            f", a good answer after {pause.resume_after:%H:%M} UTC does too"
-            if pause.resume_after
-            else ""
-        )
+        + (f", a good answer after {probed:%H:%M} UTC does too" if probed else "")
     )
