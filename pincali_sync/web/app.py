@@ -39,11 +39,7 @@ _NOT_FOUND = "There is no such page. The navigation above leads to those that th
 
 
 def create_app(services: Services, *, snapshots: SnapshotKeeper | None = None) -> ASGIApp:
-    """The dashboard on these services; it reads figures from its start to its end.
-
-    Args:
-        snapshots: reads with another interval than the usual one.
-    """
+    """The dashboard on these services; `snapshots` reads figures from its start to its end."""
     keeper = snapshots or SnapshotKeeper(services.insights.snapshot, services.clock)
     token = services.config.web_token
     styles = f"{stylesheet()}\n{stylesheet('pincali_sync.web')}"
