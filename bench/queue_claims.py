@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from uuid import uuid4
@@ -12,9 +11,9 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from pincali_sync.clock import SystemClock
+from pincali_sync.config import load_config
 from pincali_sync.db import embedded, migrate
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
 _WORKERS = 8
@@ -63,14 +62,7 @@ async def _claims_per_second(url: str, batch: int) -> float:
 
 
 async def _worker(db: Database, batch: int) -> int:
-    policy = QueuePolicy(
-        lease=timedelta(minutes=5),
-        max_attempts=3,
-        retry_after=timedelta(0),
-        max_pending=_ROWS,
-        max_age=timedelta(days=45),
-    )
-    queue = ScrapeQueueService(db, SystemClock(), policy)
+    queue = ScrapeQueueService(db, SystemClock(), load_config())
     token, claimed = uuid4(), 0
     while rows := await queue.claim_next_batch(batch, "bench", lease_token=token):
         claimed += len(rows)

@@ -11,7 +11,6 @@ from pincali_sync.clock import Clock, SystemClock
 from pincali_sync.config import Config
 from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
@@ -82,18 +81,11 @@ class Services:
     def _wire_pages(self, fetcher: Fetcher | None) -> None:
         """What works on listing pages, detail pages and the queue between them."""
         config, clock, db = self.config, self.clock, self.db
-        policy = QueuePolicy(
-            lease=timedelta(seconds=config.queue_lease_seconds),
-            max_attempts=config.queue_max_attempts,
-            retry_after=timedelta(seconds=config.queue_retry_seconds),
-            max_pending=config.queue_max_pending,
-            max_age=timedelta(days=config.max_age_days),
-        )
         self.scans = ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending)
         self.sitemap = SitemapService(db, clock)
-        self.queue = ScrapeQueueService(db, clock, policy)
-        self.refresh = RefreshService(db, clock, config, policy)
-        self.sync = DataSyncService(db, clock, policy)
+        self.queue = ScrapeQueueService(db, clock, config)
+        self.refresh = RefreshService(db, clock, config)
+        self.sync = DataSyncService(db, clock, config)
         self.missing = MissingService(db, clock)
         self.verification = VerificationService(db, clock, self.sync, config.pincali_base_url)
         self.removals = RemovalService(db, clock)

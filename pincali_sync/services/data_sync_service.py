@@ -9,9 +9,9 @@ from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.clock import Clock
+from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
-from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.db.repositories.runs.sessions import ScrapeError
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -39,10 +39,10 @@ class SavedBatch:
 class DataSyncService:
     """Saves results: a batch is one transaction, so a crash leaves none of it half done."""
 
-    def __init__(self, db: Database, clock: Clock, policy: QueuePolicy) -> None:
+    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
         self._db = db
         self._clock = clock
-        self._policy = policy
+        self._config = config
 
     @in_transaction
     async def save_results(
@@ -93,7 +93,7 @@ class DataSyncService:
 
     async def finish_in(self, tx: UnitOfWork, results: Sequence[ScrapeResult]) -> None:
         """Finishes queue rows that the transaction has locked."""
-        await tx.queue.finish(results, self._policy, now=self._clock.now())
+        await tx.queue.finish(results, self._config, now=self._clock.now())
 
     async def _promote(
         self, tx: UnitOfWork, pages: Sequence[ScrapeResult], session_id: UUID, now: datetime

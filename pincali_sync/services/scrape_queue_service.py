@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pincali_sync.clock import Clock
+from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.queue_rows import QueueStats
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
@@ -25,10 +25,11 @@ _CHUNK = 5_000
 class ScrapeQueueService:
     """Leases rows to workers. A worker is known by its lease token; a lost one's rows return."""
 
-    def __init__(self, db: Database, clock: Clock, policy: QueuePolicy) -> None:
+    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
         self._db = db
         self._clock = clock
-        self._policy = policy
+        self._config = config
+        self._lease = timedelta(seconds=config.queue_lease_seconds)
 
     # --- what is fetched next ---
 
@@ -61,7 +62,7 @@ class ScrapeQueueService:
             limit,
             await self._filling(tx, session_id),
             stale_before=moment,
-            max_age=self._policy.max_age,
+            max_age=timedelta(days=self._config.max_age_days),
         )
 
     @in_transaction
@@ -89,7 +90,7 @@ class ScrapeQueueService:
     async def top_up(self, tx: UnitOfWork, run_id: UUID | None = None) -> int:
         """Queues flagged listings that did not fit before; returns their number."""
         return await tx.queue_fill.fill_from_manifest(
-            self._policy.filling(run_id, now=self._clock.now())
+            Filling.of(self._config, run_id, now=self._clock.now())
         )
 
     async def _queue_named(
@@ -114,7 +115,7 @@ class ScrapeQueueService:
 
     async def _filling(self, tx: UnitOfWork, session_id: UUID | None) -> Filling:
         run_id = await tx.runs.of_session(session_id)
-        return self._policy.filling(run_id, now=self._clock.now())
+        return Filling.of(self._config, run_id, now=self._clock.now())
 
     # --- workers ---
 
@@ -135,13 +136,13 @@ class ScrapeQueueService:
             verification: lease verifications, and nothing else.
         """
         now = self._clock.now()
-        await tx.queue.reclaim_expired(max_attempts=self._policy.max_attempts, now=now)
+        await tx.queue.reclaim_expired(max_attempts=self._config.queue_max_attempts, now=now)
         return await tx.queue.claim(
             batch_size=batch_size,
             worker_id=worker_id,
             session_id=session_id,
             lease_token=lease_token,
-            lease=self._policy.lease,
+            lease=self._lease,
             now=now,
             verification=verification,
         )
@@ -166,21 +167,19 @@ class ScrapeQueueService:
             return False
         ending = Ending.DONE if success else Ending.AGAIN
         result = ScrapeResult(queued=held, error=error, ending=ending)
-        await tx.queue.finish([result], self._policy, now=self._clock.now())
+        await tx.queue.finish([result], self._config, now=self._clock.now())
         return True
 
     @in_transaction
     async def extend_leases(self, tx: UnitOfWork, lease_token: UUID) -> int:
         """A worker's heartbeat; returns how many rows it holds."""
-        return await tx.queue.extend_leases(
-            lease_token, lease=self._policy.lease, now=self._clock.now()
-        )
+        return await tx.queue.extend_leases(lease_token, lease=self._lease, now=self._clock.now())
 
     @in_transaction
     async def reclaim_expired(self, tx: UnitOfWork) -> int:
         """Takes rows back whose workers were not heard of."""
         return await tx.queue.reclaim_expired(
-            max_attempts=self._policy.max_attempts, now=self._clock.now()
+            max_attempts=self._config.queue_max_attempts, now=self._clock.now()
         )
 
     # --- housekeeping ---

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from pincali_sync.clock import Clock
+from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
-from pincali_sync.db.repositories.queue.queue import QueuePolicy
 from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts
 from pincali_sync.domain.identity import canonical_url, property_id_of
 from pincali_sync.domain.prices import Currency, Offer, Operation, main_offer
@@ -167,15 +167,13 @@ class Workshop:
     def __post_init__(self) -> None:
         self.jobs = JobService(self.db, self.clock, SITE)
         self.scans = ManifestScanService(self.db, self.clock, queue_max_pending=self.max_pending)
-        policy = QueuePolicy(
-            lease=LEASE,
-            max_attempts=MAX_ATTEMPTS,
-            retry_after=RETRY_AFTER,
-            max_pending=self.max_pending,
-            max_age=timedelta(days=45),
-        )
-        self.queue = ScrapeQueueService(self.db, self.clock, policy)
-        self.sync = DataSyncService(self.db, self.clock, policy)
+        config = load_config(
+            queue_lease_seconds=LEASE.total_seconds(),
+            queue_max_attempts=MAX_ATTEMPTS,
+            queue_retry_seconds=RETRY_AFTER.total_seconds(),
+        ).model_copy(update={"queue_max_pending": self.max_pending})
+        self.queue = ScrapeQueueService(self.db, self.clock, config)
+        self.sync = DataSyncService(self.db, self.clock, config)
 
     async def begin(self, spider: str = "manifest") -> JobTicket:
         """A job started by hand."""

@@ -15,7 +15,7 @@ from pincali_sync.clock import Clock
 from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
-from pincali_sync.db.repositories.queue.queue import QueuePolicy
+from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.schedule import SITE_ZONE
@@ -24,13 +24,10 @@ from pincali_sync.domain.schedule import SITE_ZONE
 class RefreshService:
     """Plans visits to records that are old."""
 
-    def __init__(
-        self, db: Database, clock: Clock, config: Config, queue_policy: QueuePolicy
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
         self._db = db
         self._clock = clock
         self._config = config
-        self._queue_policy = queue_policy
 
     @in_transaction
     async def set_target(self, tx: UnitOfWork, run_id: UUID | None) -> RefreshTarget:
@@ -61,14 +58,14 @@ class RefreshService:
         now = self._clock.now()
         due = _due_by(now, target)
         budget = await self._budget_left(tx) if due.stale or due.sample else 0
-        filling = self._queue_policy.filling(run_id, now=now)
+        filling = Filling.of(self._config, run_id, now=now)
         stale = sample = 0
         if (wanted := min(due.stale, budget)) > 0:
             stale = await tx.queue_fill.fill_stale(
                 wanted,
                 filling,
                 stale_before=self._stale_before(),
-                max_age=self._queue_policy.max_age,
+                max_age=timedelta(days=self._config.max_age_days),
             )
         if (wanted := min(due.sample, budget - stale)) > 0:
             sample = await tx.queue_fill.fill_sample(

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from uuid import UUID
 
+from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.items import QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
@@ -41,21 +41,6 @@ SELECT CAST(c.id AS text) AS id, c.property_id, coalesce(m.source_url, c.source_
   LEFT JOIN property_manifest m ON m.property_id = c.property_id
   LEFT JOIN properties_live l ON l.property_id = c.property_id
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueuePolicy:
-    """How long a page is leased, how often it is tried, and how many may wait."""
-
-    lease: timedelta
-    max_attempts: int
-    retry_after: timedelta  # the first wait; it doubles
-    max_pending: int
-    max_age: timedelta  # of a record: the oldest come first beyond it, whatever their value
-
-    def filling(self, run_id: UUID | None, *, now: datetime) -> Filling:
-        """What a run's rows are queued by."""
-        return Filling(run_id=run_id, max_pending=self.max_pending, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +115,7 @@ SELECT CAST(id AS text) AS id, property_id, source_url, priority, queue_reason, 
         )
 
     async def finish(
-        self, results: Sequence[ScrapeResult], policy: QueuePolicy, *, now: datetime
+        self, results: Sequence[ScrapeResult], config: Config, *, now: datetime
     ) -> None:
         """Ends rows as their results say; one that may be tried again is, up to its attempts.
 
@@ -155,8 +140,8 @@ UPDATE scrape_queue q
             ids=[result.queued.id for result in results],
             endings=[result.ending.value for result in results],
             errors=[result.error for result in results],
-            max_attempts=policy.max_attempts,
-            retry_after=policy.retry_after,
+            max_attempts=config.queue_max_attempts,
+            retry_after=timedelta(seconds=config.queue_retry_seconds),
             now=now,
         )
 

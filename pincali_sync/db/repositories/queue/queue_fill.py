@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.freshness import (
     RATE_OF_LIVE,
@@ -217,6 +218,11 @@ class Filling:
     run_id: UUID | None
     max_pending: int
     now: datetime
+
+    @classmethod
+    def of(cls, config: Config, run_id: UUID | None, *, now: datetime) -> Filling:
+        """Up to the configured ceiling."""
+        return cls(run_id=run_id, max_pending=config.queue_max_pending, now=now)
 
 
 class QueueFillRepository(Repository):
