@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from pincali_sync.clock import Clock, SystemClock
 from pincali_sync.config import Config
@@ -14,7 +15,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
-from pincali_sync.reports.files import QualityReportFiles
+from pincali_sync.reports.files import write_report
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.services.change_detection_service import ChangeDetectionService
@@ -103,7 +104,7 @@ class Services:
         self.feed = ChangeFeedService(db)
         self.exports = ExportService(db)
         self.quality = DataQualityService(db, clock)
-        self.report_files = QualityReportFiles(config.home / "reports")
+        self.report_files = partial(write_report, config.home / "reports")
         self.insights = InsightsService(db, clock, config)
         self.alerts = AlertService(db, clock, notifier or AppriseNotifier(config.alert_targets))
 

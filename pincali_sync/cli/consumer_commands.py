@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from pincali_sync.db.repositories.export.change_feed import FeedEntry
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.exceptions import UsageError
-from pincali_sync.reports.files import QualityReportFiles
+from pincali_sync.reports.files import write_report
 from pincali_sync.reports.headlines import headlines
 from pincali_sync.services.export.live_table import ExportResult
 
@@ -121,6 +122,6 @@ def report(
 
 
 async def _make(services: Services, output: Path | None) -> tuple[QualityReport, tuple[Path, ...]]:
-    writer = services.report_files if output is None else QualityReportFiles(output)
+    writer = services.report_files if output is None else partial(write_report, output)
     made = await services.quality.report()
-    return made, await asyncio.to_thread(writer.write, made)
+    return made, await asyncio.to_thread(writer, made)

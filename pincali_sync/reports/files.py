@@ -11,31 +11,28 @@ from pincali_sync.reports.quality_report import render_html, render_markdown
 from pincali_sync.services.export.whole_file import WholeFile
 
 
-class QualityReportFiles:
-    """Writes `quality-YYYY-MM-DD-HHMM.html` and `.md` into a folder, in UTC."""
+def write_report(folder: Path, report: QualityReport) -> tuple[Path, ...]:
+    """Writes `quality-YYYY-MM-DD-HHMM.html` and `.md`, in UTC, each whole or not at all.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Returns:
+        Their paths.
 
-    def write(self, report: QualityReport) -> tuple[Path, ...]:
-        """Writes both files, each whole or not at all; returns their paths.
-
-        Raises:
-            ReportError: when the folder or a file cannot be written.
-        """
-        name = f"quality-{report.created_at.astimezone(UTC):%Y-%m-%d-%H%M}"
-        pages = {
-            self._folder / f"{name}.html": render_html(report),
-            self._folder / f"{name}.md": render_markdown(report),
-        }
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for path, page in pages.items():
-                with WholeFile(path) as file:
-                    file.write(page.encode())
-        except OSError as error:
-            raise ReportError(
-                f"the quality report cannot be written into {self._folder} ({error.strerror}): "
-                "make room or give the right to write there, then run `pincali-sync report`"
-            ) from error
-        return tuple(pages)
+    Raises:
+        ReportError: when the folder or a file cannot be written.
+    """
+    name = f"quality-{report.created_at.astimezone(UTC):%Y-%m-%d-%H%M}"
+    pages = {
+        folder / f"{name}.html": render_html(report),
+        folder / f"{name}.md": render_markdown(report),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, page in pages.items():
+            with WholeFile(path) as file:
+                file.write(page.encode())
+    except OSError as error:
+        raise ReportError(
+            f"the quality report cannot be written into {folder} ({error.strerror}): "
+            "make room or give the right to write there, then run `pincali-sync report`"
+        ) from error
+    return tuple(pages)

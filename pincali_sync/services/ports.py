@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -67,15 +67,9 @@ class Notifier(Protocol):
         """Whether anybody was told, or there is nobody to tell. Never raises for a dead channel."""
 
 
-class ReportWriter(Protocol):
-    """Makes files of a quality report."""
-
-    def write(self, report: QualityReport) -> tuple[Path, ...]:
-        """Writes the files, whole or not at all, over those of the same time; returns their paths.
-
-        Raises:
-            ReportError: when they cannot be written; says where and what to do.
-        """
+# Writes the files of a quality report, whole or not at all, and returns their paths. Raises
+# ReportError when they cannot be written.
+ReportWriter = Callable[[QualityReport], tuple[Path, ...]]
 
 
 class JobWaiter(Protocol):

@@ -12,7 +12,7 @@ import pytest
 from lxml import html
 
 from pincali_sync.exceptions import ReportError
-from pincali_sync.reports.files import QualityReportFiles
+from pincali_sync.reports.files import write_report
 from pincali_sync.reports.quality_report import render_html, render_markdown
 from tests.support.quality import figures, report, rule
 
@@ -155,13 +155,12 @@ def test_ids_are_unique_and_headings_in_order() -> None:
 
 
 def test_files_are_named_by_their_time_and_written_over(tmp_path: Path) -> None:
-    files = QualityReportFiles(tmp_path / "reports")
-    paths = files.write(report(figures(5)))
+    paths = write_report(tmp_path / "reports", report(figures(5)))
     assert [path.name for path in paths] == [
         "quality-2026-12-01-0630.html",
         "quality-2026-12-01-0630.md",
     ]
-    assert files.write(report(figures(6))) == paths
+    assert write_report(tmp_path / "reports", report(figures(6))) == paths
     assert sorted((tmp_path / "reports").iterdir()) == sorted(paths)
     assert paths[1].read_text().splitlines()[2] == "6 listings."
 
@@ -169,7 +168,7 @@ def test_files_are_named_by_their_time_and_written_over(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file")
     with pytest.raises(ReportError, match=r"into .*reports .*make room"):
-        QualityReportFiles(tmp_path / "reports").write(report(figures()))
+        write_report(tmp_path / "reports", report(figures()))
 
 
 def test_a_write_that_fails_leaves_no_half_file(
@@ -180,5 +179,5 @@ def test_a_write_that_fails_leaves_no_half_file(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(ReportError, match="No space left on device"):
-        QualityReportFiles(tmp_path).write(report(figures()))
+        write_report(tmp_path, report(figures()))
     assert list(tmp_path.iterdir()) == []

@@ -54,7 +54,7 @@ class ReportStep:
     async def _write(self, report: QualityReport) -> None:
         """Without its files the report is still in its table: no reason to fail the run."""
         try:
-            paths = await asyncio.to_thread(self.writer.write, report)
+            paths = await asyncio.to_thread(self.writer, report)
         except ReportError as error:
             logger.error("%s; the figures are in quality_reports", error)
         else:
