@@ -68,7 +68,7 @@ class ListingPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestPage:
-    """One listing page as a scan read it: the manifest spider's only item."""
+    """One listing page as a scan read it: the manifest spider's item."""
 
     url: str
     source: str  # ListingSource value: sale, rent, foreclosure, new_construction
