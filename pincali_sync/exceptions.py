@@ -104,7 +104,7 @@ class SupersededError(PincaliSyncError):
 class ExportError(PincaliSyncError):
     """A file could not be written to its end; what was there before is untouched.
 
-    Raised by `services.export_service`.
+    Raised by `services.export`.
     """
 
 
