@@ -28,7 +28,7 @@ class PincaliSyncError(Exception):
 class ConfigError(PincaliSyncError):
     """A variable of the environment or of `.env` has a value that is refused.
 
-    Raised by `config.load_config`.
+    Raised by `config`, `notify` and the browser's settings.
     """
 
     exit_status = ExitStatus.USAGE
@@ -37,7 +37,7 @@ class ConfigError(PincaliSyncError):
 class UsageError(PincaliSyncError):
     """A command, spider or service was asked for something that does not exist.
 
-    Raised by `domain.tiers`, the spiders' arguments and the command line.
+    Raised by `domain.tiers`, `services`, the spiders' arguments and the command line.
     """
 
     exit_status = ExitStatus.USAGE
@@ -48,11 +48,11 @@ class OutdatedError(UsageError):
 
 
 class DatabaseUnavailableError(PincaliSyncError):
-    """PostgreSQL cannot be reached or refused the connection. Raised by `db.engine`."""
+    """PostgreSQL cannot be reached or refused the connection. Raised by `db`."""
 
 
 class SchemaVersionError(PincaliSyncError):
-    """The database is not at the schema this code was written for. Raised by `db.engine`."""
+    """The database is not at the schema this code was written for. Raised by `db`."""
 
 
 class CalibrationError(PincaliSyncError):
