@@ -18,7 +18,7 @@ test: setup ## the whole test suite
 	@$(PYTEST)
 
 test-fast: setup ## what needs no browser, no node and no program of its own
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -m "not slow" tests/unit tests/integration
 
 lint: setup ## ruff, mypy, import rules, migration drift
 	@.venv/bin/ruff check .

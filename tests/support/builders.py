@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -120,19 +121,26 @@ async def value(db: Database, statement: str, **parameters: Any) -> Any:
 
 async def add_live(db: Database, slug: str, **columns: Any) -> None:
     """A live row that no scan has met, as an adopter's are."""
-    given = {
-        "property_id": id_of(slug),
-        "title": f"House {slug}",
-        "source_url": canonical_url(f"/en/home/{slug}"),
-        "operation_type": "sale",
-        **columns,
-    }
-    names = ", ".join(given)
-    await rows(
-        db,
-        f"INSERT INTO properties_live ({names}) VALUES ({', '.join(f':{n}' for n in given)})",
-        **given,
-    )
+    await add_all_live(db, {slug: columns})
+
+
+async def add_all_live(db: Database, columns: Mapping[str, Mapping[str, Any]]) -> None:
+    """Such rows by slug, all with the same columns."""
+    given = [
+        {
+            "property_id": id_of(slug),
+            "title": f"House {slug}",
+            "source_url": canonical_url(f"/en/home/{slug}"),
+            "operation_type": "sale",
+            **of_slug,
+        }
+        for slug, of_slug in columns.items()
+    ]
+    names, values = ", ".join(given[0]), ", ".join(f":{name}" for name in given[0])
+    async with db.transaction() as tx:
+        await tx.connection.execute(
+            text(f"INSERT INTO properties_live ({names}) VALUES ({values})"), given
+        )
 
 
 async def add_queued(db: Database, slug: str, clock: Clock, **columns: Any) -> None:

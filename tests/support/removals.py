@@ -8,7 +8,7 @@ from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.items import QueuedProperty
-from tests.support.builders import add_live, entry, rows, value
+from tests.support.builders import add_all_live, entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import full_scan, seen
 
@@ -46,9 +46,11 @@ async def hold(services: Services, clock: FixedClock) -> UUID:
     """Sixty listings gone at once, out of a hundred; returns the batch."""
     many = [entry(f"house-{n}", public_id=f"EB-BB{n:04d}") for n in range(150)]
     await full_scan(services, {"sale": many})
-    for each in many:
-        slug = each.source_url.rpartition("/")[2]
-        await add_live(services.db, slug, price=1, public_id=each.public_id, visits=1)
+    fetched = {
+        each.source_url.rpartition("/")[2]: {"price": 1, "public_id": each.public_id, "visits": 1}
+        for each in many
+    }
+    await add_all_live(services.db, fetched)
     await rows(services.db, "DELETE FROM scrape_queue")  # they are fetched
     for _ in range(2):
         clock.advance(days=7)
