@@ -14,10 +14,11 @@ from pathlib import Path
 from time import perf_counter
 
 import psycopg
+from pincali_workshop.stack import embedded
 from sqlalchemy import text
 
 from bench.million_rows import LIVE, NOW
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 
 _ROWS = 1_000_000

@@ -20,6 +20,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
+from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.pages.language import ENGLISH
 from pincali_workshop.standin.pages.wording import path_of
@@ -30,7 +31,7 @@ from pincali_workshop.standin.world.population import Population
 from pincali_sync.bootstrap import build_services
 from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.domain.identity import canonical_url, property_id_of

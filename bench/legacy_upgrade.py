@@ -13,8 +13,9 @@ from pathlib import Path
 from time import perf_counter
 
 import psycopg
+from pincali_workshop.stack import embedded
 
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from tests.support.legacy import create_legacy
 
 _LOOK_SECONDS = 0.02

@@ -18,9 +18,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from pincali_workshop.stack import embedded
 from sqlalchemy import text
 
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.unit_of_work import UnitOfWork

@@ -16,11 +16,12 @@ from statistics import median, quantiles
 from uuid import uuid4
 
 import psycopg
+from pincali_workshop.stack import embedded
 from pincali_workshop.stack.scrapyd import ScrapydNode
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.runner.scrapyd import ScrapydJobRunner

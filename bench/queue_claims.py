@@ -8,11 +8,12 @@ from pathlib import Path
 from time import perf_counter
 from uuid import uuid4
 
+from pincali_workshop.stack import embedded
 from sqlalchemy import text
 
 from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from time import perf_counter
 
 import psycopg
+from pincali_workshop.stack import embedded
 
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 
 _URLS = 470_000  # of the real sitemap in September 2026
 _PER_SHARD = 50_000

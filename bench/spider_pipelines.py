@@ -10,10 +10,11 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 
 _LISTINGS = 6000
 _ROUNDS = 3

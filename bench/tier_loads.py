@@ -10,10 +10,11 @@ from pathlib import Path
 from time import perf_counter
 
 import psycopg
+from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 
 _LISTINGS = 40_000  # more than 24,000 of them for sale: a thousand pages
 _BROWSER_DETAILS = 100

@@ -18,12 +18,13 @@ from time import perf_counter
 
 import httpx
 import psycopg
+from pincali_workshop.stack import embedded
 from sqlalchemy import text
 
 from bench.million_rows import NOW, prepare
 from pincali_sync.bootstrap import build_services
 from pincali_sync.config import load_config
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.web.app import create_app
 from pincali_sync.web.snapshots import SnapshotKeeper

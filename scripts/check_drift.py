@@ -5,8 +5,33 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from pprint import pformat
 
-from pincali_sync.db import embedded, migrate
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from pincali_workshop.stack import embedded
+from sqlalchemy import create_engine, pool
+
+from pincali_sync.db import migrate
+from pincali_sync.db.engine import sqlalchemy_url
+from pincali_sync.db.models import metadata
+
+
+def differences(url: str) -> list[str]:
+    """What would have to be done to the database to make it what the models say.
+
+    Tables, columns, types, defaults, indexes and unique constraints are compared; checks, the
+    predicates of partial indexes and storage options are beyond Alembic.
+
+    Returns:
+        One line or more a difference, in Alembic's words; empty when there is none.
+    """
+    engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        return [pformat(each) for each in compare_metadata(context, metadata)]
 
 
 def main() -> int:
@@ -16,7 +41,7 @@ def main() -> int:
         try:
             url = embedded.ensure_running(home, durable=False)
             migrate.upgrade(url)
-            found = migrate.differences(url)
+            found = differences(url)
         finally:
             embedded.destroy(home)
     for difference in found:

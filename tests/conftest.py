@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from pincali_workshop.stack import embedded
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from pincali_sync.config import Config
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database, sqlalchemy_url
 from tests.support.clock import FixedClock
 from tests.support.postgres import (

@@ -1,236 +1,34 @@
-"""A PostgreSQL of our own, for whoever has none: started when needed, stopped on request.
+"""The PostgreSQL of whoever configured none.
 
-Only the binaries of the wheel are used. Its own helper stops the server when the last Python
-process that asked for it exits; ours goes on, as the jobs do.
+It belongs to the local stack, which a deployed egg does not carry: it is found by its entry point.
 """
 
-from __future__ import annotations
-
-import fcntl
-import json
-import os
-import secrets
-import shutil
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
-import psycopg
-
-from pincali_sync.db.embedded_place import ServerPlace, place_for
 from pincali_sync.exceptions import DatabaseUnavailableError
-from pincali_sync.loopback import free_port, is_free
-
-_USER = "pincali"
-_DATABASE = "pincali"
-_START_SECONDS = 60
-_DYING_SECONDS = 20
-_LOGIN_SECONDS = 5
-_SETTINGS = ("unix_socket_directories=", "shared_buffers=64MB", "timezone=UTC", "jit=off")
-# For tests: a crash of the machine may lose everything, and nothing else gets slower.
-_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 def ensure_running(home: Path, *, durable: bool = True) -> str:
     """Starts the server of this home if it is down, and returns its URL.
 
-    The server outlives the process that started it. Servers of other homes are not touched.
-
     Raises:
-        DatabaseUnavailableError: when it cannot be set up or started; names the log file.
+        DatabaseUnavailableError: when there is none here, or it cannot be set up or started.
     """
-    place = place_for(home)
-    with _locked(home):
-        access = _Access.load(home) or _initialise(home, place)
-        if not (_is_listening(place, access.port) and _answers(access)):
-            access = _start(home, place, access, durable=durable)
-        return access.url()
-
-
-def running_url(home: Path) -> str | None:
-    """The URL of the home's server; None when it is down."""
-    access = _Access.load(home)
-    is_up = access is not None and _is_listening(place_for(home), access.port)
-    return access.url() if access is not None and is_up else None
-
-
-def stop(home: Path) -> bool:
-    """Stops the server; False when it was not running."""
-    with _locked(home):
-        is_up = running_url(home) is not None
-        if is_up:
-            place = place_for(home)
-            _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "stop")
-        return is_up
+    url: str = _server().ensure_running(home, durable=durable)
+    return url
 
 
 def destroy(home: Path) -> None:
-    """Stops the server and deletes its data."""
-    stop(home)
-    shutil.rmtree(place_for(home).folder, ignore_errors=True)
-    _Access.path(home).unlink(missing_ok=True)
+    """Stops the server of this home and deletes its data."""
+    _server().destroy(home)
 
 
-@dataclass(frozen=True, slots=True)
-class _Access:
-    """What must be remembered of a server; readable by its owner only."""
-
-    port: int
-    # Anybody on this machine can reach the port: without a password they could read and write.
-    password: str
-
-    def url(self, database: str = _DATABASE) -> str:
-        return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
-
-    @staticmethod
-    def path(home: Path) -> Path:
-        return home / "postgres.json"
-
-    @classmethod
-    def load(cls, home: Path) -> _Access | None:
-        path = cls.path(home)
-        return cls(**json.loads(path.read_text())) if path.exists() else None
-
-    def save(self, home: Path) -> None:
-        path = self.path(home)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(self)))
-
-
-def _initialise(home: Path, place: ServerPlace) -> _Access:
-    """Creates an empty cluster; one left half made by a crash is made anew."""
-    place.prepare()
-    access = _Access(port=free_port(), password=secrets.token_urlsafe(24))
-    shutil.rmtree(place.data, ignore_errors=True)
-    password_file = place.folder / "initial-password"
-    password_file.write_text(access.password)
-    password_file.chmod(0o600)
-    place.give_to_server(password_file)
-    try:
-        _run(
-            place,
-            "initdb",
-            *("-D", str(place.data), "-U", _USER, "--pwfile", str(password_file)),
-            *("--auth", "scram-sha-256", "--encoding", "UTF8"),
-            *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync"),
-        )
-    finally:
-        password_file.unlink()
-    access.save(home)
-    return access
-
-
-def _start(home: Path, place: ServerPlace, access: _Access, *, durable: bool) -> _Access:
-    place.prepare()
-    _wait_for_the_dead(place)
-    if not is_free(access.port):
-        access = replace(access, port=free_port())
-        access.save(home)
-    settings = _SETTINGS if durable else _SETTINGS + _NOT_DURABLE
-    options = ["-h 127.0.0.1", f"-p {access.port}", *(f"-c {setting}" for setting in settings)]
-    _run(
-        place,
-        "pg_ctl",
-        *("-D", str(place.data), "-l", str(place.log), "-o", " ".join(options)),
-        *("-w", "-t", str(_START_SECONDS), "start"),
+def _server() -> Any:
+    for found in entry_points(group="pincali_sync.embedded_postgresql"):
+        return found.load()
+    raise DatabaseUnavailableError(
+        "no database is configured, and no embedded PostgreSQL is installed here: "
+        "set DATABASE_URL, or run `make setup` in a checkout"
     )
-    _create_database(access)
-    return access
-
-
-def _create_database(access: _Access) -> None:
-    with psycopg.connect(access.url("postgres"), autocommit=True) as connection:
-        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [_DATABASE])
-        if not known.rowcount:
-            connection.execute(f"CREATE DATABASE {_DATABASE}")
-
-
-def _run(place: ServerPlace, program: str, *arguments: str) -> None:
-    # Output to a file, not a pipe: the server inherits it and would hold a pipe open.
-    with place.setup_log.open("wb") as output:
-        result = subprocess.run(
-            [str(place.binaries() / program), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C at the terminal is not meant for the server
-            cwd="/",
-            env={"LC_ALL": "C", "PATH": os.defpath},
-            check=False,
-            **place.subprocess_user(),
-        )
-    if result.returncode:
-        said = place.setup_log.read_text(errors="replace").strip().splitlines()
-        raise DatabaseUnavailableError(
-            f"the embedded PostgreSQL could not be set up ({program}: {said[-1] if said else '?'})."
-            f" See {place.log} and {place.setup_log}, or set DATABASE_URL to a server of yours."
-        )
-
-
-def _is_listening(place: ServerPlace, port: int) -> bool:
-    """Whether the server that listens on the port is the one of this data folder."""
-    pid, listens_on = _pid_file(place)
-    is_alive = _exists(pid) and not _is_zombie(pid)
-    return is_alive and listens_on == port and not is_free(port)
-
-
-def _answers(access: _Access) -> bool:
-    """Whether one can log in: a server that was killed a moment ago may still look alive."""
-    try:
-        with psycopg.connect(access.url("postgres"), connect_timeout=_LOGIN_SECONDS):
-            return True
-    except psycopg.OperationalError:
-        return False
-
-
-def _pid_file(place: ServerPlace) -> tuple[int, int]:
-    """The server's process and port, as its pid file says; zeros where it says nothing."""
-    try:
-        lines = (place.data / "postmaster.pid").read_text().splitlines()
-        return int(lines[0]), int(lines[3])
-    except (OSError, ValueError, IndexError):
-        return 0, 0
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError as error:
-        return isinstance(error, PermissionError)
-    return pid > 0
-
-
-def _is_zombie(pid: int) -> bool:
-    """Whether a killed process still waits for its parent to take notice (Linux)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False
-
-
-def _wait_for_the_dead(place: ServerPlace) -> None:
-    """PostgreSQL does not start while the process in its pid file exists, be it dying or dead.
-
-    The file is not deleted instead: it guards the data against backends that outlived a kill.
-    """
-    pid, _ = _pid_file(place)
-    deadline = time.monotonic() + _DYING_SECONDS
-    while _exists(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if _is_zombie(pid):
-        raise DatabaseUnavailableError(
-            f"the killed PostgreSQL (process {pid}) is not cleaned up by this machine's init: "
-            "restart the container, or set DATABASE_URL to a server of yours"
-        )
-
-
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    """One process at a time sets up, starts or stops the server of a home."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "postgres.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

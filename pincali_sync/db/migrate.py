@@ -1,19 +1,14 @@
-"""Schema upgrades from inside the program, and whether they produce what the models say."""
+"""Schema upgrades from inside the program."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from pprint import pformat
 
 from alembic import command
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config as AlembicConfig
-from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, pool
 from sqlalchemy.exc import OperationalError
 
-from pincali_sync.db.engine import address_of, sqlalchemy_url
-from pincali_sync.db.models import metadata
+from pincali_sync.db.engine import address_of
 from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -50,20 +45,3 @@ def upgrade(url: str, revision: str = "head") -> None:
             f"PostgreSQL at {address_of(url)} cannot be reached: start it, or correct DATABASE_URL "
             "(unset, the embedded server is used)"
         ) from error
-
-
-def differences(url: str) -> list[str]:
-    """What would have to be done to the database to make it what the models say.
-
-    Tables, columns, types, defaults, indexes and unique constraints are compared; checks, the
-    predicates of partial indexes and storage options are beyond Alembic.
-
-    Returns:
-        One line or more a difference, in Alembic's words; empty when there is none.
-    """
-    engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
-        )
-        return [pformat(each) for each in compare_metadata(context, metadata)]

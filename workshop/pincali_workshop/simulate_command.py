@@ -11,9 +11,10 @@ import typer
 
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.config import load_config
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_workshop.simulation.month import Month, MonthReport
 from pincali_workshop.simulation.trouble import order_trouble
+from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
-from pincali_sync.db import embedded
-from pincali_sync.db.embedded_place import copy_of, place_for, wheel_binaries
+from pincali_workshop.stack import embedded
+from pincali_workshop.stack.embedded_place import copy_of, place_for, wheel_binaries
 
 pytestmark = pytest.mark.slow
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import SCHEMA_REVISION, sqlalchemy_url
 from pincali_sync.db.models import metadata
+from scripts.check_drift import differences
 from tests.support.postgres import execute, fresh_database
 
 pytestmark = pytest.mark.slow
@@ -125,14 +126,14 @@ def test_the_newest_migration_is_the_schema_that_the_code_needs() -> None:
 
 
 def test_alembic_finds_no_difference_between_models_and_migrations(database_url: str) -> None:
-    assert migrate.differences(database_url) == []
+    assert differences(database_url) == []
 
 
 def test_a_difference_would_be_found(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         connection.execute("ALTER TABLE site_pace ADD COLUMN extra integer")
         connection.execute("ALTER TABLE scrape_queue ALTER COLUMN status SET DEFAULT 'failed'")
-    found = migrate.differences(database_url)
+    found = differences(database_url)
     assert len(found) == 2
     assert "extra" in "".join(found)
 
@@ -179,12 +180,12 @@ def test_a_downgrade_leaves_only_alembics_own_table(empty_database_url: str) -> 
         ).fetchone()
     assert (left, functions) == ([("alembic_version",)], (0,))
     migrate.upgrade(empty_database_url)
-    assert migrate.differences(empty_database_url) == []
+    assert differences(empty_database_url) == []
 
 
 def test_an_upgrade_that_is_repeated_changes_nothing(database_url: str) -> None:
     migrate.upgrade(database_url)
-    assert migrate.differences(database_url) == []
+    assert differences(database_url) == []
 
 
 def test_an_upgrade_keeps_what_the_older_scraper_stored(empty_database_url: str) -> None:
@@ -218,7 +219,7 @@ def test_sql_is_printed_without_a_database(tmp_path: Path, postgres_url: str) ->
         for statement in split_statements(result.stdout):
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute(statement)
-        assert migrate.differences(url) == []
+        assert differences(url) == []
 
 
 def split_statements(script: str) -> list[bytes]:
@@ -241,4 +242,4 @@ def test_somebody_elses_table_of_one_of_our_names_is_refused_and_left_alone(
         migrate.upgrade(empty_database_url)
     execute(empty_database_url, "ALTER TABLE quality_reports RENAME TO their_reports")
     migrate.upgrade(empty_database_url)
-    assert migrate.differences(empty_database_url) != []  # theirs is still there
+    assert differences(empty_database_url) != []  # theirs is still there

@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
+from pincali_workshop.stack import embedded
 from pincali_workshop.stack.scrapyd import ScrapydNode
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess

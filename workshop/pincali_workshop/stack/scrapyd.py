@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from pincali_sync.exceptions import RunnerError
-from pincali_sync.loopback import free_port, is_free
+from pincali_workshop.stack.ports import free_port, is_free
 from pincali_workshop.stack.processes import comes_true, locked, processes_with, terminate_with
 
 _START_SECONDS = 30

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from pincali_sync.bootstrap import database_url
 from pincali_sync.config import Config, is_loopback
-from pincali_sync.db import embedded, migrate
+from pincali_sync.db import migrate
 from pincali_sync.db.engine import address_of
+from pincali_workshop.stack import embedded
 from pincali_workshop.stack.scrapyd import ScrapydNode, node_of
 
 
