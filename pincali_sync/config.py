@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    SecretStr,
+    Secret,
     ValidationError,
     model_validator,
 )
@@ -21,11 +22,10 @@ from pincali_sync.exceptions import ConfigError
 
 LOCAL_RUNNER = "local"
 _POSTGRES_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
-_WEB_TOKEN_LENGTH = 16
 
 
-def _is_postgres(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
+def _is_postgres(value: str) -> str:
+    parts = urlsplit(value)
     if parts.scheme not in _POSTGRES_SCHEMES or not parts.hostname or len(parts.path) < 2:
         raise ValueError("is not a PostgreSQL URL with a host and a database")
     try:
@@ -40,17 +40,6 @@ def _is_http(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("is not an http(s) URL")
     return value.rstrip("/")
-
-
-def _is_http_secret(value: SecretStr) -> SecretStr:
-    _is_http(value.get_secret_value())
-    return value
-
-
-def _is_long_enough(value: SecretStr) -> SecretStr:
-    if len(value.get_secret_value()) < _WEB_TOKEN_LENGTH:
-        raise ValueError("is too short")
-    return value
 
 
 def _split(value: Any, separator: str = ",") -> Any:
@@ -84,12 +73,14 @@ Hours = Annotated[float, Field(gt=0, description="hours, more than 0")]
 Days = Annotated[float, Field(gt=0, description="days, more than 0")]
 PagesOfASource = Annotated[int, Field(ge=1, description="pages per source, at least 1")]
 Positive = Annotated[int, Field(ge=1)]
+Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class Config(BaseSettings):
     """Every variable that operators may set; a field's name is the variable's, in lower case.
 
-    A field's description says what it accepts: it is shown when a value is refused.
+    A field's description, which may be its docstring, says what it accepts: it is shown when a
+    value is refused.
     """
 
     model_config = SettingsConfigDict(
@@ -98,52 +89,44 @@ class Config(BaseSettings):
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
-    database_url: Annotated[SecretStr, AfterValidator(_is_postgres)] | None = Field(
-        None, description="postgresql://user:password@host:port/database, or unset: embedded server"
-    )
+    database_url: Secret[Annotated[str, AfterValidator(_is_postgres)]] | None = None
+    """postgresql://user:password@host:port/database, or unset: embedded server"""
     pincali_home: Path = Field(Path(".pincali"), description="a folder for state and logs")
-    pincali_base_url: SiteUrl = Field(
-        "https://www.pincali.com", description="the site's root, http(s)://host[:port]"
-    )
+    pincali_base_url: SiteUrl = "https://www.pincali.com"
+    """the site's root, http(s)://host[:port]"""
     pincali_sitemap_url: SiteUrl | None = Field(None, description="the URL of the sitemap index")
-    scrapyd_urls: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_are_nodes)
-    ] = Field(
-        ("http://127.0.0.1:6800",),
-        description="comma-separated http(s)://host:port of Scrapyd nodes, or `local`",
+    scrapyd_urls: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_nodes)] = (
+        "http://127.0.0.1:6800",
     )
+    """comma-separated http(s)://host:port of Scrapyd nodes, or `local`"""
     scrapyd_username: str | None = Field(None, description="basic auth user of the nodes")
-    scrapyd_password: SecretStr | None = Field(None, description="basic auth password of the nodes")
-
-    site_min_gap_seconds: Seconds = Field(
-        1.5, description="seconds, 0 to 3600; 0 only for a site on loopback"
+    scrapyd_password: Secret[str] | None = Field(
+        None, description="basic auth password of the nodes"
     )
+
+    site_min_gap_seconds: float = Field(1.5, ge=0, le=3600)
+    """seconds, 0 to 3600; 0 only for a site on loopback"""
     page_delay_seconds: Seconds = 1.5
     detail_delay_seconds: Seconds = 1.0
-    detail_transport: Literal["playwright", "http"] = Field(
-        "playwright", description="playwright or http"
-    )
+    detail_transport: Literal["playwright", "http"] = "playwright"
+    """playwright or http"""
     detail_concurrency: int = Field(4, ge=1, le=32, description="pages at once, 1 to 32")
     chromium_executable: Path | None = Field(None, description="the path of a Chromium")
-    site_page_cap: Positive = Field(
-        100, description="pages that the site shows of a query, at least 1"
+    site_page_cap: Positive = 100
+    """pages that the site shows of a query, at least 1"""
+    user_agents: Annotated[Words, BeforeValidator(partial(_split, separator="|"))] = (
+        "PincaliSync/0.1",
     )
-    user_agents: Annotated[
-        tuple[str, ...], NoDecode, BeforeValidator(lambda value: _split(value, "|"))
-    ] = Field(
-        ("PincaliSync/0.1",),
-        description="user agents, separated by |; requests take turns among them",
-    )
-    cookies_file: Path | None = Field(
-        None, description="a JSON file: a list of objects with name, value, domain and path"
-    )
+    """user agents, separated by |; requests take turns among them"""
+    cookies_file: Path | None = None
+    """a JSON file: a list of objects with name, value, domain and path"""
     request_timeout_seconds: float = Field(30, gt=0, le=600, description="seconds, up to 600")
     retry_times: int = Field(3, ge=0, le=10, description="repeats of a failed request, 0 to 10")
-    retry_backoff_seconds: float = Field(
-        2.0, ge=0, le=600, description="seconds before the first repeat; doubles with each"
-    )
+    retry_backoff_seconds: float = Field(2.0, ge=0, le=600)
+    """seconds before the first repeat; doubles with each"""
 
     tier_1_frequency_hours: Hours = 6
     tier_2_frequency_hours: Hours = 24
@@ -156,53 +139,40 @@ class Config(BaseSettings):
     tier_3_stale_days: Days = 7
     tier_4_sample_share: float = Field(0.10, ge=0, le=1, description="a share, 0 to 1")
     tier_4_detail_delay_seconds: Seconds = 3.0
-    max_age_days: Days = Field(
-        45, description="days after which a record is visited whatever it is worth"
-    )
-    tiers_enabled: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_are_tiers)] = Field(
-        (1, 2, 3, 4), description="comma-separated tiers out of 1,2,3,4"
-    )
+    max_age_days: float = Field(45, gt=0)
+    """days after which a record is visited whatever it is worth"""
+    tiers_enabled: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_are_tiers)] = (1, 2, 3, 4)
+    """comma-separated tiers out of 1,2,3,4"""
 
     queue_max_pending: Positive = Field(10_000, description="rows, at least 1")
     detail_daily_budget: Positive = Field(20_000, description="detail pages a day, at least 1")
     queue_max_attempts: int = Field(3, ge=1, le=20, description="attempts, 1 to 20")
-    queue_lease_seconds: int = Field(
-        120, ge=5, le=3600, description="seconds a worker may hold a page unheard of, 5 to 3600"
-    )
-    queue_retry_seconds: float = Field(
-        60, ge=0, description="seconds before a failed page's next attempt; doubles with each"
-    )
-    job_silence_seconds: int = Field(
-        120, ge=5, description="seconds without a heartbeat after which a job is started again"
-    )
-    drain_window_minutes: Positive = Field(
-        60, description="minutes a run waits for the pages it queued"
-    )
+    queue_lease_seconds: int = Field(120, ge=5, le=3600)
+    """seconds a worker may hold a page unheard of, 5 to 3600"""
+    queue_retry_seconds: float = Field(60, ge=0)
+    """seconds before a failed page's next attempt; doubles with each"""
+    job_silence_seconds: int = Field(120, ge=5)
+    """seconds without a heartbeat after which a job is started again"""
+    drain_window_minutes: Positive = 60
+    """minutes a run waits for the pages it queued"""
     keep_queue_days: Days = Field(35, description="days finished queue rows are kept")
     keep_staging_days: Days = Field(7, description="days staged pages are kept")
     keep_sightings_days: Days = Field(45, description="days sightings are kept")
-    keep_runs_days: Days = Field(
-        400, description="days ended runs, figures over time and ended incidents are kept"
-    )
-    removal_audit_size: int = Field(
-        100, ge=0, description="confirmed removals looked at again each week; 0: none"
-    )
+    keep_runs_days: float = Field(400, gt=0)
+    """days ended runs, figures over time and ended incidents are kept"""
+    removal_audit_size: int = Field(100, ge=0)
+    """confirmed removals looked at again each week; 0: none"""
 
-    alert_urls: SecretStr | None = Field(
-        None, description="Apprise URLs, separated by spaces or commas"
-    )
-    alert_queue_backlog: Positive | None = Field(
-        None, description="pending pages, at least 1; unset: nine tenths of the ceiling"
-    )
-    healthcheck_url: Annotated[SecretStr, AfterValidator(_is_http_secret)] | None = Field(
-        None, description="http(s) URL that cron's tick pings, with /start and /fail"
-    )
-    web_token: Annotated[SecretStr, AfterValidator(_is_long_enough)] | None = Field(
-        None, description="at least 16 characters; unset: the dashboard decides nothing"
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="DEBUG, INFO, WARNING or ERROR"
-    )
+    alert_urls: Secret[str] | None = None
+    """Apprise URLs, separated by spaces or commas"""
+    alert_queue_backlog: Positive | None = None
+    """pending pages, at least 1; unset: nine tenths of the ceiling"""
+    healthcheck_url: Secret[SiteUrl] | None = None
+    """http(s) URL that cron's tick pings, with /start and /fail"""
+    web_token: Secret[Annotated[str, Field(min_length=16)]] | None = None
+    """at least 16 characters; unset: the dashboard decides nothing"""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """DEBUG, INFO, WARNING or ERROR"""
 
     @model_validator(mode="after")
     def _unpaced_only_on_loopback(self) -> Config:

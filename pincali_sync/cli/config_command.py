@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import SecretStr
+from pydantic import Secret
 
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.config import Config, load_config
@@ -32,7 +32,7 @@ def _shown(current: Config, name: str) -> Any:
     value = getattr(current, name)
     if name == "database_url":
         return _masked_url(value.get_secret_value()) if value else "embedded"
-    return "***" if isinstance(value, SecretStr) else value
+    return "***" if isinstance(value, Secret) else value
 
 
 def _masked_url(url: str) -> str:

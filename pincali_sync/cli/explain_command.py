@@ -10,31 +10,26 @@ from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, field_of, print_json, print_table
 from pincali_sync.services.insights_service import Dossier
 
-_TABLES = (  # each of a part of the dossier: headings, and the fields below them
-    ("Other forms of its id", "aliases",
-     {"alias": "alias", "url": "source_url", "since": "created_at"}),
-    ("Queue", "queue",
-     {"reason": "queue_reason", "priority": "priority", "status": "status", "queued": "queued_at",
-      "ended": "completed_at", "attempts": "attempt_count", "last error": "last_error"}),
-    ("What its page answered", "checks",
-     {"checked": "checked_at", "verdict": "verdict", "status": "http_status",
-      "evidence": "evidence", "acted on": "applied_at"}),
-    ("The scan that missed it last", "certificates",
-     {"source": "source", "certified": "certified", "read": "pages_read", "lost": "pages_lost",
-      "found": "distinct_properties", "declared": "total_at_end", "reasons": "reasons"}),
-    ("In the sitemap", "sitemap",
-     {"url": "source_url", "first": "first_listed_at", "last": "listed_at",
-      "dropped since": "is_dropped"}),
-    ("Unusual prices", "reviews",
-     {"since": "created_at", "was": "old_price", "is": "new_price", "status": "status",
-      "by": "settled_by"}),
-    ("Journal", "changes",
-     {"when": "created_at", "change": "change_type", "field": "field_name", "was": "old_value",
-      "is": "new_value", "why": "change_reason"}),
-    ("Pages that showed it", "sightings",
-     {"when": "seen_at", "source": "source", "part": "part", "page": "page_number",
-      "session": "session_id"}),
-)  # fmt: skip
+# The dossier's parts: the title, and the fields that are shown, each under its own name.
+_PARTS = {
+    "aliases": ("Other forms of its id", "alias source_url created_at"),
+    "queue": (
+        "Queue",
+        "queue_reason priority status queued_at completed_at attempt_count last_error",
+    ),
+    "checks": ("What its page answered", "checked_at verdict http_status evidence applied_at"),
+    "certificates": (
+        "The scan that missed it last",
+        "source certified pages_read pages_lost distinct_properties total_at_end reasons",
+    ),
+    "sitemap": ("In the sitemap", "source_url first_listed_at listed_at is_dropped"),
+    "reviews": ("Unusual prices", "created_at old_price new_price status settled_by"),
+    "changes": (
+        "Journal",
+        "created_at change_type field_name old_value new_value change_reason",
+    ),
+    "sightings": ("Pages that showed it", "seen_at source part page_number session_id"),
+}
 
 
 def explain(
@@ -52,10 +47,11 @@ def explain(
     for title, row in (("Live row", dossier.live), ("Card, as it was seen last", dossier.manifest)):
         if row is not None:
             print_table(title, ("column", "value"), [[k, _short(v)] for k, v in row.items()])
-    for title, part, columns in _TABLES:
+    for part, (title, names) in _PARTS.items():
         if records := getattr(dossier, part):
-            rows = [[_short(field_of(each, name)) for name in columns.values()] for each in records]
-            print_table(title, tuple(columns), rows)
+            fields = names.split()
+            rows = [[_short(field_of(each, name)) for name in fields] for each in records]
+            print_table(title, [name.replace("_", " ") for name in fields], rows)
 
 
 def _summary(dossier: Dossier) -> str:

@@ -28,13 +28,13 @@ class Order(Enum):
 
 
 # As paths name them, those with the most listings first.
-STATES = (
-    "jalisco", "ciudad-de-mexico", "nuevo-leon", "quintana-roo", "yucatan", "queretaro",
-    "estado-de-mexico", "puebla", "baja-california", "san-luis-potosi", "guanajuato", "morelos",
-    "nayarit", "sinaloa", "baja-california-sur", "veracruz", "coahuila", "hidalgo", "chihuahua",
-    "aguascalientes", "michoacan", "sonora", "guerrero", "tamaulipas", "oaxaca", "chiapas",
-    "durango", "colima", "tabasco", "tlaxcala", "zacatecas", "campeche",
-)  # fmt: skip
+_STATES = """
+jalisco ciudad-de-mexico nuevo-leon quintana-roo yucatan queretaro estado-de-mexico puebla
+baja-california san-luis-potosi guanajuato morelos nayarit sinaloa baja-california-sur veracruz
+coahuila hidalgo chihuahua aguascalientes michoacan sonora guerrero tamaulipas oaxaca chiapas
+durango colima tabasco tlaxcala zacatecas campeche
+"""
+STATES = tuple(_STATES.split())
 _WITHOUT_PLACES = {ListingSource.NEW_CONSTRUCTION}  # its path takes no place
 _RENT_SOURCES = {ListingSource.RENT}
 
@@ -71,9 +71,7 @@ class ListingQuery:
         """Path and query of a page; page 1 carries no number, as on the site."""
         place = f"-in-{self.place}" if self.place else ""
         parameters = {
-            "currency_id": _PESOS
-            if self.min_price is not None or self.max_price is not None
-            else "",
+            "currency_id": _PESOS if self._has_range else "",
             "sort_by": self._sort_by(),
             "min_price": _amount(self.min_price),
             "max_price": _amount(self.max_price),
