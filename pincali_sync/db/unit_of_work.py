@@ -11,7 +11,7 @@ from pincali_sync.db.repositories.listings import live, scrapes
 from pincali_sync.db.repositories.prices import reviews
 from pincali_sync.db.repositories.quality import oddities, quality, rules
 from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, queue_rows
-from pincali_sync.db.repositories.removal import audits, batches, certificates, checks, counting
+from pincali_sync.db.repositories.removal import batches, checks, counting
 from pincali_sync.db.repositories.runs import jobs, locks, runs, sessions
 from pincali_sync.db.repositories.scan import (
     manifest,
@@ -27,9 +27,9 @@ class UnitOfWork:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
-        self.audits = audits.AuditRepository(connection)
+        self.audits = checks.AuditRepository(connection)
         self.batches = batches.BatchRepository(connection)
-        self.certificates = certificates.CertificateRepository(connection)
+        self.certificates = counting.CertificateRepository(connection)
         self.checks = checks.CheckRepository(connection)
         self.dossier = dossier.DossierRepository(connection)
         self.exports = exports.ExportRepository(connection)

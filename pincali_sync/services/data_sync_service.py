@@ -101,8 +101,7 @@ class DataSyncService:
         if not pages:
             return SavedBatch()
         await tx.scrapes.load(pages)
-        await tx.reviews.keep_rejected_prices()
-        await tx.reviews.flag_unusual(session_id=session_id, now=now)
+        await tx.reviews.look_at_prices(session_id=session_id, now=now)
         counts = await tx.scrapes.stage(session_id=session_id, now=now)
         await tx.scrapes.promote(session_id=session_id, now=now)
         return SavedBatch(**counts)

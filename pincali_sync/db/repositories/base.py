@@ -51,6 +51,11 @@ class Repository:
         """The one number that a statement answers."""
         return int((await self._run(statement, **parameters)).scalar_one())
 
+    async def _pairs(self, statement: str, **parameters: Any) -> dict[Any, Any]:
+        """The second column of each row, by the first."""
+        rows: Sequence[Any] = (await self._run(statement, **parameters)).all()
+        return dict(rows)
+
     async def _count(self, statement: str, **parameters: Any) -> int:
         """How many rows a statement touched."""
         return (await self._run(statement, **parameters)).rowcount

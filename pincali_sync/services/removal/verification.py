@@ -155,9 +155,8 @@ class VerificationService:
         await self._sync.finish_in(tx, others)
         now = self._clock.now()
         await tx.checks.record(final, session_id=ticket.session_id, now=now)
-        verdicts = {each.queued.property_id: each.judgement.verdict for each in final}
-        await tx.audits.settle(verdicts, now=now)
-        counts = Counter(map(str, verdicts.values()))
+        await tx.audits.settle(ticket.session_id, now=now)
+        counts = Counter(str(each.judgement.verdict) for each in final)
         counts["refused"] = len(latest) - len(held)
         return counts
 

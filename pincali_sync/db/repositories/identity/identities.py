@@ -211,7 +211,7 @@ class IdentityRepository(Repository):
             "settled_by": settled_by,
             "now": now,
         }
-        pair = (await self._run(_SETTLE, **settled)).mappings().first()
+        pair = await self._first(dict, _SETTLE, **settled)
         if pair is not None and confirm:
             for statement in _MERGE:
                 await self._run(statement, **pair, now=now, settled_by=settled_by)
@@ -219,12 +219,12 @@ class IdentityRepository(Repository):
 
     async def aliases(self, property_id: str) -> list[dict[str, Any]]:
         """All forms of a record's id."""
-        rows = await self._run(
+        return await self._all(
+            dict,
             """SELECT alias, source_url, created_at FROM property_aliases
                 WHERE property_id = :property_id ORDER BY created_at, alias""",
             property_id=property_id,
         )
-        return [dict(row) for row in rows.mappings()]
 
     async def resolve(self, name: str) -> str | None:
         """The record that an id, an alias or an EasyBroker id means."""

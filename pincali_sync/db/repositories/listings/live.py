@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -54,13 +53,11 @@ class LiveRepository(Repository):
             ids=list(property_ids),
         )
 
-    async def counts(self) -> dict[str, Any]:
+    async def counts(self) -> dict[str, int]:
         """Live rows by listing status."""
-        result = await self._run(
-            "SELECT listing_status, count(*) AS rows FROM properties_live "
-            "GROUP BY listing_status ORDER BY listing_status"
+        return await self._pairs(
+            "SELECT listing_status, count(*) FROM properties_live GROUP BY 1 ORDER BY 1"
         )
-        return {row.listing_status: row.rows for row in result}
 
     async def refresh_statistics(self) -> None:
         """Refreshes `property_stats`, if there is one.

@@ -24,7 +24,7 @@ from pincali_sync.items import Property, ScrapeResult
 _PAGE = tuple(field.name for field in fields(Property))
 _STAGED = tuple(name for name in _PAGE if name in PropertyScrapesStaging.__table__.columns)
 _LIVE = (*_PAGE, "price_unit", "data_completeness_score", "verification_status")
-_SCRAPED = (*_LIVE, "accepted", "computed_id")
+_SCRAPED = (*_LIVE, "accepted", "computed_id", "change_type")
 # The others are no news to anybody who reads the journal.
 _JOURNALLED = tuple(
     name
@@ -60,21 +60,18 @@ def _list(columns: Iterable[str], prefix: str = "") -> str:
 
 _CREATE_SCRAPED = f"""
 CREATE TEMPORARY TABLE scraped ON COMMIT DROP AS
-SELECT {_list(_LIVE)}, NULL::boolean AS accepted,
-       NULL::varchar AS computed_id, NULL::varchar AS change_type
+SELECT {_list(_LIVE)}, true AS accepted, '' AS computed_id, '' AS change_type
   FROM properties_live LIMIT 0
 """
 
+# Each is new where no live row says otherwise.
 _CLASSIFY = f"""
 UPDATE scraped s
    SET change_type = CASE
-           WHEN l.property_id IS NULL THEN 'new'
            WHEN ({_list(_JOURNALLED, "l.")})
-                IS DISTINCT FROM ({", ".join(_merged(c, "p", "l") for c in _JOURNALLED)})
-                THEN 'updated'
-           ELSE 'unchanged' END
-  FROM scraped p LEFT JOIN properties_live l ON l.property_id = p.property_id
- WHERE s.property_id = p.property_id
+                IS DISTINCT FROM ({", ".join(_merged(c, "s", "l") for c in _JOURNALLED)})
+           THEN 'updated' ELSE 'unchanged' END
+  FROM properties_live l WHERE l.property_id = s.property_id
 """
 
 _INSERT_STAGING = f"""
@@ -116,6 +113,13 @@ SELECT s.property_id, CAST(:session_id AS uuid), change.type, change.field,
  ORDER BY s.property_id, change.field
 """
 
+# What a page or card that says nothing of it leaves as it was.
+_KEPT = (
+    "last_updated_at",
+    "last_manifest_seen_at",
+    "currency_at_last_manifest",
+    "unit_at_last_manifest",
+)
 _UPSERT_LIVE = f"""
 INSERT INTO properties_live AS l
        ({_list(_LIVE)},
@@ -126,34 +130,25 @@ INSERT INTO properties_live AS l
 SELECT {_list(_LIVE, "s.")},
        '{OLDER_STATUS[ListingStatus.ACTIVE]}', '{ListingStatus.ACTIVE}', 0,
        :now, :now,
-       CASE WHEN s.change_type = 'unchanged' THEN old.last_updated_at ELSE :now END,
+       CASE WHEN s.change_type <> 'unchanged' THEN CAST(:now AS timestamptz) END,
        coalesce(m.first_seen_at, :now), :now,
        m.last_seen_at,
        m.listing_page_price, m.currency, m.price_unit, 1
   FROM scraped s
   LEFT JOIN property_manifest m ON m.property_id = s.property_id
-  LEFT JOIN properties_live old ON old.property_id = s.property_id
  WHERE s.accepted
  ORDER BY s.property_id
 ON CONFLICT (property_id) DO UPDATE SET
        {", ".join(f"{c} = {_merged(c, 'excluded', 'l')}" for c in _LIVE if c != "property_id")},
        consecutive_missing_count = 0,
-       scraped_at = excluded.scraped_at,
-       last_full_scrape_at = excluded.last_full_scrape_at,
-       last_updated_at = excluded.last_updated_at,
-       last_seen_at = excluded.last_seen_at,
-       last_manifest_seen_at =
-           coalesce(excluded.last_manifest_seen_at, l.last_manifest_seen_at),
+       scraped_at = :now, last_full_scrape_at = :now, last_seen_at = :now,
+       {", ".join(f"{c} = coalesce(excluded.{c}, l.{c})" for c in _KEPT)},
        price_at_last_manifest =
            CASE WHEN excluded.currency_at_last_manifest IS NULL
                 THEN l.price_at_last_manifest ELSE excluded.price_at_last_manifest END,
-       currency_at_last_manifest =
-           coalesce(excluded.currency_at_last_manifest, l.currency_at_last_manifest),
-       unit_at_last_manifest =
-           coalesce(excluded.unit_at_last_manifest, l.unit_at_last_manifest),
        visits = l.visits + 1,
        visits_with_news = l.visits_with_news
-           + (l.visits > 0 AND excluded.last_updated_at = excluded.last_full_scrape_at)::integer,
+           + (l.visits > 0 AND excluded.last_updated_at IS NOT NULL)::integer,
        observed_days = l.observed_days + CASE WHEN l.visits > 0 THEN greatest(0, coalesce(
            extract(epoch FROM excluded.last_full_scrape_at - l.last_full_scrape_at) / 86400.0, 0))
            ELSE 0 END
@@ -222,16 +217,10 @@ class ScrapeRepository(Repository):
         the live rows, and how many were rejected."""
         await self._run(_CLASSIFY)
         await self._run(_INSERT_STAGING, session_id=session_id, now=now)
-        counts = await self._run(
-            """
-SELECT count(*) FILTER (WHERE accepted AND change_type = 'new') AS new,
-       count(*) FILTER (WHERE accepted AND change_type = 'updated') AS updated,
-       count(*) FILTER (WHERE accepted AND change_type = 'unchanged') AS unchanged,
-       count(*) FILTER (WHERE NOT accepted) AS rejected
-  FROM scraped
-"""
+        return await self._pairs(
+            """SELECT CASE WHEN accepted THEN change_type ELSE 'rejected' END, count(*)
+                 FROM scraped GROUP BY 1"""
         )
-        return dict(counts.mappings().one())
 
     async def promote(self, *, session_id: UUID, now: datetime) -> None:
         """Journals the differences, upserts the live rows and settles the manifest's flags."""
@@ -259,6 +248,7 @@ def _row(result: ScrapeResult) -> Sequence[Any]:
         "offers": offers_as_json(page.offers),
         "price_unit": "total" if offer is None else offer.unit,
         "accepted": verdict.accepted,
+        "change_type": "new",
         "data_completeness_score": verdict.completeness,
         "verification_status": "flagged" if verdict.warnings else "unverified",
     }

@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.listings.scrapes import PRICED
 from pincali_sync.db.repositories.prices.price_change import is_unusual
 
 
@@ -30,14 +31,16 @@ class PriceReview:
     source_url: str | None
 
 
+_RESTORED = sorted(PRICED)
+
 # A person said that this price is wrong: while the site shows it, the live price stays. A page
 # without offers keeps what is live.
 _KEEP_REJECTED = """
 UPDATE scraped s SET offers = '[]'::jsonb
   FROM price_reviews r
  WHERE r.property_id = s.property_id AND r.status = 'rejected'
-   AND r.new_price = s.price AND r.currency = s.currency AND r.price_unit = s.price_unit
-   AND r.operation = s.operation_type
+   AND (r.new_price, r.operation, r.currency, r.price_unit)
+       = (s.price, s.operation_type, s.currency, s.price_unit)
 """
 # Like with like, against the live price; an adopted row's first visit is a repair and no news.
 _OPEN = f"""
@@ -46,17 +49,13 @@ INSERT INTO price_reviews
         old_values, created_at)
 SELECT s.property_id, CAST(:session_id AS uuid), s.operation_type, s.currency, s.price_unit,
        l.price, s.price,
-       jsonb_build_object('price', l.price, 'currency', l.currency, 'offers', l.offers,
-                          'price_unit', l.price_unit, 'price_per_m2', l.price_per_m2,
-                          'operation_type', l.operation_type),
+       jsonb_build_object({", ".join(f"'{each}', l.{each}" for each in _RESTORED)}),
        CAST(:now AS timestamptz)
   FROM scraped s JOIN properties_live l ON l.property_id = s.property_id
  WHERE s.accepted AND s.offers <> '[]'::jsonb AND l.visits > 0
-   AND s.operation_type = l.operation_type AND s.currency = l.currency
-   AND s.price_unit = l.price_unit
+   AND (s.operation_type, s.currency, s.price_unit)
+       = (l.operation_type, l.currency, l.price_unit)
    AND {is_unusual("s.price", "l.price")}
-   AND NOT EXISTS (SELECT 1 FROM price_reviews r
-                    WHERE r.property_id = s.property_id AND r.status = 'open')
  ORDER BY s.property_id
 ON CONFLICT (property_id) WHERE status = 'open' DO NOTHING
 """
@@ -64,8 +63,8 @@ ON CONFLICT (property_id) WHERE status = 'open' DO NOTHING
 _FOLLOW = f"""
 UPDATE price_reviews r
    SET new_price = s.price,
-       status = CASE WHEN s.price_unit <> r.price_unit OR s.currency <> r.currency
-                          OR s.operation_type <> r.operation
+       status = CASE WHEN (s.operation_type, s.currency, s.price_unit)
+                          <> (r.operation, r.currency, r.price_unit)
                           OR NOT {is_unusual("s.price", "r.old_price")}
                      THEN 'superseded' ELSE 'open' END,
        settled_at = CASE WHEN NOT {is_unusual("s.price", "r.old_price")}
@@ -91,15 +90,14 @@ _UNFLAG = """
 UPDATE properties_live SET verification_status = 'verified'
  WHERE property_id = :property_id AND verification_status = 'flagged'
 """
-_RESTORE = """
+_RESTORE = f"""
 WITH restored AS (
     UPDATE properties_live l
-       SET price = (r.old_values ->> 'price')::numeric, currency = r.old_values ->> 'currency',
-           offers = r.old_values -> 'offers', price_unit = r.old_values ->> 'price_unit',
-           price_per_m2 = (r.old_values ->> 'price_per_m2')::numeric,
-           operation_type = r.old_values ->> 'operation_type',
+       SET {", ".join(f"{each} = old.{each}" for each in _RESTORED)},
            verification_status = 'verified', last_updated_at = :now
-      FROM price_reviews r WHERE r.id = :id AND l.property_id = r.property_id
+      FROM price_reviews r
+     CROSS JOIN LATERAL jsonb_populate_record(NULL::properties_live, r.old_values) old
+     WHERE r.id = :id AND l.property_id = r.property_id
     RETURNING l.property_id, r.new_price, r.old_price
 )
 INSERT INTO property_changes
@@ -113,13 +111,10 @@ SELECT property_id, 'updated', 'price', to_jsonb(new_price), to_jsonb(old_price)
 class ReviewRepository(Repository):
     """SQL of price reviews."""
 
-    async def keep_rejected_prices(self) -> None:
-        """Takes prices that a person rejected out of the transaction's `scraped` pages."""
-        await self._run(_KEEP_REJECTED)
-
-    async def flag_unusual(self, *, session_id: UUID, now: datetime) -> None:
-        """Opens reviews of unusual prices on the `scraped` pages, before they go live."""
-        for statement in (_OPEN, _FOLLOW, _FLAG):
+    async def look_at_prices(self, *, session_id: UUID, now: datetime) -> None:
+        """Before the `scraped` pages go live: takes prices out that a person rejected, and opens
+        reviews of unusual ones."""
+        for statement in (_KEEP_REJECTED, _OPEN, _FOLLOW, _FLAG):
             await self._run(statement, session_id=session_id, now=now)
 
     async def open_reviews(self, limit: int = 100) -> list[PriceReview]:

@@ -50,7 +50,8 @@ class QueueRowRepository(Repository):
 
     async def stats(self, *, now: datetime) -> QueueStats:
         """Counts by status, priority and reason."""
-        counts = await self._run(
+        counts = await self._one(
+            dict,
             """
 SELECT count(*) FILTER (WHERE status = 'pending') AS pending_count,
        count(*) FILTER (WHERE status = 'in_progress') AS in_progress_count,
@@ -63,17 +64,16 @@ SELECT count(*) FILTER (WHERE status = 'pending') AS pending_count,
             midnight=now.replace(hour=0, minute=0, second=0, microsecond=0),
         )
         return QueueStats(
-            **counts.mappings().one(),
+            **counts,
             by_priority=await self._open_by("priority"),
             by_reason=await self._open_by("queue_reason"),
         )
 
     async def _open_by(self, column: str) -> dict[Any, int]:
-        open_rows = await self._run(
-            f"""SELECT {column} AS key, count(*) AS rows FROM scrape_queue
+        return await self._pairs(
+            f"""SELECT {column}, count(*) FROM scrape_queue
                  WHERE status IN ('pending', 'in_progress') GROUP BY 1 ORDER BY 1"""
         )
-        return {row.key: row.rows for row in open_rows}
 
     async def dead_letters(self, *, limit: int) -> list[DeadLetter]:
         """Pages that were set aside, the latest first."""

@@ -1,14 +1,17 @@
-"""`removal_checks`: what the pages of missing listings answered, and what that proves."""
+"""`removal_checks`: what the pages of missing listings answered, and what that proves.
+
+`removal_audits`: confirmed removals that are looked at again, and what they showed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import words
+from pincali_sync.db.repositories.removal.transition import REMOVED, words
 from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.liveness import Answer, Judgement
 from pincali_sync.items import Property, QueuedProperty
@@ -51,6 +54,20 @@ VALUES (CAST(:property_id AS text),
         CAST(:session_id AS uuid), :verdict, :status, :redirect_url, :shown_public_id,
         :evidence, :url, :now)
 """
+# A seeded hash of the id: a fair draw that repeats itself. A week is drawn once.
+_DRAW = f"""
+INSERT INTO removal_audits (week, property_id, removed_at, drawn_at)
+SELECT CAST(:week AS date), r.property_id, r.removed_at, CAST(:now AS timestamptz)
+  FROM (SELECT property_id, max(created_at) AS removed_at FROM property_changes
+         WHERE change_type = 'removed' AND created_at >= :removed_since AND created_at < :now
+         GROUP BY property_id) r
+  JOIN properties_live l ON l.property_id = r.property_id AND l.listing_status IN {REMOVED}
+ WHERE NOT EXISTS (SELECT 1 FROM removal_audits WHERE week = CAST(:week AS date))
+   AND NOT EXISTS (SELECT 1 FROM removal_audits a
+                    WHERE a.property_id = r.property_id AND a.drawn_at >= r.removed_at)
+ ORDER BY md5(r.property_id || CAST(:week AS text)) LIMIT :size
+ON CONFLICT DO NOTHING
+"""
 _CHECKS = f"SELECT {', '.join(each.name for each in fields(RemovalCheck))} FROM removal_checks"
 _CERTAIN = words((ListingStatus.ACTIVE, ListingStatus.RELISTED))
 
@@ -91,12 +108,11 @@ class CheckRepository(Repository):
 
     async def verdicts_of_batch(self, batch_id: UUID) -> dict[str, int]:
         """How many pages of a batch gave each verdict."""
-        rows = await self._run(
-            """SELECT verdict, count(*) AS checks FROM removal_checks WHERE batch_id = :batch_id
+        return await self._pairs(
+            """SELECT verdict, count(*) FROM removal_checks WHERE batch_id = :batch_id
                 GROUP BY verdict ORDER BY verdict""",
             batch_id=batch_id,
         )
-        return {row.verdict: row.checks for row in rows}
 
     async def canaries(self, *, since: datetime, limit: int) -> list[QueuedProperty]:
         """Listings seen on pages since then, the latest first: their pages must show them."""
@@ -110,3 +126,45 @@ class CheckRepository(Repository):
             since=since,
             limit=limit,
         )
+
+
+class AuditRepository(Repository):
+    """SQL of audits. Every statement may be repeated."""
+
+    async def draw(self, week: date, *, removed_since: datetime, size: int, now: datetime) -> int:
+        """Draws removals for a week that has none drawn yet; returns their number."""
+        return await self._count(_DRAW, week=week, removed_since=removed_since, size=size, now=now)
+
+    async def waiting(self, *, drawn_since: datetime) -> list[str]:
+        """Records that were drawn, are still removed, and are neither looked at nor queued.
+
+        Those that came back by themselves are no mistake that anybody has to look for.
+        """
+        rows = await self._run(
+            f"""
+SELECT a.property_id FROM removal_audits a
+  JOIN properties_live l ON l.property_id = a.property_id AND l.listing_status IN {REMOVED}
+ WHERE a.verdict IS NULL AND a.drawn_at >= :drawn_since
+   AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = a.property_id
+                      AND (q.status IN ('pending', 'in_progress')
+                           OR (q.status = 'failed' AND q.queued_at >= a.drawn_at)))
+ ORDER BY a.property_id
+""",
+            drawn_since=drawn_since,
+        )
+        return list(rows.scalars())
+
+    async def settle(self, session_id: UUID, *, now: datetime) -> None:
+        """Takes over what a session's checks found just now of records that were drawn."""
+        await self._run(
+            """UPDATE removal_audits a SET verdict = c.verdict, checked_at = c.checked_at
+                 FROM removal_checks c
+                WHERE c.property_id = a.property_id AND a.verdict IS NULL
+                  AND c.session_id = :session_id AND c.checked_at = :now""",
+            session_id=session_id,
+            now=now,
+        )
+
+    async def clean_up(self, *, before: datetime) -> int:
+        """Deletes audits drawn before a time."""
+        return await self._count("DELETE FROM removal_audits WHERE drawn_at < :at", at=before)

@@ -1,18 +1,19 @@
-"""Who is missing: live rows that a certified scan did not see, or that the sitemap dropped."""
+"""Who is missing: live rows that a certified scan did not see, or that the sitemap dropped.
+
+`scan_certificates` says which scans looked through all of a source.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import (
-    LIKELY,
-    PRESENT,
-    transition,
-)
+from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, transition
+from pincali_sync.domain.coverage import Certificate
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER, Cause, ListingStatus
 from pincali_sync.domain.tiers import ListingSource
 
@@ -98,6 +99,17 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count
   FROM properties_live l LEFT JOIN property_manifest m ON m.property_id = l.property_id
  WHERE l.listing_status = {LIKELY}"""
+_ISSUE = """
+INSERT INTO scan_certificates
+       (session_id, source, certified, proves_absence, reasons, pages_declared, pages_read,
+        pages_lost, total_at_start, total_at_end, distinct_properties, expected_properties,
+        started_at, issued_at)
+VALUES (:session_id, :source, :certified, :proves_absence, CAST(:reasons AS jsonb),
+        :declared_pages, :pages_read, :pages_lost, :total_at_start, :declared_total,
+        :distinct_properties, :expected,
+        coalesce(CAST(:started_at AS timestamptz), CAST(:now AS timestamptz)), :now)
+ON CONFLICT (session_id, source) DO NOTHING
+"""
 
 
 class MissingRepository(Repository):
@@ -138,3 +150,36 @@ class MissingRepository(Repository):
                 ORDER BY l.consecutive_missing_count DESC, l.property_id LIMIT :limit""",
             limit=limit,
         )
+
+
+class CertificateRepository(Repository):
+    """SQL of certificates."""
+
+    async def expected(self, session_id: UUID | None) -> dict[str, int]:
+        """By source, what its last certified scan before this session found."""
+        return await self._pairs(
+            """
+SELECT DISTINCT ON (source) source, distinct_properties FROM scan_certificates
+ WHERE certified AND session_id IS DISTINCT FROM CAST(:session_id AS uuid)
+ ORDER BY source, issued_at DESC
+""",
+            session_id=session_id,
+        )
+
+    async def issue(
+        self, session_id: UUID, certificates: Sequence[Certificate], *, now: datetime
+    ) -> None:
+        """Keeps a session's certificates; the first ones stand."""
+        rows = [
+            asdict(each.scan)
+            | {
+                "session_id": session_id,
+                "certified": each.certified,
+                "proves_absence": each.proves_absence,
+                "reasons": json.dumps(each.reasons),
+                "expected": each.expected,
+                "now": now,
+            }
+            for each in certificates
+        ]
+        await self._run_each(_ISSUE, rows)

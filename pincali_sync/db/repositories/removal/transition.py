@@ -7,27 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from pincali_sync.domain.listing_status import (
-    INACTIVE_AFTER,
-    OLDER_INACTIVE,
-    OLDER_STATUS,
-    Cause,
-    ListingStatus,
-    Transition,
-    transitions_of,
-)
-from pincali_sync.domain.listing_status import PRESENT as _PRESENT
-from pincali_sync.domain.listing_status import REMOVED as _REMOVED
+from pincali_sync.domain import listing_status as states
+from pincali_sync.domain.listing_status import Cause, ListingStatus, Transition
 
 
-def words(states: Iterable[ListingStatus]) -> str:
+def words(listed: Iterable[ListingStatus]) -> str:
     """States as a list of SQL."""
-    listed = ", ".join(f"'{each}'" for each in sorted(states))
-    return f"({listed})"
+    quoted = ", ".join(f"'{each}'" for each in sorted(listed))
+    return f"({quoted})"
 
 
-PRESENT = words(_PRESENT)
-REMOVED = words(_REMOVED)
+PRESENT = words(states.PRESENT)
+REMOVED = words(states.REMOVED)
 LIKELY = f"'{ListingStatus.LIKELY_REMOVED}'"
 
 
@@ -63,9 +54,13 @@ def transition(
     Raises:
         ValueError: when the cause leads to none of the targets.
     """
+    ways = _open_ways(cause, targets)
+    entry = _case(ways, lambda way: f"'{way.entry}'" if way.entry else "NULL")
     return f"""
 WITH locked AS (
-    SELECT {", ".join((*_columns(_open_ways(cause, targets)), *carried))}
+    SELECT {", ".join(("l.property_id", *carried))}, l.listing_status AS old_status,
+           coalesce({_case(ways, lambda way: f"'{way.new}'")}, l.listing_status) AS new_status,
+           {entry} AS entry
     {rows}
      ORDER BY l.property_id FOR UPDATE OF l
 ), changed AS (
@@ -74,25 +69,21 @@ WITH locked AS (
            {", ".join((f"consecutive_missing_count = {missing}", *also))}
       FROM locked r WHERE l.property_id = r.property_id
     RETURNING r.*
-){_JOURNALLED.format(session=session, reason=reason)} {then}"""
-
-
-# The one entry that a change of state has.
-_JOURNALLED = """, journalled AS (
+), journalled AS (
     INSERT INTO property_changes
            (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
             created_at)
     SELECT property_id, CAST({session} AS uuid), entry, 'listing_status',
            to_jsonb(old_status), to_jsonb(new_status), {reason}, CAST(:now AS timestamptz)
       FROM changed r WHERE entry IS NOT NULL ORDER BY property_id
-)"""
+) {then}"""
 
 
 def _open_ways(
     cause: Cause, targets: Mapping[ListingStatus, str] | None
 ) -> list[tuple[Transition, str]]:
     """The cause's ways to the targets, each with its condition."""
-    ways = transitions_of(cause)
+    ways = states.transitions_of(cause)
     led_to = {way.new for way in ways}
     if closed := [each for each in targets or () if each not in led_to]:
         raise ValueError(f"no listing becomes {', '.join(closed)} because {cause}")
@@ -103,31 +94,20 @@ def _open_ways(
     ]
 
 
-def _columns(ways: Sequence[tuple[Transition, str]]) -> tuple[str, ...]:
-    new, entry = _case(ways, lambda way: way.new), _case(ways, lambda way: way.entry)
-    return (
-        "l.property_id",
-        "l.listing_status AS old_status",
-        f"coalesce({new}, l.listing_status) AS new_status",
-        f"{entry} AS entry",
-    )
-
-
-def _case(ways: Iterable[tuple[Transition, str]], said: Callable[[Transition], str | None]) -> str:
+def _case(ways: Iterable[tuple[Transition, str]], said: Callable[[Transition], str]) -> str:
     """By the row's state and the conditions, what is said of a way; NULL where none is open."""
     whens = [
-        f"WHEN l.listing_status IN {words(way.old)} AND ({condition}) THEN {_literal(said(way))}"
+        f"WHEN l.listing_status IN {words(way.old)} AND ({condition}) THEN {said(way)}"
         for way, condition in ways
     ]
     return f"CASE {' '.join(whens)} END"
 
 
-def _literal(word: str | None) -> str:
-    return "NULL" if word is None else f"'{word}'"
-
-
 def _older_status(missing: str) -> str:
     """The older column's word; none of its own for what is likely removed and not missing long."""
-    whens = [f"WHEN r.new_status = '{state}' THEN '{word}'" for state, word in OLDER_STATUS.items()]
-    inactive = f"WHEN {missing} >= {INACTIVE_AFTER} THEN '{OLDER_INACTIVE}'"
+    whens = [
+        f"WHEN r.new_status = '{state}' THEN '{word}'"
+        for state, word in states.OLDER_STATUS.items()
+    ]
+    inactive = f"WHEN {missing} >= {states.INACTIVE_AFTER} THEN '{states.OLDER_INACTIVE}'"
     return f"CASE {' '.join((*whens, inactive))} ELSE l.status END"

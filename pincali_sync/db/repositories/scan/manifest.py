@@ -166,8 +166,7 @@ class ManifestRepository(Repository):
 
         A source that was never scanned before is left out.
         """
-        result = await self._run(_FRONTIERS, session_id=session_id)
-        return {row.source: row.page for row in result}
+        return await self._pairs(_FRONTIERS, session_id=session_id)
 
     async def distinct_seen(self, session_id: UUID) -> int:
         """How many records the session saw, over all sources."""
@@ -189,9 +188,9 @@ SELECT count(DISTINCT property_id) FROM property_sightings
 
     async def stats(self, *, now: datetime) -> ManifestStats:
         """Counts over the whole manifest."""
-        counts = (await self._run(_STATS, now=now)).mappings().one()
-        sources = await self._run(
-            "SELECT source, count(*) AS rows FROM property_manifest, unnest(sources) AS source "
+        counts = await self._one(dict, _STATS, now=now)
+        by_source = await self._pairs(
+            "SELECT source, count(*) FROM property_manifest, unnest(sources) AS source "
             "GROUP BY source ORDER BY source"
         )
-        return ManifestStats(**counts, by_source={row.source: row.rows for row in sources})
+        return ManifestStats(**counts, by_source=by_source)
