@@ -21,6 +21,16 @@ PRESENT = words(states.PRESENT)
 REMOVED = words(states.REMOVED)
 LIKELY = f"'{ListingStatus.LIKELY_REMOVED}'"
 
+# The one entry that a change of state has.
+_JOURNALLED = """, journalled AS (
+    INSERT INTO property_changes
+           (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
+            created_at)
+    SELECT property_id, CAST({session} AS uuid), entry, 'listing_status',
+           to_jsonb(old_status), to_jsonb(new_status), {reason}, CAST(:now AS timestamptz)
+      FROM changed r WHERE entry IS NOT NULL ORDER BY property_id
+)"""
+
 
 def transition(
     cause: Cause,
@@ -45,10 +55,8 @@ def transition(
         targets: the states to go to, each under a condition; None: wherever the cause leads.
         carried: columns of `rows` that the arguments below use, or who reads `changed`. With
             `old_status`, `new_status` and `entry` (the journal's type, or NULL) they are `r`.
-        missing: how often the row is missing from now on.
-        also: further assignments.
-        session: of the journal's entry.
-        reason: of the journal's entry.
+        missing, also: how often the row is missing from now on; further assignments.
+        session, reason: of the journal's entry.
         then: the end of the statement, which may read the CTE `changed`; else it counts the rows.
 
     Raises:
@@ -56,8 +64,7 @@ def transition(
     """
     ways = _open_ways(cause, targets)
     entry = _case(ways, lambda way: f"'{way.entry}'" if way.entry else "NULL")
-    return f"""
-WITH locked AS (
+    return f"""WITH locked AS (
     SELECT {", ".join(("l.property_id", *carried))}, l.listing_status AS old_status,
            coalesce({_case(ways, lambda way: f"'{way.new}'")}, l.listing_status) AS new_status,
            {entry} AS entry
@@ -69,14 +76,7 @@ WITH locked AS (
            {", ".join((f"consecutive_missing_count = {missing}", *also))}
       FROM locked r WHERE l.property_id = r.property_id
     RETURNING r.*
-), journalled AS (
-    INSERT INTO property_changes
-           (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
-            created_at)
-    SELECT property_id, CAST({session} AS uuid), entry, 'listing_status',
-           to_jsonb(old_status), to_jsonb(new_status), {reason}, CAST(:now AS timestamptz)
-      FROM changed r WHERE entry IS NOT NULL ORDER BY property_id
-) {then}"""
+){_JOURNALLED.format(session=session, reason=reason)} {then}"""
 
 
 def _open_ways(
