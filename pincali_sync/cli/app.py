@@ -1,27 +1,40 @@
-"""`pincali-sync`: the commands, and how their errors reach the operator."""
+"""`pincali-sync`: the commands, and how their errors and log lines reach the operator."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
+from logging.handlers import RotatingFileHandler
 
 import typer
 
-from pincali_sync.cli.alert_commands import alerts
-from pincali_sync.cli.config_command import config
 from pincali_sync.cli.consumer_commands import changes, export, report
-from pincali_sync.cli.control_commands import cancel, pause, resume
+from pincali_sync.cli.control_commands import (
+    cancel,
+    dead_letters,
+    dequeue,
+    pause,
+    process_queue,
+    resume,
+    retry,
+)
 from pincali_sync.cli.decision_commands import candidates, removals, reviews
 from pincali_sync.cli.explain_command import explain
 from pincali_sync.cli.first_run_command import first_run
-from pincali_sync.cli.inspect_commands import history, manifest_stats, queue_stats, status
-from pincali_sync.cli.logs import configure_logging
-from pincali_sync.cli.page_commands import parse
-from pincali_sync.cli.queue_commands import dead_letters, dequeue, process_queue, retry
+from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats, status
+from pincali_sync.cli.machine_commands import config, parse, web
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
-from pincali_sync.cli.web_command import web
-from pincali_sync.exceptions import ExitStatus, PincaliSyncError
+from pincali_sync.config import load_config
+from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
+
+_FORMAT = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
+_FILE_BYTES = 10_000_000
+_FILES_KEPT = 5
+# Of the libraries only what is wrong. Some of them write down, from INFO on, the URLs that they
+# send to, with the tokens in them.
+_LIBRARIES = ("alembic", "apprise", "httpcore", "httpx", "requests", "urllib3")
 
 app = typer.Typer(
     name="pincali-sync",
@@ -61,3 +74,26 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         typer.echo(f"pincali-sync: {error}", err=True)
         return error.exit_status
     return ExitStatus.DONE
+
+
+def configure_logging() -> None:
+    """Warnings go to the console; everything from `LOG_LEVEL` up goes to the file."""
+    console = logging.StreamHandler()
+    console.setLevel(logging.WARNING)
+    logging.basicConfig(format=_FORMAT, handlers=[console], level=logging.WARNING)
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)
+    try:
+        current = load_config()
+        folder = current.home / "logs"
+        folder.mkdir(parents=True, exist_ok=True)
+        file = RotatingFileHandler(
+            folder / "pincali-sync.log", maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT
+        )
+    except (ConfigError, OSError):
+        return  # the command itself says what is wrong; a missing log file stops nobody
+    file.setLevel(current.log_level)
+    file.setFormatter(logging.Formatter(_FORMAT))
+    root = logging.getLogger()
+    root.addHandler(file)
+    root.setLevel(min(file.level, console.level))

@@ -1,16 +1,29 @@
-"""Commands that only look: status, history, queue-stats, manifest-stats."""
+"""Commands that only look: status, history, alerts, queue-stats, manifest-stats."""
 
 from __future__ import annotations
 
+import asyncio
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask, ask_database
-from pincali_sync.cli.output import JsonOption, print_json, print_records, print_table, tier_option
+from pincali_sync.cli.output import (
+    JsonOption,
+    print_json,
+    print_records,
+    print_table,
+    show_records,
+    tier_option,
+)
 from pincali_sync.cli.run_views import print_history, show_scan, state_of
+from pincali_sync.clock import SystemClock
+from pincali_sync.config import load_config
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import ExitStatus, UsageError
+from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.rendering.formats import instant
 from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import TierSchedule
@@ -24,9 +37,7 @@ def status(as_json: JsonOption = False) -> None:
         print_json({**state, "tiers": list(map(_plain_tier, state["tiers"]))})
         return
     print_table("Tiers", _TIER_COLUMNS, map(_tier_row, state["tiers"]))
-    last_tick = state["last_tick_at"]
-    seen = instant(last_tick) if last_tick else "never"
-    typer.echo(f"The tier runner last did its work: {seen}.")
+    typer.echo(f"The tier runner last did its work: {_seen(state['last_tick_at'])}.")
     for pause in state["pauses"]:
         typer.echo(explain_pause(pause))
     for incident in state["incidents"]:
@@ -67,11 +78,40 @@ def history(
         print_history(runs)
 
 
+def alerts(
+    test: Annotated[
+        bool, typer.Option("--test", help="Send a test message to ALERT_URLS instead.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is the matter now, or try whether people can be told."""
+    if test:
+        _send_test()
+        return
+    incidents = ask_database(lambda tx: tx.incidents.open())
+    if as_json or incidents:
+        show_records("Open incidents", _INCIDENT_COLUMNS, incidents, as_json=as_json)
+    else:
+        last_tick = ask_database(lambda tx: tx.history.last_beat(RUNNER))
+        typer.echo(f"Nothing is the matter, as far as the last tick saw ({_seen(last_tick)}).")
+
+
+def _send_test() -> None:
+    targets = load_config().alert_targets
+    if not targets:
+        raise UsageError("ALERT_URLS is not set: there is nobody to tell")
+    told = asyncio.run(
+        AppriseNotifier(targets).tell("Pincali Sync: test", "This is a test: nothing is wrong.")
+    )
+    if not told:
+        typer.echo("No target took the message: see the log for which.", err=True)
+        raise typer.Exit(ExitStatus.FAILED)
+    typer.echo("Sent. A target that did not take it is named in the log by its place.")
+
+
 def queue_stats(as_json: JsonOption = False) -> None:
     """Show the queue of detail pages."""
-    stats = ask(
-        lambda services: services.db.run(lambda tx: tx.queue_rows.stats(now=services.clock.now()))
-    )
+    stats = ask_database(lambda tx: tx.queue_rows.stats(now=SystemClock().now()))
     if as_json:
         print_json(stats)
         return
@@ -82,9 +122,7 @@ def queue_stats(as_json: JsonOption = False) -> None:
 
 def manifest_stats(as_json: JsonOption = False) -> None:
     """Show the manifest."""
-    stats = ask(
-        lambda services: services.db.run(lambda tx: tx.manifest.stats(now=services.clock.now()))
-    )
+    stats = ask_database(lambda tx: tx.manifest.stats(now=SystemClock().now()))
     if as_json:
         print_json(stats)
         return
@@ -100,6 +138,13 @@ _QUEUE_COLUMNS = {
     "failed today": "failed_today",
     "set aside": "failed_count",
 }
+_INCIDENT_COLUMNS = {
+    "alert": "alert",
+    "severity": "severity",
+    "since": "opened_at",
+    "told": "announced_at",
+    "what": "message",
+}
 _MANIFEST_COLUMNS = {
     "listings": "total",
     "new": "new",
@@ -109,6 +154,10 @@ _MANIFEST_COLUMNS = {
     "seen last day": "seen_last_day",
     "newest": "newest_sighting",
 }
+
+
+def _seen(beat: datetime | None) -> str:
+    return instant(beat) if beat else "never"
 
 
 def _tier_row(planned: TierSchedule) -> tuple[Any, ...]:

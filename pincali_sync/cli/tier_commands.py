@@ -1,28 +1,32 @@
-"""Commands that work: run a tier, fetch queued pages."""
+"""Commands that run a tier, or say what a run would change."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import tempfile
 from contextlib import suppress
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
 
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.browser import find_chromium
-from pincali_sync.cli.dry_run import dry_run, show
-from pincali_sync.cli.output import JsonOption, console, print_json
+from pincali_sync.cli.output import JsonOption, console, print_json, print_table
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import ExitStatus, LockedError
+from pincali_sync.domain.tiers import Tier, TierPlan
+from pincali_sync.exceptions import BlockedError, ExitStatus, LockedError, RunnerError
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
+from pincali_sync.runner.local import LocalJobRunner
+from pincali_sync.services.ports import DRY_RUN_REPORT, JobSpec
 from pincali_sync.services.scheduler_service import SchedulerService
 
 # Jobs report to the database; this is how often it is looked at for their reports.
 _TICK_SECONDS = 1.0
-
 
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Read, report what would change, write nothing.")
@@ -31,22 +35,22 @@ DryRunOption = Annotated[
 
 def tier1(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
     """Run tier 1 now: the newest listing pages, and the details of what is new on them."""
-    run_tier_to_its_end(Tier.HOT_LISTINGS, as_json=as_json, dry=dry)
+    _run_to_its_end(Tier.HOT_LISTINGS, as_json=as_json, dry=dry)
 
 
 def tier2(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
     """Run tier 2 now: the first hundred pages, for new listings and changed prices."""
-    run_tier_to_its_end(Tier.DAILY_SYNC, as_json=as_json, dry=dry)
+    _run_to_its_end(Tier.DAILY_SYNC, as_json=as_json, dry=dry)
 
 
 def tier3(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
     """Run tier 3 now: all pages, with removals proven, and what is a week old."""
-    run_tier_to_its_end(Tier.WEEKLY_DEEP, as_json=as_json, dry=dry)
+    _run_to_its_end(Tier.WEEKLY_DEEP, as_json=as_json, dry=dry)
 
 
 def tier4(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
     """Run tier 4 now: the stalest records and a random sample, with a quality report."""
-    run_tier_to_its_end(Tier.MONTHLY_REFRESH, as_json=as_json, dry=dry)
+    _run_to_its_end(Tier.MONTHLY_REFRESH, as_json=as_json, dry=dry)
 
 
 def auto(as_json: JsonOption = False) -> None:
@@ -61,10 +65,10 @@ def auto(as_json: JsonOption = False) -> None:
     raise typer.Exit(max(map(exit_status_of, runs), default=ExitStatus.DONE))
 
 
-def run_tier_to_its_end(tier: Tier, *, as_json: bool, dry: bool = False) -> None:
+def _run_to_its_end(tier: Tier, *, as_json: bool, dry: bool) -> None:
     """Starts a run, carries it to its end, prints it, and exits as it ended."""
     if dry:
-        show(asyncio.run(dry_run(tier)), as_json=as_json)
+        _show_dry_run(asyncio.run(_dry_run(tier)), as_json=as_json)
         return
     run = asyncio.run(run_tier(tier, quiet=as_json))
     if as_json:
@@ -145,3 +149,58 @@ def exit_status_of(run: SyncRun) -> ExitStatus:
     if run.status in {"completed", "running"}:
         return ExitStatus.DONE
     return ExitStatus.FAILED
+
+
+async def _dry_run(tier: Tier) -> dict[str, Any]:
+    """Reads the tier's pages, politely, and reports what they would change.
+
+    The only trace it leaves is its place on the site's timeline.
+
+    Raises:
+        BlockedError: when the site refuses us.
+        RunnerError: when the pages could not be read.
+    """
+    config = load_config()
+    if tier is Tier.MONTHLY_REFRESH:
+        async with open_services(config) as services:
+            refreshed = await services.refresh.preview()
+        return {"tier": tier.value, "stale": refreshed.stale, "random_sample": refreshed.sample}
+    return {"tier": tier.value, **await _preview_scan(config, TierPlan.of(tier, config))}
+
+
+async def _preview_scan(config: Config, plan: TierPlan) -> dict[str, Any]:
+    runner = LocalJobRunner(config)
+    with tempfile.TemporaryDirectory(prefix="pincali-dry-run-") as folder:
+        report = Path(folder) / "report.json"
+        job = JobSpec(
+            job_id=uuid4(),
+            spider="manifest",
+            arguments={"tier": str(plan.tier.value), "max_pages": str(plan.max_pages)},
+            settings={
+                DRY_RUN_REPORT: str(report),
+                "PAGE_DELAY_SECONDS": str(plan.page_delay_seconds),
+            },
+        )
+        status = await runner.run(job)
+        if status == ExitStatus.PAUSED_OR_BLOCKED:
+            raise BlockedError(f"the site refuses us: see {runner.log_of(job.job_id)}")
+        if status or not report.exists():
+            raise RunnerError(f"the dry run failed: see {runner.log_of(job.job_id)}")
+        read: dict[str, Any] = json.loads(report.read_text())
+        return read
+
+
+def _show_dry_run(report: dict[str, Any], *, as_json: bool) -> None:
+    """A report for people or machines."""
+    if as_json:
+        print_json(report)
+        return
+    counts = {name: value for name, value in report.items() if not isinstance(value, list)}
+    print_table(
+        "Dry run: nothing was written",
+        ("what", "would be"),
+        [(name.replace("_", " "), value) for name, value in counts.items()],
+    )
+    for name in ("distrust", "uncertified"):
+        for line in report.get(name, ()):
+            print(f"{name}: {line}")

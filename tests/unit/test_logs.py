@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pincali_sync.cli.logs import configure_logging
+from pincali_sync.cli.app import configure_logging
 
 LINE = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) "

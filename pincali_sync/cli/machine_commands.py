@@ -1,0 +1,88 @@
+"""`config`, `parse` and `web`: what is in force, what a page holds, and the dashboard."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+import typer
+from pydantic import Secret
+
+from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.config import Config, load_config
+from pincali_sync.exceptions import UsageError
+from pincali_sync.pages.as_json import detail_as_dict, listing_as_dict
+from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.web.server import serve
+
+
+def config(as_json: JsonOption = False) -> None:
+    """Show every variable with the value in force, secrets masked."""
+    current = load_config()
+    values = {name.upper(): _shown(current, name) for name in Config.model_fields}
+    if as_json:
+        print_json(values)
+        return
+    print_table(
+        "Configuration",
+        ("variable", "value", "accepts"),
+        [
+            (name, _as_text(value), Config.model_fields[name.lower()].description or "")
+            for name, value in values.items()
+        ],
+    )
+
+
+def _shown(current: Config, name: str) -> Any:
+    value = getattr(current, name)
+    if name == "database_url":
+        return _masked_url(value.get_secret_value()) if value else "embedded"
+    return "***" if isinstance(value, Secret) else value
+
+
+def _masked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url
+    address = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{address}"))
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return "-"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def parse(
+    kind: Annotated[Literal["listing", "detail"], typer.Argument(help="What the page is.")],
+    file: Annotated[Path, typer.Argument(help="A saved page.")],
+    url: Annotated[str, typer.Option(help="The URL that the page was fetched from.")],
+    _as_json: JsonOption = True,
+) -> None:
+    """Print what the page objects read from a saved page, always as JSON."""
+    try:
+        markup = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    if kind == "listing":
+        print_json(listing_as_dict(parse_listing_page(markup, url)))
+    else:
+        print_json(detail_as_dict(parse_detail_page(markup, url)))
+
+
+def web(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8080,
+    host: Annotated[
+        str, typer.Option(help="Another address than this machine's own opens it to others.")
+    ] = "127.0.0.1",
+) -> None:
+    """Serve the dashboard, /metrics and /healthz until stopped."""
+
+    def announce(url: str) -> None:
+        typer.echo(f"dashboard ready at {url}")
+
+    asyncio.run(serve(load_config(), host=host, port=port, announce=announce))
