@@ -16,8 +16,8 @@ from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.statscollectors import StatsCollector
 from tenacity import (
-    AsyncRetrying,
     before_sleep_log,
+    retry,
     retry_if_exception_type,
     stop_after_delay,
     wait_exponential,
@@ -33,7 +33,14 @@ from pincali_sync.services.runs.job_service import JobTicket
 
 logger = logging.getLogger(__name__)
 
-_DATABASE_PATIENCE_SECONDS = 60
+# Calls again while the database is away: a restart loses nothing, a longer outage the job.
+patiently = retry(
+    retry=retry_if_exception_type(DatabaseUnavailableError),
+    stop=stop_after_delay(60),
+    wait=wait_exponential(multiplier=0.5, max=10),
+    before_sleep=before_sleep_log(logger, logging.WARNING),
+    reraise=True,
+)
 
 # Stats that decide whether a job did its part: Scrapy says "finished" also when pages were lost.
 FLUSH_FAILED = "sync/flush_failed"
@@ -73,9 +80,11 @@ class CrawlJob:
         assert self._ticket is not None, "the job has not begun"
         return self._ticket
 
-    def begin(self, ticket: JobTicket) -> None:
-        """From now on the job may write."""
-        self._ticket = ticket
+    async def begin(self) -> None:
+        """Claims the job's row: from now on it may write."""
+        self._ticket = await self.services.jobs.begin(
+            self.job_id, spider=self.role.spider, source=self.role.source
+        )
 
     @property
     def has_begun(self) -> bool:
@@ -164,17 +173,6 @@ def stats_of(crawler: Crawler) -> StatsCollector:
     """The counts of a crawl that has begun."""
     assert crawler.stats is not None
     return crawler.stats
-
-
-def database_patience() -> AsyncRetrying:
-    """Tries again while the database is away: a restart loses nothing, a longer outage the job."""
-    return AsyncRetrying(
-        retry=retry_if_exception_type(DatabaseUnavailableError),
-        stop=stop_after_delay(_DATABASE_PATIENCE_SECONDS),
-        wait=wait_exponential(multiplier=0.5, max=10),
-        before_sleep=before_sleep_log(logger, logging.WARNING),
-        reraise=True,
-    )
 
 
 def close_soon(crawler: Crawler, reason: str) -> None:

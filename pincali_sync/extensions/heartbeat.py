@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Self
 
-from scrapy import Spider, signals
+from scrapy import signals
 from scrapy.crawler import Crawler
 
 from pincali_sync.crawl_job import Component, CrawlJob, close_soon
@@ -25,20 +24,14 @@ class Heartbeat(Component):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._task: asyncio.Task[None] | None = None
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Beats while the engine runs."""
-        extension = super().from_crawler(crawler)
-        crawler.signals.connect(extension.engine_started, signals.engine_started)
-        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
-        return extension
+        crawler.signals.connect(self.engine_started, signals.engine_started)
+        crawler.signals.connect(self.spider_closed, signals.spider_closed)
 
     def engine_started(self) -> None:
         """Begins to beat."""
         self._task = asyncio.get_running_loop().create_task(self._beat_until_cancelled())
 
-    async def spider_closed(self, spider: Spider) -> None:
+    async def spider_closed(self) -> None:
         """Beats no more."""
         if self._task is not None:
             self._task.cancel()

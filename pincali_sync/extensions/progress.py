@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from time import monotonic
-from typing import Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
+from scrapy.utils.asyncio import create_looping_call
 
 from pincali_sync.crawl_job import DONE, PLANNED, Component
 
@@ -30,34 +29,22 @@ class Progress(Component):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._interval = crawler.settings.getfloat("PROGRESS_SECONDS")
-        self._task: asyncio.Task[None] | None = None
-        self._started = 0.0
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Not wanted with an interval of 0."""
-        extension = super().from_crawler(crawler)
-        if not extension._interval:
+        if not self._interval:
             raise NotConfigured
-        crawler.signals.connect(extension.engine_started, signals.engine_started)
-        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
-        return extension
+        self._started = 0.0
+        self._reports = create_looping_call(self._report)
+        crawler.signals.connect(self.engine_started, signals.engine_started)
+        crawler.signals.connect(self.spider_closed, signals.spider_closed)
 
     def engine_started(self) -> None:
         """Begins to report."""
         self._started = monotonic()
-        self._task = asyncio.get_running_loop().create_task(self._report_until_cancelled())
+        self._reports.start(self._interval, now=False)
 
     def spider_closed(self) -> None:
         """Reports for the last time."""
-        if self._task is not None:
-            self._task.cancel()
+        self._reports.stop()
         self._report()
-
-    async def _report_until_cancelled(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval)
-            self._report()
 
     def _report(self) -> None:
         done = self._stats.get_value(DONE, 0)

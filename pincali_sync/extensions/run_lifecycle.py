@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Self
+from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 
-from pincali_sync.crawl_job import (
-    FLUSH_FAILED,
-    UNEXPECTED_ERRORS,
-    Component,
-    CrawlJob,
-)
+from pincali_sync.crawl_job import FLUSH_FAILED, UNEXPECTED_ERRORS, Component, CrawlJob
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, SupersededError
 from pincali_sync.services.ports import DRY_RUN_REPORT
 from pincali_sync.services.runs.run_jobs import RESTING
@@ -41,16 +36,10 @@ class RunLifecycle(Component):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._is_dry = bool(crawler.settings[DRY_RUN_REPORT])
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Hears of the crawl's beginning, end and errors."""
-        extension = super().from_crawler(crawler)
-        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
-        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
-        crawler.signals.connect(extension.unexpected_error, signals.spider_error)
-        crawler.signals.connect(extension.unexpected_error, signals.item_error)
-        return extension
+        crawler.signals.connect(self.spider_opened, signals.spider_opened)
+        crawler.signals.connect(self.spider_closed, signals.spider_closed)
+        crawler.signals.connect(self.unexpected_error, signals.spider_error)
+        crawler.signals.connect(self.unexpected_error, signals.item_error)
 
     async def spider_opened(self) -> None:
         """Claims the job."""
@@ -58,11 +47,7 @@ class RunLifecycle(Component):
         if self._is_dry:
             return  # no row, no session: it leaves nothing behind
         try:
-            job.begin(
-                await job.services.jobs.begin(
-                    job.job_id, spider=job.role.spider, source=job.role.source
-                )
-            )
+            await job.begin()
         except SupersededError as error:
             logger.error("%s", error)
             raise CloseSpider("superseded") from error
@@ -88,9 +73,7 @@ class RunLifecycle(Component):
 
     async def _end(self, job: CrawlJob, reason: str) -> ExitStatus:
         # Scrapy says "finished" also when something was lost on the way: the counts decide.
-        losses = self._stats.get_value(FLUSH_FAILED, 0) + self._stats.get_value(
-            UNEXPECTED_ERRORS, 0
-        )
+        losses = any(map(self._stats.get_value, (FLUSH_FAILED, UNEXPECTED_ERRORS)))
         succeeded = reason == "finished" and not losses
         if self._is_dry:
             refused = reason in RESTING

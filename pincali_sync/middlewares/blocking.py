@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pincali_sync.crawl_job import Component, close_soon, database_patience
+from pincali_sync.crawl_job import Component, close_soon, patiently
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.services.runs.run_jobs import BLOCKED
 
@@ -34,11 +34,9 @@ class BlockingMiddleware(Component):
         # one, so the pause is there before the job's row says "blocked", which is what lets the
         # job be started again once no pause is left.
         close_soon(self._crawler, BLOCKED)
-        async for attempt in database_patience():
-            with attempt:
-                await self._job.services.pauses.pause(
-                    None, reason=seen, paused_by="pincali-sync", kind="refused"
-                )
+        await patiently(self._job.services.pauses.pause)(
+            None, reason=seen, paused_by="pincali-sync", kind="refused"
+        )
         raise BlockedResponse(seen)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Self
+from typing import Any
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from pincali_sync.crawl_job import Component, close_soon, database_patience
+from pincali_sync.crawl_job import Component, close_soon, patiently
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
@@ -25,20 +25,15 @@ _BURST = 6  # refusals in a row, by whomever: more than one page's attempts
 class PolitenessMiddleware(Component):
     """Paces requests with all other workers, and makes all of them wait when the site asks."""
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Hears of robots.txt."""
-        middleware = super().from_crawler(crawler)
-        crawler.signals.connect(middleware.robots_parsed, signals.robots_parsed)
-        return middleware
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
 
     async def process_request(self, request: Request) -> None:
         """Raises: BlockedResponse: when everything rests."""
-        pace = self._job.services.pace
+        wait_for_turn = patiently(self._job.services.pace.wait_for_turn)
         try:
-            async for attempt in database_patience():
-                with attempt:
-                    waited = await pace.wait_for_turn(request.meta.get(GAP, 0.0))
+            waited = await wait_for_turn(request.meta.get(GAP, 0.0))
         except PausedError as error:
             logger.warning("%s: stopping", error)
             close_soon(self._crawler, PAUSED)

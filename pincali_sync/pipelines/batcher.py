@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from scrapy.crawler import Crawler
 
-from pincali_sync.crawl_job import FLUSH_FAILED, Component, close_soon, database_patience
+from pincali_sync.crawl_job import FLUSH_FAILED, Component, close_soon, patiently
 from pincali_sync.exceptions import SupersededError
 
 logger = logging.getLogger(__name__)
@@ -95,14 +95,11 @@ class BatchingPipeline(Component, Generic[Item]):
             if not items:
                 return
             try:
-                await self._store_with_patience(items)
+                self._count(await patiently(self.store)(items))
             except Exception as error:  # noqa: BLE001  # whatever it is, it must end the job
                 self._fail(error)
 
-    async def _store_with_patience(self, items: list[Item]) -> None:
-        async for attempt in database_patience():
-            with attempt:
-                counts = await self.store(items)
+    def _count(self, counts: Mapping[str, int]) -> None:
         for stat, number in counts.items():
             if number:
                 self._stats.inc_value(stat, number)

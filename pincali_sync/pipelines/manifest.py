@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from pincali_sync.crawl_job import FLUSH_FAILED, PAGES_LOST, database_patience
+from pincali_sync.crawl_job import FLUSH_FAILED, PAGES_LOST, patiently
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.items import LostPage, ManifestPage
@@ -27,12 +27,10 @@ class ManifestPipeline(BatchingPipeline[ManifestPage]):
     item_type = ManifestPage
     batch_size = 10
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Not part of a dry run."""
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
         if crawler.settings[DRY_RUN_REPORT]:
             raise NotConfigured
-        return super().from_crawler(crawler)
 
     async def process_item(self, item: Any) -> Any:
         """Pages into the batch, lost ones into the database at once."""
@@ -49,9 +47,7 @@ class ManifestPipeline(BatchingPipeline[ManifestPage]):
 
     async def _record_end(self, walk: WalkSummary) -> None:
         try:
-            async for attempt in database_patience():
-                with attempt:
-                    await self._job.services.scans.record_walk(walk, self._job.ticket)
+            await patiently(self._job.services.scans.record_walk)(walk, self._job.ticket)
         except PincaliSyncError as error:
             self._stats.inc_value(FLUSH_FAILED)
             logger.error("the end of the scan of %s could not be stored: %s", walk.source, error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
@@ -24,14 +24,9 @@ class PreviewPipeline(BatchingPipeline[ManifestPage]):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._path = Path(crawler.settings[DRY_RUN_REPORT])
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Part of a dry run only."""
         if not crawler.settings[DRY_RUN_REPORT]:
             raise NotConfigured
-        return super().from_crawler(crawler)
+        self._path = Path(crawler.settings[DRY_RUN_REPORT])
 
     async def open_spider(self) -> None:
         """Begins to count."""

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Self
+from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
 
-from pincali_sync.crawl_job import (
-    FLUSH_FAILED,
-    SHARDS_LOST,
-    Component,
-    close_soon,
-)
+from pincali_sync.crawl_job import FLUSH_FAILED, SHARDS_LOST, Component, close_soon
 from pincali_sync.exceptions import PageError, PincaliSyncError
 from pincali_sync.items import FetchedShard
 from pincali_sync.services.ports import DRY_RUN_REPORT
 
 logger = logging.getLogger(__name__)
 
-_SPIDER = "sitemap"
-
 
 class SitemapPipeline(Component):
     """A shard that cannot be read to its end is lost as a whole, and the pass incomplete."""
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Part of the sitemap's spider only, and of no dry run."""
-        if crawler.settings[DRY_RUN_REPORT] or crawler.spidercls.name != _SPIDER:
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        if crawler.settings[DRY_RUN_REPORT] or crawler.spidercls.name != "sitemap":
             raise NotConfigured
-        return super().from_crawler(crawler)
 
     async def process_item(self, item: Any) -> Any:
         """Stores a shard at once; other items pass."""
