@@ -33,16 +33,13 @@ class RefreshService:
     async def set_target(self, tx: UnitOfWork, run_id: UUID | None) -> RefreshTarget:
         """Sets this month's target from what is stale now; one that is set stands."""
         now = self._clock.now()
-        await tx.freshness.set_target(
+        return await tx.freshness.set_target(
             now.astimezone(SITE_ZONE).date().replace(day=1),
             await self._wanted(tx),
             run_id=run_id,
             stale_before=self._stale_before(),
             now=now,
         )
-        target = await tx.freshness.target()
-        assert target is not None
-        return target
 
     @in_transaction
     async def preview(self, tx: UnitOfWork) -> Wanted:
@@ -90,8 +87,7 @@ class RefreshService:
     async def _budget_left(self, tx: UnitOfWork) -> int:
         local = self._clock.now().astimezone(SITE_ZONE)
         midnight = datetime.combine(local.date(), time(), tzinfo=SITE_ZONE)
-        spent = await tx.queue.fetched_since(midnight) + await tx.queue.open_refreshes()
-        return max(0, self._config.detail_daily_budget - spent)
+        return max(0, self._config.detail_daily_budget - await tx.queue.spent(midnight))
 
     def _stale_before(self) -> datetime:
         return self._clock.now() - timedelta(days=self._config.tier_4_stale_days)

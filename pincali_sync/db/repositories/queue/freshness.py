@@ -10,7 +10,7 @@ it chases records that change faster than they can be followed.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from uuid import UUID
 
@@ -73,8 +73,10 @@ class RefreshTarget:
     sample_target: int
     stale_queued: int
     sample_queued: int
-    stale_before: datetime
     set_at: datetime
+
+
+_TARGET = ", ".join(each.name for each in fields(RefreshTarget))
 
 
 class FreshnessRepository(Repository):
@@ -103,13 +105,14 @@ class FreshnessRepository(Repository):
         run_id: UUID | None,
         stale_before: datetime,
         now: datetime,
-    ) -> None:
+    ) -> RefreshTarget:
         """Sets a month's target; one that is set stands."""
-        await self._run(
-            """
+        return await self._one(
+            RefreshTarget,
+            f"""
 INSERT INTO refresh_targets (month, run_id, stale_target, sample_target, stale_before, set_at)
 VALUES (:month, CAST(:run_id AS uuid), :stale, :sample, :stale_before, :now)
-ON CONFLICT (month) DO NOTHING
+ON CONFLICT (month) DO UPDATE SET month = excluded.month RETURNING {_TARGET}
 """,
             month=month,
             run_id=run_id,
@@ -121,10 +124,7 @@ ON CONFLICT (month) DO NOTHING
     async def target(self) -> RefreshTarget | None:
         """The latest target."""
         return await self._first(
-            RefreshTarget,
-            """SELECT month, stale_target, sample_target, stale_queued, sample_queued,
-                      stale_before, set_at
-                 FROM refresh_targets ORDER BY month DESC LIMIT 1""",
+            RefreshTarget, f"SELECT {_TARGET} FROM refresh_targets ORDER BY month DESC LIMIT 1"
         )
 
     async def count_queued(self, queued: Wanted) -> None:

@@ -21,25 +21,22 @@ _CLAIMABLE = f"""
 # MATERIALIZED: the inner query must run once, or LIMIT with SKIP LOCKED may lock more rows.
 CLAIM = f"""
 WITH next AS MATERIALIZED (
-    SELECT id FROM scrape_queue
+    SELECT id, property_id FROM scrape_queue
      WHERE {_CLAIMABLE}
      ORDER BY priority, queued_at
      LIMIT :batch_size FOR UPDATE SKIP LOCKED
-), claimed AS (
-    UPDATE scrape_queue q
-       SET status = 'in_progress', claimed_at = :now, worker_id = :worker_id,
-           session_id = CAST(:session_id AS uuid), lease_token = CAST(:lease_token AS uuid),
-           lease_expires_at = :lease_expires_at, attempt_count = q.attempt_count + 1
-      FROM next WHERE q.id = next.id
-    RETURNING q.id, q.property_id, q.source_url, q.priority, q.queue_reason, q.queued_at,
-              q.attempt_count
 )
-SELECT CAST(c.id AS text) AS id, c.property_id, coalesce(m.source_url, c.source_url) AS source_url,
-       c.priority, c.queue_reason, c.queued_at, c.attempt_count,
-       coalesce(m.public_id, l.public_id) AS public_id
-  FROM claimed c
-  LEFT JOIN property_manifest m ON m.property_id = c.property_id
-  LEFT JOIN properties_live l ON l.property_id = c.property_id
+UPDATE scrape_queue q
+   SET status = 'in_progress', claimed_at = :now, worker_id = :worker_id,
+       session_id = CAST(:session_id AS uuid), lease_token = CAST(:lease_token AS uuid),
+       lease_expires_at = :lease_expires_at, attempt_count = q.attempt_count + 1
+  FROM next
+  LEFT JOIN property_manifest m ON m.property_id = next.property_id
+  LEFT JOIN properties_live l ON l.property_id = next.property_id
+ WHERE q.id = next.id
+RETURNING CAST(q.id AS text) AS id, q.property_id, q.priority, q.queue_reason, q.queued_at,
+          q.attempt_count, coalesce(m.source_url, q.source_url) AS source_url,
+          coalesce(m.public_id, l.public_id) AS public_id
 """
 
 
@@ -104,9 +101,7 @@ SELECT CAST(id AS text) FROM scrape_queue
         return await self._first(
             QueuedProperty,
             """
-SELECT CAST(id AS text) AS id, property_id, source_url, priority, queue_reason, attempt_count,
-       NULL AS public_id
-  FROM scrape_queue
+SELECT CAST(id AS text) AS id, property_id, source_url, NULL AS public_id FROM scrape_queue
  WHERE property_id = :property_id AND lease_token = :lease_token AND status = 'in_progress'
    FOR UPDATE
 """,
@@ -188,8 +183,7 @@ WITH expired AS MATERIALIZED (
 )
 UPDATE scrape_queue q
    SET status = CASE WHEN q.attempt_count < :max_attempts THEN 'pending' ELSE 'failed' END,
-       completed_at = CASE WHEN q.attempt_count < :max_attempts THEN NULL
-                           ELSE CAST(:now AS timestamptz) END,
+       completed_at = CASE WHEN q.attempt_count >= :max_attempts THEN :now END,
        last_error = 'the worker ' || coalesce(q.worker_id, '?') || ' was not heard of any more',
        lease_token = NULL, lease_expires_at = NULL
   FROM expired e WHERE q.id = e.id
@@ -210,25 +204,22 @@ UPDATE scrape_queue q
                  WHERE status IN ('pending', 'in_progress') AND {_VERIFIED}"""
         )
 
-    async def open_refreshes(self) -> int:
-        """Open rows of stale records and samples."""
+    async def spent(self, since: datetime) -> int:
+        """Pages fetched since a time, whatever came of them, and open rows of what is old."""
         return await self._number(
-            f"""SELECT count(*) FROM scrape_queue
-                 WHERE status IN ('pending', 'in_progress') AND priority >= 4
-                   AND ({_VERIFIED}) IS NOT TRUE"""
-        )
-
-    async def fetched_since(self, since: datetime) -> int:
-        """Pages fetched since a time, whatever came of them."""
-        return await self._number(
-            """SELECT count(*) FROM scrape_queue
-                WHERE completed_at >= :since AND status IN ('completed', 'failed')""",
+            f"""
+SELECT (SELECT count(*) FROM scrape_queue
+         WHERE completed_at >= :since AND status IN ('completed', 'failed'))
+     + (SELECT count(*) FROM scrape_queue
+         WHERE status IN ('pending', 'in_progress') AND priority >= 4
+           AND ({_VERIFIED}) IS NOT TRUE)
+""",
             since=since,
         )
 
     async def of_run(self, run_id: UUID) -> RunQueueCounts:
         """The rows that one run queued."""
-        [counts] = await self._all(
+        return await self._one(
             RunQueueCounts,
             f"""
 SELECT count(*) AS queued,
@@ -241,4 +232,3 @@ SELECT count(*) AS queued,
 """,
             run_id=run_id,
         )
-        return counts
