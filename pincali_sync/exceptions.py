@@ -25,22 +25,14 @@ class PincaliSyncError(Exception):
     exit_status = ExitStatus.FAILED
 
 
-class ConfigError(PincaliSyncError):
-    """A variable of the environment or of `.env` has a value that is refused.
-
-    Raised by `config`, `notify` and the browser's settings.
-    """
-
-    exit_status = ExitStatus.USAGE
-
-
 class UsageError(PincaliSyncError):
-    """A command, spider or service was asked for something that does not exist.
-
-    Raised by `domain.tiers`, `services`, the spiders' arguments and the command line.
-    """
+    """Something was asked for that does not exist: of a command, a spider or a service."""
 
     exit_status = ExitStatus.USAGE
+
+
+class ConfigError(UsageError):
+    """A variable has a value that is refused. Raised by `config`, `notify` and `browser`."""
 
 
 class OutdatedError(UsageError):
@@ -56,18 +48,15 @@ class SchemaVersionError(PincaliSyncError):
 
 
 class CalibrationError(PincaliSyncError):
-    """The site does not show what is certainly there: no absence can be proven now.
-
-    Raised by `services.removal.verification`.
-    """
+    """The site does not show what is certainly there, so no absence can be proven now."""
 
 
 class StatisticsNotOursError(PincaliSyncError):
     """`property_stats` belongs to another role, which must refresh it. Raised by `db`."""
 
 
-class ReportError(PincaliSyncError):
-    """The files of a report cannot be written. Raised by `reports`."""
+class WriteError(PincaliSyncError):
+    """A file could not be written to its end. Raised by `services.export` and `reports`."""
 
 
 class PausedError(PincaliSyncError):
@@ -95,17 +84,7 @@ class BlockedError(PincaliSyncError):
 
 
 class SupersededError(PincaliSyncError):
-    """Another attempt of this job has taken over; whatever this one still sends is refused.
-
-    Raised by the services' writes when the job's row no longer names this attempt.
-    """
-
-
-class ExportError(PincaliSyncError):
-    """A file could not be written to its end; what was there before is untouched.
-
-    Raised by `services.export`.
-    """
+    """Another attempt of this job has taken over: what this one still writes is refused."""
 
 
 class LockedError(PincaliSyncError):

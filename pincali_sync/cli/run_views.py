@@ -8,8 +8,8 @@ import typer
 
 from pincali_sync.cli.output import Field, print_json, print_records
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.domain.coverage import SourceScan
-from pincali_sync.domain.run_notes import CertificateNote, RunNotes, SitemapNote
+from pincali_sync.domain.coverage import Certificate, SourceScan
+from pincali_sync.domain.run_notes import RunNotes, SitemapNote
 
 
 def state_of(run: SyncRun) -> str:
@@ -115,7 +115,7 @@ def _frontier(notes: RunNotes, scan: SourceScan) -> str | None:
     return f"page {page}" if page else "not reached"
 
 
-def _seal(certificate: CertificateNote | None) -> str | None:
+def _seal(certificate: Certificate | None) -> str | None:
     if certificate is None:
         return None
     if not certificate.certified:

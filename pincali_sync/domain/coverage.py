@@ -51,19 +51,11 @@ class SourceScan:
 class Certificate:
     """Whether a scan read one source completely, and why not."""
 
-    scan: SourceScan
-    expected: int | None  # listings that the source's last certified scan found; None: the first
-    reasons: tuple[str, ...]  # against it
-
-    @property
-    def certified(self) -> bool:
-        """Whether nothing speaks against it."""
-        return not self.reasons
-
-    @property
-    def proves_absence(self) -> bool:
-        """The first certified scan sets the expectation and removes nothing."""
-        return self.certified and self.expected is not None
+    source: str
+    certified: bool = False  # nothing speaks against it
+    # The first certified scan sets the expectation and removes nothing.
+    proves_absence: bool = False
+    reasons: tuple[str, ...] = ()  # against it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,15 +131,23 @@ def reasons_against_sitemap(
 
 
 def certify(scan: SourceScan, *, expected: int | None) -> Certificate:
-    """Looks for reasons against a scan of all pages of one source."""
+    """Looks for reasons against a scan of all pages of one source.
+
+    Args:
+        expected: listings that the source's last certified scan found; None: this is the first.
+    """
     checks = (
         _unread_pages(scan),
         _too_few_of_the_declared(scan),
         _drift_of_the_total(scan),
         _too_few_of_the_expected(scan, expected),
     )
+    reasons = tuple(filter(None, checks))
     return Certificate(
-        scan=scan, expected=expected, reasons=tuple(reason for reason in checks if reason)
+        source=scan.source,
+        certified=not reasons,
+        proves_absence=not reasons and expected is not None,
+        reasons=reasons,
     )
 
 

@@ -15,26 +15,6 @@ from pincali_sync.domain.coverage import Certificate, SourceScan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateNote:
-    """What one source's scan was worth."""
-
-    source: str
-    certified: bool = False
-    proves_absence: bool = False
-    reasons: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, certificate: Certificate) -> CertificateNote:
-        """Without the scan itself, which is noted beside it."""
-        return cls(
-            source=certificate.scan.source,
-            certified=certificate.certified,
-            proves_absence=certificate.proves_absence,
-            reasons=certificate.reasons,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SitemapNote:
     """What the sitemap listed, and what it says about the pages."""
 
@@ -76,7 +56,7 @@ class RunNotes(BaseModel):
 
     depths: Mapping[str, int] = {}  # pages to read by source; 0: all
     sources: tuple[SourceScan, ...] = ()
-    certificates: tuple[CertificateNote, ...] = ()  # of full scans only
+    certificates: tuple[Certificate, ...] = ()  # of full scans only
     # Of other scans, by source: the page from which on nothing was new; None: not reached.
     frontiers: Mapping[str, int | None] = {}
     anomalies: tuple[Anomaly, ...] = ()
@@ -109,6 +89,6 @@ class RunNotes(BaseModel):
         """What was read of one source."""
         return next((scan for scan in self.sources if scan.source == source), None)
 
-    def certificate_of(self, source: str) -> CertificateNote | None:
+    def certificate_of(self, source: str) -> Certificate | None:
         """What that was worth; None where the scan was none of all pages."""
         return next((each for each in self.certificates if each.source == source), None)

@@ -6,7 +6,7 @@ from datetime import UTC
 from pathlib import Path
 
 from pincali_sync.db.repositories.quality.quality import QualityReport
-from pincali_sync.exceptions import ReportError
+from pincali_sync.exceptions import WriteError
 from pincali_sync.reports.quality_report import render_html, render_markdown
 from pincali_sync.services.export.whole_file import WholeFile
 
@@ -18,7 +18,7 @@ def write_report(folder: Path, report: QualityReport) -> tuple[Path, ...]:
         Their paths.
 
     Raises:
-        ReportError: when the folder or a file cannot be written.
+        WriteError: when the folder or a file cannot be written.
     """
     name = f"quality-{report.created_at.astimezone(UTC):%Y-%m-%d-%H%M}"
     pages = {
@@ -31,7 +31,7 @@ def write_report(folder: Path, report: QualityReport) -> tuple[Path, ...]:
             with WholeFile(path) as file:
                 file.write(page.encode())
     except OSError as error:
-        raise ReportError(
+        raise WriteError(
             f"the quality report cannot be written into {folder} ({error.strerror}): "
             "make room or give the right to write there, then run `pincali-sync report`"
         ) from error

@@ -88,7 +88,9 @@ class ManifestScanService:
         scans = await tx.manifest.scans_of(session_id)
         expected = await tx.certificates.expected(session_id)
         certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
-        await tx.certificates.issue(session_id, certificates, now=self._clock.now())
+        await tx.certificates.issue(
+            session_id, scans, certificates, expected, now=self._clock.now()
+        )
         return certificates
 
     async def mark_live_as_seen(self, session_id: UUID) -> None:

@@ -68,7 +68,7 @@ class Notifier(Protocol):
 
 
 # Writes the files of a quality report, whole or not at all, and returns their paths. Raises
-# ReportError when they cannot be written.
+# WriteError when they cannot be written.
 ReportWriter = Callable[[QualityReport], tuple[Path, ...]]
 
 

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.export.exports import ExportFormat
-from pincali_sync.exceptions import ExportError, UsageError
+from pincali_sync.exceptions import UsageError, WriteError
 from pincali_sync.services.export.whole_file import WholeFile
 
 
@@ -42,7 +42,7 @@ class ExportService:
 
         Raises:
             UsageError: when the path is no place for a file.
-            ExportError: when the disk is full, or fails; what was there stays.
+            WriteError: when the disk is full, or fails; what was there stays.
             DatabaseUnavailableError: when the database goes away; what was there stays.
         """
         started = perf_counter()
@@ -52,7 +52,7 @@ class ExportService:
                 rows = await self._write(stream, form, since)
                 size = stream.tell()
         except OSError as error:
-            raise ExportError(f"{path} could not be written: {error}") from error
+            raise WriteError(f"{path} could not be written: {error}") from error
         return ExportResult(rows=rows, bytes=size, seconds=perf_counter() - started)
 
     async def to_stream(

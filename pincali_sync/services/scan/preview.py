@@ -72,11 +72,11 @@ class ScanPreview:
             certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
             missing, likely = await tx.missing.preview(
                 list(self._records),
-                complete=[each.scan.source for each in certificates if each.proves_absence],
+                complete=[each.source for each in certificates if each.proves_absence],
                 began=self._began,
             )
         uncertified = [
-            f"{each.scan.source}: {', '.join(each.reasons) or 'the first certified scan'}"
+            f"{each.source}: {', '.join(each.reasons) or 'the first certified scan'}"
             for each in certificates
             if not each.proves_absence
         ]

@@ -22,7 +22,7 @@ from pincali_sync.db.repositories.export.exports import (
     ExportFormat,
     ExportRepository,
 )
-from pincali_sync.exceptions import DatabaseUnavailableError, ExportError, UsageError
+from pincali_sync.exceptions import DatabaseUnavailableError, UsageError, WriteError
 from pincali_sync.services.export.formats import FORMATS, CsvFile
 from pincali_sync.services.export.live_table import ExportService
 from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows
@@ -329,7 +329,7 @@ async def test_a_full_disk_leaves_the_old_file_and_no_other(
     path = tmp_path / "listings.csv"
     path.write_text("old")
     monkeypatch.setitem(FORMATS, ExportFormat.CSV, _FullDisk)
-    with pytest.raises(ExportError, match="No space left on device"):
+    with pytest.raises(WriteError, match="No space left on device"):
         await exports.to_file(path, ExportFormat.CSV)
     assert path.read_text() == "old"
     assert no_temporary_file(tmp_path)

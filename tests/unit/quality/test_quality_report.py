@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import html
 
-from pincali_sync.exceptions import ReportError
+from pincali_sync.exceptions import WriteError
 from pincali_sync.reports.files import write_report
 from pincali_sync.reports.quality_report import render_html, render_markdown
 from tests.support.quality import figures, report, rule
@@ -167,7 +167,7 @@ def test_files_are_named_by_their_time_and_written_over(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("a file")
-    with pytest.raises(ReportError, match=r"into .*reports .*make room"):
+    with pytest.raises(WriteError, match=r"into .*reports .*make room"):
         write_report(tmp_path / "reports", report(figures()))
 
 
@@ -178,6 +178,6 @@ def test_a_write_that_fails_leaves_no_half_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(ReportError, match="No space left on device"):
+    with pytest.raises(WriteError, match="No space left on device"):
         write_report(tmp_path, report(figures()))
     assert list(tmp_path.iterdir()) == []

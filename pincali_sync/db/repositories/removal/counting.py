@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, transition
-from pincali_sync.domain.coverage import Certificate
+from pincali_sync.domain.coverage import Certificate, SourceScan
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER, Cause, ListingStatus
 from pincali_sync.domain.tiers import ListingSource
 
@@ -167,19 +167,24 @@ SELECT DISTINCT ON (source) source, distinct_properties FROM scan_certificates
         )
 
     async def issue(
-        self, session_id: UUID, certificates: Sequence[Certificate], *, now: datetime
+        self,
+        session_id: UUID,
+        scans: Sequence[SourceScan],
+        certificates: Sequence[Certificate],
+        expected: Mapping[str, int],
+        *,
+        now: datetime,
     ) -> None:
-        """Keeps a session's certificates; the first ones stand."""
+        """Keeps the certificates of a session's scans; the first ones stand."""
         rows = [
-            asdict(each.scan)
+            asdict(scan)
+            | asdict(certificate)
             | {
                 "session_id": session_id,
-                "certified": each.certified,
-                "proves_absence": each.proves_absence,
-                "reasons": json.dumps(each.reasons),
-                "expected": each.expected,
+                "reasons": json.dumps(certificate.reasons),
+                "expected": expected.get(scan.source),
                 "now": now,
             }
-            for each in certificates
+            for scan, certificate in zip(scans, certificates, strict=True)
         ]
         await self._run_each(_ISSUE, rows)

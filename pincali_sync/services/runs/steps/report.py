@@ -11,7 +11,7 @@ from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import ReportError
+from pincali_sync.exceptions import WriteError
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.ports import ReportWriter
@@ -55,7 +55,7 @@ class ReportStep:
         """Without its files the report is still in its table: no reason to fail the run."""
         try:
             paths = await asyncio.to_thread(self.writer, report)
-        except ReportError as error:
+        except WriteError as error:
             logger.error("%s; the figures are in quality_reports", error)
         else:
             logger.info("quality report: %s", ", ".join(map(str, paths)))

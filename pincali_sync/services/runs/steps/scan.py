@@ -9,13 +9,9 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.anomalies import ScanShape, anomalies_of
-from pincali_sync.domain.coverage import (
-    MIN_DISTINCT_SHARE,
-    SourceScan,
-    reasons_to_distrust,
-)
+from pincali_sync.domain.coverage import MIN_DISTINCT_SHARE, SourceScan, reasons_to_distrust
 from pincali_sync.domain.frontier import next_depth
-from pincali_sync.domain.run_notes import CertificateNote, RunNotes, SitemapNote
+from pincali_sync.domain.run_notes import RunNotes, SitemapNote
 from pincali_sync.domain.tiers import ListingSource, TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.ports import WantedJob
@@ -144,8 +140,7 @@ class CertifyStep:
         certificates = await self.scans.certify(session_id)
         # Live rows are wide and indexed: only full scans are copied to them.
         await self.scans.mark_live_as_seen(session_id)
-        noted = tuple(map(CertificateNote.of, certificates))
-        await self.record.note(run, RunNotes(certificates=noted))
+        await self.record.note(run, RunNotes(certificates=tuple(certificates)))
 
     async def _note_frontiers(
         self, run: SyncRun, session_id: UUID, scans: Sequence[SourceScan]
