@@ -81,8 +81,4 @@ def web(
     ] = "127.0.0.1",
 ) -> None:
     """Serve the dashboard, /metrics and /healthz until stopped."""
-
-    def announce(url: str) -> None:
-        typer.echo(f"dashboard ready at {url}")
-
-    asyncio.run(serve(load_config(), host=host, port=port, announce=announce))
+    asyncio.run(serve(load_config(), host=host, port=port))

@@ -19,11 +19,10 @@ from pincali_sync.bootstrap import Services
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.templates import environment, stylesheet
-from pincali_sync.web import lists, metrics, overview, pauses, properties, removals, words
-from pincali_sync.web.shield import Shield
+from pincali_sync.web import forms, metrics, pages, words
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
-from pincali_sync.web.trust import MAX_BODY_BYTES, TokenGuard
+from pincali_sync.web.trust import MAX_BODY_BYTES, Shield, TokenGuard
 
 _A_YEAR = "public, max-age=31536000, immutable"
 _TITLES = {
@@ -74,19 +73,19 @@ def create_app(services: Services, *, snapshots: SnapshotKeeper | None = None) -
 
 
 _ROUTES = (
-    Route("/", overview.overview),
-    Route("/queue", lists.queue),
-    Route("/runs", lists.runs),
-    Route("/runs/{run_id:uuid}", lists.run),
-    Route("/removals", removals.batches),
-    Route("/removals/{batch_id:uuid}", removals.batch),
-    Route("/removals/{batch_id:uuid}/{verb}", removals.decide, methods=["GET", "POST"]),
-    Route("/decisions", lists.decisions),
-    Route("/errors", lists.errors),
-    Route("/pauses", pauses.pauses, methods=["GET", "POST"]),
-    Route("/pauses/resume", pauses.resume, methods=["POST"]),
-    Route("/property", properties.search),
-    Route("/properties/{property_id:path}", properties.dossier),
+    Route("/", pages.overview),
+    Route("/queue", pages.queue),
+    Route("/runs", pages.runs),
+    Route("/runs/{run_id:uuid}", pages.run),
+    Route("/removals", forms.batches),
+    Route("/removals/{batch_id:uuid}", forms.batch),
+    Route("/removals/{batch_id:uuid}/{verb}", forms.decide, methods=["GET", "POST"]),
+    Route("/decisions", pages.decisions),
+    Route("/errors", pages.errors),
+    Route("/pauses", forms.pauses, methods=["GET", "POST"]),
+    Route("/pauses/resume", forms.resume, methods=["POST"]),
+    Route("/property", pages.search),
+    Route("/properties/{property_id:path}", pages.dossier),
     Route("/metrics", metrics.metrics),
     Route("/healthz", metrics.health),
 )
@@ -94,21 +93,9 @@ _ROUTES = (
 
 def _templates() -> Environment:
     templates = environment("pincali_sync.web", line_chart, bar_chart)
-    templates.filters.update(
-        plain=words.plain,
-        words=words.words,
-        scope=words.scope,
-        slug=words.slug,
-        web_url=words.web_url,
-        seal=words.certificate_seal,
-    )
-    templates.globals.update(
-        tier_names=words.TIER_NAMES,
-        steps=words.STEPS,
-        badges=words.BADGES,
-        pause_kinds=words.PAUSE_KINDS,
-        long=words.LONG,
-    )
+    filters = (words.plain, words.words, words.scope, words.slug, words.web_url, words.seal)
+    templates.filters.update({each.__name__: each for each in filters})
+    templates.globals["wording"] = words
     return templates
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as Family
@@ -23,10 +23,8 @@ async def metrics(request: Request) -> Response:
     """The last snapshot in the format that the scraper asks for."""
     snapshots = site_of(request).snapshots
     figures = _Figures(await snapshots.current(), snapshots.age_seconds)
-    registry = CollectorRegistry()
-    registry.register(figures)
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(registry), headers={"content-type": content_type})
+    return Response(encode(figures), headers={"content-type": content_type})
 
 
 async def health(request: Request) -> Response:
@@ -44,31 +42,31 @@ async def health(request: Request) -> Response:
     return PlainTextResponse(f"{reason}\n", status_code=503)
 
 
+@dataclass(frozen=True, slots=True)
 class _Figures(Collector):
     """One snapshot as metrics; figures too old to show are left out."""
 
-    def __init__(self, snapshot: Snapshot | None, age: float | None) -> None:
-        self._snapshot = snapshot
-        self._age = age
+    snapshot: Snapshot | None
+    age: float | None
 
     def collect(self) -> Iterator[Family]:
         yield GaugeMetricFamily(
             "pincali_snapshot_up",
             "Whether figures are shown: read within the last minute.",
-            value=int(self._snapshot is not None),
+            value=int(self.snapshot is not None),
         )
         age = GaugeMetricFamily(
             "pincali_snapshot_age_seconds", "How old the last figures are, shown or not."
         )
-        if self._age is not None:
-            age.add_metric((), self._age)
+        if self.age is not None:
+            age.add_metric((), self.age)
         yield age
-        if self._snapshot is not None:
+        if self.snapshot is not None:
             yield InfoMetricFamily(
                 "pincali_build", "The version of the program.", {"version": version("pincali-sync")}
             )
             for metric in METRICS:
-                yield _family(metric, self._snapshot)
+                yield _family(metric, self.snapshot)
 
 
 def _family(metric: Metric, snapshot: Snapshot) -> Family:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import uvicorn
 
@@ -19,12 +19,11 @@ _SECONDS_TO_FINISH = 5
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-async def serve(config: Config, *, host: str, port: int, announce: Callable[[str], None]) -> None:
+async def serve(config: Config, *, host: str, port: int) -> None:
     """Serves until SIGINT or SIGTERM; the database's connections are closed then.
 
     Args:
         port: 0 takes a free one.
-        announce: told the base URL once requests are answered.
 
     Raises:
         UsageError: when the port is taken or the host is not this machine's.
@@ -35,26 +34,24 @@ async def serve(config: Config, *, host: str, port: int, announce: Callable[[str
         async with open_services(config) as services:
             settings = uvicorn.Config(
                 create_app(services),
+                host=host,
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=_SECONDS_TO_FINISH,
             )
-            server = _Server(settings, lambda: announce(_url_of(host, listener)))
-            await server.serve(sockets=[listener])
+            await _Server(settings).serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """Says when it is ready, and takes a signal for an order: the program ends with status 0."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
-        self._ready()
+        host = f"[{self.config.host}]" if ":" in self.config.host else self.config.host
+        for each in sockets or ():
+            print(f"dashboard ready at http://{host}:{each.getsockname()[1]}", flush=True)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -76,8 +73,3 @@ def _listen(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"cannot listen on {host} port {port}: {error}. Choose another with --port or --host."
         ) from error
-
-
-def _url_of(host: str, listener: socket.socket) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""Who may decide: forms of the dashboard's own pages that carry the token."""
+"""Who may decide, which requests are not answered at all, and what every response carries."""
 
 from __future__ import annotations
 
@@ -7,9 +7,24 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_METHODS = ("GET", "HEAD", "POST")
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 MAX_BODY_BYTES = 16_384
 _MAX_FIELDS = 10
 _MOST_WRONG = 5
@@ -99,3 +114,31 @@ def _host_of(url: str) -> str | None:
     """host[:port] of an http(s) URL; None for anything else, "null" included."""
     scheme, _, rest = url.lower().partition("://")
     return rest.partition("/")[0] if scheme in {"http", "https"} else None
+
+
+class Shield:
+    """Around the whole application, so that its errors carry the headers too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, or passes it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        if scope["method"] in _METHODS:
+            await self._app(scope, receive, send_with_headers)
+            return
+        refusal = PlainTextResponse(
+            "Method Not Allowed\n", status_code=405, headers={"Allow": ", ".join(_METHODS)}
+        )
+        await refusal(scope, receive, send_with_headers)

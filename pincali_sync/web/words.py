@@ -35,25 +35,13 @@ PAUSE_KINDS = {
     "busy": "the site is too busy",
     "rate": "too much failed",
 }
-# The colour of a state's badge; its word and sign say the same.
-BADGES = {
-    "completed": "ok",
-    "applied": "ok",
-    "active": "ok",
-    "relisted": "ok",
-    "alive": "ok",
-    "accepted": "ok",
-    "processed": "ok",
-    "failed": "bad",
-    "lost": "bad",
-    "confirmed_removed": "bad",
-    "gone": "bad",
-    "held": "warn",
-    "open": "warn",
-    "likely_removed": "warn",
-    "unknown": "warn",
-    "sold": "warn",
+_BADGES = {
+    "ok": "completed applied active relisted alive accepted processed",
+    "bad": "failed lost confirmed_removed gone",
+    "warn": "held open likely_removed unknown sold",
 }
+# The colour of a state's badge; its word and sign say the same.
+BADGES = {state: badge for badge, states in _BADGES.items() for state in states.split()}
 _LISTING_STATES = {
     "active": "It is on the site.",
     "relisted": "It was gone and came back; its page is fetched again.",
@@ -114,7 +102,7 @@ def listing_state(dossier: Dossier) -> str:
     return sentence
 
 
-def certificate_seal(certified: bool, proves_absence: bool) -> tuple[str, str]:
+def seal(certified: bool, proves_absence: bool) -> tuple[str, str]:
     """The badge of a certificate: its kind and its word."""
     if not certified:
         return "bad", "not certified"

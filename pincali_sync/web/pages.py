@@ -1,0 +1,179 @@
+"""The pages that only show: the overview, the lists, and what is known of one record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from urllib.parse import quote
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from pincali_sync.bootstrap import build_runner
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import UsageError
+from pincali_sync.rendering.charts import Series
+from pincali_sync.services.insights.snapshot import Snapshot
+from pincali_sync.web import trends
+from pincali_sync.web.site import site_of
+from pincali_sync.web.words import listing_state
+
+# Cron calls the tier runner every minute; the alert RunnerSilent waits as long.
+_SILENCE = timedelta(minutes=15)
+_LIMIT = 100
+_LATEST = 20  # of what other pages show more of
+_RECORD_ROWS = 50
+_PRICES = 200
+
+
+async def overview(request: Request) -> Response:
+    """The state of everything on one page."""
+    site = site_of(request)
+    services = site.services
+    snapshot = await site.snapshots.current()
+    schedule = await services.scheduler(build_runner(services.config)).get_schedule_status()
+    progress = await services.insights.progress()
+    since = services.clock.now() - timedelta(days=trends.DAYS)
+    async with services.db.transaction() as tx:
+        history = await tx.history.points(since=since)
+        return site.page(
+            request,
+            "overview.html",
+            incidents=await tx.incidents.open(),
+            schedule=schedule,
+            progress={each.run.tier_level: each for each in progress},
+            held=await tx.batches.latest(status="held", limit=_LATEST),
+            snapshot=snapshot,
+            is_runner_silent=_is_silent(snapshot),
+            freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
+            listings=trends.listings_over_time(history),
+            waiting=trends.queue_over_time(history),
+            days=trends.by_day(await tx.history.by_day(since=since), services.clock.now()),
+        )
+
+
+def _is_silent(snapshot: Snapshot | None) -> bool:
+    """Whether nobody looks after the tiers: then no alert can be open either."""
+    if snapshot is None:
+        return False  # the page says that there are no figures
+    seen = snapshot.runner_seen_at
+    return seen is None or snapshot.taken_at - seen > _SILENCE
+
+
+async def queue(request: Request) -> Response:
+    """What waits, how it drains, and what was set aside."""
+    site = site_of(request)
+    snapshot = await site.snapshots.current()
+    async with site.services.db.transaction() as tx:
+        return site.page(
+            request,
+            "queue.html",
+            snapshot=snapshot,
+            dead_letters=await tx.queue_rows.dead_letters(limit=_LIMIT),
+            limit=_LIMIT,
+        )
+
+
+async def runs(request: Request) -> Response:
+    """The latest runs, of one tier or of all."""
+    site = site_of(request)
+    chosen = request.query_params.get("tier")
+    try:
+        tier = None if chosen is None else Tier.parse(chosen)
+    except UsageError as error:
+        raise HTTPException(404, str(error)) from error
+    async with site.services.db.transaction() as tx:
+        return site.page(
+            request,
+            "runs.html",
+            runs=await tx.runs.recent(tier_level=tier and tier.value, limit=_LIMIT),
+            tier=tier,
+            tiers=tuple(Tier),
+            limit=_LIMIT,
+        )
+
+
+async def run(request: Request) -> Response:
+    """One run: its scan, its certificates, its jobs."""
+    site = site_of(request)
+    under_way = {each.run.id: each for each in await site.services.insights.progress()}
+    async with site.services.db.transaction() as tx:
+        found = await tx.runs.get(request.path_params["run_id"])
+        if found is None:
+            raise HTTPException(404, "There is no such run. Old ones are deleted after their term.")
+        return site.page(
+            request,
+            "run.html",
+            run=found,
+            jobs=await tx.jobs.of_run(found.id),
+            details=found.details,
+            progress=under_way.get(found.id),
+        )
+
+
+async def decisions(request: Request) -> Response:
+    """What waits for a person, with the commands that settle it."""
+    site = site_of(request)
+    async with site.services.db.transaction() as tx:
+        return site.page(
+            request,
+            "decisions.html",
+            held=await tx.batches.latest(status="held", limit=_LATEST),
+            reviews=await tx.reviews.open_reviews(limit=_LIMIT),
+            candidates=await tx.identities.open_candidates(limit=_LIMIT),
+            limit=_LIMIT,
+        )
+
+
+async def errors(request: Request) -> Response:
+    """What failed lately, and why."""
+    site = site_of(request)
+    async with site.services.db.transaction() as tx:
+        return site.page(
+            request,
+            "errors.html",
+            failed_runs=await tx.runs.recent(tier_level=None, limit=_LATEST, status="failed"),
+            dead_letters=await tx.queue_rows.dead_letters(limit=_LIMIT),
+            errors=await tx.sessions.errors(limit=_LIMIT),
+            limit=_LIMIT,
+        )
+
+
+async def search(request: Request) -> Response:
+    """On to the record that an id, an EasyBroker id or a URL means."""
+    site = site_of(request)
+    name = request.query_params.get("name", "").strip()
+    if not name:
+        return site.page(request, "search.html", name="", found=True)
+    try:
+        property_id = await site.services.insights.record_of(name)
+    except UsageError:
+        return site.page(request, "search.html", status=404, name=name, found=False)
+    return RedirectResponse(f"/properties/{quote(property_id, safe='')}", status_code=303)
+
+
+async def dossier(request: Request) -> Response:
+    """What a record is, and on which evidence."""
+    site = site_of(request)
+    services = site.services
+    try:
+        found = await services.insights.explain(request.path_params["property_id"], _RECORD_ROWS)
+    except UsageError as error:
+        raise HTTPException(404, "No record has this id.") from error
+    async with services.db.transaction() as tx:
+        prices = await tx.dossier.changes(found.property_id, limit=_PRICES, only_prices=True)
+    live, card = found.live or {}, found.manifest or {}
+    line = trends.price_line(prices, found.live, services.clock.now())
+    return site.page(
+        request,
+        "property.html",
+        dossier=found,
+        live=found.live,
+        card=found.manifest,
+        title=live.get("title") or card.get("listing_page_title") or found.property_id,
+        source_url=(live or card).get("source_url"),
+        state=listing_state(found),
+        prices=prices,
+        price_line=Series(name="price", points=line),
+        limit=_RECORD_ROWS,
+    )
