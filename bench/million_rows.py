@@ -110,7 +110,7 @@ async def _stale(tx: UnitOfWork) -> int:
         8_000,
         Filling(run_id=None, max_pending=10_000, now=NOW),
         stale_before=NOW - timedelta(days=30),
-        max_age=timedelta(days=45),
+        max_age_days=45,
     )
 
 

@@ -62,7 +62,7 @@ class ScrapeQueueService:
             limit,
             await self._filling(tx, session_id),
             stale_before=moment,
-            max_age=timedelta(days=self._config.max_age_days),
+            max_age_days=self._config.max_age_days,
         )
 
     @in_transaction
@@ -173,7 +173,7 @@ class ScrapeQueueService:
     @in_transaction
     async def extend_leases(self, tx: UnitOfWork, lease_token: UUID) -> int:
         """A worker's heartbeat; returns how many rows it holds."""
-        return await tx.queue.extend_leases(lease_token, lease=self._lease, now=self._clock.now())
+        return await tx.queue.extend_leases(lease_token, until=self._clock.now() + self._lease)
 
     @in_transaction
     async def reclaim_expired(self, tx: UnitOfWork) -> int:

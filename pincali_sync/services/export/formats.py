@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from pincali_sync.db.repositories.export.exports import EXPORT_COLUMNS, ExportFormat
-from pincali_sync.db.repositories.listings.live_columns import LiveColumn
+from pincali_sync.db.repositories.listings.live import LiveColumn
 
 _LINE_END = b"\r\n"  # RFC 4180
 

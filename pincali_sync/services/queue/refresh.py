@@ -62,7 +62,7 @@ class RefreshService:
                 wanted,
                 filling,
                 stale_before=self._stale_before(),
-                max_age=timedelta(days=self._config.max_age_days),
+                max_age_days=self._config.max_age_days,
             )
         if (wanted := min(due.sample, budget - stale)) > 0:
             sample = await tx.queue_fill.fill_sample(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS, LiveColumn
+from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS, LiveColumn
 
 # The order is part of what consumers rely on: new columns go to the end.
 EXPORT_COLUMNS = tuple(

@@ -58,14 +58,11 @@ WITH newcomers AS MATERIALIZED (
       FROM property_manifest
      CROSS JOIN generate_series(-1, 1) AS y CROSS JOIN generate_series(-1, 1) AS x
      WHERE first_seen_at >= :since AND exact_location AND listing_page_price > 0
-       AND latitude IS NOT NULL AND longitude IS NOT NULL
 ), earlier AS MATERIALIZED (
-    SELECT l.property_id, l.latitude, l.longitude, l.property_type, l.operation_type, l.currency,
-           l.price_unit, l.price, l.title,
-           floor(l.latitude * {_CELLS}) AS row, floor(l.longitude * {_CELLS}) AS col
-      FROM properties_live l
-     WHERE (l.consecutive_missing_count > 0 OR l.listing_status IN {REMOVED}) AND l.price > 0
-       AND l.latitude IS NOT NULL AND l.longitude IS NOT NULL
+    SELECT property_id, latitude, longitude, property_type, operation_type, currency, price_unit,
+           price, title, floor(latitude * {_CELLS}) AS row, floor(longitude * {_CELLS}) AS col
+      FROM properties_live
+     WHERE (consecutive_missing_count > 0 OR listing_status IN {REMOVED}) AND price > 0
 )
 SELECT n.property_id, e.property_id AS earlier_property_id, n.title, e.title AS earlier_title,
        {_METRES_PER_DEGREE} * sqrt(
@@ -73,17 +70,13 @@ SELECT n.property_id, e.property_id AS earlier_property_id, n.title, e.title AS 
            + power((n.longitude - e.longitude)::float8 * cos(radians(e.latitude::float8)), 2)
        ) AS metres,
        (least(n.price, e.price) / greatest(n.price, e.price))::float8 AS price_ratio
-  FROM newcomers n
-  JOIN earlier e
-    ON n.row = e.row AND n.col = e.col
-   AND abs(n.latitude - e.latitude) <= {_NEAR_DEGREES}
-   AND abs(n.longitude - e.longitude) <= {_NEAR_DEGREES}
+  FROM newcomers n JOIN earlier e USING (row, col)
+ WHERE greatest(abs(n.latitude - e.latitude), abs(n.longitude - e.longitude)) <= {_NEAR_DEGREES}
    AND n.property_id <> e.property_id
-   AND n.property_type IS NOT DISTINCT FROM e.property_type
-   AND n.operation_type IS NOT DISTINCT FROM e.operation_type
-   AND n.currency IS NOT DISTINCT FROM e.currency AND n.price_unit = e.price_unit
+   AND (n.property_type, n.operation_type, n.currency, n.price_unit)
+       IS NOT DISTINCT FROM (e.property_type, e.operation_type, e.currency, e.price_unit)
    AND least(n.price, e.price) >= {_MIN_PRICE_RATIO} * greatest(n.price, e.price)
- WHERE NOT EXISTS (SELECT 1 FROM identity_candidates c
+   AND NOT EXISTS (SELECT 1 FROM identity_candidates c
                     WHERE c.property_id = n.property_id
                       AND c.earlier_property_id = e.property_id)
  ORDER BY n.property_id, e.property_id LIMIT :limit

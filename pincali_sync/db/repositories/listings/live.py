@@ -1,16 +1,59 @@
-"""`properties_live`: set-based marks that no scrape brings."""
+"""`properties_live`: what its columns hold, and set-based marks that no scrape brings.
+
+Names of columns that come from a table or a person are looked up here before they get into SQL.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 import psycopg
+from sqlalchemy import Computed
 from sqlalchemy.exc import DBAPIError
 
+from pincali_sync.db.models.listings import PropertiesLive
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.exceptions import StatisticsNotOursError
 from pincali_sync.items import QueuedProperty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveColumn:
+    """A column, and the Python type of its values; `object` is JSON."""
+
+    name: str
+    holds: type
+    precision: int | None  # digits of a decimal, and those after the point
+    scale: int | None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are compared as numbers."""
+        return self.holds in {int, float, Decimal}
+
+    @property
+    def is_there(self) -> str:
+        """The condition that it holds a value; an empty text or list is none."""
+        if self.holds is str:
+            return f"octet_length({self.name}) > 0"  # reads no long text: its length is beside it
+        if self.holds is object:
+            return f"{self.name} NOT IN ('[]', '{{}}', 'null')"
+        return f"{self.name} IS NOT NULL"
+
+
+LIVE_COLUMNS = {
+    column.name: LiveColumn(
+        name=column.name,
+        holds=column.type.python_type,
+        precision=getattr(column.type, "precision", None),
+        scale=getattr(column.type, "scale", None),
+    )
+    for column in PropertiesLive.__table__.columns
+    if not isinstance(column.server_default, Computed)
+}
 
 # Keyset pages over the session's sightings: no transaction holds many live rows at once.
 _MARK_SEEN = """
@@ -33,11 +76,8 @@ class LiveRepository(Repository):
     """Marks on live rows."""
 
     async def mark_seen(self, session_id: UUID, *, after: str, size: int) -> str | None:
-        """Copies the time of the last sighting to the next `size` live rows of a session.
-
-        Returns:
-            The last property_id of the chunk, to go on after; None when there is no more.
-        """
+        """Copies the time of the last sighting to the next `size` live rows of a session; returns
+        the last property_id, to go on after, or None when there is no more."""
         result = await self._run(_MARK_SEEN, session_id=session_id, after=after, size=size)
         return result.scalar_one_or_none()
 

@@ -26,11 +26,7 @@ _STAGED = tuple(name for name in _PAGE if name in PropertyScrapesStaging.__table
 _LIVE = (*_PAGE, "price_unit", "data_completeness_score", "verification_status")
 _SCRAPED = (*_LIVE, "accepted", "computed_id", "change_type")
 # The others are no news to anybody who reads the journal.
-_JOURNALLED = tuple(
-    name
-    for name in _LIVE
-    if name not in {"property_id", "data_completeness_score", "verification_status"}
-)
+_JOURNALLED = (*(name for name in _PAGE if name != "property_id"), "price_unit")
 
 # Values of the price, which a page with offers settles even where it now shows none ("on
 # request"). Every other value that a page stopped showing is kept: an empty field is more often
@@ -173,8 +169,8 @@ _REACTIVATE_LIVE = transition(
 _LEARN = f"""
 UPDATE properties_live l
    SET scrape_priority = {scrape_priority(RATE_OF_LIVE)}
-  FROM (SELECT property_id FROM scraped WHERE accepted ORDER BY property_id) s
- WHERE l.property_id = s.property_id
+  FROM scraped s
+ WHERE s.accepted AND l.property_id = s.property_id
    AND l.scrape_priority IS DISTINCT FROM {scrape_priority(RATE_OF_LIVE)}
 """
 
@@ -238,9 +234,8 @@ def _row(result: ScrapeResult) -> Sequence[Any]:
     assert verdict is not None
     offer = main_offer(page.offers)
     values: dict[str, Any] = {name: getattr(page, name) for name in _PAGE}
-    values |= {
-        name: _json_or_none(values[name]) for name in ("features", "amenities", "image_urls")
-    }
+    for name in ("features", "amenities", "image_urls"):
+        values[name] = json.dumps(values[name], ensure_ascii=False) if values[name] else None
     values |= {
         # The record's own, given once, whatever the page's URL computes to.
         "property_id": result.queued.property_id,
@@ -253,7 +248,3 @@ def _row(result: ScrapeResult) -> Sequence[Any]:
         "verification_status": "flagged" if verdict.warnings else "unverified",
     }
     return [values[column] for column in _SCRAPED]
-
-
-def _json_or_none(value: Any) -> str | None:
-    return json.dumps(value, ensure_ascii=False) if value else None

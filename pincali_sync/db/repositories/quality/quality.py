@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS
+from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS
 from pincali_sync.db.repositories.listings.scrapes import PRICED, REPAIR
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 from pincali_sync.domain.prices import Operation

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.listings.live_columns import LIVE_COLUMNS, LiveColumn
+from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS, LiveColumn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

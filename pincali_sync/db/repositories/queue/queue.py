@@ -151,13 +151,13 @@ UPDATE property_manifest m SET needs_full_scrape = false
             property_ids=list(property_ids),
         )
 
-    async def extend_leases(self, lease_token: UUID, *, lease: timedelta, now: datetime) -> int:
+    async def extend_leases(self, lease_token: UUID, *, until: datetime) -> int:
         """A worker's heartbeat for all rows it holds; returns how many those are."""
         return await self._count(
-            """UPDATE scrape_queue SET lease_expires_at = :lease_expires_at
+            """UPDATE scrape_queue SET lease_expires_at = :until
                 WHERE lease_token = :lease_token AND status = 'in_progress'""",
             lease_token=lease_token,
-            lease_expires_at=now + lease,
+            until=until,
         )
 
     async def release(self, lease_token: UUID) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,9 @@ from pincali_sync.db.repositories.queue.freshness import (
     crawl_value,
 )
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
+
+# Records without an open row.
+_WAITING = "queued_priority IS NULL"
 
 # One writer at a time fills the queue, so that the ceiling is never passed by two at once. The
 # lock is the transaction's: it works through a transaction pooler and cannot be left behind.
@@ -44,7 +48,6 @@ class _Reasons:
     """Why records should be fetched, and the statements that see to it."""
 
     rows: str  # a query of property_id, source_url, priority, reason and queued_priority
-    waiting: str = "queued_priority IS NULL"
     order: str = "property_id"
 
     @property
@@ -70,7 +73,7 @@ UPDATE scrape_queue q
         them: only rows worth less than what comes, the worst and the latest first."""
         return f"""
 WITH reasons AS ({self.rows}), wanted AS (
-    SELECT priority, count(*) AS rows FROM reasons WHERE {self.waiting} GROUP BY priority
+    SELECT priority, count(*) AS rows FROM reasons WHERE {_WAITING} GROUP BY priority
 ), short AS (
     SELECT greatest(0, coalesce((SELECT sum(rows) FROM wanted), 0) - {_ROOM}) AS rows,
            (SELECT min(priority) FROM wanted) AS best
@@ -89,7 +92,7 @@ RETURNING q.queue_reason
         """New rows, as many as fit under the ceiling."""
         return f"""
 WITH reasons AS ({self.rows}), fitting AS (
-    SELECT * FROM reasons WHERE {self.waiting} ORDER BY {self.order} LIMIT {_ROOM}
+    SELECT * FROM reasons WHERE {_WAITING} ORDER BY {self.order} LIMIT {_ROOM}
 ){_INSERT}"""
 
 
@@ -128,10 +131,9 @@ _OF_NAMED = _Reasons(
 # the sitemap knows comes after what pages showed, and gives way to it at a full queue. A live
 # row whose page was set aside is tried again after a week; a new listing only by `retry`.
 _OF_MANIFEST = _Reasons(
-    waiting="true",
     order="priority, first_seen_at DESC, property_id",
     rows="""
-    SELECT m.property_id, m.source_url, m.first_seen_at,
+    SELECT m.property_id, m.source_url, m.first_seen_at, NULL AS queued_priority,
            CASE WHEN m.is_new AND m.sources = '{}' THEN 3
                 WHEN m.is_new THEN 1 ELSE 2 END AS priority,
            CASE WHEN m.is_new AND m.sources = '{}' THEN 'sitemap'
@@ -177,23 +179,22 @@ _OF_MISSING = _Reasons(
 FILL_STALE = f"""
 WITH fitting AS (
     SELECT property_id, source_url, 4 AS priority, 'stale_data' AS reason
-      FROM (SELECT s.property_id, s.source_url, s.age_days,
-                   s.age_days >= :max_age_days AS overdue,
-                   {crawl_value("s.rate", "least(s.age_days, 600 / s.rate)")} AS value
-              FROM (SELECT l.property_id, l.source_url, {RATE_OF_LIVE} AS rate,
-                           extract(epoch FROM CAST(:now AS timestamptz)
-                                              - coalesce(l.last_full_scrape_at, '2000-01-01'))
-                           / 86400.0::float8 AS age_days
-                      FROM properties_live l
-                     WHERE l.listing_status IN {PRESENT}
-                       AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
-                       AND NOT EXISTS (
-                           SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
-                              AND (q.status IN ('pending', 'in_progress')
-                                   OR (q.status IN ('failed', 'cancelled')
-                                       AND q.completed_at > CAST(:now AS timestamptz)
-                                                            - interval '7 days')))) s) stale
-     ORDER BY overdue DESC, CASE WHEN overdue THEN age_days ELSE value END DESC, property_id
+      FROM (SELECT l.property_id, l.source_url, {RATE_OF_LIVE} AS rate,
+                   extract(epoch FROM CAST(:now AS timestamptz)
+                                      - coalesce(l.last_full_scrape_at, '2000-01-01'))
+                   / 86400.0::float8 AS age_days
+              FROM properties_live l
+             WHERE l.listing_status IN {PRESENT}
+               AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
+               AND NOT EXISTS (
+                   SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
+                      AND (q.status IN ('pending', 'in_progress')
+                           OR (q.status IN ('failed', 'cancelled')
+                               AND q.completed_at > CAST(:now AS timestamptz)
+                                                    - interval '7 days')))) stale
+     ORDER BY age_days >= :max_age_days DESC,
+              CASE WHEN age_days >= :max_age_days THEN age_days
+                   ELSE {crawl_value("rate", "least(age_days, 600 / rate)")} END DESC, property_id
      LIMIT {_ROOM_FOR_REFRESH}
 ){_INSERT}"""
 
@@ -229,10 +230,7 @@ class QueueFillRepository(Repository):
     """SQL that adds rows. What finds no place stays where it waits, and is taken up later."""
 
     async def fill_from_batch(self, filling: Filling) -> int:
-        """Queues what the transaction's `batch` found; returns the number of new rows.
-
-        What does not fit under the ceiling stays outside with `needs_full_scrape` set.
-        """
+        """Queues what the transaction's `batch` found; returns the number of new rows."""
         return await self._queue(_OF_BATCH, filling)
 
     async def fill_named(
@@ -253,12 +251,11 @@ class QueueFillRepository(Repository):
         missing = {"session_id": session_id, "began": began}
         await self._queue(_OF_MISSING, filling, **missing)
         return await self._number(
-            f"SELECT count(*) FROM ({_OF_MISSING.rows}) r WHERE {_OF_MISSING.waiting}",
-            **missing,
+            f"SELECT count(*) FROM ({_OF_MISSING.rows}) r WHERE {_WAITING}", **missing
         )
 
     async def fill_stale(
-        self, wanted: int, filling: Filling, *, stale_before: datetime, max_age: timedelta
+        self, wanted: int, filling: Filling, *, stale_before: datetime, max_age_days: float
     ) -> int:
         """Queues the stale records whose visits are worth most; returns their number."""
         await self._run(_LOCK)
@@ -266,7 +263,7 @@ class QueueFillRepository(Repository):
             FILL_STALE,
             wanted=wanted,
             stale_before=stale_before,
-            max_age_days=max_age / timedelta(days=1),
+            max_age_days=max_age_days,
             **asdict(filling),
         )
 
@@ -280,17 +277,15 @@ class QueueFillRepository(Repository):
         )
 
     async def _queue(self, reasons: _Reasons, filling: Filling, **named: Any) -> int:
-        """Raises rows that are there and adds new ones, where need be in the place of lesser."""
+        """Raises rows that are there and adds new ones, where need be in the place of lesser.
+
+        What moves outside no longer counts for the month's target.
+        """
         parameters = {**asdict(filling), **named}
         await self._run(_LOCK)
         await self._run(reasons.raising, **parameters)
-        await self._make_room(reasons, parameters)
+        moved = Counter((await self._run(reasons.making_room, **parameters)).scalars())
+        if moved["stale_data"] or moved["random_sample"]:
+            lost = Wanted(stale=-moved["stale_data"], sample=-moved["random_sample"])
+            await FreshnessRepository(self._connection).count_queued(lost)
         return await self._count(reasons.adding, **parameters)
-
-    async def _make_room(self, reasons: _Reasons, parameters: dict[str, Any]) -> None:
-        """Moves rows outside, and takes back that the month's target counted them."""
-        moved = list((await self._run(reasons.making_room, **parameters)).scalars())
-        stale, sample = moved.count("stale_data"), moved.count("random_sample")
-        if stale or sample:
-            freshness = FreshnessRepository(self._connection)
-            await freshness.count_queued(Wanted(stale=-stale, sample=-sample))
