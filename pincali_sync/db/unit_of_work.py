@@ -12,7 +12,7 @@ from pincali_sync.db.repositories.prices import reviews
 from pincali_sync.db.repositories.quality import oddities, quality, rules
 from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, queue_rows
 from pincali_sync.db.repositories.removal import batches, checks, counting
-from pincali_sync.db.repositories.runs import jobs, locks, runs, sessions
+from pincali_sync.db.repositories.runs import jobs, runs, sessions
 from pincali_sync.db.repositories.scan import (
     manifest,
     manifest_batch,
@@ -41,7 +41,7 @@ class UnitOfWork:
         self.incidents = incidents.IncidentRepository(connection)
         self.jobs = jobs.JobRepository(connection)
         self.live = live.LiveRepository(connection)
-        self.locks = locks.LockRepository(connection)
+        self.locks = jobs.LockRepository(connection)
         self.manifest = manifest.ManifestRepository(connection)
         self.manifest_batch = manifest_batch.ManifestBatchRepository(connection)
         self.manifest_pages = manifest_pages.ManifestPageRepository(connection)

@@ -10,7 +10,7 @@ from typing import Any
 from pincali_sync.clock import Clock
 from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.insights.dossier import Change, Sighting
+from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.prices.reviews import PriceReview
 from pincali_sync.db.repositories.queue.queue_rows import QueueRow
 from pincali_sync.db.repositories.removal.checks import RemovalCheck
@@ -38,7 +38,7 @@ class Dossier:
     checks: tuple[RemovalCheck, ...]
     reviews: tuple[PriceReview, ...]
     changes: tuple[Change, ...]
-    sightings: tuple[Sighting, ...]
+    sightings: tuple[Mapping[str, Any], ...]
     certificates: tuple[Mapping[str, Any], ...]  # of the scan that missed it last
     sitemap: tuple[Mapping[str, Any], ...]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import psycopg
@@ -29,17 +29,19 @@ class Repository:
         if rows:
             await self._connection.execute(text(statement), rows)
 
-    async def _all(self, kind: type[Row], statement: str, **parameters: Any) -> list[Row]:
-        """Each row as a value of a dataclass whose fields are the statement's columns."""
+    async def _all(self, kind: Callable[..., Row], statement: str, **parameters: Any) -> list[Row]:
+        """Each row as a value; the kind, such as a dataclass, takes the columns by their names."""
         rows = await self._run(statement, **parameters)
         return [kind(**row) for row in rows.mappings()]
 
-    async def _first(self, kind: type[Row], statement: str, **parameters: Any) -> Row | None:
+    async def _first(
+        self, kind: Callable[..., Row], statement: str, **parameters: Any
+    ) -> Row | None:
         """The first row as such a value; None where there is none."""
         row = (await self._run(statement, **parameters)).mappings().first()
         return None if row is None else kind(**row)
 
-    async def _one(self, kind: type[Row], statement: str, **parameters: Any) -> Row:
+    async def _one(self, kind: Callable[..., Row], statement: str, **parameters: Any) -> Row:
         """The only row as such a value."""
         return kind(**(await self._run(statement, **parameters)).mappings().one())
 

@@ -6,20 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """A listing page that showed the record."""
-
-    source: str
-    part: str
-    page_number: int
-    seen_at: datetime
-    session_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,38 +35,28 @@ class DossierRepository(Repository):
 
     async def live(self, property_id: str) -> Mapping[str, Any] | None:
         """What of the live row explains how the record is treated."""
-        return await self._first(
-            dict,
-            """SELECT property_id, public_id, title, source_url, listing_status, status,
-                      consecutive_missing_count, operation_type, price, currency, price_unit,
-                      first_seen_at, last_seen_at, last_manifest_seen_at, last_full_scrape_at,
-                      last_updated_at, verification_status, scrape_priority, visits,
-                      visits_with_news
-                 FROM properties_live WHERE property_id = :property_id""",
-            property_id=property_id,
-        )
+        statement = """SELECT property_id, public_id, title, source_url, listing_status, status,
+                   consecutive_missing_count, operation_type, price, currency, price_unit,
+                   first_seen_at, last_seen_at, last_manifest_seen_at, last_full_scrape_at,
+                   last_updated_at, verification_status, scrape_priority, visits,
+                   visits_with_news
+              FROM properties_live WHERE property_id = :property_id"""
+        return await self._first(dict, statement, property_id=property_id)
 
     async def manifest(self, property_id: str) -> Mapping[str, Any] | None:
         """The card as it was seen last."""
-        return await self._first(
-            dict,
-            """SELECT property_id, public_id, listing_page_title, source_url, listing_page_price,
-                      currency, price_unit, operation_type, first_seen_at, last_seen_at, sources,
-                      is_new, needs_full_scrape, price_changed
-                 FROM property_manifest WHERE property_id = :property_id""",
-            property_id=property_id,
-        )
+        statement = """SELECT property_id, public_id, listing_page_title, source_url,
+                   listing_page_price, currency, price_unit, operation_type, first_seen_at,
+                   last_seen_at, sources, is_new, needs_full_scrape, price_changed
+              FROM property_manifest WHERE property_id = :property_id"""
+        return await self._first(dict, statement, property_id=property_id)
 
-    async def sightings(self, property_id: str, *, limit: int) -> list[Sighting]:
+    async def sightings(self, property_id: str, *, limit: int) -> list[dict[str, Any]]:
         """Pages that showed it, the latest first."""
-        return await self._all(
-            Sighting,
-            """SELECT source, part, page_number, seen_at, session_id FROM property_sightings
-                WHERE property_id = :property_id
-                ORDER BY seen_at DESC, source, part, page_number LIMIT :limit""",
-            property_id=property_id,
-            limit=limit,
-        )
+        statement = """SELECT source, part, page_number, seen_at, session_id FROM property_sightings
+             WHERE property_id = :property_id
+             ORDER BY seen_at DESC, source, part, page_number LIMIT :limit"""
+        return await self._all(dict, statement, property_id=property_id, limit=limit)
 
     async def changes(
         self, property_id: str, *, limit: int, only_prices: bool = False
@@ -90,27 +68,21 @@ class DossierRepository(Repository):
 
     async def certificates(self, property_id: str) -> list[dict[str, Any]]:
         """What the scan that missed it last was worth, by source."""
-        return await self._all(
-            dict,
-            """SELECT c.source, c.certified, c.proves_absence, c.reasons, c.pages_read,
-                      c.pages_lost, c.distinct_properties, c.total_at_end, c.started_at
-                 FROM scan_certificates c
-                 JOIN properties_live l ON l.missing_session_id = c.session_id
-                WHERE l.property_id = :property_id ORDER BY c.source""",
-            property_id=property_id,
-        )
+        statement = """SELECT c.source, c.certified, c.proves_absence, c.reasons, c.pages_read,
+                   c.pages_lost, c.distinct_properties, c.total_at_end, c.started_at
+              FROM scan_certificates c
+              JOIN properties_live l ON l.missing_session_id = c.session_id
+             WHERE l.property_id = :property_id ORDER BY c.source"""
+        return await self._all(dict, statement, property_id=property_id)
 
     async def sitemap(self, property_id: str) -> list[dict[str, Any]]:
         """Its URLs in the sitemap, and whether the last complete one had them."""
-        return await self._all(
-            dict,
-            """SELECT u.source_url, u.first_listed_at, u.listed_at,
-                      (SELECT max(dated_at) FROM sitemap_passes WHERE is_complete) > u.listed_at
-                          AS is_dropped
-                 FROM sitemap_urls u
-                WHERE u.computed_id = :property_id
-                   OR u.computed_id IN
-                      (SELECT alias FROM property_aliases WHERE property_id = :property_id)
-                ORDER BY u.listed_at DESC""",
-            property_id=property_id,
-        )
+        statement = """SELECT u.source_url, u.first_listed_at, u.listed_at,
+                   (SELECT max(dated_at) FROM sitemap_passes WHERE is_complete) > u.listed_at
+                       AS is_dropped
+              FROM sitemap_urls u
+             WHERE u.computed_id = :property_id
+                OR u.computed_id IN
+                   (SELECT alias FROM property_aliases WHERE property_id = :property_id)
+             ORDER BY u.listed_at DESC"""
+        return await self._all(dict, statement, property_id=property_id)

@@ -52,21 +52,15 @@ class HistoryRepository(Repository):
 
     async def beat(self, name: str, *, now: datetime) -> None:
         """Notes that a standing service did its work."""
-        await self._run(
-            """INSERT INTO service_heartbeats (name, at) VALUES (:name, :now)
-               ON CONFLICT (name) DO UPDATE SET at = excluded.at""",
-            name=name,
-            now=now,
-        )
+        statement = """INSERT INTO service_heartbeats (name, at) VALUES (:name, :now)
+            ON CONFLICT (name) DO UPDATE SET at = excluded.at"""
+        await self._run(statement, name=name, now=now)
 
     async def keep(self, figures: Mapping[str, float], *, at: datetime) -> None:
         """Keeps figures for the trends."""
-        await self._run(
-            """INSERT INTO insight_history (taken_at, figures)
-               VALUES (:at, CAST(:figures AS jsonb)) ON CONFLICT (taken_at) DO NOTHING""",
-            figures=json.dumps(dict(figures)),
-            at=at,
-        )
+        statement = """INSERT INTO insight_history (taken_at, figures)
+            VALUES (:at, CAST(:figures AS jsonb)) ON CONFLICT (taken_at) DO NOTHING"""
+        await self._run(statement, figures=json.dumps(dict(figures)), at=at)
 
     async def has_any_since(self, since: datetime) -> bool:
         """Whether figures were kept after a time."""
@@ -75,12 +69,9 @@ class HistoryRepository(Repository):
 
     async def points(self, *, since: datetime) -> list[HistoryPoint]:
         """Figures as they were kept, the oldest first; see `HISTORY_METRICS`."""
-        return await self._all(
-            HistoryPoint,
-            """SELECT taken_at, figures FROM insight_history
-                WHERE taken_at >= :since ORDER BY taken_at""",
-            since=since,
-        )
+        statement = """SELECT taken_at, figures FROM insight_history
+             WHERE taken_at >= :since ORDER BY taken_at"""
+        return await self._all(HistoryPoint, statement, since=since)
 
     async def forget(self, *, before: datetime) -> int:
         """Deletes figures kept before a time."""

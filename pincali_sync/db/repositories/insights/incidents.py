@@ -70,11 +70,9 @@ class IncidentRepository(Repository):
 
     async def recovered(self) -> list[Incident]:
         """Incidents that ended, and nobody was told so yet."""
-        return await self._all(
-            Incident,
-            f"""{_SELECT} WHERE resolved_at IS NOT NULL AND recovery_announced_at IS NULL
-                ORDER BY resolved_at, alert, subject""",
-        )
+        statement = f"""{_SELECT} WHERE resolved_at IS NOT NULL AND recovery_announced_at IS NULL
+            ORDER BY resolved_at, alert, subject"""
+        return await self._all(Incident, statement)
 
     async def forget(self, incidents: Sequence[Incident]) -> None:
         """Deletes incidents that did not last long enough to be told."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -142,8 +143,8 @@ class QualityRepository(Repository):
         self, figures: Mapping[str, Any], *, run_id: UUID | None, now: datetime
     ) -> QualityReport:
         """Stores a report; a run that reports again replaces its own and keeps its time."""
-        kept = await self._one(dict, _KEEP, figures=json.dumps(figures), run_id=run_id, now=now)
-        return QualityReport(figures=figures, **kept)
+        kind, stored = partial(QualityReport, figures=figures), json.dumps(figures)
+        return await self._one(kind, _KEEP, figures=stored, run_id=run_id, now=now)
 
     async def clean_up(self, *, before: datetime) -> int:
         """Deletes reports made before a time; returns their number."""

@@ -1,11 +1,11 @@
-"""`sync_run_jobs`: spider jobs, of runs and by hand. These rows decide what runs, not Scrapyd."""
+"""Spider jobs, of runs and by hand, and locks. These rows decide what runs, not Scrapyd."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,86 +42,61 @@ class Job:
 
 _COLUMNS = ", ".join(Job.__dataclass_fields__)
 _JOBS = f"SELECT {_COLUMNS} FROM sync_run_jobs"
+_END = """
+UPDATE sync_run_jobs SET status = :status, finish_reason = :reason, finished_at = :now
+"""
 
 
 class JobRepository(Repository):
-    """SQL of jobs. Every change of state names the state it expects."""
+    """SQL of `sync_run_jobs`. Every change of state names the state it expects."""
 
     async def add(self, job: Job) -> bool:
         """Writes a job down before anybody starts it; False when its id was used before."""
-        added = await self._count(
-            """INSERT INTO sync_run_jobs (id, run_id, session_id, spider, source, node, attempt,
-                                          status, scheduled_at, started_at, heartbeat_at)
-               VALUES (:id, :run_id, :session_id, :spider, :source, :node, :attempt,
-                       :status, :scheduled_at, :started_at, :heartbeat_at)
-               ON CONFLICT (id) DO NOTHING""",
-            **asdict(job),
-        )
-        return bool(added)
+        statement = """
+INSERT INTO sync_run_jobs (id, run_id, session_id, spider, source, node, attempt, status,
+                           scheduled_at, started_at, heartbeat_at)
+VALUES (:id, :run_id, :session_id, :spider, :source, :node, :attempt, :status,
+        :scheduled_at, :started_at, :heartbeat_at)
+ON CONFLICT (id) DO NOTHING
+"""
+        return await self._count(statement, **asdict(job)) > 0
 
     async def begin(self, job_id: UUID, *, now: datetime) -> Job | None:
         """Starts a scheduled job; None when it is unknown, was started before or given up."""
-        return await self._first(
-            Job,
-            f"""UPDATE sync_run_jobs SET status = 'running', started_at = :now, heartbeat_at = :now
-                WHERE id = :id AND status = 'scheduled' RETURNING {_COLUMNS}""",
-            id=job_id,
-            now=now,
-        )
+        statement = f"""UPDATE sync_run_jobs
+               SET status = 'running', started_at = :now, heartbeat_at = :now
+            WHERE id = :id AND status = 'scheduled' RETURNING {_COLUMNS}"""
+        return await self._first(Job, statement, id=job_id, now=now)
 
     async def set_session(self, job_id: UUID, session_id: UUID) -> None:
         """Says which session the job's work is filed under."""
-        await self._run(
-            "UPDATE sync_run_jobs SET session_id = :session_id WHERE id = :id",
-            id=job_id,
-            session_id=session_id,
-        )
+        statement = "UPDATE sync_run_jobs SET session_id = :session_id WHERE id = :id"
+        await self._run(statement, id=job_id, session_id=session_id)
 
     async def is_current(self, job_id: UUID) -> bool:
         """Whether the job may still write; holds that answer true until the transaction ends."""
-        found = await self._scalar(
-            "SELECT 1 FROM sync_run_jobs WHERE id = :id AND status = 'running' FOR SHARE",
-            id=job_id,
-        )
-        return found is not None
+        statement = "SELECT 1 FROM sync_run_jobs WHERE id = :id AND status = 'running' FOR SHARE"
+        return await self._scalar(statement, id=job_id) is not None
 
     async def heartbeat(self, job_id: UUID, *, now: datetime) -> bool:
         """Notes that the job is alive; False when it was given up meanwhile."""
-        alive = await self._count(
-            "UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'running'",
-            id=job_id,
-            now=now,
-        )
-        return bool(alive)
+        statement = """
+UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'running'
+"""
+        return await self._count(statement, id=job_id, now=now) > 0
 
     async def finish(
         self, job_id: UUID, *, status: str, reason: str, stats: Mapping[str, Any], now: datetime
     ) -> bool:
         """Ends a running job; False when it was given up meanwhile."""
-        ended = await self._count(
-            """UPDATE sync_run_jobs
-                  SET status = :status, finish_reason = :reason, finished_at = :now,
-                      stats = CAST(:stats AS jsonb)
-                WHERE id = :id AND status = 'running'""",
-            id=job_id,
-            status=status,
-            reason=reason,
-            stats=json.dumps(stats),
-            now=now,
-        )
-        return bool(ended)
+        statement = f"{_END}, stats = CAST(:stats AS jsonb) WHERE id = :id AND status = 'running'"
+        given = {"status": status, "reason": reason, "stats": json.dumps(stats), "now": now}
+        return await self._count(statement, id=job_id, **given) > 0
 
     async def give_up(self, job_id: UUID, *, status: str, reason: str, now: datetime) -> None:
         """Takes the right to write from an open job: "lost", "failed" or "cancelled"."""
-        await self._run(
-            """UPDATE sync_run_jobs
-                  SET status = :status, finish_reason = :reason, finished_at = :now
-                WHERE id = :id AND status IN ('scheduled', 'running')""",
-            id=job_id,
-            status=status,
-            reason=reason,
-            now=now,
-        )
+        statement = f"{_END} WHERE id = :id AND status IN ('scheduled', 'running')"
+        await self._run(statement, id=job_id, status=status, reason=reason, now=now)
 
     async def get(self, job_id: UUID) -> Job | None:
         """One job by its id."""
@@ -129,40 +104,66 @@ class JobRepository(Repository):
 
     async def of_run(self, run_id: UUID) -> list[Job]:
         """All attempts of a run's jobs, in the order they were scheduled."""
-        return await self._all(
-            Job,
-            f"{_JOBS} WHERE run_id = :run_id ORDER BY scheduled_at, source, attempt",
-            run_id=run_id,
-        )
+        statement = f"{_JOBS} WHERE run_id = :run_id ORDER BY scheduled_at, source, attempt"
+        return await self._all(Job, statement, run_id=run_id)
 
     async def latest_standing(self, spider: str) -> Job | None:
         """The latest job that a tick started outside of any run."""
-        return await self._first(
-            Job,
-            f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
-                ORDER BY scheduled_at DESC LIMIT 1""",
-            spider=spider,
-        )
+        statement = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
+            ORDER BY scheduled_at DESC LIMIT 1"""
+        return await self._first(Job, statement, spider=spider)
 
     async def open_standing(self) -> list[Job]:
         """Open jobs that ticks started outside of any run."""
-        return await self._all(
-            Job,
-            f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL
-                          AND status IN ('scheduled', 'running') ORDER BY scheduled_at""",
-        )
+        statement = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL
+                      AND status IN ('scheduled', 'running') ORDER BY scheduled_at"""
+        return await self._all(Job, statement)
 
     async def give_up_silent(
         self, *, running_before: datetime, scheduled_before: datetime, now: datetime
     ) -> int:
         """Takes the right to write from jobs of no run that were last heard of before a time."""
         return await self._count(
-            """UPDATE sync_run_jobs
-                  SET status = 'lost', finish_reason = 'no heartbeat', finished_at = :now
+            f"""{_END}
                 WHERE run_id IS NULL
                   AND (status = 'running' AND coalesce(heartbeat_at, started_at) < :running_before
                        OR status = 'scheduled' AND scheduled_at < :scheduled_before)""",
             running_before=running_before,
             scheduled_before=scheduled_before,
+            status="lost",
+            reason="no heartbeat",
             now=now,
         )
+
+
+class LockRepository(Repository):
+    """Leases by name, which outlive a connection and cannot be left behind: rows with an end.
+
+    Taking one again under the same token extends it.
+    """
+
+    async def acquire(
+        self, name: str, *, token: UUID, owner: str, lease: timedelta, now: datetime
+    ) -> bool:
+        """Whether the lock is now ours, until `now + lease`."""
+        statement = """
+INSERT INTO service_locks AS l (name, token, owner, expires_at)
+VALUES (:name, :token, :owner, :expires_at)
+ON CONFLICT (name) DO UPDATE
+   SET token = excluded.token, owner = excluded.owner, expires_at = excluded.expires_at
+ WHERE l.expires_at < :now OR l.token = excluded.token
+"""
+        given = {"token": token, "owner": owner, "expires_at": now + lease, "now": now}
+        return await self._count(statement, name=name, **given) > 0
+
+    async def release(self, name: str, *, token: UUID) -> None:
+        """Frees the lock if it is still ours."""
+        statement = "DELETE FROM service_locks WHERE name = :name AND token = :token"
+        await self._run(statement, name=name, token=token)
+
+    async def owner(self, name: str) -> str | None:
+        """Who took the lock last and did not free it."""
+        owner: str | None = await self._scalar(
+            "SELECT owner FROM service_locks WHERE name = :name", name=name
+        )
+        return owner

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,7 +41,7 @@ class SyncRun:
     details: RunNotes
 
 
-_COLUMNS = ", ".join(SyncRun.__dataclass_fields__)
+_RUNS = f"SELECT {', '.join(SyncRun.__dataclass_fields__)} FROM sync_runs"
 # What the rows had counted stays counted.
 _CLEAN_UP = f"""
 WITH deleted AS (
@@ -78,30 +79,23 @@ class RunRepository(Repository):
         now: datetime,
     ) -> bool:
         """Opens a run; False when one of this tier is open already."""
-        opened = await self._count(
-            """INSERT INTO sync_runs
-                      (id, tier_level, tier_name, session_id, slot_at, started_at, updated_at,
-                       status, step)
-               VALUES (:id, :tier_level, :tier_name, :session_id, :slot_at, :now, :now,
-                       'running', :step)
-               ON CONFLICT (tier_level) WHERE status = 'running' DO NOTHING""",
-            id=run_id,
-            tier_level=tier.value,
-            tier_name=tier.label,
-            session_id=session_id,
-            slot_at=slot_at,
-            step=step,
-            now=now,
-        )
-        return bool(opened)
+        statement = """INSERT INTO sync_runs
+                   (id, tier_level, tier_name, session_id, slot_at, started_at, updated_at,
+                    status, step)
+            VALUES (:id, :tier_level, :tier_name, :session_id, :slot_at, :now, :now,
+                    'running', :step)
+            ON CONFLICT (tier_level) WHERE status = 'running' DO NOTHING"""
+        of_tier = {"tier_level": tier.value, "tier_name": tier.label, "slot_at": slot_at}
+        of_run = {"id": run_id, "session_id": session_id, "step": step, "now": now}
+        return await self._count(statement, **of_tier, **of_run) > 0
 
     async def get(self, run_id: UUID) -> SyncRun | None:
         """One run by its id."""
-        return next(iter(await self._select("WHERE id = :id", id=run_id)), None)
+        return await self._first(_run_of, f"{_RUNS} WHERE id = :id", id=run_id)
 
     async def open_runs(self) -> list[SyncRun]:
         """Runs that are not over, the oldest first."""
-        return await self._select("WHERE status = 'running' ORDER BY started_at")
+        return await self._all(_run_of, f"{_RUNS} WHERE status = 'running' ORDER BY started_at")
 
     async def latest(self, tier_level: int) -> SyncRun | None:
         """The run of this tier that started last."""
@@ -111,14 +105,12 @@ class RunRepository(Repository):
         self, *, tier_level: int | None, limit: int, status: str | None = None
     ) -> list[SyncRun]:
         """Runs of one tier or of all, in one state or any, the latest first."""
-        return await self._select(
-            """WHERE (CAST(:tier_level AS integer) IS NULL OR tier_level = :tier_level)
-                 AND (CAST(:status AS text) IS NULL OR status = :status)
-               ORDER BY started_at DESC, tier_level DESC LIMIT :limit""",
-            tier_level=tier_level,
-            status=status,
-            limit=limit,
-        )
+        statement = f"""{_RUNS}
+             WHERE (CAST(:tier_level AS integer) IS NULL OR tier_level = :tier_level)
+              AND (CAST(:status AS text) IS NULL OR status = :status)
+            ORDER BY started_at DESC, tier_level DESC LIMIT :limit"""
+        given = {"tier_level": tier_level, "status": status, "limit": limit}
+        return await self._all(_run_of, statement, **given)
 
     async def of_session(self, session_id: UUID | None) -> UUID | None:
         """The run that a session belongs to."""
@@ -129,7 +121,8 @@ class RunRepository(Repository):
 
     async def find(self, prefix: str) -> list[SyncRun]:
         """Runs whose id begins so: people type the first few digits."""
-        return await self._select("WHERE id::text LIKE :prefix || '%' LIMIT 2", prefix=prefix)
+        statement = f"{_RUNS} WHERE id::text LIKE :prefix || '%' LIMIT 2"
+        return await self._all(_run_of, statement, prefix=prefix)
 
     async def clean_up(self, *, before: datetime) -> None:
         """Deletes runs that ended before a time, with their jobs."""
@@ -146,51 +139,30 @@ class RunRepository(Repository):
     ) -> None:
         """Sets a running run's step and counters; notes are added to what is noted."""
         assert counters.keys() <= SyncRun.__dataclass_fields__.keys(), counters
+        noted = (notes or RunNotes()).model_dump_json(exclude_unset=True)
         assignments = "".join(f", {name} = :{name}" for name in sorted(counters))
-        await self._run(
-            f"""UPDATE sync_runs
-                   SET step = :step, updated_at = :now,
-                       details = details || CAST(:notes AS jsonb){assignments}
-                 WHERE id = :id AND status = 'running'""",
-            id=run_id,
-            step=step,
-            now=now,
-            notes=_json(notes),
-            **counters,
-        )
+        statement = f"""UPDATE sync_runs
+               SET step = :step, updated_at = :now,
+                   details = details || CAST(:notes AS jsonb){assignments}
+             WHERE id = :id AND status = 'running'"""
+        await self._run(statement, id=run_id, step=step, now=now, notes=noted, **counters)
 
     async def note(self, run_id: UUID, notes: RunNotes) -> None:
         """Adds to what a run noted, whatever its state."""
-        await self._run(
-            "UPDATE sync_runs SET details = details || CAST(:notes AS jsonb) WHERE id = :id",
-            id=run_id,
-            notes=_json(notes),
-        )
+        statement = "UPDATE sync_runs SET details = details || CAST(:notes AS jsonb) WHERE id = :id"
+        noted = notes.model_dump_json(exclude_unset=True)
+        await self._run(statement, id=run_id, notes=noted)
 
     async def finish(self, run_id: UUID, *, status: str, error: str | None, now: datetime) -> None:
         """Ends a run as completed, failed or cancelled."""
-        await self._run(
-            """UPDATE sync_runs
-                  SET status = :status, completed_at = CAST(:now AS timestamptz),
-                      updated_at = :now, error_summary = :error,
-                      step = CASE WHEN :is_done THEN 'done' ELSE step END,
-                      execution_time_ms =
-                          extract(epoch FROM CAST(:now AS timestamptz) - started_at) * 1000
-                WHERE id = :id AND status = 'running'""",
-            id=run_id,
-            status=status,
-            is_done=status == "completed",
-            error=error,
-            now=now,
-        )
-
-    async def _select(self, which: str, **parameters: Any) -> list[SyncRun]:
-        rows = await self._run(f"SELECT {_COLUMNS} FROM sync_runs {which}", **parameters)
-        return [
-            SyncRun(**{**row, "details": RunNotes.model_validate(row["details"])})
-            for row in rows.mappings()
-        ]
+        statement = """UPDATE sync_runs
+               SET status = CAST(:status AS text), completed_at = :now, updated_at = :now,
+                   error_summary = :error,
+                   step = CASE WHEN CAST(:status AS text) = 'completed' THEN 'done' ELSE step END,
+                   execution_time_ms = extract(epoch FROM :now - started_at) * 1000
+             WHERE id = :id AND status = 'running'"""
+        await self._run(statement, id=run_id, status=status, error=error, now=now)
 
 
-def _json(notes: RunNotes | None) -> str:
-    return "{}" if notes is None else notes.model_dump_json(exclude_unset=True)
+def _run_of(details: Mapping[str, Any], **columns: Any) -> SyncRun:
+    return SyncRun(**columns, details=RunNotes.model_validate(details))

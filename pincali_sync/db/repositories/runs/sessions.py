@@ -32,6 +32,11 @@ class SourcePages:
     pages_wanted: int | None = None  # by the walk, once it came to its end
 
 
+_STAGED = ", ".join(
+    f"""count(*) FILTER (WHERE p.processing_status = 'processed' AND p.change_type = '{kind}')
+                       AS {kind}"""
+    for kind in ("new", "updated", "unchanged")
+)
 # Tables that grow with every page, and when their rows were written.
 _WRITTEN_AT = {
     "property_scrapes_staging": "scraped_at",
@@ -46,16 +51,11 @@ class SessionRepository(Repository):
 
     async def create(self, session_id: UUID, *, name: str, base_url: str, now: datetime) -> None:
         """Opens a session; one that is there already is left alone."""
-        await self._run(
-            """INSERT INTO scraping_sessions
-                      (id, created_at, session_name, base_url, status, started_at)
-               VALUES (:id, :now, :name, :base_url, 'running', :now)
-               ON CONFLICT (id) DO NOTHING""",
-            id=session_id,
-            name=name,
-            base_url=base_url,
-            now=now,
-        )
+        statement = """INSERT INTO scraping_sessions
+                   (id, created_at, session_name, base_url, status, started_at)
+            VALUES (:id, :now, :name, :base_url, 'running', :now)
+            ON CONFLICT (id) DO NOTHING"""
+        await self._run(statement, id=session_id, name=name, base_url=base_url, now=now)
 
     async def started_at(self, session_id: UUID) -> datetime | None:
         """When a session began; None when there is none."""
@@ -66,49 +66,39 @@ class SessionRepository(Repository):
 
     async def count_pages(self, session_id: UUID) -> None:
         """Sets the session's page and property counts from `manifest_pages`."""
-        await self._run(
-            """UPDATE scraping_sessions s
-                  SET total_pages = p.pages, pages_scraped = p.read_pages,
-                      properties_found = p.entries, properties_inserted = p.new_entries,
-                      properties_updated = p.changed_entries
-                 FROM (SELECT count(*) AS pages,
-                              count(*) FILTER (WHERE status = 'read') AS read_pages,
-                              coalesce(sum(entries), 0) AS entries,
-                              coalesce(sum(new_entries), 0) AS new_entries,
-                              coalesce(sum(changed_entries), 0) AS changed_entries
-                         FROM manifest_pages WHERE session_id = :id) p
-                WHERE s.id = :id""",
-            id=session_id,
-        )
+        statement = """UPDATE scraping_sessions s
+               SET total_pages = p.pages, pages_scraped = p.read_pages,
+                   properties_found = p.entries, properties_inserted = p.new_entries,
+                   properties_updated = p.changed_entries
+              FROM (SELECT count(*) AS pages,
+                           count(*) FILTER (WHERE status = 'read') AS read_pages,
+                           coalesce(sum(entries), 0) AS entries,
+                           coalesce(sum(new_entries), 0) AS new_entries,
+                           coalesce(sum(changed_entries), 0) AS changed_entries
+                      FROM manifest_pages WHERE session_id = :id) p
+             WHERE s.id = :id"""
+        await self._run(statement, id=session_id)
 
     async def pages_of(self, session_id: UUID | None) -> list[SourcePages]:
         """The sources that a session has begun to read."""
-        return await self._all(
-            SourcePages,
-            """SELECT p.source, count(*) FILTER (WHERE p.status = 'read') AS pages_read,
-                      count(*) FILTER (WHERE p.status = 'lost') AS pages_lost,
-                      max(p.declared_pages) FILTER (WHERE p.part = '') AS pages_declared,
-                      max(w.pages_wanted) AS pages_wanted
-                 FROM manifest_pages p
-                 LEFT JOIN manifest_walks w
-                   ON w.session_id = p.session_id AND w.source = p.source
-                WHERE p.session_id = CAST(:session_id AS uuid) GROUP BY p.source""",
-            session_id=session_id,
-        )
+        statement = """SELECT p.source, count(*) FILTER (WHERE p.status = 'read') AS pages_read,
+                   count(*) FILTER (WHERE p.status = 'lost') AS pages_lost,
+                   max(p.declared_pages) FILTER (WHERE p.part = '') AS pages_declared,
+                   max(w.pages_wanted) AS pages_wanted
+              FROM manifest_pages p
+              LEFT JOIN manifest_walks w
+                ON w.session_id = p.session_id AND w.source = p.source
+             WHERE p.session_id = CAST(:session_id AS uuid) GROUP BY p.source"""
+        return await self._all(SourcePages, statement, session_id=session_id)
 
     async def close(
         self, session_id: UUID, *, status: str, error: str | None, now: datetime
     ) -> None:
         """Ends a session as completed or failed."""
-        await self._run(
-            """UPDATE scraping_sessions
-                  SET status = :status, error_message = :error, completed_at = :now
-                WHERE id = :id AND status = 'running'""",
-            id=session_id,
-            status=status,
-            error=error,
-            now=now,
-        )
+        statement = """UPDATE scraping_sessions
+               SET status = :status, error_message = :error, completed_at = :now
+             WHERE id = :id AND status = 'running'"""
+        await self._run(statement, id=session_id, status=status, error=error, now=now)
 
     async def add_errors(self, session_id: UUID, errors: Sequence[ScrapeError]) -> None:
         """Appends to the error log."""
@@ -122,60 +112,37 @@ class SessionRepository(Repository):
 
     async def errors(self, *, limit: int) -> list[ScrapeError]:
         """The end of the error log, the latest first."""
-        return await self._all(
-            ScrapeError,
-            """SELECT created_at, url, error_type, error_message, retry_count
-                 FROM scraping_errors ORDER BY created_at DESC LIMIT :limit""",
-            limit=limit,
-        )
+        statement = """SELECT created_at, url, error_type, error_message, retry_count
+              FROM scraping_errors ORDER BY created_at DESC LIMIT :limit"""
+        return await self._all(ScrapeError, statement, limit=limit)
 
     async def delete_old(self, table: str, *, before: datetime, size: int) -> int:
         """Deletes up to `size` old rows of a table that grows with every page; how many it did."""
-        return await self._count(
-            f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
-                    SELECT ctid FROM {table} WHERE {_WRITTEN_AT[table]} < :before LIMIT :size))""",
-            before=before,
-            size=size,
-        )
+        statement = f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+                SELECT ctid FROM {table} WHERE {_WRITTEN_AT[table]} < :before LIMIT :size))"""
+        return await self._count(statement, before=before, size=size)
 
     async def staged_changes(self, session_id: UUID) -> dict[str, int]:
         """The session's staged pages: new, updated, unchanged, rejected."""
-        result = await self._run(
-            """SELECT count(*) FILTER (WHERE accepted AND change_type = 'new') AS new,
-                      count(*) FILTER (WHERE accepted AND change_type = 'updated') AS updated,
-                      count(*) FILTER (WHERE accepted AND change_type = 'unchanged') AS unchanged,
-                      count(*) FILTER (WHERE NOT accepted) AS rejected
-                 FROM (SELECT change_type, processing_status = 'processed' AS accepted
-                         FROM property_scrapes_staging WHERE session_id = :id) pages""",
-            id=session_id,
-        )
-        return dict(result.mappings().one())
+        statement = f"""SELECT {_STAGED},
+                   count(*) FILTER (WHERE p.processing_status <> 'processed') AS rejected
+              FROM property_scrapes_staging p WHERE p.session_id = :id"""
+        return await self._one(dict, statement, id=session_id)
 
     async def sum_up(self, session_id: UUID, *, now: datetime) -> None:
         """Writes the session's row of `sync_metadata`, once, if it staged anything."""
-        await self._run(
-            """INSERT INTO sync_metadata
-                      (session_id, total_scraped, new_properties, updated_properties,
-                       unchanged_properties, data_quality_score, completeness_rate,
-                       sync_duration_ms, sync_status, created_at, completed_at)
-               SELECT CAST(:session_id AS uuid), count(*),
-                      count(*) FILTER (WHERE p.processing_status = 'processed'
-                                         AND p.change_type = 'new'),
-                      count(*) FILTER (WHERE p.processing_status = 'processed'
-                                         AND p.change_type = 'updated'),
-                      count(*) FILTER (WHERE p.processing_status = 'processed'
-                                         AND p.change_type = 'unchanged'),
-                      avg((p.processing_status = 'processed')::integer),
-                      avg(l.data_completeness_score),
-                      extract(epoch FROM CAST(:now AS timestamptz) - min(s.started_at)) * 1000,
-                      'completed', :now, :now
-                 FROM property_scrapes_staging p
-                 JOIN scraping_sessions s ON s.id = p.session_id
-                 LEFT JOIN properties_live l ON l.property_id = p.property_id
-                WHERE p.session_id = CAST(:session_id AS uuid)
-                  AND NOT EXISTS (SELECT 1 FROM sync_metadata m
-                                   WHERE m.session_id = CAST(:session_id AS uuid))
-               HAVING count(*) > 0""",
-            session_id=session_id,
-            now=now,
-        )
+        statement = f"""INSERT INTO sync_metadata
+                   (session_id, total_scraped, new_properties, updated_properties,
+                    unchanged_properties, data_quality_score, completeness_rate,
+                    sync_duration_ms, sync_status, created_at, completed_at)
+            SELECT :session_id, count(*), {_STAGED},
+                   avg((p.processing_status = 'processed')::integer),
+                   avg(l.data_completeness_score),
+                   extract(epoch FROM :now - min(s.started_at)) * 1000, 'completed', :now, :now
+              FROM property_scrapes_staging p
+              JOIN scraping_sessions s ON s.id = p.session_id
+              LEFT JOIN properties_live l ON l.property_id = p.property_id
+             WHERE p.session_id = :session_id
+               AND NOT EXISTS (SELECT 1 FROM sync_metadata m WHERE m.session_id = :session_id)
+            HAVING count(*) > 0"""
+        await self._run(statement, session_id=session_id, now=now)

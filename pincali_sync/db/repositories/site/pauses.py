@@ -38,35 +38,27 @@ class PauseRepository(Repository):
 
         But a busy site that then refuses us is not tried again by itself.
         """
-        paused = await self._count(
-            """INSERT INTO sync_pauses AS p
-                      (scope, reason, paused_by, paused_at, kind, resume_after)
-               VALUES (:scope, :reason, :paused_by, :paused_at, :kind, :resume_after)
-               ON CONFLICT (scope) DO UPDATE
-                  SET reason = excluded.reason, paused_by = excluded.paused_by,
-                      paused_at = excluded.paused_at, kind = excluded.kind,
-                      resume_after = excluded.resume_after
-                WHERE p.kind = 'busy' AND excluded.kind <> 'busy'""",
-            **asdict(pause),
-        )
-        return bool(paused)
+        statement = """INSERT INTO sync_pauses AS p
+                   (scope, reason, paused_by, paused_at, kind, resume_after)
+            VALUES (:scope, :reason, :paused_by, :paused_at, :kind, :resume_after)
+            ON CONFLICT (scope) DO UPDATE
+               SET reason = excluded.reason, paused_by = excluded.paused_by,
+                   paused_at = excluded.paused_at, kind = excluded.kind,
+                   resume_after = excluded.resume_after
+             WHERE p.kind = 'busy' AND excluded.kind <> 'busy'"""
+        return await self._count(statement, **asdict(pause)) > 0
 
     async def postpone(self, scope: str, resume_after: datetime) -> None:
         """The site is still too busy."""
-        await self._run(
-            "UPDATE sync_pauses SET resume_after = :resume_after WHERE scope = :scope",
-            scope=scope,
-            resume_after=resume_after,
-        )
+        statement = "UPDATE sync_pauses SET resume_after = :resume_after WHERE scope = :scope"
+        await self._run(statement, scope=scope, resume_after=resume_after)
 
     async def resume(self, scope: str | None) -> list[str]:
         """Ends one pause or (None) all of them; returns the scopes that were paused."""
-        rows = await self._run(
-            """DELETE FROM sync_pauses
-                WHERE CAST(:scope AS text) IS NULL OR scope = CAST(:scope AS text)
-               RETURNING scope""",
-            scope=scope,
-        )
+        statement = """DELETE FROM sync_pauses
+             WHERE CAST(:scope AS text) IS NULL OR scope = CAST(:scope AS text)
+            RETURNING scope"""
+        rows = await self._run(statement, scope=scope)
         return sorted(row.scope for row in rows)
 
     async def in_force(self) -> list[Pause]:
@@ -77,10 +69,6 @@ class PauseRepository(Repository):
 
     async def of_tier(self, tier_level: int) -> Pause | None:
         """The pause that holds a tier back: its own, else that of all."""
-        return await self._first(
-            Pause,
-            f"""SELECT {_COLUMNS} FROM sync_pauses
-                WHERE scope IN (:all, :tier) ORDER BY scope = :all LIMIT 1""",
-            all=ALL,
-            tier=scope_of_tier(tier_level),
-        )
+        statement = f"""SELECT {_COLUMNS} FROM sync_pauses
+            WHERE scope IN (:all, :tier) ORDER BY scope = :all LIMIT 1"""
+        return await self._first(Pause, statement, all=ALL, tier=scope_of_tier(tier_level))
