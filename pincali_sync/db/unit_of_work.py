@@ -6,10 +6,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.export import change_feed, exports
 from pincali_sync.db.repositories.identity import identities
-from pincali_sync.db.repositories.insights import dossier, figures, history, incidents
+from pincali_sync.db.repositories.insights import dossier, figures, history
 from pincali_sync.db.repositories.listings import live, scrapes
 from pincali_sync.db.repositories.prices import reviews
-from pincali_sync.db.repositories.quality import oddities, quality, rules
+from pincali_sync.db.repositories.quality import oddities, quality
 from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, queue_rows
 from pincali_sync.db.repositories.removal import batches, checks, counting
 from pincali_sync.db.repositories.runs import jobs, runs, sessions
@@ -38,7 +38,7 @@ class UnitOfWork:
         self.freshness = freshness.FreshnessRepository(connection)
         self.history = history.HistoryRepository(connection)
         self.identities = identities.IdentityRepository(connection)
-        self.incidents = incidents.IncidentRepository(connection)
+        self.incidents = history.IncidentRepository(connection)
         self.jobs = jobs.JobRepository(connection)
         self.live = live.LiveRepository(connection)
         self.locks = jobs.LockRepository(connection)
@@ -55,7 +55,6 @@ class UnitOfWork:
         self.queue_fill = queue_fill.QueueFillRepository(connection)
         self.queue_rows = queue_rows.QueueRowRepository(connection)
         self.reviews = reviews.ReviewRepository(connection)
-        self.rules = rules.RuleRepository(connection)
         self.runs = runs.RunRepository(connection)
         self.scrapes = scrapes.ScrapeRepository(connection)
         self.sessions = sessions.SessionRepository(connection)

@@ -14,13 +14,14 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from pincali_sync.db.repositories.insights.figures import AUDITED_WEEKS
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
 from pincali_sync.items import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.templates import environment, stylesheet
 from pincali_sync.reports import wording
 from pincali_sync.reports.headlines import Comparison, headlines, interval_of
-from pincali_sync.services.quality.figures import AUDITED_WEEKS, SAMPLED_DAYS
+from pincali_sync.services.quality.figures import SAMPLED_DAYS
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 

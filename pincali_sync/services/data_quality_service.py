@@ -34,7 +34,7 @@ class DataQualityService:
     async def load_rules(self) -> tuple[ValidationRule, ...]:
         """The active rules that can be applied; load once a job, not once a page."""
         async with self._db.transaction() as tx:
-            rules = await tx.rules.active()
+            rules = await tx.quality.rules()
         return tuple(rule for rule in rules if _is_usable(rule))
 
     @in_transaction

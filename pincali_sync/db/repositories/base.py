@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = TypeVar("Row")
+Kind = type[Row] | Callable[..., Row]
 
 _BATCH_BYTES = 16 * 1024 * 1024
 
@@ -29,19 +30,17 @@ class Repository:
         if rows:
             await self._connection.execute(text(statement), rows)
 
-    async def _all(self, kind: Callable[..., Row], statement: str, **parameters: Any) -> list[Row]:
+    async def _all(self, kind: Kind[Row], statement: str, **parameters: Any) -> list[Row]:
         """Each row as a value; the kind, such as a dataclass, takes the columns by their names."""
         rows = await self._run(statement, **parameters)
         return [kind(**row) for row in rows.mappings()]
 
-    async def _first(
-        self, kind: Callable[..., Row], statement: str, **parameters: Any
-    ) -> Row | None:
+    async def _first(self, kind: Kind[Row], statement: str, **parameters: Any) -> Row | None:
         """The first row as such a value; None where there is none."""
         row = (await self._run(statement, **parameters)).mappings().first()
         return None if row is None else kind(**row)
 
-    async def _one(self, kind: Callable[..., Row], statement: str, **parameters: Any) -> Row:
+    async def _one(self, kind: Kind[Row], statement: str, **parameters: Any) -> Row:
         """The only row as such a value."""
         return kind(**(await self._run(statement, **parameters)).mappings().one())
 

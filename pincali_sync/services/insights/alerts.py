@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.insights.incidents import Incident
+from pincali_sync.db.repositories.insights.history import Incident
 from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.alerts import ALERT_RULES, Firing, firing

@@ -7,9 +7,11 @@ and texts stand beside them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from pincali_sync.db.repositories.insights.figures import AuditFigures
 from pincali_sync.db.repositories.quality.quality import AGES, WITHIN_DAYS
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.statistics import wilson_interval
@@ -18,14 +20,12 @@ from pincali_sync.items import COVERED_FIELDS
 Figures = dict[str, Any]
 
 SAMPLED_DAYS = 31
-AUDITED_WEEKS = 8
 
 
 async def measure(tx: UnitOfWork, now: datetime) -> Figures:
     """All figures at this moment: some seconds for a million listings."""
     total, *operations = await tx.quality.overview(now=now)
     samples = await tx.quality.samples(since=now - timedelta(days=SAMPLED_DAYS), now=now)
-    audits = await tx.quality.audits(since=now - timedelta(weeks=AUDITED_WEEKS), now=now)
     figures = {
         "listings": total["listings"],
         "likely_removed": total["likely_removed"],
@@ -38,9 +38,9 @@ async def measure(tx: UnitOfWork, now: datetime) -> Figures:
         "freshness": _freshness(total),
         "anomalies": await tx.oddities.anomalies(now=now),
         "duplicates": await tx.oddities.doubles(),
-        "rules": await tx.oddities.breaches(await tx.rules.active()),
+        "rules": await tx.oddities.breaches(await tx.quality.rules()),
         "samples": _accuracy(samples),
-        "removal_audit": _audit(audits),
+        "removal_audit": _audit(await tx.figures.audited(now=now)),
     }
     return {**figures, "in_short": _in_short(figures)}
 
@@ -104,6 +104,7 @@ def _accuracy(samples: Mapping[str, int]) -> Figures:
     }
 
 
-def _audit(audits: Mapping[str, int]) -> Figures:
-    judged = audits["alive"] + audits["gone"] + audits["sold"]
-    return {**audits, "false_positives": estimate(audits["alive"], judged)}
+def _audit(audits: AuditFigures) -> Figures:
+    false_positives = estimate(audits.alive, audits.alive + audits.gone)
+    gone = audits.gone - audits.sold
+    return {**asdict(audits), "gone": gone, "false_positives": false_positives}

@@ -11,6 +11,9 @@ from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 
 _CHUNK = 20_000
+_KEPT_AS_RUNS = (
+    *("scraping_errors", "insight_history", "alert_incidents", "removal_audits", "quality_reports"),
+)
 
 
 class RetentionService:
@@ -26,19 +29,15 @@ class RetentionService:
         config = self._config
         await self._delete_ended()
         await self._delete_in_chunks("property_scrapes_staging", config.keep_staging_days)
-        await self._delete_in_chunks("property_sightings", config.keep_sightings_days)
-        await self._delete_in_chunks("sitemap_urls", config.keep_sightings_days)
-        await self._delete_in_chunks("scraping_errors", config.keep_runs_days)
+        for seen in ("property_sightings", "sitemap_urls"):
+            await self._delete_in_chunks(seen, config.keep_sightings_days)
+        for told in _KEPT_AS_RUNS:
+            await self._delete_in_chunks(told, config.keep_runs_days)
 
     @in_transaction
     async def _delete_ended(self, tx: UnitOfWork) -> None:
         """Queue rows set aside stay until they are settled; live rows of removed listings stay."""
-        ended = self._before(self._config.keep_runs_days)
-        await tx.history.forget(before=ended)
-        await tx.incidents.clean_up(before=ended)
-        await tx.audits.clean_up(before=ended)
-        await tx.runs.clean_up(before=ended)
-        await tx.quality.clean_up(before=ended)
+        await tx.runs.clean_up(before=self._before(self._config.keep_runs_days))
         await tx.queue_rows.clean_up(before=self._before(self._config.keep_queue_days))
         await tx.batches.clean_manifest(before=self._before(self._config.keep_staging_days))
 

@@ -14,8 +14,7 @@ from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.listing_status import INACTIVE_AFTER
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
-# How long an audited removal counts: eight weekly samples.
-_AUDIT_WINDOW = timedelta(weeks=8)
+AUDITED_WEEKS = 8  # an audited removal counts for so long: eight weekly samples
 
 # Under which names columns of `sync_runs` are added up, and stay so past their rows' term.
 RUN_TOTALS = {
@@ -103,6 +102,7 @@ SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS 
 _AUDITED = """
 SELECT count(*) FILTER (WHERE verdict = 'alive') AS alive,
        count(*) FILTER (WHERE verdict IN ('gone', 'sold')) AS gone,
+       count(*) FILTER (WHERE verdict = 'sold') AS sold,
        count(*) FILTER (WHERE verdict = 'unknown') AS unknown,
        count(*) FILTER (WHERE verdict IS NULL) AS waiting
   FROM removal_audits WHERE drawn_at >= :since
@@ -188,6 +188,7 @@ class AuditFigures:
 
     alive: int  # false positives
     gone: int
+    sold: int  # of the gone
     unknown: int
     waiting: int  # drawn, and not looked at yet
 
@@ -245,7 +246,7 @@ class FiguresRepository(Repository):
 
     async def audited(self, *, now: datetime) -> AuditFigures:
         """The removals that were drawn within the last eight weeks."""
-        return await self._one(AuditFigures, _AUDITED, since=now - _AUDIT_WINDOW)
+        return await self._one(AuditFigures, _AUDITED, since=now - timedelta(weeks=AUDITED_WEEKS))
 
     async def pace(self, host: str) -> PaceFigures | None:
         """The timeline of a host; None before its first request."""

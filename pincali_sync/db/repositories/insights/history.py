@@ -1,14 +1,16 @@
-"""Figures over time: those that are kept, those that the journal tells, and signs of life."""
+"""What was, and since when: figures over time, signs of life, and incidents."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.scrapes import REPAIR
+from pincali_sync.domain.alerts import Firing
 from pincali_sync.domain.schedule import SITE_ZONE
 
 _DAY = f"(created_at AT TIME ZONE '{SITE_ZONE.key}')::date AS day"  # as the site's slots are
@@ -73,15 +75,93 @@ class HistoryRepository(Repository):
              WHERE taken_at >= :since ORDER BY taken_at"""
         return await self._all(HistoryPoint, statement, since=since)
 
-    async def forget(self, *, before: datetime) -> int:
-        """Deletes figures kept before a time."""
-        return await self._count(
-            "DELETE FROM insight_history WHERE taken_at < :before", before=before
-        )
-
     async def by_day(self, *, since: datetime) -> list[DayCount]:
         """Listings whose price changed and confirmed removals, by day of the site's country.
 
         Repairs of adopted rows are no changes.
         """
         return await self._all(DayCount, _BY_DAY, since=since, repair=REPAIR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One alert about one subject."""
+
+    id: UUID
+    alert: str
+    subject: str  # such as "tier=2"; empty: the whole
+    severity: str  # warning, critical
+    message: str
+    value: float
+    opened_at: datetime
+    announced_at: datetime | None
+    resolved_at: datetime | None
+
+
+_SELECT = f"SELECT {', '.join(Incident.__dataclass_fields__)} FROM alert_incidents"
+# The latest value and words, the first time.
+_NOTE = """
+INSERT INTO alert_incidents AS i (alert, subject, severity, message, value, opened_at)
+VALUES (:alert, :subject, :severity, :message, :value, :now)
+ON CONFLICT (alert, subject) WHERE resolved_at IS NULL
+DO UPDATE SET severity = excluded.severity, message = excluded.message, value = excluded.value
+"""
+
+
+class IncidentRepository(Repository):
+    """SQL of `alert_incidents`. Repeating a statement changes nothing."""
+
+    async def settle(self, firing: Sequence[Firing], *, now: datetime) -> None:
+        """Opens an incident for what fires and had none; ends those of what no longer fires."""
+        rows = [
+            {
+                "alert": each.rule.name,
+                "subject": each.sample.subject,
+                "severity": each.rule.severity,
+                "message": each.message,
+                "value": each.sample.value,
+                "now": now,
+            }
+            for each in firing
+        ]
+        await self._run_each(_NOTE, rows)
+        await self._run(
+            """UPDATE alert_incidents SET resolved_at = :now
+                WHERE resolved_at IS NULL
+                  AND NOT (alert || '|' || subject = ANY(CAST(:firing AS text[])))""",
+            firing=[f"{row['alert']}|{row['subject']}" for row in rows],
+            now=now,
+        )
+
+    async def open(self) -> list[Incident]:
+        """What is the matter now, critical things first."""
+        return await self._all(
+            Incident,
+            f"{_SELECT} WHERE resolved_at IS NULL ORDER BY severity, opened_at, alert, subject",
+        )
+
+    async def recovered(self) -> list[Incident]:
+        """Incidents that ended, and nobody was told so yet."""
+        statement = f"""{_SELECT} WHERE resolved_at IS NOT NULL AND recovery_announced_at IS NULL
+            ORDER BY resolved_at, alert, subject"""
+        return await self._all(Incident, statement)
+
+    async def forget(self, incidents: Sequence[Incident]) -> None:
+        """Deletes incidents that did not last long enough to be told."""
+        ids = [each.id for each in incidents]
+        await self._run("DELETE FROM alert_incidents WHERE id = ANY(:ids)", ids=ids)
+
+    async def mark_announced(
+        self, opened: Sequence[Incident], recovered: Sequence[Incident], *, now: datetime
+    ) -> None:
+        """People were told; of what is over its beginning too, if they were out of reach then."""
+        await self._run(
+            """UPDATE alert_incidents
+                  SET announced_at = coalesce(announced_at, :now),
+                      recovery_announced_at =
+                          CASE WHEN id = ANY(:recovered) THEN CAST(:now AS timestamptz) END
+                WHERE id = ANY(:opened) OR id = ANY(:recovered)""",
+            opened=[each.id for each in opened],
+            recovered=[each.id for each in recovered],
+            now=now,
+        )

@@ -14,6 +14,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS
 from pincali_sync.db.repositories.listings.scrapes import PRICED, REPAIR
+from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 from pincali_sync.domain.prices import Operation
 from pincali_sync.items import COVERED_FIELDS
@@ -88,14 +89,6 @@ SELECT count(*) AS visited, count(*) FILTER (WHERE status = 'completed') AS ther
        count(*) FILTER (WHERE status = 'failed') AS failed
   FROM judged
 """
-_AUDITS = """
-SELECT count(*) FILTER (WHERE verdict = 'alive') AS alive,
-       count(*) FILTER (WHERE verdict = 'gone') AS gone,
-       count(*) FILTER (WHERE verdict = 'sold') AS sold,
-       count(*) FILTER (WHERE verdict = 'unknown') AS unknown,
-       count(*) FILTER (WHERE verdict IS NULL) AS waiting
-  FROM removal_audits WHERE drawn_at >= :since AND drawn_at <= :now
-"""
 _KEEP = """
 WITH replaced AS (
     UPDATE quality_reports SET figures = CAST(:figures AS jsonb)
@@ -127,6 +120,12 @@ class QualityReport:
 class QualityRepository(Repository):
     """Figures of the listings that are there, and the reports that they were in."""
 
+    async def rules(self) -> list[ValidationRule]:
+        """The active rules, by name."""
+        statement = """SELECT rule_name, field_name, rule_type, rule_config AS config, severity
+              FROM validation_rules WHERE is_active ORDER BY rule_name"""
+        return await self._all(ValidationRule, statement)
+
     async def overview(self, *, now: datetime) -> list[dict[str, Any]]:
         """Listings, how many have each field, and their ages: of all, then of each operation."""
         return await self._all(dict, _OVERVIEW, now=now)
@@ -135,17 +134,9 @@ class QualityRepository(Repository):
         """What the visits to randomly drawn records showed."""
         return await self._one(dict, _SAMPLES, since=since, now=now)
 
-    async def audits(self, *, since: datetime, now: datetime) -> dict[str, int]:
-        """What confirmed removals that were looked at again showed."""
-        return await self._one(dict, _AUDITS, since=since, now=now)
-
     async def keep(
         self, figures: Mapping[str, Any], *, run_id: UUID | None, now: datetime
     ) -> QualityReport:
         """Stores a report; a run that reports again replaces its own and keeps its time."""
         kind, stored = partial(QualityReport, figures=figures), json.dumps(figures)
         return await self._one(kind, _KEEP, figures=stored, run_id=run_id, now=now)
-
-    async def clean_up(self, *, before: datetime) -> int:
-        """Deletes reports made before a time; returns their number."""
-        return await self._count("DELETE FROM quality_reports WHERE created_at < :b", b=before)

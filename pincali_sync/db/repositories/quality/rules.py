@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS, LiveColumn
 
 
@@ -22,18 +21,6 @@ class ValidationRule:
     rule_type: str  # required, range, pattern, custom
     config: dict[str, Any]  # range: min, max; pattern: regex
     severity: str  # error, warning, info
-
-
-class RuleRepository(Repository):
-    """Reads the rules."""
-
-    async def active(self) -> list[ValidationRule]:
-        """The active rules, by name."""
-        return await self._all(
-            ValidationRule,
-            "SELECT rule_name, field_name, rule_type, rule_config AS config, severity "
-            "FROM validation_rules WHERE is_active ORDER BY rule_name",
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

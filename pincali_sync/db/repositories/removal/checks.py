@@ -164,7 +164,3 @@ SELECT a.property_id FROM removal_audits a
             session_id=session_id,
             now=now,
         )
-
-    async def clean_up(self, *, before: datetime) -> int:
-        """Deletes audits drawn before a time."""
-        return await self._count("DELETE FROM removal_audits WHERE drawn_at < :at", at=before)

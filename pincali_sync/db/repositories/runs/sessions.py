@@ -37,12 +37,16 @@ _STAGED = ", ".join(
                        AS {kind}"""
     for kind in ("new", "updated", "unchanged")
 )
-# Tables that grow with every page, and when their rows were written.
-_WRITTEN_AT = {
+# Tables whose rows have a term, and what it is counted from.
+_TERM_FROM = {
     "property_scrapes_staging": "scraped_at",
     "property_sightings": "seen_at",
     "sitemap_urls": "listed_at",
     "scraping_errors": "created_at",
+    "insight_history": "taken_at",
+    "alert_incidents": "resolved_at",
+    "removal_audits": "drawn_at",
+    "quality_reports": "created_at",
 }
 
 
@@ -117,9 +121,9 @@ class SessionRepository(Repository):
         return await self._all(ScrapeError, statement, limit=limit)
 
     async def delete_old(self, table: str, *, before: datetime, size: int) -> int:
-        """Deletes up to `size` old rows of a table that grows with every page; how many it did."""
+        """Deletes up to `size` rows of a table that are past their term; how many it did."""
         statement = f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
-                SELECT ctid FROM {table} WHERE {_WRITTEN_AT[table]} < :before LIMIT :size))"""
+                SELECT ctid FROM {table} WHERE {_TERM_FROM[table]} < :before LIMIT :size))"""
         return await self._count(statement, before=before, size=size)
 
     async def staged_changes(self, session_id: UUID) -> dict[str, int]:

@@ -146,9 +146,11 @@ SELECT count(*) AS total,
        count(*) FILTER (WHERE needs_full_scrape) AS waiting_for_scrape,
        count(*) FILTER (WHERE price_changed) AS price_changed,
        count(public_id) AS with_public_id,
-       count(*) FILTER (WHERE last_seen_at >= CAST(:now AS timestamptz) - interval '1 day')
-           AS seen_last_day,
-       min(last_seen_at) AS oldest_sighting, max(last_seen_at) AS newest_sighting
+       count(*) FILTER (WHERE last_seen_at >= :now - interval '1 day') AS seen_last_day,
+       min(last_seen_at) AS oldest_sighting, max(last_seen_at) AS newest_sighting,
+       (SELECT coalesce(json_object_agg(source, rows ORDER BY source), '{}')
+          FROM (SELECT unnest(sources) AS source, count(*) AS rows
+                  FROM property_manifest GROUP BY source) ever) AS by_source
   FROM property_manifest
 """
 
@@ -188,9 +190,4 @@ SELECT count(DISTINCT property_id) FROM property_sightings
 
     async def stats(self, *, now: datetime) -> ManifestStats:
         """Counts over the whole manifest."""
-        counts = await self._one(dict, _STATS, now=now)
-        by_source = await self._pairs(
-            "SELECT source, count(*) FROM property_manifest, unnest(sources) AS source "
-            "GROUP BY source ORDER BY source"
-        )
-        return ManifestStats(**counts, by_source=by_source)
+        return await self._one(ManifestStats, _STATS, now=now)
