@@ -15,7 +15,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.schedule import Cadence
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
-from pincali_sync.reports.files import write_report
+from pincali_sync.reports.quality_report import write_report
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.services.change_detection_service import ChangeDetectionService

@@ -20,8 +20,8 @@ from pincali_sync.db.repositories.export.change_feed import FeedEntry
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.exceptions import UsageError
-from pincali_sync.reports.files import write_report
 from pincali_sync.reports.headlines import headlines
+from pincali_sync.reports.quality_report import write_report
 from pincali_sync.services.export.live_table import ExportResult
 
 _STANDARD_OUTPUT = "-"

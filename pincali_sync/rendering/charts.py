@@ -16,9 +16,8 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from pincali_sync.rendering.formats import day, instant, number
-from pincali_sync.rendering.scales import TimeScale, ValueScale, short, time_scale, value_scale
-from pincali_sync.rendering.templates import environment
+from pincali_sync.rendering.formats import day, environment, instant, number
+from pincali_sync.rendering.scales import TimeScale, height, round_ticks, short, time_scale
 
 MAX_SERIES = 4  # as many as dash patterns tell apart
 _LONGEST_LABEL = 34  # what fits above a bar on a phone, beside its value
@@ -26,6 +25,7 @@ _TEMPLATES = environment("pincali_sync.rendering")
 
 Point = tuple[datetime, float | None]
 _Telling = Callable[[datetime], str]
+_Line = tuple[str, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +56,9 @@ def line_chart(
     cleaned = [Series(name=each.name, points=_sorted(each.points)) for each in series]
     values = [value for each in cleaned for _, value in each.points if value is not None]
     if not values:
-        return _nothing(title)
+        return _render("no_chart.html", title=title)
     times = time_scale([at for each in cleaned for at, value in each.points if value is not None])
-    scale = value_scale(values)
+    ticks = round_ticks(values)
     told = day if by_day else instant
     return _render(
         "line_chart.html",
@@ -66,9 +66,9 @@ def line_chart(
         title=title,
         unit=unit,
         description=" ".join(_described(each, unit, told) for each in cleaned),
-        levels=[(_percent(1 - scale.height(tick)), short(tick)) for tick in scale.ticks],
+        levels=[(_percent(1 - height(tick, ticks)), short(tick)) for tick in ticks],
         dates=[(_percent(times.place(at)), times.label(at)) for at in times.ticks],
-        lines=[_line(each.points, times, scale) for each in cleaned],
+        lines=[_line(each.points, times, ticks) for each in cleaned],
         names=[each.name for each in cleaned],
         rows=_rows(cleaned, told),
     )
@@ -83,7 +83,7 @@ def bar_chart(bars: Sequence[tuple[str, float]], *, title: str, unit: str = "") 
         unit: what the values count, such as "listings"; with "%", a full bar is 100.
     """
     if not bars:
-        return _nothing(title)
+        return _render("no_chart.html", title=title)
     # The caption names the unit; only the sign of percent is worth repeating at each bar.
     whole, beside = (100.0, unit) if unit == "%" else (0.0, "")
     longest = max(whole, *(value for _, value in bars)) or 1.0
@@ -102,36 +102,19 @@ def bar_chart(bars: Sequence[tuple[str, float]], *, title: str, unit: str = "") 
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
-    """One series as it is drawn."""
-
-    path: str  # in the stretched drawing
-    dots: tuple[tuple[str, str], ...]  # its last value, and those without a neighbour
-
-
-def _line(points: Sequence[Point], times: TimeScale, scale: ValueScale) -> _Line:
-    stretches = _stretches(points)
-    placed = [
-        [(times.place(at), 1 - scale.height(value)) for at, value in each] for each in stretches
-    ]
-    lonely = [each[0] for each in placed if len(each) == 1]
-    ends = [each[-1] for each in placed[-1:]]
-    return _Line(
-        path=" ".join(
-            "M" + " L".join(f"{x * 1000:.1f} {y * 1000:.1f}" for x, y in each) for each in placed
-        ),
-        dots=tuple((_percent(x), _percent(y)) for x, y in dict.fromkeys(lonely + ends)),
-    )
-
-
-def _stretches(points: Sequence[Point]) -> list[list[tuple[datetime, float]]]:
-    """The points between gaps."""
-    return [
-        [(at, value) for at, value in stretch if value is not None]
-        for is_known, stretch in groupby(points, key=lambda point: point[1] is not None)
+def _line(points: Sequence[Point], times: TimeScale, ticks: Sequence[float]) -> _Line:
+    """A path in the stretched drawing; dots at the last value and at those without a neighbour."""
+    stretches = [
+        [(times.place(at), 1 - height(value, ticks)) for at, value in each if value is not None]
+        for is_known, each in groupby(points, key=lambda point: point[1] is not None)
         if is_known
     ]
+    lonely = [each[0] for each in stretches if len(each) == 1]
+    ends = [each[-1] for each in stretches[-1:]]
+    path = " ".join(
+        "M" + " L".join(f"{x * 1000:.1f} {y * 1000:.1f}" for x, y in each) for each in stretches
+    )
+    return path, [(_percent(x), _percent(y)) for x, y in dict.fromkeys(lonely + ends)]
 
 
 def _sorted(points: Sequence[Point]) -> list[Point]:
@@ -184,10 +167,6 @@ def _id(title: str) -> str:
     """The same for the same title: no two charts of a page share theirs."""
     words = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40]
     return f"chart-{words}-{zlib.crc32(title.encode()):08x}"
-
-
-def _nothing(title: str) -> Markup:
-    return _render("no_chart.html", title=title)
 
 
 def _render(template: str, **values: object) -> Markup:

@@ -1,9 +1,17 @@
-"""Values as people read them; a value that is not there is a dash."""
+"""What pages, reports and charts are rendered with: formats, escaping templates, a stylesheet.
+
+A value that is not there is a dash.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 NOTHING = "–"
 
@@ -63,3 +71,29 @@ def money(amount: float | Decimal | None, currency: str | None) -> str:
         return NOTHING
     text = f"{amount:,.2f}".removesuffix(".00")
     return f"{text} {currency}" if currency else text
+
+
+def environment(package: str, *functions: Callable[..., Any]) -> Environment:
+    """Templates from the package's folder `templates`, with the formats as filters.
+
+    Everything is escaped, whatever a template's file is called; a missing name is an error.
+
+    Args:
+        functions: may be called in them by their names.
+    """
+    environment = Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = (number, share, duration, age, instant, money)
+    environment.filters.update({each.__name__: each for each in filters})
+    environment.globals.update({each.__name__: each for each in functions})
+    return environment
+
+
+def stylesheet(package: str = "pincali_sync.rendering") -> str:
+    """The text of the package's `style.css`; without a package, of what all share."""
+    return resources.files(package).joinpath("style.css").read_text("utf-8")

@@ -15,18 +15,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ValueScale:
-    """A vertical axis: its ends are the first and the last of its ticks."""
-
-    ticks: tuple[float, ...]
-
-    def height(self, value: float) -> float:
-        """Where a value lies, from 0 at the lower end to 1 at the upper."""
-        low, high = self.ticks[0], self.ticks[-1]
-        return (value - low) / (high - low)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeScale:
     """A horizontal axis of time."""
 
@@ -49,17 +37,22 @@ class TimeScale:
         return f"{at.astimezone(UTC):%b %Y}"
 
 
-def value_scale(values: Sequence[float]) -> ValueScale:
-    """An axis with round numbers that holds all values.
+def height(value: float, ticks: Sequence[float]) -> float:
+    """Where a value lies, from 0 at the first tick to 1 at the last."""
+    return (value - ticks[0]) / (ticks[-1] - ticks[0])
 
-    It starts at zero, unless all of them lie so high that their differences would not show.
+
+def round_ticks(values: Sequence[float]) -> list[float]:
+    """The ticks of a vertical axis: round numbers, with all values between the first and the last.
+
+    They start at zero, unless all values lie so high that their differences would not show.
     """
     low, high = min(values), max(values)
     if 0 <= low <= high / 2 or low == high:
         low, high = min(low, 0.0), max(high, 0.0)
     step = _round_step((high - low) / _INTERVALS)
     first, last = math.floor(low / step), math.ceil(high / step)
-    return ValueScale(ticks=tuple(n * step for n in range(first, max(last, first + 1) + 1)))
+    return [n * step for n in range(first, max(last, first + 1) + 1)]
 
 
 def _round_step(raw: float) -> float:

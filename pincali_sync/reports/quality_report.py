@@ -1,4 +1,4 @@
-"""A quality report as one self-contained page, and as a summary in Markdown.
+"""A quality report as two files: one self-contained page, and a summary in Markdown.
 
 Both are made from the figures alone. Names of rules and ids of listings are other people's text.
 """
@@ -9,21 +9,51 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
 
 from pincali_sync.db.repositories.insights.figures import AUDITED_WEEKS
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
+from pincali_sync.exceptions import WriteError
 from pincali_sync.items import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.rendering.charts import bar_chart
-from pincali_sync.rendering.templates import environment, stylesheet
+from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.reports import wording
 from pincali_sync.reports.headlines import Comparison, headlines, interval_of
+from pincali_sync.services.export.whole_file import WholeFile
 from pincali_sync.services.quality.figures import SAMPLED_DAYS
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
+
+
+def write_report(folder: Path, report: QualityReport) -> tuple[Path, ...]:
+    """Writes `quality-YYYY-MM-DD-HHMM.html` and `.md`, in UTC, each whole or not at all.
+
+    Returns:
+        Their paths.
+
+    Raises:
+        WriteError: when the folder or a file cannot be written.
+    """
+    name = f"quality-{report.created_at.astimezone(UTC):%Y-%m-%d-%H%M}"
+    pages = {
+        folder / f"{name}.html": render_html(report),
+        folder / f"{name}.md": render_markdown(report),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, page in pages.items():
+            with WholeFile(path) as file:
+                file.write(page.encode())
+    except OSError as error:
+        raise WriteError(
+            f"the quality report cannot be written into {folder} ({error.strerror}): "
+            "make room or give the right to write there, then run `pincali-sync report`"
+        ) from error
+    return tuple(pages)
 
 
 def render_html(report: QualityReport) -> str:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 from pincali_sync.bootstrap import Services
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.rendering.charts import bar_chart, line_chart
-from pincali_sync.rendering.templates import environment, stylesheet
+from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.web import forms, metrics, pages, words
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper

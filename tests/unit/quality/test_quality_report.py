@@ -12,8 +12,7 @@ import pytest
 from lxml import html
 
 from pincali_sync.exceptions import WriteError
-from pincali_sync.reports.files import write_report
-from pincali_sync.reports.quality_report import render_html, render_markdown
+from pincali_sync.reports.quality_report import render_html, render_markdown, write_report
 from tests.support.quality import figures, report, rule
 
 HOSTILE = "<script>alert('x')</script>|`[a](javascript:b)\n# c"

@@ -11,7 +11,7 @@ from jinja2 import UndefinedError
 
 from pincali_sync.rendering import formats
 from pincali_sync.rendering.charts import bar_chart
-from pincali_sync.rendering.templates import environment, stylesheet
+from pincali_sync.rendering.formats import environment, stylesheet
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
 
