@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 
 from pincali_sync.clock import Clock, SystemClock
 from pincali_sync.config import Config
 from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
-from pincali_sync.domain.schedule import Cadence
-from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.notify.apprise_notifier import AppriseNotifier
 from pincali_sync.reports.quality_report import write_report
 from pincali_sync.runner.local import LocalJobRunner
@@ -39,8 +36,7 @@ from pincali_sync.services.removal.counting import MissingService, RemovalsStep
 from pincali_sync.services.removal.verification import VerificationService, VerifyStep
 from pincali_sync.services.runs.job_service import JobService
 from pincali_sync.services.runs.retention import RetentionService
-from pincali_sync.services.runs.run_jobs import RunJobs, page_worker
-from pincali_sync.services.runs.run_lock import RunLock
+from pincali_sync.services.runs.run_jobs import RunJobs
 from pincali_sync.services.runs.standing_drain import StandingDrain
 from pincali_sync.services.runs.steps.base import RunRecord, Step
 from pincali_sync.services.runs.steps.queue import DrainStep, QueueStep, RefreshStep
@@ -67,66 +63,49 @@ class Services:
         notifier: Notifier | None = None,
     ) -> None:
         self.config, self.clock, self.db = config, clock, db
-        self._wire_runs()
-        self._wire_pages(fetcher)
-        self._wire_readers(notifier)
-
-    def _wire_runs(self) -> None:
-        config, clock, db = self.config, self.clock, self.db
-        self.lock = RunLock(db, clock)
-        self.jobs = JobService(db, clock, config.pincali_base_url)
-        self.retention = RetentionService(db, clock, config)
-        self.pauses = PauseService(db, clock)
+        self._own = own = (db, clock, config)
+        self.jobs = JobService(*own)
+        self.retention = RetentionService(*own)
+        self.pauses = PauseService(*own)
         self.pace = PaceService(db, config.site_host, min_gap_seconds=config.site_min_gap_seconds)
-
-    def _wire_pages(self, fetcher: Fetcher | None) -> None:
-        """What works on listing pages, detail pages and the queue between them."""
-        config, clock, db = self.config, self.clock, self.db
-        self.scans = ManifestScanService(db, clock, queue_max_pending=config.queue_max_pending)
-        self.sitemap = SitemapService(db, clock)
-        self.queue = ScrapeQueueService(db, clock, config)
-        self.refresh = RefreshService(db, clock, config)
-        self.sync = DataSyncService(db, clock, config)
-        self.missing = MissingService(db, clock)
-        self.verification = VerificationService(db, clock, self.sync, config.pincali_base_url)
-        self.removals = RemovalService(db, clock)
+        # What works on listing pages, detail pages and the queue between them.
+        self.scans = ManifestScanService(*own)
+        self.sitemap = SitemapService(*own)
+        self.queue = ScrapeQueueService(*own)
+        self.refresh = RefreshService(*own)
+        self.sync = DataSyncService(*own)
+        self.missing = MissingService(*own)
+        self.verification = VerificationService(*own, self.sync)
+        self.removals = RemovalService(*own)
         self.diff = PropertyDiffService(db, self.missing, self.verification, self.removals, fetcher)
-        self.audit = RemovalAuditService(
-            db, clock, size=config.removal_audit_size, max_pending=config.queue_max_pending
-        )
-        self.reviews = ReviewService(db, clock)
-        self.identities = IdentityService(db, clock)
-
-    def _wire_readers(self, notifier: Notifier | None) -> None:
-        """What reads, counts and tells."""
-        config, clock, db = self.config, self.clock, self.db
+        self.audit = RemovalAuditService(*own)
+        self.reviews = ReviewService(*own)
+        self.identities = IdentityService(*own)
+        # What reads, counts and tells.
         self.changes = ChangeDetectionService(db, self.diff)
         self.feed = ChangeFeedService(db)
         self.exports = ExportService(db)
-        self.quality = DataQualityService(db, clock)
+        self.quality = DataQualityService(*own)
         self.report_files = partial(write_report, config.home / "reports")
-        self.insights = InsightsService(db, clock, config)
-        self.alerts = AlertService(db, clock, notifier or AppriseNotifier(config.alert_targets))
+        self.insights = InsightsService(*own)
+        self.alerts = AlertService(*own, notifier or AppriseNotifier(config.alert_targets))
 
     def run_jobs(self, runner: JobRunner) -> RunJobs:
         """The jobs of runs, on the given runner."""
-        silence = timedelta(seconds=self.config.job_silence_seconds)
-        return RunJobs(db=self.db, clock=self.clock, runner=runner, silence=silence)
+        return RunJobs(*self._own, runner=runner)
 
     def steps(self, jobs: RunJobs) -> dict[str, Step]:
         """The steps of tier runs by the names that `WORKFLOWS` calls them."""
-        plans = {tier: TierPlan.of(tier, self.config) for tier in Tier}
-        record = RunRecord(self.db, self.clock, plans)
-        window = timedelta(minutes=self.config.drain_window_minutes)
+        record = RunRecord(*self._own)
         return {
-            "scan": ScanStep(record, jobs, self.config.site_page_cap),
+            "scan": ScanStep(record, jobs),
             "certify": CertifyStep(record, self.scans),
             "removals": RemovalsStep(record, self.missing, self.audit),
             "verify": VerifyStep(record, jobs, self.queue),
             "apply": ApplyStep(record, self.removals),
             "queue": QueueStep(record, self.queue, self.refresh, self.identities),
             "refresh": RefreshStep(record, self.refresh),
-            "drain": DrainStep(record, jobs, self.queue, window),
+            "drain": DrainStep(record, jobs, self.queue),
             "report": ReportStep(
                 record, self.sync, self.quality, self.retention, self.report_files
             ),
@@ -136,53 +115,35 @@ class Services:
         """The tier runs, on the given runner."""
         jobs = self.run_jobs(runner)
         return TierOrchestrator(
-            db=self.db,
-            clock=self.clock,
-            runner=runner,
-            jobs=jobs,
-            steps=self.steps(jobs),
-            pauses=self.pauses,
-            base_url=self.config.pincali_base_url,
+            *self._own, runner=runner, jobs=jobs, steps=self.steps(jobs), pauses=self.pauses
         )
 
     def scheduler(self, runner: JobRunner) -> SchedulerService:
         """What a tick of the tier runner does."""
         return SchedulerService(
-            db=self.db,
-            clock=self.clock,
+            *self._own,
             orchestrator=self.orchestrator(runner),
-            lock=self.lock,
             pauses=self.pauses,
-            drain=self._standing_drain(runner),
+            drain=StandingDrain(
+                *self._own,
+                jobs=self.run_jobs(runner),
+                queue=self.queue,
+                refresh=self.refresh,
+                pauses=self.pauses,
+            ),
             probe=SiteProbe(self.config, self.pace),
-            watch=Watch(self.db, self.clock, self.insights, self.alerts, self.feed),
-            enabled=frozenset(map(Tier, self.config.tiers_enabled)),
-            cadences={tier: Cadence.of(tier, self.config) for tier in Tier},
-        )
-
-    def _standing_drain(self, runner: JobRunner) -> StandingDrain:
-        return StandingDrain(
-            db=self.db,
-            clock=self.clock,
-            jobs=self.run_jobs(runner),
-            job_rows=self.jobs,
-            queue=self.queue,
-            refresh=self.refresh,
-            pauses=self.pauses,
-            worker=page_worker("detail", self.config.detail_delay_seconds),
-            silence=timedelta(seconds=self.config.job_silence_seconds),
+            watch=Watch(*self._own, self.insights, self.alerts, self.feed),
         )
 
     def property_sync(self, runner: JobRunner) -> PropertySyncOrchestrator:
         """The entrance for programs."""
         return PropertySyncOrchestrator(
-            clock=self.clock,
+            *self._own,
             tiers=self.orchestrator(runner),
             scheduler=self.scheduler(runner),
             queue=self.queue,
             pauses=self.pauses,
-            jobs=LocalJobRunner(self.config),
-            max_pending=self.config.queue_max_pending,
+            run_job=LocalJobRunner(self.config).run,
         )
 
 

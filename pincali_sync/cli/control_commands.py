@@ -24,6 +24,7 @@ from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
+from pincali_sync.services.scheduler_service import runner_lock
 
 TierOption = Annotated[Tier | None, tier_option("One tier; without it, all of them.")]
 _OUTCOMES = ("new", "updated", "unchanged", "rejected", "failed", "gone")
@@ -57,7 +58,7 @@ def cancel(
 
     async def work(services: Services) -> SyncRun:
         found = await services.insights.find_run(run)
-        async with services.lock.held():
+        async with runner_lock(services.db, services.clock):
             return await services.orchestrator(build_runner(services.config)).cancel(found.id)
 
     ended = ask(work)

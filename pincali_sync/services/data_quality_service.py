@@ -10,13 +10,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.db.repositories.quality.rules import ValidationRule, check_of
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.items import EXPECTED_FIELDS, Property, QualityVerdict
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.quality.figures import measure
 
 logger = logging.getLogger(__name__)
@@ -24,16 +22,12 @@ logger = logging.getLogger(__name__)
 _PROPERTY_FIELDS = {field.name for field in fields(Property)}
 
 
-class DataQualityService:
+class DataQualityService(Service):
     """Judges pages by the active rules of the database."""
-
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     async def load_rules(self) -> tuple[ValidationRule, ...]:
         """The active rules that can be applied; load once a job, not once a page."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             rules = await tx.quality.rules()
         return tuple(rule for rule in rules if _is_usable(rule))
 
@@ -44,7 +38,7 @@ class DataQualityService:
         Args:
             run_id: the run that reports; reporting again, it replaces its own figures.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         return await tx.quality.keep(await measure(tx, now), run_id=run_id, now=now)
 
 

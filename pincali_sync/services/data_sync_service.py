@@ -8,15 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.config import Config
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.runs.sessions import ScrapeError
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import StatisticsNotOursError
 from pincali_sync.items import Ending, ScrapeResult
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.data_quality_service import judge
 from pincali_sync.services.runs.job_service import JobTicket
 
@@ -36,13 +33,8 @@ class SavedBatch:
     refused: int = 0  # the lease had lapsed: somebody else has the page now
 
 
-class DataSyncService:
+class DataSyncService(Service):
     """Saves results: a batch is one transaction, so a crash leaves none of it half done."""
-
-    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
-        self._db = db
-        self._clock = clock
-        self._config = config
 
     @in_transaction
     async def save_results(
@@ -79,7 +71,7 @@ class DataSyncService:
         rules: Sequence[ValidationRule],
     ) -> SavedBatch:
         """Saves results as part of a transaction that has locked their queue rows."""
-        now = self._clock.now()
+        now = self.clock.now()
         judged = [_judged(result, rules) for result in results]
         pages = [result for result in judged if result.scraped is not None]
         others = [result for result in judged if result.scraped is None]
@@ -93,7 +85,7 @@ class DataSyncService:
 
     async def finish_in(self, tx: UnitOfWork, results: Sequence[ScrapeResult]) -> None:
         """Finishes queue rows that the transaction has locked."""
-        await tx.queue.finish(results, self._config, now=self._clock.now())
+        await tx.queue.finish(results, self.config, now=self.clock.now())
 
     async def _promote(
         self, tx: UnitOfWork, pages: Sequence[ScrapeResult], session_id: UUID, now: datetime
@@ -109,7 +101,7 @@ class DataSyncService:
     @in_transaction
     async def complete_session(self, tx: UnitOfWork, session_id: UUID) -> None:
         """Sums a session's promotions up in `sync_metadata`; repeating it changes nothing."""
-        await tx.sessions.sum_up(session_id, now=self._clock.now())
+        await tx.sessions.sum_up(session_id, now=self.clock.now())
 
     async def refresh_statistics(self) -> None:
         """Brings `property_stats` up to date, beside its readers.
@@ -117,7 +109,7 @@ class DataSyncService:
         An adopter's view may belong to another role: then it is left to them, with a warning.
         """
         try:
-            async with self._db.transaction() as tx:
+            async with self.db.transaction() as tx:
                 await tx.live.refresh_statistics()
         except StatisticsNotOursError as error:
             logger.warning("%s", error)

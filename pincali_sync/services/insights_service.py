@@ -7,18 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pincali_sync.clock import Clock
-from pincali_sync.config import Config
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.prices.reviews import PriceReview
 from pincali_sync.db.repositories.queue.queue_rows import QueueRow
 from pincali_sync.db.repositories.removal.checks import RemovalCheck
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.exceptions import PageError, UsageError
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.insights.snapshot import Snapshot, read_snapshot
 from pincali_sync.services.runs.run_progress import RunProgress, progress_of
 
@@ -43,18 +40,13 @@ class Dossier:
     sitemap: tuple[Mapping[str, Any], ...]
 
 
-class InsightsService:
+class InsightsService(Service):
     """Reads what commands, pages, metrics, alerts and reports present."""
-
-    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
-        self._db = db
-        self._clock = clock
-        self._config = config
 
     async def snapshot(self, *, whole: bool = True) -> Snapshot:
         """The present in one go; see `read_snapshot`."""
-        async with self._db.repeatable_read() as tx:
-            return await read_snapshot(tx, self._config, self._clock.now(), whole=whole)
+        async with self.db.repeatable_read() as tx:
+            return await read_snapshot(tx, self.config, self.clock.now(), whole=whole)
 
     @in_transaction
     async def find_run(self, tx: UnitOfWork, prefix: str) -> SyncRun:

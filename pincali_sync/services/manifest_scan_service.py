@@ -6,27 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import Certificate, certify
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.items import LostPage, ManifestPage
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.job_service import JobTicket
 
 _MARK_SEEN_CHUNK = 5_000
 
 
-class ManifestScanService:
+class ManifestScanService(Service):
     """Records what a scan reads. Repeating a page changes nothing."""
-
-    def __init__(self, db: Database, clock: Clock, *, queue_max_pending: int) -> None:
-        self._db = db
-        self._clock = clock
-        self._max_pending = queue_max_pending
 
     @in_transaction
     async def record_pages(
@@ -41,12 +34,12 @@ class ManifestScanService:
             SupersededError: when the job was given up meanwhile.
             DatabaseUnavailableError: when the database went away.
         """
-        now, session_id = self._clock.now(), ticket.session_id
+        now, session_id = self.clock.now(), ticket.session_id
         await ticket.assert_current(tx)
         await tx.manifest_batch.stage(pages)
         counts = await tx.manifest_batch.compare()
         queued = await tx.queue_fill.fill_from_batch(
-            Filling(run_id=ticket.run_id, max_pending=self._max_pending, now=now)
+            Filling.of(self.config, ticket.run_id, now=now)
         )
         await tx.manifest_store.apply_to_live(session_id=session_id, now=now)
         await tx.manifest_store.store(session_id=session_id, now=now)
@@ -64,7 +57,7 @@ class ManifestScanService:
         """
         await ticket.assert_current(tx)
         await tx.manifest_pages.record_lost(
-            page, session_id=ticket.session_id, job_id=ticket.job_id, now=self._clock.now()
+            page, session_id=ticket.session_id, job_id=ticket.job_id, now=self.clock.now()
         )
 
     @in_transaction
@@ -76,7 +69,7 @@ class ManifestScanService:
         """
         await ticket.assert_current(tx)
         await tx.manifest_pages.record_walk(
-            walk, session_id=ticket.session_id, now=self._clock.now()
+            walk, session_id=ticket.session_id, now=self.clock.now()
         )
 
     @in_transaction
@@ -89,7 +82,7 @@ class ManifestScanService:
         expected = await tx.certificates.expected(session_id)
         certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
         await tx.certificates.issue(
-            session_id, scans, certificates, expected, now=self._clock.now()
+            session_id, scans, certificates, expected, now=self.clock.now()
         )
         return certificates
 
@@ -97,5 +90,5 @@ class ManifestScanService:
         """Copies the times of a session's sightings to the live rows, a chunk a transaction."""
         after: str | None = ""
         while after is not None:
-            async with self._db.transaction() as tx:
+            async with self.db.transaction() as tx:
                 after = await tx.live.mark_seen(session_id, after=after, size=_MARK_SEEN_CHUNK)

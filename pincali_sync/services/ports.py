@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -53,11 +53,11 @@ class Fetcher(Protocol):
         """
 
 
-class SiteProbe(Protocol):
-    """One request to see whether the site answers again."""
+# One request to see whether the site answers again: what is still wrong; None when it answers well.
+SiteProbe = Callable[[], Awaitable[str | None]]
 
-    async def __call__(self) -> str | None:
-        """What is still wrong; None when the site answers well."""
+# Runs a spider job on this machine to its end and returns its exit status (see `ExitStatus`).
+RunJob = Callable[[JobSpec], Awaitable[int]]
 
 
 class Notifier(Protocol):
@@ -70,13 +70,6 @@ class Notifier(Protocol):
 # Writes the files of a quality report, whole or not at all, and returns their paths. Raises
 # WriteError when they cannot be written.
 ReportWriter = Callable[[QualityReport], tuple[Path, ...]]
-
-
-class JobWaiter(Protocol):
-    """Runs spider jobs on this machine, one at a time."""
-
-    async def run(self, spec: JobSpec) -> int:
-        """Runs a job to its end and returns its exit status (see `ExitStatus`)."""
 
 
 class JobRunner(Protocol):

@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from uuid import uuid4
 
-from pincali_sync.clock import Clock
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import (
     BlockedError,
@@ -16,7 +15,8 @@ from pincali_sync.exceptions import (
     PincaliSyncError,
     RunnerError,
 )
-from pincali_sync.services.ports import JobSpec, JobWaiter
+from pincali_sync.services.base import Service
+from pincali_sync.services.ports import JobSpec, RunJob
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService
@@ -45,17 +45,15 @@ class DailySyncResult:
     full_sync: FullSyncResult | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PropertySyncOrchestrator:
+@dataclass(frozen=True, kw_only=True)
+class PropertySyncOrchestrator(Service):
     """Delegates to the tiers; falls back to a full sync when they cannot run at all."""
 
-    clock: Clock
     tiers: TierOrchestrator
     scheduler: SchedulerService
     queue: ScrapeQueueService
     pauses: PauseService
-    jobs: JobWaiter
-    max_pending: int
+    run_job: RunJob
 
     async def run_hybrid_sync(self, tier_level: int) -> TierResult:
         """Runs one tier to its end. Raises as `TierOrchestrator.start` does.
@@ -97,7 +95,7 @@ class PropertySyncOrchestrator:
         try:
             await self._run("manifest", max_pages="0")
             while await self.queue.top_up() + await self.queue.queue_unvisited_since(
-                began, self.max_pending
+                began, self.config.queue_max_pending
             ):
                 rounds += 1
                 await self.pauses.check()
@@ -108,7 +106,7 @@ class PropertySyncOrchestrator:
 
     async def _run(self, spider: str, **arguments: str) -> None:
         spec = JobSpec(job_id=uuid4(), spider=spider, arguments=arguments)
-        status = await self.jobs.run(spec)
+        status = await self.run_job(spec)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
             reason = f"blocked: {spider}: the site blocks us"
             await self.pauses.pause(None, reason=reason, kind="refused")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
+from uuid import uuid4
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
@@ -14,9 +18,10 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pauses import Pause
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import LockedError
+from pincali_sync.services.base import Service
 from pincali_sync.services.insights.watch import Watch
 from pincali_sync.services.ports import SiteProbe
-from pincali_sync.services.runs.run_lock import RunLock
 from pincali_sync.services.runs.standing_drain import StandingDrain
 from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
@@ -28,6 +33,34 @@ _EXCLUSIVE = frozenset({Tier.DAILY_SYNC, Tier.WEEKLY_DEEP, Tier.MONTHLY_REFRESH}
 # The most comprehensive first: what it serves is then no longer due.
 _ORDER = (*SCANNING, Tier.MONTHLY_REFRESH)
 _RUNS_LOOKED_AT = 20
+
+_LOCK = "tier_runner"
+# Longer than any tick takes; a runner that was killed holds the others up no longer than this.
+_LEASE = timedelta(minutes=2)
+
+
+@asynccontextmanager
+async def runner_lock(db: Database, clock: Clock) -> AsyncIterator[None]:
+    """One tier runner at a time, whichever machine cron started it on.
+
+    A row with an end: it works through a pooler, and a crash cannot leave it behind.
+
+    Raises:
+        LockedError: when another runner holds it.
+    """
+    token, owner = uuid4(), f"{socket.gethostname()}:{os.getpid()}"
+    async with db.transaction() as tx:
+        acquired = await tx.locks.acquire(
+            _LOCK, token=token, owner=owner, lease=_LEASE, now=clock.now()
+        )
+        holder = None if acquired else await tx.locks.owner(_LOCK)
+    if not acquired:
+        raise LockedError(f"another tier runner is at work ({holder}); it goes on by itself")
+    try:
+        yield
+    finally:
+        async with db.transaction() as tx:
+            await tx.locks.release(_LOCK, token=token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,20 +96,15 @@ class ScheduleStatus:
         return tuple(each.tier for each in self.tiers if each.is_running)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchedulerService:
+@dataclass(frozen=True, kw_only=True)
+class SchedulerService(Service):
     """One tick at a time, under the runner's lock."""
 
-    db: Database
-    clock: Clock
     orchestrator: TierOrchestrator
-    lock: RunLock
     pauses: PauseService
     drain: StandingDrain
     probe: SiteProbe
     watch: Watch
-    enabled: Collection[Tier]
-    cadences: Mapping[Tier, Cadence]
 
     async def run_scheduled_tiers(self) -> list[SyncRun]:
         """One tick: moves every open run on and starts what is due. Raises as `tick` does."""
@@ -92,7 +120,7 @@ class SchedulerService:
             LockedError: when another runner is at work.
             RunnerError: when a node that should take a due run's jobs does not answer.
         """
-        async with self.lock.held():
+        async with runner_lock(self.db, self.clock):
             try:
                 runs = await self._work(start_due=start_due)
             except Exception:
@@ -125,13 +153,13 @@ class SchedulerService:
             LockedError: when another runner is at work or a run of this tier is open.
             PausedError: when the tier is paused.
         """
-        async with self.lock.held():
+        async with runner_lock(self.db, self.clock):
             return await self.orchestrator.start(tier)
 
     async def should_run_tier(self, tier_level: int) -> bool:
         """Whether a tier is due, enabled, not paused and not held up by another."""
         tier = Tier(tier_level)
-        if tier not in self.enabled or await self.pauses.of_tier(tier) is not None:
+        if not self._is_enabled(tier) or await self.pauses.of_tier(tier) is not None:
             return False
         async with self.db.transaction() as tx:
             open_runs = await tx.runs.open_runs()
@@ -148,7 +176,7 @@ class SchedulerService:
         rests_until = await self._end_of_backoff(tier)
         if rests_until is not None and rests_until > now:
             return rests_until
-        return self.cadences[tier].next_run(now, await self._last_served(tier))
+        return Cadence.of(tier, self.config).next_run(now, await self._last_served(tier))
 
     async def get_schedule_status(self) -> ScheduleStatus:
         """Every tier's last and next run, what runs now, and what is paused."""
@@ -157,22 +185,27 @@ class SchedulerService:
         tiers = [
             TierSchedule(
                 tier=tier,
-                enabled=tier in self.enabled,
+                enabled=self._is_enabled(tier),
                 latest=latest[tier],
                 next_run_at=(
-                    await self.get_next_scheduled_run(tier) if tier in self.enabled else None
+                    await self.get_next_scheduled_run(tier) if self._is_enabled(tier) else None
                 ),
             )
             for tier in Tier
         ]
         return ScheduleStatus(tiers=tuple(tiers), pauses=tuple(await self.pauses.in_force()))
 
+    def _is_enabled(self, tier: Tier) -> bool:
+        return tier.value in self.config.tiers_enabled
+
     async def _start(self, tier: Tier) -> SyncRun:
         run = await self.orchestrator.start(tier, slot_at=await self._due_slot(tier))
         return await self.orchestrator.advance(run)
 
     async def _due_slot(self, tier: Tier) -> datetime | None:
-        return self.cadences[tier].due_slot(self.clock.now(), await self._last_served(tier))
+        return Cadence.of(tier, self.config).due_slot(
+            self.clock.now(), await self._last_served(tier)
+        )
 
     async def _last_served(self, tier: Tier) -> datetime | None:
         """The latest slot or start of a run that counts: its own, or a wider tier's."""

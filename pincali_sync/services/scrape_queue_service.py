@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.config import Config
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.queue_rows import QueueStats
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
+from pincali_sync.services.base import Service, in_transaction
 
 __all__ = ["QueueStats", "QueuedProperty", "ScrapeQueueService"]
 
@@ -22,14 +19,12 @@ __all__ = ["QueueStats", "QueuedProperty", "ScrapeQueueService"]
 _CHUNK = 5_000
 
 
-class ScrapeQueueService:
+class ScrapeQueueService(Service):
     """Leases rows to workers. A worker is known by its lease token; a lost one's rows return."""
 
-    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
-        self._db = db
-        self._clock = clock
-        self._config = config
-        self._lease = timedelta(seconds=config.queue_lease_seconds)
+    @property
+    def _lease(self) -> timedelta:
+        return timedelta(seconds=self.config.queue_lease_seconds)
 
     # --- what is fetched next ---
 
@@ -50,7 +45,7 @@ class ScrapeQueueService:
         self, days_threshold: float, limit: int, session_id: UUID | None = None
     ) -> int:
         """Queues up to `limit` records not visited for so many days, by crawl value."""
-        before = self._clock.now() - timedelta(days=days_threshold)
+        before = self.clock.now() - timedelta(days=days_threshold)
         return await self.queue_unvisited_since(before, limit, session_id)
 
     @in_transaction
@@ -62,7 +57,7 @@ class ScrapeQueueService:
             limit,
             await self._filling(tx, session_id),
             stale_before=moment,
-            max_age_days=self._config.max_age_days,
+            max_age_days=self.config.max_age_days,
         )
 
     @in_transaction
@@ -70,7 +65,7 @@ class ScrapeQueueService:
         self, tx: UnitOfWork, sample_size: int, session_id: UUID | None = None
     ) -> int:
         """Queues a fair draw of records that are there; the same session draws the same ones."""
-        now = self._clock.now()
+        now = self.clock.now()
         return await tx.queue_fill.fill_sample(
             sample_size,
             await self._filling(tx, session_id),
@@ -90,7 +85,7 @@ class ScrapeQueueService:
     async def top_up(self, tx: UnitOfWork, run_id: UUID | None = None) -> int:
         """Queues flagged listings that did not fit before; returns their number."""
         return await tx.queue_fill.fill_from_manifest(
-            Filling.of(self._config, run_id, now=self._clock.now())
+            Filling.of(self.config, run_id, now=self.clock.now())
         )
 
     async def _queue_named(
@@ -115,7 +110,7 @@ class ScrapeQueueService:
 
     async def _filling(self, tx: UnitOfWork, session_id: UUID | None) -> Filling:
         run_id = await tx.runs.of_session(session_id)
-        return Filling.of(self._config, run_id, now=self._clock.now())
+        return Filling.of(self.config, run_id, now=self.clock.now())
 
     # --- workers ---
 
@@ -135,8 +130,8 @@ class ScrapeQueueService:
         Args:
             verification: lease verifications, and nothing else.
         """
-        now = self._clock.now()
-        await tx.queue.reclaim_expired(max_attempts=self._config.queue_max_attempts, now=now)
+        now = self.clock.now()
+        await tx.queue.reclaim_expired(max_attempts=self.config.queue_max_attempts, now=now)
         return await tx.queue.claim(
             batch_size=batch_size,
             worker_id=worker_id,
@@ -167,19 +162,19 @@ class ScrapeQueueService:
             return False
         ending = Ending.DONE if success else Ending.AGAIN
         result = ScrapeResult(queued=held, error=error, ending=ending)
-        await tx.queue.finish([result], self._config, now=self._clock.now())
+        await tx.queue.finish([result], self.config, now=self.clock.now())
         return True
 
     @in_transaction
     async def extend_leases(self, tx: UnitOfWork, lease_token: UUID) -> int:
         """A worker's heartbeat; returns how many rows it holds."""
-        return await tx.queue.extend_leases(lease_token, until=self._clock.now() + self._lease)
+        return await tx.queue.extend_leases(lease_token, until=self.clock.now() + self._lease)
 
     @in_transaction
     async def reclaim_expired(self, tx: UnitOfWork) -> int:
         """Takes rows back whose workers were not heard of."""
         return await tx.queue.reclaim_expired(
-            max_attempts=self._config.queue_max_attempts, now=self._clock.now()
+            max_attempts=self.config.queue_max_attempts, now=self.clock.now()
         )
 
     # --- housekeeping ---
@@ -187,9 +182,9 @@ class ScrapeQueueService:
     @in_transaction
     async def cleanup_old_queue_entries(self, tx: UnitOfWork, days: float) -> int:
         """Deletes completed and cancelled rows that ended longer ago; returns their number."""
-        return await tx.queue_rows.clean_up(before=self._clock.now() - timedelta(days=days))
+        return await tx.queue_rows.clean_up(before=self.clock.now() - timedelta(days=days))
 
     @in_transaction
     async def get_queue_stats(self, tx: UnitOfWork) -> QueueStats:
         """The queue at a glance."""
-        return await tx.queue_rows.stats(now=self._clock.now())
+        return await tx.queue_rows.stats(now=self.clock.now())

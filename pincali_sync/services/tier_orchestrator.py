@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, UsageError
+from pincali_sync.services.base import Service
 from pincali_sync.services.ports import JobRunner
 from pincali_sync.services.runs.run_jobs import RunJobs, State
 from pincali_sync.services.runs.steps.base import Step, session_of
@@ -86,17 +85,14 @@ class TierResult:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TierOrchestrator:
+@dataclass(frozen=True, kw_only=True)
+class TierOrchestrator(Service):
     """Starts tier runs and moves them on."""
 
-    db: Database
-    clock: Clock
     runner: JobRunner
     jobs: RunJobs
     steps: Mapping[str, Step]
     pauses: PauseService
-    base_url: str
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def run_tier_1_hot_listings(self) -> TierResult:
@@ -144,7 +140,7 @@ class TierOrchestrator:
             await tx.sessions.create(
                 session_id,
                 name=f"{tier.label} {now:%Y-%m-%d %H:%M}",
-                base_url=self.base_url,
+                base_url=self.config.pincali_base_url,
                 now=now,
             )
             opened = await tx.runs.create(

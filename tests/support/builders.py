@@ -173,15 +173,17 @@ class Workshop:
     token: UUID = field(default_factory=uuid4)
 
     def __post_init__(self) -> None:
-        self.jobs = JobService(self.db, self.clock, SITE)
-        self.scans = ManifestScanService(self.db, self.clock, queue_max_pending=self.max_pending)
         config = load_config(
+            pincali_base_url=SITE,
             queue_lease_seconds=LEASE.total_seconds(),
             queue_max_attempts=MAX_ATTEMPTS,
             queue_retry_seconds=RETRY_AFTER.total_seconds(),
         ).model_copy(update={"queue_max_pending": self.max_pending})
-        self.queue = ScrapeQueueService(self.db, self.clock, config)
-        self.sync = DataSyncService(self.db, self.clock, config)
+        own = (self.db, self.clock, config)
+        self.jobs = JobService(*own)
+        self.scans = ManifestScanService(*own)
+        self.queue = ScrapeQueueService(*own)
+        self.sync = DataSyncService(*own)
 
     async def begin(self, spider: str = "manifest") -> JobTicket:
         """A job started by hand."""

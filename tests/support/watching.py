@@ -57,6 +57,7 @@ class Lookout:
         self._watch = Watch(
             self.db,
             self.clock,
+            config,
             self.services.insights,
             self.services.alerts,
             self.services.feed,

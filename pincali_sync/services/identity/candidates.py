@@ -10,24 +10,18 @@ from uuid import UUID
 
 from rapidfuzz import fuzz
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.identity.identities import Neighbour
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import UsageError
+from pincali_sync.services.base import Service, in_transaction
 
 _NEWCOMER_AGE = timedelta(days=14)
 _PAIRS_AT_ONCE = 5_000
 _MIN_SIMILARITY = 80.0
 
 
-class IdentityService:
+class IdentityService(Service):
     """Proposes and settles pairs of records."""
-
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     @in_transaction
     async def propose_candidates(self, tx: UnitOfWork) -> int:
@@ -35,7 +29,7 @@ class IdentityService:
 
         Same place and similar price (in SQL), and a similar title.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         pairs = await tx.identities.neighbours(since=now - _NEWCOMER_AGE, limit=_PAIRS_AT_ONCE)
         alike = [(pair, _similarity(pair)) for pair in pairs]
         alike = [(pair, likeness) for pair, likeness in alike if likeness >= _MIN_SIMILARITY]
@@ -51,7 +45,7 @@ class IdentityService:
         Raises:
             UsageError: when no such pair is open.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         if not await tx.identities.settle(
             candidate_id, confirm=confirm, settled_by=settled_by, now=now
         ):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.insights.history import Incident
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.alerts import ALERT_RULES, Firing, firing
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.insights.metrics import samples_of
 from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.services.ports import Notifier
@@ -22,16 +21,14 @@ logger = logging.getLogger(__name__)
 _HOLDS = {rule.name: rule.hold for rule in ALERT_RULES}
 
 
-class AlertService:
+@dataclass(frozen=True)
+class AlertService(Service):
     """Judges the present by the alert rules.
 
     Told at least once: killed between telling and noting that it was told, it tells again.
     """
 
-    def __init__(self, db: Database, clock: Clock, notifier: Notifier) -> None:
-        self._db = db
-        self._clock = clock
-        self._notifier = notifier
+    notifier: Notifier
 
     async def check(self, snapshot: Snapshot) -> None:
         """Opens and ends incidents by what the figures say, and tells who is to be told."""
@@ -39,22 +36,22 @@ class AlertService:
         if not opened and not ended:
             return
         title = _title(opened, ended)
-        if not await self._notifier.tell(title, _body(opened, ended)):
+        if not await self.notifier.tell(title, _body(opened, ended)):
             logger.error("nobody could be told: %s; it is tried again at the next tick", title)
             return
         for incident in opened:
             logger.error("alert %s: %s", incident.alert, incident.message)
         for incident in ended:
             logger.warning("over: alert %s", _name(incident))
-        now = self._clock.now()
-        await self._db.run(lambda tx: tx.incidents.mark_announced(opened, ended, now=now))
+        now = self.clock.now()
+        await self.db.run(lambda tx: tx.incidents.mark_announced(opened, ended, now=now))
 
     @in_transaction
     async def _settle(
         self, tx: UnitOfWork, broken: Sequence[Firing]
     ) -> tuple[list[Incident], list[Incident]]:
         """What has lasted long enough to be told, and was not; and what is told to be over."""
-        await tx.incidents.settle(broken, now=self._clock.now())
+        await tx.incidents.settle(broken, now=self.clock.now())
         ended = await tx.incidents.recovered()
         # What lasted and could not be told is told late.
         over = [each for each in ended if each.announced_at or self._has_lasted(each)]
@@ -63,7 +60,7 @@ class AlertService:
         return [each for each in untold if self._has_lasted(each)], over
 
     def _has_lasted(self, incident: Incident) -> bool:
-        until = incident.resolved_at or self._clock.now()
+        until = incident.resolved_at or self.clock.now()
         return until - incident.opened_at >= _HOLDS.get(incident.alert, timedelta(0))
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from pincali_sync.services.insights.alerts import AlertService
 from pincali_sync.services.insights.metrics import samples_of
@@ -25,46 +24,37 @@ HISTORY_METRICS = frozenset(
 )
 
 
-class Watch:
+@dataclass(frozen=True)
+class Watch(Service):
     """Reads the figures, once for everybody who needs them."""
 
-    def __init__(
-        self,
-        db: Database,
-        clock: Clock,
-        insights: InsightsService,
-        alerts: AlertService,
-        feed: ChangeFeedService,
-    ) -> None:
-        self._db = db
-        self._clock = clock
-        self._insights = insights
-        self._alerts = alerts
-        self._feed = feed
+    insights: InsightsService
+    alerts: AlertService
+    feed: ChangeFeedService
 
     async def look(self, runs: Sequence[SyncRun] = ()) -> None:
         """Checks the alerts and keeps figures, if that is due; `runs` are those of this tick."""
-        now = self._clock.now()
+        now = self.clock.now()
         is_due, is_kept = await self._is_wanted(any(run.status != "running" for run in runs))
         if not is_due:
             return
-        snapshot = await self._insights.snapshot(whole=not is_kept)
+        snapshot = await self.insights.snapshot(whole=not is_kept)
         if not is_kept:
             figures = {
                 sample.key: sample.value
                 for sample in samples_of(snapshot)
                 if sample.metric in HISTORY_METRICS
             }
-            await self._db.run(lambda tx: tx.history.keep(figures, at=snapshot.taken_at))
-        await self._alerts.check(snapshot)
-        await self._feed.number()  # so that a reader finds little left to number
+            await self.db.run(lambda tx: tx.history.keep(figures, at=snapshot.taken_at))
+        await self.alerts.check(snapshot)
+        await self.feed.number()  # so that a reader finds little left to number
         # The sign of life comes last: without it somebody outside notices.
-        await self._db.run(lambda tx: tx.history.beat(RUNNER, now=now))
+        await self.db.run(lambda tx: tx.history.beat(RUNNER, now=now))
 
     @in_transaction
     async def _is_wanted(self, tx: UnitOfWork, has_news: bool) -> tuple[bool, bool]:
         """Whether to look, and whether figures were kept lately."""
-        now = self._clock.now()
+        now = self.clock.now()
         last = await tx.history.last_beat(RUNNER)
         if last is not None and timedelta(0) <= now - last < _LEAST_GAP and not has_news:
             return False, False

@@ -11,28 +11,20 @@ from datetime import datetime, time, timedelta
 from math import ceil
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.config import Config
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
 from pincali_sync.db.repositories.queue.queue_fill import Filling
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.schedule import SITE_ZONE
+from pincali_sync.services.base import Service, in_transaction
 
 
-class RefreshService:
+class RefreshService(Service):
     """Plans visits to records that are old."""
-
-    def __init__(self, db: Database, clock: Clock, config: Config) -> None:
-        self._db = db
-        self._clock = clock
-        self._config = config
 
     @in_transaction
     async def set_target(self, tx: UnitOfWork, run_id: UUID | None) -> RefreshTarget:
         """Sets this month's target from what is stale now; one that is set stands."""
-        now = self._clock.now()
+        now = self.clock.now()
         return await tx.freshness.set_target(
             now.astimezone(SITE_ZONE).date().replace(day=1),
             await self._wanted(tx),
@@ -52,17 +44,17 @@ class RefreshService:
         target = await tx.freshness.target()
         if target is None:
             return Wanted()
-        now = self._clock.now()
+        now = self.clock.now()
         due = _due_by(now, target)
         budget = await self._budget_left(tx) if due.stale or due.sample else 0
-        filling = Filling.of(self._config, run_id, now=now)
+        filling = Filling.of(self.config, run_id, now=now)
         stale = sample = 0
         if (wanted := min(due.stale, budget)) > 0:
             stale = await tx.queue_fill.fill_stale(
                 wanted,
                 filling,
                 stale_before=self._stale_before(),
-                max_age_days=self._config.max_age_days,
+                max_age_days=self.config.max_age_days,
             )
         if (wanted := min(due.sample, budget - stale)) > 0:
             sample = await tx.queue_fill.fill_sample(
@@ -81,16 +73,16 @@ class RefreshService:
     async def _wanted(self, tx: UnitOfWork) -> Wanted:
         return Wanted(
             stale=await tx.freshness.stale(stale_before=self._stale_before()),
-            sample=round(self._config.tier_4_sample_share * await tx.freshness.present()),
+            sample=round(self.config.tier_4_sample_share * await tx.freshness.present()),
         )
 
     async def _budget_left(self, tx: UnitOfWork) -> int:
-        local = self._clock.now().astimezone(SITE_ZONE)
+        local = self.clock.now().astimezone(SITE_ZONE)
         midnight = datetime.combine(local.date(), time(), tzinfo=SITE_ZONE)
-        return max(0, self._config.detail_daily_budget - await tx.queue.spent(midnight))
+        return max(0, self.config.detail_daily_budget - await tx.queue.spent(midnight))
 
     def _stale_before(self) -> datetime:
-        return self._clock.now() - timedelta(days=self._config.tier_4_stale_days)
+        return self.clock.now() - timedelta(days=self.config.tier_4_stale_days)
 
 
 def _due_by(now: datetime, target: RefreshTarget) -> Wanted:

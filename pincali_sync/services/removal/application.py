@@ -6,28 +6,22 @@ import logging
 from dataclasses import dataclass
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.run_notes import RemovalsNote, RunNotes
 from pincali_sync.exceptions import OutdatedError, UsageError
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.run_jobs import DONE, Outcome
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
 
 logger = logging.getLogger(__name__)
 
 
-class RemovalService:
+class RemovalService(Service):
     """Carries removals out, or holds them. A decision is taken once."""
-
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     @in_transaction
     async def apply(self, tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
@@ -38,7 +32,7 @@ class RemovalService:
         batch = await _locked(tx, batch_id)
         if batch.status != "open":
             return batch
-        now = self._clock.now()
+        now = self.clock.now()
         proven, limit = await tx.batches.removable(batch_id), await tx.batches.limit()
         judged = {"would_remove": proven, "removal_limit": limit}
         if proven > limit:
@@ -70,7 +64,7 @@ class RemovalService:
             OutdatedError: when it is not held, or for another number.
         """
         await _check_held(tx, batch_id, removable)
-        now = self._clock.now()
+        now = self.clock.now()
         given = {"decided_by": decided_by, "decided_at": now}
         if approve:
             removed = await tx.batches.apply(batch_id, now=now)
@@ -88,7 +82,7 @@ class RemovalService:
             property_id,
             removed if gone else ListingStatus.ACTIVE,
             reason=checks[0].evidence if checks else "by request",
-            now=self._clock.now(),
+            now=self.clock.now(),
         )
 
 

@@ -10,12 +10,10 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue_fill import Filling
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.schedule import SITE_ZONE
+from pincali_sync.services.base import Service, in_transaction
 
 # Drawn from what was removed this recently: later on, what comes back was relisted.
 _DRAWN_FROM = timedelta(days=8)
@@ -24,33 +22,30 @@ _TRIED_FOR = timedelta(weeks=2)
 _PRIORITY = 5
 
 
-class RemovalAuditService:
+class RemovalAuditService(Service):
     """Draws removals and has the verification spider look at them."""
-
-    def __init__(self, db: Database, clock: Clock, *, size: int, max_pending: int) -> None:
-        self._db = db
-        self._clock = clock
-        self._size = size
-        self._max_pending = max_pending
 
     @in_transaction
     async def draw(self, tx: UnitOfWork) -> int:
         """Draws this week's removals, once a week however often it is asked; returns how many."""
-        now = self._clock.now()
+        now = self.clock.now()
         return await tx.audits.draw(
-            _week_of(now), removed_since=now - _DRAWN_FROM, size=self._size, now=now
+            _week_of(now),
+            removed_since=now - _DRAWN_FROM,
+            size=self.config.removal_audit_size,
+            now=now,
         )
 
     @in_transaction
     async def queue_waiting(self, tx: UnitOfWork, run_id: UUID | None = None) -> int:
         """Queues the drawn ones that nobody looked at yet; returns how many rows are new."""
-        now = self._clock.now()
+        now = self.clock.now()
         waiting = await tx.audits.waiting(drawn_since=now - _TRIED_FOR)
         if not waiting:
             return 0
         return await tx.queue_fill.fill_named(
             waiting,
-            Filling(run_id=run_id, max_pending=self._max_pending, now=now),
+            Filling.of(self.config, run_id, now=now),
             priority=_PRIORITY,
             reason="removal_audit",
         )

@@ -5,25 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.counting import PropertyRemovalCandidate
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.removal.audit import RemovalAuditService
 from pincali_sync.services.runs.run_jobs import DONE, Outcome
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
 
 
-class MissingService:
+class MissingService(Service):
     """Counts absences."""
-
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     @in_transaction
     async def count(self, tx: UnitOfWork, session_id: UUID) -> list[PropertyRemovalCandidate]:
@@ -38,7 +32,7 @@ class MissingService:
         began = await tx.sessions.started_at(session_id)
         if began is None:
             raise UsageError(f"there is no session {session_id}")
-        await tx.missing.count(session_id, began=began, now=self._clock.now())
+        await tx.missing.count(session_id, began=began, now=self.clock.now())
         return await tx.missing.candidates(session_id)
 
 

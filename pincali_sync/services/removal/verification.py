@@ -15,12 +15,9 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from pincali_sync.answers.detail import detail_url
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.domain.liveness import (
@@ -35,6 +32,7 @@ from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.exceptions import CalibrationError
 from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.pages.answer import ReadAnswer, read_answer
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.ports import Fetcher
 from pincali_sync.services.runs.job_service import JobTicket
@@ -51,14 +49,11 @@ _CANARY_AGE = timedelta(days=2)
 _MAX_HOPS = 2
 
 
-class VerificationService:
+@dataclass(frozen=True)
+class VerificationService(Service):
     """Looks at pages and keeps the evidence. No listing changes its state for a verdict alone."""
 
-    def __init__(self, db: Database, clock: Clock, sync: DataSyncService, base_url: str) -> None:
-        self._db = db
-        self._clock = clock
-        self._sync = sync
-        self._base_url = base_url
+    sync: DataSyncService
 
     async def calibrate(self, fetcher: Fetcher) -> Calibration:
         """Asks for URLs that never existed and for a listing that is certainly there.
@@ -68,12 +63,16 @@ class VerificationService:
                 missing can be told from a fault of the site.
         """
         invented = [
-            (await self._read(fetcher, f"{self._base_url}/en/home/no-tal-propiedad-{uuid4()}"))
+            (
+                await self._read(
+                    fetcher, f"{self.config.pincali_base_url}/en/home/no-tal-propiedad-{uuid4()}"
+                )
+            )
             for _ in range(_INVENTED_URLS)
         ]
         said = "no listing was seen lately"
-        async with self._db.transaction() as tx:
-            since = self._clock.now() - _CANARY_AGE
+        async with self.db.transaction() as tx:
+            since = self.clock.now() - _CANARY_AGE
             canaries = await tx.checks.canaries(since=since, limit=_CANARIES)
         for canary in canaries:
             judgement = (await self.verify(canary, fetcher, NO_CALIBRATION)).judgement
@@ -88,7 +87,9 @@ class VerificationService:
         self, queued: QueuedProperty, fetcher: Fetcher, calibration: Calibration
     ) -> VerificationResult:
         """Fetches one listing's page and judges the answer; writes nothing."""
-        read = await self._follow(fetcher, detail_url(self._base_url, queued.source_url))
+        read = await self._follow(
+            fetcher, detail_url(self.config.pincali_base_url, queued.source_url)
+        )
         judgement = judge(
             read.answer,
             property_id=property_id_of(queued.source_url),
@@ -108,11 +109,11 @@ class VerificationService:
             CalibrationError: when the site does not even show what is certainly there.
         """
         calibration = await self.calibrate(fetcher)
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             targets = await tx.live.targets(property_ids)
         results = [await self.verify(each, fetcher, calibration) for each in targets]
-        await self._db.run(
-            lambda tx: tx.checks.record(results, session_id=None, now=self._clock.now())
+        await self.db.run(
+            lambda tx: tx.checks.record(results, session_id=None, now=self.clock.now())
         )
         return results
 
@@ -145,15 +146,15 @@ class VerificationService:
         accepted = [result for key, result in latest.items() if key in held]
         final = [each for each in accepted if not _try_again(each, max_attempts)]
         alive = [each for each in final if each.judgement.verdict is Verdict.ALIVE]
-        await self._sync.save_in(
+        await self.sync.save_in(
             tx,
             [ScrapeResult(queued=each.queued, scraped=each.scraped) for each in alive],
             session_id=ticket.session_id,
             rules=rules,
         )
         others = [_outcome(each, max_attempts) for each in accepted if each not in alive]
-        await self._sync.finish_in(tx, others)
-        now = self._clock.now()
+        await self.sync.finish_in(tx, others)
+        now = self.clock.now()
         await tx.checks.record(final, session_id=ticket.session_id, now=now)
         await tx.audits.settle(ticket.session_id, now=now)
         counts = Counter(str(each.judgement.verdict) for each in final)
@@ -166,7 +167,9 @@ class VerificationService:
         hops = 0
         while read.answer.redirect_kind is RedirectKind.LISTING and hops < _MAX_HOPS:
             assert read.answer.redirect_url is not None
-            read = await self._read(fetcher, detail_url(self._base_url, read.answer.redirect_url))
+            read = await self._read(
+                fetcher, detail_url(self.config.pincali_base_url, read.answer.redirect_url)
+            )
             hops += 1
         return replace(read, answer=replace(read.answer, url=url))
 

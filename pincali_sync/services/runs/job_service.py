@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.jobs import Job
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import SupersededError
-
-# A node may have a queue of its own, so a job that waits there is given longer than one that ran.
-PATIENCE_BEFORE_START = 5
+from pincali_sync.services.base import Service, in_transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +32,8 @@ class JobTicket:
             )
 
 
-class JobService:
+class JobService(Service):
     """Begins, keeps alive and ends jobs, whoever started them."""
-
-    def __init__(self, db: Database, clock: Clock, base_url: str) -> None:
-        self._db = db
-        self._clock = clock
-        self._base_url = base_url
 
     @in_transaction
     async def begin(
@@ -55,11 +45,14 @@ class JobService:
             SupersededError: when the job was started before or was given up: a node that takes
                 the same order twice must not do the work twice.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         job = await tx.jobs.begin(job_id, now=now)
         session_id = job.session_id if job and job.session_id else uuid4()
         await tx.sessions.create(
-            session_id, name=_session_name(job, spider), base_url=self._base_url, now=now
+            session_id,
+            name=_session_name(job, spider),
+            base_url=self.config.pincali_base_url,
+            now=now,
         )
         if job is not None:
             await tx.jobs.set_session(job_id, session_id)
@@ -70,17 +63,7 @@ class JobService:
     @in_transaction
     async def heartbeat(self, tx: UnitOfWork, ticket: JobTicket) -> bool:
         """Whether the job may go on."""
-        return await tx.jobs.heartbeat(ticket.job_id, now=self._clock.now())
-
-    @in_transaction
-    async def give_up_silent(self, tx: UnitOfWork, silence: timedelta) -> int:
-        """Closes jobs of no run that were not heard of for so long; returns their number."""
-        now = self._clock.now()
-        return await tx.jobs.give_up_silent(
-            running_before=now - silence,
-            scheduled_before=now - PATIENCE_BEFORE_START * silence,
-            now=now,
-        )
+        return await tx.jobs.heartbeat(ticket.job_id, now=self.clock.now())
 
     @in_transaction
     async def finish(
@@ -94,7 +77,7 @@ class JobService:
         owns_session: bool,
     ) -> bool:
         """Ends the job, and its session if no other job shares it; False when given up before."""
-        now, status = self._clock.now(), "completed" if succeeded else "failed"
+        now, status = self.clock.now(), "completed" if succeeded else "failed"
         ended = await tx.jobs.finish(
             ticket.job_id, status=status, reason=reason, stats=stats, now=now
         )

@@ -10,13 +10,12 @@ from enum import IntEnum
 from itertools import takewhile
 from uuid import UUID, uuid4
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import RunnerError
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.ports import JobRunner, JobSpec, WantedJob
-from pincali_sync.services.runs.job_service import PATIENCE_BEFORE_START
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +28,8 @@ RESTING = frozenset({BLOCKED, PAUSED})
 TOO_MANY_LOST_PAGES = "too_many_lost_pages"
 NO_INDEX = "no_sitemap_index"
 _MAX_ATTEMPTS = 3
+# A node may have a queue of its own, so a job that waits there is given longer than one that ran.
+_PATIENCE_BEFORE_START = 5
 # Trying at once again would only ask a failing site for the same pages once more.
 _HOPELESS = {
     TOO_MANY_LOST_PAGES: "more than a tenth of the pages lost",
@@ -61,14 +62,11 @@ def page_worker(spider: str, delay_seconds: float) -> WantedJob:
     return WantedJob(spider=spider, settings={"DETAIL_DELAY_SECONDS": str(delay_seconds)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunJobs:
+@dataclass(frozen=True, kw_only=True)
+class RunJobs(Service):
     """Keeps a run's jobs going. Calling it again after a crash repeats nothing."""
 
-    db: Database
-    clock: Clock
     runner: JobRunner
-    silence: timedelta
 
     async def ensure_done(self, run: SyncRun, wanted: Sequence[WantedJob]) -> Outcome:
         """Moves the wanted jobs on: starts those missing, replaces those that went silent.
@@ -105,6 +103,20 @@ class RunJobs:
     async def start_standing(self, wanted: WantedJob) -> None:
         """Starts a job that belongs to no run."""
         await self._order(wanted, None, attempt=1)
+
+    @in_transaction
+    async def give_up_silent(self, tx: UnitOfWork) -> None:
+        """Closes jobs of no run that were not heard of for too long."""
+        now = self.clock.now()
+        await tx.jobs.give_up_silent(
+            running_before=now - self._silence,
+            scheduled_before=now - _PATIENCE_BEFORE_START * self._silence,
+            now=now,
+        )
+
+    @property
+    def _silence(self) -> timedelta:
+        return timedelta(seconds=self.config.job_silence_seconds)
 
     async def cancel_standing(self, reason: str) -> None:
         """Stops the jobs that belong to no run and were not started by hand."""
@@ -144,8 +156,8 @@ class RunJobs:
         return await self._start(run, wanted, attempt=job.attempt + 1)
 
     def _is_silent(self, job: Job) -> bool:
-        patience = 1 if job.status == "running" else PATIENCE_BEFORE_START
-        return self.clock.now() - job.last_heard() > patience * self.silence
+        patience = 1 if job.status == "running" else _PATIENCE_BEFORE_START
+        return self.clock.now() - job.last_heard() > patience * self._silence
 
     async def _give_up(self, job: Job, *, status: str, reason: str) -> None:
         async with self.db.transaction() as tx:

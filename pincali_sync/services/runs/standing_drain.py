@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.services.ports import WantedJob
+from pincali_sync.services.base import Service
 from pincali_sync.services.queue.refresh import RefreshService
-from pincali_sync.services.runs.job_service import JobService
-from pincali_sync.services.runs.run_jobs import RESTING, RunJobs
+from pincali_sync.services.runs.run_jobs import RESTING, RunJobs, page_worker
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService
 
@@ -20,19 +17,14 @@ from pincali_sync.services.site.pauses import PauseService
 _REST_AFTER_FAILURE = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StandingDrain:
+@dataclass(frozen=True, kw_only=True)
+class StandingDrain(Service):
     """What a tick does for the queue, whether or not a run is open."""
 
-    db: Database
-    clock: Clock
     jobs: RunJobs
-    job_rows: JobService
     queue: ScrapeQueueService
     refresh: RefreshService
     pauses: PauseService
-    worker: WantedJob
-    silence: timedelta
 
     async def keep_going(self, runs: Sequence[SyncRun]) -> None:
         """Takes back what was lost, tops the queue up, and starts a worker where none works.
@@ -41,7 +33,7 @@ class StandingDrain:
             runs: those of this tick: a run that drains has a worker of its own.
         """
         await self.queue.reclaim_expired()
-        await self.job_rows.give_up_silent(self.silence)
+        await self.jobs.give_up_silent()
         if await self.pauses.of_everything() is not None:
             await self.jobs.cancel_standing(reason="paused")
             return
@@ -49,14 +41,14 @@ class StandingDrain:
         await self.refresh.top_up()
         drained = any(run.status == "running" and run.step == "drain" for run in runs)
         if not drained and await self._is_wanted():
-            await self.jobs.start_standing(self.worker)
+            await self.jobs.start_standing(page_worker("detail", self.config.detail_delay_seconds))
 
     async def _is_wanted(self) -> bool:
         now = self.clock.now()
         async with self.db.transaction() as tx:
             if not await tx.queue.claimable(now=now):
                 return False
-            latest = await tx.jobs.latest_standing(self.worker.spider)
+            latest = await tx.jobs.latest_standing("detail")
         if latest is None:
             return True
         if latest.is_open:

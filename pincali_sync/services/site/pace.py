@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.pace import Reservation
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import PausedError
 
@@ -97,9 +96,8 @@ class PaceService:
         if self.is_off:
             return 0
         self._is_refused = True
-        return await self._count_refusal(retry_after)
+        return await self._db.run(lambda tx: self._count_refusal(tx, retry_after))
 
-    @in_transaction
     async def _count_refusal(self, tx: UnitOfWork, retry_after: float | None) -> int:
         refusals = await tx.pace.count_refusal(self._host)
         backoff = min(_FIRST_HOLD_SECONDS * 2 ** (refusals - 1), _LONGEST_HOLD_SECONDS)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.pauses import ALL, Pause, scope_of_tier
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PausedError
+from pincali_sync.services.base import Service
 from pincali_sync.services.ports import SiteProbe
 
 __all__ = ["Pause", "PauseService"]
@@ -22,16 +21,12 @@ COOLING = timedelta(minutes=15)
 _LONGEST_COOLING = timedelta(hours=6)
 
 
-class PauseService:
+class PauseService(Service):
     """Stops and resumes tiers.
 
     Workers notice a pause of everything within seconds; one of a single tier stops its jobs at
     the next tick.
     """
-
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     async def pause(
         self,
@@ -48,7 +43,7 @@ class PauseService:
             kind: "person", "refused" by the site, a "busy" site, or "rate" of success too low.
             rest: after so long a good answer ends the pause; None: a person does.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         pause = Pause(
             scope=ALL if tier is None else scope_of_tier(tier.value),
             reason=reason,
@@ -57,7 +52,7 @@ class PauseService:
             kind=kind,
             resume_after=now + rest if rest else None,
         )
-        paused = await self._db.run(lambda tx: tx.pauses.pause(pause))
+        paused = await self.db.run(lambda tx: tx.pauses.pause(pause))
         if paused:
             logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
         return paused
@@ -68,7 +63,7 @@ class PauseService:
 
     async def try_again(self, probe: SiteProbe) -> bool:
         """Ends the rest of a busy site if its time is over and one request is answered well."""
-        now, pause = self._clock.now(), await self.of_everything()
+        now, pause = self.clock.now(), await self.of_everything()
         if pause is None or pause.resume_after is None or pause.resume_after > now:
             return False
         wrong = await probe()
@@ -77,7 +72,7 @@ class PauseService:
             return bool(await self.resume(None, scope=ALL))
         cooling = min(2 * (pause.resume_after - pause.paused_at), _LONGEST_COOLING)
         logger.warning("the site is left alone for another %s: %s", cooling, wrong)
-        await self._db.run(lambda tx: tx.pauses.postpone(ALL, now + cooling))
+        await self.db.run(lambda tx: tx.pauses.postpone(ALL, now + cooling))
         return False
 
     async def resume(self, tier: Tier | None, *, scope: str | None = None) -> list[str]:
@@ -88,14 +83,14 @@ class PauseService:
         """
         if tier is not None:
             scope = scope_of_tier(tier.value)
-        scopes = await self._db.run(lambda tx: tx.pauses.resume(scope))
+        scopes = await self.db.run(lambda tx: tx.pauses.resume(scope))
         if scopes:
             logger.warning("resumed: %s", ", ".join(scopes))
         return scopes
 
     async def in_force(self) -> list[Pause]:
         """All pauses, the oldest first."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             return await tx.pauses.in_force()
 
     async def of_everything(self) -> Pause | None:
@@ -104,7 +99,7 @@ class PauseService:
 
     async def of_tier(self, tier: Tier) -> Pause | None:
         """The pause that holds a tier back."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             return await tx.pauses.of_tier(tier.value)
 
     async def check(self, tier: Tier | None = None) -> None:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.sitemap import KnownShard, SitemapPass
-from pincali_sync.db.transactional import in_transaction
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import reasons_against_sitemap
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.items import FetchedShard
 from pincali_sync.pages.sitemap import listing_urls
+from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.job_service import JobTicket
 
 
-class SitemapService:
+class SitemapService(Service):
     """Records passes over the sitemap. Repeating a shard or the end changes nothing."""
-
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
 
     @in_transaction
     async def begin(
@@ -31,7 +25,7 @@ class SitemapService:
             SupersededError: when the job was given up meanwhile.
         """
         await ticket.assert_current(tx)
-        await tx.sitemap.begin(ticket.session_id, shards=shards, now=self._clock.now())
+        await tx.sitemap.begin(ticket.session_id, shards=shards, now=self.clock.now())
         return await tx.sitemap.shards()
 
     @in_transaction
@@ -43,7 +37,7 @@ class SitemapService:
             SupersededError: when the job was given up meanwhile.
         """
         await ticket.assert_current(tx)
-        now, session_id = self._clock.now(), ticket.session_id
+        now, session_id = self.clock.now(), ticket.session_id
         dated_at = min(shard.dated_at or now, now)
         if shard.body is None:
             urls = await tx.sitemap.touch_shard(session_id, shard.url, dated_at=dated_at)
@@ -64,7 +58,7 @@ class SitemapService:
             SupersededError: when the job was given up meanwhile.
         """
         await ticket.assert_current(tx)
-        now, session_id = self._clock.now(), ticket.session_id
+        now, session_id = self.clock.now(), ticket.session_id
         totals = await tx.sitemap.totals(session_id)
         if totals.shards is None:
             return None

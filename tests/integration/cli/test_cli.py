@@ -15,6 +15,7 @@ from pincali_sync.cli import tier_runner
 from pincali_sync.cli.app import run
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
+from pincali_sync.services.scheduler_service import runner_lock
 from tests.support.builders import rows
 from tests.support.cli import as_json, say
 
@@ -110,7 +111,10 @@ def test_an_unknown_tier_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.usefixtures("configured")
 def test_a_second_runner_gives_way(capsys: pytest.CaptureFixture[str]) -> None:
     async def while_locked() -> int:
-        async with open_services(load_config()) as services, services.lock.held():
+        async with (
+            open_services(load_config()) as services,
+            runner_lock(services.db, services.clock),
+        ):
             return await asyncio.to_thread(run, tier_runner.app, [])
 
     assert asyncio.run(while_locked()) == 75

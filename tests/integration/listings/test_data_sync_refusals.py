@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.listings.scrapes import ScrapeRepository
 from pincali_sync.db.repositories.quality.rules import ValidationRule
@@ -57,7 +58,7 @@ async def test_a_page_that_breaks_a_rule_is_staged_and_not_promoted(
 async def test_a_page_that_looks_odd_is_promoted_and_flagged(
     db: Database, clock: FixedClock
 ) -> None:
-    rules = await DataQualityService(db, FixedClock()).load_rules()
+    rules = await DataQualityService(db, FixedClock(), load_config()).load_rules()
     shop = Workshop(db=db, clock=clock, rules=rules)
     await shop.visit(detail("blue-house", bedrooms=40))
     assert (await shop.live("blue-house"))["verification_status"] == "flagged"

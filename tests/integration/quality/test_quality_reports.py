@@ -34,7 +34,7 @@ def configured(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_a_report_stands_beside_the_last_one(db: Database, clock: FixedClock) -> None:
-    quality = DataQualityService(db, clock)
+    quality = DataQualityService(db, clock, load_config())
     first = await quality.report()
     assert (first.previous_at, first.previous) == (None, None)
     await add_live(db, "a", price=5)
@@ -70,7 +70,7 @@ async def test_a_repeated_report_step_replaces_its_own_row_and_files(
 ) -> None:
     monkeypatch.setenv("PINCALI_HOME", str(tmp_path))
     stage = Stage(db, clock)
-    await DataQualityService(db, clock).report()
+    await DataQualityService(db, clock, load_config()).report()
     clock.advance(days=1)
     run = await open_run(stage)
     step = stage.services.steps(stage.services.run_jobs(stage.runner))["report"]
@@ -127,7 +127,7 @@ async def test_rules_that_cannot_be_applied_to_pages_are_passed_over_and_told(
                   ('odd_range', 'city', 'range', '{"min": 1}')""",
         config=json.dumps({"regex": "("}),
     )
-    rules = await DataQualityService(db, clock).load_rules()
+    rules = await DataQualityService(db, clock, load_config()).load_rules()
     assert {"odd_regex", "odd_range"}.isdisjoint(rule.rule_name for rule in rules)
     assert len(rules) == 7
     told = [each.getMessage() for each in caplog.records]

@@ -10,7 +10,7 @@ import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import LockedError
-from pincali_sync.services.runs.run_lock import RunLock
+from pincali_sync.services.scheduler_service import runner_lock
 from tests.support.builders import value
 from tests.support.clock import FixedClock
 
@@ -18,18 +18,18 @@ LEASE = timedelta(minutes=2)
 
 
 async def test_one_of_two_runners_gets_the_lock(db: Database, clock: FixedClock) -> None:
-    async with RunLock(db, clock).held():
+    async with runner_lock(db, clock):
         with pytest.raises(LockedError, match="another tier runner is at work"):
-            async with RunLock(db, clock).held():
+            async with runner_lock(db, clock):
                 raise AssertionError("both hold the lock")
     assert await value(db, "SELECT count(*) FROM service_locks") == 0
 
 
 async def test_the_lock_is_free_after_an_error(db: Database, clock: FixedClock) -> None:
     with pytest.raises(OSError, match="the disk is full"):
-        async with RunLock(db, clock).held():
+        async with runner_lock(db, clock):
             raise OSError("the disk is full")
-    async with RunLock(db, clock).held():
+    async with runner_lock(db, clock):
         assert await value(db, "SELECT count(*) FROM service_locks") == 1
 
 
@@ -44,13 +44,13 @@ async def test_of_many_at_once_one_gets_it(db: Database, clock: FixedClock) -> N
 
 
 async def test_a_lock_left_behind_ends_by_itself(db: Database, clock: FixedClock) -> None:
-    async with RunLock(db, clock).held():
+    async with runner_lock(db, clock):
         clock.advance(seconds=119)
         with pytest.raises(LockedError):
-            async with RunLock(db, clock).held():
+            async with runner_lock(db, clock):
                 raise AssertionError("the lock was not held long enough")
         clock.advance(seconds=2)
-        async with RunLock(db, clock).held():
+        async with runner_lock(db, clock):
             assert await value(db, "SELECT count(*) FROM service_locks") == 1
 
 

@@ -12,8 +12,8 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, PausedError, RunnerError
-from pincali_sync.services.runs.run_lock import RunLock
-from pincali_sync.services.scheduler_service import SchedulerService
+from pincali_sync.services.insights.alerts import AlertService
+from pincali_sync.services.scheduler_service import SchedulerService, runner_lock
 from tests.support.builders import value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
@@ -220,7 +220,7 @@ async def test_the_schedule_tells_the_last_and_the_next_run(
 
 
 async def test_two_runners_at_once_are_one(stage: Stage, clock: FixedClock) -> None:
-    async with RunLock(stage.db, clock).held():
+    async with runner_lock(stage.db, clock):
         with pytest.raises(LockedError):
             await scheduler(stage).tick()
     assert await value(stage.db, "SELECT count(*) FROM sync_runs") == 0
@@ -294,5 +294,5 @@ async def test_a_fault_of_the_program_is_told_of_and_monitoring_fails_no_tick(
     ]
     clock.advance(minutes=1)
     with monkeypatch.context() as broken:
-        broken.setattr(stage.services.alerts, "check", fail)
+        broken.setattr(AlertService, "check", fail)
         assert started(await ticks.tick()) == [1]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from pincali_sync.bootstrap import build_services
+from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.anomalies import Anomaly
@@ -251,13 +252,14 @@ class Machine:
 
 def entrance(stage: Stage, machine: Machine) -> PropertySyncOrchestrator:
     return PropertySyncOrchestrator(
-        clock=stage.clock,
+        stage.db,
+        stage.clock,
+        load_config(queue_max_pending=100),
         tiers=stage.runs,
         scheduler=stage.services.scheduler(stage.runner),
         queue=stage.services.queue,
         pauses=stage.services.pauses,
-        jobs=machine,
-        max_pending=100,
+        run_job=machine.run,
     )
 
 

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.exceptions import UsageError
+from pincali_sync.services.base import Service
 from pincali_sync.services.runs.run_jobs import Outcome
 
 # Does its part of a run, as far as it can go without waiting.
 Step = Callable[[SyncRun], Awaitable[Outcome]]
 
 
-@dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Service):
     """Where steps write down what they found."""
-
-    db: Database
-    clock: Clock
-    plans: Mapping[Tier, TierPlan]
 
     def plan(self, run: SyncRun) -> TierPlan:
         """How the run's tier scans and fetches."""
-        return self.plans[Tier(run.tier_level)]
+        return TierPlan.of(Tier(run.tier_level), self.config)
 
     async def note(self, run: SyncRun, notes: RunNotes | None = None, **counters: Any) -> None:
         """Sets counters of a run that is still in this step, and adds to what it noted."""

@@ -64,13 +64,13 @@ class DrainStep:
     record: RunRecord
     jobs: RunJobs
     queue: ScrapeQueueService
-    window: timedelta
 
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
         await self.queue.reclaim_expired()
         now, counts = self.record.clock.now(), await self.record.queue_counts(run)
-        window_ends_at = run.window_ends_at or now + self.window
+        window = timedelta(minutes=self.record.config.drain_window_minutes)
+        window_ends_at = run.window_ends_at or now + window
         await self.record.note(
             run,
             properties_queued=counts.queued,

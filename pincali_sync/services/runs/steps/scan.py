@@ -33,7 +33,6 @@ class ScanStep:
 
     record: RunRecord
     jobs: RunJobs
-    page_cap: int
 
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
@@ -58,7 +57,9 @@ class ScanStep:
             runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
         last = next((each.details for each in runs if each.status == "completed"), None)
         depths = {
-            str(source): next_depth(plan.max_pages, source, last, page_cap=self.page_cap)
+            str(source): next_depth(
+                plan.max_pages, source, last, page_cap=self.record.config.site_page_cap
+            )
             for source in ListingSource
         }
         await self.record.note(run, RunNotes(depths=depths))

@@ -1,20 +1,28 @@
-"""Methods that are one transaction."""
+"""What all services are made of, and their methods that are one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from pincali_sync.clock import Clock
+from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
 
 
-class _OnDatabase(Protocol):
-    _db: Database
+@dataclass(frozen=True)
+class Service:
+    """Works on one database, by a clock, as configured."""
+
+    db: Database
+    clock: Clock
+    config: Config
 
 
-S = TypeVar("S", bound=_OnDatabase)
+S = TypeVar("S", bound=Service)
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -30,6 +38,6 @@ def in_transaction(
 
     @wraps(method)
     async def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._db.run(lambda tx: method(self, tx, *args, **kwargs))
+        return await self.db.run(lambda tx: method(self, tx, *args, **kwargs))
 
     return run
