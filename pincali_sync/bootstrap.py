@@ -11,22 +11,20 @@ from pincali_sync.clock import Clock, SystemClock
 from pincali_sync.config import Config
 from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
-from pincali_sync.notify.apprise_notifier import AppriseNotifier
+from pincali_sync.notify import AppriseNotifier
 from pincali_sync.reports.quality_report import write_report
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.services.change_detection_service import ChangeDetectionService
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService
+from pincali_sync.services.decisions import IdentityService, ReviewService
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from pincali_sync.services.export.live_table import ExportService
-from pincali_sync.services.identity.candidates import IdentityService
-from pincali_sync.services.insights.alerts import AlertService
-from pincali_sync.services.insights.watch import Watch
+from pincali_sync.services.insights.alerts import AlertService, Watch
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
-from pincali_sync.services.prices.reviews import ReviewService
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.queue.refresh import RefreshService
@@ -39,8 +37,7 @@ from pincali_sync.services.runs.retention import RetentionService
 from pincali_sync.services.runs.run_jobs import RunJobs
 from pincali_sync.services.runs.standing_drain import StandingDrain
 from pincali_sync.services.runs.steps.base import RunRecord, Step
-from pincali_sync.services.runs.steps.queue import DrainStep, QueueStep, RefreshStep
-from pincali_sync.services.runs.steps.report import ReportStep
+from pincali_sync.services.runs.steps.details import DrainStep, QueueStep, RefreshStep, ReportStep
 from pincali_sync.services.runs.steps.scan import CertifyStep, ScanStep
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService

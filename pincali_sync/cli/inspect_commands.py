@@ -23,7 +23,7 @@ from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, UsageError
-from pincali_sync.notify.apprise_notifier import AppriseNotifier
+from pincali_sync.notify import AppriseNotifier
 from pincali_sync.rendering.formats import instant
 from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import TierSchedule

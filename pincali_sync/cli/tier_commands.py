@@ -20,7 +20,7 @@ from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.exceptions import BlockedError, ExitStatus, LockedError, RunnerError
-from pincali_sync.notify.apprise_notifier import AppriseNotifier
+from pincali_sync.notify import AppriseNotifier
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import DRY_RUN_REPORT, JobSpec
 from pincali_sync.services.scheduler_service import SchedulerService

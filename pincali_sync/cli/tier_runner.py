@@ -18,7 +18,7 @@ from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError
-from pincali_sync.notify.healthcheck import HealthcheckPing
+from pincali_sync.notify import HealthcheckPing
 from pincali_sync.services.site.pauses import Pause, explain
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from pincali_sync.domain.identity import property_id_of
 from pincali_sync.exceptions import PageError, UsageError
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.insights.snapshot import Snapshot, read_snapshot
-from pincali_sync.services.runs.run_progress import RunProgress, progress_of
+from pincali_sync.services.runs.run_figures import RunProgress, progress_of
 
 _RUNS_COMPARED = 20
 _LONGEST_NAME = 2_000

@@ -20,7 +20,7 @@ from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_servi
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError
 from pincali_sync.services.base import Service
-from pincali_sync.services.insights.watch import Watch
+from pincali_sync.services.insights.alerts import Watch
 from pincali_sync.services.ports import SiteProbe
 from pincali_sync.services.runs.standing_drain import StandingDrain
 from pincali_sync.services.site.pauses import PauseService

@@ -19,14 +19,14 @@ from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, UsageError
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import JobRunner
-from pincali_sync.services.runs.run_jobs import RunJobs, State
-from pincali_sync.services.runs.steps.base import Step, session_of
-from pincali_sync.services.runs.success_rate import (
+from pincali_sync.services.runs.run_figures import (
     MIN_RATE,
     RUNS_JUDGED,
     not_judged_yet,
     success_rate,
 )
+from pincali_sync.services.runs.run_jobs import RunJobs, State
+from pincali_sync.services.runs.steps.base import Step, session_of
 from pincali_sync.services.site.pauses import PauseService
 
 logger = logging.getLogger(__name__)

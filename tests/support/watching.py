@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
+from pincali_sync.services.insights.alerts import Watch
 from pincali_sync.services.insights.metrics import samples_of
-from pincali_sync.services.insights.watch import Watch
 from tests.support.builders import SITE, rows
 from tests.support.clock import FixedClock
 

@@ -25,8 +25,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.domain.schedule import Cadence, tiers_serving
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.services.runs.success_rate import success_rate
-from pincali_sync.services.scan.scan_yield import SourceYield, drop_of, yields_of
+from pincali_sync.services.runs.run_figures import SourceYield, drop_of, success_rate, yields_of
 
 RUNNER = "tier_runner"  # the name of its heartbeat
 _RUNS_LOOKED_AT = 20

@@ -13,8 +13,7 @@ from pincali_sync.cli.app import app, run
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import ConfigError
-from pincali_sync.notify.apprise_notifier import AppriseNotifier
-from pincali_sync.notify.healthcheck import HealthcheckPing
+from pincali_sync.notify import AppriseNotifier, HealthcheckPing
 from pincali_sync.services.insights.snapshot import RUNNER
 from tests.support.http_listener import HttpListener, http_listener
 from tests.support.postgres import execute

@@ -14,7 +14,7 @@ from pincali_sync.domain import coverage, listing_status, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.middlewares import politeness
-from pincali_sync.services.runs import success_rate
+from pincali_sync.services.runs import run_figures
 from pincali_sync.services.site import pace, pauses
 from pincali_sync.web import snapshots
 
@@ -52,8 +52,8 @@ def default(variable: str) -> str:
         (12, f"an age ceiling ({default('max_age_days')} days)"),
         (13, f"again after {backoff(1) // timedelta(minutes=1)} minutes"),
         (13, f"doubling up to {TIMES[backoff(99)]}"),
-        (13, f"below {percent(success_rate.MIN_RATE)} good requests"),
-        (13, f"over a tier's last {WORDS[success_rate.RUNS_JUDGED]} runs"),
+        (13, f"below {percent(run_figures.MIN_RATE)} good requests"),
+        (13, f"over a tier's last {WORDS[run_figures.RUNS_JUDGED]} runs"),
         (14, f"by more than {SHARES[float(prices.UNUSUAL_SHARE)]}"),
         (15, f"at most {default('site_page_cap')} pages"),
         (16, f"no more than {SHARES[round(1 - coverage.MIN_SITEMAP_SHARE, 2)]} of the urls"),

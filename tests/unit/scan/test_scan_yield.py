@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pincali_sync.domain.alerts import ALERT_RULES, Sample, firing
-from pincali_sync.services.scan.scan_yield import SourceYield, drop_of
+from pincali_sync.services.runs.run_figures import SourceYield, drop_of
 
 
 @pytest.mark.parametrize(

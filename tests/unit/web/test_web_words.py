@@ -16,7 +16,7 @@ from pincali_sync.db.repositories.runs.sessions import SourcePages
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.rendering.charts import Point
 from pincali_sync.services.insights.snapshot import LiveFigures
-from pincali_sync.services.runs.run_progress import progress_of
+from pincali_sync.services.runs.run_figures import progress_of
 from pincali_sync.web import trends
 from pincali_sync.web.trends import price_line
 from pincali_sync.web.words import plain, slug, web_url

@@ -1,4 +1,4 @@
-"""Properties that come back under another listing: proposed by a rule, decided by a person.
+"""What people decide: unusual prices, and properties that come back under another listing.
 
 Two flats in one tower share place, price and half their title: so nothing is merged by itself.
 """
@@ -18,6 +18,23 @@ from pincali_sync.services.base import Service, in_transaction
 _NEWCOMER_AGE = timedelta(days=14)
 _PAIRS_AT_ONCE = 5_000
 _MIN_SIMILARITY = 80.0
+
+
+class ReviewService(Service):
+    """Carries out what was decided. A decision is taken once."""
+
+    @in_transaction
+    async def settle(
+        self, tx: UnitOfWork, review_id: UUID, *, accept: bool, settled_by: str
+    ) -> None:
+        """Lets the new price stand, or puts the old one back until the site shows another.
+
+        Raises:
+            UsageError: when no such review is open.
+        """
+        now = self.clock.now()
+        if not await tx.reviews.settle(review_id, accept=accept, settled_by=settled_by, now=now):
+            raise UsageError(f"no open price review {review_id}: `pincali-sync reviews` lists them")
 
 
 class IdentityService(Service):

@@ -1,1 +1,0 @@
-"""Ways to tell people: Apprise, and a ping for whoever watches cron."""

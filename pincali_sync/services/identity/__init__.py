@@ -1,1 +1,0 @@
-"""Which records are one property."""

@@ -1,1 +1,0 @@
-"""Prices that wait for a person."""
