@@ -163,7 +163,7 @@ async def _dry_run(tier: Tier) -> dict[str, Any]:
     config = load_config()
     if tier is Tier.MONTHLY_REFRESH:
         async with open_services(config) as services:
-            refreshed = await services.refresh.preview()
+            refreshed = await services.db.run(services.refresh.wanted)
         return {"tier": tier.value, "stale": refreshed.stale, "random_sample": refreshed.sample}
     return {"tier": tier.value, **await _preview_scan(config, TierPlan.of(tier, config))}
 

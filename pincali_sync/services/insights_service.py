@@ -68,16 +68,23 @@ class InsightsService(Service):
         Raises:
             UsageError: when it means none.
         """
-        return await _resolve(tx, name)
+        property_id = None
+        if len(name) <= _LONGEST_NAME and "\x00" not in name:  # PostgreSQL has no text with that
+            called = name.strip()
+            with suppress(PageError):  # it is no URL
+                called = property_id_of(name)
+            property_id = await tx.identities.resolve(called)
+        if property_id is None:
+            raise UsageError(f"{name!r} is no record: give a property_id, an EB id or a URL")
+        return property_id
+
+    async def explain(self, name: str, limit: int = 20) -> Dossier:
+        """What is known of the record that a name means. Raises as `record_of` does."""
+        property_id = await self.record_of(name)
+        return await self._dossier(property_id, limit)
 
     @in_transaction
-    async def explain(self, tx: UnitOfWork, name: str, limit: int = 20) -> Dossier:
-        """What is known of the record that an id, an alias, a URL or an EasyBroker id means.
-
-        Raises:
-            UsageError: when it means none.
-        """
-        property_id = await _resolve(tx, name)
+    async def _dossier(self, tx: UnitOfWork, property_id: str, limit: int) -> Dossier:
         return Dossier(
             property_id=property_id,
             live=await tx.dossier.live(property_id),
@@ -104,15 +111,3 @@ class InsightsService(Service):
             )
             for run in await tx.runs.open_runs()
         ]
-
-
-async def _resolve(tx: UnitOfWork, name: str) -> str:
-    property_id = None
-    if len(name) <= _LONGEST_NAME and "\x00" not in name:  # PostgreSQL has no text with that
-        called = name.strip()
-        with suppress(PageError):  # it is no URL
-            called = property_id_of(name)
-        property_id = await tx.identities.resolve(called)
-    if property_id is None:
-        raise UsageError(f"{name!r} is no record: give a property_id, an EB id or a URL")
-    return property_id

@@ -19,7 +19,11 @@ _MARK_SEEN_CHUNK = 5_000
 
 
 class ManifestScanService(Service):
-    """Records what a scan reads. Repeating a page changes nothing."""
+    """Records what a scan reads. Repeating a page changes nothing.
+
+    Raises:
+        SupersededError: whatever is recorded for a job that was given up meanwhile.
+    """
 
     @in_transaction
     async def record_pages(
@@ -29,10 +33,6 @@ class ManifestScanService(Service):
 
         Positive evidence acts at once: a listing that is seen is upserted, its price compared
         and its detail page queued here, while the scan still runs.
-
-        Raises:
-            SupersededError: when the job was given up meanwhile.
-            DatabaseUnavailableError: when the database went away.
         """
         now, session_id = self.clock.now(), ticket.session_id
         await ticket.assert_current(tx)
@@ -50,11 +50,7 @@ class ManifestScanService(Service):
 
     @in_transaction
     async def record_lost_page(self, tx: UnitOfWork, page: LostPage, ticket: JobTicket) -> None:
-        """Writes down that a page could not be read.
-
-        Raises:
-            SupersededError: when the job was given up meanwhile.
-        """
+        """Writes down that a page could not be read."""
         await ticket.assert_current(tx)
         await tx.manifest_pages.record_lost(
             page, session_id=ticket.session_id, job_id=ticket.job_id, now=self.clock.now()
@@ -62,11 +58,7 @@ class ManifestScanService(Service):
 
     @in_transaction
     async def record_walk(self, tx: UnitOfWork, walk: WalkSummary, ticket: JobTicket) -> None:
-        """Writes down that a source was walked through to its end.
-
-        Raises:
-            SupersededError: when the job was given up meanwhile.
-        """
+        """Writes down that a source was walked through to its end."""
         await ticket.assert_current(tx)
         await tx.manifest_pages.record_walk(
             walk, session_id=ticket.session_id, now=self.clock.now()
@@ -81,9 +73,7 @@ class ManifestScanService(Service):
         scans = await tx.manifest.scans_of(session_id)
         expected = await tx.certificates.expected(session_id)
         certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
-        await tx.certificates.issue(
-            session_id, scans, certificates, expected, now=self.clock.now()
-        )
+        await tx.certificates.issue(session_id, scans, certificates, expected, now=self.clock.now())
         return certificates
 
     async def mark_live_as_seen(self, session_id: UUID) -> None:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
-from pincali_sync.db.repositories.site.pauses import ALL, scope_of_tier
+from pincali_sync.db.repositories.site.pauses import scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import OutdatedError
@@ -30,7 +30,7 @@ _CHANGED = (
     "The batch is not what you saw any more, so nothing was done. Go back to it, look again, "
     "then decide."
 )
-_SCOPES: dict[str, Tier | None] = {ALL: None, **{scope_of_tier(tier): tier for tier in Tier}}
+_SCOPES: dict[str, Tier | None] = {scope_of(tier): tier for tier in (None, *Tier)}
 _NO_SCOPE = "The form names neither everything nor a tier. Nothing was done."
 _OTHER_PAUSE = "It rests for another reason than the one you saw. Nothing was done. Look again."
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pincali_sync.db.repositories.insights.figures import QUEUE_FINISHED, RUNS_ENDED
 from pincali_sync.domain.statistics import wilson_interval
-from pincali_sync.services.insights.snapshot import Snapshot
+from pincali_sync.services.insights.snapshot import Snapshot, TierFigures
 
 Value = float | datetime | timedelta | None  # times become seconds; None: there is no value
 Labelled = tuple[tuple[str, ...], Value]  # label values and value
@@ -19,49 +19,29 @@ _MIN_FINISHED = 50
 _PERCENT_DAYS = (7, 14, 30)
 
 
-def one(path: str) -> Reader:
-    """A figure of the whole."""
-    return lambda snapshot: [((), _at(snapshot, path))]
-
-
-def of_tiers(path: str) -> Reader:
-    """A figure of each tier that is enabled."""
-    return lambda snapshot: [
-        ((str(each.tier.value),), _at(each, path)) for each in snapshot.tiers if each.enabled
-    ]
-
-
-def of_certificates(path: str) -> Reader:
-    """A figure of each source's latest certificate."""
-    return lambda snapshot: [((each.source,), _at(each, path)) for each in snapshot.certificates]
-
-
 def each_of(path: str, *names: str) -> Reader:
     """Figures of the whole that belong together, labelled by their names."""
-    return lambda snapshot: [((name,), _at(snapshot, f"{path}.{name}")) for name in names]
+    return lambda snapshot: [((name,), at(snapshot, f"{path}.{name}")) for name in names]
 
 
 def mapping(path: str) -> Reader:
     """Figures of the whole that are kept by their label."""
     return lambda snapshot: [
         ((label if isinstance(label, str) else f"{label:g}",), value)
-        for label, value in (_at(snapshot, path) or {}).items()
+        for label, value in (at(snapshot, path) or {}).items()
     ]
 
 
-def _at(place: Any, path: str) -> Any:
+def at(place: Any, path: str) -> Any:
     """What a dotted path leads to; None where it leads through None."""
     for name in path.split("."):
         place = None if place is None else getattr(place, name)
     return place
 
 
-def total_of_tiers(series: str) -> Reader:
-    """What all runs of each tier that is enabled add up to."""
-    return lambda snapshot: [
-        ((tier,), snapshot.counters.get((series, tier), 0))
-        for tier in (str(each.tier.value) for each in snapshot.tiers if each.enabled)
-    ]
+def enabled(snapshot: Snapshot) -> list[tuple[str, TierFigures]]:
+    """The tiers that are enabled, by their label."""
+    return [(str(each.tier.value), each) for each in snapshot.tiers if each.enabled]
 
 
 def runs_ended(snapshot: Snapshot) -> Iterator[Labelled]:
@@ -73,9 +53,9 @@ def runs_ended(snapshot: Snapshot) -> Iterator[Labelled]:
 
 def found_ratios(snapshot: Snapshot) -> Iterator[Labelled]:
     """What the last scan found of each source, of what it should have found."""
-    for tier in snapshot.tiers:
-        for source in tier.yields if tier.enabled else ():
-            yield (str(tier.tier.value), source.source), source.ratio
+    for label, tier in enabled(snapshot):
+        for source in tier.yields:
+            yield (label, source.source), source.ratio
 
 
 def rows(status: str) -> Reader:

@@ -57,12 +57,16 @@ def _metric(name: str, meaning: str, reader: Reader) -> Metric:
 
 def _one(name: str, meaning: str, path: str) -> Metric:
     """A figure of the whole, by its path in the snapshot."""
-    return _metric(name, meaning, read.one(path))
+    return _metric(name, meaning, lambda s: [((), read.at(s, path))])
 
 
 def _tier(name: str, meaning: str, path: str) -> Metric:
-    """A figure of each tier, by its path in `TierFigures`."""
-    return _metric(f"{name}{{tier}}", meaning, read.of_tiers(path))
+    """A figure of each tier that is enabled, by its path in `TierFigures`."""
+    return _metric(
+        f"{name}{{tier}}",
+        meaning,
+        lambda s: [((label,), read.at(each, path)) for label, each in read.enabled(s)],
+    )
 
 
 def _live(name: str, meaning: str, path: str) -> Metric:
@@ -72,7 +76,11 @@ def _live(name: str, meaning: str, path: str) -> Metric:
 
 def _tier_total(name: str, meaning: str, series: str) -> Metric:
     """What the runs of each tier add up to, by its name in `RUN_TOTALS`."""
-    return _metric(f"tier_{name}_total{{tier}}", meaning, read.total_of_tiers(series))
+    return _metric(
+        f"tier_{name}_total{{tier}}",
+        meaning,
+        lambda s: [((label,), s.counters.get((series, label), 0)) for label, _ in read.enabled(s)],
+    )
 
 
 def _last_run(name: str, meaning: str, path: str) -> Metric:
@@ -82,7 +90,11 @@ def _last_run(name: str, meaning: str, path: str) -> Metric:
 
 def _certificate(name: str, meaning: str, path: str) -> Metric:
     """A figure of each source's latest certificate."""
-    return _metric(f"certificate_{name}{{source}}", meaning, read.of_certificates(path))
+    return _metric(
+        f"certificate_{name}{{source}}",
+        meaning,
+        lambda s: [((each.source,), read.at(each, path)) for each in s.certificates],
+    )
 
 
 METRICS: tuple[Metric, ...] = (

@@ -27,16 +27,11 @@ class RefreshService(Service):
         now = self.clock.now()
         return await tx.freshness.set_target(
             now.astimezone(SITE_ZONE).date().replace(day=1),
-            await self._wanted(tx),
+            await self.wanted(tx),
             run_id=run_id,
             stale_before=self._stale_before(),
             now=now,
         )
-
-    @in_transaction
-    async def preview(self, tx: UnitOfWork) -> Wanted:
-        """What a target set now would ask for, over the month."""
-        return await self._wanted(tx)
 
     @in_transaction
     async def top_up(self, tx: UnitOfWork, run_id: UUID | None = None) -> Wanted:
@@ -46,7 +41,7 @@ class RefreshService(Service):
             return Wanted()
         now = self.clock.now()
         due = _due_by(now, target)
-        budget = await self._budget_left(tx) if due.stale or due.sample else 0
+        budget = await self.budget_left(tx) if due.stale or due.sample else 0
         filling = Filling.of(self.config, run_id, now=now)
         stale = sample = 0
         if (wanted := min(due.stale, budget)) > 0:
@@ -65,18 +60,15 @@ class RefreshService(Service):
             await tx.freshness.count_queued(queued)
         return queued
 
-    @in_transaction
-    async def budget_left(self, tx: UnitOfWork) -> int:
-        """How many detail pages may still be asked for today."""
-        return await self._budget_left(tx)
-
-    async def _wanted(self, tx: UnitOfWork) -> Wanted:
+    async def wanted(self, tx: UnitOfWork) -> Wanted:
+        """What a target set now would ask for, over the month."""
         return Wanted(
             stale=await tx.freshness.stale(stale_before=self._stale_before()),
             sample=round(self.config.tier_4_sample_share * await tx.freshness.present()),
         )
 
-    async def _budget_left(self, tx: UnitOfWork) -> int:
+    async def budget_left(self, tx: UnitOfWork) -> int:
+        """How many detail pages may still be asked for today."""
         local = self.clock.now().astimezone(SITE_ZONE)
         midnight = datetime.combine(local.date(), time(), tzinfo=SITE_ZONE)
         return max(0, self.config.detail_daily_budget - await tx.queue.spent(midnight))

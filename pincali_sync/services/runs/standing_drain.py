@@ -34,7 +34,7 @@ class StandingDrain(Service):
         """
         await self.queue.reclaim_expired()
         await self.jobs.give_up_silent()
-        if await self.pauses.of_everything() is not None:
+        if await self.pauses.of_tier(None) is not None:
             await self.jobs.cancel_standing(reason="paused")
             return
         await self.queue.top_up()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from pincali_sync.db.repositories.site.pauses import ALL, Pause, scope_of_tier
+from pincali_sync.db.repositories.site.pauses import ALL, Pause, scope_of
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PausedError
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import SiteProbe
-
-__all__ = ["Pause", "PauseService"]
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +43,7 @@ class PauseService(Service):
         """
         now = self.clock.now()
         pause = Pause(
-            scope=ALL if tier is None else scope_of_tier(tier.value),
+            scope=scope_of(tier),
             reason=reason,
             paused_by=paused_by,
             paused_at=now,
@@ -63,7 +61,7 @@ class PauseService(Service):
 
     async def try_again(self, probe: SiteProbe) -> bool:
         """Ends the rest of a busy site if its time is over and one request is answered well."""
-        now, pause = self.clock.now(), await self.of_everything()
+        now, pause = self.clock.now(), await self.of_tier(None)
         if pause is None or pause.resume_after is None or pause.resume_after > now:
             return False
         wrong = await probe()
@@ -82,7 +80,7 @@ class PauseService(Service):
             scope: end just this one instead.
         """
         if tier is not None:
-            scope = scope_of_tier(tier.value)
+            scope = scope_of(tier)
         scopes = await self.db.run(lambda tx: tx.pauses.resume(scope))
         if scopes:
             logger.warning("resumed: %s", ", ".join(scopes))
@@ -93,19 +91,14 @@ class PauseService(Service):
         async with self.db.transaction() as tx:
             return await tx.pauses.in_force()
 
-    async def of_everything(self) -> Pause | None:
-        """The pause of all tiers at once."""
-        return next((each for each in await self.in_force() if each.scope == ALL), None)
-
-    async def of_tier(self, tier: Tier) -> Pause | None:
-        """The pause that holds a tier back."""
+    async def of_tier(self, tier: Tier | None) -> Pause | None:
+        """The pause that holds a tier, or (None) everything, back."""
         async with self.db.transaction() as tx:
-            return await tx.pauses.of_tier(tier.value)
+            return await tx.pauses.of_tier(tier)
 
     async def check(self, tier: Tier | None = None) -> None:
         """Raises: PausedError: when the tier, or (None) everything, rests; says what to do."""
-        pause = await (self.of_everything() if tier is None else self.of_tier(tier))
-        if pause is not None:
+        if pause := await self.of_tier(tier):
             raise PausedError(explain(pause))
 
 

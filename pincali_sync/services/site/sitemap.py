@@ -13,17 +13,17 @@ from pincali_sync.services.runs.job_service import JobTicket
 
 
 class SitemapService(Service):
-    """Records passes over the sitemap. Repeating a shard or the end changes nothing."""
+    """Records passes over the sitemap. Repeating a shard or the end changes nothing.
+
+    Raises:
+        SupersededError: whatever is done for a job that was given up meanwhile.
+    """
 
     @in_transaction
     async def begin(
         self, tx: UnitOfWork, ticket: JobTicket, *, shards: int
     ) -> dict[str, KnownShard]:
-        """Opens the pass of the ticket's session; returns what is known of shards.
-
-        Raises:
-            SupersededError: when the job was given up meanwhile.
-        """
+        """Opens the pass of the ticket's session; returns what is known of shards."""
         await ticket.assert_current(tx)
         await tx.sitemap.begin(ticket.session_id, shards=shards, now=self.clock.now())
         return await tx.sitemap.shards()
@@ -34,7 +34,6 @@ class SitemapService(Service):
 
         Raises:
             PageError: when the shard is broken; nothing of it is kept.
-            SupersededError: when the job was given up meanwhile.
         """
         await ticket.assert_current(tx)
         now, session_id = self.clock.now(), ticket.session_id
@@ -51,11 +50,7 @@ class SitemapService(Service):
     async def finish(self, tx: UnitOfWork, ticket: JobTicket) -> SitemapPass | None:
         """Puts the presence of all URLs into the manifest, and judges the pass.
 
-        Returns:
-            None when the pass did not even begin.
-
-        Raises:
-            SupersededError: when the job was given up meanwhile.
+        None when it did not even begin.
         """
         await ticket.assert_current(tx)
         now, session_id = self.clock.now(), ticket.session_id

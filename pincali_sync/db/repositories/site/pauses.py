@@ -10,9 +10,9 @@ from pincali_sync.db.repositories.base import Repository
 ALL = "all"
 
 
-def scope_of_tier(tier_level: int) -> str:
-    """The scope of one tier."""
-    return f"tier:{tier_level}"
+def scope_of(tier_level: int | None) -> str:
+    """The scope of one tier, or (None) of everything."""
+    return ALL if tier_level is None else f"tier:{tier_level}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +67,8 @@ class PauseRepository(Repository):
             Pause, f"SELECT {_COLUMNS} FROM sync_pauses ORDER BY paused_at, scope"
         )
 
-    async def of_tier(self, tier_level: int) -> Pause | None:
-        """The pause that holds a tier back: its own, else that of all."""
+    async def of_tier(self, tier_level: int | None) -> Pause | None:
+        """The pause that holds a tier, or (None) everything, back: its own, else that of all."""
         statement = f"""SELECT {_COLUMNS} FROM sync_pauses
             WHERE scope IN (:all, :tier) ORDER BY scope = :all LIMIT 1"""
-        return await self._first(Pause, statement, all=ALL, tier=scope_of_tier(tier_level))
+        return await self._first(Pause, statement, all=ALL, tier=scope_of(tier_level))

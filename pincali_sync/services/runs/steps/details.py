@@ -40,7 +40,7 @@ class QueueStep:
         await self.queue.top_up(run.id)
         plan = self.record.plan(run)
         if plan.stale_days is not None:
-            budget = await self.refresh.budget_left()
+            budget = await self.record.db.run(self.refresh.budget_left)
             await self.queue.queue_stale_properties(plan.stale_days, budget, session_of(run))
         if plan.max_pages == 0:
             found = await self.identities.propose_candidates()
