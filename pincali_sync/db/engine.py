@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psycopg
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
@@ -113,22 +113,15 @@ class Database:
         Raises:
             SchemaVersionError: when the database is at another version, or empty.
         """
-        found = await self._schema_revision()
+        async with self.transaction() as tx:
+            found = None
+            if await tx.connection.run_sync(lambda it: inspect(it).has_table("alembic_version")):
+                found = await tx.connection.scalar(text("SELECT version_num FROM alembic_version"))
         if found != SCHEMA_REVISION:
             raise SchemaVersionError(
                 f"the database at {self._address} is at schema {found or 'none'}, this program "
                 f"needs {SCHEMA_REVISION}: run `alembic upgrade head` from the version you run."
             )
-
-    async def _schema_revision(self) -> str | None:
-        try:
-            async with self.transaction() as tx:
-                found = await tx.connection.execute(text("SELECT version_num FROM alembic_version"))
-                return found.scalar_one_or_none()
-        except ProgrammingError as error:
-            if isinstance(error.orig, psycopg.errors.UndefinedTable):
-                return None
-            raise
 
     async def dispose(self) -> None:
         """Closes all connections."""
