@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
+from scrapy.http import Response
 from scrapy.statscollectors import StatsCollector
 from tenacity import (
     before_sleep_log,
@@ -28,7 +29,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import DatabaseUnavailableError, UsageError
-from pincali_sync.items import QueuedProperty
+from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.services.runs.job_service import JobTicket
 
 logger = logging.getLogger(__name__)
@@ -175,6 +176,22 @@ def stats_of(crawler: Crawler) -> StatsCollector:
     return crawler.stats
 
 
+def fetched(response: Response) -> FetchedPage:
+    """Scrapy's answer as the layers below take it; of a header that is there twice, the last."""
+    headers = {
+        name.decode("latin-1").lower(): values[-1].decode("latin-1")
+        for name, values in response.headers.items()
+        if values
+    }
+    return FetchedPage(status=response.status, headers=headers, body=response.body)
+
+
+def failed(error: BaseException | None) -> FetchedPage:
+    """What stands for an answer where there is none."""
+    said = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return FetchedPage(status=None, error=said)
+
+
 def close_soon(crawler: Crawler, reason: str) -> None:
     """Asks the engine to close the spider, once.
 
@@ -192,7 +209,7 @@ _closing: WeakKeyDictionary[Crawler, asyncio.Task[None]] = WeakKeyDictionary()
 _jobs: WeakKeyDictionary[Crawler, CrawlJob] = WeakKeyDictionary()
 
 
-def _job_id(spider: Spider | None) -> UUID:
+def _job_id(spider: Spider) -> UUID:
     """The id that Scrapyd or the local runner gave the job (`_job`), else a new one."""
     try:
         return UUID(str(getattr(spider, "_job", None)))

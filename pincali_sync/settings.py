@@ -16,7 +16,6 @@ except ConfigError as error:
 
 BOT_NAME = "pincali_sync"
 SPIDER_MODULES = ["pincali_sync.spiders"]
-NEWSPIDER_MODULE = "pincali_sync.spiders"
 COMMANDS_MODULE = "pincali_sync.commands"
 
 # --- manners ---
@@ -33,6 +32,7 @@ RETRY_TIMES = _config.retry_times
 RETRY_BACKOFF_SECONDS = _config.retry_backoff_seconds
 # A listing or detail page never moves by redirect to another listing: a redirect is an answer.
 REDIRECT_ENABLED = False
+HTTPERROR_ALLOW_ALL = True  # and so is any other status: the readers of answers judge it
 COOKIES_ENABLED = True
 
 # --- what the spiders are told by the runner or by hand ---

@@ -10,7 +10,7 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, FetchedShard
 from pincali_sync.pages.sitemap import ShardLink, parse_index
 
-NOT_MODIFIED = 304
+_NOT_MODIFIED = 304
 _OK = 200
 
 
@@ -31,12 +31,12 @@ def condition_of(known: KnownShard | None) -> dict[str, str]:
 
 def read_shard(link: ShardLink, answer: FetchedPage) -> FetchedShard | None:
     """A shard, or that it did not change; None when it is lost."""
-    if answer.status not in {_OK, NOT_MODIFIED}:
+    if answer.status not in {_OK, _NOT_MODIFIED}:
         return None
     last_modified = answer.headers.get("last-modified")
     return FetchedShard(
         url=link.url,
-        body=None if answer.status == NOT_MODIFIED else answer.body,
+        body=None if answer.status == _NOT_MODIFIED else answer.body,
         etag=answer.headers.get("etag"),
         last_modified=last_modified,
         dated_at=_instant(last_modified) or link.last_modified,

@@ -8,7 +8,7 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pincali_sync.crawl_job import Component, close_soon, patiently
+from pincali_sync.crawl_job import Component, close_soon, fetched, patiently
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.services.runs.run_jobs import BLOCKED
 
@@ -24,7 +24,7 @@ class BlockingMiddleware(Component):
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Raises: BlockedResponse: when the answer is a refusal."""
-        kind = challenge_kind(response.status, header_map(response), response.body)
+        kind = challenge_kind(response.status, fetched(response).headers, response.body)
         if kind is None:
             return response
         self._stats.inc_value(f"blocking/{kind.value}")
@@ -38,12 +38,3 @@ class BlockingMiddleware(Component):
             None, reason=seen, paused_by="pincali-sync", kind="refused"
         )
         raise BlockedResponse(seen)
-
-
-def header_map(response: Response) -> dict[str, str]:
-    """A response's headers, the last of each, by their names in lower case."""
-    return {
-        name.decode("latin-1").lower(): values[-1].decode("latin-1")
-        for name, values in response.headers.items()
-        if values
-    }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
+from playwright.async_api import Request as BrowserRequest
 from scrapy.http.request import VerboseCookie
 from scrapy.settings import BaseSettings
 
@@ -18,21 +19,11 @@ from pincali_sync.exceptions import ConfigError
 _ABORTED_TYPES = {"image", "font", "stylesheet", "media"}
 _MILLISECONDS = 1000
 
-
-class BrowserRequest(Protocol):
-    """What is looked at of Playwright's request."""
-
-    @property
-    def method(self) -> str:
-        """GET, POST and so on."""
-
-    @property
-    def resource_type(self) -> str:
-        """What the browser wants it for: document, image and so on."""
-
-    @property
-    def url(self) -> str:
-        """Where it goes."""
+# The meta of a request for a page; only the browser's download handler looks at it.
+BROWSER_META = {
+    "playwright": True,
+    "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
+}
 
 
 def abort_request(request: BrowserRequest) -> bool:
@@ -49,7 +40,7 @@ def abort_request(request: BrowserRequest) -> bool:
 
 
 def browser_settings(settings: BaseSettings) -> dict[str, Any]:
-    """Scrapy settings that put Chromium in charge of requests with `browser_meta`.
+    """Scrapy settings that put Chromium in charge of requests with `BROWSER_META`.
 
     Raises:
         BrowserMissingError: when no Chromium is found.
@@ -65,14 +56,6 @@ def browser_settings(settings: BaseSettings) -> dict[str, Any]:
         "PLAYWRIGHT_ABORT_REQUEST": "pincali_sync.spiders.browser_settings.abort_request",
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": config.request_timeout_seconds * _MILLISECONDS,
         "PLAYWRIGHT_RESTART_DISCONNECTED_BROWSER": True,
-    }
-
-
-def browser_meta() -> dict[str, Any]:
-    """The request.meta of a page to be opened in the browser."""
-    return {
-        "playwright": True,
-        "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded"},
     }
 
 

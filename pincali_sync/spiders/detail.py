@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 
 from scrapy import Request, signals
-from scrapy.crawler import Crawler
 from scrapy.http import Response
-from scrapy.http.request import VerboseCookie
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from pincali_sync.answers.detail import Moved, detail_url, read_detail
 from pincali_sync.config import load_config
-from pincali_sync.crawl_job import DONE, PLANNED, JobSpider
+from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, failed, fetched
 from pincali_sync.exceptions import UsageError
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
-from pincali_sync.spiders.browser_settings import browser_meta, browser_settings, load_cookies
-from pincali_sync.spiders.fetched import failed, fetched
+from pincali_sync.spiders.browser_settings import BROWSER_META, browser_settings, load_cookies
 
 
 class DetailSpider(JobSpider):
@@ -31,13 +29,15 @@ class DetailSpider(JobSpider):
 
     def __init__(self, max_items: str | None = None, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._left = _parse_max_items(max_items)
-        self._cookies: list[VerboseCookie] = []
+        if max_items is not None and not (max_items.isdigit() and int(max_items)):
+            raise UsageError(f"max_items={max_items}: a whole number from 1 is wanted")
+        self._left = int(max_items or sys.maxsize)
+        self._cookies = load_cookies(load_config().cookies_file)
 
     @classmethod
     def check_arguments(cls, arguments: Mapping[str, str]) -> None:
         """Raises: UsageError: for arguments that the spider would refuse."""
-        _parse_max_items(arguments.get("max_items"))
+        cls(**arguments)
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -47,13 +47,6 @@ class DetailSpider(JobSpider):
         if settings["DETAIL_TRANSPORT"] == "playwright":
             for name, value in browser_settings(settings).items():
                 settings.set(name, value, "spider")
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """With the cookies of the configured file."""
-        spider = super().from_crawler(crawler, *args, **kwargs)
-        spider._cookies = load_cookies(load_config().cookies_file)
-        return spider
 
     async def start(self) -> AsyncIterator[Request]:
         """Claims the next batch whenever the last one has gone to the browser."""
@@ -65,15 +58,15 @@ class DetailSpider(JobSpider):
     def parse(
         self, response: Response, queued: QueuedProperty, hops: int
     ) -> Iterator[ScrapeResult | Request]:
-        """A page that was fetched."""
+        """Any answer that is no refusal."""
         yield from self._take(queued, response.url, fetched(response), hops)
 
     def lost(self, failure: Failure) -> Iterator[ScrapeResult | Request]:
-        """Another status, or no answer at all."""
+        """No answer at all."""
         if isinstance(failure.value, BlockedResponse):
             return  # its lease is released when the crawl ends: nothing is held against the page
         request: Request = failure.request  # type: ignore[attr-defined]
-        yield from self._take(url=request.url, answer=failed(failure), **request.cb_kwargs)
+        yield from self._take(url=request.url, answer=failed(failure.value), **request.cb_kwargs)
 
     def _take(
         self, queued: QueuedProperty, url: str, answer: FetchedPage, hops: int
@@ -88,19 +81,13 @@ class DetailSpider(JobSpider):
             yield led_to
 
     async def _claim(self) -> list[QueuedProperty]:
-        size = 2 * self.settings.getint("DETAIL_CONCURRENCY")
-        if self._left is not None:
-            size = min(size, self._left)
-        if size == 0:
-            return []
-        batch = await self.job.claim(size)
-        if self._left is not None:
-            self._left -= len(batch)
+        size = min(2 * self.settings.getint("DETAIL_CONCURRENCY"), self._left)
+        batch = await self.job.claim(size) if size else []
+        self._left -= len(batch)
         self.count(PLANNED, len(batch))
         return batch
 
     def _request(self, queued: QueuedProperty, source_url: str, hops: int = 0) -> Request:
-        in_browser = self.settings["DETAIL_TRANSPORT"] == "playwright"
         return Request(
             detail_url(self.settings["BASE_URL"], source_url),
             callback=self.parse,
@@ -111,15 +98,7 @@ class DetailSpider(JobSpider):
                 GAP: self.settings.getfloat("DETAIL_DELAY_SECONDS"),
                 # A page that fails goes back to the queue, where it waits for its next try.
                 "dont_retry": True,
-                **(browser_meta() if in_browser else {}),
+                **BROWSER_META,
             },
             dont_filter=True,
         )
-
-
-def _parse_max_items(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not text.isdigit() or int(text) < 1:
-        raise UsageError(f"max_items={text}: a whole number from 1 is wanted")
-    return int(text)

@@ -21,6 +21,8 @@ from pincali_sync.crawl_job import (
     JobRole,
     JobSpider,
     close_soon,
+    failed,
+    fetched,
 )
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.listing_query import WantedPage
@@ -32,7 +34,6 @@ from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.services.ports import DRY_RUN_REPORT
 from pincali_sync.services.runs.run_jobs import TOO_MANY_LOST_PAGES
-from pincali_sync.spiders.fetched import failed, fetched
 
 
 class ManifestSpider(JobSpider):
@@ -145,15 +146,13 @@ class ManifestSpider(JobSpider):
         except Exception:
             asked.tell(None)  # the walk must not wait for ever for what cannot be read
             raise
-        again = (
-            get_retry_request(response.request, spider=self, reason="no_cards")
-            if answer.is_doubtful
-            else None
+        again = answer.is_doubtful and get_retry_request(
+            response.request, spider=self, reason="no_cards"
         )
-        if again is None:
-            yield from self._take(answer, asked)
-        else:
+        if again:
             yield again
+        else:
+            yield from self._take(answer, asked)
 
     def lost(self, failure: Failure) -> Iterator[ManifestPage | LostPage]:
         """A page that failed for the last time."""
@@ -161,7 +160,7 @@ class ManifestSpider(JobSpider):
             return  # no page was lost: the crawl ends here and is taken up again later
         request: Request = failure.request  # type: ignore[attr-defined]
         asked: Asked = request.cb_kwargs["asked"]
-        yield from self._take(read_listing(asked.page, request.url, failed(failure)), asked)
+        yield from self._take(read_listing(asked.page, request.url, failed(failure.value)), asked)
 
     def _take(self, answer: ListingAnswer, asked: Asked) -> Iterator[ManifestPage | LostPage]:
         self.count(DONE)

@@ -8,14 +8,21 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from pincali_sync.answers.sitemap import NOT_MODIFIED, condition_of, read_index, read_shard
-from pincali_sync.crawl_job import DONE, PLANNED, SHARDS_LOST, JobSpider, close_soon
+from pincali_sync.answers.sitemap import condition_of, read_index, read_shard
+from pincali_sync.crawl_job import (
+    DONE,
+    PLANNED,
+    SHARDS_LOST,
+    JobSpider,
+    close_soon,
+    failed,
+    fetched,
+)
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, FetchedShard
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.pages.sitemap import ShardLink
 from pincali_sync.services.runs.run_jobs import NO_INDEX
-from pincali_sync.spiders.fetched import failed, fetched
 
 
 class SitemapSpider(JobSpider):
@@ -48,7 +55,6 @@ class SitemapSpider(JobSpider):
                 callback=self.parse_shard,
                 errback=self.lost_shard,
                 cb_kwargs={"link": link},
-                meta={"handle_httpstatus_list": [NOT_MODIFIED]},
                 dont_filter=True,
             )
 
@@ -59,13 +65,13 @@ class SitemapSpider(JobSpider):
     def lost_index(self, failure: Failure) -> None:
         """Without an index there is nothing to read."""
         if not isinstance(failure.value, BlockedResponse):
-            self._give_up(f"the sitemap index cannot be read: {failed(failure).failure}")
+            self._give_up(f"the sitemap index cannot be read: {failed(failure.value).failure}")
 
     def lost_shard(self, failure: Failure) -> Iterator[FetchedShard]:
         """A shard that failed for the last time."""
         if not isinstance(failure.value, BlockedResponse):
             request: Request = failure.request  # type: ignore[attr-defined]
-            yield from self._take(request.cb_kwargs["link"], failed(failure))
+            yield from self._take(request.cb_kwargs["link"], failed(failure.value))
 
     def _take(self, link: ShardLink, answer: FetchedPage) -> Iterator[FetchedShard]:
         self.count(DONE)

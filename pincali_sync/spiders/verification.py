@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 from scrapy import Request
-from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
 
-from pincali_sync.crawl_job import DONE, PLANNED, JobSpider
+from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, failed, fetched
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.liveness import Calibration
 from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
-from pincali_sync.spiders.fetched import fetched
-
-CALIBRATION_FAILED = "calibration_failed"
 
 
 class VerificationSpider(JobSpider):
-    """`scrapy crawl verification`: works until no verification is left to claim."""
+    """`scrapy crawl verification`: works until no verification is left to claim.
+
+    It is the service's `Fetcher`: pages come through the crawl's own middlewares, so they are
+    paced, within robots.txt, and asked for again on errors.
+    """
 
     name = "verification"
     is_worker = True
@@ -33,29 +32,28 @@ class VerificationSpider(JobSpider):
         batch = await self._claim()
         if not batch:
             return
-        fetcher = CrawlerFetcher(self.crawler)
         try:
-            calibration = await self._calibrate(fetcher)
+            calibration = await self._calibrate()
             while batch:
-                for result in await self._verify(batch, fetcher, calibration):
+                for result in await self._verify(batch, calibration):
                     yield result
                 batch = await self._claim()
         except BlockedError:
             return  # the blocking middleware ends the crawl; the leases are released then
 
-    async def _calibrate(self, fetcher: CrawlerFetcher) -> Calibration:
+    async def _calibrate(self) -> Calibration:
         try:
-            return await self.job.services.verification.calibrate(fetcher)
+            return await self.job.services.verification.calibrate(self)
         except CalibrationError as error:
             self.logger.error("%s", error)
-            raise CloseSpider(CALIBRATION_FAILED) from error
+            raise CloseSpider("calibration_failed") from error
 
     async def _verify(
-        self, batch: list[QueuedProperty], fetcher: CrawlerFetcher, calibration: Calibration
+        self, batch: list[QueuedProperty], calibration: Calibration
     ) -> list[VerificationResult]:
         verification = self.job.services.verification
         results = await asyncio.gather(
-            *(verification.verify(queued, fetcher, calibration) for queued in batch)
+            *(verification.verify(queued, self, calibration) for queued in batch)
         )
         self.count(DONE, len(results))
         return results
@@ -66,27 +64,15 @@ class VerificationSpider(JobSpider):
         self.count(PLANNED, len(batch))
         return batch
 
-
-class CrawlerFetcher:
-    """Fetches through the crawl's own middlewares: paced, within robots.txt, repeated on errors."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
     async def get(self, url: str) -> FetchedPage:
         """Raises: BlockedError: when the site refuses us."""
-        assert self._crawler.engine is not None
-        delay = self._crawler.settings.getfloat("DETAIL_DELAY_SECONDS")
+        assert self.crawler.engine is not None
+        delay = self.settings.getfloat("DETAIL_DELAY_SECONDS")
         request = Request(url, dont_filter=True, meta={GAP: delay})
         try:
-            response = await self._crawler.engine.download_async(request)
+            response = await self.crawler.engine.download_async(request)
         except BlockedResponse as error:
             raise BlockedError(str(error)) from error
         except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
-            return FetchedPage(status=None, error=_describe(error))
+            return failed(error)
         return fetched(response)
-
-
-def _describe(error: Exception) -> str:
-    said: Any = str(error)
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
