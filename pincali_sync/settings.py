@@ -26,14 +26,12 @@ PAGE_DELAY_SECONDS = _config.page_delay_seconds
 DETAIL_DELAY_SECONDS = _config.detail_delay_seconds
 DOWNLOAD_DELAY = 0  # the politeness middleware paces all workers together; this would add to it
 CONCURRENT_REQUESTS = 8
-CONCURRENT_REQUESTS_PER_DOMAIN = 8
 DOWNLOAD_TIMEOUT = _config.request_timeout_seconds
 RETRY_TIMES = _config.retry_times
 RETRY_BACKOFF_SECONDS = _config.retry_backoff_seconds
 # A listing or detail page never moves by redirect to another listing: a redirect is an answer.
 REDIRECT_ENABLED = False
 HTTPERROR_ALLOW_ALL = True  # and so is any other status: the readers of answers judge it
-COOKIES_ENABLED = True
 
 # --- what the spiders are told by the runner or by hand ---
 BASE_URL = _config.pincali_base_url
@@ -60,17 +58,16 @@ DOWNLOADER_MIDDLEWARES = {
 }
 ITEM_PIPELINES = {
     "pincali_sync.pipelines.manifest.ManifestPipeline": 300,  # of these two, a dry run has
-    "pincali_sync.pipelines.preview.PreviewPipeline": 310,  # the second only
+    "pincali_sync.pipelines.manifest.PreviewPipeline": 310,  # the second only
     "pincali_sync.pipelines.sitemap.SitemapPipeline": 350,
-    "pincali_sync.pipelines.property.PropertyPipeline": 400,
-    "pincali_sync.pipelines.verification.VerificationPipeline": 500,
+    "pincali_sync.pipelines.queued.PropertyPipeline": 400,
+    "pincali_sync.pipelines.queued.VerificationPipeline": 500,
 }
 EXTENSIONS = {
     "pincali_sync.extensions.run_lifecycle.RunLifecycle": 100,  # first: the others need the job
     "pincali_sync.extensions.heartbeat.Heartbeat": 200,
     "pincali_sync.extensions.progress.Progress": 300,
     "scrapy.extensions.logstats.LogStats": None,  # replaced by Progress
-    "scrapy.extensions.telnet.TelnetConsole": None,
 }
 
 # --- no doors into the process ---

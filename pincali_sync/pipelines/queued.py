@@ -1,15 +1,32 @@
-"""Verdicts on missing listings into the database, with their evidence."""
+"""What the queue's pages showed into the database, and their queue rows finished."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from pincali_sync.db.repositories.removal.checks import VerificationResult
+from pincali_sync.items import ScrapeResult
 from pincali_sync.pipelines.batcher import BatchingPipeline
 
 
+class PropertyPipeline(BatchingPipeline[ScrapeResult]):
+    """Detail pages into staging and the live table."""
+
+    item_type = ScrapeResult
+    batch_size = 20
+
+    async def store(self, items: list[ScrapeResult]) -> Mapping[str, int]:
+        """Counts what became of the pages."""
+        job = self._job
+        saved = await job.services.sync.save_results(
+            items, ticket=job.ticket, lease_token=job.lease_token, rules=await job.rules()
+        )
+        return {f"detail/{what}": count for what, count in asdict(saved).items()}
+
+
 class VerificationPipeline(BatchingPipeline[VerificationResult]):
-    """Keeps verdicts in batches, as the property pipeline keeps pages."""
+    """Verdicts on missing listings, with their evidence."""
 
     item_type = VerificationResult
     batch_size = 20
