@@ -103,9 +103,8 @@ class Config(BaseSettings):
     )
     """comma-separated http(s)://host:port of Scrapyd nodes, or `local`"""
     scrapyd_username: str | None = Field(None, description="basic auth user of the nodes")
-    scrapyd_password: Secret[str] | None = Field(
-        None, description="basic auth password of the nodes"
-    )
+    scrapyd_password: Secret[str] | None = None
+    """basic auth password of the nodes"""
 
     site_min_gap_seconds: float = Field(1.5, ge=0, le=3600)
     """seconds, 0 to 3600; 0 only for a site on loopback"""

@@ -13,6 +13,7 @@ from sqlalchemy.orm import DeclarativeBase
 _NAMING = {
     "pk": "%(table_name)s_pkey",
     "fk": "%(table_name)s_%(column_0_name)s_fkey",
+    "ix": "idx_%(table_name)s_%(column_0_name)s",
     "uq": "%(table_name)s_%(column_0_name)s_key",
     "ck": "%(table_name)s_%(constraint_name)s_check",
 }

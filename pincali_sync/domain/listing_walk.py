@@ -281,11 +281,7 @@ def _to_be_read_again(known: Mapping[int, PageFacts], *, within: int) -> set[int
         if following is None or facts.is_absent:
             continue
         is_whole = (facts.pages or 1) <= within
-        sank = (
-            is_whole
-            and None not in (facts.total, following.total)
-            and ((following.total or 0) < (facts.total or 0))
-        )
+        sank = is_whole and following.total is not None and following.total < (facts.total or 0)
         resumed = facts.was_read_before and not following.was_read_before
         if resumed or following.is_absent or sank:
             shaken.add(number)

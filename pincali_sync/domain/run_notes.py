@@ -85,6 +85,15 @@ class RunNotes(BaseModel):
         """Listings that were taken out."""
         return self.removals.removed if self.removals else 0
 
+    def next_depth(self, planned: int, source: str, *, page_cap: int) -> int:
+        """How many pages of a source (0: all) the tier's next run is to read.
+
+        A scan that did not meet what the one before it knew is followed by one twice as deep.
+        """
+        if not planned or self.frontiers.get(source, planned) is not None:
+            return planned  # it got there, or there was none to get to
+        return max(planned, min(2 * self.depths.get(source, planned), page_cap))
+
     def scan_of(self, source: str) -> SourceScan | None:
         """What was read of one source."""
         return next((scan for scan in self.sources if scan.source == source), None)

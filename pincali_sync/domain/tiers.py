@@ -24,11 +24,7 @@ class Tier(IntEnum):
 
     @classmethod
     def parse(cls, text: str | int) -> Tier:
-        """Reads "1" … "4".
-
-        Raises:
-            UsageError: for anything else.
-        """
+        """Reads "1" … "4". Raises: UsageError: for anything else."""
         try:
             return cls(int(text))
         except ValueError:

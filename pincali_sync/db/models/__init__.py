@@ -3,7 +3,6 @@
 from pincali_sync.db.base import Base
 from pincali_sync.db.models import (  # noqa: F401 (each registers its tables)
     decisions,
-    insights,
     journal,
     listings,
     manifest,

@@ -1,15 +1,15 @@
-"""Sessions, errors, changes, syncs and rules: the tables around the listings."""
+"""Sessions, errors, changes, syncs and rules; and what an operator sees: figures, incidents."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, text
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
-from pincali_sync.db.base import Base, partial_index
+from pincali_sync.db.base import Base, one_of, partial_index
 
 
 class ScrapingSessions(Base):
@@ -50,9 +50,6 @@ class PropertyChanges(Base):
     """The journal of changes. No foreign key on property_id: it outlives the records."""
 
     __table_args__ = (
-        Index("idx_property_changes_created_at", "created_at"),
-        Index("idx_property_changes_property_id", "property_id"),
-        Index("idx_property_changes_session_id", "session_id"),
         Index("idx_property_changes_type", "change_type"),
         partial_index("idx_property_changes_price", "created_at", where="field_name = 'price'"),
         partial_index(
@@ -65,15 +62,15 @@ class PropertyChanges(Base):
     )
 
     id: Mapped[col.GeneratedId]
-    property_id: Mapped[col.RecordId]
-    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("scraping_sessions.id"))
+    property_id: Mapped[col.RecordId] = mapped_column(index=True)
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("scraping_sessions.id"), index=True)
     change_type: Mapped[col.Str50]  # created, updated, removed, reactivated
     field_name: Mapped[col.Str100 | None]
     old_value: Mapped[col.Json | None]
     new_value: Mapped[col.Json | None]
     confidence_score: Mapped[col.Score | None] = mapped_column(server_default=text("1.00"))
     change_reason: Mapped[str | None]
-    created_at: Mapped[col.Created | None]
+    created_at: Mapped[col.Created | None] = mapped_column(index=True)
     # None: not numbered yet; 0: no part of the feed (from before it began, or a repair).
     feed_position: Mapped[int | None] = mapped_column(BigInteger)
 
@@ -81,14 +78,10 @@ class PropertyChanges(Base):
 class SyncMetadata(Base):
     """One row per promotion of a session from staging to live."""
 
-    __table_args__ = (
-        Index("idx_sync_metadata_created_at", "created_at"),
-        Index("idx_sync_metadata_session_id", "session_id"),
-        Index("idx_sync_metadata_status", "sync_status"),
-    )
+    __table_args__ = (Index("idx_sync_metadata_status", "sync_status"),)
 
     id: Mapped[col.GeneratedId]
-    session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"))
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"), index=True)
     total_scraped: Mapped[col.Counter | None]
     new_properties: Mapped[col.Counter | None]
     updated_properties: Mapped[col.Counter | None]
@@ -100,24 +93,75 @@ class SyncMetadata(Base):
     staging_to_live_duration_ms: Mapped[int | None]
     sync_status: Mapped[col.Str50 | None] = mapped_column(server_default="pending")
     error_summary: Mapped[str | None]
-    created_at: Mapped[col.Created | None]
+    created_at: Mapped[col.Created | None] = mapped_column(index=True)
     completed_at: Mapped[datetime | None]
 
 
 class ValidationRules(Base):
     """What operators ask of the data."""
 
-    __table_args__ = (
-        Index("idx_validation_rules_field_name", "field_name"),
-        Index("idx_validation_rules_rule_name", "rule_name"),
-    )
+    __table_args__ = (Index("idx_validation_rules_rule_name", "rule_name"),)
 
     id: Mapped[col.GeneratedId]
     rule_name: Mapped[col.Str100] = mapped_column(unique=True)
-    field_name: Mapped[col.Str100]
+    field_name: Mapped[col.Str100] = mapped_column(index=True)
     rule_type: Mapped[col.Str50]  # required, range, pattern, custom
     rule_config: Mapped[col.Json]
     severity: Mapped[col.Str20 | None] = mapped_column(server_default="warning")
     is_active: Mapped[col.Yes | None]
     created_at: Mapped[col.Created | None]
     updated_at: Mapped[col.Created | None]
+
+
+class InsightHistory(Base):
+    """What the tables were like at a moment: the trends of the dashboard."""
+
+    taken_at: Mapped[datetime] = mapped_column(primary_key=True)
+    figures: Mapped[col.Json]
+
+
+class ServiceHeartbeats(Base):
+    """When a standing service last did its work."""
+
+    name: Mapped[col.Str100] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class AlertIncidents(Base):
+    """One alert about one subject, from its beginning to its end; told once each."""
+
+    __table_args__ = (
+        one_of("severity", "warning", "critical"),
+        partial_index("uq_alert_incidents_open", "alert", "subject", where="resolved_at IS NULL"),
+        Index("idx_alert_incidents_opened", "opened_at"),
+    )
+
+    id: Mapped[col.GeneratedId]
+    alert: Mapped[col.Str100]
+    subject: Mapped[col.Str255] = mapped_column(server_default="")  # such as "tier=2"
+    severity: Mapped[col.Str20]
+    message: Mapped[str]
+    value: Mapped[float] = mapped_column(Double)
+    opened_at: Mapped[datetime]
+    announced_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    recovery_announced_at: Mapped[datetime | None]
+
+
+class QualityReports(Base):
+    """What the live table was worth at a moment, for the next report to compare with."""
+
+    __table_args__ = (Index("idx_quality_reports_created", "created_at"),)
+
+    id: Mapped[col.GeneratedId]
+    run_id: Mapped[col.OfRun | None]
+    created_at: Mapped[datetime]
+    figures: Mapped[col.Json]
+
+
+class RetiredTotals(Base):
+    """What rows that were deleted had counted: counters never fall."""
+
+    series: Mapped[col.Str100] = mapped_column(primary_key=True)
+    label: Mapped[col.Str100] = mapped_column(primary_key=True, server_default="")
+    value: Mapped[int] = mapped_column(BigInteger)

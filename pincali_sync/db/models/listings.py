@@ -83,6 +83,9 @@ class PropertyScrapesStaging(ListingColumns, Base):
     created_at: Mapped[col.Created | None]
 
 
+_SEARCHED = "bedrooms city neighborhood operation_type price property_type status"
+
+
 class PropertiesLive(ListingColumns, Base):
     """The table that people rely on."""
 
@@ -127,9 +130,8 @@ class PropertiesLive(ListingColumns, Base):
         CheckConstraint("scrape_priority BETWEEN 1 AND 5", name="scrape_priority"),
         one_of("price_unit", "total", "m2"),
         partial_index("idx_properties_active", "last_updated_at", where="status = 'active'"),
+        *(Index(None, name) for name in _SEARCHED.split()),
         Index("idx_properties_live_amenities", "amenities", postgresql_using="gin"),
-        Index("idx_properties_live_bedrooms", "bedrooms"),
-        Index("idx_properties_live_city", "city"),
         Index("idx_properties_live_last_updated", "last_updated_at"),
         partial_index(
             "idx_properties_live_location",
@@ -137,12 +139,7 @@ class PropertiesLive(ListingColumns, Base):
             "longitude",
             where="latitude IS NOT NULL AND longitude IS NOT NULL",
         ),
-        Index("idx_properties_live_neighborhood", "neighborhood"),
-        Index("idx_properties_live_operation_type", "operation_type"),
-        Index("idx_properties_live_price", "price"),
-        Index("idx_properties_live_property_type", "property_type"),
         Index("idx_properties_live_search", "search_vector", postgresql_using="gin"),
-        Index("idx_properties_live_status", "status"),
         Index("idx_live_manifest_check", "property_id", "last_manifest_seen_at"),
         Index("idx_live_listing_status", "listing_status"),
         partial_index("idx_live_stale", "last_full_scrape_at", where="listing_status = 'active'"),

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pincali_sync.domain.frontier import next_depth
 from pincali_sync.domain.run_notes import RunNotes
 
 
 @pytest.mark.parametrize(
     ("last_run", "depth"),
     [
-        (None, 10),
         (RunNotes(), 10),
         (RunNotes(depths={"sale": 10}, frontiers={}), 10),  # nothing to compare with
         (RunNotes(depths={"sale": 20}, frontiers={"sale": 7}), 10),
@@ -20,15 +18,15 @@ from pincali_sync.domain.run_notes import RunNotes
         (RunNotes(depths={"sale": 10, "rent": 10}, frontiers={"rent": None}), 10),
     ],
 )
-def test_the_depth_follows_from_the_last_run(last_run: RunNotes | None, depth: int) -> None:
-    assert next_depth(10, "sale", last_run, page_cap=100) == depth
+def test_the_depth_follows_from_the_last_run(last_run: RunNotes, depth: int) -> None:
+    assert last_run.next_depth(10, "sale", page_cap=100) == depth
 
 
 def test_all_pages_are_all_pages() -> None:
     last_run = RunNotes(depths={"sale": 0}, frontiers={"sale": None})
-    assert next_depth(0, "sale", last_run, page_cap=100) == 0
+    assert last_run.next_depth(0, "sale", page_cap=100) == 0
 
 
 def test_a_plan_beyond_the_cap_is_not_cut() -> None:
     last_run = RunNotes(depths={"sale": 300}, frontiers={"sale": None})
-    assert next_depth(300, "sale", last_run, page_cap=100) == 300
+    assert last_run.next_depth(300, "sale", page_cap=100) == 300

@@ -10,7 +10,6 @@ from uuid import UUID
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.anomalies import ScanShape, anomalies_of
 from pincali_sync.domain.coverage import MIN_DISTINCT_SHARE, SourceScan, reasons_to_distrust
-from pincali_sync.domain.frontier import next_depth
 from pincali_sync.domain.run_notes import RunNotes, SitemapNote
 from pincali_sync.domain.tiers import ListingSource, TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
@@ -55,11 +54,10 @@ class ScanStep:
         """Deeper than planned where the last run did not meet what the one before it knew."""
         async with self.record.db.transaction() as tx:
             runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
-        last = next((each.details for each in runs if each.status == "completed"), None)
+        last = next((each.details for each in runs if each.status == "completed"), RunNotes())
+        cap = self.record.config.site_page_cap
         depths = {
-            str(source): next_depth(
-                plan.max_pages, source, last, page_cap=self.record.config.site_page_cap
-            )
+            str(source): last.next_depth(plan.max_pages, source, page_cap=cap)
             for source in ListingSource
         }
         await self.record.note(run, RunNotes(depths=depths))
