@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,12 +10,7 @@ from uuid import UUID
 
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.queue.freshness import (
-    RATE_OF_LIVE,
-    FreshnessRepository,
-    Wanted,
-    crawl_value,
-)
+from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 
 # Records without an open row.
@@ -70,7 +64,8 @@ UPDATE scrape_queue q
     @property
     def making_room(self) -> str:
         """At a full queue the least valuable rows go back outside, where their tables know of
-        them: only rows worth less than what comes, the worst and the latest first."""
+        them: only rows worth less than what comes, the worst and the latest first. The month's
+        target no longer counts them."""
         return f"""
 WITH reasons AS ({self.rows}), wanted AS (
     SELECT priority, count(*) AS rows FROM reasons WHERE {_WAITING} GROUP BY priority
@@ -82,9 +77,19 @@ WITH reasons AS ({self.rows}), wanted AS (
      WHERE status = 'pending' AND priority > (SELECT best FROM short) AND priority > 2
      ORDER BY priority DESC, queued_at DESC
      LIMIT (SELECT rows FROM short) FOR UPDATE SKIP LOCKED
+), moved AS (
+    DELETE FROM scrape_queue q USING least_valuable v WHERE q.id = v.id
+    RETURNING q.queue_reason
+), uncounted AS (
+    SELECT count(*) FILTER (WHERE queue_reason = 'stale_data') AS stale,
+           count(*) FILTER (WHERE queue_reason = 'random_sample') AS sample
+      FROM moved
 )
-DELETE FROM scrape_queue q USING least_valuable v WHERE q.id = v.id
-RETURNING q.queue_reason
+UPDATE refresh_targets
+   SET stale_queued = greatest(0, stale_queued - stale),
+       sample_queued = greatest(0, sample_queued - sample)
+  FROM uncounted
+ WHERE stale + sample > 0 AND month = (SELECT max(month) FROM refresh_targets)
 """
 
     @property
@@ -146,8 +151,7 @@ _OF_MANIFEST = _Reasons(
            SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
               AND (q.status IN ('pending', 'in_progress')
                    OR (q.status = 'failed'
-                       AND (m.is_new OR q.completed_at > CAST(:now AS timestamptz)
-                                                         - interval '7 days'))))
+                       AND (m.is_new OR q.completed_at > :now - interval '7 days'))))
 """,
 )
 
@@ -180,8 +184,7 @@ FILL_STALE = f"""
 WITH fitting AS (
     SELECT property_id, source_url, 4 AS priority, 'stale_data' AS reason
       FROM (SELECT l.property_id, l.source_url, {RATE_OF_LIVE} AS rate,
-                   extract(epoch FROM CAST(:now AS timestamptz)
-                                      - coalesce(l.last_full_scrape_at, '2000-01-01'))
+                   extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
                    / 86400.0::float8 AS age_days
               FROM properties_live l
              WHERE l.listing_status IN {PRESENT}
@@ -190,8 +193,7 @@ WITH fitting AS (
                    SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
                       AND (q.status IN ('pending', 'in_progress')
                            OR (q.status IN ('failed', 'cancelled')
-                               AND q.completed_at > CAST(:now AS timestamptz)
-                                                    - interval '7 days')))) stale
+                               AND q.completed_at > :now - interval '7 days')))) stale
      ORDER BY age_days >= :max_age_days DESC,
               CASE WHEN age_days >= :max_age_days THEN age_days
                    ELSE {crawl_value("rate", "least(age_days, 600 / rate)")} END DESC, property_id
@@ -277,15 +279,9 @@ class QueueFillRepository(Repository):
         )
 
     async def _queue(self, reasons: _Reasons, filling: Filling, **named: Any) -> int:
-        """Raises rows that are there and adds new ones, where need be in the place of lesser.
-
-        What moves outside no longer counts for the month's target.
-        """
+        """Raises rows that are there and adds new ones, where need be in the place of lesser."""
         parameters = {**asdict(filling), **named}
         await self._run(_LOCK)
         await self._run(reasons.raising, **parameters)
-        moved = Counter((await self._run(reasons.making_room, **parameters)).scalars())
-        if moved["stale_data"] or moved["random_sample"]:
-            lost = Wanted(stale=-moved["stale_data"], sample=-moved["random_sample"])
-            await FreshnessRepository(self._connection).count_queued(lost)
+        await self._run(reasons.making_room, **parameters)
         return await self._count(reasons.adding, **parameters)
