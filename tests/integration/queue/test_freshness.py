@@ -13,7 +13,6 @@ from pincali_sync.db.repositories.queue import freshness as sql
 from pincali_sync.db.repositories.queue.queue_fill import FILL_STALE
 from pincali_sync.db.repositories.removal.counting import COUNT_MISSING
 from pincali_sync.db.repositories.scan import manifest
-from pincali_sync.domain.tiers import ListingSource
 from tests.integration.queue.test_queue_concurrency import node_types
 from tests.support.clock import FixedClock
 from tests.support.freshness import change_rate, crawl_value, scrape_priority
@@ -56,10 +55,7 @@ async def test_sql_and_python_agree_on_rate_value_and_priority(
 
 HOT: dict[str, tuple[str, dict[str, Any]]] = {
     "price changes": (manifest.DETECT_PRICE_CHANGES, {}),
-    "missing count": (
-        COUNT_MISSING,
-        {"began": None, "now": None, "all_sources": list(map(str, ListingSource))},
-    ),
+    "missing count": (COUNT_MISSING, {"began": None, "now": None}),
     "stale selection": (
         FILL_STALE,
         {

@@ -130,10 +130,8 @@ ON CONFLICT (month) DO UPDATE SET month = excluded.month RETURNING {_TARGET}
     async def count_queued(self, queued: Wanted) -> None:
         """Adds to what was queued for the latest target."""
         await self._run(
-            """
-UPDATE refresh_targets
-   SET stale_queued = stale_queued + :stale, sample_queued = sample_queued + :sample
- WHERE month = (SELECT max(month) FROM refresh_targets)
-""",
+            """UPDATE refresh_targets
+                  SET stale_queued = stale_queued + :stale, sample_queued = sample_queued + :sample
+                WHERE month = (SELECT max(month) FROM refresh_targets)""",
             **asdict(queued),
         )

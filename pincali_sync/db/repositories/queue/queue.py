@@ -86,11 +86,10 @@ class QueueRepository(Repository):
     async def lock_leased(self, ids: Sequence[str], lease_token: UUID) -> set[str]:
         """Locks the rows still held under this token; the rest belong to somebody else."""
         rows = await self._run(
-            """
-SELECT CAST(id AS text) FROM scrape_queue
- WHERE id = ANY(CAST(:ids AS uuid[])) AND lease_token = :lease_token AND status = 'in_progress'
- ORDER BY property_id FOR UPDATE
-""",
+            """SELECT CAST(id AS text) FROM scrape_queue
+                WHERE id = ANY(CAST(:ids AS uuid[]))
+                  AND lease_token = :lease_token AND status = 'in_progress'
+                ORDER BY property_id FOR UPDATE""",
             ids=list(ids),
             lease_token=lease_token,
         )
@@ -100,11 +99,9 @@ SELECT CAST(id AS text) FROM scrape_queue
         """Locks the row that a worker holds for a record; None when its lease lapsed."""
         return await self._first(
             QueuedProperty,
-            """
-SELECT CAST(id AS text) AS id, property_id, source_url, NULL AS public_id FROM scrape_queue
- WHERE property_id = :property_id AND lease_token = :lease_token AND status = 'in_progress'
-   FOR UPDATE
-""",
+            """SELECT CAST(id AS text) AS id, property_id, source_url, NULL AS public_id
+                 FROM scrape_queue WHERE property_id = :property_id
+                  AND lease_token = :lease_token AND status = 'in_progress' FOR UPDATE""",
             property_id=property_id,
             lease_token=lease_token,
         )
@@ -143,11 +140,9 @@ UPDATE scrape_queue q
     async def forget_gone(self, property_ids: Sequence[str]) -> None:
         """The manifest no longer wants these fetched, until they are seen again."""
         await self._run(
-            """
-UPDATE property_manifest m SET needs_full_scrape = false
-  FROM (SELECT unnest(CAST(:property_ids AS text[])) AS property_id ORDER BY 1) gone
- WHERE m.property_id = gone.property_id
-""",
+            """UPDATE property_manifest m SET needs_full_scrape = false
+                 FROM (SELECT unnest(CAST(:property_ids AS text[])) AS property_id ORDER BY 1) gone
+                WHERE m.property_id = gone.property_id""",
             property_ids=list(property_ids),
         )
 
@@ -163,12 +158,10 @@ UPDATE property_manifest m SET needs_full_scrape = false
     async def release(self, lease_token: UUID) -> int:
         """Gives back rows that a worker leased and did not start; no attempt is counted."""
         return await self._count(
-            """
-UPDATE scrape_queue
-   SET status = 'pending', attempt_count = attempt_count - 1, claimed_at = NULL,
-       worker_id = NULL, lease_token = NULL, lease_expires_at = NULL
- WHERE lease_token = :lease_token AND status = 'in_progress'
-""",
+            """UPDATE scrape_queue
+                  SET status = 'pending', attempt_count = attempt_count - 1, claimed_at = NULL,
+                      worker_id = NULL, lease_token = NULL, lease_expires_at = NULL
+                WHERE lease_token = :lease_token AND status = 'in_progress'""",
             lease_token=lease_token,
         )
 
@@ -207,13 +200,11 @@ UPDATE scrape_queue q
     async def spent(self, since: datetime) -> int:
         """Pages fetched since a time, whatever came of them, and open rows of what is old."""
         return await self._number(
-            f"""
-SELECT (SELECT count(*) FROM scrape_queue
-         WHERE completed_at >= :since AND status IN ('completed', 'failed'))
-     + (SELECT count(*) FROM scrape_queue
-         WHERE status IN ('pending', 'in_progress') AND priority >= 4
-           AND ({_VERIFIED}) IS NOT TRUE)
-""",
+            f"""SELECT (SELECT count(*) FROM scrape_queue
+                         WHERE completed_at >= :since AND status IN ('completed', 'failed'))
+                     + (SELECT count(*) FROM scrape_queue
+                         WHERE status IN ('pending', 'in_progress') AND priority >= 4
+                           AND ({_VERIFIED}) IS NOT TRUE)""",
             since=since,
         )
 
@@ -221,14 +212,12 @@ SELECT (SELECT count(*) FROM scrape_queue
         """The rows that one run queued."""
         return await self._one(
             RunQueueCounts,
-            f"""
-SELECT count(*) AS queued,
-       count(*) FILTER (WHERE status IN ('pending', 'in_progress')) AS open,
-       count(*) FILTER (WHERE status = 'completed') AS completed,
-       count(*) FILTER (WHERE status = 'failed') AS failed,
-       count(*) FILTER (WHERE status IN ('pending', 'in_progress')
-                          AND {_VERIFIED}) AS open_verifications
-  FROM scrape_queue WHERE run_id = :run_id
-""",
+            f"""SELECT count(*) AS queued,
+                       count(*) FILTER (WHERE status IN ('pending', 'in_progress')) AS open,
+                       count(*) FILTER (WHERE status = 'completed') AS completed,
+                       count(*) FILTER (WHERE status = 'failed') AS failed,
+                       count(*) FILTER (WHERE status IN ('pending', 'in_progress')
+                                          AND {_VERIFIED}) AS open_verifications
+                  FROM scrape_queue WHERE run_id = :run_id""",
             run_id=run_id,
         )

@@ -54,8 +54,7 @@ _REMOVABLE = f"""
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      WHERE b.id = :batch_id
        AND l.listing_status = {LIKELY} AND l.missing_session_id = b.session_id
-       AND coalesce(m.last_seen_at, '-infinity') < s.started_at
-       AND coalesce(l.last_full_scrape_at, '-infinity') < s.started_at
+       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < s.started_at
        AND NOT EXISTS (SELECT 1 FROM property_manifest other
                         WHERE other.public_id = coalesce(l.public_id, m.public_id)
                           AND other.property_id <> l.property_id

@@ -28,7 +28,7 @@ class PropertyRemovalCandidate:
     consecutive_missing_count: int
 
 
-_SOURCES = list(map(str, ListingSource))
+_ALL_SOURCES = "ARRAY[{}]".format(", ".join(f"'{each}'" for each in ListingSource))
 
 
 def _absent(complete: str, besides: str) -> str:
@@ -41,10 +41,9 @@ def _absent(complete: str, besides: str) -> str:
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      CROSS JOIN ({complete}) complete
      WHERE l.listing_status IN {PRESENT} AND {besides}
-       AND coalesce(m.last_seen_at, '-infinity') < :began
-       AND coalesce(l.last_full_scrape_at, '-infinity') < :began
+       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < :began
        AND CASE WHEN coalesce(m.sources, '{{}}') = '{{}}'
-                THEN complete.sources @> CAST(:all_sources AS text[])
+                THEN complete.sources @> {_ALL_SOURCES}
                 ELSE m.sources <@ complete.sources END"""
 
 
@@ -65,8 +64,7 @@ _DELISTED = f"""
                           WHERE is_complete AND dated_at > u.listed_at) first
      WHERE this.session_id = CAST(:session_id AS uuid) AND this.is_complete
        AND l.listing_status IN {PRESENT} AND {_NOT_COUNTED}
-       AND coalesce(m.last_seen_at, '-infinity') < first.lacked_at
-       AND coalesce(l.last_full_scrape_at, '-infinity') < first.lacked_at
+       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < first.lacked_at
 """
 _ONCE_MORE = "l.consecutive_missing_count + 1"
 
@@ -118,9 +116,8 @@ class MissingRepository(Repository):
     async def count(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
         """Adds one to the missing count of each listing not seen, or dropped by the sitemap."""
         await self._set_work_mem()
-        given = {"session_id": session_id, "began": began, "all_sources": _SOURCES, "now": now}
-        missing = await self._number(COUNT_MISSING, **given)
-        return missing + await self._number(_COUNT_DELISTED, **given)
+        missing = await self._number(COUNT_MISSING, session_id=session_id, began=began, now=now)
+        return missing + await self._number(_COUNT_DELISTED, session_id=session_id, now=now)
 
     async def preview(
         self, seen: Sequence[str], *, complete: Sequence[str], began: datetime
@@ -128,9 +125,7 @@ class MissingRepository(Repository):
         """How many would be missing had only these been seen, and how many for the second time."""
         await self._run("CREATE TEMPORARY TABLE seen (property_id varchar(255)) ON COMMIT DROP")
         await self._load("seen", ("property_id",), ((each,) for each in seen))
-        row = (
-            await self._run(_PREVIEW, complete=list(complete), all_sources=_SOURCES, began=began)
-        ).one()
+        row = (await self._run(_PREVIEW, complete=list(complete), began=began)).one()
         return row.missing, row.likely
 
     async def candidates(self, session_id: UUID) -> list[PropertyRemovalCandidate]:
@@ -158,11 +153,9 @@ class CertificateRepository(Repository):
     async def expected(self, session_id: UUID | None) -> dict[str, int]:
         """By source, what its last certified scan before this session found."""
         return await self._pairs(
-            """
-SELECT DISTINCT ON (source) source, distinct_properties FROM scan_certificates
- WHERE certified AND session_id IS DISTINCT FROM CAST(:session_id AS uuid)
- ORDER BY source, issued_at DESC
-""",
+            """SELECT DISTINCT ON (source) source, distinct_properties FROM scan_certificates
+                WHERE certified AND session_id IS DISTINCT FROM CAST(:session_id AS uuid)
+                ORDER BY source, issued_at DESC""",
             session_id=session_id,
         )
 
