@@ -25,7 +25,7 @@ from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.services.quality.figures import measure as measure_quality
+from pincali_sync.services.data_quality_service import measure as measure_quality
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BEGAN = NOW - timedelta(hours=7)

@@ -27,7 +27,6 @@ from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
-from pincali_sync.services.queue.refresh import RefreshService
 from pincali_sync.services.removal.application import ApplyStep, RemovalService
 from pincali_sync.services.removal.audit import RemovalAuditService
 from pincali_sync.services.removal.counting import MissingService, RemovalsStep
@@ -40,7 +39,7 @@ from pincali_sync.services.runs.steps.base import RunRecord, Step
 from pincali_sync.services.runs.steps.details import DrainStep, QueueStep, RefreshStep, ReportStep
 from pincali_sync.services.runs.steps.scan import CertifyStep, ScanStep
 from pincali_sync.services.scheduler_service import SchedulerService
-from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+from pincali_sync.services.scrape_queue_service import RefreshService, ScrapeQueueService
 from pincali_sync.services.site.pace import PaceService
 from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.site.sitemap import SitemapService
@@ -74,14 +73,16 @@ class Services:
         self.missing = MissingService(*own)
         self.verification = VerificationService(*own, self.sync)
         self.removals = RemovalService(*own)
-        self.diff = PropertyDiffService(db, self.missing, self.verification, self.removals, fetcher)
+        self.diff = PropertyDiffService(
+            *own, self.missing, self.verification, self.removals, fetcher
+        )
         self.audit = RemovalAuditService(*own)
         self.reviews = ReviewService(*own)
         self.identities = IdentityService(*own)
         # What reads, counts and tells.
-        self.changes = ChangeDetectionService(db, self.diff)
-        self.feed = ChangeFeedService(db)
-        self.exports = ExportService(db)
+        self.changes = ChangeDetectionService(*own, self.diff)
+        self.feed = ChangeFeedService(*own)
+        self.exports = ExportService(*own)
         self.quality = DataQualityService(*own)
         self.report_files = partial(write_report, config.home / "reports")
         self.insights = InsightsService(*own)

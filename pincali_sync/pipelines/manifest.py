@@ -17,8 +17,8 @@ from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pipelines.batcher import BatchingPipeline
+from pincali_sync.services.manifest_scan_service import ScanPreview
 from pincali_sync.services.ports import DRY_RUN_REPORT
-from pincali_sync.services.scan.preview import ScanPreview
 
 logger = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.reports import wording
 from pincali_sync.reports.headlines import Comparison, headlines, interval_of
-from pincali_sync.services.export.whole_file import WholeFile
-from pincali_sync.services.quality.figures import SAMPLED_DAYS
+from pincali_sync.services.data_quality_service import SAMPLED_DAYS
+from pincali_sync.services.export.live_table import WholeFile
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -69,7 +70,8 @@ class ScrapydJobRunner:
         await self._call(node, "cancel", lambda client: client.cancel(PROJECT, str(job_id)))
 
     async def _call(self, node: str, what: str, call: Callable[[ScrapydClient], Any]) -> Any:
-        client = _TimeoutClient(node, self._username, self._password, self._session, self._timeout)
+        client = _TimeoutClient(node, self._username, self._password)
+        client.send = partial(self._session.request, timeout=self._timeout)
         try:
             return await asyncio.to_thread(call, client)
         except requests.Timeout as error:
@@ -94,17 +96,7 @@ class ScrapydJobRunner:
 class _TimeoutClient(ScrapydClient):  # type: ignore[misc]  # the package is untyped
     """scrapyd-client with a timeout on every request, and HTTP errors that are not hidden."""
 
-    def __init__(
-        self,
-        url: str,
-        username: str | None,
-        password: str | None,
-        session: requests.Session,
-        timeout: float,
-    ) -> None:
-        super().__init__(url, username, password)
-        self._session = session
-        self._timeout = timeout
+    send: Callable[..., requests.Response]
 
     def _get(self, basename: str, params: Any = None) -> Any:
         return self._request("GET", basename, params=params)
@@ -113,14 +105,8 @@ class _TimeoutClient(ScrapydClient):  # type: ignore[misc]  # the package is unt
         return self._request("POST", basename, data=data)
 
     def _request(self, method: str, basename: str, **content: Any) -> Any:
-        response = self._session.request(
-            method,
-            f"{self.url}/{basename}.json",
-            headers=HEADERS,
-            auth=self.auth,
-            timeout=self._timeout,
-            **content,
-        )
+        url = f"{self.url}/{basename}.json"
+        response = self.send(method, url, headers=HEADERS, auth=self.auth, **content)
         response.raise_for_status()
         # Scrapyd answers its own errors with HTTP 200; this reads the body's status.
         return read_answer(response)

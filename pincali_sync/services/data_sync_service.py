@@ -78,14 +78,10 @@ class DataSyncService(Service):
         gone = [result for result in others if result.ending is Ending.GONE]
         failed = [result for result in others if result.ending is not Ending.GONE]
         promoted = await self._promote(tx, pages, session_id, now)
-        await self.finish_in(tx, judged)
+        await tx.queue.finish(judged, self.config, now=now)
         await tx.queue.forget_gone([result.queued.property_id for result in gone])
         await tx.sessions.add_errors(session_id, [_error_row(each, now) for each in failed])
         return replace(promoted, failed=len(failed), gone=len(gone))
-
-    async def finish_in(self, tx: UnitOfWork, results: Sequence[ScrapeResult]) -> None:
-        """Finishes queue rows that the transaction has locked."""
-        await tx.queue.finish(results, self.config, now=self.clock.now())
 
     async def _promote(
         self, tx: UnitOfWork, pages: Sequence[ScrapeResult], session_id: UUID, now: datetime

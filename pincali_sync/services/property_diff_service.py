@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.counting import PropertyRemovalCandidate
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.exceptions import UsageError
+from pincali_sync.services.base import Service
 from pincali_sync.services.ports import Fetcher
 from pincali_sync.services.removal.application import RemovalService
 from pincali_sync.services.removal.counting import MissingService
@@ -40,38 +40,30 @@ class PropertyRemovalResult:
     evidence: str
 
 
-class PropertyDiffService:
+@dataclass(frozen=True)
+class PropertyDiffService(Service):
     """Compares what scans saw with what is live."""
 
-    def __init__(
-        self,
-        db: Database,
-        missing: MissingService,
-        verification: VerificationService,
-        removals: RemovalService,
-        fetcher: Fetcher | None = None,
-    ) -> None:
-        self._db = db
-        self._missing = missing
-        self._verification = verification
-        self._removals = removals
-        self._fetcher = fetcher
+    missing: MissingService
+    verification: VerificationService
+    removals: RemovalService
+    fetcher: Fetcher | None = None
 
     async def detect_new_properties(self, session_id: UUID) -> list[str]:
         """Records that the session saw and that are not live yet."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             return await tx.manifest.new_properties(session_id)
 
     async def detect_price_changes(self, session_id: UUID) -> list[PropertyPriceChange]:
         """Records whose card shows another price than the live table, like with like."""
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             return list(await tx.manifest.price_changes(session_id))
 
     async def detect_removed_properties(
         self, current_session_id: UUID
     ) -> list[PropertyRemovalCandidate]:
         """Counts the session's absent listings; returns those absent for the second time."""
-        return await self._missing.count(current_session_id)
+        return await self.missing.count(current_session_id)
 
     async def confirm_removals(self, candidates: Sequence[str]) -> list[PropertyRemovalResult]:
         """Looks at the pages of these records and keeps the evidence; no status changes.
@@ -80,7 +72,7 @@ class PropertyDiffService:
             UsageError: when this service was given nothing to fetch with.
             CalibrationError: when the site does not even show what is certainly there.
         """
-        if self._fetcher is None:
+        if self.fetcher is None:
             raise UsageError("removals are confirmed with a fetcher, and none was given")
         return [
             PropertyRemovalResult(
@@ -91,9 +83,9 @@ class PropertyDiffService:
                 verdict=each.judgement.verdict,
                 evidence=each.judgement.evidence,
             )
-            for each in await self._verification.look_at(candidates, self._fetcher)
+            for each in await self.verification.look_at(candidates, self.fetcher)
         ]
 
     async def update_removal_status(self, property_id: str, confirmed: bool) -> None:
         """Takes one listing out of the live table, as its last check says, or keeps it."""
-        await self._removals.decide_one(property_id, gone=confirmed)
+        await self.removals.decide_one(property_id, gone=confirmed)

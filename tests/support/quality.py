@@ -8,7 +8,7 @@ from typing import Any
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
 from pincali_sync.items import COVERED_FIELDS
 from pincali_sync.reports.wording import ANOMALIES, DUPLICATES
-from pincali_sync.services.quality.figures import estimate
+from pincali_sync.services.data_quality_service import estimate
 
 MADE_AT = datetime(2026, 12, 1, 6, 30, tzinfo=UTC)
 LAST_MADE_AT = datetime(2026, 11, 1, 6, 30, tzinfo=UTC)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.export.change_feed import FeedEntry
 from pincali_sync.exceptions import UsageError
+from pincali_sync.services.base import Service
 
 _CHANNEL = "pincali_changes"  # of the trigger on `property_changes`
 _NUMBERED_AT_ONCE = 10_000
@@ -14,15 +14,12 @@ _PAGE = 1_000
 _LOOK_AGAIN_SECONDS = 30.0
 
 
-class ChangeFeedService:
+class ChangeFeedService(Service):
     """Every committed change exactly once per walk from cursor to cursor, in one lasting order.
 
     A cursor is the position of the last entry that was read; 0 is the beginning. Consumers keep
     their own.
     """
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
 
     async def number(self) -> int:
         """Gives positions to all changes that are committed and have none; returns how many.
@@ -31,7 +28,7 @@ class ChangeFeedService:
         """
         numbered, chunk = 0, _NUMBERED_AT_ONCE
         while chunk == _NUMBERED_AT_ONCE:
-            chunk = await self._db.run(lambda tx: tx.feed.number(_NUMBERED_AT_ONCE))
+            chunk = await self.db.run(lambda tx: tx.feed.number(_NUMBERED_AT_ONCE))
             numbered += chunk
         return numbered
 
@@ -42,7 +39,7 @@ class ChangeFeedService:
             UsageError: when the cursor is none that this database gave.
         """
         await self.number()
-        async with self._db.transaction() as tx:
+        async with self.db.transaction() as tx:
             entries = await tx.feed.read(after, limit)
             end = after if entries else await tx.feed.end()
         if not 0 <= after <= end:
@@ -72,7 +69,7 @@ class ChangeFeedService:
             UsageError: when the cursor is none that this database gave.
             DatabaseUnavailableError: when the database goes away; the cursor is still good.
         """
-        async with self._db.listen(_CHANNEL) as bell:
+        async with self.db.listen(_CHANNEL) as bell:
             while True:
                 while entries := await self.read(after):
                     yield entries

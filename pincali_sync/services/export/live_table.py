@@ -3,18 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
+from types import TracebackType
 from typing import Any, BinaryIO
+from uuid import uuid4
 
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.exceptions import UsageError, WriteError
-from pincali_sync.services.export.whole_file import WholeFile
+from pincali_sync.services.base import Service
+
+
+class WholeFile:
+    """Written beside its place, and put into it at the end of the block; what was there stays
+    until then, or where the block fails.
+
+    Raises:
+        OSError: from the start, where there is no place for a file; and at the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._place = path.resolve()  # through a link: the file changes, not the link
+        self._temporary = self._place.with_name(f".{self._place.name}.{uuid4().hex[:8]}.tmp")
+        self._stream: BinaryIO = self._temporary.open("xb")
+
+    def __enter__(self) -> BinaryIO:
+        return self._stream
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._stream.flush()
+                os.fsync(self._stream.fileno())
+                self._temporary.replace(self._place)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # a full disk does not take what is still buffered
+                self._stream.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +58,11 @@ class ExportResult:
     seconds: float
 
 
-class ExportService:
+class ExportService(Service):
     """Writes all live rows, removed ones included, or those that changed since a moment.
 
     One statement in one transaction: what the file shows was true at one moment.
     """
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
 
     async def to_file(
         self, path: Path, form: ExportFormat, *, since: datetime | None = None
@@ -78,7 +107,7 @@ class ExportService:
         count = 0
         try:
             async with (
-                self._db.transaction() as tx,
+                self.db.transaction() as tx,
                 aclosing(tx.exports.rows(form, since)) as batches,
             ):
                 async for batch in batches:

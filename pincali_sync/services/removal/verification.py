@@ -153,8 +153,8 @@ class VerificationService(Service):
             rules=rules,
         )
         others = [_outcome(each, max_attempts) for each in accepted if each not in alive]
-        await self.sync.finish_in(tx, others)
         now = self.clock.now()
+        await tx.queue.finish(others, self.config, now=now)
         await tx.checks.record(final, session_id=ticket.session_id, now=now)
         await tx.audits.settle(ticket.session_id, now=now)
         counts = Counter(str(each.judgement.verdict) for each in final)

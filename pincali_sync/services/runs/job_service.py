@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -50,13 +49,24 @@ class JobService(Service):
         session_id = job.session_id if job and job.session_id else uuid4()
         await tx.sessions.create(
             session_id,
-            name=_session_name(job, spider),
+            name=f"{spider} of a run" if job and job.run_id else f"{spider} by hand",
             base_url=self.config.pincali_base_url,
             now=now,
         )
         if job is not None:
             await tx.jobs.set_session(job_id, session_id)
-        elif not await tx.jobs.add(_job_by_hand(job_id, session_id, spider, source, now)):
+        elif not await tx.jobs.add(
+            Job(
+                id=job_id,
+                session_id=session_id,
+                spider=spider,
+                source=source,
+                status="running",
+                scheduled_at=now,
+                started_at=now,
+                heartbeat_at=now,
+            )
+        ):
             raise SupersededError(f"job {job_id} was started before or was given up")
         return JobTicket(job_id=job_id, session_id=session_id, run_id=job.run_id if job else None)
 
@@ -86,22 +96,3 @@ class JobService(Service):
             error = None if succeeded else reason
             await tx.sessions.close(ticket.session_id, status=status, error=error, now=now)
         return ended
-
-
-def _job_by_hand(
-    job_id: UUID, session_id: UUID, spider: str, source: str | None, now: datetime
-) -> Job:
-    return Job(
-        id=job_id,
-        session_id=session_id,
-        spider=spider,
-        source=source,
-        status="running",
-        scheduled_at=now,
-        started_at=now,
-        heartbeat_at=now,
-    )
-
-
-def _session_name(job: Job | None, spider: str) -> str:
-    return f"{spider} by hand" if job is None or job.run_id is None else f"{spider} of a run"

@@ -92,17 +92,20 @@ class RunJobs(Service):
             return await self._start(run, wanted, attempt=latest.attempt + 1)
         return await self._move(run, wanted)
 
-    async def cancel_all(self, run_id: UUID, reason: str) -> None:
-        """Takes the right to write from the run's open jobs and asks their nodes to stop them."""
+    async def cancel_all(self, run_id: UUID | None, reason: str) -> None:
+        """Takes the right to write from the run's open jobs and asks their nodes to stop them.
+
+        Without a run: from those that belong to none and were not started by hand.
+        """
         async with self.db.transaction() as tx:
-            jobs = await tx.jobs.of_run(run_id)
+            jobs = await (tx.jobs.of_run(run_id) if run_id else tx.jobs.open_standing())
         for job in jobs:
             if job.is_open:
                 await self._give_up(job, status="cancelled", reason=reason)
 
     async def start_standing(self, wanted: WantedJob) -> None:
         """Starts a job that belongs to no run."""
-        await self._order(wanted, None, attempt=1)
+        await self._start(None, wanted, attempt=1)
 
     @in_transaction
     async def give_up_silent(self, tx: UnitOfWork) -> None:
@@ -117,13 +120,6 @@ class RunJobs(Service):
     @property
     def _silence(self) -> timedelta:
         return timedelta(seconds=self.config.job_silence_seconds)
-
-    async def cancel_standing(self, reason: str) -> None:
-        """Stops the jobs that belong to no run and were not started by hand."""
-        async with self.db.transaction() as tx:
-            jobs = await tx.jobs.open_standing()
-        for job in jobs:
-            await self._give_up(job, status="cancelled", reason=reason)
 
     async def _attempts(self, run: SyncRun, wanted: WantedJob) -> list[Job]:
         """The latest first."""
@@ -170,11 +166,7 @@ class RunJobs(Service):
             # Its row no longer lets it write: stopping it only saves work.
             logger.warning("job %s could not be stopped: %s", job.id, error)
 
-    async def _start(self, run: SyncRun, wanted: WantedJob, *, attempt: int) -> Outcome:
-        await self._order(wanted, run, attempt=attempt)
-        return WAITING
-
-    async def _order(self, wanted: WantedJob, run: SyncRun | None, *, attempt: int) -> None:
+    async def _start(self, run: SyncRun | None, wanted: WantedJob, *, attempt: int) -> Outcome:
         """Writes the job down first: it may begin only while its row says that it is scheduled."""
         job_id = uuid4()
         node = self.runner.nodes[job_id.int % len(self.runner.nodes)]
@@ -196,6 +188,7 @@ class RunJobs(Service):
         except RunnerError as error:
             # It may have been taken all the same. If it was not, its silence will tell.
             logger.warning("job %s (%s) may not have started: %s", job_id, wanted, error)
+        return WAITING
 
 
 def _failures_in_a_row(attempts: Sequence[Job]) -> int:

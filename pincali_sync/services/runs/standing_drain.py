@@ -8,9 +8,8 @@ from datetime import timedelta
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.services.base import Service
-from pincali_sync.services.queue.refresh import RefreshService
 from pincali_sync.services.runs.run_jobs import RESTING, RunJobs, page_worker
-from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+from pincali_sync.services.scrape_queue_service import RefreshService, ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService
 
 # A worker that failed is not started again at once.
@@ -35,7 +34,7 @@ class StandingDrain(Service):
         await self.queue.reclaim_expired()
         await self.jobs.give_up_silent()
         if await self.pauses.of_tier(None) is not None:
-            await self.jobs.cancel_standing(reason="paused")
+            await self.jobs.cancel_all(None, reason="paused")
             return
         await self.queue.top_up()
         await self.refresh.top_up()

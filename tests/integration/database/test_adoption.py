@@ -12,6 +12,7 @@ import pytest
 from alembic import command
 from psycopg import sql
 
+from pincali_sync.config import load_config
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.identity import property_id_of, public_id_of
@@ -285,7 +286,7 @@ async def test_the_journal_of_the_earlier_scraper_is_not_in_the_feed(legacy: str
     migrate.upgrade(legacy)
     assert fetch(legacy, "SELECT ctid::text, id FROM property_changes ORDER BY id") == before
     db = Database(legacy)
-    feed = ChangeFeedService(db)
+    feed = ChangeFeedService(db, FixedClock(), load_config())
     assert await feed.read(0) == []
     await Workshop(db=db, clock=FixedClock()).visit(detail("a-newcomer"))
     assert [each.property_id for each in await feed.read(0)] == [id_of("a-newcomer")]

@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 import psycopg
 import pytest
 
+from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.listening import Listener
 from pincali_sync.db.repositories.export.change_feed import FeedEntry
@@ -23,7 +24,7 @@ PATIENCE = 20.0  # less than the half minute after which a follower looks by its
 
 @pytest.fixture
 def feed(db: Database) -> ChangeFeedService:
-    return ChangeFeedService(db)
+    return ChangeFeedService(db, FixedClock(), load_config())
 
 
 async def write(db: Database, *names: str) -> None:

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.export.exports import (
     EXPORT_COLUMNS,
@@ -68,7 +69,7 @@ OFFERS = [{"operation": "sale", "amount": "2150000.50", "note": 'a "b" \\ c\n'}]
 
 @pytest.fixture
 def exports(db: Database) -> ExportService:
-    return ExportService(db)
+    return ExportService(db, FixedClock(), load_config())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from pincali_sync.db.engine import Database
-from pincali_sync.services.quality.figures import measure
+from pincali_sync.services.data_quality_service import measure
 from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale
 from tests.support.clock import FixedClock
 

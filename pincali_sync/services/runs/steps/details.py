@@ -17,11 +17,10 @@ from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.decisions import IdentityService
 from pincali_sync.services.ports import ReportWriter
-from pincali_sync.services.queue.refresh import RefreshService
 from pincali_sync.services.runs.retention import RetentionService
 from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, page_worker
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
-from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+from pincali_sync.services.scrape_queue_service import RefreshService, ScrapeQueueService
 
 logger = logging.getLogger(__name__)
 

@@ -1,1 +1,0 @@
-"""What the queue of detail pages is filled with."""

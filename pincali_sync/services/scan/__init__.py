@@ -1,1 +1,0 @@
-"""Scans of listing pages."""
