@@ -16,7 +16,7 @@ from pincali_sync.cli.run_views import print_runs
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pauses import Pause
+from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError
 from pincali_sync.notify import HealthcheckPing

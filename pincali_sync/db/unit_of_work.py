@@ -13,13 +13,8 @@ from pincali_sync.db.repositories.quality import oddities, quality
 from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, queue_rows
 from pincali_sync.db.repositories.removal import batches, checks, counting
 from pincali_sync.db.repositories.runs import jobs, runs, sessions
-from pincali_sync.db.repositories.scan import (
-    manifest,
-    manifest_batch,
-    manifest_pages,
-    manifest_store,
-)
-from pincali_sync.db.repositories.site import pace, pauses, sitemap
+from pincali_sync.db.repositories.scan import manifest, manifest_batch, manifest_store
+from pincali_sync.db.repositories.site import pace, sitemap
 
 
 class UnitOfWork:
@@ -44,12 +39,11 @@ class UnitOfWork:
         self.locks = jobs.LockRepository(connection)
         self.manifest = manifest.ManifestRepository(connection)
         self.manifest_batch = manifest_batch.ManifestBatchRepository(connection)
-        self.manifest_pages = manifest_pages.ManifestPageRepository(connection)
         self.manifest_store = manifest_store.ManifestStoreRepository(connection)
         self.missing = counting.MissingRepository(connection)
         self.oddities = oddities.OddityRepository(connection)
         self.pace = pace.PaceRepository(connection)
-        self.pauses = pauses.PauseRepository(connection)
+        self.pauses = pace.PauseRepository(connection)
         self.quality = quality.QualityRepository(connection)
         self.queue = queue.QueueRepository(connection)
         self.queue_fill = queue_fill.QueueFillRepository(connection)

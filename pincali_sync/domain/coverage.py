@@ -84,6 +84,17 @@ class Overlap:
         return min(1.0, self.on_pages / stock) if stock else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassTotals:
+    """What a pass over the sitemap read so far."""
+
+    urls: int
+    dated_at: datetime | None  # of its oldest shard
+    shards_read: int
+    shards: int | None  # that the index names; None: the pass did not begin
+    expected: int | None  # URLs of the last complete pass; None: there was none
+
+
 def too_many_lost(read: int, lost: int) -> bool:
     """Whether more than a tenth of the pages are lost."""
     return lost > MAX_LOST_SHARE * (read + lost)
@@ -112,21 +123,15 @@ def reasons_to_distrust(scans: Sequence[SourceScan]) -> list[str]:
     return reasons
 
 
-def reasons_against_sitemap(
-    *, shards: int, shards_read: int, urls: int, expected: int | None
-) -> list[str]:
-    """Why a pass over the sitemap proves no absence; empty: what it lacks is not listed.
-
-    Args:
-        expected: URLs of the last complete pass; None: there was none.
-    """
+def reasons_against_sitemap(read: PassTotals) -> list[str]:
+    """Why a pass over the sitemap proves no absence; empty: what it lacks is not listed."""
     reasons = []
-    if shards_read < shards:
-        reasons.append(f"{shards_read} of {shards} shards read")
-    if not urls:
+    if read.shards is None or read.shards_read < read.shards:
+        reasons.append(f"{read.shards_read} of {read.shards} shards read")
+    if not read.urls:
         reasons.append("no listing in any shard")
-    if expected and urls < MIN_SITEMAP_SHARE * expected:
-        reasons.append(f"{urls} URLs, the last complete sitemap had {expected}")
+    if read.expected and read.urls < MIN_SITEMAP_SHARE * read.expected:
+        reasons.append(f"{read.urls} URLs, the last complete sitemap had {read.expected}")
     return reasons
 
 

@@ -49,7 +49,7 @@ class ManifestScanService(Service):
         )
         await tx.manifest_store.apply_to_live(session_id=session_id, now=now)
         await tx.manifest_store.store(session_id=session_id, now=now)
-        await tx.manifest_pages.record_read(
+        await tx.manifest_store.record_read(
             pages, session_id=session_id, job_id=ticket.job_id, now=now
         )
         return replace(counts, queued=queued)
@@ -58,7 +58,7 @@ class ManifestScanService(Service):
     async def record_lost_page(self, tx: UnitOfWork, page: LostPage, ticket: JobTicket) -> None:
         """Writes down that a page could not be read."""
         await ticket.assert_current(tx)
-        await tx.manifest_pages.record_lost(
+        await tx.manifest_store.record_lost(
             page, session_id=ticket.session_id, job_id=ticket.job_id, now=self.clock.now()
         )
 
@@ -66,7 +66,7 @@ class ManifestScanService(Service):
     async def record_walk(self, tx: UnitOfWork, walk: WalkSummary, ticket: JobTicket) -> None:
         """Writes down that a source was walked through to its end."""
         await ticket.assert_current(tx)
-        await tx.manifest_pages.record_walk(
+        await tx.manifest_store.record_walk(
             walk, session_id=ticket.session_id, now=self.clock.now()
         )
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pauses import Pause
+from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError

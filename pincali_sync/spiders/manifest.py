@@ -113,7 +113,7 @@ class ManifestSpider(JobSpider):
         if self.settings[DRY_RUN_REPORT]:
             return {}
         async with self.job.services.db.transaction() as tx:
-            pages = await tx.manifest_pages.read_before(self.job.ticket.session_id, source.value)
+            pages = await tx.manifest_store.read_before(self.job.ticket.session_id, source.value)
         if pages:
             self.logger.info("%s: %s pages were read by an earlier attempt", source, len(pages))
             self._plan(len(pages))

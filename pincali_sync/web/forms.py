@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
-from pincali_sync.db.repositories.site.pauses import scope_of
+from pincali_sync.db.repositories.site.pace import scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import OutdatedError

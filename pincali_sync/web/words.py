@@ -7,7 +7,7 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-from pincali_sync.db.repositories.site.pauses import ALL
+from pincali_sync.db.repositories.site.pace import ALL
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import Dossier
 

@@ -20,7 +20,7 @@ from pincali_sync.db.repositories.insights.figures import (
     RunTimes,
 )
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pauses import Pause
+from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.domain.schedule import Cadence, tiers_serving

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from pincali_sync.db.repositories.site.pauses import ALL, Pause, scope_of
+from pincali_sync.db.repositories.site.pace import ALL, Pause, scope_of
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PausedError
 from pincali_sync.services.base import Service

@@ -58,12 +58,7 @@ class SitemapService(Service):
         if totals.shards is None:
             return None
         new_urls = await tx.sitemap.apply(session_id, now=now)
-        reasons = reasons_against_sitemap(
-            shards=totals.shards,
-            shards_read=totals.shards_read,
-            urls=totals.urls,
-            expected=totals.expected,
-        )
+        reasons = reasons_against_sitemap(totals)
         return await tx.sitemap.finish(
             session_id, totals, new_urls=new_urls, reasons=reasons, now=now
         )

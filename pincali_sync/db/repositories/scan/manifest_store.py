@@ -1,14 +1,21 @@
-"""A compared batch of listing pages into the live table and the manifest."""
+"""A compared batch of listing pages into the live table and the manifest; the pages themselves."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import LIKELY, transition
 from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
 from pincali_sync.domain.listing_status import Cause
+from pincali_sync.domain.listing_walk import PageFacts, WalkSummary
+from pincali_sync.items import LostPage, ManifestEntry, ManifestPage
 
 _UPDATE_LIVE = transition(
     Cause.CARD,
@@ -80,9 +87,70 @@ SELECT DISTINCT CAST(:session_id AS uuid), source, part, page_number, property_i
 ON CONFLICT DO NOTHING
 """
 
+_UPSERT_READ = """
+INSERT INTO manifest_pages AS p
+       (session_id, source, part, page_number, url, status, job_id,
+        declared_total, declared_pages, entries, dropped, priced_entries, facts, fetched_at)
+VALUES (:session_id, :source, :partition, :page_number, :url, 'read', :job_id,
+        :declared_total, :declared_pages, :entries, :dropped, :priced_entries,
+        CAST(:facts AS jsonb), :now)
+ON CONFLICT (session_id, source, part, page_number) DO UPDATE SET
+    url = excluded.url, status = excluded.status, job_id = excluded.job_id, error = NULL,
+    declared_total = excluded.declared_total, declared_pages = excluded.declared_pages,
+    entries = excluded.entries, dropped = excluded.dropped,
+    priced_entries = excluded.priced_entries, facts = excluded.facts,
+    fetched_at = excluded.fetched_at
+"""
+
+# Added up, not overwritten: a page read again after a crash finds only what is new since.
+_COUNT_BY_PAGE = """
+UPDATE manifest_pages p
+   SET new_entries = p.new_entries + b.new_entries,
+       changed_entries = p.changed_entries + b.changed_entries
+  FROM (SELECT source, part, page_number,
+               count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_entries,
+               count(*) FILTER (WHERE price_change IS NOT NULL OR is_relisted) AS changed_entries
+          FROM batch GROUP BY source, part, page_number) b
+ WHERE p.session_id = CAST(:session_id AS uuid)
+   AND p.source = b.source AND p.part = b.part AND p.page_number = b.page_number
+"""
+
+# A page that was read once stays read: a later attempt's failure takes nothing away.
+_UPSERT_LOST = """
+INSERT INTO manifest_pages AS p
+       (session_id, source, part, page_number, url, status, job_id, error, fetched_at)
+VALUES (:session_id, :source, :partition, :page_number, :url, 'lost', :job_id, :error, :now)
+ON CONFLICT (session_id, source, part, page_number) DO UPDATE
+   SET error = excluded.error, fetched_at = excluded.fetched_at, job_id = excluded.job_id
+ WHERE p.status = 'lost'
+"""
+
+_PAGES_READ = """
+SELECT part, page_number, facts FROM manifest_pages
+ WHERE session_id = CAST(:session_id AS uuid) AND source = :source
+   AND status = 'read' AND facts IS NOT NULL
+"""
+
+_UPSERT_WALK = """
+INSERT INTO manifest_walks
+       (session_id, source, parts, pages_wanted, total_at_start, total_at_end,
+        unpriced_wanted, unpriced_found, gaps, finished_at)
+VALUES (:session_id, :source, :parts, :pages_wanted, :total_at_start, :total_at_end,
+        :unpriced_wanted, :unpriced_found, CAST(:gaps AS jsonb), :now)
+ON CONFLICT (session_id, source) DO UPDATE SET
+    parts = excluded.parts, pages_wanted = excluded.pages_wanted,
+    total_at_start = excluded.total_at_start, total_at_end = excluded.total_at_end,
+    unpriced_wanted = excluded.unpriced_wanted, unpriced_found = excluded.unpriced_found,
+    gaps = excluded.gaps, finished_at = excluded.finished_at
+"""
+
 
 class ManifestStoreRepository(Repository):
-    """Stores what `ManifestBatchRepository` staged and compared in the same transaction."""
+    """Stores what `ManifestBatchRepository` staged and compared in the same transaction.
+
+    With `manifest_pages` and `manifest_walks`: what was read or lost, and where a scan goes on. The
+    job that sends them is written beside them.
+    """
 
     async def apply_to_live(self, *, session_id: UUID, now: datetime) -> None:
         """What a sighting alone proves of live rows: present again, or shown at another price.
@@ -96,3 +164,52 @@ class ManifestStoreRepository(Repository):
         await self._run(_UPSERT_MANIFEST, session_id=session_id, now=now)
         await self._run(_INSERT_ALIASES, now=now)
         await self._run(_INSERT_SIGHTINGS, session_id=session_id, now=now)
+
+    async def record_read(
+        self, pages: Sequence[ManifestPage], *, session_id: UUID, job_id: UUID, now: datetime
+    ) -> None:
+        """Records the pages of the transaction's batch, and what they showed that was new."""
+        written = {"session_id": session_id, "job_id": job_id, "now": now}
+        await self._run_each(_UPSERT_READ, [{**_row(page), **written} for page in pages])
+        await self._run(_COUNT_BY_PAGE, session_id=session_id)
+
+    async def record_lost(
+        self, page: LostPage, *, session_id: UUID, job_id: UUID, now: datetime
+    ) -> None:
+        """Writes down a page that could not be read."""
+        await self._run(_UPSERT_LOST, **asdict(page), session_id=session_id, job_id=job_id, now=now)
+
+    async def read_before(self, session_id: UUID, source: str) -> dict[tuple[str, int], PageFacts]:
+        """The checkpoints: what earlier attempts at a scan read, by partition and page number."""
+        result = await self._run(_PAGES_READ, session_id=session_id, source=source)
+        return {(row.part, row.page_number): _facts(row.facts) for row in result}
+
+    async def record_walk(self, walk: WalkSummary, *, session_id: UUID, now: datetime) -> None:
+        """Writes down that a source's walk came to its end; the last one stands."""
+        values = {**asdict(walk), "source": walk.source.value, "gaps": json.dumps(walk.gaps)}
+        await self._run(_UPSERT_WALK, **values, session_id=session_id, now=now)
+
+
+def _row(page: ManifestPage) -> dict[str, Any]:
+    return {
+        "source": page.source,
+        "partition": page.partition,
+        "page_number": page.page_number,
+        "url": page.url,
+        "declared_total": page.page.total_listings,
+        "declared_pages": page.page.total_pages,
+        "entries": len(page.page.entries),
+        "dropped": len(page.page.unreadable_cards),
+        "priced_entries": sum(map(_shows_price, page.page.entries)),
+        "facts": None if page.facts is None else json.dumps(asdict(page.facts), default=str),
+    }
+
+
+def _shows_price(entry: ManifestEntry) -> bool:
+    return any(offer.amount is not None for offer in entry.offers)
+
+
+def _facts(values: Mapping[str, Any]) -> PageFacts:
+    price, cities = values["last_price"], tuple(values["cities"])
+    read = {"last_price": None if price is None else Decimal(price), "cities": cities}
+    return PageFacts(**{**values, **read, "was_read_before": True})

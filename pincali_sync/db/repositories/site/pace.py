@@ -1,13 +1,33 @@
-"""The site's timeline: when the next request may be sent, by anyone."""
+"""When the site may be asked: its timeline, by anyone; and what rests until it is resumed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.site.pauses import ALL
 
+ALL = "all"
+
+
+def scope_of(tier_level: int | None) -> str:
+    """The scope of one tier, or (None) of everything."""
+    return ALL if tier_level is None else f"tier:{tier_level}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Why a scope rests, and since when."""
+
+    scope: str  # "all", or "tier:2"
+    reason: str
+    paused_by: str
+    paused_at: datetime
+    kind: str = "person"  # person, refused (by the site), busy (the site), rate (of success)
+    resume_after: datetime | None = None
+
+
+_PAUSES = f"SELECT {', '.join(Pause.__dataclass_fields__)} FROM sync_pauses"
 _PAUSED = f"(SELECT reason FROM sync_pauses WHERE scope = '{ALL}')"
 
 # The database's own clock, not the caller's: workers on several nodes share this timeline, and
@@ -44,7 +64,6 @@ ON CONFLICT (host) DO UPDATE
                       ELSE p.strikes + 1 END
 RETURNING strikes
 """
-_FORGET_REFUSALS = "UPDATE site_pace SET strikes = 0 WHERE host = :host AND strikes > 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +96,46 @@ class PaceRepository(Repository):
 
     async def forget_refusals(self, host: str) -> None:
         """A good answer: refusals are counted from the start again."""
-        await self._run(_FORGET_REFUSALS, host=host)
+        statement = "UPDATE site_pace SET strikes = 0 WHERE host = :host AND strikes > 0"
+        await self._run(statement, host=host)
+
+
+class PauseRepository(Repository):
+    """SQL of `sync_pauses`: what must not be started until a person resumes it."""
+
+    async def pause(self, pause: Pause) -> bool:
+        """Pauses a scope; False when it rests already: the first reason stands.
+
+        But a busy site that then refuses us is not tried again by itself.
+        """
+        statement = """INSERT INTO sync_pauses AS p
+                   (scope, reason, paused_by, paused_at, kind, resume_after)
+            VALUES (:scope, :reason, :paused_by, :paused_at, :kind, :resume_after)
+            ON CONFLICT (scope) DO UPDATE
+               SET reason = excluded.reason, paused_by = excluded.paused_by,
+                   paused_at = excluded.paused_at, kind = excluded.kind,
+                   resume_after = excluded.resume_after
+             WHERE p.kind = 'busy' AND excluded.kind <> 'busy'"""
+        return await self._count(statement, **asdict(pause)) > 0
+
+    async def postpone(self, scope: str, resume_after: datetime) -> None:
+        """The site is still too busy."""
+        statement = "UPDATE sync_pauses SET resume_after = :resume_after WHERE scope = :scope"
+        await self._run(statement, scope=scope, resume_after=resume_after)
+
+    async def resume(self, scope: str | None) -> list[str]:
+        """Ends one pause or (None) all of them; returns the scopes that were paused."""
+        statement = """DELETE FROM sync_pauses
+             WHERE CAST(:scope AS text) IS NULL OR scope = CAST(:scope AS text)
+            RETURNING scope"""
+        rows = await self._run(statement, scope=scope)
+        return sorted(row.scope for row in rows)
+
+    async def in_force(self) -> list[Pause]:
+        """All pauses, the oldest first."""
+        return await self._all(Pause, f"{_PAUSES} ORDER BY paused_at, scope")
+
+    async def of_tier(self, tier_level: int | None) -> Pause | None:
+        """The pause that holds a tier, or (None) everything, back: its own, else that of all."""
+        statement = f"{_PAUSES} WHERE scope IN (:all, :tier) ORDER BY scope = :all LIMIT 1"
+        return await self._first(Pause, statement, all=ALL, tier=scope_of(tier_level))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import PRESENT, transition
-from pincali_sync.domain.coverage import Overlap
+from pincali_sync.domain.coverage import Overlap, PassTotals
 from pincali_sync.domain.listing_status import Cause
 from pincali_sync.items import FetchedShard
 
@@ -24,17 +24,6 @@ class KnownShard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassTotals:
-    """What a pass read so far."""
-
-    urls: int
-    dated_at: datetime | None  # of its oldest shard
-    shards_read: int
-    shards: int | None  # that the index names; None: the pass did not begin
-    expected: int | None  # URLs of the last complete pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SitemapPass:
     """A pass that ended."""
 
@@ -45,12 +34,11 @@ class SitemapPass:
     reasons: list[str]  # why it proves no absence
 
 
-_ENDED = "session_id, urls, new_urls, is_complete, reasons"
-
+_ENDED = ", ".join(SitemapPass.__dataclass_fields__)
 
 _BEGIN = """
 INSERT INTO sitemap_passes (session_id, started_at, shards)
-VALUES (CAST(:session_id AS uuid), :now, :shards)
+VALUES (:session_id, :now, :shards)
 ON CONFLICT (session_id) DO UPDATE SET shards = excluded.shards
 """
 
@@ -58,7 +46,7 @@ _UPSERT_URLS = """
 INSERT INTO sitemap_urls AS u
        (computed_id, source_url, shard_url, first_listed_at, listed_at, session_id)
 SELECT DISTINCT ON (computed_id) computed_id, source_url, CAST(:shard_url AS text),
-       CAST(:dated_at AS timestamptz), CAST(:dated_at AS timestamptz), CAST(:session_id AS uuid)
+       :dated_at, :dated_at, :session_id
   FROM listed ORDER BY computed_id
 ON CONFLICT (computed_id) DO UPDATE
    SET shard_url = excluded.shard_url, listed_at = greatest(u.listed_at, excluded.listed_at),
@@ -68,30 +56,27 @@ ON CONFLICT (computed_id) DO UPDATE
 # A shard that did not change lists what it listed.
 _TOUCH_SHARD = """
 UPDATE sitemap_urls
-   SET listed_at = greatest(listed_at, CAST(:dated_at AS timestamptz)),
-       session_id = CAST(:session_id AS uuid)
+   SET listed_at = greatest(listed_at, :dated_at),
+       session_id = :session_id
  WHERE shard_url = :shard_url
    AND session_id = (SELECT session_id FROM sitemap_shards WHERE url = :shard_url)
 """
 
 _UPSERT_SHARD = """
 INSERT INTO sitemap_shards (url, session_id, etag, last_modified, urls, read_at)
-VALUES (:shard_url, CAST(:session_id AS uuid), :etag, :last_modified, :urls, :now)
+VALUES (:shard_url, :session_id, :etag, :last_modified, :urls, :now)
 ON CONFLICT (url) DO UPDATE
    SET session_id = excluded.session_id, etag = excluded.etag,
        last_modified = excluded.last_modified, urls = excluded.urls, read_at = excluded.read_at
 """
 
 _TOTALS = """
-SELECT (SELECT count(*) FROM sitemap_urls WHERE session_id = CAST(:session_id AS uuid)) AS urls,
-       (SELECT min(listed_at) FROM sitemap_urls
-         WHERE session_id = CAST(:session_id AS uuid)) AS dated_at,
-       (SELECT count(*) FROM sitemap_shards
-         WHERE session_id = CAST(:session_id AS uuid)) AS shards_read,
-       (SELECT shards FROM sitemap_passes WHERE session_id = CAST(:session_id AS uuid)) AS shards,
-       (SELECT urls FROM sitemap_passes
-         WHERE is_complete AND session_id <> CAST(:session_id AS uuid)
+SELECT count(*) AS urls, min(listed_at) AS dated_at,
+       (SELECT count(*) FROM sitemap_shards WHERE session_id = :session_id) AS shards_read,
+       (SELECT shards FROM sitemap_passes WHERE session_id = :session_id) AS shards,
+       (SELECT urls FROM sitemap_passes WHERE is_complete AND session_id <> :session_id
          ORDER BY started_at DESC LIMIT 1) AS expected
+  FROM sitemap_urls WHERE session_id = :session_id
 """
 
 # A slug that is an alias stands for its record.
@@ -99,7 +84,7 @@ _LISTED_RECORDS = """
     SELECT coalesce(a.property_id, u.computed_id) AS property_id,
            min(u.source_url) AS source_url, max(u.listed_at) AS listed_at
       FROM sitemap_urls u LEFT JOIN property_aliases a ON a.alias = u.computed_id
-     WHERE u.session_id = CAST(:session_id AS uuid)
+     WHERE u.session_id = :session_id
      GROUP BY 1
 """
 
@@ -141,7 +126,7 @@ ON CONFLICT (property_id) DO NOTHING
 _OVERLAP = f"""
 WITH on_pages AS (
     SELECT DISTINCT property_id FROM property_sightings
-     WHERE session_id = CAST(:session_id AS uuid)
+     WHERE session_id = :session_id
 ), listed AS ({_LISTED_RECORDS})
 SELECT (SELECT count(*) FROM on_pages) AS on_pages,
        (SELECT count(*) FROM listed) AS listed,
@@ -190,15 +175,9 @@ class SitemapRepository(Repository):
         self, session_id: UUID, shard: FetchedShard, *, urls: int, now: datetime
     ) -> None:
         """Keeps a shard's validators."""
-        await self._run(
-            _UPSERT_SHARD,
-            session_id=session_id,
-            shard_url=shard.url,
-            etag=shard.etag,
-            last_modified=shard.last_modified,
-            urls=urls,
-            now=now,
-        )
+        validators = {"etag": shard.etag, "last_modified": shard.last_modified}
+        read = {"session_id": session_id, "shard_url": shard.url, "urls": urls, "now": now}
+        await self._run(_UPSERT_SHARD, **read, **validators)
 
     async def totals(self, session_id: UUID) -> PassTotals:
         """What the pass read so far, and what may be expected of it."""
@@ -225,28 +204,19 @@ class SitemapRepository(Repository):
 UPDATE sitemap_passes
    SET finished_at = :now, dated_at = :dated_at, urls = :urls, new_urls = :new_urls,
        is_complete = :is_complete, reasons = CAST(:reasons AS jsonb)
- WHERE session_id = CAST(:session_id AS uuid)
+ WHERE session_id = :session_id
 RETURNING {_ENDED}
 """
+        read = {"urls": totals.urls, "dated_at": totals.dated_at, "new_urls": new_urls}
+        judged = {"is_complete": not reasons, "reasons": json.dumps(reasons)}
         return await self._one(
-            SitemapPass,
-            statement,
-            session_id=session_id,
-            dated_at=totals.dated_at,
-            urls=totals.urls,
-            new_urls=new_urls,
-            is_complete=not reasons,
-            reasons=json.dumps(reasons),
-            now=now,
+            SitemapPass, statement, session_id=session_id, now=now, **read, **judged
         )
 
     async def of_session(self, session_id: UUID) -> SitemapPass | None:
         """The session's pass."""
-        return await self._first(
-            SitemapPass,
-            f"SELECT {_ENDED} FROM sitemap_passes WHERE session_id = CAST(:session_id AS uuid)",
-            session_id=session_id,
-        )
+        statement = f"SELECT {_ENDED} FROM sitemap_passes WHERE session_id = :session_id"
+        return await self._first(SitemapPass, statement, session_id=session_id)
 
     async def overlap(self, session_id: UUID) -> Overlap:
         """Who the session saw on pages, who in the sitemap, who in both."""
