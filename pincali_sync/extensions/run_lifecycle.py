@@ -62,31 +62,34 @@ class RunLifecycle(Component):
     async def spider_closed(self, reason: str) -> None:
         """Ends the job, and sets the exit status of the process."""
         job = self._job
+        status = ExitStatus.FAILED
         try:
-            self._stats.set_value(EXIT_STATUS, int(await self._end(job, reason)))
+            status = await self._end(job, reason)
         except PincaliSyncError as error:
             # The row stays open and silent: the runner will notice and start the job again.
             logger.error("the job's end could not be written down: %s", error)
-            self._stats.set_value(EXIT_STATUS, int(ExitStatus.FAILED))
         finally:
+            self._stats.set_value(EXIT_STATUS, int(status))
             await job.services.db.dispose()
 
     async def _end(self, job: CrawlJob, reason: str) -> ExitStatus:
         # Scrapy says "finished" also when something was lost on the way: the counts decide.
         losses = any(map(self._stats.get_value, (FLUSH_FAILED, UNEXPECTED_ERRORS)))
         succeeded = reason == "finished" and not losses
-        if self._is_dry:
-            refused = reason in RESTING
-            failed = ExitStatus.PAUSED_OR_BLOCKED if refused else ExitStatus.FAILED
-            return ExitStatus.DONE if succeeded else failed
-        if not job.has_begun:
+        if not (self._is_dry or job.has_begun):
             return ExitStatus.LOCKED if reason == "superseded" else ExitStatus.FAILED
+        in_time = self._is_dry or await self._finish(job, reason, succeeded=succeeded)
+        if reason in RESTING:
+            return ExitStatus.PAUSED_OR_BLOCKED
+        return ExitStatus.DONE if succeeded and in_time else ExitStatus.FAILED
+
+    async def _finish(self, job: CrawlJob, reason: str, *, succeeded: bool) -> bool:
         if job.role.is_worker:
             await job.services.db.run(lambda tx: tx.queue.release(job.lease_token))
             await job.services.sync.complete_session(job.ticket.session_id)
         elif job.ticket.run_id is None and job.role.reads_everything:
             await job.services.scans.mark_live_as_seen(job.ticket.session_id)
-        in_time = await job.services.jobs.finish(
+        return await job.services.jobs.finish(
             job.ticket,
             succeeded=succeeded,
             reason=reason,
@@ -94,9 +97,6 @@ class RunLifecycle(Component):
             # A run's manifest jobs share the run's session; the run closes it.
             owns_session=job.ticket.run_id is None or job.role.is_worker,
         )
-        if reason in RESTING:
-            return ExitStatus.PAUSED_OR_BLOCKED
-        return ExitStatus.DONE if succeeded and in_time else ExitStatus.FAILED
 
     def _kept_stats(self) -> dict[str, Any]:
         return {

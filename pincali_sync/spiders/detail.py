@@ -45,8 +45,7 @@ class DetailSpider(JobSpider):
         super().update_settings(settings)
         settings.set("CONCURRENT_REQUESTS", settings.getint("DETAIL_CONCURRENCY"), "spider")
         if settings["DETAIL_TRANSPORT"] == "playwright":
-            for name, value in browser_settings(settings).items():
-                settings.set(name, value, "spider")
+            settings.setdict(browser_settings(settings), "spider")
 
     async def start(self) -> AsyncIterator[Request]:
         """Claims the next batch whenever the last one has gone to the browser."""
