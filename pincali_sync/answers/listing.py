@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pincali_sync.domain.listing_query import ListingQuery, WantedPage
+from pincali_sync.domain.listing_query import PROPERTY_TYPES, ListingQuery, WantedPage
 from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.prices import Currency, Offer, Operation
-from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
 from pincali_sync.pages.listing_page import parse_listing_page

@@ -13,7 +13,6 @@ from decimal import Decimal
 from enum import Enum
 from urllib.parse import urlencode
 
-from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 
 _PESOS = "10"  # the site's number of the currency; without it the site takes amounts for dollars
@@ -27,6 +26,31 @@ class Order(Enum):
     DEAREST = "dearest"
 
 
+# By the number that a query takes, common ones first: the name on English cards, then the Spanish
+# and Portuguese words.
+_TYPES = {
+    29058: ("house", "casa"),
+    29057: ("apartment", "departamento", "apartamento"),
+    29059: ("lot", "terreno", "land"),
+    28311: ("house in condominium", "casa en condominio", "casa em condominio"),
+    29061: ("retail space", "local", "local comercial", "loja"),
+    29060: ("office", "oficina", "escritorio"),
+    28661: ("commercial lot", "terreno comercial"),
+    28702: ("industrial warehouse", "bodega industrial", "nave industrial"),
+    28308: ("villa",),
+    28304: ("building", "edificio", "predio"),
+    28307: ("warehouse", "bodega"),
+    29257: ("industrial lot", "terreno industrial"),
+    28309: ("ranch", "rancho"),
+    28701: ("shopping mall space", "local en centro comercial"),
+    28310: ("quinta",),
+    28552: ("house with commercial use", "casa con uso comercial", "casa com uso comercial"),
+    28660: ("farm", "granja", "fazenda"),
+    28305: ("commercial storage unit", "bodega comercial"),
+}
+PROPERTY_TYPES = {number: words[0] for number, words in _TYPES.items()}
+ENGLISH_TYPES = {word: words[0] for words in _TYPES.values() for word in words}
+
 # As paths name them, those with the most listings first.
 _STATES = """
 jalisco ciudad-de-mexico nuevo-leon quintana-roo yucatan queretaro estado-de-mexico puebla
@@ -35,8 +59,6 @@ coahuila hidalgo chihuahua aguascalientes michoacan sonora guerrero tamaulipas o
 durango colima tabasco tlaxcala zacatecas campeche
 """
 STATES = tuple(_STATES.split())
-_WITHOUT_PLACES = {ListingSource.NEW_CONSTRUCTION}  # its path takes no place
-_RENT_SOURCES = {ListingSource.RENT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +110,8 @@ class ListingQuery:
         """
         if self.property_type is None:
             return [replace(self, property_type=each) for each in PROPERTY_TYPES]
-        if self.source in _WITHOUT_PLACES:
-            return []
+        if self.source is ListingSource.NEW_CONSTRUCTION:
+            return []  # its path takes no place
         if self.place is None:
             return [replace(self, place=each) for each in STATES]
         if self.place in STATES:
@@ -103,7 +125,7 @@ class ListingQuery:
     def _sort_by(self) -> str:
         if self.order is Order.NEWEST:
             return ""
-        price = "rental_price" if self.source in _RENT_SOURCES else "sale_price"
+        price = "rental_price" if self.source is ListingSource.RENT else "sale_price"
         return f"{price}-{'asc' if self.order is Order.CHEAPEST else 'desc'}"
 
 

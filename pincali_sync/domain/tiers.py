@@ -76,15 +76,12 @@ class TierPlan:
     def of(cls, tier: Tier, config: Config) -> TierPlan:
         """The plan that the configuration gives this tier."""
         pages = (config.tier_1_pages, config.tier_2_pages, config.tier_3_pages, 0)
+        patience = config.tier_4_detail_delay_seconds if tier is Tier.MONTHLY_REFRESH else 0
         return cls(
             tier=tier,
             max_pages=pages[tier - 1],
             page_delay_seconds=config.page_delay_seconds,
-            detail_delay_seconds=(
-                max(config.detail_delay_seconds, config.tier_4_detail_delay_seconds)
-                if tier is Tier.MONTHLY_REFRESH
-                else config.detail_delay_seconds
-            ),
+            detail_delay_seconds=max(config.detail_delay_seconds, patience),
             reads_sitemap=tier in {Tier.DAILY_SYNC, Tier.WEEKLY_DEEP},
             stale_days=config.tier_3_stale_days if tier is Tier.WEEKLY_DEEP else None,
         )

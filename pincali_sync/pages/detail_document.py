@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from pincali_sync.domain.identity import numeric_id_of, public_id_of, slug_of
+from pincali_sync.domain.identity import public_id_of, slug_of
 from pincali_sync.exceptions import PageError
 from pincali_sync.pages.text import (
     JsonObject,
@@ -45,7 +45,6 @@ class DetailDocument:
     tracking: JsonObject  # State, City, Type, Rental, Sale; more since 2026
     json_ld: JsonObject  # of the listing, its types merged; empty before 2026
     public_id: str
-    numeric_id: int
     title: str
     title_original: str | None  # where the page shows a translation
 
@@ -73,7 +72,6 @@ class DetailDocument:
             tracking=tracking,
             json_ld=data,
             public_id=public_id,
-            numeric_id=numeric_id_of(public_id),
             title=title,
             title_original=original,
         )
@@ -147,13 +145,9 @@ def _public_id(tree: LexborHTMLParser, tracking: JsonObject) -> str | None:
         match = PUBLIC_ID.search(text or "")
         if match:
             return match[0]
-    number = _numeric_id(tree)
-    return public_id_of(number) if number else None
-
-
-def _numeric_id(tree: LexborHTMLParser) -> int | None:
-    candidates = (
+    numbers = (
         attribute_at(tree, ".listing__header .favorite-button[data-id]", "data-id"),
         attribute_at(tree, 'input[name="property_complaint[property_id]"]', "value"),
     )
-    return next((int(text) for text in candidates if text and _NUMERIC_ID.fullmatch(text)), None)
+    number = next((text for text in numbers if text and _NUMERIC_ID.fullmatch(text)), None)
+    return public_id_of(int(number)) if number else None

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser
 
+from pincali_sync.domain.identity import numeric_id_of
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.places import MAX_PLACE, Place, place_of, property_type_of, without_ending
 from pincali_sync.pages.text import attribute_at, clean, one_line, part, text_at, text_of
@@ -66,17 +67,14 @@ def address_of(document: DetailDocument) -> Address:
 
 def _property_type(document: DetailDocument, from_line: str | None) -> str | None:
     tracked = document.tracking.get("Type") or document.tracking.get("Property Type")
+    # The crumb before the type's, home, is an icon without text.
+    crumbs = filter(None, map(text_of, document.tree.css(".eb-breadcrumbs a")))
     return (
         property_type_of(tracked)
         or from_line
-        or property_type_of(_second_crumb(document))
+        or property_type_of(next(crumbs, None))
         or property_type_of(document.json_ld.get("category"))
     )
-
-
-def _second_crumb(document: DetailDocument) -> str | None:
-    """The type's crumb: the first one, home, is an icon without text."""
-    return next(filter(None, map(text_of, document.tree.css(".eb-breadcrumbs a"))), None)
 
 
 def _city_and_state(
@@ -112,7 +110,7 @@ def photos_of(document: DetailDocument) -> tuple[str, ...]:
 
     A photo's query (version, size, signature) may differ between its places: the path counts.
     """
-    own = f"/property_images/{document.numeric_id}/"
+    own = f"/property_images/{numeric_id_of(document.public_id)}/"
     by_path: dict[str, str] = {}
     for url in _image_urls(document):
         if own in url:
@@ -143,14 +141,10 @@ def publisher_of(tree: LexborHTMLParser) -> Publisher:
         ".publisher-organization-name",
         ".publisher-summary-agent .organization",
     )
+    # The first number only: two glued together are none.
+    phone = attribute_at(tree, '.publisher-phones a[href^="tel:"]', "href") or ""
     return Publisher(
         agent_name=one_line(_PUBLISHED_BY.sub("", name or ""), _MAX_NAME),
         agency_name=one_line(agency, _MAX_NAME),
-        agent_phone=_phone(tree),
+        agent_phone=one_line(unquote(phone.removeprefix("tel:")), _MAX_PHONE),
     )
-
-
-def _phone(tree: LexborHTMLParser) -> str | None:
-    """The first number only: two glued together are none."""
-    href = attribute_at(tree, '.publisher-phones a[href^="tel:"]', "href") or ""
-    return one_line(unquote(href.removeprefix("tel:")), _MAX_PHONE)

@@ -91,13 +91,9 @@ def _total_pages(
         return integer_of(declared[1])
     if not total or not cards:
         return None
-    current = _page_number(url)
+    current = integer_of("".join(parse_qs(urlsplit(url).query).get("page", []))) or 1
     # The last page may be a short one, so its size tells nothing.
     return -(-total // cards) if next_page or current == 1 else current
-
-
-def _page_number(url: str) -> int:
-    return integer_of("".join(parse_qs(urlsplit(url).query).get("page", []))) or 1
 
 
 def _next_page(tree: LexborHTMLParser, url: str) -> str | None:

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple, TypedDict
 from urllib.parse import unquote
 
-from pincali_sync.domain.property_types import ENGLISH_TYPES
+from pincali_sync.domain.listing_query import ENGLISH_TYPES
 from pincali_sync.pages.text import clean, fold, one_line
 
 MAX_TYPE = 100  # varchar(100)

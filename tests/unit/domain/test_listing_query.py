@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from pincali_sync.domain.listing_query import STATES, ListingQuery, Order
-from pincali_sync.domain.property_types import PROPERTY_TYPES
+from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES, ListingQuery, Order
 from pincali_sync.domain.tiers import ListingSource
 
 SALE = ListingQuery(source=ListingSource.SALE)

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincali_sync.domain.listing_query import STATES
+from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES
 from pincali_sync.domain.listing_walk import ListingWalk, WalkSummary
-from pincali_sync.domain.property_types import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 from tests.support.shifting_site import Row, ShiftingSite
 
