@@ -37,10 +37,8 @@ def find_chromium(config: Config) -> Path | None:
         return config.chromium_executable
     if _playwright_has_its_own():
         return None
-    for name in _NAMES:
-        found = shutil.which(name)
-        if found:
-            return Path(found)
+    if found := next(filter(None, map(shutil.which, _NAMES)), None):
+        return Path(found)
     raise BrowserMissingError(
         "no Chromium was found: run `make setup`, or set CHROMIUM_EXECUTABLE, "
         "or fetch detail pages without a browser with DETAIL_TRANSPORT=http"
@@ -53,18 +51,15 @@ def launch_options(config: Config) -> dict[str, Any]:
     Raises:
         BrowserMissingError: when no Chromium is found.
     """
-    return {"executable_path": find_chromium(config), "args": launch_arguments()}
+    # As root, Chromium starts only without its sandbox.
+    flags = [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    return {"executable_path": find_chromium(config), "args": flags}
 
 
 def context_options(user_agent: str) -> dict[str, Any]:
     """What its `new_context` is told."""
     # A worker would answer requests behind the back of what aborts them.
     return {"user_agent": user_agent, "locale": "en-US", "service_workers": "block"}
-
-
-def launch_arguments() -> list[str]:
-    """Chromium's flags; as root it starts only without its sandbox."""
-    return [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
 
 
 def _playwright_has_its_own() -> bool:

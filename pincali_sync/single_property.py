@@ -72,10 +72,9 @@ async def _ask_robots(config: Config, url: str) -> None:
 
 
 async def _over_http(config: Config, url: str) -> tuple[int, dict[str, str], str]:
-    cookies = {each["name"]: each["value"] for each in load_cookies(config.cookies_file)}
     async with httpx.AsyncClient(
         headers={"User-Agent": config.user_agents[0]},
-        cookies={str(name): str(value) for name, value in cookies.items()},
+        cookies={str(c["name"]): str(c["value"]) for c in load_cookies(config.cookies_file)},
         timeout=config.request_timeout_seconds,
     ) as client:
         try:

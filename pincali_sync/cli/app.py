@@ -58,9 +58,9 @@ for _plugin in entry_points(group="pincali_sync.commands"):  # the workshop's, w
     app.command(_plugin.name)(_plugin.load())
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main() -> None:
     """Runs a command and exits with its status (see `ExitStatus`)."""
-    sys.exit(run(app, arguments))
+    sys.exit(run(app))
 
 
 def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:

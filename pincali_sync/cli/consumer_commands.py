@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -84,10 +84,8 @@ def changes(
         pages = services.feed.follow(after) if follow else services.feed.walk(after)
         await _print(pages, limit)
 
-    try:
+    with suppress(KeyboardInterrupt):
         ask(work)
-    except KeyboardInterrupt:
-        raise typer.Exit from None
 
 
 async def _print(pages: AsyncGenerator[list[FeedEntry], None], limit: int | None) -> None:

@@ -17,6 +17,8 @@ from pincali_sync.crawl_job import JobSpider
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.extensions.run_lifecycle import EXIT_STATUS
 
+_FAILED = ExitStatus.FAILED
+
 
 class Command(ScrapyCrawl):
     """Refuses what cannot work with one line, before any request is sent."""
@@ -35,7 +37,8 @@ class Command(ScrapyCrawl):
             return
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        self.exitcode = _exit_status(crawler)
+        stats = crawler.stats  # None where the crawl did not even begin
+        self.exitcode = int(stats.get_value(EXIT_STATUS, _FAILED)) if stats else _FAILED
 
 
 def _check(crawler: Crawler, arguments: dict[str, str]) -> None:
@@ -49,9 +52,3 @@ def _check(crawler: Crawler, arguments: dict[str, str]) -> None:
 async def _check_database() -> None:
     async with open_services(load_config()):
         pass
-
-
-def _exit_status(crawler: Crawler) -> int:
-    if crawler.stats is None:
-        return ExitStatus.FAILED
-    return int(crawler.stats.get_value(EXIT_STATUS, ExitStatus.FAILED))

@@ -75,7 +75,7 @@ def _policy(style: str) -> str:
 
 def _render(template: str, report: QualityReport, **more: Any) -> str:
     figures = report.figures
-    oldest = figures["freshness"]["oldest"]
+    operations, oldest = figures["coverage"]["operations"], figures["freshness"]["oldest"]
     templates = environment("pincali_sync.reports", bar_chart)
     templates.filters.update(md=_markdown, field=wording.field, age_class=wording.age)
     return templates.get_template(template).render(
@@ -90,19 +90,13 @@ def _render(template: str, report: QualityReport, **more: Any) -> str:
         ages=AGES,
         expected=EXPECTED_FIELDS,
         covered=COVERED_FIELDS,
-        operations=_operations(figures),
+        operations={name: word for name, word in wording.OPERATIONS.items() if name in operations},
         rules=_by_breaches(figures),
         coverage_bars=_coverage_bars(figures),
         age_bars=_age_bars(figures),
         oldest=datetime.fromisoformat(oldest) if oldest else None,
         **more,
     )
-
-
-def _operations(figures: Mapping[str, Any]) -> dict[str, str]:
-    """The operations that there are listings of, in the usual order, by what they are called."""
-    found = figures["coverage"]["operations"]
-    return {name: called for name, called in wording.OPERATIONS.items() if name in found}
 
 
 def _coverage_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pincali_sync import browser
-from pincali_sync.browser import find_chromium, launch_arguments
+from pincali_sync.browser import find_chromium, launch_options
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import BrowserMissingError
 
@@ -53,10 +53,11 @@ def test_without_any_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 @pytest.mark.parametrize(("user", "sandboxed"), [(0, False), (1000, True)])
 def test_only_root_goes_without_the_sandbox(
-    monkeypatch: pytest.MonkeyPatch, user: int, sandboxed: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, user: int, sandboxed: bool
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: user)
-    assert ("--no-sandbox" not in launch_arguments()) == sandboxed
+    config = load_config(chromium_executable=a_program(tmp_path, "mine"))
+    assert ("--no-sandbox" not in launch_options(config)["args"]) == sandboxed
 
 
 async def test_playwright_is_asked_outside_of_a_running_event_loop(
