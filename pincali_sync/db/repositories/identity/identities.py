@@ -198,16 +198,12 @@ class IdentityRepository(Repository):
         The earlier record stays, under its own id: other tables refer to it. The newcomer's id
         becomes its alias, and its page is fetched anew under the record.
         """
-        settled = {
-            "id": candidate_id,
-            "status": "confirmed" if confirm else "rejected",
-            "settled_by": settled_by,
-            "now": now,
-        }
-        pair = await self._first(dict, _SETTLE, **settled)
+        given = {"settled_by": settled_by, "now": now}
+        status = "confirmed" if confirm else "rejected"
+        pair = await self._first(dict, _SETTLE, id=candidate_id, status=status, **given)
         if pair is not None and confirm:
             for statement in _MERGE:
-                await self._run(statement, **pair, now=now, settled_by=settled_by)
+                await self._run(statement, **pair, **given)
         return pair is not None
 
     async def aliases(self, property_id: str) -> list[dict[str, Any]]:

@@ -40,14 +40,12 @@ REPAIR = "repair of an adopted row"
 def _merged(column: str, page: str, live: str) -> str:
     """The value a live row gets: the page's, else its own."""
     if column in PRICED:
-        return (
-            f"CASE WHEN {page}.offers = '[]'::jsonb THEN {live}.{column} ELSE {page}.{column} END"
-        )
-    if column == "verification_status":  # a person's "verified" is not taken back by a scrape
-        return (
-            f"CASE WHEN {live}.{column} = 'verified' THEN {live}.{column} ELSE {page}.{column} END"
-        )
-    return f"coalesce({page}.{column}, {live}.{column})"
+        keeps = f"{page}.offers = '[]'::jsonb"
+    elif column == "verification_status":  # a person's "verified" is not taken back by a scrape
+        keeps = f"{live}.{column} = 'verified'"
+    else:
+        return f"coalesce({page}.{column}, {live}.{column})"
+    return f"CASE WHEN {keeps} THEN {live}.{column} ELSE {page}.{column} END"
 
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:
@@ -120,15 +118,13 @@ _UPSERT_LIVE = f"""
 INSERT INTO properties_live AS l
        ({_list(_LIVE)},
         status, listing_status, consecutive_missing_count,
-        scraped_at, last_full_scrape_at, last_updated_at, first_seen_at, last_seen_at,
-        last_manifest_seen_at,
+        scraped_at, last_full_scrape_at, last_seen_at, last_updated_at,
+        first_seen_at, last_manifest_seen_at,
         price_at_last_manifest, currency_at_last_manifest, unit_at_last_manifest, visits)
 SELECT {_list(_LIVE, "s.")},
        '{OLDER_STATUS[ListingStatus.ACTIVE]}', '{ListingStatus.ACTIVE}', 0,
-       :now, :now,
-       CASE WHEN s.change_type <> 'unchanged' THEN CAST(:now AS timestamptz) END,
-       coalesce(m.first_seen_at, :now), :now,
-       m.last_seen_at,
+       :now, :now, :now, CASE WHEN s.change_type <> 'unchanged' THEN :now END,
+       coalesce(m.first_seen_at, :now), m.last_seen_at,
        m.listing_page_price, m.currency, m.price_unit, 1
   FROM scraped s
   LEFT JOIN property_manifest m ON m.property_id = s.property_id
@@ -145,9 +141,8 @@ ON CONFLICT (property_id) DO UPDATE SET
        visits = l.visits + 1,
        visits_with_news = l.visits_with_news
            + (l.visits > 0 AND excluded.last_updated_at IS NOT NULL)::integer,
-       observed_days = l.observed_days + CASE WHEN l.visits > 0 THEN greatest(0, coalesce(
-           extract(epoch FROM excluded.last_full_scrape_at - l.last_full_scrape_at) / 86400.0, 0))
-           ELSE 0 END
+       observed_days = l.observed_days + CASE WHEN l.visits > 0 THEN greatest(
+           0, extract(epoch FROM :now - l.last_full_scrape_at) / 86400.0) ELSE 0 END
 """
 
 # A good detail page proves that the listing is there: whatever was suspected of it ends here. After

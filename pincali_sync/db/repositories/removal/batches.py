@@ -8,12 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import (
-    LIKELY,
-    PRESENT,
-    REMOVED,
-    transition,
-)
+from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, REMOVED, transition
 from pincali_sync.domain.listing_status import Cause, ListingStatus
 
 
