@@ -36,8 +36,7 @@ class DataQualityService(Service):
 
     async def load_rules(self) -> tuple[ValidationRule, ...]:
         """The active rules that can be applied; load once a job, not once a page."""
-        async with self.db.transaction() as tx:
-            rules = await tx.quality.rules()
+        rules = await self.db.run(lambda tx: tx.quality.rules())
         return tuple(rule for rule in rules if _is_usable(rule))
 
     @in_transaction

@@ -51,8 +51,7 @@ class PropertyDiffService(Service):
 
     async def detect_new_properties(self, session_id: UUID) -> list[str]:
         """Records that the session saw and that are not live yet."""
-        async with self.db.transaction() as tx:
-            return await tx.manifest.new_properties(session_id)
+        return await self.db.run(lambda tx: tx.manifest.new_properties(session_id))
 
     async def detect_price_changes(self, session_id: UUID) -> list[PropertyPriceChange]:
         """Records whose card shows another price than the live table, like with like."""

@@ -161,8 +161,7 @@ class SchedulerService(Service):
         tier = Tier(tier_level)
         if not self._is_enabled(tier) or await self.pauses.of_tier(tier) is not None:
             return False
-        async with self.db.transaction() as tx:
-            open_runs = await tx.runs.open_runs()
+        open_runs = await self.db.run(lambda tx: tx.runs.open_runs())
         if any(run.tier_level == tier for run in open_runs) or _is_excluded(tier, open_runs):
             return False
         rests_until = await self._end_of_backoff(tier)

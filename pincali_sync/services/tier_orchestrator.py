@@ -161,8 +161,7 @@ class TierOrchestrator(Service):
 
     async def advance_all(self) -> list[SyncRun]:
         """Moves every open run on; returns them as they now stand."""
-        async with self.db.transaction() as tx:
-            open_runs = await tx.runs.open_runs()
+        open_runs = await self.db.run(lambda tx: tx.runs.open_runs())
         return [await self.advance(run) for run in open_runs]
 
     async def advance(self, run: SyncRun) -> SyncRun:
@@ -200,8 +199,7 @@ class TierOrchestrator(Service):
         if not following:
             await self._end(run, "completed", None)
             return
-        async with self.db.transaction() as tx:
-            await tx.runs.move(run.id, step=following[0], now=self.clock.now())
+        await self.db.run(lambda tx: tx.runs.move(run.id, step=following[0], now=self.clock.now()))
 
     async def _end(self, run: SyncRun, status: str, error: str | None) -> None:
         await self.jobs.cancel_all(run.id, reason=f"the run is {status}")
@@ -228,13 +226,11 @@ class TierOrchestrator(Service):
             return
         reason = f"only {rate:.0%} of the requests of its last runs succeeded"
         if await self.pauses.pause(Tier(ended.tier_level), reason=reason, kind="rate"):
-            async with self.db.transaction() as tx:
-                await tx.runs.note(ended.id, RunNotes(paused_tier=True))
+            await self.db.run(lambda tx: tx.runs.note(ended.id, RunNotes(paused_tier=True)))
 
     async def get(self, run_id: UUID) -> SyncRun:
         """Raises: UsageError: when there is no such run."""
-        async with self.db.transaction() as tx:
-            run = await tx.runs.get(run_id)
+        run = await self.db.run(lambda tx: tx.runs.get(run_id))
         if run is None:
             raise UsageError(f"there is no run {run_id}")
         return run

@@ -95,8 +95,7 @@ class ApplyStep:
 
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
-        async with self.record.db.transaction() as tx:
-            batch = await tx.batches.of_session(session_of(run))
+        batch = await self.record.db.run(lambda tx: tx.batches.of_session(session_of(run)))
         if batch is None:
             return DONE
         batch = await self.removals.apply(batch.id)

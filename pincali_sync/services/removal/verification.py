@@ -109,8 +109,7 @@ class VerificationService(Service):
             CalibrationError: when the site does not even show what is certainly there.
         """
         calibration = await self.calibrate(fetcher)
-        async with self.db.transaction() as tx:
-            targets = await tx.live.targets(property_ids)
+        targets = await self.db.run(lambda tx: tx.live.targets(property_ids))
         results = [await self.verify(each, fetcher, calibration) for each in targets]
         await self.db.run(
             lambda tx: tx.checks.record(results, session_id=None, now=self.clock.now())
@@ -192,8 +191,8 @@ class VerifyStep:
         """Moves the run on by this step."""
         outside = await self.queue.queue_verifications(session_of(run))
         await self.queue.reclaim_expired()
-        async with self.record.db.transaction() as tx:
-            waiting = await tx.queue.open_verifications()  # an earlier run's, too
+        # An earlier run's, too.
+        waiting = await self.record.db.run(lambda tx: tx.queue.open_verifications())
         if not waiting and not outside:
             return DONE
         worker = page_worker("verification", self.record.plan(run).detail_delay_seconds)

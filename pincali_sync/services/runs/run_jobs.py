@@ -123,8 +123,7 @@ class RunJobs(Service):
 
     async def _attempts(self, run: SyncRun, wanted: WantedJob) -> list[Job]:
         """The latest first."""
-        async with self.db.transaction() as tx:
-            jobs = await tx.jobs.of_run(run.id)
+        jobs = await self.db.run(lambda tx: tx.jobs.of_run(run.id))
         key = (wanted.spider, wanted.source)
         attempts = [job for job in jobs if (job.spider, job.source) == key]
         return sorted(attempts, key=lambda job: job.attempt, reverse=True)

@@ -125,8 +125,7 @@ class PaceService:
         return True
 
     async def _look(self) -> Reservation:
-        async with self._db.transaction() as tx:
-            return await tx.pace.look(self._host)
+        return await self._db.run(lambda tx: tx.pace.look(self._host))
 
     async def _look_now_and_then(self) -> None:
         """Without a pace there are no turns at which to notice a pause."""

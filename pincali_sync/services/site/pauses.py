@@ -88,13 +88,11 @@ class PauseService(Service):
 
     async def in_force(self) -> list[Pause]:
         """All pauses, the oldest first."""
-        async with self.db.transaction() as tx:
-            return await tx.pauses.in_force()
+        return await self.db.run(lambda tx: tx.pauses.in_force())
 
     async def of_tier(self, tier: Tier | None) -> Pause | None:
         """The pause that holds a tier, or (None) everything, back."""
-        async with self.db.transaction() as tx:
-            return await tx.pauses.of_tier(tier)
+        return await self.db.run(lambda tx: tx.pauses.of_tier(tier))
 
     async def check(self, tier: Tier | None = None) -> None:
         """Raises: PausedError: when the tier, or (None) everything, rests; says what to do."""

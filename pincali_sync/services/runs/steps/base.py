@@ -32,8 +32,7 @@ class RunRecord(Service):
 
     async def queue_counts(self, run: SyncRun) -> RunQueueCounts:
         """The detail pages that the run queued, by how they stand."""
-        async with self.db.transaction() as tx:
-            return await tx.queue.of_run(run.id)
+        return await self.db.run(lambda tx: tx.queue.of_run(run.id))
 
 
 def session_of(run: SyncRun) -> UUID:

@@ -144,8 +144,7 @@ class CertifyStep:
     async def _note_frontiers(
         self, run: SyncRun, session_id: UUID, scans: Sequence[SourceScan]
     ) -> None:
-        async with self.record.db.transaction() as tx:
-            met = await tx.manifest.frontiers(session_id)
+        met = await self.record.db.run(lambda tx: tx.manifest.frontiers(session_id))
         frontiers = {
             scan.source: met[scan.source] or _end_of(scan) for scan in scans if scan.source in met
         }
