@@ -112,9 +112,7 @@ class Services:
     def orchestrator(self, runner: JobRunner) -> TierOrchestrator:
         """The tier runs, on the given runner."""
         jobs = self.run_jobs(runner)
-        return TierOrchestrator(
-            *self._own, runner=runner, jobs=jobs, steps=self.steps(jobs), pauses=self.pauses
-        )
+        return TierOrchestrator(*self._own, jobs=jobs, steps=self.steps(jobs), pauses=self.pauses)
 
     def scheduler(self, runner: JobRunner) -> SchedulerService:
         """What a tick of the tier runner does."""

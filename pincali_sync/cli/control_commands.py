@@ -20,6 +20,7 @@ from pincali_sync.cli.output import (
 )
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.site.pace import scope_of
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
 from pincali_sync.runner.local import LocalJobRunner
@@ -45,7 +46,8 @@ def pause(
 
 def resume(tier: TierOption = None, as_json: JsonOption = False) -> None:
     """End a tier's pause, or all pauses; open runs go on at the next tick."""
-    scopes = ask(lambda services: services.pauses.resume(tier))
+    scope = None if tier is None else scope_of(tier)
+    scopes = ask(lambda services: services.pauses.resume(scope))
     outcome = f"Resumed: {', '.join(scopes)}." if scopes else "Nothing was paused."
     say({"resumed": scopes}, outcome, as_json=as_json)
 

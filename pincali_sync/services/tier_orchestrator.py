@@ -18,7 +18,6 @@ from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, UsageError
 from pincali_sync.services.base import Service
-from pincali_sync.services.ports import JobRunner
 from pincali_sync.services.runs.run_figures import (
     MIN_RATE,
     RUNS_JUDGED,
@@ -89,7 +88,6 @@ class TierResult:
 class TierOrchestrator(Service):
     """Starts tier runs and moves them on."""
 
-    runner: JobRunner
     jobs: RunJobs
     steps: Mapping[str, Step]
     pauses: PauseService
@@ -134,7 +132,7 @@ class TierOrchestrator(Service):
             LockedError: when a run of this tier is open.
         """
         await self.pauses.check(tier)
-        await self.runner.check()
+        await self.jobs.runner.check()
         run_id, session_id, now = uuid4(), uuid4(), self.clock.now()
         async with self.db.transaction() as tx:
             await tx.sessions.create(

@@ -154,7 +154,7 @@ async def resume(request: Request) -> Response:
         return done("/pauses", "resumed-already")
     if found.paused_at.isoformat() != form.get("paused_at"):
         raise HTTPException(409, _OTHER_PAUSE)
-    await site.services.pauses.resume(None, scope=scope)
+    await site.services.pauses.resume(scope)
     logger.warning("%s was resumed by %s", scope, DASHBOARD)
     return done("/pauses", "resumed")
 

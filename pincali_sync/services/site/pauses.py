@@ -13,7 +13,6 @@ from pincali_sync.services.ports import SiteProbe
 
 logger = logging.getLogger(__name__)
 
-
 # How long a site that was too busy is left alone; doubles as long as it stays so.
 COOLING = timedelta(minutes=15)
 _LONGEST_COOLING = timedelta(hours=6)
@@ -67,20 +66,14 @@ class PauseService(Service):
         wrong = await probe()
         if wrong is None:
             logger.warning("the site answers again")
-            return bool(await self.resume(None, scope=ALL))
+            return bool(await self.resume(ALL))
         cooling = min(2 * (pause.resume_after - pause.paused_at), _LONGEST_COOLING)
         logger.warning("the site is left alone for another %s: %s", cooling, wrong)
         await self.db.run(lambda tx: tx.pauses.postpone(ALL, now + cooling))
         return False
 
-    async def resume(self, tier: Tier | None, *, scope: str | None = None) -> list[str]:
-        """Ends one tier's pause or (None) all pauses; returns the scopes that were paused.
-
-        Args:
-            scope: end just this one instead.
-        """
-        if tier is not None:
-            scope = scope_of(tier)
+    async def resume(self, scope: str | None) -> list[str]:
+        """Ends one pause or (None) all of them; returns the scopes that were paused."""
         scopes = await self.db.run(lambda tx: tx.pauses.resume(scope))
         if scopes:
             logger.warning("resumed: %s", ", ".join(scopes))
