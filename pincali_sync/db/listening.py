@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
@@ -26,7 +26,7 @@ class Listener:
         self._connect_arguments = connect_arguments
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
-    async def __aenter__(self) -> Listener:
+    async def __aenter__(self) -> Self:
         await self._listen()
         return self
 

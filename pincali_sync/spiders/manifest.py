@@ -36,6 +36,19 @@ from pincali_sync.services.ports import DRY_RUN_REPORT
 from pincali_sync.services.runs.run_jobs import TOO_MANY_LOST_PAGES
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A page that was asked for, and the walk that waits for it."""
+
+    page: WantedPage
+    facts: asyncio.Future[PageFacts | None]
+
+    def tell(self, facts: PageFacts | None) -> None:
+        """Lets the walk go on."""
+        if not self.facts.done():
+            self.facts.set_result(facts)
+
+
 class ManifestSpider(JobSpider):
     """`scrapy crawl manifest [-a tier=1] [-a max_pages=10] [-a source=sale]`
 
@@ -177,16 +190,3 @@ class ManifestSpider(JobSpider):
         """Counts pages that are wanted, for the progress line and the share of lost ones."""
         self._planned += pages
         self.count(PLANNED, pages)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A page that was asked for, and the walk that waits for it."""
-
-    page: WantedPage
-    facts: asyncio.Future[PageFacts | None]
-
-    def tell(self, facts: PageFacts | None) -> None:
-        """Lets the walk go on."""
-        if not self.facts.done():
-            self.facts.set_result(facts)
