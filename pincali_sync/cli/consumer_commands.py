@@ -16,8 +16,7 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, print_json, print_json_line, print_records, say
-from pincali_sync.db.repositories.export.change_feed import FeedEntry
-from pincali_sync.db.repositories.export.exports import ExportFormat
+from pincali_sync.db.repositories.export.exports import ExportFormat, FeedEntry
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.exceptions import UsageError
 from pincali_sync.reports.headlines import headlines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pincali_sync.db.repositories.export import change_feed, exports
+from pincali_sync.db.repositories.export import exports
 from pincali_sync.db.repositories.identity import identities
 from pincali_sync.db.repositories.insights import dossier, figures, history
 from pincali_sync.db.repositories.listings import live, scrapes
@@ -28,7 +28,7 @@ class UnitOfWork:
         self.checks = checks.CheckRepository(connection)
         self.dossier = dossier.DossierRepository(connection)
         self.exports = exports.ExportRepository(connection)
-        self.feed = change_feed.ChangeFeedRepository(connection)
+        self.feed = exports.ChangeFeedRepository(connection)
         self.figures = figures.FiguresRepository(connection)
         self.freshness = freshness.FreshnessRepository(connection)
         self.history = history.HistoryRepository(connection)

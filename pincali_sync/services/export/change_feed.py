@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from pincali_sync.db.repositories.export.change_feed import FeedEntry
+from pincali_sync.db.repositories.export.exports import FeedEntry
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.base import Service
 

@@ -12,7 +12,7 @@ import pytest
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.listening import Listener
-from pincali_sync.db.repositories.export.change_feed import FeedEntry
+from pincali_sync.db.repositories.export.exports import FeedEntry
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from tests.support.builders import Workshop, add_live, detail, id_of, rows, sale, value

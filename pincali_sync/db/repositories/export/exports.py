@@ -1,15 +1,18 @@
-"""The live table on its way out, row by row from one statement: one consistent picture."""
+"""What consumers take: the live table, in one consistent picture, and the feed of changes."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS, LiveColumn
+from pincali_sync.db.repositories.listings.scrapes import REPAIR
 
 # The order is part of what consumers rely on: new columns go to the end.
 EXPORT_COLUMNS = tuple(
@@ -56,6 +59,32 @@ SELECT json_build_object(
                                       'coordinates', json_build_array(longitude, latitude)) END,
            'properties', row_to_json(listing))
   FROM ({rows}) AS listing"""
+# Until the end of the transaction. A statement of its own: the next one must see what the last
+# holder committed.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('pincali_sync.change_feed'))"
+_END = "SELECT coalesce(max(feed_position), 0) FROM property_changes WHERE feed_position > 0"
+# The repair of an adopted row is no news of the site: 0, no part of the feed.
+_NUMBER = f"""
+WITH waiting AS (
+    SELECT id, created_at, property_id, change_type, field_name,
+           change_reason IS DISTINCT FROM '{REPAIR}' AS is_event
+      FROM property_changes WHERE feed_position IS NULL ORDER BY created_at LIMIT :limit
+), placed AS (
+    SELECT id, is_event,
+           count(*) FILTER (WHERE is_event) OVER (
+               ORDER BY created_at, property_id, change_type, field_name, id) AS place
+      FROM waiting
+)
+UPDATE property_changes c
+   SET feed_position = CASE WHEN p.is_event THEN ({_END}) + p.place ELSE 0 END
+  FROM placed p WHERE c.id = p.id
+"""
+_READ = """
+SELECT feed_position AS position, property_id, change_type, field_name, old_value, new_value,
+       change_reason AS reason, created_at
+  FROM property_changes WHERE feed_position > 0 AND feed_position > :after
+ ORDER BY feed_position LIMIT :limit
+"""
 
 
 class ExportFormat(StrEnum):
@@ -67,7 +96,7 @@ class ExportFormat(StrEnum):
 
 
 class ExportRepository(Repository):
-    """Rows as bytes."""
+    """The live table as bytes, row by row from one statement."""
 
     async def rows(
         self, form: ExportFormat, since: datetime | None
@@ -83,6 +112,44 @@ class ExportRepository(Repository):
         async with aclosing(self._copy_out(_copy(form, since is not None), since=since)) as batches:
             async for batch in batches:
                 yield batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEntry:
+    """One change of one record."""
+
+    position: int
+    property_id: str
+    change_type: str  # created, updated, removed, reactivated
+    field_name: str | None  # None: the record as a whole
+    old_value: Any
+    new_value: Any
+    reason: str | None
+    created_at: datetime
+
+
+class ChangeFeedRepository(Repository):
+    """Journal entries in the order of their positions.
+
+    Positions are given to committed entries, one transaction after the other, and never change; so
+    whoever has read up to one has missed nothing before it.
+    """
+
+    async def number(self, limit: int) -> int:
+        """Gives positions to entries that have none, the oldest first; returns how many it took.
+
+        Waits for whoever is at it.
+        """
+        await self._run(_LOCK)
+        return await self._count(_NUMBER, limit=limit)
+
+    async def read(self, after: int, limit: int) -> list[FeedEntry]:
+        """Entries beyond a position, in order."""
+        return await self._all(FeedEntry, _READ, after=after, limit=limit)
+
+    async def end(self) -> int:
+        """The last position that was given; 0 before the first."""
+        return await self._number(_END)
 
 
 def _copy(form: ExportFormat, has_since: bool) -> str:

@@ -22,14 +22,6 @@ class Change:
     change_reason: str | None
 
 
-_CHANGES = f"""
-SELECT {", ".join(Change.__dataclass_fields__)} FROM property_changes
- WHERE property_id = :property_id AND (NOT CAST(:only_prices AS boolean)
-       OR field_name IN ('price', 'currency', 'price_unit', 'operation_type'))
- ORDER BY created_at DESC, field_name LIMIT :limit
-"""
-
-
 class DossierRepository(Repository):
     """Reads about one record; writes nothing."""
 
@@ -62,9 +54,12 @@ class DossierRepository(Repository):
         self, property_id: str, *, limit: int, only_prices: bool = False
     ) -> list[Change]:
         """Its journal, the latest first; or what that says of its price and the price's terms."""
-        return await self._all(
-            Change, _CHANGES, property_id=property_id, limit=limit, only_prices=only_prices
-        )
+        statement = f"""SELECT {", ".join(Change.__dataclass_fields__)} FROM property_changes
+             WHERE property_id = :property_id AND (NOT :only_prices
+                   OR field_name IN ('price', 'currency', 'price_unit', 'operation_type'))
+             ORDER BY created_at DESC, field_name LIMIT :limit"""
+        asked = {"property_id": property_id, "limit": limit, "only_prices": only_prices}
+        return await self._all(Change, statement, **asked)
 
     async def certificates(self, property_id: str) -> list[dict[str, Any]]:
         """What the scan that missed it last was worth, by source."""

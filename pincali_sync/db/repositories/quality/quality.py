@@ -27,12 +27,6 @@ def _older_than(days: int) -> str:
     return f"last_full_scrape_at <= CAST(:now AS timestamptz) - interval '{days} days'"
 
 
-def _counts(conditions: Mapping[str, str]) -> str:
-    return ", ".join(
-        f'count(*) FILTER (WHERE {condition}) AS "{name}"' for name, condition in conditions.items()
-    )
-
-
 _AGES = {
     f"0-{_AGE_BOUNDS[0]}": f"NOT {_older_than(_AGE_BOUNDS[0])}",
     **{
@@ -50,11 +44,14 @@ _COUNTED = {
     "flagged": "verification_status = 'flagged'",
     "likely_removed": f"listing_status = {LIKELY}",
 }
+_COUNTS = ", ".join(
+    f'count(*) FILTER (WHERE {condition}) AS "{name}"' for name, condition in _COUNTED.items()
+)
 _OPERATIONS = ", ".join(f"'{each.value}'" for each in Operation)
 _OVERVIEW = f"""
 SELECT CASE WHEN operation_type IN ({_OPERATIONS}) THEN operation_type ELSE 'other' END
            AS operation,
-       count(*) AS listings, {_counts(_COUNTED)}, min(last_full_scrape_at) AS oldest,
+       count(*) AS listings, {_COUNTS}, min(last_full_scrape_at) AS oldest,
        coalesce(sum(data_completeness_score), 0)::float8 AS completeness
   FROM properties_live WHERE listing_status IN {PRESENT}
  GROUP BY GROUPING SETS ((), (operation)) ORDER BY operation NULLS FIRST

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+from pydantic import TypeAdapter
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import LIKELY, transition
@@ -145,6 +146,9 @@ ON CONFLICT (session_id, source) DO UPDATE SET
 """
 
 
+_FACTS = TypeAdapter(PageFacts)
+
+
 class ManifestStoreRepository(Repository):
     """Stores what `ManifestBatchRepository` staged and compared in the same transaction.
 
@@ -182,7 +186,12 @@ class ManifestStoreRepository(Repository):
     async def read_before(self, session_id: UUID, source: str) -> dict[tuple[str, int], PageFacts]:
         """The checkpoints: what earlier attempts at a scan read, by partition and page number."""
         result = await self._run(_PAGES_READ, session_id=session_id, source=source)
-        return {(row.part, row.page_number): _facts(row.facts) for row in result}
+        return {
+            (row.part, row.page_number): replace(
+                _FACTS.validate_python(row.facts), was_read_before=True
+            )
+            for row in result
+        }
 
     async def record_walk(self, walk: WalkSummary, *, session_id: UUID, now: datetime) -> None:
         """Writes down that a source's walk came to its end; the last one stands."""
@@ -201,15 +210,9 @@ def _row(page: ManifestPage) -> dict[str, Any]:
         "entries": len(page.page.entries),
         "dropped": len(page.page.unreadable_cards),
         "priced_entries": sum(map(_shows_price, page.page.entries)),
-        "facts": None if page.facts is None else json.dumps(asdict(page.facts), default=str),
+        "facts": None if page.facts is None else _FACTS.dump_json(page.facts).decode(),
     }
 
 
 def _shows_price(entry: ManifestEntry) -> bool:
     return any(offer.amount is not None for offer in entry.offers)
-
-
-def _facts(values: Mapping[str, Any]) -> PageFacts:
-    price, cities = values["last_price"], tuple(values["cities"])
-    read = {"last_price": None if price is None else Decimal(price), "cities": cities}
-    return PageFacts(**{**values, **read, "was_read_before": True})
