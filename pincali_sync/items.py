@@ -160,17 +160,9 @@ _TYPES = get_type_hints(Property, include_extras=True)
 EXPECTED_FIELDS = tuple(name for name, kind in _TYPES.items() if get_origin(kind) is Annotated)
 # With what not every listing has, and people look for: a lot has no bedrooms, few pages show an
 # e-mail. The rest is there always, or says nothing of a record's worth.
-_NOT_COVERED = {
-    "property_id",
-    "source_url",
-    "gps_coordinates",
-    "is_featured",
-    "is_premium",
-    "title_original",
-    "offers",
-}
+_OMITTED = "property_id source_url gps_coordinates is_featured is_premium title_original offers"
 COVERED_FIELDS = EXPECTED_FIELDS + tuple(
-    name for name in _TYPES if name not in {*EXPECTED_FIELDS, *_NOT_COVERED}
+    name for name in _TYPES if name not in {*EXPECTED_FIELDS, *_OMITTED.split()}
 )
 
 

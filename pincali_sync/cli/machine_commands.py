@@ -13,7 +13,7 @@ from pydantic import Secret
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.config import Config, load_config
 from pincali_sync.exceptions import UsageError
-from pincali_sync.pages.as_json import detail_as_dict, listing_as_dict
+from pincali_sync.pages.as_json import as_dict
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.web.server import serve
@@ -68,10 +68,8 @@ def parse(
         markup = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    if kind == "listing":
-        print_json(listing_as_dict(parse_listing_page(markup, url)))
-    else:
-        print_json(detail_as_dict(parse_detail_page(markup, url)))
+    read = parse_listing_page if kind == "listing" else parse_detail_page
+    print_json(as_dict(read(markup, url)))
 
 
 def web(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,25 +18,14 @@ _ENTRY_FIELDS = (
 )
 
 
-def listing_as_dict(page: ListingPage) -> dict[str, Any]:
-    """A listing page: what it declares and its entries."""
-    return _named(page, _PAGE_FIELDS)
-
-
-def detail_as_dict(prop: Property) -> dict[str, Any]:
-    """A detail page: every field of `Property`; null where the page does not show it."""
-    return _named(prop, [field.name for field in fields(prop)])
-
-
-def _named(value: object, names: Iterable[str]) -> dict[str, Any]:
-    return {name: _plain(getattr(value, name)) for name in names}
+def as_dict(page: ListingPage | Property) -> dict[str, Any]:
+    """What a page shows; null where it does not show a field."""
+    return {name: _plain(getattr(page, name)) for name in _names(page)}
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Offer):
-        return _offer(value)
-    if isinstance(value, ManifestEntry):
-        return _named(value, _ENTRY_FIELDS)
+    if is_dataclass(value):
+        return {name: _plain(getattr(value, name)) for name in _names(value)}
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, dict):
@@ -46,7 +35,12 @@ def _plain(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _offer(offer: Offer) -> dict[str, Any]:
-    """`per_m2` and `starting_at` only where they are true."""
-    flags = [name for name in ("per_m2", "starting_at") if getattr(offer, name)]
-    return _named(offer, ["operation", "amount", "currency", *flags])
+def _names(value: Any) -> Iterable[str]:
+    if isinstance(value, ListingPage):
+        return _PAGE_FIELDS
+    if isinstance(value, ManifestEntry):
+        return _ENTRY_FIELDS
+    names = [field.name for field in fields(value)]
+    if isinstance(value, Offer):  # `per_m2` and `starting_at` only where they are true
+        return [name for name in names if getattr(value, name) is not False]
+    return names

@@ -27,14 +27,7 @@ _NUMERIC_ID = re.compile(r"[1-9][0-9]{4,11}")
 
 # Cards of other listings, with their prices, places and photos.
 _FOREIGN = ".listing__similar-properties, .property__component"
-_LISTING_TYPES = (
-    "RealEstateListing",
-    "Product",
-    "Residence",
-    "SingleFamilyResidence",
-    "House",
-    "Apartment",
-)
+_LISTING_TYPES = "RealEstateListing Product Residence SingleFamilyResidence House Apartment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +121,7 @@ def _listing_json_ld(tree: LexborHTMLParser, url: str) -> JsonObject:
     """The page's objects of listing types, merged; an object of another URL is another listing."""
     merged: JsonObject = {}
     for value in json_ld(tree):
-        if is_of_type(value, *_LISTING_TYPES) and not _is_elsewhere(value.get("url"), url):
+        if is_of_type(value, *_LISTING_TYPES.split()) and not _is_elsewhere(value.get("url"), url):
             merged = value | merged
     return merged
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
-from pincali_sync.pages.as_json import detail_as_dict
+from pincali_sync.pages.as_json import as_dict
 from pincali_sync.pages.detail_page import parse_detail_page
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -171,7 +171,7 @@ def test_photos_are_the_listings_own_each_once_and_in_order(prop: Property) -> N
 
 
 def test_nothing_of_similar_listings_leaks(prop: Property) -> None:
-    printed = json.dumps(detail_as_dict(prop))
+    printed = json.dumps(as_dict(prop))
     for foreign in ("4112233", "Las Torres", "11000", "25.6866", "9 parking"):
         assert foreign not in printed
 
@@ -274,7 +274,7 @@ def test_arbitrary_bytes_are_refused_and_nothing_worse(markup: bytes) -> None:
 
 
 def test_the_printed_form_is_json_with_every_field(prop: Property) -> None:
-    printed = json.loads(json.dumps(detail_as_dict(prop)))
+    printed = json.loads(json.dumps(as_dict(prop)))
     assert set(printed) == set(Property.__slots__)
     assert (printed["listing_date"], printed["price"]) == ("2026-02-28", 21_500_000)
     assert printed["amenities"]["Recreation"] == ["Pool"]

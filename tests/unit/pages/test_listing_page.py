@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.items import ListingPage, ManifestEntry
-from pincali_sync.pages.as_json import listing_as_dict
+from pincali_sync.pages.as_json import as_dict
 from pincali_sync.pages.listing_page import parse_listing_page
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -254,13 +254,13 @@ def test_no_content_of_a_card_makes_the_parser_fail(
         f'data-id="{href}" data-lat="{price}" data-long="{chip}"',
     )
     page = parse_listing_page(markup, URL_2025)
-    assert json.dumps(listing_as_dict(page), allow_nan=False).isascii()
+    assert json.dumps(as_dict(page), allow_nan=False).isascii()
 
 
 def test_the_printed_form_has_numbers_and_marks_only_what_is_unusual(
     page_2025: ListingPage,
 ) -> None:
-    printed = listing_as_dict(replace(page_2025, entries=page_2025.entries[3:4]))
+    printed = as_dict(replace(page_2025, entries=page_2025.entries[3:4]))
     assert printed == {
         "total_listings": 1158,
         "total_pages": 49,

@@ -13,7 +13,7 @@ from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.world.churn import Churn
 
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.pages.as_json import detail_as_dict
+from pincali_sync.pages.as_json import as_dict
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
 
@@ -92,7 +92,7 @@ async def test_what_was_born_since_stands_on_the_first_page(standin: httpx.Async
 async def test_a_detail_page_says_what_the_truth_says(standin: httpx.AsyncClient) -> None:
     for listing in (await truth(standin))[:60]:
         path = f"/en/home/{listing['slug']}"
-        found = detail_as_dict(parse_detail_page((await standin.get(path)).content, path))
+        found = as_dict(parse_detail_page((await standin.get(path)).content, path))
         for field in (*COMPARED_FIELDS, "image_count"):
             if field == "title_original" and not listing["translated"]:
                 continue  # a page with one title does not say that it is the original
