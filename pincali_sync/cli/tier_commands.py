@@ -146,9 +146,7 @@ def check_tools(config: Config) -> None:
 
 def exit_status_of(run: SyncRun) -> ExitStatus:
     """What a run's end means to cron."""
-    if run.status in {"completed", "running"}:
-        return ExitStatus.DONE
-    return ExitStatus.FAILED
+    return ExitStatus.DONE if run.status in {"completed", "running"} else ExitStatus.FAILED
 
 
 async def _dry_run(tier: Tier) -> dict[str, Any]:

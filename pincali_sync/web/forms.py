@@ -14,7 +14,7 @@ from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.db.repositories.site.pace import scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import OutdatedError
+from pincali_sync.exceptions import UsageError
 from pincali_sync.web.site import DASHBOARD, done, site_of
 from pincali_sync.web.trust import trusted_form
 from pincali_sync.web.words import LONG, plain
@@ -72,35 +72,31 @@ async def decide(request: Request) -> Response:
 
 async def _carry_out(request: Request, verb: str) -> Response:
     site = site_of(request)
-    db = site.services.db
     form = await trusted_form(request, site.guard)
     if not re.fullmatch(r"[0-9]{1,9}", removable := form.get("removable", "")):
         raise HTTPException(400, "The form does not say what you saw. Nothing was done.")
-    batch = await db.run(lambda tx: _batch(tx, request))
-    if batch.status != "held":
-        return _nothing_to_decide(batch)
     try:
-        if form.get("status") != batch.status:
-            raise OutdatedError(f"batch {batch.id} is held")
+        if form.get("status") != "held":
+            raise UsageError("only what is held is decided")
         decided = await site.services.removals.settle(
-            batch.id,
+            request.path_params["batch_id"],
             approve=verb == "approve",
             decided_by=DASHBOARD,
             removable=int(removable),
         )
-    except OutdatedError as error:
-        batch = await db.run(lambda tx: _batch(tx, request))
+    except UsageError as error:  # there is none, or it is not what the person saw
+        batch = await site.services.db.run(lambda tx: _batch(tx, request))
         if batch.status != "held":  # somebody was quicker, or clicked twice
             return _nothing_to_decide(batch)
         raise HTTPException(409, _CHANGED) from error
     logger.warning(
         "removal batch %s was %s by %s: %s listings removed",
-        batch.id,
+        decided.id,
         _DECISIONS[verb],
         DASHBOARD,
         decided.removed,
     )
-    return done(f"/removals/{batch.id}", _DECISIONS[verb])
+    return done(f"/removals/{decided.id}", _DECISIONS[verb])
 
 
 def _nothing_to_decide(batch: RemovalBatch) -> Response:
