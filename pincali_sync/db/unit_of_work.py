@@ -8,7 +8,7 @@ from pincali_sync.db.repositories.export import exports
 from pincali_sync.db.repositories.identity import identities
 from pincali_sync.db.repositories.insights import dossier, figures, history
 from pincali_sync.db.repositories.listings import live, scrapes
-from pincali_sync.db.repositories.prices import reviews
+from pincali_sync.db.repositories.prices import price_change
 from pincali_sync.db.repositories.quality import oddities, quality
 from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, queue_rows
 from pincali_sync.db.repositories.removal import batches, checks, counting
@@ -48,7 +48,7 @@ class UnitOfWork:
         self.queue = queue.QueueRepository(connection)
         self.queue_fill = queue_fill.QueueFillRepository(connection)
         self.queue_rows = queue_rows.QueueRowRepository(connection)
-        self.reviews = reviews.ReviewRepository(connection)
+        self.reviews = price_change.ReviewRepository(connection)
         self.runs = runs.RunRepository(connection)
         self.scrapes = scrapes.ScrapeRepository(connection)
         self.sessions = sessions.SessionRepository(connection)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pincali_sync.db.repositories.insights.dossier import Change
-from pincali_sync.db.repositories.prices.reviews import PriceReview
+from pincali_sync.db.repositories.prices.price_change import PriceReview
 from pincali_sync.db.repositories.queue.queue_rows import QueueRow
 from pincali_sync.db.repositories.removal.checks import RemovalCheck
 from pincali_sync.db.repositories.runs.runs import SyncRun

@@ -245,8 +245,7 @@ class QueueFillRepository(Repository):
 
     async def fill_from_manifest(self, filling: Filling) -> int:
         """Queues flagged manifest rows that waited outside, newest first; returns their number."""
-        await self._run(_LOCK)
-        return await self._count(_OF_MANIFEST.adding, **asdict(filling))
+        return await self._add(_OF_MANIFEST.adding, filling)
 
     async def fill_missing(self, session_id: UUID, filling: Filling, *, began: datetime) -> int:
         """Queues the verification of what a scan missed; returns how many found no place."""
@@ -260,23 +259,21 @@ class QueueFillRepository(Repository):
         self, wanted: int, filling: Filling, *, stale_before: datetime, max_age_days: float
     ) -> int:
         """Queues the stale records whose visits are worth most; returns their number."""
-        await self._run(_LOCK)
-        return await self._count(
-            FILL_STALE,
-            wanted=wanted,
-            stale_before=stale_before,
-            max_age_days=max_age_days,
-            **asdict(filling),
+        return await self._add(
+            FILL_STALE, filling, wanted=wanted, stale_before=stale_before, max_age_days=max_age_days
         )
 
     async def fill_sample(
         self, wanted: int, filling: Filling, *, seed: str, drawn_since: datetime
     ) -> int:
         """Queues a fair draw of records not queued since a time; returns their number."""
-        await self._run(_LOCK)
-        return await self._count(
-            _FILL_SAMPLE, wanted=wanted, seed=seed, drawn_since=drawn_since, **asdict(filling)
+        return await self._add(
+            _FILL_SAMPLE, filling, wanted=wanted, seed=seed, drawn_since=drawn_since
         )
+
+    async def _add(self, statement: str, filling: Filling, **named: Any) -> int:
+        await self._run(_LOCK)
+        return await self._count(statement, **asdict(filling), **named)
 
     async def _queue(self, reasons: _Reasons, filling: Filling, **named: Any) -> int:
         """Raises rows that are there and adds new ones, where need be in the place of lesser."""
