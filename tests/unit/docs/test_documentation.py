@@ -11,6 +11,7 @@ from pincali_sync.cli.app import app
 from pincali_sync.config import Config
 
 ROOT = Path(__file__).parents[3]
+ROOTS = (ROOT, ROOT / "pincali_sync")  # what the pages name files below
 README = (ROOT / "README.md").read_text()
 VARIABLES = {name.upper() for name in Config.model_fields}
 
@@ -40,3 +41,11 @@ def test_every_link_in_the_documents_leads_somewhere() -> None:
     for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for link in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
             assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_every_file_that_the_architecture_names_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`([a-z_/]+(?:\.py|/))`", text))
+    assert len(named) > 30
+    missing = [name for name in named if not any((root / name).exists() for root in ROOTS)]
+    assert missing == []
