@@ -134,8 +134,7 @@ _MERGE = (
     "DELETE FROM property_manifest WHERE property_id = :earlier_property_id",
     """
     UPDATE property_manifest
-       SET property_id = CAST(:earlier_property_id AS text), is_new = false,
-           needs_full_scrape = true
+       SET property_id = :earlier_property_id, is_new = false, needs_full_scrape = true
      WHERE property_id = :property_id
     """,
     """

@@ -109,11 +109,10 @@ class FreshnessRepository(Repository):
         """Sets a month's target; one that is set stands."""
         return await self._one(
             RefreshTarget,
-            f"""
-INSERT INTO refresh_targets (month, run_id, stale_target, sample_target, stale_before, set_at)
-VALUES (:month, CAST(:run_id AS uuid), :stale, :sample, :stale_before, :now)
-ON CONFLICT (month) DO UPDATE SET month = excluded.month RETURNING {_TARGET}
-""",
+            f"""INSERT INTO refresh_targets
+                       (month, run_id, stale_target, sample_target, stale_before, set_at)
+                VALUES (:month, CAST(:run_id AS uuid), :stale, :sample, :stale_before, :now)
+                ON CONFLICT (month) DO UPDATE SET month = excluded.month RETURNING {_TARGET}""",
             month=month,
             run_id=run_id,
             stale_before=stale_before,

@@ -114,21 +114,18 @@ class QueueRepository(Repository):
         The rows must be locked in this transaction. The wait doubles with each attempt.
         """
         await self._run(
-            """
-UPDATE scrape_queue q
-   SET status = ended.status,
-       completed_at = CASE WHEN ended.status <> 'pending' THEN CAST(:now AS timestamptz) END,
-       available_at = CAST(:now AS timestamptz)
-                      + CAST(:retry_after AS interval) * power(2, q.attempt_count - 1),
-       last_error = ended.error, lease_token = NULL, lease_expires_at = NULL
-  FROM (SELECT r.id, given.error,
-               CASE WHEN given.ending = 'pending' AND r.attempt_count >= :max_attempts
-                    THEN 'failed' ELSE given.ending END AS status
-          FROM unnest(CAST(:ids AS uuid[]), CAST(:endings AS text[]), CAST(:errors AS text[]))
-               AS given (id, ending, error)
-          JOIN scrape_queue r ON r.id = given.id) ended
- WHERE q.id = ended.id
-""",
+            """UPDATE scrape_queue q
+                  SET status = ended.status,
+                      completed_at = CASE WHEN ended.status <> 'pending' THEN :now END,
+                      available_at = :now + :retry_after * power(2, q.attempt_count - 1),
+                      last_error = ended.error, lease_token = NULL, lease_expires_at = NULL
+                 FROM (SELECT id, error,
+                              CASE WHEN ending = 'pending' AND attempt_count >= :max_attempts
+                                   THEN 'failed' ELSE ending END AS status
+                         FROM unnest(CAST(:ids AS uuid[]), CAST(:endings AS text[]),
+                                     CAST(:errors AS text[])) AS given (id, ending, error)
+                         JOIN scrape_queue r USING (id)) ended
+                WHERE q.id = ended.id""",
             ids=[result.queued.id for result in results],
             endings=[result.ending.value for result in results],
             errors=[result.error for result in results],
@@ -177,7 +174,8 @@ WITH expired AS MATERIALIZED (
 UPDATE scrape_queue q
    SET status = CASE WHEN q.attempt_count < :max_attempts THEN 'pending' ELSE 'failed' END,
        completed_at = CASE WHEN q.attempt_count >= :max_attempts THEN :now END,
-       last_error = 'the worker ' || coalesce(q.worker_id, '?') || ' was not heard of any more',
+       last_error = 'the worker ' || coalesce(q.worker_id, '?')
+                    || ' was not heard of any more',
        lease_token = NULL, lease_expires_at = NULL
   FROM expired e WHERE q.id = e.id
 """,

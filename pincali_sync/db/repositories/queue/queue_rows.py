@@ -52,15 +52,14 @@ class QueueRowRepository(Repository):
         """Counts by status, priority and reason."""
         counts = await self._one(
             dict,
-            """
-SELECT count(*) FILTER (WHERE status = 'pending') AS pending_count,
-       count(*) FILTER (WHERE status = 'in_progress') AS in_progress_count,
-       count(*) FILTER (WHERE status = 'failed') AS failed_count,
-       count(*) FILTER (WHERE status = 'completed' AND completed_at >= :midnight)
-           AS completed_today,
-       count(*) FILTER (WHERE status = 'failed' AND completed_at >= :midnight) AS failed_today
-  FROM scrape_queue
-""",
+            """SELECT count(*) FILTER (WHERE status = 'pending') AS pending_count,
+                      count(*) FILTER (WHERE status = 'in_progress') AS in_progress_count,
+                      count(*) FILTER (WHERE status = 'failed') AS failed_count,
+                      count(*) FILTER (WHERE status = 'completed' AND completed_at >= :midnight)
+                          AS completed_today,
+                      count(*) FILTER (WHERE status = 'failed' AND completed_at >= :midnight)
+                          AS failed_today
+                 FROM scrape_queue""",
             midnight=now.replace(hour=0, minute=0, second=0, microsecond=0),
         )
         return QueueStats(
@@ -132,18 +131,16 @@ UPDATE scrape_queue q
         """Deletes completed and cancelled rows that ended before a time; what they had counted
         stays counted. Returns their number."""
         return await self._number(
-            f"""
-WITH deleted AS (
-    DELETE FROM scrape_queue
-     WHERE status IN ('completed', 'cancelled') AND completed_at < :before
-    RETURNING queue_reason, status
-), kept AS (
-    INSERT INTO retired_totals AS t (series, label, value)
-    SELECT '{QUEUE_FINISHED}', coalesce(queue_reason, 'unknown') || '|' || status, count(*)
-      FROM deleted GROUP BY 2
-    ON CONFLICT (series, label) DO UPDATE SET value = t.value + excluded.value
-)
-SELECT count(*) FROM deleted
-""",
+            f"""WITH deleted AS (
+                    DELETE FROM scrape_queue
+                     WHERE status IN ('completed', 'cancelled') AND completed_at < :before
+                    RETURNING queue_reason, status
+                ), kept AS (
+                    INSERT INTO retired_totals AS t (series, label, value)
+                    SELECT '{QUEUE_FINISHED}', coalesce(queue_reason, 'unknown') || '|' || status,
+                           count(*) FROM deleted GROUP BY 2
+                    ON CONFLICT (series, label) DO UPDATE SET value = t.value + excluded.value
+                )
+                SELECT count(*) FROM deleted""",
             before=before,
         )

@@ -142,9 +142,8 @@ class BatchRepository(Repository):
 
     async def of_session(self, session_id: UUID) -> RemovalBatch | None:
         """The batch of a scan."""
-        return await self._first(
-            RemovalBatch, f"{_BATCHES} WHERE session_id = :session_id", session_id=session_id
-        )
+        statement = f"{_BATCHES} WHERE session_id = :id"
+        return await self._first(RemovalBatch, statement, id=session_id)
 
     async def latest(self, *, status: str | None = None, limit: int = 20) -> list[RemovalBatch]:
         """The newest batches, of all states or one."""
