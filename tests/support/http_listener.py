@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -39,7 +40,8 @@ def http_listener() -> Iterator[HttpListener]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     heard.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    serve = partial(server.serve_forever, poll_interval=0.02)  # how long `shutdown` may wait
+    threading.Thread(target=serve, daemon=True).start()
     try:
         yield heard
     finally:
