@@ -154,7 +154,7 @@ class LentDatabase:
             if table not in self._rows or self._content(table) != self._rows[table]
         ]
         if used:
-            self._connection.execute(f"TRUNCATE {', '.join(used)} CASCADE")
+            self._delete_all(used)
             self._connection.execute(_FORGET_STATISTICS)
         for table, rows in self._rows.items():
             if self._content(table) != rows:
@@ -167,6 +167,14 @@ class LentDatabase:
             if last != was:
                 values = [sequence, was or 1, was is not None]
                 self._connection.execute("SELECT setval(%s, %s, %s)", values)
+
+    def _delete_all(self, tables: list[str]) -> None:
+        """DELETE and VACUUM: TRUNCATE takes ten times as long where there are few rows."""
+        with self._connection.transaction():
+            self._connection.execute("SET LOCAL session_replication_role = replica")
+            for table in tables:
+                self._connection.execute(f"DELETE FROM {table}")
+        self._connection.execute(f"VACUUM {', '.join(tables)}")
 
     def _relations(self, *kinds: str) -> list[str]:
         return [str(name) for (name,) in self._connection.execute(_RELATIONS, [list(kinds)])]
