@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
@@ -21,7 +22,7 @@ _MAX_AGE_SECONDS = 5.0
 _BATCHES_WAITING = 3
 
 
-class BatchingPipeline(Component, Generic[Item]):
+class BatchingPipeline(Component, ABC, Generic[Item]):
     """Stores when `batch_size` items are there or the oldest has waited for 5 s.
 
     Items that arrive while a batch is stored wait for the next one and make it larger: a busy job
@@ -41,13 +42,13 @@ class BatchingPipeline(Component, Generic[Item]):
         self._timer: asyncio.TimerHandle | None = None
         self._running: asyncio.Task[None] | None = None
 
+    @abstractmethod
     async def store(self, items: list[Item]) -> Mapping[str, int]:
         """Stores a batch; called again with the same one while the database is away.
 
         Returns:
             What is to be counted, by the names of the crawl's stats.
         """
-        raise NotImplementedError
 
     async def process_item(self, item: Any) -> Any:
         """Takes an item of its type, and lets all others pass."""
