@@ -8,7 +8,7 @@ from typing import Any
 
 from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
-from pincali_sync.domain.listing_status import PRESENT
+from pincali_sync.domain.listing_status import PRESENT, REMOVED
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.rendering.charts import Point, Series
 from pincali_sync.services.insights.snapshot import LiveFigures
@@ -82,7 +82,7 @@ def price_line(
         line.append((start, _number(steps[0].old_value) if steps else current))
     for step in steps:
         line += [(step.created_at, _number(value)) for value in (step.old_value, step.new_value)]
-    end = live["last_seen_at"] if live["listing_status"] in {"confirmed_removed", "sold"} else now
+    end = live["last_seen_at"] if live["listing_status"] in REMOVED else now
     if end is not None and (not line or end >= line[-1][0]):
         line.append((end, current))
     return line
