@@ -2,6 +2,7 @@
 PYTHON := .venv/bin/python
 # Two processes; each takes one file after another, in the order of tests/conftest.py.
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
 .PHONY: help setup demo test test-fast lint bench up down rules lock clean
 
@@ -39,9 +40,10 @@ down: setup ## stop what `make up` started
 rules: setup ## write Prometheus' rules and the table of metrics from the code
 	@$(PYTHON) scripts/write_prometheus_rules.py
 
-lock: setup ## compile requirements*.in into requirements*.txt
-	@.venv/bin/uv pip compile -q --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.txt
-	@.venv/bin/uv pip compile -q --no-header --no-annotate --python-version 3.11 requirements-dev.in -o requirements-dev.txt
+lock: setup ## compile requirements*.in into requirements*.txt, with hashes
+	@$(COMPILE) requirements.in -o requirements.txt
+	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	@$(COMPILE) -c requirements-dev.txt requirements-installers.in -o requirements-installers.txt
 
 clean: ## remove the environment and caches (state stays in .pincali)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build *.egg-info

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 stamp=.venv/.setup-stamp
-inputs=(requirements.txt requirements-dev.txt pyproject.toml workshop/pyproject.toml scripts/setup.sh)
+inputs=(requirements-installers.txt requirements-dev.txt pyproject.toml workshop/pyproject.toml scripts/setup.sh)
 
 # Two `make` runs at once in one checkout: the second waits, then finds nothing to do.
 if [ "${SETUP_LOCKED:-}" != 1 ] && command -v flock >/dev/null; then
@@ -37,13 +37,14 @@ find_python() {
 install_packages() {
   [ -x .venv/bin/python ] || "$(find_python)" -m venv .venv
   echo "setup: installing the pinned packages into .venv"
+  # Only what was recorded is installed, and nothing is built: a build would fetch tools nobody checked.
+  local checked=(--require-hashes --only-binary :all:)
+  local install=(.venv/bin/python -m pip install --quiet --disable-pip-version-check)
   # uv makes in seconds what takes pip half a minute; without it pip does the same.
-  if .venv/bin/python -m pip install --quiet --disable-pip-version-check uv; then
+  if "${install[@]}" "${checked[@]}" -r requirements-installers.txt; then
     install=(.venv/bin/uv pip install --quiet --python .venv/bin/python)
-  else
-    install=(.venv/bin/python -m pip install --quiet --disable-pip-version-check)
   fi
-  "${install[@]}" -r requirements-dev.txt
+  "${install[@]}" "${checked[@]}" -r requirements-dev.txt
   "${install[@]}" --no-deps --no-build-isolation -e . -e ./workshop
   # Jobs start by the dozen: none of them should have to compile its imports again.
   env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m compileall -q .venv/lib >/dev/null || true
