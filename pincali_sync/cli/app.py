@@ -25,9 +25,11 @@ from pincali_sync.cli.explain_command import explain
 from pincali_sync.cli.first_run_command import first_run
 from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats, status
 from pincali_sync.cli.machine_commands import config, parse, web
+from pincali_sync.cli.output import echo
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
+from pincali_sync.visible import VisibleRecord
 
 _FORMAT = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _FILE_BYTES = 10_000_000
@@ -71,13 +73,15 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # usage errors and `typer.Exit` end this way
         return end.code if isinstance(end.code, int) else ExitStatus.DONE
     except PincaliSyncError as error:
-        typer.echo(f"pincali-sync: {error}", err=True)
+        for line in f"pincali-sync: {error}".splitlines():
+            echo(line, err=True)
         return error.exit_status
     return ExitStatus.DONE
 
 
 def configure_logging() -> None:
     """Warnings go to the console; everything from `LOG_LEVEL` up goes to the file."""
+    logging.setLogRecordFactory(VisibleRecord)
     console = logging.StreamHandler()
     console.setLevel(logging.WARNING)
     logging.basicConfig(format=_FORMAT, handlers=[console], level=logging.WARNING)

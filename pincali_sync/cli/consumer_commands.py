@@ -15,7 +15,14 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, print_json, print_json_line, print_records, say
+from pincali_sync.cli.output import (
+    JsonOption,
+    echo,
+    print_json,
+    print_json_line,
+    print_records,
+    say,
+)
 from pincali_sync.db.repositories.export.exports import ExportFormat, FeedEntry
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.exceptions import UsageError
@@ -47,7 +54,7 @@ def export(
 
     result = ask(work)
     if output == _STANDARD_OUTPUT:
-        typer.echo(_summary(result), err=True)
+        echo(_summary(result), err=True)
     else:
         say(result, f"{output}: {_summary(result)}", as_json=as_json)
 
@@ -115,7 +122,7 @@ def report(
     columns = {"figure": "label", "value": "value", "change": "change", "rests on": "note"}
     print_records("Data quality", columns, headlines(made))
     for path in paths:
-        typer.echo(path)
+        echo(path)
 
 
 async def _make(services: Services, output: Path | None) -> tuple[QualityReport, tuple[Path, ...]]:

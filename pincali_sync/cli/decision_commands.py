@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from pincali_sync.cli.asking import ask, ask_database, who
-from pincali_sync.cli.output import JsonOption, print_json, print_records, say, show_records
+from pincali_sync.cli.output import JsonOption, echo, print_json, print_records, say, show_records
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import UsageError
 
@@ -48,7 +48,7 @@ def list_removals(as_json: JsonOption = False) -> None:
         found["batches"],
     )
     unsettled = len(found["unsettled"])
-    typer.echo(f"{unsettled} listings are missing for long without a verdict (see --json).")
+    echo(f"{unsettled} listings are missing for long without a verdict (see --json).")
 
 
 @removals.command("show")
@@ -113,14 +113,14 @@ def list_reviews(as_json: JsonOption = False) -> None:
 def accept_review(review: IdArgument) -> None:
     """Let the new price stand."""
     ask(lambda services: services.reviews.settle(_id(review), accept=True, settled_by=who()))
-    typer.echo("The new price stands.")
+    echo("The new price stands.")
 
 
 @reviews.command("reject")
 def reject_review(review: IdArgument) -> None:
     """Put the old price back, until the site shows another."""
     ask(lambda services: services.reviews.settle(_id(review), accept=False, settled_by=who()))
-    typer.echo("The old price is back.")
+    echo("The old price is back.")
 
 
 @candidates.command("list")
@@ -148,14 +148,14 @@ def list_candidates(as_json: JsonOption = False) -> None:
 def confirm_candidate(pair: IdArgument) -> None:
     """Make the two one record: the earlier one, under its own id."""
     ask(lambda services: services.identities.settle(_id(pair), confirm=True, settled_by=who()))
-    typer.echo("They are one record now.")
+    echo("They are one record now.")
 
 
 @candidates.command("reject")
 def reject_candidate(pair: IdArgument) -> None:
     """Keep the two apart, for good."""
     ask(lambda services: services.identities.settle(_id(pair), confirm=False, settled_by=who()))
-    typer.echo("They stay two records.")
+    echo("They stay two records.")
 
 
 def _id(text: str) -> UUID:

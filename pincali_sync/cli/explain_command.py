@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pincali_sync.cli.asking import ask
-from pincali_sync.cli.output import JsonOption, field_of, print_json, print_table
+from pincali_sync.cli.output import JsonOption, echo, field_of, print_json, print_table
 from pincali_sync.services.insights_service import Dossier
 
 # The dossier's parts: the title, and the fields that are shown, each under its own name.
@@ -43,7 +43,7 @@ def explain(
     if as_json:
         print_json(dossier)
         return
-    typer.echo(_summary(dossier))
+    echo(_summary(dossier))
     for title, row in (("Live row", dossier.live), ("Card, as it was seen last", dossier.manifest)):
         if row is not None:
             print_table(title, ("column", "value"), [[k, _short(v)] for k, v in row.items()])

@@ -11,7 +11,7 @@ from uuid import uuid4
 import typer
 
 from pincali_sync.bootstrap import open_services
-from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.output import JsonOption, echo, print_json, print_table
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.cli.tier_commands import exit_status_of, run_tier
 from pincali_sync.config import Config, load_config
@@ -55,8 +55,8 @@ def first_run(
         print_runs([run])
         for each in run.details.certificates:
             state = "certified" if each.certified else f"not certified: {list(each.reasons)}"
-            typer.echo(f"{each.source}: {state}")
-        typer.echo("Detail pages go on from here with every tick of scripts/tier_runner.py.")
+            echo(f"{each.source}: {state}")
+        echo("Detail pages go on from here with every tick of scripts/tier_runner.py.")
     raise typer.Exit(exit_status_of(run))
 
 

@@ -12,6 +12,7 @@ from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask, ask_database
 from pincali_sync.cli.output import (
     JsonOption,
+    echo,
     print_json,
     print_records,
     print_table,
@@ -37,12 +38,12 @@ def status(as_json: JsonOption = False) -> None:
         print_json({**state, "tiers": list(map(_plain_tier, state["tiers"]))})
         return
     print_table("Tiers", _TIER_COLUMNS, map(_tier_row, state["tiers"]))
-    typer.echo(f"The tier runner last did its work: {_seen(state['last_tick_at'])}.")
+    echo(f"The tier runner last did its work: {_seen(state['last_tick_at'])}.")
     for pause in state["pauses"]:
-        typer.echo(explain_pause(pause))
+        echo(explain_pause(pause))
     for incident in state["incidents"]:
         told = "" if incident.announced_at else " (nobody was told yet)"
-        typer.echo(f"{incident.severity} {incident.alert}{told}: {incident.message}")
+        echo(f"{incident.severity} {incident.alert}{told}: {incident.message}")
     print_table("Live table", ("listing status", "rows"), state["live"].items())
 
 
@@ -93,7 +94,7 @@ def alerts(
         show_records("Open incidents", _INCIDENT_COLUMNS, incidents, as_json=as_json)
     else:
         last_tick = ask_database(lambda tx: tx.history.last_beat(RUNNER))
-        typer.echo(f"Nothing is the matter, as far as the last tick saw ({_seen(last_tick)}).")
+        echo(f"Nothing is the matter, as far as the last tick saw ({_seen(last_tick)}).")
 
 
 def _send_test() -> None:
@@ -104,9 +105,9 @@ def _send_test() -> None:
         AppriseNotifier(targets).tell("Pincali Sync: test", "This is a test: nothing is wrong.")
     )
     if not told:
-        typer.echo("No target took the message: see the log for which.", err=True)
+        echo("No target took the message: see the log for which.", err=True)
         raise typer.Exit(ExitStatus.FAILED)
-    typer.echo("Sent. A target that did not take it is named in the log by its place.")
+    echo("Sent. A target that did not take it is named in the log by its place.")
 
 
 def queue_stats(as_json: JsonOption = False) -> None:

@@ -1,9 +1,10 @@
-"""Tables for people, JSON for machines."""
+"""Tables for people, JSON for machines: all that commands print goes through here."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,11 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.visible import visible
 
 Field = str | Callable[[Any], Any]  # of a record: by its name, or made from the whole
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
-console = Console()
+console = Console(markup=False, emoji=False)  # a title that says [/x] or :house: says just that
+_UNSEEN = re.compile(r"[^\x20-\x7e\n]")
 
 
 def tier_option(help_text: str) -> Any:
@@ -28,9 +31,15 @@ def tier_option(help_text: str) -> Any:
     return typer.Option(metavar="N", parser=Tier.parse, help=help_text)
 
 
+def echo(text: object, *, err: bool = False) -> None:
+    """One line for people, whatever the text is."""
+    typer.echo(visible(str(text)), err=err)
+
+
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(value, default=_plain, ensure_ascii=False, indent=1))
+    """One JSON document on standard output; what would not be seen in it is escaped."""
+    document = json.dumps(value, default=_plain, ensure_ascii=False, indent=1)
+    print(_UNSEEN.sub(_escaped, document))
 
 
 def print_json_line(value: Any) -> None:
@@ -43,7 +52,7 @@ def say(value: Any, text: str, *, as_json: bool) -> None:
     if as_json:
         print_json(value)
     else:
-        typer.echo(text)
+        echo(text)
 
 
 def show_records(
@@ -64,7 +73,7 @@ def print_records(title: str, columns: Mapping[str, Field], records: Iterable[An
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table; numbers to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=visible(title), title_justify="left", title_style="bold")
     cells = [list(row) for row in rows]
     for index, column in enumerate(columns):
         numeric = bool(cells) and all(isinstance(row[index], int | float) for row in cells)
@@ -88,7 +97,12 @@ def _cell(value: Any) -> str:
         return value.astimezone().strftime("%Y-%m-%d %H:%M")
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return str(value)
+    return visible(str(value))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    return character if visible(character) == character else json.dumps(character)[1:-1]
 
 
 def _plain(value: Any) -> Any:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import typer
-
-from pincali_sync.cli.output import Field, print_json, print_records
+from pincali_sync.cli.output import Field, echo, print_json, print_records
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.coverage import Certificate, SourceScan
 from pincali_sync.domain.run_notes import RunNotes, SitemapNote
@@ -47,7 +45,7 @@ def print_runs(runs: Sequence[SyncRun]) -> None:
     _print_fields("tier status pages seen new prices queued scraped errors", runs)
     for run in runs:
         if run.error_summary:
-            typer.echo(f"tier {run.tier_level} failed: {run.error_summary}", err=True)
+            echo(f"tier {run.tier_level} failed: {run.error_summary}", err=True)
 
 
 def print_history(runs: Sequence[SyncRun]) -> None:
@@ -57,7 +55,7 @@ def print_history(runs: Sequence[SyncRun]) -> None:
     )
     for run in runs:
         if run.error_summary:
-            typer.echo(f"{str(run.id)[:8]}: {run.error_summary}")
+            echo(f"{str(run.id)[:8]}: {run.error_summary}")
 
 
 def _print_fields(names: str, runs: Sequence[SyncRun]) -> None:
@@ -70,7 +68,7 @@ def show_scan(run: SyncRun, *, as_json: bool) -> None:
         print_json(run)
         return
     notes = run.details
-    typer.echo(f"Run {run.id} of tier {run.tier_level}: {run.status}")
+    echo(f"Run {run.id} of tier {run.tier_level}: {run.status}")
     columns: dict[str, Field] = {
         "source": "source",
         "declared": "total_at_start",
@@ -87,22 +85,22 @@ def show_scan(run: SyncRun, *, as_json: bool) -> None:
     for scan in notes.sources:
         certificate = notes.certificate_of(scan.source)
         for reason in certificate.reasons if certificate else ():
-            typer.echo(f"{scan.source}: not certified: {reason}")
+            echo(f"{scan.source}: not certified: {reason}")
         for gap in scan.gaps:
-            typer.echo(f"{scan.source}: {gap}")
+            echo(f"{scan.source}: {gap}")
     for anomaly in notes.anomalies:
-        typer.echo(f"Unlike the runs before: {anomaly}.")
+        echo(f"Unlike the runs before: {anomaly}.")
     if notes.sitemap_error:
-        typer.echo(f"The sitemap could not be read: {notes.sitemap_error}.")
+        echo(f"The sitemap could not be read: {notes.sitemap_error}.")
     if notes.sitemap:
         _show_sitemap(notes.sitemap)
 
 
 def _show_sitemap(listed: SitemapNote) -> None:
     proof = "complete" if listed.complete else f"proves nothing: {'; '.join(listed.reasons)}"
-    typer.echo(f"Sitemap: {listed.urls} URLs, {listed.new_urls} of them new; {proof}.")
+    echo(f"Sitemap: {listed.urls} URLs, {listed.new_urls} of them new; {proof}.")
     if listed.estimated_stock is not None:
-        typer.echo(
+        echo(
             f"By capture and recapture there are about {listed.estimated_stock} listings; "
             f"the pages showed {listed.page_coverage:.1%} of them."
         )

@@ -14,7 +14,7 @@ import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.browser import find_chromium
-from pincali_sync.cli.output import JsonOption, console, print_json, print_table
+from pincali_sync.cli.output import JsonOption, console, echo, print_json, print_table
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
@@ -61,7 +61,7 @@ def auto(as_json: JsonOption = False) -> None:
     elif runs:
         print_runs(runs)
     else:
-        typer.echo("Nothing is due: `pincali-sync status` shows when.")
+        echo("Nothing is due: `pincali-sync status` shows when.")
     raise typer.Exit(max(map(exit_status_of, runs), default=ExitStatus.DONE))
 
 
@@ -201,4 +201,4 @@ def _show_dry_run(report: dict[str, Any], *, as_json: bool) -> None:
     )
     for name in ("distrust", "uncertified"):
         for line in report.get(name, ()):
-            print(f"{name}: {line}")
+            echo(f"{name}: {line}")

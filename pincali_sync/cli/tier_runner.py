@@ -11,7 +11,7 @@ import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
-from pincali_sync.cli.output import JsonOption, print_json, tier_option
+from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of
 from pincali_sync.config import Config, load_config
@@ -43,7 +43,7 @@ def tier_runner(
     elif runs:
         print_runs(runs)
     for pause in held_back:
-        typer.echo(explain(pause), err=True)
+        echo(explain(pause), err=True)
     raise typer.Exit(_status_of(runs, held_back))
 
 

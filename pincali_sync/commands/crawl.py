@@ -16,6 +16,7 @@ from pincali_sync.config import load_config
 from pincali_sync.crawl_job import JobSpider
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.extensions.run_lifecycle import EXIT_STATUS
+from pincali_sync.visible import visible_lines
 
 _FAILED = ExitStatus.FAILED
 
@@ -32,7 +33,7 @@ class Command(ScrapyCrawl):
             crawler = self._create_crawler(args[0])  # its settings look for the browser
             _check(crawler, opts.spargs)
         except PincaliSyncError as error:
-            print(f"scrapy crawl {args[0]}: {error}", file=sys.stderr)
+            print(f"scrapy crawl {args[0]}: {visible_lines(str(error))}", file=sys.stderr)
             self.exitcode = error.exit_status
             return
         self.crawler_process.crawl(crawler, **opts.spargs)

@@ -121,7 +121,7 @@ class RunRepository(Repository):
 
     async def find(self, prefix: str) -> list[SyncRun]:
         """Runs whose id begins so: people type the first few digits."""
-        statement = f"{_RUNS} WHERE id::text LIKE :prefix || '%' LIMIT 2"
+        statement = f"{_RUNS} WHERE starts_with(id::text, :prefix) LIMIT 2"
         return await self._all(_run_of, statement, prefix=prefix)
 
     async def clean_up(self, *, before: datetime) -> None:
