@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
-.PHONY: help setup demo test test-fast lint bench up down rules lock clean
+.PHONY: help setup demo test test-fast lint audit bench up down rules lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -21,12 +21,16 @@ test: setup ## the whole test suite
 test-fast: setup ## what needs no browser, no node and no program of its own
 	@$(PYTEST) -m "not slow" tests/unit tests/integration
 
-lint: setup ## ruff, mypy, import rules, migration drift
+lint: setup ## ruff, mypy, import rules, migration drift, bandit, secrets in the tree
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@$(PYTHON) scripts/check_drift.py
+	@$(PYTHON) scripts/audit.py code secrets
+
+audit: setup ## known faults of the pinned packages, dangerous code, secrets in the tree
+	@$(PYTHON) scripts/audit.py
 
 bench: setup ## the benchmarks; writes bench/results.json
 	@$(PYTHON) -m bench.run

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
-from xml.sax.saxutils import escape
+from html import escape
 
 from pincali_workshop.standin.pages.language import SPANISH
 from pincali_workshop.standin.pages.wording import path_of
