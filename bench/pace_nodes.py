@@ -89,7 +89,8 @@ def _run(
 
 
 async def _start_workers(nodes: list[ScrapydNode], pages: int) -> None:
-    runner = ScrapydJobRunner(tuple(node.url for node in nodes))
+    credentials = {node.url: node.credentials for node in nodes}
+    runner = ScrapydJobRunner(tuple(credentials), credentials=credentials.get)
     for number in range(_WORKERS):
         spec = JobSpec(
             job_id=uuid4(),

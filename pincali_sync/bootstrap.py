@@ -13,6 +13,7 @@ from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
 from pincali_sync.notify import AppriseNotifier
 from pincali_sync.reports.quality_report import write_report
+from pincali_sync.runner.credentials import credentials_of
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.services.change_detection_service import ChangeDetectionService
@@ -177,12 +178,7 @@ def build_runner(config: Config) -> JobRunner:
     # Its client loads all of Scrapy, which only those who give nodes orders need.
     from pincali_sync.runner.scrapyd import ScrapydJobRunner  # noqa: PLC0415
 
-    password = config.scrapyd_password
-    return ScrapydJobRunner(
-        config.scrapyd_urls,
-        username=config.scrapyd_username,
-        password=password.get_secret_value() if password else None,
-    )
+    return ScrapydJobRunner(config.scrapyd_urls, credentials=partial(credentials_of, config))
 
 
 @asynccontextmanager

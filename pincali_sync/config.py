@@ -102,9 +102,10 @@ class Config(BaseSettings):
         "http://127.0.0.1:6800",
     )
     """comma-separated http(s)://host:port of Scrapyd nodes, or `local`"""
-    scrapyd_username: str | None = Field(None, description="basic auth user of the nodes")
+    scrapyd_username: str | None = None
+    """basic auth user of the nodes; unset: made by `make up`"""
     scrapyd_password: Secret[str] | None = None
-    """basic auth password of the nodes"""
+    """basic auth password of the nodes; unset: made by `make up`"""
 
     site_min_gap_seconds: float = Field(1.5, ge=0, le=3600)
     """seconds, 0 to 3600; 0 only for a site on loopback"""
@@ -179,6 +180,13 @@ class Config(BaseSettings):
             raise ValueError(
                 "SITE_MIN_GAP_SECONDS=0 is accepted only while PINCALI_BASE_URL is on loopback"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _user_with_password(self) -> Config:
+        # Scrapyd lets everybody in where one of the two is missing.
+        if bool(self.scrapyd_username) != bool(self.scrapyd_password):
+            raise ValueError("SCRAPYD_USERNAME and SCRAPYD_PASSWORD are set together or not at all")
         return self
 
     @property

@@ -14,6 +14,7 @@ from scrapyd_client.pyclient import HEADERS, ScrapydClient
 from scrapyd_client.pyclient import _process_response as read_answer
 
 from pincali_sync.exceptions import RunnerError
+from pincali_sync.runner.credentials import Credentials
 from pincali_sync.services.ports import JobSpec
 
 PROJECT = "pincali_sync"
@@ -27,14 +28,12 @@ class ScrapydJobRunner:
         self,
         nodes: tuple[str, ...],
         *,
-        username: str | None = None,
-        password: str | None = None,
+        credentials: Callable[[str], Credentials | None] = lambda _: None,
         timeout_seconds: float = _TIMEOUT_SECONDS,
         session: requests.Session | None = None,
     ) -> None:
         self._nodes = nodes
-        self._username = username
-        self._password = password
+        self._credentials = credentials
         self._timeout = timeout_seconds
         self._session = session or requests.Session()
 
@@ -70,7 +69,8 @@ class ScrapydJobRunner:
         await self._call(node, "cancel", lambda client: client.cancel(PROJECT, str(job_id)))
 
     async def _call(self, node: str, what: str, call: Callable[[ScrapydClient], Any]) -> Any:
-        client = _TimeoutClient(node, self._username, self._password)
+        # Each time anew: a node of `make up` has another password after each start.
+        client = _TimeoutClient(node, *(self._credentials(node) or ()))
         client.send = partial(self._session.request, timeout=self._timeout)
         try:
             return await asyncio.to_thread(call, client)

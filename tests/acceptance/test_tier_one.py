@@ -12,6 +12,7 @@ from pincali_workshop.demo.tier_one import DemoResult, initial_sync, tier_one_af
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.config import load_config
+from pincali_sync.runner.credentials import credentials_of
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -100,7 +101,8 @@ async def test_a_second_run_without_news_scrapes_nothing(stage: Stage) -> None:
 async def test_a_job_scheduled_by_hand_on_scrapyd_does_its_whole_part() -> None:
     [node] = load_config().scrapyd_urls
     order = {"project": "pincali_sync", "spider": "manifest", "tier": "1", "source": "rent"}
-    async with httpx.AsyncClient(trust_env=False) as client:
+    auth = credentials_of(load_config(), node)
+    async with httpx.AsyncClient(trust_env=False, auth=auth) as client:
         answer = (await client.post(f"{node}/schedule.json", data=order)).json()
     assert answer["status"] == "ok"
     job_id = UUID(answer["jobid"])

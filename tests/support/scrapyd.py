@@ -39,9 +39,10 @@ USER, PASSWORD = "operator", "invented"
 WRONG_PASSWORD = "wrong"
 
 with Betamax.configure() as configuration:
-    configuration.define_cassette_placeholder(
-        "<AUTHORIZATION>", b64encode(f"{USER}:{WRONG_PASSWORD}".encode()).decode()
-    )
+    for password in (PASSWORD, WRONG_PASSWORD):
+        configuration.define_cassette_placeholder(
+            "<AUTHORIZATION>", b64encode(f"{USER}:{password}".encode()).decode()
+        )
 
 Scene = Callable[[ScrapydJobRunner], Awaitable[None]]
 
@@ -59,9 +60,8 @@ SCENES: dict[str, Scene] = {
 
 def runner_on(session: requests.Session, scene: str) -> ScrapydJobRunner:
     """A runner that talks over the session; one scene's password is wrong."""
-    if scene == "wrong-password":
-        return ScrapydJobRunner((NODE,), username=USER, password=WRONG_PASSWORD, session=session)
-    return ScrapydJobRunner((NODE,), session=session)
+    password = WRONG_PASSWORD if scene == "wrong-password" else PASSWORD
+    return ScrapydJobRunner((NODE,), credentials=lambda _: (USER, password), session=session)
 
 
 def cassette(session: requests.Session, scene: str, record: str = "none") -> Betamax:
@@ -77,8 +77,8 @@ def _record(scene: str, folder: Path) -> None:
         folder / scene,
         port=PORT,
         max_proc=1,
-        username=USER if scene == "wrong-password" else "",
-        password=PASSWORD if scene == "wrong-password" else "",
+        username=USER,
+        password=PASSWORD,
         project=scene != "check-without-project",
     )
     node.start({"PINCALI_HOME": str(folder), "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/no"})

@@ -95,12 +95,22 @@ def test_all_refused_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
+@pytest.mark.parametrize("name", ["SCRAPYD_USERNAME", "SCRAPYD_PASSWORD"])
+def test_a_node_has_a_user_with_a_password_or_neither(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "one-of-two")
+    with pytest.raises(ConfigError, match="SCRAPYD_USERNAME and SCRAPYD_PASSWORD are set together"):
+        load_config()
+
+
 def test_a_password_is_neither_shown_nor_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://reader:open-sesame@host:nowhere/db")
     with pytest.raises(ConfigError) as caught:
         load_config()
     assert "open-sesame" not in str(caught.value)
     monkeypatch.setenv("DATABASE_URL", "postgresql://reader:open-sesame@host/db")
+    monkeypatch.setenv("SCRAPYD_USERNAME", "reader")
     monkeypatch.setenv("SCRAPYD_PASSWORD", "open-barley")
     said = repr(load_config())
     assert "sesame" not in said

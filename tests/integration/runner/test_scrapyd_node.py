@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import sys
 import tomllib
@@ -14,10 +15,13 @@ from zipfile import ZipFile
 import httpx
 import pytest
 from pincali_workshop.stack.egg import build_egg
-from pincali_workshop.stack.scrapyd import ScrapydNode
+from pincali_workshop.stack.ports import free_port
+from pincali_workshop.stack.scrapyd import ScrapydNode, node_of
 from setuptools import find_packages
 
+from pincali_sync.config import load_config
 from pincali_sync.exceptions import RunnerError
+from pincali_sync.runner.credentials import Credentials, credentials_of, netrc_of
 
 pytestmark = pytest.mark.slow
 
@@ -40,9 +44,25 @@ def egg(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def get(node: ScrapydNode, what: str, **query: str) -> dict[str, object]:
     answer: dict[str, object] = httpx.get(
-        f"{node.url}/{what}.json", params=query, timeout=60, trust_env=False
+        f"{node.url}/{what}.json",
+        params=query,
+        auth=node.credentials,
+        timeout=60,
+        trust_env=False,
     ).json()
     return answer
+
+
+def send_egg(node: ScrapydNode, egg: Path, auth: Credentials | None) -> httpx.Response:
+    with egg.open("rb") as content:
+        return httpx.post(
+            f"{node.url}/addversion.json",
+            data={"project": "pincali_sync", "version": "1"},
+            files={"egg": content},
+            auth=auth,
+            timeout=60,
+            trust_env=False,
+        )
 
 
 def test_a_node_knows_the_project_and_its_spiders_and_leaves_nothing_behind(folder: Path) -> None:
@@ -101,6 +121,57 @@ def test_a_password_may_hold_any_sign(folder: Path) -> None:
     assert let_in.json()["projects"] == ["pincali_sync"]
 
 
+def test_a_password_of_its_own_is_made_anew_at_each_start_and_is_its_owners_alone(
+    tmp_path: Path,
+) -> None:
+    config = load_config(pincali_home=tmp_path, scrapyd_urls=f"http://127.0.0.1:{free_port()}")
+    [url] = config.scrapyd_urls
+    node = node_of(url, tmp_path)
+    made = []
+    for _ in range(2):
+        node.start(ENVIRONMENT)
+        told = credentials_of(config, url)
+        found = httpx.get(
+            f"{url}/listprojects.json",
+            auth=httpx.NetRCAuth(str(netrc_of(node.log.parent))),  # as curl does
+            trust_env=False,
+        )
+        modes = {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in node.log.parent.iterdir()}
+        assert node.stop()
+        assert (found.json()["projects"], modes) == (["pincali_sync"], {0})
+        made.append(told)
+    assert None not in made
+    assert made[0] != made[1]
+    assert credentials_of(config, url) is None
+
+
+def test_a_node_of_an_earlier_version_that_lets_everybody_in_is_started_anew(folder: Path) -> None:
+    class Older(ScrapydNode):
+        def _make_credentials(self) -> Credentials:
+            return "", ""
+
+    Older(folder).start(ENVIRONMENT)
+    node = ScrapydNode(folder)
+    assert httpx.get(f"{node.url}/listprojects.json", trust_env=False).is_success
+    assert node.start(ENVIRONMENT)
+    assert not httpx.get(f"{node.url}/listprojects.json", trust_env=False).is_success
+    assert get(node, "listprojects")["projects"] == ["pincali_sync"]
+
+
+def test_only_nodes_of_this_machine_are_told_the_password_that_was_made(tmp_path: Path) -> None:
+    for port in (6800, 6801):
+        folder = tmp_path / "scrapyd" / f"node-{port}"
+        folder.mkdir(parents=True)
+        netrc_of(folder).write_text(f"machine 127.0.0.1 login pincali password made-{port}\n")
+    config = load_config(pincali_home=tmp_path)
+    assert credentials_of(config, "http://127.0.0.1:6801") == ("pincali", "made-6801")
+    assert credentials_of(config, "http://localhost:6800") == ("pincali", "made-6800")
+    assert credentials_of(config, "http://node.example:6800") is None
+    given = load_config(pincali_home=tmp_path, scrapyd_username="ana", scrapyd_password="given")
+    assert credentials_of(given, "http://node.example:6800") == ("ana", "given")
+    assert credentials_of(given, "http://127.0.0.1:6800") == ("ana", "given")
+
+
 def test_a_port_of_somebody_else_is_refused(folder: Path, tmp_path: Path) -> None:
     node = ScrapydNode(folder)
     node.start(ENVIRONMENT)
@@ -109,18 +180,16 @@ def test_a_port_of_somebody_else_is_refused(folder: Path, tmp_path: Path) -> Non
         ScrapydNode(tmp_path / "other", port=port).start(ENVIRONMENT)
 
 
-def test_the_egg_brings_the_project_to_a_node_that_did_not_know_it(folder: Path, egg: Path) -> None:
+def test_an_egg_without_a_password_is_refused_and_one_with_it_brings_the_project(
+    folder: Path, egg: Path
+) -> None:
     node = ScrapydNode(folder, project=False)
     node.start(ENVIRONMENT)
     assert get(node, "listprojects")["projects"] == []
-    with egg.open("rb") as content:
-        added = httpx.post(
-            f"{node.url}/addversion.json",
-            data={"project": "pincali_sync", "version": "1"},
-            files={"egg": content},
-            timeout=60,
-            trust_env=False,
-        ).json()
+    refused = send_egg(node, egg, None)
+    assert refused.status_code == httpx.codes.UNAUTHORIZED
+    assert get(node, "listprojects")["projects"] == []
+    added = send_egg(node, egg, node.credentials).json()
     assert added["status"] == "ok"
     assert added["spiders"] == len(SPIDERS)
     assert get(node, "listspiders", project="pincali_sync")["spiders"] == SPIDERS

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pincali_sync.db import migrate
 from pincali_workshop.stack import embedded
-from pincali_workshop.stack.scrapyd import ScrapydNode
+from pincali_workshop.stack.ports import free_port
+from pincali_workshop.stack.scrapyd import node_of
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
@@ -23,7 +24,7 @@ class Stage:
     def __init__(self, home: Path, *, listings: int) -> None:
         self.home = home
         self.site = StandinProcess(StandinOptions(listings=listings, churn=_BUSY))
-        self._node = ScrapydNode(home / "scrapyd", max_proc=4)
+        self._node = node_of(f"http://127.0.0.1:{free_port()}", home)
         self._database_url = ""
 
     def set_up(self) -> None:
@@ -41,6 +42,8 @@ class Stage:
             "PINCALI_BASE_URL": self.site.base_url,
             "PINCALI_SITEMAP_URL": f"{self.site.base_url}/sitemap.xml",
             "SCRAPYD_URLS": scrapyd_url or self._node.url,
+            "SCRAPYD_USERNAME": "",
+            "SCRAPYD_PASSWORD": "",
             "SITE_MIN_GAP_SECONDS": "0",  # the site is ours, on loopback
             "PAGE_DELAY_SECONDS": "0",
             "DETAIL_DELAY_SECONDS": "0",

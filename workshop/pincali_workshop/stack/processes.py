@@ -16,6 +16,8 @@ from pathlib import Path
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from pincali_sync.files import private, private_folder
+
 _KILL_SECONDS = 5
 
 
@@ -63,8 +65,8 @@ def comes_true(condition: Callable[[], bool], *, within: float) -> bool:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """One process at a time; a lock ends with the process that holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as lock:
+    private_folder(path.parent)
+    with open(path, "w", opener=private) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

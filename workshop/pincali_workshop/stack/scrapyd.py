@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,9 +13,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from pincali_sync.exceptions import RunnerError
+from pincali_sync.files import UMASK, private, write_private
+from pincali_sync.runner.credentials import Credentials, netrc_of, node_folder, read_netrc
 from pincali_workshop.stack.ports import free_port, is_free
 from pincali_workshop.stack.processes import comes_true, locked, processes_with, terminate_with
 
+_USER = "pincali"
 _START_SECONDS = 30
 _STOP_SECONDS = 10
 # By this variable the node and all that it starts are known, jobs that outlived it included.
@@ -42,6 +46,8 @@ max_proc = {max_proc}
 
 class ScrapydNode:
     """A node with a working folder of its own, known again by later processes.
+
+    Nobody gets in without a password: where none is given, each start makes another one.
 
     Args:
         folder: where its configuration, jobs and logs live.
@@ -71,6 +77,11 @@ class ScrapydNode:
         return f"http://127.0.0.1:{self._remembered_port()}"
 
     @property
+    def credentials(self) -> Credentials | None:
+        """What it wants to be told; None before it was started."""
+        return self._auth or read_netrc(self._folder)
+
+    @property
     def log(self) -> Path:
         """Where the node logs."""
         return self._folder / "scrapyd.log"
@@ -86,11 +97,13 @@ class ScrapydNode:
         """
         with locked(self._folder / "lock"):
             if self.is_running():
-                return False
+                if self._status() != httpx.codes.OK:
+                    return False
+                self._stop()  # of an earlier version: it lets everybody in
             port = self._free_port()
             self._write_configuration(port)
             process = self._spawn(environment)
-            self._pid_file.write_text(str(process.pid))
+            write_private(self._pid_file, str(process.pid))
             self._wait_until_it_answers(process)
             return True
 
@@ -104,6 +117,7 @@ class ScrapydNode:
     def _stop(self) -> bool:
         pid = self._pid()
         self._pid_file.unlink(missing_ok=True)
+        netrc_of(self._folder).unlink(missing_ok=True)
         found = terminate_with(_MARK, str(self._folder), within=_STOP_SECONDS)
         if pid is not None:
             comes_true(lambda: _is_reaped(pid), within=_STOP_SECONDS)
@@ -111,7 +125,7 @@ class ScrapydNode:
 
     def is_running(self) -> bool:
         """Whether our node answers."""
-        return self._pid() is not None and self._answers()
+        return self._pid() is not None and self._status() is not None
 
     def _free_port(self) -> int:
         """The configured port; else the one it had, as open runs know it by that, or a new one."""
@@ -124,10 +138,9 @@ class ScrapydNode:
         return port if port and is_free(port) else free_port()
 
     def _write_configuration(self, port: int) -> None:
-        username, password = self._auth or ("", "")
-        configuration = self._folder / "scrapy.cfg"
-        configuration.touch(mode=0o600)
-        configuration.write_text(
+        username, password = self._auth or self._make_credentials()
+        write_private(
+            self._folder / "scrapy.cfg",
             _SCRAPY_CFG.format(
                 port=port,
                 folder=_escaped(str(self._folder)),
@@ -135,12 +148,20 @@ class ScrapydNode:
                 username=_escaped(username),
                 password=_escaped(password),
             )
-            + (_PROJECT if self._project else "")
+            + (_PROJECT if self._project else ""),
         )
-        (self._folder / "port").write_text(str(port))
+        write_private(self._folder / "port", str(port))
+
+    def _make_credentials(self) -> Credentials:
+        """A new password: the last one may be known to whoever had the port meanwhile."""
+        made = (_USER, secrets.token_urlsafe(24))
+        hosts = ("127.0.0.1", "localhost")
+        lines = [f"machine {host} login {made[0]} password {made[1]}\n" for host in hosts]
+        write_private(netrc_of(self._folder), "".join(lines))
+        return made
 
     def _spawn(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
+        with open(self.log, "ab", opener=private) as log:
             return subprocess.Popen(
                 [str(Path(sys.executable).parent / "scrapyd"), "--pidfile="],
                 cwd=self._folder,
@@ -148,23 +169,26 @@ class ScrapydNode:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=UMASK,
                 env={**os.environ, **environment, _MARK: str(self._folder)},
             )
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
-        comes_true(lambda: self._answers() or process.poll() is not None, within=_START_SECONDS)
-        if process.poll() is not None or not self._answers():
+        comes_true(
+            lambda: self._status() is not None or process.poll() is not None, within=_START_SECONDS
+        )
+        if process.poll() is not None or self._status() is None:
             self._stop()
             raise RunnerError(f"Scrapyd did not come up: see {self.log}")
 
-    def _answers(self) -> bool:
+    def _status(self) -> int | None:
+        """What it answers to somebody without a password; None where it does not answer."""
         try:
-            response = httpx.get(
-                f"{self.url}/daemonstatus.json", auth=self._auth, timeout=5, trust_env=False
-            )
+            response = httpx.get(f"{self.url}/daemonstatus.json", timeout=5, trust_env=False)
         except httpx.HTTPError:
-            return False
-        return response.status_code == httpx.codes.OK
+            return None
+        is_it = response.status_code in {httpx.codes.OK, httpx.codes.UNAUTHORIZED}
+        return response.status_code if is_it else None
 
     def _remembered_port(self) -> int:
         path = self._folder / "port"
@@ -183,10 +207,10 @@ class ScrapydNode:
         return pid if pid in processes_with(_MARK, str(self._folder)) else None
 
 
-def node_of(url: str, folder: Path, *, username: str = "", password: str = "") -> ScrapydNode:
+def node_of(url: str, home: Path, *, username: str = "", password: str = "") -> ScrapydNode:
     """The local node that answers at a configured URL."""
     port = urlsplit(url).port or 6800
-    return ScrapydNode(folder / f"node-{port}", port=port, username=username, password=password)
+    return ScrapydNode(node_folder(home, url), port=port, username=username, password=password)
 
 
 def _is_reaped(pid: int) -> bool:

@@ -69,7 +69,7 @@ def _local_nodes(config: Config) -> list[ScrapydNode]:
     return [
         node_of(
             url,
-            config.home / "scrapyd",
+            config.home,
             username=config.scrapyd_username or "",
             password=password.get_secret_value() if password else "",
         )
