@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,24 +22,40 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pincali_sync.exceptions import ConfigError
 
 LOCAL_RUNNER = "local"
-_POSTGRES_SCHEMES = {"postgresql", "postgres", "postgresql+psycopg"}
+# A comma that no URL follows belongs to the one before it, as in two recipients of a mail.
+_BETWEEN_ALERT_URLS = re.compile(r"\s*,\s*(?=[A-Za-z][\w.+-]*://)|\s+")
+_HIGHEST_PORT = 65_535
+
+# URLs are judged by patterns: `urlsplit` quotes what it refuses, and finds a host in a password
+# that has signs of a URL in it. With one @ at most, all who read the URL find the same parts.
+_POSTGRES = re.compile(
+    r"postgres(?:ql|ql\+psycopg)?://(?:[^:/?#@]*(?::[^/?#@]*)?@)?"
+    r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::(?P<port>[0-9]{0,5}))?/[^?#@]+(?:\?[^@]*)?"
+)
+_HTTP = r"https?://{}(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]{{0,5}}))?{}"
+_SECRET_URL = re.compile(_HTTP.format(r"(?:[^\s/?#@]*@)?", r"(?:[/?#]\S*)?"))
+_OPEN_URL = re.compile(_HTTP.format("", r"(?:[/?#][^\s@]*)?"))
+_ROOT_URL = re.compile(_HTTP.format("", r"(?:/[^\s?#@]*)?"))
+
+
+def _fits(pattern: re.Pattern[str], value: str) -> bool:
+    found = pattern.fullmatch(value)
+    return found is not None and int(found["port"] or 0) <= _HIGHEST_PORT
 
 
 def _is_postgres(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in _POSTGRES_SCHEMES or not parts.hostname or len(parts.path) < 2:
-        raise ValueError("is not a PostgreSQL URL with a host and a database")
-    try:
-        _ = parts.port
-    except ValueError:
-        raise ValueError("has a port that is no number") from None
+    if not _fits(_POSTGRES, value):
+        raise ValueError(
+            "is not a PostgreSQL URL with a host, a database and, if any, a port that is a number; "
+            "in a password / ? # @ are written %2F %3F %23 %40"
+        )
     return value
 
 
-def _is_http(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("is not an http(s) URL")
+def _is_http(value: str, pattern: re.Pattern[str] = _SECRET_URL) -> str:
+    if not _fits(pattern, value):
+        said = "is not an http(s) URL"
+        raise ValueError(said if pattern is _SECRET_URL else f"{said} without user and password")
     return value.rstrip("/")
 
 
@@ -50,9 +67,12 @@ def _split(value: Any, separator: str = ",") -> Any:
 
 
 def _are_nodes(nodes: tuple[str, ...]) -> tuple[str, ...]:
-    for node in nodes:
-        if node != LOCAL_RUNNER and urlsplit(node).scheme not in {"http", "https"}:
-            raise ValueError(f"{node!r} is no http(s) URL")
+    for place, node in enumerate(nodes, 1):
+        if node != LOCAL_RUNNER and not _fits(_ROOT_URL, node):
+            raise ValueError(
+                f"entry {place} is no http(s) URL of host and port alone; a user and a password "
+                "go into SCRAPYD_USERNAME and SCRAPYD_PASSWORD"
+            )
     if LOCAL_RUNNER in nodes and len(nodes) > 1:
         raise ValueError("`local` stands alone")
     if not nodes:
@@ -67,7 +87,9 @@ def _are_tiers(value: Any) -> Any:
     return tuple(sorted(map(int, tiers)))
 
 
-SiteUrl = Annotated[str, AfterValidator(_is_http)]
+SecretUrl = Annotated[str, AfterValidator(_is_http)]
+OpenUrl = Annotated[str, AfterValidator(partial(_is_http, pattern=_OPEN_URL))]
+RootUrl = Annotated[str, AfterValidator(partial(_is_http, pattern=_ROOT_URL))]
 Seconds = Annotated[float, Field(ge=0, le=3600, description="seconds, 0 to 3600")]
 Hours = Annotated[float, Field(gt=0, description="hours, more than 0")]
 Days = Annotated[float, Field(gt=0, description="days, more than 0")]
@@ -95,9 +117,9 @@ class Config(BaseSettings):
     database_url: Secret[Annotated[str, AfterValidator(_is_postgres)]] | None = None
     """postgresql://user:password@host:port/database, or unset: embedded server"""
     pincali_home: Path = Field(Path(".pincali"), description="a folder for state and logs")
-    pincali_base_url: SiteUrl = "https://www.pincali.com"
+    pincali_base_url: RootUrl = "https://www.pincali.com"
     """the site's root, http(s)://host[:port]"""
-    pincali_sitemap_url: SiteUrl | None = Field(None, description="the URL of the sitemap index")
+    pincali_sitemap_url: OpenUrl | None = Field(None, description="the URL of the sitemap index")
     scrapyd_urls: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_nodes)] = (
         "http://127.0.0.1:6800",
     )
@@ -167,7 +189,7 @@ class Config(BaseSettings):
     """Apprise URLs, separated by spaces or commas"""
     alert_queue_backlog: Positive | None = None
     """pending pages, at least 1; unset: nine tenths of the ceiling"""
-    healthcheck_url: Secret[SiteUrl] | None = None
+    healthcheck_url: Secret[SecretUrl] | None = None
     """http(s) URL that cron's tick pings, with /start and /fail"""
     web_token: Secret[Annotated[str, Field(min_length=16)]] | None = None
     """at least 16 characters; unset: the dashboard decides nothing"""
@@ -204,7 +226,7 @@ class Config(BaseSettings):
         """The Apprise URLs that alerts go to."""
         if self.alert_urls is None:
             return ()
-        return tuple(self.alert_urls.get_secret_value().replace(",", " ").split())
+        return tuple(_BETWEEN_ALERT_URLS.split(self.alert_urls.get_secret_value().strip(" ,")))
 
     @property
     def queue_backlog_limit(self) -> int:
@@ -237,12 +259,16 @@ def load_config(**overrides: Any) -> Config:
     """Reads the environment and `.env`; overrides (by field name) win.
 
     Raises:
-        ConfigError: names each refused variable and says what it accepts.
+        ConfigError: names each refused variable and says what it accepts; or the file, where it
+            cannot be read.
     """
     try:
         return Config(**overrides)
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(error))) from None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise ConfigError(f"{Config.model_config['env_file']} cannot be read: {reason}") from None
 
 
 def _explain(error: ValidationError) -> list[str]:

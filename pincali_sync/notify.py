@@ -53,7 +53,11 @@ def _target(place: int, url: str) -> Any:
     import apprise  # noqa: PLC0415  # half a second, which only those with targets pay
 
     target = apprise.Apprise()
-    if not target.add(url):
+    its_own = logging.getLogger("apprise")
+    its_own.disabled = True  # it quotes the URLs that it refuses
+    known = target.add(url)
+    its_own.disabled = False
+    if not known:
         raise ConfigError(
             f"ALERT_URLS: entry {place} is no URL that Apprise knows (accepts: such as "
             "mailto://user:password@example.org or ntfy://topic)"
@@ -95,12 +99,12 @@ class HealthcheckPing:
             async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
                 answer = await client.post(self._url + suffix, content=content)
             answer.raise_for_status()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             # Without the URL: who knows it can pretend that all is well.
             logger.warning("HEALTHCHECK_URL: the ping failed: %s", _kind(error))
 
 
-def _kind(error: httpx.HTTPError) -> str:
+def _kind(error: Exception) -> str:
     if isinstance(error, httpx.HTTPStatusError):
         return f"HTTP {error.response.status_code}"
     return type(error).__name__

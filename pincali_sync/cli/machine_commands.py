@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 import typer
 from pydantic import Secret
 
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.config import Config, load_config
+from pincali_sync.db.engine import masked
 from pincali_sync.exceptions import UsageError
 from pincali_sync.pages.as_json import as_dict
 from pincali_sync.pages.detail_page import parse_detail_page
@@ -39,16 +39,8 @@ def config(as_json: JsonOption = False) -> None:
 def _shown(current: Config, name: str) -> Any:
     value = getattr(current, name)
     if name == "database_url":
-        return _masked_url(value.get_secret_value()) if value else "embedded"
+        return masked(value.get_secret_value()) if value else "embedded"
     return "***" if isinstance(value, Secret) else value
-
-
-def _masked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    address = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{address}"))
 
 
 def _as_text(value: Any) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import psycopg
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
@@ -40,7 +39,6 @@ class Database:
     """
 
     def __init__(self, url: str, *, application_name: str = "pincali-sync") -> None:
-        self._url = url
         self._address = address_of(url)
         self._connect_arguments: dict[str, Any] = {
             # No server-side prepared statements: a transaction pooler may sit in between.
@@ -105,7 +103,8 @@ class Database:
 
     def listen(self, channel: str) -> Listener:
         """Something to wait on until a channel is notified; listens within its `async with`."""
-        return Listener(self._url, channel, **self._connect_arguments)
+        _, found = self._engine.dialect.create_connect_args(self._engine.url)
+        return Listener(channel, **{**found, **self._connect_arguments})
 
     async def check_schema(self) -> None:
         """Makes sure that this code and the database agree on the schema.
@@ -130,8 +129,15 @@ class Database:
 
 def address_of(url: str) -> str:
     """host:port/database of a URL: what may be shown of it."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
+    parts = make_url(url)
+    return f"{parts.host}:{parts.port or 5432}/{parts.database}"
+
+
+def masked(url: str) -> str:
+    """A URL without its password, and without its options, which may hold one too."""
+    parts = make_url(url)
+    shown = parts.set(query={}).render_as_string(hide_password=True)
+    return f"{shown}?***" if parts.query else shown
 
 
 def sqlalchemy_url(url: str) -> str:

@@ -20,8 +20,7 @@ class Listener:
     pooler, where LISTEN hears nothing at all.
     """
 
-    def __init__(self, url: str, channel: str, **connect_arguments: Any) -> None:
-        self._url = url
+    def __init__(self, channel: str, **connect_arguments: Any) -> None:
         self._channel = channel
         self._connect_arguments = connect_arguments
         self._connection: psycopg.AsyncConnection[Any] | None = None
@@ -51,7 +50,7 @@ class Listener:
     async def _listen(self) -> None:
         try:
             connection = await psycopg.AsyncConnection.connect(
-                self._url, autocommit=True, **self._connect_arguments
+                autocommit=True, **self._connect_arguments
             )
             self._connection = connection
             await connection.execute(

@@ -43,6 +43,52 @@ def test_a_file_is_read_and_the_environment_wins(
     assert (config.tier_1_pages, config.tier_2_pages) == (3, 5)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_file_may_begin_with_a_byte_order_mark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / ".env").write_text("TIER_1_PAGES=3\r\nTIER_2_PAGES=4\r\n", encoding)
+    monkeypatch.setitem(Config.model_config, "env_file", tmp_path / ".env")
+    config = load_config()
+    assert (config.tier_1_pages, config.tier_2_pages) == (3, 4)
+
+
+@pytest.mark.parametrize("content", ["TIER_1_PAGES=3\n".encode("utf-16"), b"WEB_TOKEN=\xe9\xe8\n"])
+def test_a_file_in_another_encoding_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    monkeypatch.setitem(Config.model_config, "env_file", tmp_path / ".env")
+    with pytest.raises(ConfigError) as caught:
+        load_config()
+    assert str(caught.value) == f"{tmp_path}/.env cannot be read: it is no UTF-8 text"
+
+
+def test_a_file_that_cannot_be_read_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").symlink_to("/proc/self/mem")  # a file that nobody reads, root included
+    monkeypatch.setitem(Config.model_config, "env_file", tmp_path / ".env")
+    with pytest.raises(ConfigError, match=r"\.env cannot be read: Input/output error"):
+        load_config()
+
+
+@pytest.mark.parametrize(
+    ("given", "targets"),
+    [
+        ("json://one json://two", ("json://one", "json://two")),
+        ("json://one,json://two", ("json://one", "json://two")),
+        (" json://one ,\tjson://two, ", ("json://one", "json://two")),
+        ("json://one?to=a,b,json+x://two?to=c,d", ("json://one?to=a,b", "json+x://two?to=c,d")),
+        ("mailto://me:x@example.org?to=a@b.org,c@d.org", None),
+    ],
+)
+def test_a_comma_inside_an_alert_url_is_part_of_it(
+    given: str, targets: tuple[str, ...] | None
+) -> None:
+    assert load_config(alert_urls=given).alert_targets == (targets or (given,))
+
+
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "")
     monkeypatch.setenv("TIER_1_PAGES", "")
@@ -129,13 +175,16 @@ def test_pacing_may_be_turned_off_on_loopback(url: str) -> None:
         "http://10.0.0.1",
         "http://localhost.example.org",
         "http://127.0.0.1.example.org",
-        "http://127.0.0.1@example.org",
     ],
 )
 def test_pacing_stays_on_everywhere_else(url: str) -> None:
     assert not is_loopback(url)
     with pytest.raises(ConfigError, match="SITE_MIN_GAP_SECONDS=0 is accepted only"):
         load_config(pincali_base_url=url, site_min_gap_seconds=0)
+
+
+def test_a_user_name_that_looks_like_loopback_is_none() -> None:
+    assert not is_loopback("http://127.0.0.1@example.org")
 
 
 def test_local_runs_spiders_here() -> None:

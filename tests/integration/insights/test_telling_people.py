@@ -57,10 +57,15 @@ async def test_with_nobody_to_tell_nothing_waits_to_be_told() -> None:
     assert await AppriseNotifier([]).tell("a title", "a body")
 
 
-def test_a_url_that_apprise_does_not_know_is_named_by_its_place_and_not_shown() -> None:
+@pytest.mark.parametrize(
+    "url", ["nonsense://secret@host", "slack://secret/x", "tgram://secret/1", "json://a:se/cret@b"]
+)
+def test_a_url_that_apprise_does_not_know_is_named_by_its_place_and_not_shown(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(ConfigError, match="ALERT_URLS: entry 2") as refused:
-        AppriseNotifier(["json://127.0.0.1/", "nonsense://secret@host"]).check()
-    assert "secret" not in str(refused.value)
+        AppriseNotifier(["json://127.0.0.1/", url]).check()
+    assert "cret" not in str(refused.value) + caplog.text
 
 
 @pytest.mark.usefixtures("watched")
