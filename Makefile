@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
-.PHONY: help setup demo test test-fast lint audit bench up down rules lock clean
+.PHONY: help setup demo test test-fast lint audit bench up down rules licences lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -43,6 +43,9 @@ down: setup ## stop what `make up` started
 
 rules: setup ## write Prometheus' rules and the table of metrics from the code
 	@$(PYTHON) scripts/write_prometheus_rules.py
+
+licences: setup ## write the table of the packages' licences
+	@$(PYTHON) scripts/write_licences.py
 
 lock: setup ## compile requirements*.in into requirements*.txt, with hashes
 	@$(COMPILE) requirements.in -o requirements.txt
