@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
+from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.identity import slug_of
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
@@ -14,7 +14,6 @@ from pincali_sync.pages.detail_page import parse_detail_page
 logger = logging.getLogger(__name__)
 
 _OK = 200
-_REDIRECTS = range(300, 400)
 # The answer of a listing that is not there: asking again would not help.
 _GONE = {404, 410}
 _MAX_HOPS = 2
@@ -81,10 +80,9 @@ def _proven(queued: QueuedProperty, page: Property) -> ScrapeResult:
 
 
 def _listing_moved_to(url: str, answer: FetchedPage) -> str | None:
-    location = answer.headers.get("location")
-    if answer.status not in _REDIRECTS or not location:
+    target = redirect_target(url, answer.status, answer.headers.get("location"))
+    if target is None:
         return None
-    target = urljoin(url, location)
     try:
         slug_of(target)
     except PageError:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
 from pincali_sync.db.repositories.site.sitemap import KnownShard
+from pincali_sync.domain.headers import http_date
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, FetchedShard
 from pincali_sync.pages.sitemap import ShardLink, parse_index
 
 _NOT_MODIFIED = 304
 _OK = 200
+_LONGEST_VALIDATOR = 500
 
 
 def read_index(url: str, answer: FetchedPage) -> list[ShardLink]:
@@ -33,19 +32,17 @@ def read_shard(link: ShardLink, answer: FetchedPage) -> FetchedShard | None:
     """A shard, or that it did not change; None when it is lost."""
     if answer.status not in {_OK, _NOT_MODIFIED}:
         return None
-    last_modified = answer.headers.get("last-modified")
+    last_modified = _validator(answer.headers.get("last-modified"))
     return FetchedShard(
         url=link.url,
         body=None if answer.status == _NOT_MODIFIED else answer.body,
-        etag=answer.headers.get("etag"),
+        etag=_validator(answer.headers.get("etag")),
         last_modified=last_modified,
-        dated_at=_instant(last_modified) or link.last_modified,
+        dated_at=http_date(last_modified) or link.last_modified,
     )
 
 
-def _instant(header: str | None) -> datetime | None:
-    try:
-        instant = parsedate_to_datetime(header or "")
-    except ValueError:
-        return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+def _validator(header: str | None) -> str | None:
+    """It is kept and sent back as it is: only what is a header in earnest."""
+    text = (header or "").strip()
+    return text if text.isprintable() and 0 < len(text) <= _LONGEST_VALIDATOR else None

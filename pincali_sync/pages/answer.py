@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
+from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.domain.liveness import Answer, RedirectKind
 from pincali_sync.exceptions import PageError
@@ -17,7 +18,6 @@ from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.text import as_bytes, fold, text_at, text_of
 
-_REDIRECTS = range(300, 400)
 _SEARCH_PATH = re.compile(
     r"/(?:en/)?(?:pt/)?(?:properties|inmuebles|propiedades|imoveis)(?:/|$)", re.I
 )
@@ -53,8 +53,9 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
     refusal = challenge_kind(status, headers, markup)
     if refusal is not None:
         return ReadAnswer(answer=Answer(url=url, status=status, refusal=refusal.value))
-    if status in _REDIRECTS and headers.get("location"):
-        return ReadAnswer(answer=_redirect(url, status, headers["location"]))
+    target = redirect_target(url, status, headers.get("location"))
+    if target is not None:
+        return ReadAnswer(answer=_redirect(url, status, target))
     scraped = _listing(markup, url) if status == 200 else None
     if scraped is None:
         return ReadAnswer(answer=_plain_page(url, status, markup))
@@ -74,8 +75,7 @@ def _listing(markup: bytes, url: str) -> Property | None:
         return None
 
 
-def _redirect(url: str, status: int, location: str) -> Answer:
-    target = urljoin(url, location)
+def _redirect(url: str, status: int, target: str) -> Answer:
     kind = RedirectKind.ELSEWHERE
     try:
         property_id_of(target)

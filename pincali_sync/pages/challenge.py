@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from pincali_sync.domain.headers import redirect_target
 from pincali_sync.pages.text import as_bytes
 
 
@@ -23,6 +24,7 @@ class Challenge(StrEnum):
 
 
 _WAF_ACTION = "x-amzn-waf-action"
+_ANY_PAGE = "https://site.invalid/"  # a relative Location's path is the same below any
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOGIN_PATH = re.compile(
     r"/(?:account/authentication|login|log_in|sign_in|signin|iniciar-sesion|entrar)(?:/|$)", re.I
@@ -53,8 +55,8 @@ def challenge_kind(
     if action in (Challenge.CHALLENGE, Challenge.CAPTCHA):
         return Challenge(action)
     if status in _REDIRECTS:
-        path = urlsplit(named.get("location", "")).path
-        return Challenge.LOGIN if _LOGIN_PATH.search(path) else None
+        target = redirect_target(_ANY_PAGE, status, named.get("location"))
+        return Challenge.LOGIN if target and _LOGIN_PATH.search(urlsplit(target).path) else None
     return _kind_of_body(status, as_bytes(markup).decode("utf-8", "replace"))
 
 

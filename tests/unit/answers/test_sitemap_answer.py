@@ -53,3 +53,11 @@ def test_a_shard_that_did_not_change_has_no_body_and_a_lost_one_is_none() -> Non
 def test_an_index_that_is_not_there_is_told() -> None:
     with pytest.raises(PageError, match="cannot be read: HTTP 503"):
         read_index("https://www.pincali.com/sitemap.xml", FetchedPage(status=503))
+
+
+@pytest.mark.parametrize("header", ["", "\x00", "a\x1bb", "x" * 9_999])
+def test_what_is_no_validator_is_not_kept(header: str) -> None:
+    headers = {"etag": header, "last-modified": header}
+    shard = read_shard(LINK, FetchedPage(status=200, headers=headers, body=b"xml"))
+    assert shard is not None
+    assert (shard.etag, shard.last_modified, shard.dated_at) == (None, None, LINK.last_modified)

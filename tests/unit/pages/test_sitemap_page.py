@@ -1,13 +1,19 @@
-"""The sitemap is read as a stream, from hosts and shards that its index names."""
+"""The sitemap is read as a stream, within limits, from shards that its index names."""
 
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from pincali_sync.exceptions import PageError
+from pincali_sync.pages import sitemap
 from pincali_sync.pages.sitemap import ShardLink, listing_urls, parse_index
 
 URL = "https://www.pincali.com/sitemap.xml"
@@ -74,9 +80,98 @@ def test_a_shard_that_breaks_off_is_not_taken_for_a_whole_one(body: bytes) -> No
         list(listing_urls(body, URL))
 
 
-def test_entities_are_not_expanded() -> None:
-    bomb = (
-        b"<!DOCTYPE urlset [<!ENTITY a 'https://www.pincali.com/inmueble/casa-12'>]>"
-        b"<urlset><url><loc>&a;</loc></url></urlset>"
+@pytest.mark.parametrize(
+    "entity", ["'https://www.pincali.com/inmueble/casa-12'", "SYSTEM 'file:///etc/hostname'"]
+)
+def test_a_document_type_is_refused_with_its_entities(entity: str) -> None:
+    bomb = f"<!DOCTYPE urlset [<!ENTITY a {entity}>]><urlset><url><loc>&a;</loc></url></urlset>"
+    with pytest.raises(PageError, match="document type"):
+        list(listing_urls(bomb.encode(), URL))
+
+
+def test_one_bad_url_costs_that_url() -> None:
+    good = "<loc>/maps/properties.xml.gz</loc>"
+    for bad in ("http://[/properties.xml", "http://x:99999/properties.xml", "/prop" + "x" * 5_000):
+        links = parse_index(index(f"<loc>{bad}</loc>", good), URL)
+        assert [link.url for link in links] == ["https://www.pincali.com/maps/properties.xml.gz"]
+    body = shard("http://[", "https://www.pincali.com/inmueble/a?x=1&y", "\x08", "/inmueble/b")
+    assert [url.rpartition("/")[2] for url in listing_urls(body, URL)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("before", [b"\n ", b"\xef\xbb\xbf", b"<!-- first -->", b"<?first?>"])
+def test_something_before_the_root_does_no_harm(before: bytes) -> None:
+    whole = shard("https://www.pincali.com/inmueble/casa-12")
+    body = before + (whole[whole.index(b"<urlset") :] if before[:1] == b"<" else whole)
+    assert len(list(listing_urls(body, URL))) == 1
+    with pytest.raises(PageError):
+        list(listing_urls(before, URL))
+
+
+def test_a_page_is_no_empty_shard_and_an_index_names_no_further_index() -> None:
+    for body in (b"<html><body/></html>", index("<loc>https://cdn.invalid/properties.xml</loc>")):
+        with pytest.raises(PageError, match="no <urlset>"):
+            list(listing_urls(body, URL))
+    with pytest.raises(PageError, match="no <sitemapindex>"):
+        parse_index(shard("https://cdn.invalid/properties.xml"), URL)
+
+
+def test_more_shards_or_urls_than_any_sitemap_has_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sitemap, "MAX_SHARDS", 3)
+    monkeypatch.setattr(sitemap, "MAX_URLS", 3)
+    with pytest.raises(PageError, match="more than 3 shards"):
+        parse_index(index(*(f"<loc>/properties{n}.xml</loc>" for n in range(4))), URL)
+    found = listing_urls(shard(*(f"/inmueble/casa-{n}" for n in range(4))), URL)
+    assert [next(found), next(found), next(found)]
+    with pytest.raises(PageError, match="more than 3 URLs"):
+        next(found)
+
+
+START = b"<urlset><url><loc>"
+BOMBS = {
+    "white space": (b"", b" ", 110),
+    "text": (START, b"casa ", 110),
+    "siblings": (b"<urlset>", b"<x/>", 9),
+    "depth": (b"<urlset>", b"<a>", 30),
+    "names": (b"<", b"x", 30),
+    "attribute": (b"<urlset a='", b"x", 30),
+    "comment": (b"<urlset><!--", b"x", 30),
+    "ampersands": (START, b"&", 20),
+}
+
+
+def packed(bomb: str) -> bytes:
+    """So many MB of it, in a few KB."""
+    head, filling, megabytes = BOMBS[bomb]
+    packer = zlib.compressobj(wbits=31)
+    block = filling * (1_000_000 // len(filling))
+    parts: Iterator[bytes] = (packer.compress(block) for _ in range(megabytes))
+    return packer.compress(head) + b"".join(parts) + packer.flush()
+
+
+def main() -> None:
+    """Reads all bombs; prints the kilobytes that the process took at most."""
+    sitemap._MAX_ELEMENTS = 1_000_000  # in less time
+    for bomb in BOMBS:
+        with pytest.raises(PageError):
+            list(listing_urls(packed(bomb), URL))
+    status = Path("/proc/self/status").read_text().splitlines()
+    [peak] = [line for line in status if line.startswith("VmHWM")]
+    print(peak.split()[1])
+
+
+def test_bombs_are_refused_in_little_memory() -> None:
+    assert all(len(packed(bomb)) < 200_000 for bomb in BOMBS)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.unit.pages.test_sitemap_page"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
-    assert list(listing_urls(bomb, URL)) == []
+    assert int(ended.stdout) < 150_000
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scrapy.http import Response
 
 from pincali_sync.middlewares.retry_after import retry_after_seconds
@@ -30,6 +32,10 @@ def response(header: str | None) -> Response:
         ("86400", 3600),
         ("Tue, 24 Nov 2026 12:00:00 GMT", 3600),
         ("9" * 400, 3600),
+        ("299.997", 299.997),
+        ("120, 120", 120),
+        ("5,60 , 7.5", 60),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
     ],
 )
 def test_a_pause_is_read_and_never_longer_than_an_hour(header: str, seconds: float) -> None:
@@ -37,7 +43,37 @@ def test_a_pause_is_read_and_never_longer_than_an_hour(header: str, seconds: flo
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "soon", "-5", "1.5", "²", "Mon, 99 Nov 2026 12:00:00 GMT"]
+    "header",
+    [
+        None,
+        "",
+        "soon",
+        "-5",
+        "²",
+        "1_0",
+        "1e9",
+        "inf",
+        "nan",
+        "5, soon",
+        ",",
+        "1.",
+        "0x10",
+        "Mon, 99 Nov 2026 12:00:00 GMT",
+        "Fri, 31 Dec 99999 23:59:59 GMT",
+        "Mon, 1 Jan 2026",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+        "\x00",
+        ", , , ,",
+    ],
 )
 def test_what_cannot_be_read_asks_for_no_pause(header: str | None) -> None:
     assert retry_after_seconds(response(header), NOW) is None
+
+
+@given(
+    st.text(alphabet=st.characters(max_codepoint=255))
+    | st.from_regex(r"\A[MonTueJan0-9:,+ GMT-]+\Z")
+)
+def test_any_header_at_all_is_a_pause_of_an_hour_at_most_or_none(header: str) -> None:
+    seconds = retry_after_seconds(response(header), NOW)
+    assert seconds is None or 0 <= seconds <= 3600
