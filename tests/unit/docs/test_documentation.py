@@ -25,6 +25,12 @@ def test_the_readme_names_every_variable() -> None:
     assert {name for name in VARIABLES if f"`{name}`" not in README} == set()
 
 
+def test_no_document_names_a_variable_that_is_not_there() -> None:
+    for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        named = re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", document.read_text())
+        assert set(named) - VARIABLES == set(), document.name
+
+
 def test_the_readme_names_every_command() -> None:
     commands = [command.name for command in app.registered_commands]
     commands += [group.name for group in app.registered_groups]
@@ -32,7 +38,9 @@ def test_the_readme_names_every_command() -> None:
     assert [name for name in commands if f"`{name}" not in README] == []
 
 
-@pytest.mark.parametrize("target", ["setup", "demo", "test", "lint", "bench", "up", "down"])
+@pytest.mark.parametrize(
+    "target", ["setup", "demo", "test", "lint", "audit", "bench", "up", "down"]
+)
 def test_every_promised_make_target_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
 
