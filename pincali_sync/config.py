@@ -87,6 +87,13 @@ def _are_tiers(value: Any) -> Any:
     return tuple(sorted(map(int, tiers)))
 
 
+def _are_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    for host in hosts:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", host):
+            raise ValueError("names something that is no host")
+    return tuple(host.lower() for host in hosts)
+
+
 SecretUrl = Annotated[str, AfterValidator(_is_http)]
 OpenUrl = Annotated[str, AfterValidator(partial(_is_http, pattern=_OPEN_URL))]
 RootUrl = Annotated[str, AfterValidator(partial(_is_http, pattern=_ROOT_URL))]
@@ -193,6 +200,8 @@ class Config(BaseSettings):
     """http(s) URL that cron's tick pings, with /start and /fail"""
     web_token: Secret[Annotated[str, Field(min_length=16)]] | None = None
     """at least 16 characters; unset: the dashboard decides nothing"""
+    web_hosts: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_hosts)] = ()
+    """comma-separated names or addresses that the dashboard may be asked by, without ports"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG, INFO, WARNING or ERROR"""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -20,9 +20,10 @@ from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.web import forms, metrics, pages, words
+from pincali_sync.web.shield import Shield
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
-from pincali_sync.web.trust import MAX_BODY_BYTES, Shield, TokenGuard
+from pincali_sync.web.trust import MAX_BODY_BYTES, TokenGuard
 
 _A_YEAR = "public, max-age=31536000, immutable"
 _TITLES = {
@@ -37,8 +38,15 @@ _TITLES = {
 _NOT_FOUND = "There is no such page. The navigation above leads to those that there are."
 
 
-def create_app(services: Services, *, snapshots: SnapshotKeeper | None = None) -> ASGIApp:
-    """The dashboard on these services; `snapshots` reads figures from its start to its end."""
+def create_app(
+    services: Services, *, snapshots: SnapshotKeeper | None = None, hosts: Iterable[str] = ()
+) -> ASGIApp:
+    """The dashboard on these services.
+
+    Args:
+        snapshots: reads figures from the application's start to its end.
+        hosts: by which it may be asked, besides `WEB_HOSTS` and loopback.
+    """
     keeper = snapshots or SnapshotKeeper(services.insights.snapshot, services.clock)
     token = services.config.web_token
     styles = f"{stylesheet()}\n{stylesheet('pincali_sync.web')}"
@@ -69,7 +77,7 @@ def create_app(services: Services, *, snapshots: SnapshotKeeper | None = None) -
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.site = site
-    return Shield(app)
+    return Shield(app, {*services.config.web_hosts, *hosts})
 
 
 _ROUTES = (

@@ -9,13 +9,16 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.config import Config
 from pincali_sync.exceptions import UsageError
 from pincali_sync.web.app import create_app
+from pincali_sync.web.connection import BriefConnection
 
 _SECONDS_TO_FINISH = 5
+_MOST_CONNECTIONS = 500  # of the thousand files that a process may open
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -32,16 +35,25 @@ async def serve(config: Config, *, host: str, port: int) -> None:
     """
     with _listen(host, port) as listener:
         async with open_services(config) as services:
-            settings = uvicorn.Config(
-                create_app(services),
-                host=host,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=_SECONDS_TO_FINISH,
-            )
-            await _Server(settings).serve(sockets=[listener])
+            app = create_app(services, hosts=(host,))
+            await server_of(app, host=host).serve(sockets=[listener])
+
+
+def server_of(app: ASGIApp, *, host: str) -> uvicorn.Server:
+    """Serves an application to whoever comes, on listeners that it is given."""
+    settings = uvicorn.Config(
+        app,
+        host=host,
+        http=BriefConnection,
+        ws="none",
+        limit_concurrency=_MOST_CONNECTIONS,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_SECONDS_TO_FINISH,
+    )
+    return _Server(settings)
 
 
 class _Server(uvicorn.Server):

@@ -1,34 +1,28 @@
-"""Who may decide, which requests are not answered at all, and what every response carries."""
+"""Who may decide: the token, how fast it may be guessed, and whose forms are taken."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import ipaddress
+import logging
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Mapping
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_METHODS = ("GET", "HEAD", "POST")
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+logger = logging.getLogger(__name__)
+
 MAX_BODY_BYTES = 16_384
 _MAX_FIELDS = 10
-_MOST_WRONG = 5
 _WINDOW_SECONDS = 60.0
+_FREE = 3  # wrong ones that cost their sender nothing
+_LONGEST_PAUSE = 4  # seconds; the first is half a one, then it doubles
+_AT_ONCE = 5
+_MANY, _PAUSE_OF_ALL = 50, 1.0  # so many wrong ones within the window make everybody wait
+_REMEMBERED = 1_000
 
 _FROM_ELSEWHERE = (
     "The form was not sent from a page of this dashboard. Behind a proxy, have it pass on the "
@@ -39,44 +33,77 @@ _NOT_SET = (
     "or use the command line."
 )
 _WRONG = "That is not the token. Nothing was done. Go back and try again."
-_TOO_MANY = "Too many wrong tokens within a minute. Nothing was done. Wait, then try again."
+_TOO_MANY = "Too many tokens at once from your address. Nothing was done. Wait, then try again."
 
 
 class TokenGuard:
-    """Compares tokens in constant time; five wrong ones in a minute close it for everybody.
+    """Compares tokens in constant time. Wrong ones make their sender wait, the right one passes.
 
-    There are no users to tell apart, and an address is easily changed: the limit is for all.
+    Who sent a few wrong ones within a minute waits before the next is looked at, longer each time,
+    and has few looked at at once; where many come from everywhere, everybody waits a moment. So
+    nobody can close the door to others.
     """
 
     def __init__(
-        self, token: str | None, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        token: str | None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._token = None if token is None else token.encode()
         self._monotonic = monotonic
-        self._wrong: deque[float] = deque(maxlen=_MOST_WRONG)
+        self._sleep = sleep
+        self._wrong: deque[tuple[float, str]] = deque(maxlen=_REMEMBERED)  # when, and from where
+        self._waiting = Counter[str]()
 
     @property
     def is_set(self) -> bool:
         """Whether anybody may decide here."""
         return self._token is not None
 
-    def check(self, given: str) -> None:
+    async def check(self, given: str, sender: str) -> None:
         """Lets the token pass; a wrong one is counted.
 
+        Args:
+            sender: the network that it came from, see `network_of`.
+
         Raises:
-            HTTPException: 403 for a wrong token or where none is set; 429 after too many wrong
-                ones.
+            HTTPException: 403 for a wrong token or where none is set; 429 where too many of the
+                sender's wait already.
         """
         if self._token is None:
             raise HTTPException(403, _NOT_SET)
-        now = self._monotonic()
-        if len(self._wrong) == _MOST_WRONG:
-            left = self._wrong[0] + _WINDOW_SECONDS - now
-            if left > 0:
-                raise HTTPException(429, _TOO_MANY, headers={"Retry-After": str(int(left) + 1)})
+        if self._waiting[sender] >= _AT_ONCE:
+            raise HTTPException(429, _TOO_MANY, headers={"Retry-After": str(_LONGEST_PAUSE)})
+        self._waiting[sender] += 1
+        try:
+            await self._sleep(self._pause(sender))
+        finally:
+            self._waiting -= Counter([sender])
         if not hmac.compare_digest(given.encode(errors="surrogatepass"), self._token):
-            self._wrong.append(now)
+            self._wrong.append((self._monotonic(), sender))
+            logger.warning("a wrong token came from %s", sender)
             raise HTTPException(403, _WRONG)
+
+    def _pause(self, sender: str) -> float:
+        """How long a token of this sender waits now, in seconds."""
+        while self._wrong and self._wrong[0][0] <= self._monotonic() - _WINDOW_SECONDS:
+            self._wrong.popleft()
+        own = sum(each == sender for _, each in self._wrong)
+        of_all = _PAUSE_OF_ALL if len(self._wrong) >= _MANY else 0.0
+        return max(of_all, min(2.0 ** (own - _FREE - 1), _LONGEST_PAUSE) if own >= _FREE else 0.0)
+
+
+def network_of(request: Request) -> str:
+    """Where a request came from, as far as one person can choose it: of IPv6, the first half."""
+    try:
+        address = ipaddress.ip_address(request.client.host if request.client else "")
+    except ValueError:
+        return "an unknown address"
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 async def trusted_form(request: Request, guard: TokenGuard) -> Mapping[str, str]:
@@ -89,7 +116,7 @@ async def trusted_form(request: Request, guard: TokenGuard) -> Mapping[str, str]
         raise HTTPException(403, _FROM_ELSEWHERE)
     async with request.form(max_files=0, max_fields=_MAX_FIELDS) as form:
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    guard.check(fields.get("token", ""))
+    await guard.check(fields.get("token", ""), network_of(request))
     return fields
 
 
@@ -114,31 +141,3 @@ def _host_of(url: str) -> str | None:
     """host[:port] of an http(s) URL; None for anything else, "null" included."""
     scheme, _, rest = url.lower().partition("://")
     return rest.partition("/")[0] if scheme in {"http", "https"} else None
-
-
-class Shield:
-    """Around the whole application, so that its errors carry the headers too."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request, or passes it on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(_HEADERS)
-                headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        if scope["method"] in _METHODS:
-            await self._app(scope, receive, send_with_headers)
-            return
-        refusal = PlainTextResponse(
-            "Method Not Allowed\n", status_code=405, headers={"Allow": ", ".join(_METHODS)}
-        )
-        await refusal(scope, receive, send_with_headers)

@@ -1,7 +1,9 @@
-"""The dashboard without a server: requests go straight into the application."""
+"""The dashboard, without a server unless a test is about that."""
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,23 +11,27 @@ from typing import Any
 
 import httpx
 from parsel import Selector
+from starlette.types import ASGIApp
 
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.web.app import create_app
+from pincali_sync.web.server import server_of
 from pincali_sync.web.snapshots import SnapshotKeeper
 from tests.support.builders import SITE, Workshop
 from tests.support.clock import FixedClock
 
 TOKEN = "a token for tests, long enough"
-BASE_URL = "http://dashboard.test"
+HOST = "dashboard.test"
+BASE_URL = f"http://{HOST}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dashboard:
     """One dashboard, and who writes what it shows."""
 
+    app: ASGIApp
     services: Services
     snapshots: SnapshotKeeper
     client: httpx.AsyncClient
@@ -63,19 +69,35 @@ def words_of(page: Selector) -> str:
 
 @asynccontextmanager
 async def dashboard_on(
-    db: Database, clock: FixedClock, *, token: str | None = TOKEN
+    db: Database, clock: FixedClock, *, token: str | None = TOKEN, listens_on: str = "127.0.0.1"
 ) -> AsyncIterator[Dashboard]:
     """A dashboard on this database."""
-    config = load_config(pincali_base_url=SITE, web_token=token, scrapyd_urls=("local",))
+    config = load_config(
+        pincali_base_url=SITE, web_token=token, web_hosts=HOST, scrapyd_urls=("local",)
+    )
     services = build_services(config, clock=clock, db=db)
     snapshots = SnapshotKeeper(services.insights.snapshot, clock)
-    app = create_app(services, snapshots=snapshots)
+    app = create_app(services, snapshots=snapshots, hosts=(listens_on,))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
         yield Dashboard(
+            app=app,
             services=services,
             snapshots=snapshots,
             client=client,
             clock=clock,
             shop=Workshop(db=db, clock=clock),
         )
+
+
+@asynccontextmanager
+async def listening(app: ASGIApp) -> AsyncIterator[int]:
+    """The application on a port of this machine, as the command serves it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = server_of(app, host="127.0.0.1")
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            await task

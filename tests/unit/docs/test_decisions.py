@@ -16,10 +16,10 @@ from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.middlewares import politeness
 from pincali_sync.services.runs import run_figures
 from pincali_sync.services.site import pace, pauses
-from pincali_sync.web import snapshots
+from pincali_sync.web import connection, snapshots, trust
 
 DECISIONS = Path(__file__).parents[3] / "docs" / "decisions"
-WORDS = {2: "two", 3: "three", 5: "five", 6: "six"}
+WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 SHARES = {0.05: "a twentieth", 0.5: "half", 0.9: "nine tenths"}
 TIMES = {timedelta(minutes=15): "a quarter of an hour", timedelta(hours=6): "six hours"}
 
@@ -62,6 +62,11 @@ def default(variable: str) -> str:
         (17, f"twice as long, up to {TIMES[pauses._LONGEST_COOLING]}"),
         (20, f"read every {snapshots.INTERVAL_SECONDS:g} s"),
         (20, f"older than {snapshots.OLDEST.total_seconds():g} s"),
+        (20, f"after {WORDS[trust._FREE]} within a minute, half a second"),
+        (20, f"to {WORDS[trust._LONGEST_PAUSE]} before the sender's next"),
+        (20, f"{WORDS[trust._AT_ONCE]} at once"),
+        (20, f"a request has {connection._SECONDS_TO_ASK:g} s to be here as a whole"),
+        (20, f"its answer {connection._SECONDS_TO_ANSWER:g} s to be taken"),
         (21, f"a busy site ({hours(*GRACE.values())},"),
         (23, f"missing in {listing_status.LIKELY_AFTER} certified scans in a row"),
         (23, f"for the {listing_status.INACTIVE_AFTER}rd time"),
