@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pincali_sync.config import Config, load_config
+from pincali_sync.cookies import browser_cookies
 from pincali_sync.exceptions import BrowserMissingError, PincaliSyncError
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -57,9 +58,18 @@ def launch_options(config: Config) -> dict[str, Any]:
 
 
 def context_options(user_agent: str) -> dict[str, Any]:
-    """What its `new_context` is told."""
-    # A worker would answer requests behind the back of what aborts them.
-    return {"user_agent": user_agent, "locale": "en-US", "service_workers": "block"}
+    """What its `new_context` is told.
+
+    Raises:
+        ConfigError: when `COOKIES_FILE` cannot be read.
+    """
+    return {
+        "user_agent": user_agent,
+        "locale": "en-US",
+        # A worker would answer requests behind the back of what aborts them.
+        "service_workers": "block",
+        "storage_state": {"cookies": browser_cookies(load_config()), "origins": []},
+    }
 
 
 def _playwright_has_its_own() -> bool:

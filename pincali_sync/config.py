@@ -151,7 +151,7 @@ class Config(BaseSettings):
     )
     """user agents, separated by |; requests take turns among them"""
     cookies_file: Path | None = None
-    """a JSON file: a list of objects with name, value, domain and path"""
+    """a browser's JSON list of cookies, Playwright's storage_state or a cookies.txt"""
     request_timeout_seconds: float = Field(30, gt=0, le=600, description="seconds, up to 600")
     retry_times: int = Field(3, ge=0, le=10, description="repeats of a failed request, 0 to 10")
     retry_backoff_seconds: float = Field(2.0, ge=0, le=600)

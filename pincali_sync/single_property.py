@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 from playwright.async_api import Error as PlaywrightError
@@ -15,11 +14,12 @@ from pincali_sync.answers.detail import detail_url
 from pincali_sync.bootstrap import open_services
 from pincali_sync.browser import context_options, launch_options
 from pincali_sync.config import Config, load_config
+from pincali_sync.cookies import cookie_header
 from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
-from pincali_sync.spiders.browser_settings import abort_request, load_cookies
+from pincali_sync.spiders.browser_settings import abort_request
 
 _MILLISECONDS = 1000
 
@@ -40,14 +40,17 @@ async def scrape_single_property(source_url: str) -> dict[str, Any]:
         PageError: for a URL that is no listing's, or a page that shows no listing.
         BlockedError: when the site refuses us, by robots.txt or a challenge.
         BrowserMissingError: when a browser is wanted and none is there.
+        ConfigError: when `COOKIES_FILE` cannot be read.
     """
     config = load_config()
     url = detail_url(config.pincali_base_url, source_url)
     await _take_turn(config)
     await _ask_robots(config, url)
     await _take_turn(config)
-    fetch = _in_browser if config.detail_transport == "playwright" else _over_http
-    status, headers, markup = await fetch(config, url)
+    if config.detail_transport == "playwright":
+        status, headers, markup = await _in_browser(config, url)
+    else:
+        status, headers, markup = await _over_http(config, url, **cookie_header(config, url))
     refusal = challenge_kind(status, headers, markup)
     if refusal is not None:
         raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
@@ -71,10 +74,9 @@ async def _ask_robots(config: Config, url: str) -> None:
         raise BlockedError(f"robots.txt forbids {url}")
 
 
-async def _over_http(config: Config, url: str) -> tuple[int, dict[str, str], str]:
+async def _over_http(config: Config, url: str, **headers: str) -> tuple[int, dict[str, str], str]:
     async with httpx.AsyncClient(
-        headers={"User-Agent": config.user_agents[0]},
-        cookies={str(c["name"]): str(c["value"]) for c in load_cookies(config.cookies_file)},
+        headers={"User-Agent": config.user_agents[0], **headers},
         timeout=config.request_timeout_seconds,
     ) as client:
         try:
@@ -89,18 +91,6 @@ async def _in_browser(config: Config, url: str) -> tuple[int, dict[str, str], st
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**options)
         context = await browser.new_context(**context_options(config.user_agents[0]))
-        host = urlsplit(config.pincali_base_url).hostname or ""
-        await context.add_cookies(
-            [
-                {
-                    "name": str(each["name"]),
-                    "value": str(each["value"]),
-                    "domain": str(each.get("domain") or host),
-                    "path": str(each.get("path") or "/"),
-                }
-                for each in load_cookies(config.cookies_file)
-            ]
-        )
         page = await context.new_page()
         await page.route("**/*", _pass_or_abort)
         try:

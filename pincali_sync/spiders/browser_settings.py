@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Request as BrowserRequest
-from scrapy.http.request import VerboseCookie
 from scrapy.settings import BaseSettings
 
 from pincali_sync.browser import context_options, launch_options
 from pincali_sync.config import load_config
-from pincali_sync.exceptions import ConfigError
 
 # Nothing that a parser reads: without them a page costs a third.
 _ABORTED_TYPES = {"image", "font", "stylesheet", "media"}
@@ -57,31 +53,3 @@ def browser_settings(settings: BaseSettings) -> dict[str, Any]:
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": config.request_timeout_seconds * _MILLISECONDS,
         "PLAYWRIGHT_RESTART_DISCONNECTED_BROWSER": True,
     }
-
-
-def load_cookies(path: Path | None) -> list[VerboseCookie]:
-    """Cookies from a JSON file, a list of objects with at least name and value.
-
-    Raises:
-        ConfigError: when the file cannot be read or is of another form.
-    """
-    if path is None:
-        return []
-    try:
-        cookies = json.loads(path.read_text("utf-8"))
-        return [
-            VerboseCookie(
-                name=cookie["name"],
-                value=cookie["value"],
-                domain=cookie.get("domain"),
-                path=cookie.get("path", "/"),
-                secure=cookie.get("secure", False),
-            )
-            for cookie in cookies
-        ]
-    except OSError as error:
-        raise ConfigError(f"COOKIES_FILE: {path} cannot be read: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise ConfigError(
-            f"COOKIES_FILE: {path} is no JSON list of objects with name and value"
-        ) from error

@@ -7,18 +7,20 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from scrapy import Request, signals
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from pincali_sync.answers.detail import Moved, detail_url, read_detail
 from pincali_sync.config import load_config
+from pincali_sync.cookies import read_cookies
 from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, failed, fetched
 from pincali_sync.exceptions import UsageError
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
-from pincali_sync.spiders.browser_settings import BROWSER_META, browser_settings, load_cookies
+from pincali_sync.spiders.browser_settings import BROWSER_META, browser_settings
 
 
 class DetailSpider(JobSpider):
@@ -32,7 +34,7 @@ class DetailSpider(JobSpider):
         if max_items is not None and not (max_items.isdigit() and int(max_items)):
             raise UsageError(f"max_items={max_items}: a whole number from 1 is wanted")
         self._left = int(max_items or sys.maxsize)
-        self._cookies = load_cookies(load_config().cookies_file)
+        self._cookies = read_cookies(load_config())
 
     @classmethod
     def check_arguments(cls, arguments: Mapping[str, str]) -> None:
@@ -49,6 +51,7 @@ class DetailSpider(JobSpider):
 
     async def start(self) -> AsyncIterator[Request]:
         """Claims the next batch whenever the last one has gone to the browser."""
+        self._fill_jar()
         while batch := await self._claim():
             for queued in batch:
                 yield self._request(queued, queued.source_url)
@@ -86,14 +89,24 @@ class DetailSpider(JobSpider):
         self.count(PLANNED, len(batch))
         return batch
 
+    def _fill_jar(self) -> None:
+        """A jar that only detail pages draw from: neither robots.txt nor another host does."""
+        middleware = self.crawler.get_downloader_middleware(CookiesMiddleware)
+        if middleware is not None:  # None where an operator has switched cookies off
+            site = self.settings["BASE_URL"]
+            headers = {"Set-Cookie": [each.set_cookie() for each in self._cookies]}
+            middleware.jars[self.name].extract_cookies(
+                Response(site, headers=headers), Request(site)
+            )
+
     def _request(self, queued: QueuedProperty, source_url: str, hops: int = 0) -> Request:
         return Request(
             detail_url(self.settings["BASE_URL"], source_url),
             callback=self.parse,
             errback=self.lost,
-            cookies=self._cookies,
             cb_kwargs={"queued": queued, "hops": hops},
             meta={
+                "cookiejar": self.name,
                 GAP: self.settings.getfloat("DETAIL_DELAY_SECONDS"),
                 # A page that fails goes back to the queue, where it waits for its next try.
                 "dont_retry": True,

@@ -50,6 +50,7 @@ def test_config_shows_what_is_in_force_and_no_secret(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://operator:invented@127.0.0.1:5432/listings")
+    monkeypatch.setenv("SCRAPYD_USERNAME", "operator")
     monkeypatch.setenv("SCRAPYD_PASSWORD", "invented")
     values = as_json(capsys, "config")
     assert values["DATABASE_URL"] == "postgresql://operator:***@127.0.0.1:5432/listings"

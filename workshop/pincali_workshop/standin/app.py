@@ -62,6 +62,7 @@ class Visitors:
                 monotonic=arrival,
                 wall=wall,
                 user_agent=Headers(scope=scope).get("user-agent", ""),
+                cookies=Headers(scope=scope).get("cookie", ""),
             )
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -21,6 +21,7 @@ class LoggedRequest:
     monotonic: float  # seconds, when it arrived
     wall: str  # ISO 8601, UTC, when it arrived
     user_agent: str
+    cookies: str  # the header, empty where there was none
     lead: bool  # a message to an advertiser: nobody should ever send one
 
 
@@ -41,6 +42,7 @@ class RequestLog:
         monotonic: float,
         wall: str,
         user_agent: str,
+        cookies: str = "",
     ) -> None:
         """Notes one request that was answered, or given up by the client."""
         lead = is_lead(method, path)
@@ -55,6 +57,7 @@ class RequestLog:
                 monotonic=monotonic,
                 wall=wall,
                 user_agent=user_agent,
+                cookies=cookies,
                 lead=lead,
             )
         )
