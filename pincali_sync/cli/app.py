@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from logging.handlers import RotatingFileHandler
+from types import TracebackType
 
 import typer
 
@@ -30,6 +31,8 @@ from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
 from pincali_sync.visible import VisibleRecord
+
+logger = logging.getLogger(__name__)
 
 _FORMAT = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _FILE_BYTES = 10_000_000
@@ -82,6 +85,7 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
 def configure_logging() -> None:
     """Warnings go to the console; everything from `LOG_LEVEL` up goes to the file."""
     logging.setLogRecordFactory(VisibleRecord)
+    sys.excepthook = _write_down
     console = logging.StreamHandler()
     console.setLevel(logging.WARNING)
     logging.basicConfig(format=_FORMAT, handlers=[console], level=logging.WARNING)
@@ -101,3 +105,10 @@ def configure_logging() -> None:
     root = logging.getLogger()
     root.addHandler(file)
     root.setLevel(min(file.level, console.level))
+
+
+def _write_down(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """A fault of the program: its traceback, which may quote the site, goes where log lines go."""
+    logger.critical("the command broke", exc_info=(kind, error, trace))

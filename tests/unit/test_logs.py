@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,3 +99,15 @@ def test_a_home_that_cannot_be_written_stops_nobody(
     with configured():
         logging.getLogger("pincali_sync.services.example").warning("job %s went silent", 7)
     assert levels_of(capsys.readouterr().err) == ["WARNING"]
+
+
+def test_a_fault_of_the_program_is_written_down_as_text(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.excepthook", None)
+    with configured():
+        sys.excepthook(ValueError, ValueError("a title: \x1b[2J"), None)
+    for said in (capsys.readouterr().err, (home / "logs" / "pincali-sync.log").read_text()):
+        assert "CRITICAL [pincali_sync.cli.app] the command broke" in said
+        assert r"ValueError: a title: \x1b[2J" in said
+        assert "\x1b" not in said
