@@ -14,11 +14,13 @@ from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database, sqlalchemy_url
 from tests.support.clock import FixedClock
 from tests.support.postgres import (
+    PLAIN_ROLE,
     TEMPLATE,
     Databases,
     LentDatabase,
     execute,
     fresh_database,
+    make_plain_role,
     url_of,
 )
 
@@ -51,10 +53,12 @@ def _no_configuration_from_outside(
 
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server for the session, gone afterwards."""
+    """A real server for the session, gone afterwards; as whom everything may be done in it."""
     home = tmp_path_factory.mktemp("postgres-home")
     try:
-        url = embedded.ensure_running(home, durable=False)
+        embedded.ensure_running(home, durable=False)
+        url = embedded.administrator_url(home)
+        make_plain_role(url)
         # Statistics are a test's own doing: plans do not depend on who came by in between.
         execute(url, "ALTER SYSTEM SET autovacuum = off")
         execute(url, "SELECT pg_reload_conf()")
@@ -66,7 +70,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_url: str) -> str:
     """The name of a database at the newest schema, to be cloned."""
-    execute(postgres_url, "CREATE DATABASE {}", TEMPLATE)
+    execute(postgres_url, "CREATE DATABASE {} OWNER {}", TEMPLATE, PLAIN_ROLE)
     migrate.upgrade(url_of(postgres_url, TEMPLATE))
     return TEMPLATE
 

@@ -14,7 +14,7 @@ from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
 
-from tests.support.postgres import LentDatabase, fresh_database
+from tests.support.postgres import LentDatabase, administrator_of, fresh_database
 
 Scrapy = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -42,7 +42,7 @@ def site() -> Iterator[StandinProcess]:
 async def lent_database(postgres_url: str, migrated_template: str) -> AsyncIterator[LentDatabase]:
     """Used once: a process that outlives its test is nobody else's guest."""
     with fresh_database(postgres_url, migrated_template) as url:
-        lent = LentDatabase(url)
+        lent = LentDatabase(url, administrator_of(postgres_url, url))
         yield lent
         await lent.close()
 

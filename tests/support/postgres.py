@@ -12,6 +12,8 @@ from psycopg import sql
 from pincali_sync.db.engine import Database
 
 TEMPLATE = "pincali_template"
+PLAIN_ROLE = "plain"  # as the product's role: it owns its database, and may do nothing else
+_PASSWORD = "invented"
 OWN_NAME = "tests"  # of the tests' own connections; all others are closed after a test
 _MOST_USES = 50  # temporary tables leave their traces in the catalogs
 
@@ -47,13 +49,28 @@ def execute(server_url: str, statement: str, *names: str) -> None:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
 
+def make_plain_role(server_url: str) -> None:
+    execute(server_url, f"CREATE ROLE {{}} LOGIN PASSWORD '{_PASSWORD}'", PLAIN_ROLE)
+
+
 def url_of(server_url: str, database: str) -> str:
-    return f"{server_url.rpartition('/')[0]}/{database}"
+    """A database for its owner."""
+    address = server_url.rpartition("@")[2].partition("/")[0]
+    return f"postgresql://{PLAIN_ROLE}:{_PASSWORD}@{address}/{database}"
+
+
+def administrator_of(server_url: str, url: str) -> str:
+    """The same database for whoever may do everything in it."""
+    return f"{server_url.rpartition('/')[0]}/{url.rpartition('/')[2]}"
 
 
 def copy_database(server_url: str, template: str, name: str) -> None:
     """A new database, copied as files: half the work of a copy through the log."""
-    execute(server_url, "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+    execute(
+        server_url,
+        "CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY FILE_COPY",
+        *(name, PLAIN_ROLE, template),
+    )
 
 
 def drop_database(server_url: str, url: str) -> None:
@@ -107,7 +124,8 @@ class Databases:
         self._made += 1
         name = f"lent_{self._made}"
         copy_database(self._server_url, self._template, name)
-        return LentDatabase(url_of(self._server_url, name))
+        url = url_of(self._server_url, name)
+        return LentDatabase(url, administrator_of(self._server_url, url))
 
     async def _drop(self, lent: LentDatabase) -> None:
         await lent.close()
@@ -117,10 +135,13 @@ class Databases:
 class LentDatabase:
     """One database of a test's own, with a pool of connections that outlives the test."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, administrator_url: str) -> None:
         self.url = url
         self.db = Database(url, application_name=OWN_NAME)
-        self._connection = psycopg.connect(url, autocommit=True, application_name=OWN_NAME)
+        # Whoever empties a database goes round its triggers, which a plain role may not.
+        self._connection = psycopg.connect(
+            administrator_url, autocommit=True, application_name=OWN_NAME
+        )
         self._connection.execute("SET lock_timeout = '2s'")
         self._tables = self._relations("r", "p")
         self._views = self._relations("m")

@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 from alembic import command
-from psycopg import sql
 
 from pincali_sync.config import load_config
 from pincali_sync.db import migrate
@@ -21,7 +20,7 @@ from scripts.check_drift import differences
 from tests.support.builders import Workshop, detail, entry, id_of
 from tests.support.clock import FixedClock
 from tests.support.legacy import create_legacy
-from tests.support.postgres import execute, fresh_database
+from tests.support.postgres import administrator_of, execute, fresh_database
 
 pytestmark = pytest.mark.slow
 
@@ -251,8 +250,9 @@ def test_a_plain_owner_needs_no_superuser(postgres_url: str) -> None:
             assert fetch(theirs, "SELECT count(*) FROM properties_live") == [(51,)]
             command.downgrade(migrate.alembic_config(theirs), "0003_tiers")
         finally:
-            with psycopg.connect(url, autocommit=True) as connection:
-                connection.execute(sql.SQL("REASSIGN OWNED BY adopter TO CURRENT_USER"))
+            execute(
+                administrator_of(postgres_url, url), "REASSIGN OWNED BY adopter TO CURRENT_USER"
+            )
             execute(postgres_url, "DROP OWNED BY adopter")
             execute(postgres_url, "DROP ROLE adopter")
 
@@ -271,8 +271,7 @@ def test_who_does_not_own_the_tables_is_told_so(
         assert "must be owner of table" in said
         assert "run the upgrade as the role that owns the tables" in said
     finally:
-        with psycopg.connect(legacy, autocommit=True) as connection:
-            connection.execute("DROP OWNED BY stranger")
+        execute(administrator_of(postgres_url, legacy), "DROP OWNED BY stranger")
         execute(postgres_url, "DROP ROLE stranger")
 
 

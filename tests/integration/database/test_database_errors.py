@@ -57,7 +57,7 @@ async def test_a_wrong_password_is_told_without_either(database_url: str) -> Non
 
 async def test_a_database_that_is_not_there_is_told(postgres_url: str) -> None:
     async with opened(f"{postgres_url}_nowhere") as database:
-        with pytest.raises(DatabaseUnavailableError, match="pincali_nowhere"):
+        with pytest.raises(DatabaseUnavailableError, match="postgres_nowhere"):
             await database.check_schema()
 
 

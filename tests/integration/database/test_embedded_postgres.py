@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
 import signal
 import stat
 import subprocess
@@ -14,12 +16,26 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from pincali_workshop.stack import embedded
+from alembic import command
+from pincali_workshop.stack import embedded, embedded_roles
 from pincali_workshop.stack.embedded_place import copy_of, place_for, wheel_binaries
+from psycopg.errors import InsufficientPrivilege
+
+from pincali_sync.db import migrate
 
 pytestmark = pytest.mark.slow
 
 start = partial(embedded.ensure_running, durable=False)
+IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+OF_OTHERS = """
+SELECT oid::regclass::text FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relowner <> current_user::regrole
+UNION ALL
+SELECT oid::regprocedure::text FROM pg_proc
+ WHERE pronamespace = 'public'::regnamespace AND proowner <> current_user::regrole
+UNION ALL
+SELECT datname FROM pg_database
+ WHERE datname = current_database() AND datdba <> current_user::regrole"""
 
 
 @pytest.fixture
@@ -107,6 +123,61 @@ def test_only_its_owner_can_read_the_password_and_nobody_enters_without(
     assert stat.S_IMODE((home / "postgres.json").stat().st_mode) == 0o600
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(url.replace(url.split("@")[0], "postgresql://pincali:wrong"))
+
+
+def test_the_programs_role_runs_no_program_and_makes_no_role(
+    new_home: Callable[[str], Path],
+) -> None:
+    url = start(new_home("home"))
+    for forbidden in ("COPY (SELECT 1) TO PROGRAM 'true'", "CREATE ROLE another"):
+        with (
+            psycopg.connect(url) as connection,
+            pytest.raises(InsufficientPrivilege),
+        ):
+            connection.execute(forbidden)
+    remember(url)
+
+
+def test_a_home_of_an_earlier_version_is_mended_when_it_is_started(
+    new_home: Callable[[str], Path], tmp_path: Path
+) -> None:
+    home = new_home("home")
+    url = start_as_earlier_versions_did(home)
+    migrate.upgrade(url)
+    remember(url)
+    victim = tmp_path / "victim"
+    victim.write_text("of somebody else")
+    setup_log = place_for(home).setup_log
+    setup_log.unlink()
+    setup_log.symlink_to(victim)
+
+    assert start(home) == url  # jobs of nodes have it in their environment
+    assert remembered(url) == 12
+    assert victim.read_text() == "of somebody else"
+    assert place_for(home).folder.stat().st_uid == os.geteuid()
+    with psycopg.connect(url) as connection:
+        assert connection.execute(IS_SUPERUSER).fetchone() == (False,)
+        assert connection.execute(OF_OTHERS).fetchall() == []
+    command.downgrade(migrate.alembic_config(url), "0003_tiers")
+    migrate.upgrade(url)
+    embedded.stop(home)
+    assert start(home) == url
+
+
+def start_as_earlier_versions_did(home: Path) -> str:
+    """One role, which may do everything, in a folder that is given to the server's user."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded_roles, "ADMINISTRATOR", embedded_roles.ROLE)
+        patch.setattr(secrets, "token_urlsafe", lambda _: "invented")
+        url = start(home)
+    access = json.loads((home / "postgres.json").read_text())
+    del access["administrator_password"]
+    (home / "postgres.json").write_text(json.dumps(access))
+    place = place_for(home)
+    place.give_to_server(place.folder)
+    with psycopg.connect(url) as connection:
+        assert connection.execute(IS_SUPERUSER).fetchone() == (True,)
+    return url
 
 
 def test_destroying_a_server_leaves_nothing(new_home: Callable[[str], Path]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.builders import Workshop, detail, entry, rows
 from tests.support.clock import FixedClock
-from tests.support.postgres import Databases
+from tests.support.postgres import Databases, administrator_of
 
 _EVERYTHING = """
 SELECT (SELECT count(*) FROM property_manifest), (SELECT count(*) FROM properties_live),
@@ -19,16 +19,16 @@ SELECT (SELECT count(*) FROM property_manifest), (SELECT count(*) FROM propertie
        (SELECT array_agg((sequencename, last_value) ORDER BY 1) FROM pg_sequences)::text"""
 
 
-def content(url: str) -> Any:
-    with psycopg.connect(url) as connection:
+def content(server_url: str, url: str) -> Any:
+    with psycopg.connect(administrator_of(server_url, url)) as connection:
         return connection.execute(_EVERYTHING).fetchone()
 
 
 async def test_rows_rules_sequences_views_and_statistics_are_as_they_were(
-    databases: Databases, clock: FixedClock
+    databases: Databases, postgres_url: str, clock: FixedClock
 ) -> None:
     async with databases.lend() as lent:
-        before = content(lent.url)
+        before = content(postgres_url, lent.url)
         shop = Workshop(db=lent.db, clock=clock)
         await shop.scan(entry("house"))
         await shop.visit(detail("house"))
@@ -36,10 +36,10 @@ async def test_rows_rules_sequences_views_and_statistics_are_as_they_were(
         await rows(lent.db, "DELETE FROM validation_rules WHERE rule_type = 'required'")
         await rows(lent.db, "REFRESH MATERIALIZED VIEW CONCURRENTLY property_stats")
         await rows(lent.db, "ANALYZE properties_live")
-        assert content(lent.url) != before
+        assert content(postgres_url, lent.url) != before
     async with databases.lend() as again:
         assert again is lent
-        assert content(again.url) == before
+        assert content(postgres_url, again.url) == before
 
 
 @pytest.mark.parametrize(

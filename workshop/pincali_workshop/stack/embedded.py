@@ -21,11 +21,11 @@ from pathlib import Path
 import psycopg
 
 from pincali_sync.exceptions import DatabaseUnavailableError
+from pincali_sync.files import private, trusted_folder, write_private
+from pincali_workshop.stack import embedded_roles
 from pincali_workshop.stack.embedded_place import ServerPlace, place_for
 from pincali_workshop.stack.ports import free_port, is_free
 
-_USER = "pincali"
-_DATABASE = "pincali"
 _START_SECONDS = 60
 _DYING_SECONDS = 20
 _LOGIN_SECONDS = 5
@@ -45,9 +45,23 @@ def ensure_running(home: Path, *, durable: bool = True) -> str:
     place = place_for(home)
     with _locked(home):
         access = _Access.load(home) or _initialise(home, place)
+        if not access.administrator_password:
+            access = _prepare_to_mend(home, place, access)
         if not (_is_listening(place, access.port) and _answers(access)):
             access = _start(home, place, access, durable=durable)
         return access.url()
+
+
+def administrator_url(home: Path) -> str:
+    """As whom everything may be done in a home's server: for tests, and for whoever gives roles.
+
+    Raises:
+        DatabaseUnavailableError: when the home has no server.
+    """
+    access = _Access.load(home)
+    if access is None:
+        raise DatabaseUnavailableError(f"there is no embedded PostgreSQL in {home}: `make up`")
+    return access.administrator_url()
 
 
 def running_url(home: Path) -> str | None:
@@ -62,8 +76,7 @@ def stop(home: Path) -> bool:
     with _locked(home):
         is_up = running_url(home) is not None
         if is_up:
-            place = place_for(home)
-            _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "stop")
+            _stop(place_for(home))
         return is_up
 
 
@@ -81,9 +94,16 @@ class _Access:
     port: int
     # Anybody on this machine can reach the port: without a password they could read and write.
     password: str
+    administrator_password: str = ""  # none: of an earlier version, whose one role did everything
 
-    def url(self, database: str = _DATABASE) -> str:
-        return f"postgresql://{_USER}:{self.password}@127.0.0.1:{self.port}/{database}"
+    def url(self) -> str:
+        return self._url(embedded_roles.ROLE, self.password, embedded_roles.DATABASE)
+
+    def administrator_url(self) -> str:
+        return self._url(embedded_roles.ADMINISTRATOR, self.administrator_password, "postgres")
+
+    def _url(self, user: str, password: str, database: str) -> str:
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     @staticmethod
     def path(home: Path) -> Path:
@@ -95,25 +115,33 @@ class _Access:
         return cls(**json.loads(path.read_text())) if path.exists() else None
 
     def save(self, home: Path) -> None:
-        path = self.path(home)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(asdict(self)))
+        write_private(self.path(home), json.dumps(asdict(self)))
+
+
+def _prepare_to_mend(home: Path, place: ServerPlace, access: _Access) -> _Access:
+    """Has a server of an earlier version start anew: only then nobody is logged in."""
+    if _is_listening(place, access.port):
+        _stop(place)
+    access = replace(access, administrator_password=secrets.token_urlsafe(24))
+    access.save(home)
+    return access
 
 
 def _initialise(home: Path, place: ServerPlace) -> _Access:
     """Creates an empty cluster; one left half made by a crash is made anew."""
     place.prepare()
-    access = _Access(port=free_port(), password=secrets.token_urlsafe(24))
+    access = _Access(free_port(), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
     shutil.rmtree(place.data, ignore_errors=True)
+    place.data.mkdir(mode=0o700)
     password_file = place.folder / "initial-password"
-    password_file.write_text(access.password)
-    password_file.chmod(0o600)
-    place.give_to_server(password_file)
+    write_private(password_file, access.administrator_password)
+    place.give_to_server(place.data, password_file)
     try:
         _run(
             place,
             "initdb",
-            *("-D", str(place.data), "-U", _USER, "--pwfile", str(password_file)),
+            *("-D", str(place.data), "-U", embedded_roles.ADMINISTRATOR),
+            *("--pwfile", str(password_file)),
             *("--auth", "scram-sha-256", "--encoding", "UTF8"),
             *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync"),
         )
@@ -137,20 +165,23 @@ def _start(home: Path, place: ServerPlace, access: _Access, *, durable: bool) ->
         *("-D", str(place.data), "-l", str(place.log), "-o", " ".join(options)),
         *("-w", "-t", str(_START_SECONDS), "start"),
     )
-    _create_database(access)
+    embedded_roles.settle(
+        access.administrator_url(),
+        access.url(),
+        administrator_password=access.administrator_password,
+        password=access.password,
+    )
     return access
 
 
-def _create_database(access: _Access) -> None:
-    with psycopg.connect(access.url("postgres"), autocommit=True) as connection:
-        known = connection.execute("SELECT FROM pg_database WHERE datname = %s", [_DATABASE])
-        if not known.rowcount:
-            connection.execute(f"CREATE DATABASE {_DATABASE}")
+def _stop(place: ServerPlace) -> None:
+    _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "stop")
 
 
 def _run(place: ServerPlace, program: str, *arguments: str) -> None:
     # Output to a file, not a pipe: the server inherits it and would hold a pipe open.
-    with place.setup_log.open("wb") as output:
+    place.setup_log.unlink(missing_ok=True)
+    with open(place.setup_log, "xb", opener=private) as output:
         result = subprocess.run(
             [str(place.binaries() / program), *arguments],
             stdin=subprocess.DEVNULL,
@@ -180,7 +211,7 @@ def _is_listening(place: ServerPlace, port: int) -> bool:
 def _answers(access: _Access) -> bool:
     """Whether one can log in: a server that was killed a moment ago may still look alive."""
     try:
-        with psycopg.connect(access.url("postgres"), connect_timeout=_LOGIN_SECONDS):
+        with psycopg.connect(access.url(), connect_timeout=_LOGIN_SECONDS):
             return True
     except psycopg.OperationalError:
         return False
@@ -230,7 +261,7 @@ def _wait_for_the_dead(place: ServerPlace) -> None:
 @contextmanager
 def _locked(home: Path) -> Iterator[None]:
     """One process at a time sets up, starts or stops the server of a home."""
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "postgres.lock").open("w") as lock:
+    trusted_folder(home)
+    with open(home / "postgres.lock", "w", opener=private) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -2,7 +2,8 @@
 
 PostgreSQL refuses to run as root. For root, the server runs as a system user of its own, which
 may not be able to enter the folder that the program is in: data, and where needed the binaries,
-then live below `/var/lib/pincali-sync`. No existing folder's mode is ever changed.
+then live below `/var/lib/pincali-sync`. Where that user can write, root never does: a link there
+would lead root to any file. No existing folder's mode is ever changed but the server's own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pincali_sync.exceptions import DatabaseUnavailableError
+from pincali_sync.files import private
 
 _SERVER_USER = "pincali-postgres"
 _SHARED_ROOT = Path("/var/lib/pincali-sync")
@@ -61,17 +63,25 @@ class ServerPlace:
         return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
     def prepare(self) -> None:
-        """Creates the folder."""
-        if self.as_root:
-            _SHARED_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.give_to_server(self.folder)
+        """Creates the folder; the server's user can enter it where that is somebody else."""
+        if not self.as_root:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return
+        with suppress(FileExistsError):
+            _SHARED_ROOT.mkdir()
+            _SHARED_ROOT.chmod(0o755)
+        self.folder.mkdir(exist_ok=True)
+        os.chown(self.folder, 0, 0)  # earlier versions gave it to the server's user
+        self.folder.chmod(0o711)
+        with suppress(FileExistsError), open(self.log, "xb", opener=private):
+            self.give_to_server(self.log)
 
-    def give_to_server(self, path: Path) -> None:
-        """Makes the server's user the owner, where that is somebody else."""
+    def give_to_server(self, *paths: Path) -> None:
+        """Makes the server's user the owner of what is in the folder, where that is another."""
         if self.as_root:
             account = _server_account()
-            os.chown(path, account.pw_uid, account.pw_gid)
+            for path in paths:
+                os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
 
 
 def place_for(home: Path) -> ServerPlace:
@@ -145,7 +155,8 @@ def copy_of(install: Path, folder: Path) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, aside / libraries.name, symlinks=True)
-        aside.chmod(0o755)
+        for part in (aside, aside / package.name):  # whatever the umask: the server must get in
+            part.chmod(0o755)
         aside.rename(folder)
     except OSError:
         if not copy.exists():  # else another process was faster with the same copy

@@ -1,0 +1,100 @@
+"""Files and folders of ours, and what another user of the machine may have put there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pincali_sync.exceptions import ConfigError
+from pincali_sync.files import place_of, private_folder, trusted_folder, write_private
+
+Give = Callable[[Path], None]
+
+
+@pytest.fixture
+def give_to_a_stranger(monkeypatch: pytest.MonkeyPatch) -> Give:
+    """Makes it another user's; who is not root becomes another user instead."""
+
+    def give(path: Path) -> None:
+        if os.geteuid() == 0:
+            os.chown(path, 65534, 65534, follow_symlinks=False)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: 65534)
+
+    return give
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_new_file_and_a_new_folder_are_their_owners_alone(tmp_path: Path) -> None:
+    folder = private_folder(tmp_path / "logs" / "jobs")
+    write_private(folder / "pid", "12")
+    assert (mode(folder), mode(folder / "pid")) == (0o700, 0o600)
+
+
+def test_a_folder_that_was_open_to_everybody_is_closed_and_stays_open_to_its_group(
+    tmp_path: Path,
+) -> None:
+    tmp_path.chmod(0o757)
+    private_folder(tmp_path)
+    assert mode(tmp_path) == 0o750
+
+
+def test_a_folder_that_another_user_could_write_into_is_refused(
+    tmp_path: Path, give_to_a_stranger: Give
+) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o1777)
+    with pytest.raises(ConfigError, match="another user could put files into"):
+        trusted_folder(tmp_path / "open")
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert trusted_folder(tmp_path / "link")
+    (tmp_path / "theirs").mkdir()
+    for place in ("theirs", "link"):
+        give_to_a_stranger(tmp_path / place)
+        for make in (trusted_folder, private_folder):
+            with pytest.raises(ConfigError, match="another user could put files into"):
+                make(tmp_path / place)
+
+
+def test_a_link_in_the_place_of_a_file_of_ours_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    (tmp_path / "lock").symlink_to(victim)
+    with pytest.raises(OSError, match="symbolic link"):
+        write_private(tmp_path / "lock", "12")
+    assert victim.read_text() == "untouched"
+
+
+def test_a_path_leads_through_links_of_ours_as_it_always_did(tmp_path: Path) -> None:
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "short").symlink_to("data/deep")
+    (tmp_path / "data" / "deep" / "file").symlink_to("../../there")
+    for path in ("short/file", "short/../new", "short/./x", "data/deep", "nowhere/y"):
+        assert place_of(tmp_path / path) == (tmp_path / path).resolve()
+
+
+def test_a_path_through_another_users_link_is_refused(
+    tmp_path: Path, give_to_a_stranger: Give
+) -> None:
+    (tmp_path / "victim").mkdir()
+    for link in ("ours", "theirs"):
+        (tmp_path / link).symlink_to(tmp_path / "victim")
+    (tmp_path / "ours-to-theirs").symlink_to("theirs")
+    give_to_a_stranger(tmp_path / "theirs")
+    for path in ("theirs", "theirs/file", "ours-to-theirs/file"):
+        with pytest.raises(PermissionError, match="another user's link"):
+            place_of(tmp_path / path)
+
+
+def test_links_that_lead_in_a_circle_lead_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to("other")
+    (tmp_path / "other").symlink_to("one")
+    with pytest.raises(OSError, match="symbolic links"):
+        place_of(tmp_path / "one" / "file")
