@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from pincali_sync.exceptions import ConfigError
 
@@ -13,14 +14,14 @@ UMASK = 0o077  # of every program of ours: pages, logs and exports hold people's
 _MOST_LINKS = 40  # as many as Linux follows
 
 
-def private(path: str, flags: int) -> int:
-    """An opener (see `open`): a new file is its owner's alone, and a link is not followed."""
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+def open_private(path: Path | str, mode: str) -> Any:
+    """As `open`; but a new file is its owner's alone, and a link is not followed."""
+    return open(path, mode, encoding=None if "b" in mode else "utf-8", opener=_no_link)
 
 
 def write_private(path: Path, text: str) -> None:
     """Writes a file that is its owner's alone if it is new."""
-    with open(path, "w", encoding="utf-8", opener=private) as file:
+    with open_private(path, "w") as file:
         file.write(text)
 
 
@@ -75,6 +76,10 @@ def place_of(path: Path) -> Path:
         ahead[:0] = target.parts[1:] if target.is_absolute() else target.parts
         place = Path("/") if target.is_absolute() else place.parent
     return place
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 
 def _is_anothers(found: os.stat_result) -> bool:

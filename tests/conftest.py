@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from tests.support.postgres import (
     make_plain_role,
     url_of,
 )
+from tests.support.strangers import NOBODY, Give
 
 # Two processes take file after file in this order: the longest begins, short ones come last.
 _ORDER = ("tests/acceptance/test_month.py", "tests/acceptance", "tests/integration", "tests/unit")
@@ -124,6 +126,19 @@ async def connection(shared_database_url: str) -> AsyncIterator[AsyncConnection]
         yield connection
         await transaction.rollback()
     await engine.dispose()
+
+
+@pytest.fixture
+def give_to_a_stranger(monkeypatch: pytest.MonkeyPatch) -> Give:
+    """Makes a file, folder or link another user's; who is not root becomes another user instead."""
+
+    def give(path: Path) -> None:
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+        else:
+            monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+
+    return give
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from types import TracebackType
 
@@ -30,6 +32,7 @@ from pincali_sync.cli.output import echo
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
+from pincali_sync.files import UMASK, open_private, private_folder
 from pincali_sync.visible import VisibleRecord
 
 logger = logging.getLogger(__name__)
@@ -65,6 +68,7 @@ for _plugin in entry_points(group="pincali_sync.commands"):  # the workshop's, w
 
 def main() -> None:
     """Runs a command and exits with its status (see `ExitStatus`)."""
+    os.umask(UMASK)
     sys.exit(run(app))
 
 
@@ -93,18 +97,25 @@ def configure_logging() -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
         current = load_config()
-        folder = current.home / "logs"
-        folder.mkdir(parents=True, exist_ok=True)
-        file = RotatingFileHandler(
-            folder / "pincali-sync.log", maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT
-        )
-    except (ConfigError, OSError):
-        return  # the command itself says what is wrong; a missing log file stops nobody
+    except ConfigError:
+        return  # the command itself says what is wrong
+    try:
+        log = private_folder(current.home / "logs") / "pincali-sync.log"
+        file = _PrivateFileHandler(log, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT)
+    except (ConfigError, OSError) as error:
+        logger.warning("commands are not logged to a file: %s", error)  # which stops nobody
+        return
     file.setLevel(current.log_level)
     file.setFormatter(logging.Formatter(_FORMAT))
     root = logging.getLogger()
     root.addHandler(file)
     root.setLevel(min(file.level, console.level))
+
+
+class _PrivateFileHandler(RotatingFileHandler):
+    def _open(self) -> TextIOWrapper:
+        file: TextIOWrapper = open_private(self.baseFilename, self.mode)
+        return file
 
 
 def _write_down(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
 from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
+from pincali_sync.cli.precautions import warn_once_a_day
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of
 from pincali_sync.config import Config, load_config
@@ -19,6 +21,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError
+from pincali_sync.files import UMASK
 from pincali_sync.notify import HealthcheckPing
 from pincali_sync.services.site.pauses import explain
 
@@ -37,7 +40,9 @@ def tier_runner(
     as_json: JsonOption = False,
 ) -> None:
     """Move every open run one step on, start what is due, and return."""
-    runs, held_back = asyncio.run(_watched_tick(load_config(), tier, wait=wait))
+    config = load_config()
+    warn_once_a_day(config.home)
+    runs, held_back = asyncio.run(_watched_tick(config, tier, wait=wait))
     if as_json:
         print_json(runs)
     elif runs:
@@ -113,4 +118,5 @@ async def _held_back(services: Services, runs: Iterable[SyncRun]) -> list[Pause]
 
 def main() -> int:
     """The exit status of one call."""
+    os.umask(UMASK)
     return run(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +17,7 @@ from pincali_sync.config import load_config
 from pincali_sync.crawl_job import JobSpider
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.extensions.run_lifecycle import EXIT_STATUS
+from pincali_sync.files import UMASK
 from pincali_sync.visible import visible_lines
 
 _FAILED = ExitStatus.FAILED
@@ -23,6 +25,11 @@ _FAILED = ExitStatus.FAILED
 
 class Command(ScrapyCrawl):
     """Refuses what cannot work with one line, before any request is sent."""
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Before anything of this job is written, its log included."""
+        os.umask(UMASK)
+        super().process_options(args, opts)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawls with one spider, and ends with a status that says how it went."""

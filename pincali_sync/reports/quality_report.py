@@ -44,7 +44,7 @@ def write_report(folder: Path, report: QualityReport) -> tuple[Path, ...]:
         folder / f"{name}.md": render_markdown(report),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path, page in pages.items():
             with WholeFile(path) as file:
                 file.write(page.encode())

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pincali_sync.config import LOCAL_RUNNER, Config
 from pincali_sync.exceptions import RunnerError
+from pincali_sync.files import open_private, private_folder, write_private
 from pincali_sync.services.ports import JobSpec
 
 
@@ -32,7 +33,7 @@ class LocalJobRunner:
     async def check(self) -> None:
         """Raises: RunnerError: when the log folder cannot be written."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder)
         except OSError as error:
             raise RunnerError(
                 f"jobs cannot be logged to {self._folder} ({error.strerror}): correct PINCALI_HOME"
@@ -50,7 +51,7 @@ class LocalJobRunner:
     async def run(self, spec: JobSpec) -> int:
         """Runs a job to its end and returns its exit status."""
         await self.check()
-        with self.log_of(spec.job_id).open("ab") as log:
+        with open_private(self.log_of(spec.job_id), "ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *_command(spec),
                 stdin=subprocess.DEVNULL,
@@ -65,7 +66,7 @@ class LocalJobRunner:
         return self._path(job_id, "log")
 
     def _spawn(self, spec: JobSpec) -> None:
-        with self.log_of(spec.job_id).open("ab") as log:
+        with open_private(self.log_of(spec.job_id), "ab") as log:
             try:
                 process = subprocess.Popen(
                     _command(spec),
@@ -77,7 +78,7 @@ class LocalJobRunner:
                 )
             except OSError as error:
                 raise RunnerError(f"a spider process could not be started: {error}") from error
-        self._path(spec.job_id, "pid").write_text(str(process.pid))
+        write_private(self._path(spec.job_id, "pid"), str(process.pid))
 
     def _terminate(self, job_id: UUID) -> None:
         path = self._path(job_id, "pid")

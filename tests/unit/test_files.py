@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.files import place_of, private_folder, trusted_folder, write_private
-
-Give = Callable[[Path], None]
-
-
-@pytest.fixture
-def give_to_a_stranger(monkeypatch: pytest.MonkeyPatch) -> Give:
-    """Makes it another user's; who is not root becomes another user instead."""
-
-    def give(path: Path) -> None:
-        if os.geteuid() == 0:
-            os.chown(path, 65534, 65534, follow_symlinks=False)
-        else:
-            monkeypatch.setattr(os, "geteuid", lambda: 65534)
-
-    return give
+from tests.support.strangers import Give
 
 
 def mode(path: Path) -> int:

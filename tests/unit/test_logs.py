@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,7 +99,24 @@ def test_a_home_that_cannot_be_written_stops_nobody(
     monkeypatch.setenv("PINCALI_HOME", str(tmp_path / "file"))
     with configured():
         logging.getLogger("pincali_sync.services.example").warning("job %s went silent", 7)
-    assert levels_of(capsys.readouterr().err) == ["WARNING"]
+    first, _, rest = capsys.readouterr().err.partition("\n")
+    assert "commands are not logged to a file: " in first
+    assert levels_of(rest) == ["WARNING"]
+
+
+def test_the_file_is_its_owners_alone_and_no_link_of_that_name_is_followed(home: Path) -> None:
+    (home / "logs").mkdir()
+    (home / "logs").chmod(0o755)
+    with configured():
+        pass
+    log = home / "logs" / "pincali-sync.log"
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (log.parent, log)] == [0o750, 0o600]
+    (home / "victim").write_text("untouched")
+    log.unlink()
+    log.symlink_to(home / "victim")
+    with configured():
+        logging.getLogger("pincali_sync.services.example").warning("job 7 went silent")
+    assert (home / "victim").read_text() == "untouched"
 
 
 def test_a_fault_of_the_program_is_written_down_as_text(

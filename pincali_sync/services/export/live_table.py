@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -16,21 +17,25 @@ from uuid import uuid4
 
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.exceptions import UsageError, WriteError
+from pincali_sync.files import open_private, place_of
 from pincali_sync.services.base import Service
 
 
 class WholeFile:
     """Written beside its place, and put into it at the end of the block; what was there stays
-    until then, or where the block fails.
+    until then, or where the block fails. Its mode and group stay, too; a new file is for its owner
+    alone, as it holds people's names and phones.
 
     Raises:
         OSError: from the start, where there is no place for a file; and at the end.
     """
 
     def __init__(self, path: Path) -> None:
-        self._place = path.resolve()  # through a link: the file changes, not the link
+        self._place = place_of(path)  # through a link of ours: the file changes, not the link
         self._temporary = self._place.with_name(f".{self._place.name}.{uuid4().hex[:8]}.tmp")
-        self._stream: BinaryIO = self._temporary.open("xb")
+        self._stream: BinaryIO = open_private(self._temporary, "xb")
+        with suppress(FileNotFoundError):
+            _take_after(self._stream.fileno(), self._place.stat())
 
     def __enter__(self) -> BinaryIO:
         return self._stream
@@ -47,6 +52,16 @@ class WholeFile:
             self._temporary.unlink(missing_ok=True)
             with suppress(OSError):  # a full disk does not take what is still buffered
                 self._stream.close()
+
+
+def _take_after(file: int, found: os.stat_result) -> None:
+    """Lets those read a file who could read the one that it replaces, if that was ours."""
+    if found.st_uid != os.geteuid():
+        return
+    with suppress(PermissionError):
+        os.fchown(file, -1, found.st_gid)
+    is_of_group = os.fstat(file).st_gid == found.st_gid
+    os.fchmod(file, stat.S_IMODE(found.st_mode) & (0o777 if is_of_group else 0o707))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

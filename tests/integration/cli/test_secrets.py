@@ -78,11 +78,11 @@ def test_a_url_that_is_accepted_is_read_alike_by_all(password: str) -> None:
     "form", ["postgresql://{role}:{stray}@{place}", "postgresql://{role}@{place}?password={plus}"]
 )
 async def test_a_stray_percent_sign_is_one_for_queries_and_for_notifications(
-    form: str, database_url: str, caplog: pytest.LogCaptureFixture
+    form: str, database_url: str, postgres_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     role, password = f"reader_{uuid4().hex[:8]}", "op%zzen-sesame"
-    execute(database_url, f"CREATE ROLE {{}} LOGIN PASSWORD '{password}'", role)
+    execute(postgres_url, f"CREATE ROLE {{}} LOGIN PASSWORD '{password}'", role)
     place = database_url.rpartition("@")[2]
     url = form.format(role=role, place=place, stray=password, plus=quote_plus(password))
     database = Database(url)
@@ -93,7 +93,7 @@ async def test_a_stray_percent_sign_is_one_for_queries_and_for_notifications(
             await asyncio.wait_for(listener.wait(10), 5)
     finally:
         await database.dispose()
-        execute(database_url, "DROP ROLE {}", role)
+        execute(postgres_url, "DROP ROLE {}", role)
     assert "same" not in caplog.text
 
 

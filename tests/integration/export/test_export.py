@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import stat
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -28,6 +29,7 @@ from pincali_sync.services.export.formats import FORMATS, CsvFile
 from pincali_sync.services.export.live_table import ExportService
 from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows
 from tests.support.clock import FixedClock
+from tests.support.strangers import Give
 
 NAMES = [column.name for column in EXPORT_COLUMNS]
 SEEN = datetime(2026, 11, 1, 6, 30, 0, 250_000, tzinfo=UTC)
@@ -316,6 +318,46 @@ async def test_a_file_that_was_there_is_replaced_at_the_end(
     assert link.is_symlink()
     assert len(csv_rows(path)) == 3
     assert no_temporary_file(tmp_path)
+
+
+async def test_a_new_file_is_its_owners_alone_and_one_that_is_replaced_keeps_its_readers(
+    exports: ExportService, tmp_path: Path
+) -> None:
+    path = tmp_path / "listings.csv"
+    found = []
+    for mode in (None, 0o640, 0o604):
+        if mode is not None:
+            path.chmod(mode)
+        await exports.to_file(path, ExportFormat.CSV)
+        found.append(stat.S_IMODE(path.stat().st_mode))
+    assert found == [0o600, 0o640, 0o604]
+
+
+def text_of(path: Path) -> str:
+    return path.read_text()
+
+
+@pytest.fixture
+def victim(tmp_path: Path, give_to_a_stranger: Give) -> Path:
+    """A file of ours that somebody else's links lead to, from a folder that all may write into."""
+    tmp_path.chmod(0o1777)
+    victim = tmp_path / "ours" / "listings.csv"
+    victim.parent.mkdir()
+    victim.write_text("untouched")
+    for link, target in (("planted.csv", victim), ("folder", victim.parent)):
+        (tmp_path / link).symlink_to(target)
+        give_to_a_stranger(tmp_path / link)
+    return victim
+
+
+@pytest.mark.parametrize("place", ["planted.csv", "folder/listings.csv"])
+async def test_a_link_of_another_user_is_not_followed(
+    exports: ExportService, tmp_path: Path, victim: Path, place: str
+) -> None:
+    with pytest.raises(UsageError, match="is another user's link"):
+        await exports.to_file(tmp_path / place, ExportFormat.CSV)
+    assert text_of(victim) == "untouched"
+    assert no_temporary_file(victim.parent)
 
 
 class _FullDisk(CsvFile):

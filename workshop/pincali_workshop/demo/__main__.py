@@ -12,6 +12,7 @@ from pathlib import Path
 from pincali_sync.browser import find_chromium
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
+from pincali_sync.files import UMASK
 from pincali_workshop.demo.show import show
 from pincali_workshop.demo.stage import Stage
 from pincali_workshop.demo.tier_one import initial_sync, tier_one_after
@@ -21,6 +22,7 @@ _HOURS = 6
 
 def main() -> int:
     """Runs the demo; 0 when the live table says what the site says."""
+    os.umask(UMASK)
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave everything up (KEEP=1)")
     parser.add_argument("--listings", type=int, default=300)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, UsageError
+from pincali_sync.files import UMASK
 from pincali_workshop.stack.up import down, status, up
 
 _ACTIONS = {"up": up, "down": down, "status": status}
@@ -13,6 +15,7 @@ _ACTIONS = {"up": up, "down": down, "status": status}
 
 def main(arguments: list[str]) -> int:
     """Does what is asked and prints where things are."""
+    os.umask(UMASK)
     try:
         if len(arguments) != 1 or arguments[0] not in _ACTIONS:
             raise UsageError(f"one of {', '.join(_ACTIONS)} is wanted")

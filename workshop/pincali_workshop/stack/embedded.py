@@ -21,7 +21,7 @@ from pathlib import Path
 import psycopg
 
 from pincali_sync.exceptions import DatabaseUnavailableError
-from pincali_sync.files import private, trusted_folder, write_private
+from pincali_sync.files import open_private, trusted_folder, write_private
 from pincali_workshop.stack import embedded_roles
 from pincali_workshop.stack.embedded_place import ServerPlace, place_for
 from pincali_workshop.stack.ports import free_port, is_free
@@ -181,7 +181,7 @@ def _stop(place: ServerPlace) -> None:
 def _run(place: ServerPlace, program: str, *arguments: str) -> None:
     # Output to a file, not a pipe: the server inherits it and would hold a pipe open.
     place.setup_log.unlink(missing_ok=True)
-    with open(place.setup_log, "xb", opener=private) as output:
+    with open_private(place.setup_log, "xb") as output:
         result = subprocess.run(
             [str(place.binaries() / program), *arguments],
             stdin=subprocess.DEVNULL,
@@ -262,6 +262,6 @@ def _wait_for_the_dead(place: ServerPlace) -> None:
 def _locked(home: Path) -> Iterator[None]:
     """One process at a time sets up, starts or stops the server of a home."""
     trusted_folder(home)
-    with open(home / "postgres.lock", "w", opener=private) as lock:
+    with open_private(home / "postgres.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pincali_sync.exceptions import DatabaseUnavailableError
-from pincali_sync.files import private
+from pincali_sync.files import open_private
 
 _SERVER_USER = "pincali-postgres"
 _SHARED_ROOT = Path("/var/lib/pincali-sync")
@@ -73,7 +73,7 @@ class ServerPlace:
         self.folder.mkdir(exist_ok=True)
         os.chown(self.folder, 0, 0)  # earlier versions gave it to the server's user
         self.folder.chmod(0o711)
-        with suppress(FileExistsError), open(self.log, "xb", opener=private):
+        with suppress(FileExistsError), open_private(self.log, "xb"):
             self.give_to_server(self.log)
 
     def give_to_server(self, *paths: Path) -> None:

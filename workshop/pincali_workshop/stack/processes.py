@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from pincali_sync.files import private, private_folder
+from pincali_sync.files import open_private, private_folder
 
 _KILL_SECONDS = 5
 
@@ -66,7 +66,7 @@ def comes_true(condition: Callable[[], bool], *, within: float) -> bool:
 def locked(path: Path) -> Iterator[None]:
     """One process at a time; a lock ends with the process that holds it."""
     private_folder(path.parent)
-    with open(path, "w", opener=private) as lock:
+    with open_private(path, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from pincali_sync.exceptions import RunnerError
-from pincali_sync.files import UMASK, private, write_private
+from pincali_sync.files import UMASK, open_private, write_private
 from pincali_sync.runner.credentials import Credentials, netrc_of, node_folder, read_netrc
 from pincali_workshop.stack.ports import free_port, is_free
 from pincali_workshop.stack.processes import comes_true, locked, processes_with, terminate_with
@@ -161,7 +161,7 @@ class ScrapydNode:
         return made
 
     def _spawn(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        with open(self.log, "ab", opener=private) as log:
+        with open_private(self.log, "ab") as log:
             return subprocess.Popen(
                 [str(Path(sys.executable).parent / "scrapyd"), "--pidfile="],
                 cwd=self._folder,

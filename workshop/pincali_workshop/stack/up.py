@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pincali_sync.bootstrap import database_url
+from pincali_sync.cli.precautions import precautions
 from pincali_sync.config import Config, is_loopback
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import address_of
@@ -15,6 +16,7 @@ from pincali_workshop.stack.scrapyd import ScrapydNode, node_of
 
 def up(config: Config) -> Iterator[str]:
     """Starts what is configured to run here, and upgrades the schema."""
+    yield from (f"take care: {line}" for line in precautions())
     url = database_url(config)
     migrate.upgrade(url)
     yield f"PostgreSQL: {address_of(url)}, schema up to date"

@@ -1,0 +1,56 @@
+"""What is said of the account that a program runs in, and of its `.env`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from pincali_sync.config import Config
+from pincali_sync.exceptions import ConfigError
+from pincali_sync.files import private_folder, write_private
+
+logger = logging.getLogger(__name__)
+
+_DAY_SECONDS = 24 * 60 * 60
+_AS_ROOT = (
+    "running as root: whatever breaks in through a page or a package owns this machine, and "
+    "Chromium has no sandbox; docs/security.md sets up a user of its own"
+)
+
+
+def precautions() -> list[str]:
+    """What should be put right, a line each."""
+    lines = [_AS_ROOT] if os.geteuid() == 0 else []
+    file = Config.model_config.get("env_file")
+    if isinstance(file, str | Path) and _is_open(Path(file)):
+        lines.append(f"every user of this machine can read {file}: chmod 600 {file}")
+    return lines
+
+
+def warn_once_a_day(home: Path) -> None:
+    """By a log line: what calls every minute, and mails its console, need not say it each time."""
+    marker = home / "logs" / "precautions"
+    lines = precautions()
+    if not lines or _is_of_today(marker):
+        return
+    for line in lines:
+        logger.warning("take care: %s", line)
+    with suppress(ConfigError, OSError):
+        private_folder(marker.parent)
+        write_private(marker, "\n".join(lines))
+
+
+def _is_open(file: Path) -> bool:
+    with suppress(OSError):
+        return bool(file.stat().st_mode & stat.S_IRWXO)
+    return False
+
+
+def _is_of_today(marker: Path) -> bool:
+    with suppress(OSError):
+        return time.time() - marker.stat().st_mtime < _DAY_SECONDS
+    return False
