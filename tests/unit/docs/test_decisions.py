@@ -81,3 +81,10 @@ def default(variable: str) -> str:
 def test_a_decision_names_the_figure_of_the_code(decision: int, wording: str) -> None:
     [page] = DECISIONS.glob(f"{decision:04}-*.md")
     assert wording in " ".join(page.read_text().casefold().split())
+
+
+def test_a_decision_has_a_number_of_its_own_which_its_title_repeats() -> None:
+    pages = sorted(DECISIONS.glob("*.md"))
+    titles = [page.read_text().partition(". ")[0] for page in pages]
+    assert titles == [f"# {int(page.name[:4])}" for page in pages]
+    assert len(set(titles)) == len(titles)

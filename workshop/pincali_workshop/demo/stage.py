@@ -43,7 +43,7 @@ class Stage:
             "PINCALI_SITEMAP_URL": f"{self.site.base_url}/sitemap.xml",
             "SCRAPYD_URLS": scrapyd_url or self._node.url,
             "SCRAPYD_USERNAME": "",
-            "SCRAPYD_PASSWORD": "",
+            "SCRAPYD_PASSWORD": "",  # nosec B105 - empty is unset
             "SITE_MIN_GAP_SECONDS": "0",  # the site is ours, on loopback
             "PAGE_DELAY_SECONDS": "0",
             "DETAIL_DELAY_SECONDS": "0",
