@@ -25,6 +25,7 @@ from pincali_sync.services.export.live_table import ExportService
 from pincali_sync.services.insights.alerts import AlertService, Watch
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
+from pincali_sync.services.people.personal_data import PersonalDataService
 from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
@@ -63,6 +64,7 @@ class Services:
         self._own = own = (db, clock, config)
         self.jobs = JobService(*own)
         self.retention = RetentionService(*own)
+        self.people = PersonalDataService(*own)
         self.pauses = PauseService(*own)
         self.pace = PaceService(db, config.site_host, min_gap_seconds=config.site_min_gap_seconds)
         # What works on listing pages, detail pages and the queue between them.
@@ -106,7 +108,7 @@ class Services:
             "refresh": RefreshStep(record, self.refresh),
             "drain": DrainStep(record, jobs, self.queue),
             "report": ReportStep(
-                record, self.sync, self.quality, self.retention, self.report_files
+                record, self.sync, self.quality, self.retention, self.people, self.report_files
             ),
         }
 

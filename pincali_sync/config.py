@@ -189,6 +189,9 @@ class Config(BaseSettings):
     keep_sightings_days: Days = Field(45, description="days sightings are kept")
     keep_runs_days: float = Field(400, gt=0)
     """days ended runs, figures over time and ended incidents are kept"""
+    store_agent_data: bool = Field(True, description="1 or 0; 0: no agent's name, phone or e-mail")
+    keep_agent_data_days: Days = 365
+    """days agents' data are kept in the journal and in removed listings"""
     removal_audit_size: int = Field(100, ge=0)
     """confirmed removals looked at again each week; 0: none"""
 

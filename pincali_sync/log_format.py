@@ -32,3 +32,26 @@ class QuietLogFormatter(LogFormatter):
             "msg": "Scraped %(kind)s from %(source)s",
             "args": {"kind": type(item).__name__, "source": response},
         }
+
+    def dropped(
+        self,
+        item: Any,
+        exception: BaseException,
+        response: Response | Failure | None,
+        spider: Spider,
+    ) -> LogFormatterResult:
+        """What kind of item went no further, and why."""
+        said = super().dropped(item, exception, response, spider)
+        args = {"kind": type(item).__name__, "exception": exception}
+        return {**said, "msg": "Dropped %(kind)s: %(exception)s", "args": args}
+
+    def item_error(
+        self,
+        item: Any,
+        exception: BaseException,
+        response: Response | Failure | None,
+        spider: Spider,
+    ) -> LogFormatterResult:
+        """What kind of item an error came of; its traceback follows."""
+        said = super().item_error(item, exception, response, spider)
+        return {**said, "msg": "Error processing %(kind)s", "args": {"kind": type(item).__name__}}

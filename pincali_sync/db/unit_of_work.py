@@ -8,6 +8,7 @@ from pincali_sync.db.repositories.export import exports
 from pincali_sync.db.repositories.identity import identities
 from pincali_sync.db.repositories.insights import dossier, figures, history
 from pincali_sync.db.repositories.listings import live, scrapes
+from pincali_sync.db.repositories.people import people
 from pincali_sync.db.repositories.prices import price_change
 from pincali_sync.db.repositories.quality import oddities, quality
 from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, queue_rows
@@ -44,6 +45,7 @@ class UnitOfWork:
         self.oddities = oddities.OddityRepository(connection)
         self.pace = pace.PaceRepository(connection)
         self.pauses = pace.PauseRepository(connection)
+        self.people = people.PeopleRepository(connection)
         self.quality = quality.QualityRepository(connection)
         self.queue = queue.QueueRepository(connection)
         self.queue_fill = queue_fill.QueueFillRepository(connection)

@@ -11,6 +11,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.runs.sessions import ScrapeError
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.people import Forgotten
 from pincali_sync.exceptions import StatisticsNotOursError
 from pincali_sync.items import Ending, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
@@ -88,7 +89,10 @@ class DataSyncService(Service):
     ) -> SavedBatch:
         if not pages:
             return SavedBatch()
-        await tx.scrapes.load(pages)
+        forgotten = await tx.people.forgotten()
+        await tx.scrapes.load([_without(forgotten, each) for each in pages] if forgotten else pages)
+        if not self.config.store_agent_data:
+            await tx.people.clear_scraped(now=now)
         await tx.reviews.look_at_prices(session_id=session_id, now=now)
         counts = await tx.scrapes.stage(session_id=session_id, now=now)
         await tx.scrapes.promote(session_id=session_id, now=now)
@@ -121,6 +125,28 @@ def _judged(result: ScrapeResult, rules: Sequence[ValidationRule]) -> ScrapeResu
         verdict=verdict,
         error="; ".join(verdict.errors) or None,
         ending=Ending.DONE if verdict.accepted else Ending.AGAIN,
+    )
+
+
+def _without(forgotten: Forgotten, result: ScrapeResult) -> ScrapeResult:
+    """A page without people who are kept out; of its publisher nothing stays where it is one."""
+    page = result.scraped
+    assert page is not None
+    publisher = (page.agent_name, page.agent_phone, page.agent_email, page.agency_name)
+    named = forgotten.are_in(*publisher)
+    title, original, description = page.title, page.title_original, page.description
+    return replace(
+        result,
+        scraped=replace(
+            page,
+            agent_name=None if named else page.agent_name,
+            agent_phone=None if named else page.agent_phone,
+            agent_email=None if named else page.agent_email,
+            agency_name=None if forgotten.are_in(page.agency_name) else page.agency_name,
+            title=forgotten.taken_from(title),
+            title_original=original and forgotten.taken_from(original),
+            description=description and forgotten.taken_from(description),
+        ),
     )
 
 

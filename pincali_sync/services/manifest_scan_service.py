@@ -17,6 +17,7 @@ from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts, Previe
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import Certificate, SourceScan, certify, reasons_to_distrust
 from pincali_sync.domain.listing_walk import END, WalkSummary
+from pincali_sync.domain.people import Forgotten
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.job_service import JobTicket
@@ -42,7 +43,12 @@ class ManifestScanService(Service):
         """
         now, session_id = self.clock.now(), ticket.session_id
         await ticket.assert_current(tx)
-        await tx.manifest_batch.stage(pages)
+        forgotten = await tx.people.forgotten()
+        await tx.manifest_batch.stage(
+            [_without(forgotten, each) for each in pages] if forgotten else pages
+        )
+        if not self.config.store_agent_data:
+            await tx.people.clear_cards()
         counts = await tx.manifest_batch.compare()
         queued = await tx.queue_fill.fill_from_batch(
             Filling.of(self.config, ticket.run_id, now=now)
@@ -88,6 +94,16 @@ class ManifestScanService(Service):
         while after is not None:
             async with self.db.transaction() as tx:
                 after = await tx.live.mark_seen(session_id, after=after, size=_MARK_SEEN_CHUNK)
+
+
+def _without(forgotten: Forgotten, read: ManifestPage) -> ManifestPage:
+    """A page whose cards' titles name nobody who is kept out."""
+    entries = tuple(
+        replace(card, listing_page_title=title and forgotten.taken_from(title))
+        for card in read.page.entries
+        for title in (card.listing_page_title,)
+    )
+    return replace(read, page=replace(read.page, entries=entries))
 
 
 class ScanPreview:

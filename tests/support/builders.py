@@ -169,6 +169,7 @@ class Workshop:
     db: Database
     clock: Clock
     max_pending: int = 10_000
+    store_agent_data: bool = True
     rules: tuple[ValidationRule, ...] = ()
     token: UUID = field(default_factory=uuid4)
 
@@ -178,6 +179,7 @@ class Workshop:
             queue_lease_seconds=LEASE.total_seconds(),
             queue_max_attempts=MAX_ATTEMPTS,
             queue_retry_seconds=RETRY_AFTER.total_seconds(),
+            store_agent_data=self.store_agent_data,
         ).model_copy(update={"queue_max_pending": self.max_pending})
         own = (self.db, self.clock, config)
         self.jobs = JobService(*own)

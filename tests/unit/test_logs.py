@@ -11,8 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from scrapy import Spider
+from scrapy.utils.test import get_crawler
 
 from pincali_sync.cli.app import configure_logging
+from pincali_sync.log_format import QuietLogFormatter
+from tests.support.builders import detail
 
 LINE = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) "
@@ -129,3 +133,18 @@ def test_a_fault_of_the_program_is_written_down_as_text(
         assert "CRITICAL [pincali_sync.cli.app] the command broke" in said
         assert r"ValueError: a title: \x1b[2J" in said
         assert "\x1b" not in said
+
+
+def test_no_line_of_an_item_shows_what_is_in_it() -> None:
+    page = detail("blue-house", agent_name="Agente 12", description="Informes con Agente 12")
+    form, crawler = QuietLogFormatter(), get_crawler()
+    crawler.spider = spider = Spider.from_crawler(crawler, name="detail")
+    error = ValueError("no room")
+    for said in (
+        form.scraped(page, None, spider),
+        form.dropped(page, error, None, spider),
+        form.item_error(page, error, None, spider),
+    ):
+        line = said["msg"] % said["args"]
+        assert "Property" in line
+        assert "Agente 12" not in line

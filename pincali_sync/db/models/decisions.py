@@ -134,3 +134,11 @@ class IdentityCandidates(Base):
     created_at: Mapped[col.Created]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]
+
+
+class ForgottenPeople(Base):
+    """Somebody who asked to be forgotten, by a keyed digest: the name is nowhere."""
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    key: Mapped[bytes]  # the same in all rows
+    added_at: Mapped[datetime]

@@ -59,6 +59,12 @@ class PropertyChanges(Base):
         partial_index(
             "idx_property_changes_unnumbered", "created_at", where="feed_position IS NULL"
         ),
+        partial_index(
+            "idx_property_changes_agents",
+            "id",
+            where="field_name IN ('agent_name', 'agent_phone', 'agent_email') "
+            "AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
+        ),
     )
 
     id: Mapped[col.GeneratedId]

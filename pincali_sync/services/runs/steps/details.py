@@ -16,6 +16,7 @@ from pincali_sync.exceptions import WriteError
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.decisions import IdentityService
+from pincali_sync.services.people.personal_data import PersonalDataService
 from pincali_sync.services.ports import ReportWriter
 from pincali_sync.services.runs.retention import RetentionService
 from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, page_worker
@@ -107,6 +108,7 @@ class ReportStep:
     sync: DataSyncService
     quality: DataQualityService
     retention: RetentionService
+    people: PersonalDataService
     writer: ReportWriter
 
     async def __call__(self, run: SyncRun) -> Outcome:
@@ -119,9 +121,11 @@ class ReportStep:
             error_count=run.details.pages_lost + counts.failed,
         )
         await self.sync.refresh_statistics()
+        await self.people.tidy_up()
         tier = Tier(run.tier_level)
         if tier is Tier.WEEKLY_DEEP:
             await self.retention.clean_up()
+            await self.people.clear_past_term()
         if tier is Tier.MONTHLY_REFRESH:
             report = await self.quality.report(run.id)
             await self.record.note(run, RunNotes(quality=_in_short(report)))

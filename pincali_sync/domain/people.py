@@ -1,0 +1,130 @@
+"""People that listings name: how one is looked for in texts, and kept out of later ones."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pincali_sync.exceptions import UsageError
+
+GONE = "[…]"  # stands where somebody was named
+_DIGITS = 10  # of a number in Mexico, without what is dialled before it
+_MAX_WORDS = 6  # of a name
+_MAX_GAP = 3  # signs between the words of a name, or the digits of a number
+
+# Read by Python and by PostgreSQL alike; each looks at so many signs at a place and no more.
+_S = r"[ \u00a0.\-]{0,2}"
+_GAP = r"[ \u00a0.\-]{1,2}"
+_PHONE = (
+    rf"(?<![\d$])(?<!\d[.,])(?:\+?52{_S}(?:1{_S})?|\+\d{{1,3}}{_S}|0(?:1|4[45]){_S})?"
+    rf"(?:\(?\d{{3}}\)?{_S}\d{{3}}(?:{_S}\d{{4}}|{_GAP}\d{{2}}{_GAP}\d{{2}})"
+    rf"|\(?\d{{2}}\)?(?:{_S}\d{{4}}{_S}\d{{4}}|(?:{_GAP}\d{{2}}){{4}}))(?!\d|[.,:]\d)"
+)
+_EMAIL = r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}"
+CONTACTS = f"{_EMAIL}|{_PHONE}"  # what reaches somebody: addresses of e-mail, telephone numbers
+
+_DIALLED = r"(?:\+?52\D{0,3}(?:1\D{0,3})?|0(?:1|4[45])\D{0,3})?"
+_CONTACT, _WORD = re.compile(CONTACTS), re.compile(r"\w+")
+_ACCENTED = {each[0]: each for each in ("aáàâäã", "eéèêë", "iíìîï", "oóòôöõ", "uúùûü", "nñ", "cç")}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to be forgotten, by a name, a telephone number or an address of e-mail."""
+
+    form: str  # plain: the same however it is written
+    pattern: str  # finds it as it may be written; read by Python and by PostgreSQL
+
+    @classmethod
+    def parse(cls, text: str) -> Person:
+        """Reads what an operator was told.
+
+        Raises:
+            UsageError: when it is too little to tell one person from others.
+        """
+        if re.fullmatch(_EMAIL, address := _plain(text.strip())):
+            return cls(address, rf"(?<![\w.+\-]){''.join(map(_sign, address))}(?![\w\-])")
+        if "@" not in text and re.search(r"[^\W\d]", text):
+            words = [_plain(word) for word in _WORD.findall(text)]
+            if 1 < len(words) <= _MAX_WORDS:
+                return cls(" ".join(words), rf"(?<!\w){_apart(words, 'W', 1)}(?!\w)")
+        elif len(digits := re.sub(r"\D", "", text)) >= _DIGITS:
+            number = digits[-_DIGITS:]
+            return cls(number, rf"(?<!\d){_DIALLED}{_apart(number, 'D', 0)}(?!\d)")
+        raise UsageError(
+            "give a whole name (two to six words), a telephone number with its ten digits, "
+            "or an address of e-mail"
+        )
+
+
+def _plain(text: str) -> str:
+    """Without capitals and accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
+
+
+def _sign(plain: str) -> str:
+    """A sign in all its forms: not every database knows that Á is a capital."""
+    forms = _ACCENTED.get(plain, plain)
+    return f"[{forms}{forms.upper()}]" if plain.isalpha() else re.escape(plain)
+
+
+def _apart(parts: Sequence[str], others: str, least: int) -> str:
+    """Words or digits with a few other signs between them."""
+    spelled = ["".join(map(_sign, part)) for part in parts]
+    return rf"\{others}{{{least},{_MAX_GAP}}}".join(spelled)
+
+
+def _forms_in(text: str) -> Iterator[tuple[int, int, str]]:
+    """Whatever a text may name somebody by, in its plain form, and where it stands."""
+    for match in _CONTACT.finditer(text):
+        found = match[0]
+        form = _plain(found) if "@" in found else re.sub(r"\D", "", found)[-_DIGITS:]
+        yield match.start(), match.end(), form
+    words = [(match.start(), match.end(), _plain(match[0])) for match in _WORD.finditer(text)]
+    for index, (start, at, form) in enumerate(words):
+        name, end = form, at
+        for next_start, next_end, word in words[index + 1 : index + _MAX_WORDS]:
+            if next_start - end > _MAX_GAP:
+                break
+            name, end = f"{name} {word}", next_end
+            yield start, end, name
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Those who are kept out, known by keyed digests alone: no name can be read from them."""
+
+    key: bytes = b""
+    digests: frozenset[bytes] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.digests)
+
+    def are_in(self, *texts: str | None) -> bool:
+        """Whether one of the texts names one of them."""
+        return any(self._spans(text) for text in texts if text)
+
+    def taken_from(self, text: str) -> str:
+        """The text without them."""
+        kept, at = [], 0
+        for start, end in sorted(self._spans(text)):
+            if start >= at:
+                kept += [text[at:start], GONE]
+            at = max(at, end)
+        return "".join((*kept, text[at:]))
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        return [
+            (start, end)
+            for start, end, form in _forms_in(text)
+            if digest(form, self.key) in self.digests
+        ]
+
+
+def digest(form: str, key: bytes) -> bytes:
+    """What is remembered of a person."""
+    return hashlib.blake2b(form.encode(), key=key, digest_size=16).digest()

@@ -1,0 +1,1 @@
+"""People that listings name: how long, and how they are forgotten."""
