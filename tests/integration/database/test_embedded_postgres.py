@@ -19,8 +19,10 @@ import pytest
 from alembic import command
 from pincali_workshop.stack import embedded, embedded_roles
 from pincali_workshop.stack.embedded_place import copy_of, place_for, wheel_binaries
+from pincali_workshop.stack.up import reader
 from psycopg.errors import InsufficientPrivilege
 
+from pincali_sync.config import load_config
 from pincali_sync.db import migrate
 
 pytestmark = pytest.mark.slow
@@ -136,6 +138,20 @@ def test_the_programs_role_runs_no_program_and_makes_no_role(
         ):
             connection.execute(forbidden)
     remember(url)
+
+
+def test_a_reader_is_given_a_new_password_each_time_it_is_asked_for(
+    new_home: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = new_home("home")
+    monkeypatch.setenv("PINCALI_HOME", str(home))
+    start(home)
+    urls = [line for _ in range(2) for line in reader(load_config())]
+    with psycopg.connect(urls[1]) as connection:
+        found = connection.execute("SELECT current_user, count(*) FROM properties_live").fetchone()
+    assert found == ("pincali_reader", 0)
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(urls[0])
 
 
 def test_a_home_of_an_earlier_version_is_mended_when_it_is_started(

@@ -1,4 +1,4 @@
-"""`python -m pincali_workshop.stack up|down|status`: what `make up` and `make down` call."""
+"""`python -m pincali_workshop.stack up|down|status|reader`; `make up` and `make down` call it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import sys
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, UsageError
 from pincali_sync.files import UMASK
-from pincali_workshop.stack.up import down, status, up
+from pincali_workshop.stack.up import down, reader, status, up
 
-_ACTIONS = {"up": up, "down": down, "status": status}
+_ACTIONS = {"up": up, "down": down, "status": status, "reader": reader}
 
 
 def main(arguments: list[str]) -> int:

@@ -52,16 +52,24 @@ def ensure_running(home: Path, *, durable: bool = True) -> str:
         return access.url()
 
 
-def administrator_url(home: Path) -> str:
+def administrator_url(home: Path, database: str = "postgres") -> str:
     """As whom everything may be done in a home's server: for tests, and for whoever gives roles.
 
     Raises:
         DatabaseUnavailableError: when the home has no server.
     """
-    access = _Access.load(home)
-    if access is None:
-        raise DatabaseUnavailableError(f"there is no embedded PostgreSQL in {home}: `make up`")
-    return access.administrator_url()
+    return _loaded(home).administrator_url(database)
+
+
+def reader_url(home: Path) -> str:
+    """The URL of a role that only reads, for dashboards and analysts; each time a new password.
+
+    Raises:
+        DatabaseUnavailableError: when the home has no server.
+    """
+    password = secrets.token_urlsafe(24)
+    embedded_roles.make_reader(administrator_url(home, embedded_roles.DATABASE), password)
+    return _loaded(home).url_of(embedded_roles.READER, password)
 
 
 def running_url(home: Path) -> str | None:
@@ -97,12 +105,12 @@ class _Access:
     administrator_password: str = ""  # none: of an earlier version, whose one role did everything
 
     def url(self) -> str:
-        return self._url(embedded_roles.ROLE, self.password, embedded_roles.DATABASE)
+        return self.url_of(embedded_roles.ROLE, self.password)
 
-    def administrator_url(self) -> str:
-        return self._url(embedded_roles.ADMINISTRATOR, self.administrator_password, "postgres")
+    def administrator_url(self, database: str = "postgres") -> str:
+        return self.url_of(embedded_roles.ADMINISTRATOR, self.administrator_password, database)
 
-    def _url(self, user: str, password: str, database: str) -> str:
+    def url_of(self, user: str, password: str, database: str = embedded_roles.DATABASE) -> str:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     @staticmethod
@@ -116,6 +124,13 @@ class _Access:
 
     def save(self, home: Path) -> None:
         write_private(self.path(home), json.dumps(asdict(self)))
+
+
+def _loaded(home: Path) -> _Access:
+    access = _Access.load(home)
+    if access is None:
+        raise DatabaseUnavailableError(f"there is no embedded PostgreSQL in {home}: `make up`")
+    return access
 
 
 def _prepare_to_mend(home: Path, place: ServerPlace, access: _Access) -> _Access:

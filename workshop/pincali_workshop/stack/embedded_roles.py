@@ -6,13 +6,17 @@ Where the program's role is a superuser, SQL becomes files and programs of the m
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 from psycopg import sql
 
 ADMINISTRATOR = "pincali_administrator"
 ROLE = "pincali"
 DATABASE = "pincali"
+READER = "pincali_reader"  # of the script, which says what it may do
 _PASSING = "pincali_passing"
+_READER_SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "readonly_role.sql"
 
 _IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 # All that a role of an earlier version has made in its database, tables before their sequences.
@@ -49,6 +53,13 @@ def settle(administrator_url: str, url: str, *, administrator_password: str, pas
             "SELECT FROM pg_database WHERE datname = %s", [DATABASE]
         ).rowcount:
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {ROLE}")
+
+
+def make_reader(administrator_url: str, password: str) -> None:
+    """Sees to a role that only reads, with this password from now on."""
+    with psycopg.connect(administrator_url) as connection:
+        connection.execute(_READER_SCRIPT.read_bytes())
+        _set_password(connection, READER, password)
 
 
 def _is_superuser(url: str) -> bool:

@@ -10,6 +10,7 @@ from pincali_sync.cli.precautions import precautions
 from pincali_sync.config import Config, is_loopback
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import address_of
+from pincali_sync.exceptions import UsageError
 from pincali_workshop.stack import embedded
 from pincali_workshop.stack.scrapyd import ScrapydNode, node_of
 
@@ -42,6 +43,14 @@ def status(config: Config) -> Iterator[str]:
     if config.database_url is None:
         url = embedded.running_url(config.home)
         yield f"PostgreSQL: {f'running at {address_of(url)}' if url else 'down'}"
+
+
+def reader(config: Config) -> Iterator[str]:
+    """Makes a role that only reads, for dashboards and analysts."""
+    if config.database_url is not None:
+        raise UsageError("the database is yours: run scripts/readonly_role.sql with psql")
+    migrate.upgrade(database_url(config))
+    yield embedded.reader_url(config.home)
 
 
 def job_environment(config: Config, url: str) -> Mapping[str, str]:
