@@ -9,10 +9,10 @@
 DO $$
 DECLARE
     owner text := (SELECT tableowner FROM pg_tables
-                    WHERE schemaname = 'public' AND tablename = 'properties_live');
+                    WHERE schemaname = 'public' AND tablename = 'forgotten_people');
 BEGIN
     IF owner IS NULL THEN
-        RAISE EXCEPTION 'there is no table properties_live here: is this the database, and was it set up?';
+        RAISE EXCEPTION 'there is no table forgotten_people here: is this the database, and up to date?';
     END IF;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'pincali_reader') THEN
         CREATE ROLE pincali_reader LOGIN;
@@ -27,6 +27,8 @@ BEGIN
     GRANT USAGE ON SCHEMA public TO pincali_reader;
     REVOKE ALL ON ALL TABLES IN SCHEMA public FROM pincali_reader;
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO pincali_reader;
+    -- With its key one can try whether somebody asked to be forgotten.
+    REVOKE ALL ON forgotten_people FROM pincali_reader;
     EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public '
                    'GRANT SELECT ON TABLES TO pincali_reader', owner);
 END $$;

@@ -49,7 +49,7 @@ def test_it_reads_every_table_and_view_and_those_to_come(
     execute(owner_url, "CREATE TABLE of_a_later_version (note text)")
     names = [name for (name,) in reader.execute(RELATIONS)]
     assert {"properties_live", "price_history", "property_stats", "of_a_later_version"} <= {*names}
-    for name in names:
+    for name in {*names} - {"forgotten_people"}:
         reader.execute(f"SELECT * FROM {name} LIMIT 1")
 
 
@@ -62,7 +62,7 @@ def test_it_reads_every_table_and_view_and_those_to_come(
         "TRUNCATE property_changes",
         "REFRESH MATERIALIZED VIEW property_stats",
         "SELECT * FROM scrape_queue FOR UPDATE",
-        "SELECT setval(oid, 1) FROM pg_class WHERE relkind = 'S'",
+        "SELECT * FROM forgotten_people",
         "CREATE TABLE mine (note text)",
         "ALTER TABLE properties_live DISABLE TRIGGER USER",
         "CREATE ROLE another",
@@ -71,7 +71,7 @@ def test_it_reads_every_table_and_view_and_those_to_come(
         "SELECT pg_read_file('/etc/passwd')",
     ],
 )
-def test_it_changes_nothing(reader: psycopg.Connection, statement: str) -> None:
+def test_it_may_do_nothing_else(reader: psycopg.Connection, statement: str) -> None:
     with pytest.raises(InsufficientPrivilege):
         reader.execute(statement)
 
@@ -84,5 +84,5 @@ def test_a_careless_query_does_no_harm(owner_url: str) -> None:
 
 
 def test_in_another_database_it_is_told_so(empty_database_url: str, postgres_url: str) -> None:
-    with pytest.raises(psycopg.Error, match="there is no table properties_live here"):
+    with pytest.raises(psycopg.Error, match="there is no table forgotten_people here"):
         run_script(administrator_of(postgres_url, empty_database_url))
