@@ -9,6 +9,7 @@ from pincali_sync.domain.listing_query import PROPERTY_TYPES, ListingQuery, Want
 from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
 from pincali_sync.pages.listing_page import parse_listing_page
 
@@ -37,7 +38,10 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
         return ListingAnswer(facts=PageFacts(total=None, pages=None, is_absent=True), item=None)
     if answer.status != _OK:
         return ListingAnswer(facts=None, item=_lost(wanted, url, answer.failure))
-    page = parse_listing_page(answer.body, url)
+    try:
+        page = parse_listing_page(answer.body, url)
+    except PageError as error:
+        return ListingAnswer(facts=None, item=_lost(wanted, url, str(error)))
     if page.total_listings and not page.entries and not page.unreadable_cards:
         lost = _lost(wanted, url, "no card, although listings are declared")
         return ListingAnswer(facts=None, item=lost, is_doubtful=True)

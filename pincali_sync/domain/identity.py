@@ -14,25 +14,30 @@ from pincali_sync.exceptions import PageError
 CANONICAL_ROOT = "https://www.pincali.com/en/home/"
 
 # en, es-MX and pt-BR forms, and the same listing below an agent's page.
-# A slug with signs that mean something in a URL would be another one when read again.
+# A slug with signs that mean something in a URL would be another one when read again; one that
+# nobody sees as it is could pass for another.
 _LISTING_PATH = re.compile(
     r"(?:/en/home|/home|/pt/imovel|(?:/inmobiliarios/[^/]+)?/inmueble)"
-    r"/(?P<slug>[^/?#%\s\x00-\x1f\x7f]+)/?",
+    r"/(?P<slug>(?!\.\.?/?$)"
+    r"[^/\\?#%\s\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]{1,500})/?",
     re.I,
 )
 _PUBLIC_ID = re.compile(r"EB-(?P<letters>[A-Z]+)(?P<digits>[0-9]{4})")
 _PROPERTY_ID_DIGITS = 16
+_LONGEST_URL = 2_048
+_SHOWN = 200
 
 
 def slug_of(url: str) -> str:
     """The slug of a listing's URL or path, in lower case, whatever its host or language."""
     try:
-        match = _LISTING_PATH.fullmatch(unquote(urlsplit(url.strip()).path))
+        path = urlsplit(url.strip()[:_LONGEST_URL]).path
+        match = _LISTING_PATH.fullmatch(unquote(path).lower())
     except ValueError:  # a broken host, such as "http://["
         match = None
-    if match is None:
-        raise PageError(f"{url!r} is not the URL of a listing")
-    return match["slug"].lower()
+    if match is None or len(url) > _LONGEST_URL:
+        raise PageError(f"{url[:_SHOWN]!r} is not the URL of a listing")
+    return match["slug"]
 
 
 def canonical_url(url: str) -> str:

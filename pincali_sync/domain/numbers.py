@@ -15,6 +15,7 @@ NUMBER = re.compile(
 )
 _GROUPED = re.compile(r"[0-9]{1,3}([ ,.])[0-9]{3}(?:\1[0-9]{3})*(?:(?!\1)[.,][0-9]+)?")
 _PLAIN = re.compile(r"[0-9]*(?:\.[0-9]+|,[0-9]{1,3})?")
+_LONGEST = 50  # characters; no column holds as many digits
 _CENTS = Decimal("0.01")
 
 
@@ -27,6 +28,8 @@ def decimal_of(text: str, *, dot_may_group: bool = False) -> Decimal | None:
     Returns:
         None for text that is no number, or is one in no known way of writing ("1,500,00").
     """
+    if len(text) > _LONGEST:
+        return None
     number = re.sub(r"[\u00a0\u202f]", " ", text.strip()).rstrip(".,'")
     number = number.replace("'", ",")  # 1'500,000 is how millions are written by hand
     if not number or not (_GROUPED.fullmatch(number) or _PLAIN.fullmatch(number)):
@@ -67,7 +70,7 @@ def numeric(value: Decimal | None, precision: int) -> Decimal | None:
 
 def integer_of(text: str | None) -> int | None:
     """The first whole number of a text ("413,954 results"); None beyond an `integer` column."""
-    match = re.search(r"[0-9][0-9,.]*", text or "")
+    match = re.search(rf"[0-9][0-9,.]{{0,{_LONGEST}}}", text or "")
     if match is None:
         return None
     value = Decimal(re.sub(r"[,.]", "", match[0]))

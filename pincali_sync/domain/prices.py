@@ -54,6 +54,8 @@ CHANGE_AMOUNT = 1000  # or more than this, whichever is smaller
 UNUSUAL_SHARE = Decimal("0.5")  # a change by more than this share is one for a person to look at
 
 _PRICE_PRECISION = 15  # numeric(15,2)
+_MOST = 10**12  # a price beyond is a slip of the hand, or a joke
+_LONGEST = 200  # characters; what is longer is prose
 _M2_PER_HECTARE = 10_000
 _STAND_INS = (Decimal(0), Decimal(1))  # typed where a price is wanted and none is given
 
@@ -85,7 +87,7 @@ def parse_offer(
     """Reads the price of one operation, such as "US$ 12,000" with "For Rent".
 
     A price per hectare becomes one per m²; text without a number is a price on request, as are
-    the stand-ins 0 and 1, and what numeric(15,2) cannot hold.
+    the stand-ins 0 and 1.
 
     Args:
         text: the price; the operation's words may follow in it.
@@ -94,15 +96,17 @@ def parse_offer(
 
     Returns:
         None when the operation is not told, or the text is a price in a currency or a way of
-        writing that is not known: better no offer than a false one.
+        writing that is not known, or beyond reason: better no offer than a false one.
     """
+    if len(text) > _LONGEST or len(operation_text) > _LONGEST:
+        return None
     terms = _terms_of(NUMBER.sub("#", text))
     operation = operation_of(operation_text) or terms.operation or default
     if operation is None or not terms.is_known:
         return None
     number = NUMBER.search(text) or NUMBER.search(_CODE.sub(" ", text))
     amount = decimal_of(number[0], dot_may_group=True) if number else None
-    if number is not None and amount is None:
+    if number is not None and (amount is None or amount > _MOST):
         return None
     return Offer(
         operation=operation,

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.domain.liveness import Answer, RedirectKind
@@ -16,7 +14,8 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
-from pincali_sync.pages.text import as_bytes, fold, text_at, text_of
+from pincali_sync.pages.markup import tree_of
+from pincali_sync.pages.text import MAX_TITLE, fold, text_at, text_of
 
 _SEARCH_PATH = re.compile(
     r"/(?:en/)?(?:pt/)?(?:properties|inmuebles|propiedades|imoveis)(?:/|$)", re.I
@@ -93,10 +92,13 @@ def _redirect(url: str, status: int, target: str) -> Answer:
 
 
 def _plain_page(url: str, status: int, markup: bytes) -> Answer:
-    tree = LexborHTMLParser(as_bytes(markup))
+    try:
+        tree = tree_of(markup, url)
+    except PageError:
+        return Answer(url=url, status=status)
     main = next((node for node in map(tree.css_first, _MAIN) if node is not None), None)
     text = fold((text_of(main) or "")[:_LONGEST_TEXT])
-    headings = " | ".join(fold(text_at(tree, tag) or "") for tag in ("title", "h1"))
+    headings = " | ".join(fold(text_at(tree, tag) or "")[:MAX_TITLE] for tag in ("title", "h1"))
     return Answer(
         url=url,
         status=status,

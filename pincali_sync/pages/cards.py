@@ -10,31 +10,35 @@ from pincali_sync.domain.identity import canonical_url, property_id_of, public_i
 from pincali_sync.domain.prices import Offer, Operation, parse_offer
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ManifestEntry
-from pincali_sync.pages.facts import Chip, Facts, read_facts
+from pincali_sync.pages.facts import MAX_CHIPS, Chip, Facts, read_facts
+from pincali_sync.pages.photos import photo_of, photo_url
 from pincali_sync.pages.places import MAX_PLACE, Place, coordinates_of, place_of, property_type_of
 from pincali_sync.pages.text import (
+    MAX_TITLE,
     JsonObject,
     attribute_at,
     clean,
     one_line,
     part,
+    scalar_at,
     text_at,
     text_of,
 )
 
-MAX_TITLE = 500  # varchar(500)
+_MAX_PRICES = 10  # of a listing: one for each operation
 
 _PUBLIC_ID = re.compile(r"EB-[A-Z]{1,4}[0-9]{4}")
 
 
 def parse_card(
-    card: LexborNode, twins: dict[str, JsonObject], operation: Operation | None
+    card: LexborNode, twins: dict[str, JsonObject], operation: Operation | None, url: str
 ) -> ManifestEntry:
     """Reads one card.
 
     Args:
         twins: the page's JSON-LD objects by canonical URL; not every card has one.
         operation: of the page's query, for prices that do not name theirs.
+        url: of the page.
 
     Raises:
         PageError: for a card without a link to a listing.
@@ -56,14 +60,14 @@ def parse_card(
         bedrooms=facts.get("bedrooms"),
         bathrooms=facts.get("bathrooms"),
         total_area_m2=facts.get("total_area_m2"),
-        main_image_url=_main_image(card, twin),
+        main_image_url=_main_image(card, twin, url),
     )
 
 
 def offers_of(prices: list[LexborNode], default: Operation | None) -> tuple[Offer, ...]:
     """The offers of `.price` elements, the first one of each operation."""
     offers: dict[Operation, Offer] = {}
-    for price in prices:
+    for price in prices[:_MAX_PRICES]:
         operation_text = text_at(price, ".operation-type") or ""
         offer = parse_offer(text_of(price) or "", operation_text, default=default)
         if offer is not None:
@@ -110,17 +114,16 @@ def _place(card: LexborNode, twin: JsonObject) -> Place:
 
 
 def _facts(card: LexborNode, twin: JsonObject) -> Facts:
-    chips = [Chip(text_of(chip) or "") for chip in card.css(".features > div")]
-    floor_size = part(twin, "floorSize").get("value")
+    chips = [Chip(text_of(chip) or "") for chip in card.css(".features > div")[:MAX_CHIPS]]
+    floor_size = scalar_at(part(twin, "floorSize"), "value")
     if floor_size is not None:
         chips.append(Chip(f"{floor_size} m²"))
     return read_facts(chips)
 
 
-def _main_image(card: LexborNode, twin: JsonObject) -> str | None:
+def _main_image(card: LexborNode, twin: JsonObject, url: str) -> str | None:
     image = card.css_first(".swiper-slide img")
     if image is not None:
-        # Scripts move `data-src` to `src`.
-        return clean(image.attributes.get("data-src") or image.attributes.get("src"))
+        return photo_of(image, url)
     images = twin.get("image")
-    return clean(images[0] if isinstance(images, list) and images else images)
+    return photo_url(images[0] if isinstance(images, list) and images else images, url)

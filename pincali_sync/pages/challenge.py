@@ -24,15 +24,18 @@ class Challenge(StrEnum):
 
 
 _WAF_ACTION = "x-amzn-waf-action"
+_MOST = 1_000_000  # of the body; refusals are short, and a page of the site has said so by then
 _ANY_PAGE = "https://site.invalid/"  # a relative Location's path is the same below any
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOGIN_PATH = re.compile(
     r"/(?:account/authentication|login|log_in|sign_in|signin|iniciar-sesion|entrar)(?:/|$)", re.I
 )
-_PASSWORD_FIELD = re.compile(r"""<input\b[^>]*\btype=["']?password\b""", re.I)
+_PASSWORD_FIELD = re.compile(r"""<input\b[^<>]{0,1000}\btype=["']?password\b""", re.I)
 
 # Ordinary pages hold "captcha" too (a key for their forms): only what challenges alone hold.
-_CAPTCHA = re.compile(r"<title[^>]*>\s*Human Verification|\bAwsWafCaptcha\b|/captcha\.js\b", re.I)
+_CAPTCHA = re.compile(
+    r"<title[^<>]{0,200}>\s{0,200}Human Verification|\bAwsWafCaptcha\b|/captcha\.js\b", re.I
+)
 _CHALLENGE = re.compile(
     r"\bawsWafCookieDomainList\b|\bgokuProps\b|\bAwsWafIntegration\b|/challenge\.js\b"
 )
@@ -57,7 +60,7 @@ def challenge_kind(
     if status in _REDIRECTS:
         target = redirect_target(_ANY_PAGE, status, named.get("location"))
         return Challenge.LOGIN if target and _LOGIN_PATH.search(urlsplit(target).path) else None
-    return _kind_of_body(status, as_bytes(markup).decode("utf-8", "replace"))
+    return _kind_of_body(status, as_bytes(markup[:_MOST]).decode("utf-8", "replace"))
 
 
 def _kind_of_body(status: int, text: str) -> Challenge | None:

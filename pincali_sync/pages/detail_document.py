@@ -9,17 +9,19 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pincali_sync.domain.identity import public_id_of, slug_of
 from pincali_sync.exceptions import PageError
+from pincali_sync.pages.markup import tree_of
 from pincali_sync.pages.text import (
+    MAX_DESCRIPTION,
+    MAX_TITLE,
     JsonObject,
-    as_bytes,
     attribute_at,
     clean,
     is_of_type,
     json_ld,
     object_of,
+    one_line,
     paragraphs_of,
     text_at,
-    text_of,
 )
 
 PUBLIC_ID = re.compile(r"\bEB-[A-Z]{1,4}[0-9]{4}\b")
@@ -27,6 +29,7 @@ _NUMERIC_ID = re.compile(r"[1-9][0-9]{4,11}")
 
 # Cards of other listings, with their prices, places and photos.
 _FOREIGN = ".listing__similar-properties, .property__component"
+_MAX_FOREIGN = 200  # each costs a walk over the page; the site shows seven
 _LISTING_TYPES = "RealEstateListing Product Residence SingleFamilyResidence House Apartment"
 
 
@@ -46,18 +49,19 @@ class DetailDocument:
         """Parses a page.
 
         Raises:
-            PageError: for a search page, and where there is no title or no listing id.
+            PageError: for a search page, where there is no title or no listing id, and for more
+                markup than any page of the site has.
         """
-        tree = LexborHTMLParser(as_bytes(markup))
+        tree = tree_of(markup, url)
         if tree.css_first("[data-search-results]") is not None:
             raise PageError(f"{url} is a search page, not a listing")
-        _drop_other_listings(tree)
+        _drop_other_listings(tree, url)
         tracking, data = _tracking(tree), _listing_json_ld(tree, url)
         public_id = _public_id(tree, tracking)
         if public_id is None:
             raise PageError(f"{url} shows no listing id")
         title, original = _titles(tree)
-        title = title or clean(data.get("name"))
+        title = title or clean(data.get("name"), MAX_TITLE)
         if title is None:
             raise PageError(f"{url} ({public_id}) has no title")
         return cls(
@@ -76,10 +80,12 @@ class DetailDocument:
             text = paragraphs_of(_translations(node)[0] or node) if node else None
             if text:
                 return text
-        return clean(self.json_ld.get("description"))
+        return clean(self.json_ld.get("description"), MAX_DESCRIPTION)
 
 
-def _drop_other_listings(tree: LexborHTMLParser) -> None:
+def _drop_other_listings(tree: LexborHTMLParser, url: str) -> None:
+    if len(tree.css(_FOREIGN)) > _MAX_FOREIGN:
+        raise PageError(f"{url} shows more than {_MAX_FOREIGN} other listings")
     # One at a time: they are nested, and a node inside a removed one must not be touched again.
     while (node := tree.css_first(_FOREIGN)) is not None:
         node.decompose()
@@ -104,8 +110,9 @@ def _titles(tree: LexborHTMLParser) -> tuple[str | None, str | None]:
             continue
         shown, hidden = _translations(heading)
         if shown is not None:
-            return clean(shown.text()), clean(hidden.text()) if hidden else None
-        return text_of(heading), None
+            original = clean(hidden.text(), MAX_TITLE) if hidden else None
+            return clean(shown.text(), MAX_TITLE), original
+        return one_line(heading.text(separator=" "), MAX_TITLE), None
     return None, None
 
 
@@ -122,7 +129,8 @@ def _listing_json_ld(tree: LexborHTMLParser, url: str) -> JsonObject:
     merged: JsonObject = {}
     for value in json_ld(tree):
         if is_of_type(value, *_LISTING_TYPES.split()) and not _is_elsewhere(value.get("url"), url):
-            merged = value | merged
+            for name, inner in value.items():
+                merged.setdefault(name, inner)
     return merged
 
 

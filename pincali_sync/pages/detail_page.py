@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -18,13 +19,15 @@ from pincali_sync.items import Property
 from pincali_sync.pages.cards import offers_of
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_parts import address_of, photos_of, publisher_of
-from pincali_sync.pages.facts import Chip, Facts, read_facts
+from pincali_sync.pages.facts import MAX_CHIP, MAX_CHIPS, Chip, Facts, read_facts
 from pincali_sync.pages.places import Coordinates, coordinates_in_url, coordinates_of
-from pincali_sync.pages.text import attribute_at, clean, one_line, part, text_at, text_of
+from pincali_sync.pages.text import attribute_at, clean, one_line, part, scalar_at, text_at, text_of
 
+_PRICES = ".listing__price .price"
 _PRICE_PER_M2_PRECISION = 10  # numeric(10,2)
-_OWN_PATH = re.compile(r"/[^/\[\]]")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MAX_AMENITIES = 200
+_OWN_PATH = re.compile(r"/[^/\\\[\]][^\\]{0,500}")
+_DATE = re.compile(r"\b20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
 # What the tracking data of 2026 calls the facts.
 _TRACKED_FACTS = ("Bedrooms", "Bathrooms", "Half Bathrooms", "Parking Spaces")
@@ -38,14 +41,15 @@ def parse_detail_page(markup: str | bytes, url: str) -> Property:
 
     Raises:
         PageError: the page is a search page, has no title or no listing id, or neither `url`
-            nor the page's canonical link is a listing's URL.
+            nor the page's canonical link is a listing's URL; or it has more markup than any page
+            of the site.
     """
     document = DetailDocument.of(markup, url)
     tree, source_url = document.tree, _source_url(document.tree, url)
     offers = _offers(document)
     main = main_offer(offers)
     operation = main.operation if main else _operation_without_price(document)
-    facts, photos = read_facts(_chips(document)), photos_of(document)
+    facts, photos = read_facts(_chips(document)), photos_of(document, url)
     point = _coordinates(document)
     return Property(
         property_id=property_id_of(source_url),
@@ -86,10 +90,9 @@ def _source_url(tree: LexborHTMLParser, url: str) -> str:
 
 def _offers(document: DetailDocument) -> tuple[Offer, ...]:
     """Only what the page shows: JSON-LD prices carry no unit and do not tell rent from sale."""
-    tree = document.tree
-    intro = tree.css(".listing__intro .listing__price .price")
-    prices = intro or tree.css(".listing__price .price")
-    return offers_of(prices, _tracked_operation(document))
+    intro = document.tree.css_first(".listing__intro")
+    prices = intro.css(_PRICES) if intro else []
+    return offers_of(prices or document.tree.css(_PRICES), _tracked_operation(document))
 
 
 def _tracked_operation(document: DetailDocument) -> Operation | None:
@@ -117,26 +120,26 @@ def _price_per_m2(offer: Offer | None, facts: Facts) -> Decimal | None:
 def _chips(document: DetailDocument) -> Iterator[Chip]:
     """Everything that states facts, in the order of authority: what people see comes first."""
     yield from _feature_chips(document.tree)
-    for row in document.tree.css("li.listing__data-row"):
+    for row in document.tree.css("li.listing__data-row")[:MAX_CHIPS]:
         yield Chip(_label_and_value(row))
     tracking, data = document.tracking, document.json_ld
-    named = {name: tracking.get(name) for name in _TRACKED_FACTS}
-    named |= {"Bedrooms ": data.get("numberOfBedrooms")}
-    named |= {"Bathrooms ": data.get("numberOfBathroomsTotal")}
+    named = {name: scalar_at(tracking, name) for name in _TRACKED_FACTS}
+    named |= {"Bedrooms ": scalar_at(data, "numberOfBedrooms")}
+    named |= {"Bathrooms ": scalar_at(data, "numberOfBathroomsTotal")}
     yield from (Chip(f"{name.strip()}: {value}") for name, value in named.items() if value)
-    for area in (tracking.get("Area M2"), part(data, "floorSize").get("value")):
+    for area in (scalar_at(tracking, "Area M2"), scalar_at(part(data, "floorSize"), "value")):
         if area:
             yield Chip(f"{area} m²")
 
 
 def _feature_chips(tree: LexborHTMLParser) -> Iterator[Chip]:
-    for chip in tree.css(".listing__features .feature-icon"):
-        if text := text_of(chip):
+    for chip in tree.css(".listing__features .feature-icon")[:MAX_CHIPS]:
+        if text := one_line(text_of(chip), MAX_CHIP):
             yield Chip(text, attribute_at(chip, "i", "class") or "")
 
 
 def _label_and_value(row: LexborNode) -> str:
-    texts = [text for text in map(text_of, row.iter()) if text]
+    texts = [text for text in map(text_of, islice(row.iter(), MAX_CHIPS)) if text]
     if len(texts) < 2:
         return text_of(row) or ""
     return f"{texts[0].rstrip(' :')}: {' '.join(texts[1:])}"
@@ -160,9 +163,12 @@ def _coordinates(document: DetailDocument) -> Coordinates | None:
 
 def _amenities(tree: LexborHTMLParser) -> dict[str, tuple[str, ...]]:
     groups: dict[str, tuple[str, ...]] = {}
-    for group in tree.css(".listing__amenities .amenities-group"):
+    left = _MAX_AMENITIES
+    for group in tree.css(".listing__amenities .amenities-group")[:MAX_CHIPS]:
         title = text_at(group, ".amenities-group-title")
-        names = tuple(filter(None, map(text_of, group.css(".amenities-list li"))))
+        items = group.css(".amenities-list li")[:left]
+        left -= len(items)
+        names = tuple(filter(None, (one_line(text_of(item), MAX_CHIP) for item in items)))
         if title and names:
             groups[title] = groups.get(title, ()) + names
     return groups
@@ -171,7 +177,7 @@ def _amenities(tree: LexborHTMLParser) -> dict[str, tuple[str, ...]]:
 def _message_url(tree: LexborHTMLParser) -> str | None:
     action = one_line(attribute_at(tree, "form[data-property-messages-form][action]", "action"))
     # Its own path, without language; a form that goes elsewhere is none of the site's.
-    return urljoin(CANONICAL_ROOT, action) if action and _OWN_PATH.match(action) else None
+    return urljoin(CANONICAL_ROOT, action) if action and _OWN_PATH.fullmatch(action) else None
 
 
 def _listing_date(document: DetailDocument) -> date | None:

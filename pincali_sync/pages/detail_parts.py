@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from itertools import islice
 from typing import TypedDict
 from urllib.parse import unquote
 
@@ -11,19 +11,25 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pincali_sync.domain.identity import numeric_id_of
 from pincali_sync.pages.detail_document import DetailDocument
+from pincali_sync.pages.photos import photo_of
 from pincali_sync.pages.places import MAX_PLACE, Place, place_of, property_type_of, without_ending
 from pincali_sync.pages.text import attribute_at, clean, one_line, part, text_at, text_of
 
 _MAX_NAME = 255  # varchar(255)
+_MAX_STREET = 500
+_MAX_CRUMBS = 20
+_MAX_PHOTOS = 300
 _MAX_PHONE = 50  # varchar(50)
+# As people write them; what holds other text is none.
+_PHONE = re.compile(r"\+?[0-9(](?:[ ().-]{0,3}[0-9]){6,14}(?:[ ;,]{0,2}ext?[.=]? ?[0-9]{1,6})?")
 _POSTAL_CODE = re.compile(r"(?:\bC\.?\s?P\.?\s*)?\b([0-9]{5})\b", re.I)
 _PUBLISHED_BY = re.compile(r"^\s*(?:published by|publicado por)\s+", re.I)
 # The slide show and the tour hold the full set; the gallery above them stops at five.
 _IMAGES = (
-    ".slideshow .swiper-slide img",
+    ".slideshow img",
     ".photo-tour__grid img",
     ".photo-tour__grid [data-toggle-gallery]",
-    ".property__gallery .picture img",
+    ".property__gallery img",
 )
 
 
@@ -57,7 +63,7 @@ def address_of(document: DetailDocument) -> Address:
     street, _, last = local.rpartition(",")
     return Address(
         property_type=_property_type(document, line["property_type"]),
-        address=clean(street),
+        address=clean(street, _MAX_STREET),
         neighborhood=clean(last, MAX_PLACE) or line["neighborhood"],
         city=city,
         state=state,
@@ -68,7 +74,7 @@ def address_of(document: DetailDocument) -> Address:
 def _property_type(document: DetailDocument, from_line: str | None) -> str | None:
     tracked = document.tracking.get("Type") or document.tracking.get("Property Type")
     # The crumb before the type's, home, is an icon without text.
-    crumbs = filter(None, map(text_of, document.tree.css(".eb-breadcrumbs a")))
+    crumbs = filter(None, map(text_of, document.tree.css(".eb-breadcrumbs a")[:_MAX_CRUMBS]))
     return (
         property_type_of(tracked)
         or from_line
@@ -105,26 +111,23 @@ def _without_postal_code(address: str) -> tuple[str, str | None]:
     return address, None
 
 
-def photos_of(document: DetailDocument) -> tuple[str, ...]:
+def photos_of(document: DetailDocument, url: str) -> tuple[str, ...]:
     """URLs of the listing's photos in the page's order, each photo once.
 
     A photo's query (version, size, signature) may differ between its places: the path counts.
+
+    Args:
+        url: of the page.
     """
     own = f"/property_images/{numeric_id_of(document.public_id)}/"
     by_path: dict[str, str] = {}
-    for url in _image_urls(document):
-        if own in url:
-            by_path.setdefault(url.partition("?")[0], url)
-    return tuple(by_path.values())
-
-
-def _image_urls(document: DetailDocument) -> Iterator[str]:
     for selector in _IMAGES:
         for image in document.tree.css(selector):
-            # Scripts move `data-src` to `src`.
-            url = clean(image.attributes.get("data-src") or image.attributes.get("src"))
-            if url:
-                yield url
+            photo = photo_of(image, url)
+            path = (photo or "").partition("?")[0]
+            if photo and own in path:
+                by_path.setdefault(path, photo)
+    return tuple(islice(by_path.values(), _MAX_PHOTOS))
 
 
 def publisher_of(tree: LexborHTMLParser) -> Publisher:
@@ -146,5 +149,10 @@ def publisher_of(tree: LexborHTMLParser) -> Publisher:
     return Publisher(
         agent_name=one_line(_PUBLISHED_BY.sub("", name or ""), _MAX_NAME),
         agency_name=one_line(agency, _MAX_NAME),
-        agent_phone=one_line(unquote(phone.removeprefix("tel:")), _MAX_PHONE),
+        agent_phone=_phone(phone.removeprefix("tel:")),
     )
+
+
+def _phone(shown: str) -> str | None:
+    number = one_line(unquote(shown[: 3 * _MAX_PHONE])) or ""
+    return number if len(number) <= _MAX_PHONE and _PHONE.fullmatch(number) else None

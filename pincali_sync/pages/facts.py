@@ -35,6 +35,8 @@ class Facts(TypedDict, total=False):
     lot_size_m2: Decimal
 
 
+MAX_CHIPS = 60  # of a listing; the site's have a dozen
+MAX_CHIP = 200  # characters
 _AREA_PRECISION = 10  # numeric(10,2)
 _COUNT = r"(?<![0-9.,])([0-9]{1,4})(?:\.[0-9]+)?"
 _LABEL = r"^(?:(?:number|numero|no\.?)\s+(?:of|de)\s+)?"
@@ -72,13 +74,29 @@ _AREA_WORDS = (
     ("covered_area_m2", re.compile(r"constru|built|building|covered|edificad|fa-cube")),
 )
 _ICONS = {"fa-bed": "bedrooms", "fa-bath": "bathrooms", "fa-car": "parking_spaces"}
-_YEARS = range(1500, 2101)
+# Beyond these a page is mistaken, or plays: rooms by the hundred are none.
+_ROOMS, _FLOORS = range(100), range(200)
+_BELIEVED = {
+    "bedrooms": _ROOMS,
+    "bathrooms": _ROOMS,
+    "half_bathrooms": _ROOMS,
+    "parking_spaces": range(1_000),
+    "floor_number": _FLOORS,
+    "total_floors": _FLOORS,
+    "age_years": range(600),
+    "construction_year": range(1500, 2101),
+}
 
 
 def read_facts(chips: Iterable[Chip]) -> Facts:
-    """Reads chips in the order of their authority: the first to say something is believed."""
+    """Reads chips in the order of their authority: the first to say something is believed.
+
+    What says it at length is no chip, and passed over.
+    """
     said: dict[str, int | Decimal] = {}
     for chip in chips:
+        if len(chip.text) > MAX_CHIP or len(chip.icon) > MAX_CHIP:
+            continue
         for name, value in _read_chip(chip):
             said.setdefault(name, value)
     return cast(Facts, said)
@@ -94,7 +112,7 @@ def _read_chip(chip: Chip) -> tuple[tuple[str, int | Decimal], ...]:
 def _counts(text: str) -> Iterator[tuple[str, int]]:
     for name, pattern in _PATTERNS:
         match = pattern.search(text)
-        if match and (name != "construction_year" or int(match[1]) in _YEARS):
+        if match and int(match[1]) in _BELIEVED[name]:
             yield name, int(match[1])
     if _NEW.search(text):
         yield "age_years", 0
@@ -104,7 +122,7 @@ def _count_by_icon(text: str, icon: str) -> Iterator[tuple[str, int]]:
     """For words of a language that is not known: the number beside a known icon."""
     match = re.match(rf"\s*{_COUNT}\b", text)
     for name, field in _ICONS.items():
-        if match and name in icon.split():
+        if match and name in icon.split() and int(match[1]) in _BELIEVED[field]:
             yield field, int(match[1])
 
 

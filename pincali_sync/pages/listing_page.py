@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
+from pincali_sync.domain.headers import whole_url
 from pincali_sync.domain.identity import canonical_url
 from pincali_sync.domain.numbers import integer_of
 from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ListingPage, ManifestEntry
 from pincali_sync.pages.cards import parse_card
-from pincali_sync.pages.text import JsonObject, as_bytes, attribute_at, is_of_type, json_ld, text_at
+from pincali_sync.pages.markup import tree_of
+from pincali_sync.pages.text import JsonObject, attribute_at, is_of_type, json_ld, text_at
 
 # The detail page uses the same class for similar listings: hence the scope. 2025 has `li`, 2026
 # `div` here.
 _CARDS = "[data-search-results] .property__component"
+_CARD_IN_CARD = ".property__component .property__component"
+_MAX_CARDS = 200  # the site has shown 24 and 42
 # A path that ends "-for-sale-or-rent" asks for both.
 _RENT_PATH = re.compile(r"-(?:for-rent|en-renta|para-alugar)\b")
 _SALE_PATH = re.compile(r"-(?:for-sale|for-foreclosure|en-venta|en-remate|a-venda)\b(?!-or?-)")
 
 
 def parse_listing_page(markup: str | bytes, url: str) -> ListingPage:
-    """Reads a search result page; never raises, whatever the markup.
+    """Reads a search result page.
 
     Args:
         url: where the page was fetched; its query tells the page number.
+
+    Raises:
+        PageError: for more markup, or more cards, than any page of the site has.
     """
-    tree = LexborHTMLParser(as_bytes(markup))
+    tree = tree_of(markup, url)
     entries, unreadable = _entries(tree, url)
     total = _total_listings(tree)
     next_page = _next_page(tree, url)
@@ -47,9 +54,12 @@ def _entries(tree: LexborHTMLParser, url: str) -> tuple[list[ManifestEntry], lis
     twins, operation = _json_ld_twins(tree), _operation_of_query(url)
     entries: list[ManifestEntry] = []
     unreadable: list[str] = []
-    for card in tree.css(_CARDS):
+    cards = tree.css(_CARDS)
+    if len(cards) > _MAX_CARDS or tree.css_first(_CARD_IN_CARD) is not None:
+        raise PageError(f"{url} has more than {_MAX_CARDS} cards, or cards in cards")
+    for card in cards:
         try:
-            entries.append(parse_card(card, twins, operation))
+            entries.append(parse_card(card, twins, operation, url))
         except PageError as error:
             unreadable.append(str(error))
     return entries, unreadable
@@ -99,13 +109,10 @@ def _total_pages(
 def _next_page(tree: LexborHTMLParser, url: str) -> str | None:
     """The next page's path and query. A disabled pager still holds a link: hence `:not`."""
     href = attribute_at(tree, "span.next:not(.disabled) a[href]", "href")
-    if not href:
+    target = whole_url(url, href) if href else None  # none: "javascript:…"
+    if target is None:
         return None
-    try:
-        here, there = urlsplit(url), urlsplit(urljoin(url, href.strip()))
-    except ValueError:
-        return None
-    leads_on = (there.path, there.query) != (here.path, here.query)
-    if there.scheme not in ("http", "https") or not leads_on:
-        return None  # "#", "javascript:…": a scan would go round for ever
+    here, there = urlsplit(url), urlsplit(target)
+    if (there.path, there.query) == (here.path, here.query):
+        return None  # "#": a scan would go round for ever
     return f"{there.path}?{there.query}" if there.query else there.path

@@ -18,7 +18,12 @@ LONGITUDES = (-119.5, -86.0)
 # `q=19.04,-98.21` of a map's frame, `q=19.04+-98.21` of its link.
 _QUERY = re.compile(r"[?&]q=\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)[,+\s]+(-?[0-9]{1,3}(?:\.[0-9]+)?)")
 
+_MAX_LINE = 500
+_MAX_URL = 2_048
 _SEPARATOR = re.compile(r"\s+(?:in|en|em)\s+", re.I)
+
+
+_NUMERIC = (str, int, float)
 
 
 class Coordinates(NamedTuple):
@@ -38,9 +43,11 @@ class Place(TypedDict):
 
 def coordinates_of(latitude: object, longitude: object) -> Coordinates | None:
     """Two numbers, or texts of numbers, as a point in Mexico; None for 0,0 and what is none."""
+    if not isinstance(latitude, _NUMERIC) or not isinstance(longitude, _NUMERIC):
+        return None
     try:
-        point = Coordinates(float(str(latitude)), float(str(longitude)))
-    except ValueError:
+        point = Coordinates(float(latitude), float(longitude))
+    except (ValueError, OverflowError):
         return None
     is_in_mexico = (
         LATITUDES[0] <= point.latitude <= LATITUDES[1]
@@ -51,7 +58,7 @@ def coordinates_of(latitude: object, longitude: object) -> Coordinates | None:
 
 def coordinates_in_url(url: str | None) -> Coordinates | None:
     """The point that a map's URL asks for."""
-    match = _QUERY.search(unquote(url or ""))
+    match = _QUERY.search(unquote((url or "")[:_MAX_URL]))
     return coordinates_of(match[1], match[2]) if match else None
 
 
@@ -63,7 +70,7 @@ def property_type_of(text: object) -> str | None:
 
 def place_of(line: str | None) -> Place:
     """Splits "type in neighbourhood, city"; a line without comma names the city alone."""
-    type_words, where = _split_type(one_line(line) or "")
+    type_words, where = _split_type(one_line(line, _MAX_LINE) or "")
     neighborhood, _, city = where.rpartition(",")
     return Place(
         property_type=property_type_of(type_words),

@@ -1,7 +1,7 @@
 """Text and JSON out of markup.
 
-Text is what the database can keep: no NUL bytes, no broken characters, no overlong values. JSON
-that is broken counts as absent.
+Text is what people see and the database can keep: no control characters, none that turn a line
+round, no broken ones, no overlong values. JSON that is broken counts as absent.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -19,6 +20,14 @@ JsonObject = dict[str, Any]
 
 _LINE_BREAKING_TAGS = {"br", "p", "div", "li", "ul", "ol"}
 _HIDDEN_TAGS = {"script", "style", "template"}
+# Control characters but for tabs and line ends, those that turn a line round, half characters.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_MAX_TEXT = 20_000  # of one node, white space of the markup included
+MAX_DESCRIPTION = 50_000
+MAX_TITLE = 500  # varchar(500)
+_MAX_OBJECTS = 1_000  # of a page's JSON-LD; the site has four for each card
 
 
 def as_bytes(markup: str | bytes) -> bytes:
@@ -33,17 +42,17 @@ def as_bytes(markup: str | bytes) -> bytes:
 def clean(text: object, max_length: int | None = None) -> str | None:
     """A value's text without outer white space, cut to a length; None where nothing is left.
 
-    NUL and lone surrogates, which JSON may smuggle in, are left out: PostgreSQL refuses them.
+    What nobody sees is left out, such as NUL and half characters, which PostgreSQL refuses.
     """
     if not isinstance(text, str):
         return None
-    kept = text if text.isascii() else text.encode("utf-8", "ignore").decode()
-    return kept.replace("\0", "").strip()[:max_length].rstrip() or None
+    kept = text if text.isprintable() else _UNSEEN.sub("", text)
+    return kept.strip()[:max_length].rstrip() or None
 
 
 def one_line(text: object, max_length: int | None = None) -> str | None:
     """Like `clean`, with each run of white space as one space."""
-    return clean(" ".join(text.split()), max_length) if isinstance(text, str) else None
+    return clean(" ".join(text[:_MAX_TEXT].split()), max_length) if isinstance(text, str) else None
 
 
 @lru_cache(maxsize=4096)  # the same few words stand on every card
@@ -77,7 +86,8 @@ def paragraphs_of(node: LexborNode) -> str | None:
             pieces.append(re.sub(r"\s+", " ", part.text_content or ""))
         elif part.tag in _LINE_BREAKING_TAGS:
             pieces.append("\n")
-    return clean(re.sub(r" *\n *", "\n", "".join(pieces)))
+    lines = "".join(pieces).split("\n")
+    return clean("\n".join(line.strip(" ") for line in lines), MAX_DESCRIPTION)
 
 
 def _is_hidden(text_node: LexborNode) -> bool:
@@ -92,7 +102,11 @@ def object_of(text: str | None) -> JsonObject:
 
 
 def json_ld(tree: LexborHTMLParser) -> Iterator[JsonObject]:
-    """Every typed object of the page's JSON-LD blocks, outer ones first, in document order."""
+    """The typed objects of the page's JSON-LD blocks, outer ones first, in document order."""
+    return islice(_typed_objects(tree), _MAX_OBJECTS)
+
+
+def _typed_objects(tree: LexborHTMLParser) -> Iterator[JsonObject]:
     for script in tree.css('script[type="application/ld+json"]'):
         pending = [_loads(script.text())]
         while pending:
@@ -110,6 +124,12 @@ def is_of_type(value: JsonObject, *types: str) -> bool:
     declared = value["@type"]
     names = declared if isinstance(declared, list) else [declared]
     return any(name in types for name in names if isinstance(name, str))
+
+
+def scalar_at(value: JsonObject, name: str) -> str | float | None:
+    """An object's text or number; None for anything else: to print a deep list would fail."""
+    inner = value.get(name)
+    return inner if isinstance(inner, (str, int, float)) else None
 
 
 def part(value: JsonObject, name: str) -> JsonObject:

@@ -6,6 +6,7 @@ import httpx
 
 from pincali_sync.config import Config
 from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.exceptions import PageError
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.services.site.pace import PaceService
@@ -36,5 +37,8 @@ class SiteProbe:
             return f"the site refuses us: {refusal.value}"
         if response.status_code != _OK:
             return f"HTTP {response.status_code}"
-        page = parse_listing_page(response.content, self._url)
+        try:
+            page = parse_listing_page(response.content, self._url)
+        except PageError as error:
+            return str(error)
         return None if page.entries else "a page without listings"

@@ -59,6 +59,13 @@ def test_any_other_answer_is_a_lost_page(answer: FetchedPage, error: str) -> Non
     assert not lost.is_doubtful
 
 
+def test_more_markup_than_any_page_has_is_a_lost_page() -> None:
+    answer = read_listing(wanted(), URL, FetchedPage(status=200, body=b"<div>" * 20_000))
+    assert answer.facts is None
+    assert isinstance(answer.item, LostPage)
+    assert "tags" in answer.item.error
+
+
 def test_a_page_without_cards_of_a_query_that_has_some_is_asked_for_again() -> None:
     body = b'<div data-search-results data-total="7"></div>'
     answer = read_listing(wanted(), URL, FetchedPage(status=200, body=body))

@@ -16,7 +16,7 @@ from pincali_sync.domain.identity import (
 )
 from pincali_sync.exceptions import PageError
 
-SLUGS = st.text(string.ascii_letters + string.digits + "-_.ñé", min_size=1, max_size=80)
+SLUGS = st.text(string.ascii_letters + string.digits + "-_.ñé", min_size=3, max_size=80)
 HOSTS = st.sampled_from(["", "https://www.pincali.com", "http://pincali.com", "http://127.0.0.1:1"])
 FORMS = st.sampled_from(
     [
@@ -88,9 +88,19 @@ def test_a_property_id_is_sixteen_hex_digits() -> None:
         "/en/home/",
         "/en/home/a/b",
         "/en/home/%3F",
+        "/en/home/.",
+        "/en/home/..",
+        "/inmueble/%2e%2E/",
+        "/en/home/a\\b",
+        "/en/home/a%5Cb",
+        "/en/home/casa\u202eroja",
+        "/en/home/casa\u200b",
+        "/en/home/" + "a" * 501,
+        "/en/home/casa?" + "a" * 2048,
         "http://[",
     ],
 )
 def test_a_url_of_something_else_is_refused(url: str) -> None:
-    with pytest.raises(PageError, match="not the URL of a listing"):
+    with pytest.raises(PageError, match="not the URL of a listing") as refusal:
         canonical_url(url)
+    assert len(str(refusal.value)) < 300

@@ -6,6 +6,7 @@ import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -41,13 +42,14 @@ def spanish() -> Property:
     return parse_detail_page(saved("detail-2026-es"), ES_URL)
 
 
+def with_markup(markup: str, title: str = "Casa") -> Property:
+    heading = f'<div class="listing-id">ID: EB-VR1002</div><h1 class="property-title">{title}</h1>'
+    return parse_detail_page(heading + markup, URL)
+
+
 def with_chip(text: str, icon: str = "fa-star") -> Property:
     chip = f'<div class="feature-icon"><i class="fal {icon}"></i>{text}</div>'
-    return parse_detail_page(
-        '<div class="listing-id">ID: EB-VR1002</div><h1 class="property-title">Casa</h1>'
-        f'<div class="listing__features">{chip}</div>',
-        URL,
-    )
+    return with_markup(f'<div class="listing__features">{chip}</div>')
 
 
 def test_the_page_reads_the_same_before_and_after_scripts(prop: Property) -> None:
@@ -163,11 +165,65 @@ def test_numbers_beyond_their_columns_are_none() -> None:
     assert with_chip("Year Built: 9999").construction_year is None
 
 
+@pytest.mark.parametrize(
+    ("text", "icon", "field"),
+    [
+        ("999 bedrooms", "fa-bed", "bedrooms"),
+        ("100 baños", "fa-bath", "bathrooms"),
+        ("100 Zimmer", "fa-bed", "bedrooms"),
+        ("5000 cajones de estacionamiento", "fa-car", "parking_spaces"),
+        ("Piso 900", "fa-building", "floor_number"),
+        ("900 floors", "fa-building", "total_floors"),
+        ("Age: 999 years", "fa-calendar", "age_years"),
+    ],
+)
+def test_rooms_and_floors_by_the_hundred_are_not_believed(text: str, icon: str, field: str) -> None:
+    assert getattr(with_chip(text, icon), field) is None
+
+
+def test_a_building_may_have_many_rooms() -> None:
+    assert with_chip("99 bedrooms").bedrooms == 99
+
+
 def test_photos_are_the_listings_own_each_once_and_in_order(prop: Property) -> None:
     assert len(prop.image_urls) == 7
     assert prop.main_image_url == prop.image_urls[0]
     assert all("/property_images/5901002/" in url for url in prop.image_urls)
     assert prop.image_urls[2].endswith("EB-VR1002.heic?version=1760000003")
+
+
+@pytest.mark.parametrize(
+    ("host", "kept"),
+    [
+        ("https://assets.easybroker.com", True),
+        ("https://www.pincali.com", True),
+        ("", True),
+        ("https://photos.invalid", False),
+        ("//photos.invalid", False),
+        ("https://assets.easybroker.com.photos.invalid", False),
+        ("https://assets.easybroker.com@photos.invalid", False),
+        ("javascript:alert(1)//", False),
+        ("file://", False),
+        ("http://[", False),
+    ],
+)
+def test_photos_are_of_the_sites_own_hosts(markup: str, host: str, kept: bool) -> None:
+    path = "/property_images/5901002/88001/EB-VR1002.jpg?version=1760000001"
+    shown = markup.replace(f"https://assets.easybroker.com{path}", host + path)
+    prop = parse_detail_page(shown, URL)
+    assert prop.main_image_url is not None
+    assert ("88001" in prop.main_image_url) is kept
+    assert {urlsplit(photo).hostname for photo in prop.image_urls} <= {
+        "assets.easybroker.com",
+        "www.pincali.com",
+    }
+
+
+def test_a_page_of_a_stand_in_has_photos_of_its_own_host(markup: str) -> None:
+    shown = markup.replace("https://assets.easybroker.com/", "http://127.0.0.1:8/")
+    here = parse_detail_page(shown, "http://127.0.0.1:8/en/home/casa-a")
+    assert len(here.image_urls) == 7
+    assert parse_detail_page(shown, URL).image_urls == ()
 
 
 def test_nothing_of_similar_listings_leaks(prop: Property) -> None:
@@ -189,6 +245,24 @@ def test_the_publisher_is_named_without_the_words_before_it(
 
 def test_of_two_shown_phones_the_first_is_kept(spanish: Property) -> None:
     assert spanish.agent_phone == "+520000000001"
+
+
+@pytest.mark.parametrize(
+    ("shown", "phone"),
+    [
+        ("tel:+52 (55) 5555-0123", "+52 (55) 5555-0123"),
+        ("tel:%2B52%2055%205555%200123", "+52 55 5555 0123"),
+        ("tel:5555550123 ext. 12", "5555550123 ext. 12"),
+        ("tel:55 5555 0123 call me now", None),
+        ("tel:=cmd|x", None),
+        ("tel:12345", None),
+        ("tel:" + "5" * 40, None),
+        ("tel:", None),
+    ],
+)
+def test_a_phone_is_a_number_and_no_text(shown: str, phone: str | None) -> None:
+    prop = with_markup(f'<div class="publisher-phones"><a href="{shown}"></a></div>')
+    assert prop.agent_phone == phone
 
 
 def test_the_publication_day_is_the_one_of_its_place(prop: Property) -> None:
@@ -260,6 +334,39 @@ def test_the_canonical_link_names_the_listing_when_the_url_does_not(markup: str)
 def test_another_page_is_refused_with_the_reason(page: str, reason: str) -> None:
     with pytest.raises(PageError, match=reason):
         parse_detail_page(saved(page), URL)
+
+
+@pytest.mark.parametrize("unseen", ["\x1b[31m", "\x07", "\x9b", "\u202e", "\u2066", "\u200f"])
+def test_text_holds_nothing_that_nobody_sees(unseen: str) -> None:
+    shown = f"Ca{unseen}sa"
+    prop = with_markup(
+        f'<h2 class="location">House in {shown}, Mérida</h2><div class="publisher-name">{shown}'
+        f'</div><div class="listing__description"><div class="text-description">{shown}<br>x</div>'
+        f'</div><div class="listing__features"><div class="feature-icon">{shown}</div></div>',
+        title=shown,
+    )
+    texts = (prop.title, prop.neighborhood, prop.agent_name, prop.description, prop.features[0])
+    plain = f"Ca{unseen[1:]}sa"
+    assert texts == (plain, plain, plain, f"{plain}\nx", plain)
+
+
+def test_overlong_texts_are_cut() -> None:
+    prop = with_markup(
+        f'<div class="listing__description"><p class="text-description">{"b" * 60_000}</p></div>'
+        f'<div class="listing__features"><div class="feature-icon">{"c" * 600}</div></div>',
+        title="a" * 600,
+    )
+    assert (prop.title, prop.description) == ("a" * 500, "b" * 50_000)
+    assert prop.features == ("c" * 200,)
+
+
+def test_deep_lists_where_numbers_are_wanted_are_none() -> None:
+    data = (
+        '{"@type": "Product", "numberOfBedrooms": DEEP, "floorSize": {"value": DEEP}, '
+        '"geo": {"latitude": DEEP, "longitude": DEEP}}'
+    ).replace("DEEP", "[" * 900 + "]" * 900)
+    prop = with_markup(f'<script type="application/ld+json">{data}</script>')
+    assert (prop.bedrooms, prop.total_area_m2, prop.latitude) == (None, None, None)
 
 
 def test_a_listing_without_a_title_is_refused(markup: str) -> None:

@@ -1,0 +1,64 @@
+"""Markup as a tree, if that can be had in good time.
+
+By HTML's own rules a tree takes time beyond all measure: each tag may look through all that are
+open, each attribute through all of its tag, and bold type that is left open is opened anew in each
+paragraph. Selectors climb the tree once more. The site's pages are far from these limits, which
+bound both before anything is asked of the tree; what is beyond them is no page of the site.
+"""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, SelectolaxError
+
+from pincali_sync.exceptions import PageError
+from pincali_sync.pages.text import as_bytes
+
+# What is read in one second at worst. The greatest saved page has 220,000 bytes, 4,400 tags (each
+# end counted as one), 12 attributes in a tag, 24 levels.
+MAX_BYTES = 5_000_000
+MAX_TAGS = 15_000
+MAX_DEPTH = 100
+_MAX_ATTRIBUTES = 100  # beside those that are written plainly, of which at most 50
+
+_QUIETLY = LexborDocumentOptions.WO_EVENTS  # nobody listens to changes of the tree
+
+_SPACE = rb"\t\n\f\r "
+_NAME = rb"[^%b/>][^%b/>=]{0,200}+" % (_SPACE, _SPACE)
+_VALUE = rb"""(?:"[^"]*+"|'[^']*+'|[^%b>"'][^%b>]*+)""" % (_SPACE, _SPACE)
+_ATTRIBUTE = rb"[%b/]*+%b(?:[%b]*+=[%b]*+%b?+)?+" % (_SPACE, _NAME, _SPACE, _SPACE, _VALUE)
+# A tag with too many attributes. Every tag is tried, within quotes or not; plain ones end soon.
+_CROWDED = re.compile(
+    rb'<[a-zA-Z][a-zA-Z0-9]*+(?: [a-z-]++="[^"]*+"){0,50}+(?!>)(?:%b){%d}'
+    % (_ATTRIBUTE, _MAX_ATTRIBUTES)
+)
+# Type that is not closed at once, as an icon is: `<i class="fal fa-bed"></i>`.
+_OPEN_TYPE = re.compile(
+    rb"<(?=[bceifnstuBCEIFNSTU][%b/>iomtrIOMTR])"
+    rb"(?i:(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[%b/>])"
+    rb'(?!(?:[%b]+[a-z-]+(?:="[^"<>]*")?+)*+>[^<]*+</\1>))' % (_SPACE, _SPACE, _SPACE)
+)
+_TOO_DEEP = "* > " * MAX_DEPTH + ":first-child:not(:empty)"
+
+
+def tree_of(markup: str | bytes, url: str) -> LexborHTMLParser:
+    """Parses a page; what is no UTF-8 is replaced when text is asked for.
+
+    Raises:
+        PageError: for more markup than any page of the site has.
+    """
+    raw = as_bytes(markup)
+    if len(raw) > MAX_BYTES:
+        raise PageError(f"{url} has more than {MAX_BYTES:,} bytes")
+    if raw.count(b"<") > MAX_TAGS:
+        raise PageError(f"{url} has more than {MAX_TAGS:,} tags")
+    if _CROWDED.search(raw):
+        raise PageError(f"{url} has a tag with more than {_MAX_ATTRIBUTES} attributes")
+    try:
+        tree = LexborHTMLParser(_OPEN_TYPE.sub(b"<span", raw), options=_QUIETLY)
+    except SelectolaxError as error:
+        raise PageError(f"{url} cannot be parsed: {error}") from None
+    if tree.css_first(_TOO_DEEP) is not None:
+        raise PageError(f"{url} has more than {MAX_DEPTH} levels of markup")
+    return tree

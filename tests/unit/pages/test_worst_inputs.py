@@ -1,0 +1,158 @@
+"""No parser takes a second for a megabyte, whatever it holds."""
+
+from __future__ import annotations
+
+from time import process_time
+
+import pytest
+
+from pincali_sync.exceptions import PageError
+from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.pages.markup import MAX_BYTES, MAX_DEPTH, MAX_TAGS, tree_of
+from tests.support.parsers import DETAIL_URL, LISTING_URL, PARSERS, parsed
+
+MEGABYTE = 1_000_000
+# So that the parsers go on to the rest.
+LISTING = (
+    '<div data-search-results data-total="5"><div class="property__component">'
+    '<a href="/en/home/casa-a">'
+)
+DETAIL = '<p class="listing-id">ID: EB-VR1002</p><h1 class="property-title">Casa</h1>'
+DEEP = (
+    '<div class="amenities-group feature-icon listing__features listing__amenities slideshow '
+    'amenities-list location features listing__price price eb-breadcrumbs property__gallery">'
+)
+
+
+def filled(piece: str) -> str:
+    return piece * (MEGABYTE // len(piece))
+
+
+def allowed(piece: str) -> str:
+    """As much of it as the limit on tags lets pass."""
+    return piece * min(MEGABYTE // len(piece), (MAX_TAGS - 100) // piece.count("<"))
+
+
+def attributes(count: int, value: str = "") -> str:
+    return " ".join(f"a{number}{value}" for number in range(count))
+
+
+REPEATED = [
+    *(
+        "<input ",
+        "<title",
+        "<title>  ",
+        "<div>",
+        "<b>",
+        "<i a=b>",
+        "</p>",
+        "<a<a",
+        '<a b="',
+        "<!--",
+    ),
+    *(
+        "&#",
+        "casa in ",
+        "$1,000 ",
+        "1,",
+        "3 bedrooms ",
+        "21000, ",
+        "q=1,",
+        "../",
+        "%2e",
+        "\n ",
+        "\\",
+    ),
+]
+ALLOWED = [
+    *("<div>", "<span><li>", "<p></p>", "<a><b></a>", "<br>", " <i> </i>", "<b><p>x</p>"),
+    '<p class="property__component"></p>',
+    '<a class="property__component" href="/en/home/casa-a">3 bedrooms</a>',
+    '<img src="https://assets.easybroker.com/property_images/5901002/1/a.jpg">',
+]
+BUILT = {
+    "attributes": f"<div {attributes(120_000)}>",
+    "attributes with >": "<div " + attributes(80_000, '=">"') + ">",
+    "attributes over and over": f"<div {attributes(99)}></div>" * (MEGABYTE // 480),
+    "type left open": "<p>"
+    + "".join(f"<b a{n}>" for n in range(7_000))
+    + "</p>"
+    + "<p>x</p>" * 4_000,
+    "a link left open": f"<p><a {attributes(99)}></p>" + "<p>x</p>" * 7_400,
+    "deep": DEEP * 90 + "<a>x</a>" * 7_000,
+    "deep images": DEEP * 90 + "<img src=/property_images/5901002/1/a.jpg>" * 14_000,
+    "deep text": DEEP * 90 + filled("casa in "),
+    "other listings": '<div class="property__component">' * 90 + "<p></p>" * 7_000,
+    "objects": '<script type="application/ld+json">['
+    + ",".join(f'{{"@type":"Product","k{n}":1}}' for n in range(33_000)),
+    "deep objects": '<script type="application/ld+json">' + '[{"@type":' * 90_000,
+    "a great number": '<script type="application/ld+json">{"@type":"Product","geo":{"latitude":'
+    + "1" * 900_000
+    + "}}</script>",
+}
+INPUTS = {
+    **{f"{piece!r} repeated": filled(piece) for piece in REPEATED},
+    **{f"{piece!r} as often as allowed": allowed(piece) for piece in ALLOWED},
+    **BUILT,
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_a_megabyte_takes_no_parser_a_second(name: str) -> None:
+    body = INPUTS[name].encode()
+    slow = {}
+    for parser, parse in PARSERS.items():
+        begun = process_time()
+        parsed(
+            parse, {"listing page": LISTING, "detail page": DETAIL}.get(parser, "").encode() + body
+        )
+        spent = process_time() - begun
+        if spent >= 1:
+            slow[parser] = spent
+    assert slow == {}
+
+
+@pytest.mark.parametrize(
+    ("markup", "reason"),
+    [
+        ("<div>" * (MAX_DEPTH + 2), "levels"),
+        ("<p></p>" * MAX_TAGS, "tags"),
+        (f"<p {attributes(200)}>", "attributes"),
+        ("x" * (MAX_BYTES + 1), "bytes"),
+    ],
+)
+def test_more_markup_than_any_page_has_is_refused_with_the_reason(markup: str, reason: str) -> None:
+    for parse, url in ((parse_listing_page, LISTING_URL), (parse_detail_page, DETAIL_URL)):
+        with pytest.raises(PageError, match=reason):
+            parse(markup, url)
+
+
+@pytest.mark.parametrize("quoted", ['title=">"', "title='>'", "title = x", "title"])
+def test_attributes_are_counted_however_they_are_written(quoted: str) -> None:
+    def tag(count: int) -> str:
+        return f"<p {' '.join(quoted.replace('title', f't{n}') for n in range(count))}>"
+
+    assert tree_of(tag(60), DETAIL_URL).css_first("p") is not None
+    with pytest.raises(PageError, match="attributes"):
+        tree_of(tag(160), DETAIL_URL)
+
+
+def test_type_left_open_does_not_grow_with_each_paragraph() -> None:
+    tree = tree_of("<p><b a><b c><i d></p>" + "<p>x</p>" * 50, DETAIL_URL)
+    assert tree.css("b, i") == []
+    assert len(tree.css("p")) == 51
+
+
+def test_an_icon_and_short_bold_text_stay_as_they_are() -> None:
+    markup = '<div><i class="fal fa-bed"></i> 3</div><b>now</b><strong>!</strong>'
+    tree = tree_of(markup, DETAIL_URL)
+    assert [node.tag for node in tree.css("i, b, strong")] == ["i", "b", "strong"]
+
+
+@pytest.mark.parametrize(
+    "cards", ["<div class=property__component></div>" * 201, "<div class=property__component>" * 2]
+)
+def test_cards_in_cards_and_by_the_hundred_are_no_listing_page(cards: str) -> None:
+    with pytest.raises(PageError, match="cards"):
+        parse_listing_page(f"<div data-search-results>{cards}", LISTING_URL)
