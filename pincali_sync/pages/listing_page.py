@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser
 
 from pincali_sync.domain.headers import whole_url
-from pincali_sync.domain.identity import canonical_url
+from pincali_sync.domain.identity import CANONICAL_ROOT, canonical_url
 from pincali_sync.domain.numbers import integer_of
 from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
@@ -109,7 +109,8 @@ def _total_pages(
 def _next_page(tree: LexborHTMLParser, url: str) -> str | None:
     """The next page's path and query. A disabled pager still holds a link: hence `:not`."""
     href = attribute_at(tree, "span.next:not(.disabled) a[href]", "href")
-    target = whole_url(url, href) if href else None  # none: "javascript:…"
+    page_url = urljoin(CANONICAL_ROOT, url)  # a path is enough
+    target = whole_url(page_url, href) if href else None  # none: "javascript:…"
     if target is None:
         return None
     here, there = urlsplit(url), urlsplit(target)

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborNode
 from pincali_sync.domain.headers import whole_url
 from pincali_sync.pages.text import clean
 
-_PLACES = ("https://assets.easybroker.com/", "https://www.pincali.com/", "https://pincali.com/")
+_ROOTS = ("https://assets.easybroker.com/", "https://www.pincali.com/", "https://pincali.com/")
 _LONGEST = 2_048
 
 
@@ -22,15 +22,17 @@ def photo_of(image: LexborNode, page_url: str) -> str | None:
 
 def photo_url(shown: object, page_url: str) -> str | None:
     """A photo's whole URL; None for one on any other host."""
-    text, places = clean(shown), _places(page_url)
+    text, roots = clean(shown), _roots(page_url)
     if text is None or len(text) > _LONGEST:
         return None
-    url = text if text.startswith(places) else whole_url(page_url, text)
-    return url if url and url.startswith(places) else None
+    if text.startswith(roots):
+        return text
+    url, hosts = whole_url(page_url, text), {urlsplit(root).hostname for root in roots}
+    return url if url and urlsplit(url).hostname in hosts else None
 
 
 @lru_cache(maxsize=16)
-def _places(page_url: str) -> tuple[str, ...]:
+def _roots(page_url: str) -> tuple[str, ...]:
     """The site is where the page was fetched, too: a stand-in has a host of its own."""
     page = urlsplit(page_url)
-    return (*_PLACES, f"{page.scheme}://{page.netloc}/")
+    return (*_ROOTS, f"{page.scheme}://{page.netloc}/")
