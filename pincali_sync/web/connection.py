@@ -22,7 +22,8 @@ class BriefConnection(H11Protocol):
     @property
     def is_asking(self) -> bool:
         """Whether a request, or the rest of one, is waited for."""
-        return self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        open_ended = self.conn.their_state in {h11.IDLE, h11.SEND_BODY}
+        return open_ended and not self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begins to wait for a request."""
