@@ -20,43 +20,11 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pincali_sync.exceptions import ConfigError
+from pincali_sync.url_forms import OPEN_URL, ROOT_URL, fits, is_http, is_postgres
 
 LOCAL_RUNNER = "local"
 # A comma that no URL follows belongs to the one before it, as in two recipients of a mail.
 _BETWEEN_ALERT_URLS = re.compile(r"\s*,\s*(?=[A-Za-z][\w.+-]*://)|\s+")
-_HIGHEST_PORT = 65_535
-
-# URLs are judged by patterns: `urlsplit` quotes what it refuses, and finds a host in a password
-# that has signs of a URL in it. With one @ at most, all who read the URL find the same parts.
-_POSTGRES = re.compile(
-    r"postgres(?:ql|ql\+psycopg)?://(?:[^:/?#@]*(?::[^/?#@]*)?@)?"
-    r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]+)(?::(?P<port>[0-9]{0,5}))?/[^?#@]+(?:\?[^@]*)?"
-)
-_HTTP = r"https?://{}(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>[0-9]{{0,5}}))?{}"
-_SECRET_URL = re.compile(_HTTP.format(r"(?:[^\s/?#@]*@)?", r"(?:[/?#]\S*)?"))
-_OPEN_URL = re.compile(_HTTP.format("", r"(?:[/?#][^\s@]*)?"))
-_ROOT_URL = re.compile(_HTTP.format("", r"(?:/[^\s?#@]*)?"))
-
-
-def _fits(pattern: re.Pattern[str], value: str) -> bool:
-    found = pattern.fullmatch(value)
-    return found is not None and int(found["port"] or 0) <= _HIGHEST_PORT
-
-
-def _is_postgres(value: str) -> str:
-    if not _fits(_POSTGRES, value):
-        raise ValueError(
-            "is not a PostgreSQL URL with a host, a database and, if any, a port that is a number; "
-            "in a password / ? # @ are written %2F %3F %23 %40"
-        )
-    return value
-
-
-def _is_http(value: str, pattern: re.Pattern[str] = _SECRET_URL) -> str:
-    if not _fits(pattern, value):
-        said = "is not an http(s) URL"
-        raise ValueError(said if pattern is _SECRET_URL else f"{said} without user and password")
-    return value.rstrip("/")
 
 
 def _split(value: Any, separator: str = ",") -> Any:
@@ -68,7 +36,7 @@ def _split(value: Any, separator: str = ",") -> Any:
 
 def _are_nodes(nodes: tuple[str, ...]) -> tuple[str, ...]:
     for place, node in enumerate(nodes, 1):
-        if node != LOCAL_RUNNER and not _fits(_ROOT_URL, node):
+        if node != LOCAL_RUNNER and not fits(ROOT_URL, node):
             raise ValueError(
                 f"entry {place} is no http(s) URL of host and port alone; a user and a password "
                 "go into SCRAPYD_USERNAME and SCRAPYD_PASSWORD"
@@ -94,9 +62,9 @@ def _are_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(host.lower() for host in hosts)
 
 
-SecretUrl = Annotated[str, AfterValidator(_is_http)]
-OpenUrl = Annotated[str, AfterValidator(partial(_is_http, pattern=_OPEN_URL))]
-RootUrl = Annotated[str, AfterValidator(partial(_is_http, pattern=_ROOT_URL))]
+SecretUrl = Annotated[str, AfterValidator(is_http)]
+OpenUrl = Annotated[str, AfterValidator(partial(is_http, pattern=OPEN_URL))]
+RootUrl = Annotated[str, AfterValidator(partial(is_http, pattern=ROOT_URL))]
 Seconds = Annotated[float, Field(ge=0, le=3600, description="seconds, 0 to 3600")]
 Hours = Annotated[float, Field(gt=0, description="hours, more than 0")]
 Days = Annotated[float, Field(gt=0, description="days, more than 0")]
@@ -121,7 +89,7 @@ class Config(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    database_url: Secret[Annotated[str, AfterValidator(_is_postgres)]] | None = None
+    database_url: Secret[Annotated[str, AfterValidator(is_postgres)]] | None = None
     """postgresql://user:password@host:port/database, or unset: embedded server"""
     pincali_home: Path = Field(Path(".pincali"), description="a folder for state and logs")
     pincali_base_url: RootUrl = "https://www.pincali.com"
