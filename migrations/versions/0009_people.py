@@ -1,5 +1,7 @@
 """Whom listings name: found fast where it is to be cleared, and those who are to be kept out.
 
+And what earlier versions wrote down with a job where SCRAPYD_URLS held a password.
+
 Revision ID: 0009_people
 Revises: 0008_transitions
 """
@@ -37,9 +39,14 @@ INDEXES = (
     "AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
 )
 
+# As the database's dump and the dashboard show them.
+NO_PASSWORDS = """
+UPDATE sync_run_jobs SET node = regexp_replace(node, '://.*@', '://') WHERE node LIKE '%@%'"""
+
 
 def upgrade() -> None:
     be_patient()
+    op.execute(NO_PASSWORDS)
     create_tables(TABLES)
     create_indexes(INDEXES)
 

@@ -203,6 +203,22 @@ def test_an_upgrade_keeps_what_the_older_scraper_stored(empty_database_url: str)
     assert row == (5, "active", 0)
 
 
+def test_an_upgrade_forgets_the_passwords_of_nodes(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url, "0008_transitions")
+    nodes = ["http://ana:open/ses@me@one:6800", "http://two:6800", "local", None]
+    with psycopg.connect(empty_database_url) as connection:
+        for node in nodes:
+            connection.execute(
+                "INSERT INTO sync_run_jobs (id, spider, status, node)"
+                " VALUES (gen_random_uuid(), 'detail', 'completed', %s)",
+                [node],
+            )
+    migrate.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        found = connection.execute("SELECT node FROM sync_run_jobs ORDER BY node").fetchall()
+    assert found == [("http://one:6800",), ("http://two:6800",), ("local",), (None,)]
+
+
 def test_sql_is_printed_without_a_database(tmp_path: Path, postgres_url: str) -> None:
     environment = {name: each for name, each in os.environ.items() if name not in {"DATABASE_URL"}}
     result = subprocess.run(
