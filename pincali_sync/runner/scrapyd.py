@@ -19,6 +19,10 @@ from pincali_sync.services.ports import JobSpec
 
 PROJECT = "pincali_sync"
 _TIMEOUT_SECONDS = 20.0
+_NO_ENTRY = (
+    ": set SCRAPYD_USERNAME and SCRAPYD_PASSWORD, or for a node of `make up` the PINCALI_HOME "
+    "that it was started with"
+)
 
 
 class ScrapydJobRunner:
@@ -85,7 +89,7 @@ class ScrapydJobRunner:
             ) from error
         except requests.HTTPError as error:
             status = error.response.status_code
-            remedy = ": set SCRAPYD_USERNAME and SCRAPYD_PASSWORD" if status in {401, 403} else ""
+            remedy = _NO_ENTRY if status in {401, 403} else ""
             raise RunnerError(
                 f"Scrapyd at {node} refused {what} (HTTP {status}){remedy}"
             ) from error

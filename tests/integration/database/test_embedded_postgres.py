@@ -206,7 +206,13 @@ def test_destroying_a_server_leaves_nothing(new_home: Callable[[str], Path]) -> 
 
 def test_a_copy_of_the_binaries_finds_its_libraries(tmp_path: Path) -> None:
     original = wheel_binaries()
-    copy = copy_of(original, tmp_path / "elsewhere")
+    umask = os.umask(0o077)  # as our programs have it: the server's user must get in all the same
+    try:
+        copy = copy_of(original, tmp_path / "elsewhere")
+    finally:
+        os.umask(umask)
+    for folder in (copy, *copy.parents[:2]):
+        assert stat.S_IMODE(folder.stat().st_mode) & 0o005 == 0o005
     assert not copy.is_relative_to(original)
     for program in ("initdb", "postgres", "pg_ctl"):
         said = subprocess.run(

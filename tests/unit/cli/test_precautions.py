@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pincali_sync.cli import tier_runner
+from pincali_sync.cli.app import run
 from pincali_sync.cli.precautions import precautions, warn_once_a_day
+from pincali_sync.cli.tier_runner import Ticked
 from pincali_sync.config import Config
 
 YESTERDAY = 24 * 60 * 60 + 60
@@ -44,6 +47,19 @@ def test_root_is_named_as_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     [line] = precautions()
     assert line.startswith("running as root: ")
     assert "docs/security.md" in line
+
+
+def test_the_tier_runner_says_it(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def tick(*_: object, **__: object) -> Ticked:
+        return [], []
+
+    monkeypatch.setattr(tier_runner, "_watched_tick", tick)
+    monkeypatch.setenv("PINCALI_HOME", str(env_file.parent))
+    env_file.chmod(0o644)
+    assert run(tier_runner.app, []) == 0
+    assert f"take care: every user of this machine can read {env_file}" in caplog.text
 
 
 def test_it_is_said_once_a_day(env_file: Path, caplog: pytest.LogCaptureFixture) -> None:

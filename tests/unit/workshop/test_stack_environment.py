@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
-from pincali_workshop.stack.up import job_environment
+from pincali_workshop.stack.up import job_environment, up
 
 from pincali_sync.config import load_config
 
@@ -30,6 +31,13 @@ def test_jobs_read_the_same_configuration(monkeypatch: pytest.MonkeyPatch, tmp_p
     for name, value in handed_over.items():
         monkeypatch.setenv(name, value)
     assert load_config() == here
+
+
+def test_root_is_named_as_what_it_is_before_anything_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert next(iter(up(load_config()))).startswith("take care: running as root: ")
 
 
 def test_jobs_find_files_that_were_named_relative_to_here(
