@@ -48,6 +48,13 @@ def _are_nodes(nodes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(node.rstrip("/") for node in nodes)
 
 
+def _are_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    for host in hosts:
+        if not _fits(_ROOT_URL, f"https://{host}") or "/" in host:
+            raise ValueError(f"{host!r} is no host or host:port")
+    return tuple(host.lower() for host in hosts)
+
+
 def _are_tiers(value: Any) -> Any:
     tiers = set(map(str, _split(value)))
     if not tiers or not tiers <= {"1", "2", "3", "4"}:
@@ -95,6 +102,10 @@ class Config(BaseSettings):
     pincali_base_url: RootUrl = "https://www.pincali.com"
     """the site's root, http(s)://host[:port]"""
     pincali_sitemap_url: OpenUrl | None = Field(None, description="the URL of the sitemap index")
+    sitemap_hosts: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_hosts)] = (
+        "assets.easybroker.com",
+    )
+    """comma-separated host[:port] that the sitemap may lead to, beside the site's own"""
     scrapyd_urls: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_nodes)] = (
         "http://127.0.0.1:6800",
     )

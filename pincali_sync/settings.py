@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from pincali_sync.config import load_config
+from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import ConfigError
 
 try:
@@ -19,7 +20,7 @@ SPIDER_MODULES = ["pincali_sync.spiders"]
 COMMANDS_MODULE = "pincali_sync.commands"
 
 # --- manners ---
-ROBOTSTXT_OBEY = True
+ROBOTSTXT_OBEY = True  # by a middleware of our own
 USER_AGENTS = list(_config.user_agents)
 USER_AGENT = _config.user_agents[0]
 PAGE_DELAY_SECONDS = _config.page_delay_seconds
@@ -29,6 +30,9 @@ CONCURRENT_REQUESTS = 8
 DOWNLOAD_TIMEOUT = _config.request_timeout_seconds
 RETRY_TIMES = _config.retry_times
 RETRY_BACKOFF_SECONDS = _config.retry_backoff_seconds
+# A page that exceeds it is lost; Scrapy counts on the way, and again while it unpacks.
+DOWNLOAD_MAXSIZE = MAX_PAGE_BYTES
+TWISTED_DNS_RESOLVER = "pincali_sync.middlewares.hosts.PublicResolver"
 # A listing or detail page never moves by redirect to another listing: a redirect is an answer.
 REDIRECT_ENABLED = False
 HTTPERROR_ALLOW_ALL = True  # and so is any other status: the readers of answers judge it
@@ -45,9 +49,14 @@ DRY_RUN_REPORT: str | None = None  # a file: compare pages, leave the report the
 
 # --- components ---
 DOWNLOADER_MIDDLEWARES = {
+    "pincali_sync.middlewares.hosts.HostsMiddleware": 80,
     # Before robots.txt is looked at (100), so that its rules for our own name are found.
     "pincali_sync.middlewares.user_agent.UserAgentMiddleware": 90,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "pincali_sync.middlewares.robots.RobotsMiddleware": 100,
+    # On the way back after a refusal (560) was recognised: a login is no place to follow to.
+    "pincali_sync.middlewares.redirects.RedirectsMiddleware": 540,
     # In the place of Scrapy's own, which repeats without a pause.
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "pincali_sync.middlewares.retry.BackoffRetryMiddleware": 550,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
-import httpx
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Route, async_playwright
-from protego import Protego
 
 from pincali_sync.answers.detail import detail_url
 from pincali_sync.bootstrap import open_services
@@ -19,15 +18,18 @@ from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.spiders.browser_settings import abort_request
 
 _MILLISECONDS = 1000
+_OK = 200
 
 
 async def scrape_single_property(source_url: str) -> dict[str, Any]:
     """Fetches one listing in the configured way and returns its fields; saves nothing.
 
-    It takes its turn on the site's one timeline, keeps to robots.txt and follows no redirect.
+    It takes its turn on the site's one timeline, keeps to robots.txt and follows no redirect of a
+    page.
 
     Args:
         source_url: any form of the listing's URL.
@@ -44,9 +46,8 @@ async def scrape_single_property(source_url: str) -> dict[str, Any]:
     """
     config = load_config()
     url = detail_url(config.pincali_base_url, source_url)
-    await _take_turn(config)
-    await _ask_robots(config, url)
-    await _take_turn(config)
+    delay = await _ask_robots(config, url)
+    await _take_turn(config, delay)
     if config.detail_transport == "playwright":
         status, headers, markup = await _in_browser(config, url)
     else:
@@ -54,39 +55,36 @@ async def scrape_single_property(source_url: str) -> dict[str, Any]:
     refusal = challenge_kind(status, headers, markup)
     if refusal is not None:
         raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
-    if status != httpx.codes.OK:
+    if status != _OK:
         raise PageError(f"{url} answered HTTP {status}")
     page: Property = parse_detail_page(markup, url)
     return asdict(page)
 
 
-async def _take_turn(config: Config) -> None:
+async def _take_turn(config: Config, crawl_delay: float = 0.0) -> None:
     if config.site_min_gap_seconds == 0:
         return  # pacing is off: a site on loopback
     async with open_services(config) as services:
+        services.pace.respect_crawl_delay(crawl_delay)
         await services.pace.wait_for_turn(config.detail_delay_seconds)
 
 
-async def _ask_robots(config: Config, url: str) -> None:
-    status, _, rules = await _over_http(config, f"{config.pincali_base_url}/robots.txt")
-    readable = status == httpx.codes.OK
-    if readable and not Protego.parse(rules).can_fetch(url, config.user_agents[0]):
-        raise BlockedError(f"robots.txt forbids {url}")
+async def _ask_robots(config: Config, url: str) -> float:
+    robots = await fetch_robots(config, partial(_take_turn, config))
+    objection = robots.objection(url, config.user_agents[0])
+    if objection is not None:
+        raise BlockedError(objection)
+    return robots.crawl_delay(config.user_agents)
 
 
-async def _over_http(config: Config, url: str, **headers: str) -> tuple[int, dict[str, str], str]:
-    async with httpx.AsyncClient(
-        headers={"User-Agent": config.user_agents[0], **headers},
-        timeout=config.request_timeout_seconds,
-    ) as client:
-        try:
-            response = await client.get(url)
-        except httpx.HTTPError as error:
-            raise PageError(f"{url} could not be fetched: {error!r}") from error
-    return response.status_code, dict(response.headers), response.text
+async def _over_http(config: Config, url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    answer = await fetch(config, url, **headers)
+    if answer.status is None:
+        raise PageError(f"{url} could not be fetched: {answer.failure}")
+    return answer.status, dict(answer.headers), answer.body
 
 
-async def _in_browser(config: Config, url: str) -> tuple[int, dict[str, str], str]:
+async def _in_browser(config: Config, url: str) -> tuple[int, dict[str, str], bytes]:
     options = launch_options(config)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**options)
@@ -105,7 +103,7 @@ async def _in_browser(config: Config, url: str) -> tuple[int, dict[str, str], st
         finally:
             await browser.close()
     assert response is not None  # None only for same-page anchors
-    return response.status, dict(response.headers), markup
+    return response.status, dict(response.headers), markup.encode()
 
 
 async def _pass_or_abort(route: Route) -> None:

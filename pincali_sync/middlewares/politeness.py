@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from scrapy import Request, signals
+from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from pincali_sync.config import load_config
 from pincali_sync.crawl_job import Component, close_soon, patiently
+from pincali_sync.domain.limits import Askable
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
@@ -27,7 +28,7 @@ class PolitenessMiddleware(Component):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        crawler.signals.connect(self.robots_parsed, signals.robots_parsed)
+        self._askable = Askable.of(load_config())
 
     async def process_request(self, request: Request) -> None:
         """Raises: BlockedResponse: when everything rests."""
@@ -44,6 +45,8 @@ class PolitenessMiddleware(Component):
     async def process_response(self, request: Request, response: Response) -> Response:
         """Raises: BlockedResponse: when a busy site refuses again and again."""
         services = self._job.services
+        if not self._askable.is_site(request.url):
+            return response  # how busy another host is says nothing of the site
         if response.status not in _BUSY_STATUSES:
             await services.pace.answered()
             return response
@@ -54,11 +57,3 @@ class PolitenessMiddleware(Component):
             close_soon(self._crawler, PAUSED)
             raise BlockedResponse(seen)
         return response
-
-    def robots_parsed(self, robotparser: Any, request: Request) -> None:
-        """Takes over the Crawl-delay that robots.txt asks of us."""
-        rules = getattr(robotparser, "rp", None)  # Protego, Scrapy's default parser
-        user_agent = (request.headers.get(b"User-Agent") or b"*").decode("latin-1")
-        delay = rules.crawl_delay(user_agent) if rules is not None else None
-        if delay:
-            self._job.services.pace.respect_crawl_delay(float(delay))

@@ -1,14 +1,16 @@
-"""One request to see whether the site answers again."""
+"""A look whether the site answers again."""
 
 from __future__ import annotations
 
-import httpx
+from functools import partial
 
 from pincali_sync.config import Config
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.exceptions import PageError
+from pincali_sync.exceptions import BlockedError, PageError
+from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.services.site.pace import PaceService
 
 _OK = 200
@@ -19,26 +21,34 @@ class SiteProbe:
 
     def __init__(self, config: Config, pace: PaceService) -> None:
         self._url = f"{config.pincali_base_url}{ListingSource.SALE.path}"
-        self._user_agent = config.user_agents[0]
-        self._timeout = config.request_timeout_seconds
+        self._config = config
         self._pace = pace
 
     async def __call__(self) -> str | None:
-        """What is still wrong; None when the site shows listings."""
-        await self._pace.wait_for_turn(although_paused=True)
-        headers = {"User-Agent": self._user_agent}
+        """What is still wrong; None when robots.txt lets us and the site shows listings."""
+        take_turn = partial(self._pace.wait_for_turn, although_paused=True)
+        robots = await fetch_robots(self._config, take_turn)
+        user_agents = self._config.user_agents
         try:
-            async with httpx.AsyncClient(headers=headers, timeout=self._timeout) as client:
-                response = await client.get(self._url)
-        except httpx.HTTPError as error:
-            return f"{type(error).__name__}: {error}"
-        refusal = challenge_kind(response.status_code, dict(response.headers), response.content)
-        if refusal is not None:
-            return f"the site refuses us: {refusal.value}"
-        if response.status_code != _OK:
-            return f"HTTP {response.status_code}"
-        try:
-            page = parse_listing_page(response.content, self._url)
-        except PageError as error:
+            self._pace.respect_crawl_delay(robots.crawl_delay(user_agents))
+        except BlockedError as error:
             return str(error)
-        return None if page.entries else "a page without listings"
+        objection = robots.objection(self._url, user_agents[0])
+        if objection is not None:
+            return objection
+        await take_turn()
+        return _fault_of(self._url, await fetch(self._config, self._url))
+
+
+def _fault_of(url: str, answer: FetchedPage) -> str | None:
+    if answer.status is None:
+        return answer.failure
+    refusal = challenge_kind(answer.status, answer.headers, answer.body)
+    if refusal is not None:
+        return f"the site refuses us: {refusal.value}"
+    if answer.status != _OK:
+        return answer.failure
+    try:
+        return None if parse_listing_page(answer.body, url).entries else "a page without listings"
+    except PageError as error:
+        return str(error)

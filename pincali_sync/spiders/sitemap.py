@@ -18,9 +18,11 @@ from pincali_sync.crawl_job import (
     failed,
     fetched,
 )
+from pincali_sync.domain.limits import MAX_REDIRECTS, MAX_SHARD_BYTES
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, FetchedShard
 from pincali_sync.middlewares.blocking import BlockedResponse
+from pincali_sync.middlewares.redirects import REDIRECTS_LEFT
 from pincali_sync.pages.sitemap import ShardLink
 from pincali_sync.services.runs.run_jobs import NO_INDEX
 
@@ -31,13 +33,19 @@ class SitemapSpider(JobSpider):
     name = "sitemap"
     custom_settings = {  # noqa: RUF012  # Scrapy's way
         # Shards are some megabytes each and lie on another host, named by the index.
+        "DOWNLOAD_MAXSIZE": MAX_SHARD_BYTES,
         "DOWNLOAD_WARNSIZE": 0,
-        "CONCURRENT_REQUESTS": 2,  # bounds what is held in memory
+        "CONCURRENT_REQUESTS": 1,  # bounds what is held in memory
     }
 
     async def start(self) -> AsyncIterator[Request]:
         """Asks for the index."""
-        yield Request(self.settings["SITEMAP_URL"], callback=self.parse, errback=self.lost_index)
+        yield Request(
+            self.settings["SITEMAP_URL"],
+            callback=self.parse,
+            errback=self.lost_index,
+            meta={REDIRECTS_LEFT: MAX_REDIRECTS},
+        )
 
     async def parse(self, response: Response) -> AsyncIterator[Request]:
         """The index: asks for its shards of listings."""
@@ -55,6 +63,7 @@ class SitemapSpider(JobSpider):
                 callback=self.parse_shard,
                 errback=self.lost_shard,
                 cb_kwargs={"link": link},
+                meta={REDIRECTS_LEFT: MAX_REDIRECTS},
                 dont_filter=True,
             )
 

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.pace import Reservation
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.exceptions import PausedError
+from pincali_sync.exceptions import BlockedError, PausedError
 
 # How soon a worker that waits for its turn notices a pause.
 _LOOK_SECONDS = 2.0
+LONGEST_CRAWL_DELAY = 60.0  # or the operator's own gap, where that is longer
 _FIRST_HOLD_SECONDS = 5.0  # after a 429 or 503 without Retry-After; doubles with each
 _LONGEST_HOLD_SECONDS = 900.0
 
@@ -46,7 +47,17 @@ class PaceService:
         return self._min_gap == 0
 
     def respect_crawl_delay(self, seconds: float) -> None:
-        """Never be faster than robots.txt asks for."""
+        """Never be faster than robots.txt asks for.
+
+        Raises:
+            BlockedError: when it asks for more than can be borne.
+        """
+        longest = max(LONGEST_CRAWL_DELAY, self._min_gap)
+        if seconds > longest:
+            raise BlockedError(
+                f"robots.txt asks for {seconds:g} s between requests, and more than {longest:g} s "
+                "is no pace: whoever agrees sets SITE_MIN_GAP_SECONDS to it"
+            )
         self._crawl_delay = max(self._crawl_delay, seconds)
 
     async def wait_for_turn(

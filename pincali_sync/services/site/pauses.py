@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 from pincali_sync.db.repositories.site.pace import ALL, Pause, scope_of
+from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PausedError
 from pincali_sync.services.base import Service
@@ -73,11 +74,19 @@ class PauseService(Service):
         return False
 
     async def resume(self, scope: str | None) -> list[str]:
-        """Ends one pause or (None) all of them; returns the scopes that were paused."""
-        scopes = await self.db.run(lambda tx: tx.pauses.resume(scope))
+        """Ends one pause or (None) all of them; returns the scopes that were paused.
+
+        With everything the site's timeline begins anew: a robots.txt that was mended counts.
+        """
+        scopes = await self.db.run(lambda tx: self._resume(tx, scope))
         if scopes:
             logger.warning("resumed: %s", ", ".join(scopes))
         return scopes
+
+    async def _resume(self, tx: UnitOfWork, scope: str | None) -> list[str]:
+        if scope in {None, ALL}:
+            await tx.pace.reset(self.config.site_host, self.config.site_min_gap_seconds)
+        return await tx.pauses.resume(scope)
 
     async def in_force(self) -> list[Pause]:
         """All pauses, the oldest first."""

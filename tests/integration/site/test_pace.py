@@ -7,8 +7,10 @@ import time
 
 import pytest
 
+from pincali_sync.bootstrap import build_services
+from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
-from pincali_sync.exceptions import PausedError
+from pincali_sync.exceptions import BlockedError, PausedError
 from pincali_sync.services.site.pace import PaceService
 from tests.support.builders import rows, value
 
@@ -213,3 +215,53 @@ async def test_long_after_a_hold_refusals_are_counted_anew(db: Database) -> None
     await worker.refused(1)
     await rows(db, "UPDATE site_pace SET strikes = 6, held_until = now() - interval '11 minutes'")
     assert await worker.refused(1) == 1
+
+
+@pytest.mark.parametrize("seconds", [60.5, 1e9, 1e308])
+async def test_a_crawl_delay_that_leaves_no_pace_is_told_and_not_kept(
+    db: Database, seconds: float
+) -> None:
+    worker = pace(db)
+    with pytest.raises(BlockedError, match="more than 60 s is no pace"):
+        worker.respect_crawl_delay(seconds)
+    await worker.wait_for_turn()
+    assert await worker.wait_for_turn() <= GAP
+
+
+async def test_an_operator_may_agree_to_a_long_crawl_delay(db: Database) -> None:
+    worker = pace(db, gap=600)
+    worker.respect_crawl_delay(600)
+    with pytest.raises(BlockedError, match="more than 600 s"):
+        worker.respect_crawl_delay(601)
+
+
+@pytest.mark.parametrize("scope", [None, "all"])
+async def test_resuming_everything_begins_the_timeline_anew(
+    db: Database, scope: str | None
+) -> None:
+    services = build_services(load_config(site_min_gap_seconds=GAP), db=db)
+    await services.pace.refused(3600)
+    await rows(db, "UPDATE site_pace SET next_free_at = now() + interval '31 years'")
+    await services.pauses.resume("tier:1")
+    years = "SELECT next_free_at > now() + interval '30 years' FROM site_pace"
+    assert await value(db, years)  # a tier is not the site
+    await services.pauses.resume(scope)
+    assert GAP - NEAR < await pace(db).wait_for_turn() <= GAP  # and never at once
+    assert await value(db, "SELECT strikes FROM site_pace") == 0
+
+
+async def test_turns_given_out_before_are_given_up_when_everything_is_resumed(
+    db: Database,
+) -> None:
+    services = build_services(load_config(site_min_gap_seconds=GAP), db=db)
+    asleep: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        asleep.append(seconds)
+        if len(asleep) == 1:
+            await services.pauses.resume(None)
+
+    worker = PaceService(db, HOST, min_gap_seconds=GAP, sleep=sleep)
+    await worker.hold(3600)
+    await worker.wait_for_turn()
+    assert sum(asleep) < 2 * GAP + NEAR

@@ -53,6 +53,13 @@ ON CONFLICT (host) DO UPDATE
    SET next_free_at = greatest(p.next_free_at, excluded.next_free_at),
        held_until = greatest(p.held_until, excluded.held_until)
 """
+# Turns that were given out before are given up, as after a hold.
+_RESET = """
+UPDATE site_pace
+   SET next_free_at = least(next_free_at, clock_timestamp() + make_interval(secs => :gap)),
+       held_until = clock_timestamp(), strikes = 0
+ WHERE host = :host
+"""
 # What several workers are told at once is one refusal: those that were on their way when the hold
 # began count no second time. Long after a hold a refusal is the first of a new row.
 _COUNT_REFUSAL = """
@@ -89,6 +96,10 @@ class PaceRepository(Repository):
     async def hold(self, host: str, seconds: float) -> None:
         """Gives out no slot before `seconds` from now."""
         await self._run(_HOLD, host=host, seconds=seconds)
+
+    async def reset(self, host: str, gap_seconds: float) -> None:
+        """Forgets what the site asked for: the next slot is a gap from now at the latest."""
+        await self._run(_RESET, host=host, gap=gap_seconds)
 
     async def count_refusal(self, host: str) -> int:
         """Counts a refusal; returns how many there were since the last good answer."""

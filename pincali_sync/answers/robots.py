@@ -1,0 +1,57 @@
+"""robots.txt, as RFC 9309 has it read: what may be asked for, and how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from protego import Protego
+
+from pincali_sync.domain.limits import MAX_ROBOTS_BYTES
+from pincali_sync.items import FetchedPage
+
+_OK = range(200, 300)
+_TOO_MANY_REQUESTS = 429
+_ERRORS = range(500, 600)
+_AGENT = re.compile(r"^[ \t]*user.?agent", re.I | re.M)
+# Each rule may be meant for each agent; real files are some hundred lines long.
+_MOST_RULES = 500_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robots:
+    """What a host asks of us."""
+
+    rules: Protego = field(default_factory=Protego)
+    unreadable: str | None = None  # why its wishes are not known: until they are, it is left alone
+
+    def objection(self, url: str, user_agent: str) -> str | None:
+        """Why a page is not asked for."""
+        if self.unreadable is not None:
+            return self.unreadable
+        try:
+            allowed = self.rules.can_fetch(url, user_agent)
+        except ValueError:  # what cannot be looked up
+            allowed = False
+        return None if allowed else f"robots.txt forbids {url}"
+
+    def crawl_delay(self, user_agents: Iterable[str]) -> float:
+        """The longest that it asks any of these names for, in seconds; 0: it says nothing."""
+        return max((self.rules.crawl_delay(agent) or 0.0 for agent in user_agents), default=0.0)
+
+
+def read_robots(answer: FetchedPage) -> Robots:
+    """A host without the file (4xx, or redirects without end) is free to read.
+
+    Where the answer is an error of the host, or there is none, nothing may be asked for now.
+    """
+    status = answer.status
+    if status is None or status == _TOO_MANY_REQUESTS or status in _ERRORS:
+        return Robots(unreadable=f"robots.txt cannot be read: {answer.failure}")
+    if status not in _OK:
+        return Robots()
+    text = answer.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "ignore")
+    if len(_AGENT.findall(text)) * text.count("\n") > _MOST_RULES:
+        return Robots(unreadable="robots.txt cannot be read: it holds rules beyond measure")
+    return Robots(rules=Protego.parse(text))

@@ -1,0 +1,71 @@
+"""What is asked for at all, and how much of an answer is taken: the site may send anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+from pincali_sync.config import Config, is_loopback
+
+MAX_PAGE_BYTES = 10_000_000  # on the way as well as unpacked; real pages have a thirtieth
+MAX_SHARD_BYTES = 50 * 1024 * 1024  # on the way: as the sitemap protocol has it
+MAX_ROBOTS_BYTES = 512 * 1024  # what stands behind is not read, as RFC 9309 allows
+MAX_REDIRECTS = 5  # of robots.txt, as RFC 9309 has it, and of the sitemap
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Askable:
+    """The site's host and those of its sitemap: whatever the site says, nobody else is asked."""
+
+    base_url: str
+    hosts: frozenset[str]  # host or host:port, the site's own among them
+
+    @classmethod
+    def of(cls, config: Config) -> Askable:
+        """The configured hosts."""
+        own = {_authority(config.pincali_base_url), _authority(config.sitemap_url)}
+        return cls(base_url=config.pincali_base_url, hosts=frozenset(own | {*config.sitemap_hosts}))
+
+    def is_site(self, url: str) -> bool:
+        """Whether it is the site's own host that answers there."""
+        return _authority(url) == _authority(self.base_url)
+
+    def objection(self, url: str) -> str | None:
+        """Why nothing is asked for at a URL, None where it may be. It takes any text."""
+        try:
+            parts, authority = urlsplit(url), _authority(url)
+        except ValueError:
+            return f"{url[:200]!r} is no URL"
+        if authority not in self.hosts or "@" in parts.netloc:
+            return f"{authority} is asked nothing: it is neither the site nor in SITEMAP_HOSTS"
+        if parts.scheme != "https" and self.base_url.startswith("https:"):
+            return f"{url[:200]} is asked nothing: https is not left"
+        return None
+
+    def names(self, host: str) -> bool:
+        """Whether it is one of these hosts, at whatever port."""
+        return any(host == each.partition(":")[0] for each in self.hosts)
+
+    def objection_to(self, host: str, address: str) -> str | None:
+        """Why a host is not connected to at the address that its name led to."""
+        if is_loopback(self.base_url) or _is_public(address):
+            return None
+        return f"{host} is asked nothing: its name leads to {address}, which is not public"
+
+
+def _authority(url: str) -> str:
+    """Raises: ValueError: for a URL without one."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removesuffix(".")
+    if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)}:
+        return host
+    return f"{host}:{parts.port}"
+
+
+def _is_public(address: str) -> bool:
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
+    return parsed.is_global and not parsed.is_multicast

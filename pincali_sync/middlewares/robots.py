@@ -1,0 +1,89 @@
+"""Each host is asked for its robots.txt first."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http.request import NO_CALLBACK
+
+from pincali_sync.answers.robots import Robots, read_robots
+from pincali_sync.config import load_config
+from pincali_sync.crawl_job import Component, close_soon, failed, fetched, patiently
+from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable
+from pincali_sync.exceptions import BlockedError
+from pincali_sync.items import FetchedPage
+from pincali_sync.middlewares.blocking import BlockedResponse
+from pincali_sync.middlewares.redirects import REDIRECTS_LEFT
+from pincali_sync.services.runs.run_jobs import PAUSED
+
+_IS_ROBOTS = "is_robots"  # request.meta
+
+
+class RobotsMiddleware(Component):
+    """Keeps to what hosts ask for. Where the site asks for what cannot be done, everything rests.
+
+    In the place of Scrapy's own, which follows no redirect here, takes an error for consent and
+    any Crawl-delay for a pace.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        config = load_config()
+        self._user_agents = config.user_agents
+        self._askable = Askable.of(config)
+        self._asked: dict[str, asyncio.Task[Robots]] = {}
+
+    async def process_request(self, request: Request) -> None:
+        """Raises: IgnoreRequest: for what a host does not want to be asked for."""
+        if request.meta.get(_IS_ROBOTS):
+            return
+        parts = urlsplit(request.url)
+        root = f"{parts.scheme}://{parts.netloc}"
+        if root not in self._asked:
+            self._asked[root] = asyncio.ensure_future(self._ask(root))
+        robots = await asyncio.shield(self._asked[root])
+        user_agent = (request.headers.get(b"User-Agent") or b"*").decode("latin-1")
+        objection = robots.objection(request.url, user_agent)
+        if objection is not None:
+            self._stats.inc_value("robotstxt/forbidden")
+            raise IgnoreRequest(objection)
+
+    async def _ask(self, root: str) -> Robots:
+        robots = read_robots(await self._fetch(f"{root}/robots.txt"))
+        is_site = self._askable.is_site(root)
+        if is_site and robots.unreadable is not None:
+            await patiently(self._job.services.pauses.back_off)(reason=robots.unreadable)
+            raise self._stop(robots.unreadable)
+        try:
+            self._job.services.pace.respect_crawl_delay(robots.crawl_delay(self._user_agents))
+        except BlockedError as error:
+            if not is_site:
+                return Robots(unreadable=str(error))
+            await patiently(self._job.services.pauses.pause)(
+                None, reason=str(error), kind="refused"
+            )
+            raise self._stop(str(error)) from None
+        return robots
+
+    async def _fetch(self, url: str) -> FetchedPage:
+        assert self._crawler.engine is not None
+        meta = {
+            _IS_ROBOTS: True,
+            REDIRECTS_LEFT: MAX_REDIRECTS,
+            "download_maxsize": MAX_PAGE_BYTES,
+        }
+        request = Request(url, callback=NO_CALLBACK, meta=meta)
+        try:
+            return fetched(await self._crawler.engine.download_async(request))
+        except BlockedResponse:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
+            return failed(error)
+
+    def _stop(self, reason: str) -> BlockedResponse:
+        close_soon(self._crawler, PAUSED)
+        return BlockedResponse(reason)

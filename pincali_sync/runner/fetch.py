@@ -1,0 +1,100 @@
+"""Single pages over plain HTTP, outside of a crawl, within the limits that spiders keep to."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import Awaitable, Callable
+from io import BytesIO
+from typing import Any
+
+import httpx
+
+from pincali_sync.answers.robots import Robots, read_robots
+from pincali_sync.config import Config
+from pincali_sync.domain.headers import redirect_target
+from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable
+from pincali_sync.items import FetchedPage
+from pincali_sync.pages.challenge import challenge_kind
+
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, EOFError, zlib.error, ValueError)
+
+
+async def fetch(config: Config, url: str, **headers: str) -> FetchedPage:
+    """The answer to one GET, redirects not followed; or why there is none. Never raises."""
+    objection = Askable.of(config).objection(url)
+    if objection is not None:
+        return FetchedPage(status=None, error=objection)
+    # Other encodings than gzip are not asked for: they are not unpacked piece by piece here.
+    headers = {"User-Agent": config.user_agents[0], "Accept-Encoding": "gzip", **headers}
+    try:
+        async with (
+            asyncio.timeout(config.request_timeout_seconds),  # httpx's is for one piece of it
+            httpx.AsyncClient(headers=headers, timeout=config.request_timeout_seconds) as client,
+            client.stream("GET", url, extensions={"trace": _Watch(config)}) as response,
+        ):
+            return await _read(response)
+    except _ERRORS as error:
+        return FetchedPage(status=None, error=f"{type(error).__name__}: {error}")
+
+
+async def fetch_robots(config: Config, take_turn: Callable[[], Awaitable[object]]) -> Robots:
+    """The site's robots.txt, wherever it moved to; a turn is taken for each request."""
+    url = f"{config.pincali_base_url}/robots.txt"
+    for left in reversed(range(MAX_REDIRECTS + 1)):
+        await take_turn()
+        page = await fetch(config, url)
+        refusal = page.status and challenge_kind(page.status, page.headers, page.body)
+        if refusal:
+            return Robots(unreadable=f"the site refuses us at {url}: {refusal.value}")
+        target = redirect_target(url, page.status, page.headers.get("location"))
+        if target is None or not left:
+            break
+        url = target
+    return read_robots(page)
+
+
+async def _read(response: httpx.Response) -> FetchedPage:
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        _check(len(body))
+    unpacked = _unpack(bytes(body), response.headers.get("content-encoding", "").lower())
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return FetchedPage(status=response.status_code, headers=headers, body=unpacked)
+
+
+def _unpack(body: bytes, encoding: str) -> bytes:
+    if encoding in {"", "identity"} or not body:
+        return body
+    if encoding not in {"gzip", "x-gzip"}:
+        raise ValueError(f"the answer is encoded as {encoding[:40]!r}, which was not asked for")
+    unpacked = gzip.GzipFile(fileobj=BytesIO(body)).read(MAX_PAGE_BYTES + 1)
+    _check(len(unpacked))
+    return unpacked
+
+
+def _check(length: int) -> None:
+    if length > MAX_PAGE_BYTES:
+        raise ValueError(f"the answer is longer than {MAX_PAGE_BYTES:,} bytes")
+
+
+class _Watch:
+    """Called by httpx with each step of a request: where a connection led to is looked at first."""
+
+    def __init__(self, config: Config) -> None:
+        self._askable = Askable.of(config)
+        self._host = ""
+
+    async def __call__(self, step: str, info: dict[str, Any]) -> None:
+        if step == "connection.connect_tcp.started":
+            self._host = info["host"]
+        # Another name is an operator's proxy.
+        if step == "connection.connect_tcp.complete" and self._askable.names(self._host):
+            stream = info["return_value"]
+            address = stream.get_extra_info("server_addr")[0]
+            objection = self._askable.objection_to(self._host, address)
+            if objection is not None:
+                await stream.aclose()
+                raise httpx.ConnectError(objection)

@@ -1,0 +1,82 @@
+"""A site on loopback that answers as it is told to, and writes down who asked for what."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+MEGABYTE = b"\0" * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """One answer."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    endless: bytes = b""  # repeated after the body until the other side has enough
+
+    @classmethod
+    def moved(cls, target: str, status: int = 302) -> Says:
+        return cls(status=status, headers={"Location": target})
+
+    @classmethod
+    def packed(cls, body: bytes) -> Says:
+        return cls(body=gzip.compress(body, 1), headers={"Content-Encoding": "gzip"})
+
+
+@dataclass
+class HostileSite:
+    """Answers by path, "{host}:{port}{path}" first; 404 for all others."""
+
+    url: str = ""
+    port: int = 0
+    answers: dict[str, Says | Callable[[], Says]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)  # as "host:port/path"
+
+    @property
+    def paths(self) -> list[str]:
+        return ["/" + each.partition("/")[2] for each in self.asked]
+
+    def answer(self, host: str, path: str) -> Says:
+        self.asked.append(host + path)
+        found = self.answers.get(host + path, self.answers.get(path, Says(404)))
+        return found if isinstance(found, Says) else found()
+
+
+@contextmanager
+def hostile_site() -> Iterator[HostileSite]:
+    """Listens until the block ends."""
+    site = HostileSite()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            says = site.answer(self.headers["Host"], self.path)
+            self.send_response(says.status)
+            for name, value in says.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            with suppress(OSError):
+                self.wfile.write(says.body)
+                while says.endless:
+                    self.wfile.write(says.endless)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    site.port = server.server_port
+    site.url = f"http://127.0.0.1:{site.port}"
+    serve = partial(server.serve_forever, poll_interval=0.02)
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()

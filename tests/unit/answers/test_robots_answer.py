@@ -1,0 +1,73 @@
+"""robots.txt: its rules, none at all, or nothing may be asked for now."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pincali_sync.answers.robots import Robots, read_robots
+from pincali_sync.items import FetchedPage
+
+PAGE = "https://www.pincali.com/en/home/casa-1"
+AGENT = "PincaliSync/0.1"
+
+
+def robots(body: str, status: int = 200) -> Robots:
+    return read_robots(FetchedPage(status=status, body=body.encode()))
+
+
+def test_its_rules_are_kept_to_with_or_without_a_bom() -> None:
+    for before in ("", "\ufeff"):
+        found = robots(f"{before}User-agent: *\r\nDisallow: /en/home/\r\nCrawl-delay: 2.5\r\n")
+        assert found.objection(PAGE, AGENT) == f"robots.txt forbids {PAGE}"
+        assert found.objection("https://www.pincali.com/en/", AGENT) is None
+        assert found.crawl_delay([AGENT]) == 2.5
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 301, 302])
+def test_a_host_without_it_is_free_to_read(status: int) -> None:
+    found = robots("User-agent: *\nDisallow: /\nCrawl-delay: 9\n", status)
+    assert found.objection(PAGE, AGENT) is None
+    assert found.crawl_delay([AGENT]) == 0
+
+
+@pytest.mark.parametrize("status", [429, 500, 503, 599, None])
+def test_while_it_cannot_be_read_nothing_may_be_asked_for(status: int | None) -> None:
+    found = read_robots(FetchedPage(status=status, error=None if status else "TimeoutError"))
+    assert "cannot be read" in str(found.objection(PAGE, AGENT))
+
+
+def test_the_longest_delay_that_any_of_our_names_is_asked_for_counts() -> None:
+    found = robots("User-agent: a\nCrawl-delay: 3\n\nUser-agent: b\nCrawl-delay: 7\n")
+    assert found.crawl_delay(["a/1", "b/1", "c/1"]) == 7
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-5", "soon", "²", ""])
+def test_a_delay_that_is_none_is_not_heeded(value: str) -> None:
+    assert robots(f"User-agent: *\nCrawl-delay: {value}\n").crawl_delay([AGENT]) == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "User-agent: *\n" + "Disallow: /*a*b*c*d$\n" * 25_000,
+        "User-agent: *\nDisallow: /" + "*a" * 250_000,
+        "".join(f"User-agent: {n}\n" for n in range(15_000)) + "Allow: /\n" * 30_000,
+        "User-agent: *\nDisallow: /" + "%" * 500_000,
+        "a:" * 250_000,
+        "\n" * 900_000,
+    ],
+)
+def test_the_worst_rules_cost_no_more_than_a_second(body: str) -> None:
+    began = time.process_time()
+    found = robots(body)
+    found.objection(PAGE + "abc" * 600, AGENT)
+    assert time.process_time() - began < 1
+
+
+@given(st.binary(max_size=200), st.text(max_size=50))
+def test_any_bytes_are_rules_or_none(body: bytes, url: str) -> None:
+    read_robots(FetchedPage(status=200, body=body)).objection(url, AGENT)
