@@ -48,10 +48,10 @@ def _are_nodes(nodes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(node.rstrip("/") for node in nodes)
 
 
-def _are_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+def _are_authorities(hosts: tuple[str, ...]) -> tuple[str, ...]:
     for host in hosts:
         if not _fits(_ROOT_URL, f"https://{host}") or "/" in host:
-            raise ValueError(f"{host!r} is no host or host:port")
+            raise ValueError("names something that is no host or host:port")
     return tuple(host.lower() for host in hosts)
 
 
@@ -102,7 +102,7 @@ class Config(BaseSettings):
     pincali_base_url: RootUrl = "https://www.pincali.com"
     """the site's root, http(s)://host[:port]"""
     pincali_sitemap_url: OpenUrl | None = Field(None, description="the URL of the sitemap index")
-    sitemap_hosts: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_hosts)] = (
+    sitemap_hosts: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_authorities)] = (
         "assets.easybroker.com",
     )
     """comma-separated host[:port] that the sitemap may lead to, beside the site's own"""
