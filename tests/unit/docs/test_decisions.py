@@ -10,10 +10,11 @@ import pytest
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.queue import freshness
 from pincali_sync.db.repositories.removal import batches
-from pincali_sync.domain import coverage, listing_status, prices
+from pincali_sync.domain import coverage, limits, listing_status, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.middlewares import politeness
+from pincali_sync.pages import sitemap
 from pincali_sync.services.runs import run_figures
 from pincali_sync.services.site import pace, pauses
 from pincali_sync.web import connection, snapshots, trust
@@ -57,6 +58,12 @@ def default(variable: str) -> str:
         (14, f"by more than {SHARES[float(prices.UNUSUAL_SHARE)]}"),
         (15, f"at most {default('site_page_cap')} pages"),
         (16, f"no more than {SHARES[round(1 - coverage.MIN_SITEMAP_SHARE, 2)]} of the urls"),
+        (30, f"robots.txt read to {limits.MAX_ROBOTS_BYTES // 1024} kib"),
+        (30, f"a page at {limits.MAX_PAGE_BYTES // 1_000_000} mb"),
+        (30, f"{limits.MAX_SHARD_BYTES // 1024**2} mb on the way"),
+        (30, f"and {sitemap.MAX_UNPACKED_BYTES // 1_000_000} mb unpacked"),
+        (30, f"{WORDS[limits.MAX_REDIRECTS]} of them"),
+        (30, f"a crawl-delay of up to {pace.LONGEST_CRAWL_DELAY:g} s"),
         (17, f"{WORDS[politeness._BURST]} 429s or 503s in a row"),
         (17, f"for {TIMES[pauses.COOLING]}: then the next tick sends one request"),
         (17, f"twice as long, up to {TIMES[pauses._LONGEST_COOLING]}"),
