@@ -50,7 +50,7 @@ def _are_nodes(nodes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _are_authorities(hosts: tuple[str, ...]) -> tuple[str, ...]:
     for host in hosts:
-        if not _fits(_ROOT_URL, f"https://{host}") or "/" in host:
+        if not fits(ROOT_URL, f"https://{host}") or "/" in host:
             raise ValueError("names something that is no host or host:port")
     return tuple(host.lower() for host in hosts)
 
