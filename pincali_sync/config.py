@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pincali_sync.exceptions import ConfigError
+from pincali_sync.files import is_planted
 from pincali_sync.url_forms import OPEN_URL, ROOT_URL, fits, is_http, is_postgres
 
 LOCAL_RUNNER = "local"
@@ -251,8 +252,11 @@ def load_config(**overrides: Any) -> Config:
 
     Raises:
         ConfigError: names each refused variable and says what it accepts; or the file, where it
-            cannot be read.
+            cannot be read or is somebody else's.
     """
+    file = Config.model_config.get("env_file")
+    if isinstance(file, str | Path) and is_planted(Path(file)):
+        raise ConfigError(f"another user has put {file} here: run this in a folder of its own")
     try:
         return Config(**overrides)
     except ValidationError as error:

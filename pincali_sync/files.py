@@ -78,6 +78,15 @@ def place_of(path: Path) -> Path:
     return place
 
 
+def is_planted(file: Path) -> bool:
+    """Whether somebody put a file into a folder that is not theirs, as they can into `/tmp`."""
+    try:
+        owner = file.lstat()
+    except OSError:
+        return False
+    return _is_anothers(owner) and owner.st_uid != file.absolute().parent.stat().st_uid
+
+
 def _no_link(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 

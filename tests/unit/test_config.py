@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus
+from tests.support.strangers import Give
 
 
 def test_everything_has_a_default() -> None:
@@ -87,6 +89,27 @@ def test_a_comma_inside_an_alert_url_is_part_of_it(
     given: str, targets: tuple[str, ...] | None
 ) -> None:
     assert load_config(alert_urls=given).alert_targets == (targets or (given,))
+
+
+def test_a_file_that_another_user_has_put_here_is_refused(
+    monkeypatch: pytest.MonkeyPatch, give_to_a_stranger: Give
+) -> None:
+    with NamedTemporaryFile(prefix=".env-") as file:  # in a folder of root's, open to all
+        monkeypatch.setitem(Config.model_config, "env_file", file.name)
+        load_config()
+        give_to_a_stranger(Path(file.name))
+        with pytest.raises(ConfigError, match="another user has put"):
+            load_config()
+
+
+def test_a_file_of_the_user_whose_folder_it_is_in_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, give_to_a_stranger: Give
+) -> None:
+    (tmp_path / ".env").write_text("TIER_1_PAGES=3")
+    monkeypatch.setitem(Config.model_config, "env_file", tmp_path / ".env")
+    for path in (tmp_path, tmp_path / ".env"):
+        give_to_a_stranger(path)
+    assert load_config().tier_1_pages == 3
 
 
 def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
