@@ -47,11 +47,12 @@ def redirect_target(url: str, status: int | None, location: str | None) -> str |
 
 
 def whole_url(base: str, reference: str) -> str | None:
-    """A reference as an http(s) URL; None where it is none, or longer than URLs are."""
-    if len(reference) > _LONGEST_URL:
+    """A reference as an http(s) URL; None where it is none, too long, or not to be seen."""
+    text = reference.strip()
+    if len(text) > _LONGEST_URL or not text.isprintable():
         return None
     try:
-        target = urljoin(base, reference.strip())
+        target = urljoin(base, text)
         parts = urlsplit(target)
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
         _ = parts.port

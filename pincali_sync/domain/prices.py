@@ -154,7 +154,8 @@ def _real_amount(amount: Decimal | None, terms: _Terms) -> Decimal | None:
     # One peso per m² is a price of rural land; one peso for a property is none.
     if amount in _STAND_INS and not terms.per_m2:
         return None
-    return numeric(amount / _M2_PER_HECTARE if terms.per_hectare else amount, _PRICE_PRECISION)
+    amount = amount / _M2_PER_HECTARE if terms.per_hectare else amount
+    return numeric(amount, _PRICE_PRECISION) or None  # less than a cent is none
 
 
 def main_offer(offers: Iterable[Offer]) -> Offer | None:

@@ -30,17 +30,26 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _LOGIN_PATH = re.compile(
     r"/(?:account/authentication|login|log_in|sign_in|signin|iniciar-sesion|entrar)(?:/|$)", re.I
 )
-_PASSWORD_FIELD = re.compile(r"""<input\b[^<>]{0,1000}\btype=["']?password\b""", re.I)
-
+# Marks of refusals, in lower case. Each begins with plain text, which is found a hundred times
+# sooner than one pattern of several.
+_PASSWORD_FIELD = (r"""<input\b[^<>]{0,1000}\btype=["']?password\b""",)
 # Ordinary pages hold "captcha" too (a key for their forms): only what challenges alone hold.
-_CAPTCHA = re.compile(
-    r"<title[^<>]{0,200}>\s{0,200}Human Verification|\bAwsWafCaptcha\b|/captcha\.js\b", re.I
+_CAPTCHA = (
+    r"<title[^<>]{0,200}>\s{0,200}human verification",
+    r"awswafcaptcha\b",
+    r"/captcha\.js\b",
 )
-_CHALLENGE = re.compile(
-    r"\bawsWafCookieDomainList\b|\bgokuProps\b|\bAwsWafIntegration\b|/challenge\.js\b"
+_CHALLENGE = (
+    r"awswafcookiedomainlist\b",
+    r"gokuprops\b",
+    r"awswafintegration\b",
+    r"/challenge\.js\b",
 )
 # A page with these is the site's own, whatever scripts it carries.
-_OWN_PAGE = re.compile(r"""\bdata-search-results\b|\bclass=["']?(?:listing-id|property-title)\b""")
+_OWN_PAGE = (
+    r"data-search-results\b",
+    r"""class=["']?(?:listing-id|property-title)\b""",
+)
 
 
 def challenge_kind(
@@ -64,12 +73,17 @@ def challenge_kind(
 
 
 def _kind_of_body(status: int, text: str) -> Challenge | None:
-    if status in (404, 410) or status >= 500 or (status == 200 and _OWN_PAGE.search(text)):
+    if status in (404, 410) or status >= 500 or (status == 200 and _holds(text, _OWN_PAGE)):
         return None
-    if _CAPTCHA.search(text):
+    body = text.lower()
+    if _holds(body, _CAPTCHA):
         return Challenge.CAPTCHA
-    if status == 202 or _CHALLENGE.search(text):
+    if status == 202 or _holds(body, _CHALLENGE):
         return Challenge.CHALLENGE  # the site itself never answers 202
     if status in (401, 403):
         return Challenge.FORBIDDEN
-    return Challenge.LOGIN if status == 200 and _PASSWORD_FIELD.search(text) else None
+    return Challenge.LOGIN if status == 200 and _holds(body, _PASSWORD_FIELD) else None
+
+
+def _holds(body: str, marks: tuple[str, ...]) -> bool:
+    return any(re.search(mark, body) for mark in marks)
