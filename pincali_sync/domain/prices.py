@@ -54,7 +54,7 @@ CHANGE_AMOUNT = 1000  # or more than this, whichever is smaller
 UNUSUAL_SHARE = Decimal("0.5")  # a change by more than this share is one for a person to look at
 
 _PRICE_PRECISION = 15  # numeric(15,2)
-_MOST = 10**12  # a price beyond is a slip of the hand, or a joke
+MOST = 10**12  # a price beyond is a slip of the hand, or a joke
 _LONGEST = 200  # characters; what is longer is prose
 _M2_PER_HECTARE = 10_000
 _STAND_INS = (Decimal(0), Decimal(1))  # typed where a price is wanted and none is given
@@ -106,7 +106,7 @@ def parse_offer(
         return None
     number = NUMBER.search(text) or NUMBER.search(_CODE.sub(" ", text))
     amount = decimal_of(number[0], dot_may_group=True) if number else None
-    if number is not None and (amount is None or amount > _MOST):
+    if number is not None and (amount is None or amount > MOST):
         return None
     return Offer(
         operation=operation,

@@ -14,7 +14,7 @@ from pincali_sync.domain import coverage, limits, listing_status, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.middlewares import politeness
-from pincali_sync.pages import sitemap
+from pincali_sync.pages import facts, markup, sitemap, text
 from pincali_sync.services.runs import run_figures
 from pincali_sync.services.site import pace, pauses
 from pincali_sync.web import connection, snapshots, trust
@@ -83,6 +83,12 @@ def default(variable: str) -> str:
         (23, f"for the {INACTIVE_AFTER}rd time without a verdict"),
         (23, f"than {batches.LIMIT_AT_LEAST}, {WORDS[batches.LIMIT_MEDIANS]} times the median"),
         (23, f"and {percent(batches.LIMIT_SHARE)} of what is there"),
+        (32, f"more than {markup.MAX_BYTES:,} bytes, {markup.MAX_TAGS:,} tags"),
+        (32, f"{markup.MAX_DEPTH} levels"),
+        (32, f"a chip has {facts.MAX_CHIP} characters"),
+        (32, f"a title {text.MAX_TITLE}, a description {text.MAX_DESCRIPTION:,}"),
+        (32, f"a listing {facts.MAX_CHIPS} chips"),
+        (32, f"a price beyond {prices.MOST:,} is no offer"),
     ],
 )
 def test_a_decision_names_the_figure_of_the_code(decision: int, wording: str) -> None:
