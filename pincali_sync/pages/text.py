@@ -46,8 +46,12 @@ def clean(text: object, max_length: int | None = None) -> str | None:
     """
     if not isinstance(text, str):
         return None
-    kept = text if text.isprintable() else _UNSEEN.sub("", text)
+    kept = text if text.isprintable() else _UNSEEN.sub(_unseen, text.replace("\r\n", "\n"))
     return kept.strip()[:max_length].rstrip() or None
+
+
+def _unseen(sign: re.Match[str]) -> str:
+    return " " if sign[0].isspace() else ""
 
 
 def one_line(text: object, max_length: int | None = None) -> str | None:
