@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pincali_sync.config import Config, is_loopback
 
 MAX_PAGE_BYTES = 10_000_000  # on the way as well as unpacked; real pages have a thirtieth
+MAX_HEAD_BYTES = 256 * 1024  # all headers of an answer; what servers send has a hundredth
 MAX_SHARD_BYTES = 50 * 1024 * 1024  # on the way: as the sitemap protocol has it
 MAX_ROBOTS_BYTES = 512 * 1024  # what stands behind is not read, as RFC 9309 allows
 MAX_REDIRECTS = 5  # of robots.txt, as RFC 9309 has it, and of the sitemap

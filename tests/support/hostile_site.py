@@ -20,6 +20,7 @@ class Says:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    endless_head: bytes = b""  # header lines, likewise
     endless: bytes = b""  # repeated after the body until the other side has enough
 
     @classmethod
@@ -61,8 +62,11 @@ def hostile_site() -> Iterator[HostileSite]:
             self.send_response(says.status)
             for name, value in says.headers.items():
                 self.send_header(name, value)
-            self.end_headers()
             with suppress(OSError):
+                self.flush_headers()
+                while says.endless_head:
+                    self.wfile.write(says.endless_head)
+                self.end_headers()
                 self.wfile.write(says.body)
                 while says.endless:
                     self.wfile.write(says.endless)

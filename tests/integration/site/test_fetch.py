@@ -49,6 +49,7 @@ async def no_turn() -> None:
         (Says.packed(200 * MEGABYTE), "longer than"),
         (Says(body=200 * MEGABYTE), "longer than"),
         (Says(endless=MEGABYTE), "longer than"),
+        (Says(endless_head=b"X-Header: " + b"x" * 10_000 + b"\r\n"), "RemoteProtocolError"),
         (Says(headers={"Content-Encoding": "br"}, body=b"x"), "not asked for"),
         (Says(headers={"Content-Encoding": "gzip"}, body=b"no gzip"), "gzip"),
     ],

@@ -59,6 +59,7 @@ def default(variable: str) -> str:
         (15, f"at most {default('site_page_cap')} pages"),
         (16, f"no more than {SHARES[round(1 - coverage.MIN_SITEMAP_SHARE, 2)]} of the urls"),
         (30, f"robots.txt read to {limits.MAX_ROBOTS_BYTES // 1024} kib"),
+        (30, f"its headers at {limits.MAX_HEAD_BYTES // 1024} kib"),
         (30, f"a page at {limits.MAX_PAGE_BYTES // 1_000_000} mb"),
         (30, f"{limits.MAX_SHARD_BYTES // 1024**2} mb on the way"),
         (30, f"and {sitemap.MAX_UNPACKED_BYTES // 1_000_000} mb unpacked"),

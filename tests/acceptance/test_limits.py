@@ -1,0 +1,191 @@
+"""Bombs, endless answers and false leads cost the spiders a page or a pause, and nothing else."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pincali_sync.db.engine import Database
+from tests.acceptance.conftest import environment
+from tests.support.builders import rows
+from tests.support.hostile_site import MEGABYTE, HostileSite, Says, hostile_site
+from tests.unit.pages.test_sitemap_page import index, packed, shard
+
+pytestmark = pytest.mark.timeout(180)
+
+SALE = "/en/properties/properties-for-sale"
+ROOT = Path(__file__).parents[2]
+# Tells at its end how many kilobytes it took at most.
+PROGRAM = """
+import atexit, pathlib, re, sys
+from scrapy.cmdline import execute
+status = pathlib.Path("/proc/self/status")
+atexit.register(lambda: print("peak", re.search(r"VmHWM:\\s*(\\d+)", status.read_text())[1]))
+execute(["scrapy", "crawl", *sys.argv[1:]])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    status: int
+    log: str
+    megabytes: int
+
+
+Crawl = Callable[..., Ended]
+
+
+@pytest.fixture
+def hostile() -> Iterator[HostileSite]:
+    with hostile_site() as site:
+        yield site
+
+
+@pytest.fixture
+def neighbour() -> Iterator[HostileSite]:
+    """Another server of this machine, that nobody may be led to."""
+    with hostile_site() as neighbour:
+        yield neighbour
+        assert neighbour.asked == []
+
+
+@pytest.fixture
+def crawl(hostile: HostileSite, database_url: str, tmp_path: Path) -> Crawl:
+    variables = {
+        "DATABASE_URL": database_url,
+        "PINCALI_HOME": str(tmp_path),
+        "PINCALI_BASE_URL": hostile.url,
+        "SCRAPYD_URLS": "local",
+        "SITE_MIN_GAP_SECONDS": "0.01",
+        "PAGE_DELAY_SECONDS": "0",
+        "RETRY_TIMES": "0",
+    }
+
+    def run(*arguments: str, **more: str) -> Ended:
+        ended = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            env=environment({**variables, **more}),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        [peak] = re.findall(r"peak (\d+)", ended.stdout)
+        return Ended(ended.returncode, ended.stderr, int(peak) // 1000)
+
+    return run
+
+
+@pytest.mark.parametrize("body", ["unpacked", "packed", "endless", "head", "wrapped head"])
+async def test_a_page_beyond_all_limits_is_lost(
+    crawl: Crawl, hostile: HostileSite, db: Database, body: str
+) -> None:
+    hostile.answers[SALE] = {
+        "unpacked": Says(body=200 * MEGABYTE),
+        "packed": Says.packed(400 * MEGABYTE),
+        "endless": Says(endless=MEGABYTE),
+        "head": Says(endless_head=b"X-Header: " + b"x" * 10_000 + b"\r\n"),
+        "wrapped head": Says(endless_head=b"X-Header: x\r\n" + b" x\r\n" * 10_000),
+    }[body]
+    ended = crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
+    [lost] = await rows(db, "SELECT error FROM manifest_pages WHERE status = 'lost'")
+    assert "10000000" in lost["error"] or "headers are longer" in lost["error"]
+    assert ended.megabytes < 200
+
+
+async def test_a_page_leads_nowhere(
+    crawl: Crawl, hostile: HostileSite, neighbour: HostileSite, db: Database
+) -> None:
+    hostile.answers[SALE] = Says.moved(f"{neighbour.url}{SALE}")
+    crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
+    hostile.answers[SALE] = Says.moved("http://[")
+    crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
+    lost = await rows(db, "SELECT error FROM manifest_pages WHERE status = 'lost'")
+    assert [each["error"] for each in lost] == ["HTTP 302"] * 2
+
+
+async def test_a_sitemap_leads_to_the_hosts_that_may_be_asked_and_within_limits(
+    crawl: Crawl, hostile: HostileSite, neighbour: HostileSite, db: Database
+) -> None:
+    store = f"localhost:{hostile.port}"  # another host; it has no robots.txt, and says so by 403
+    shards = {
+        f"{neighbour.url}/properties.xml": None,
+        f"http://localhost:{neighbour.port}/properties.xml": None,
+        f"http://127.1:{neighbour.port}/properties.xml": None,
+        "/properties-led-away.xml": Says.moved(f"{neighbour.url}/properties.xml"),
+        "/properties-round.xml": Says.moved("/properties-round.xml"),
+        "/properties-endless.xml": Says(endless=MEGABYTE),
+        "/properties-index.xml": Says(body=index("<loc>/properties.xml</loc>")),
+        "/properties-bomb.xml": Says(body=packed("siblings")),
+        "/properties-page.xml": Says.packed(400 * MEGABYTE),
+        "/properties-moved.xml": Says.moved("/properties.xml"),
+        f"http://{store}/properties.xml.gz": None,
+        f"http://{store}/properties-forbidden.xml.gz": Says(403),
+    }
+    hostile.answers = {
+        **{path: says for path, says in shards.items() if says},
+        "/sitemap.xml": Says.moved("/maps.xml", 301),
+        "/maps.xml": Says(body=index(*(f"<loc>{url}</loc>" for url in shards))),
+        "/properties.xml": Says(body=shard("https://www.pincali.com/inmueble/casa-1")),
+        f"{store}/robots.txt": Says(403, b"<Error>AccessDenied</Error>"),
+        f"{store}/properties.xml.gz": Says(
+            body=gzip.compress(shard("https://www.pincali.com/inmueble/casa-2"))
+        ),
+        f"{store}/properties-forbidden.xml.gz": Says(403),
+    }
+    ended = crawl("sitemap", SITEMAP_HOSTS=store)
+    read = await rows(db, "SELECT source_url FROM sitemap_urls ORDER BY 1")
+    assert [row["source_url"][-6:] for row in read] == ["casa-1", "casa-2"]
+    assert await rows(db, "SELECT 1 FROM sync_pauses") == []
+    lost = set(re.findall(r"shard (\S+) is lost|(\S+) cannot be read to its end", ended.log))
+    assert len(lost) == len(shards) - 2
+    assert ended.log.count("is asked nothing") >= 4
+    assert hostile.paths.count("/properties-round.xml") == 6  # and not for ever
+    assert ended.megabytes < 300
+
+
+@pytest.mark.parametrize(
+    ("robots", "kind", "why"),
+    [
+        (Says(body=b"User-agent: *\nCrawl-delay: 1000000000\n"), "refused", "asks for 1e+09 s"),
+        (Says(body=b"User-agent: *\nCrawl-delay: 1e308\n"), "refused", "asks for 1e+308 s"),
+        (Says(500), "busy", "robots.txt cannot be read: HTTP 500"),
+        (Says.moved("http://127.1:1/robots.txt"), "busy", "127.1:1 is asked nothing"),
+    ],
+)
+async def test_what_robots_txt_asks_for_and_cannot_be_borne_is_a_pause_until_resumed(
+    crawl: Crawl, hostile: HostileSite, db: Database, robots: Says, kind: str, why: str
+) -> None:
+    hostile.answers["/robots.txt"] = robots
+    ended = crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
+    assert ended.status == 3, ended.log
+    [pause] = await rows(db, "SELECT kind, reason FROM sync_pauses")
+    assert pause["kind"] == kind
+    assert why in pause["reason"]
+    assert set(hostile.paths) == {"/robots.txt"}
+
+
+async def test_robots_txt_is_followed_and_kept_to(crawl: Crawl, hostile: HostileSite) -> None:
+    hostile.answers["/robots.txt"] = Says.moved("/site/robots.txt", 301)
+    hostile.answers["/site/robots.txt"] = Says(body=b"User-agent: *\nDisallow: /en/properties/\n")
+    ended = crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
+    assert hostile.paths == ["/robots.txt", "/site/robots.txt"]
+    assert "robots.txt forbids" in ended.log
+
+
+async def test_a_site_whose_name_leads_to_this_machine_is_not_asked(
+    crawl: Crawl, hostile: HostileSite, db: Database
+) -> None:
+    ended = crawl("manifest", PINCALI_BASE_URL=f"http://127.1:{hostile.port}")
+    assert hostile.asked == []
+    assert "its name leads to 127.0.0.1, which is not public" in ended.log
+    [pause] = await rows(db, "SELECT kind FROM sync_pauses")
+    assert pause["kind"] == "busy"
