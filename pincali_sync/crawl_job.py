@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 from scrapy.statscollectors import StatsCollector
 from tenacity import (
@@ -188,6 +189,8 @@ def fetched(response: Response) -> FetchedPage:
 
 def failed(error: BaseException | None) -> FetchedPage:
     """What stands for an answer where there is none."""
+    if isinstance(error, DownloadCancelledError):  # Scrapy says why in its log alone
+        return FetchedPage(status=None, error="the answer is longer than it may be")
     said = f"{type(error).__name__}: {error}".removesuffix(": ")
     return FetchedPage(status=None, error=said)
 
