@@ -18,16 +18,15 @@ _MAX_GAP = 3  # signs between the words of a name, or the digits of a number
 # Read by Python and by PostgreSQL alike; each looks at so many signs at a place and no more.
 _S = r"[ \u00a0.\-]{0,2}"
 _GAP = r"[ \u00a0.\-]{1,2}"
-_PHONE = (
-    rf"(?<![\d$])(?<!\d[.,])(?:\+?52{_S}(?:1{_S})?|\+\d{{1,3}}{_S}|0(?:1|4[45]){_S})?"
+PHONE = (
+    rf"(?<![\d$])(?:\+?52{_S}(?:1{_S})?|\+\d{{1,3}}{_S}|0(?:1|4[45]){_S})?"
     rf"(?:\(?\d{{3}}\)?{_S}\d{{3}}(?:{_S}\d{{4}}|{_GAP}\d{{2}}{_GAP}\d{{2}})"
     rf"|\(?\d{{2}}\)?(?:{_S}\d{{4}}{_S}\d{{4}}|(?:{_GAP}\d{{2}}){{4}}))(?!\d|[.,:]\d)"
 )
-_EMAIL = r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}"
-CONTACTS = f"{_EMAIL}|{_PHONE}"  # what reaches somebody: addresses of e-mail, telephone numbers
+EMAIL = r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}"
 
 _DIALLED = r"(?:\+?52\D{0,3}(?:1\D{0,3})?|0(?:1|4[45])\D{0,3})?"
-_CONTACT, _WORD = re.compile(CONTACTS), re.compile(r"\w+")
+_CONTACT, _WORD = re.compile(f"{EMAIL}|{PHONE}"), re.compile(r"\w+")
 _ACCENTED = {each[0]: each for each in ("aáàâäã", "eéèêë", "iíìîï", "oóòôöõ", "uúùûü", "nñ", "cç")}
 
 
@@ -45,7 +44,7 @@ class Person:
         Raises:
             UsageError: when it is too little to tell one person from others.
         """
-        if re.fullmatch(_EMAIL, address := _plain(text.strip())):
+        if re.fullmatch(EMAIL, address := _plain(text.strip())):
             return cls(address, rf"(?<![\w.+\-]){''.join(map(_sign, address))}(?![\w\-])")
         if "@" not in text and re.search(r"[^\W\d]", text):
             words = [_plain(word) for word in _WORD.findall(text)]

@@ -12,6 +12,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.people.places import PLACES, statement
 from pincali_sync.items import Property
+from pincali_sync.services.people import personal_data
 from tests.support.builders import SITE, Workshop, add_live, detail, entry, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.people import agent, tables_with
@@ -98,6 +99,21 @@ async def test_what_a_job_of_the_older_setting_still_wrote_is_cleared_too(
     assert await value(db, "SELECT count(*) FROM properties_live WHERE agent_name <> ''") == 0
     assert await value(db, "SELECT count(*) FROM property_changes WHERE old_value = '\"x\"'") == 0
     assert await tables_with(db, *agent(12)) <= {"property_changes"}  # in a description
+
+
+async def test_a_report_stops_in_between_and_goes_on_at_the_next_tick(
+    db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personal_data, "_CHUNK", 2)
+    monkeypatch.setattr(personal_data, "_AT_ONCE_SECONDS", 0)
+    for number in range(5):
+        await add_live(db, f"house-{number}", agent_name=agent(number)[0])
+    services = without_agents(db, clock)
+    named = "SELECT count(*) FROM properties_live WHERE agent_name IS NOT NULL"
+    left = []
+    while not await services.people.tidy_up():
+        left.append(await value(db, named))
+    assert (left, await value(db, named)) == ([3, 1], 0)
 
 
 async def test_a_visit_before_that_journals_nothing_of_it(shop: Workshop, db: Database) -> None:
@@ -195,7 +211,8 @@ async def test_a_report_looks_at_no_row_that_names_nobody(
     plan = await rows(
         db,
         f"EXPLAIN {statement(place, place.of_agents, place.clear)}",
-        **{"after": str(UUID(int=0)), "size": 5_000, "contacts": "x", "gone": "x", "now": None},
+        **{"after": str(UUID(int=0)), "size": 5_000, "now": None},
+        **dict.fromkeys(("phone", "email", "gone"), "x"),
     )
     scans = [line for each in plan for line in each.values() if "Scan" in line and table in line]
     assert index in scans[0]

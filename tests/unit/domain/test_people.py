@@ -7,10 +7,11 @@ import time
 
 import pytest
 
-from pincali_sync.domain.people import CONTACTS, GONE, Forgotten, Person, digest
+from pincali_sync.domain.people import EMAIL, GONE, PHONE, Forgotten, Person, digest
 from pincali_sync.exceptions import UsageError
 
 KEY = b"k" * 32
+CONTACTS = f"{EMAIL}|{PHONE}"
 
 
 def forgotten(*people: str) -> Forgotten:
@@ -46,8 +47,7 @@ def test_a_number_is_found_however_it_is_written(text: str) -> None:
         "2,150,000,000",
         "$1234567890",
         "2 150 000 000",
-        "20.6736001234",
-        "-103.3899876543",
+        "20.673600, -103.389987",
         "C.P. 45000 45010",
         "1200 1500 20 m²",
         "2026-11-26 10:30",

@@ -58,9 +58,9 @@ class HistoryRepository(Repository):
             ON CONFLICT (name) DO UPDATE SET at = excluded.at"""
         await self._run(statement, name=name, now=now)
 
-    async def forget_beat(self, name: str) -> None:
-        """Notes that it would have to begin anew."""
-        await self._run("DELETE FROM service_heartbeats WHERE name = :name", name=name)
+    async def forget_beats(self, prefix: str) -> None:
+        """Takes back what was noted of all whose names begin so."""
+        await self._run("DELETE FROM service_heartbeats WHERE starts_with(name, :p)", p=prefix)
 
     async def keep(self, figures: Mapping[str, float], *, at: datetime) -> None:
         """Keeps figures for the trends."""

@@ -18,8 +18,9 @@ from pincali_sync.db.repositories.people.places import (
     SCRAPED,
     Place,
     statement,
+    without_contacts,
 )
-from pincali_sync.domain.people import CONTACTS, GONE, Forgotten, Person, digest
+from pincali_sync.domain.people import EMAIL, GONE, PHONE, Forgotten, Person, digest
 
 _NOBODY = Forgotten()
 _KEY_BYTES = 32
@@ -32,7 +33,8 @@ UPDATE properties_live t SET {LIVE.clear}
  WHERE t.id = found.id AND ({LIVE.of_agents} OR {LIVE.in_texts})""",
     f"UPDATE scraped SET {SCRAPED.clear}",
 )
-_CLEAR_CARDS = "UPDATE incoming SET title = regexp_replace(title, :contacts, :gone, 'gi')"
+_CLEAR_CARDS = f"UPDATE incoming SET title = {without_contacts('title')}"
+_PATTERNS = {"phone": PHONE, "email": EMAIL, "gone": GONE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ class PeopleRepository(Repository):
         """Clears agents' data from the next `size` rows that a condition of the place holds for;
         returns from how many, and the last one's key, to go on after."""
         return await self._change(
-            place, condition, place.clear, after, contacts=CONTACTS, size=size, **at
+            place, condition, place.clear, after, size=size, **at, **_PATTERNS
         )
 
     async def take_out(
@@ -75,6 +77,7 @@ class PeopleRepository(Repository):
             place.take_out,
             after,
             person=person.pattern,
+            gone=GONE,
             listings=list(listings),
             size=size,
             now=now,
@@ -85,7 +88,7 @@ class PeopleRepository(Repository):
     ) -> tuple[int, str | None]:
         first = str(UUID(int=0)) if place.key == "id" else ""
         result = await self._run(
-            statement(place, condition, changes), after=after or first, gone=GONE, **parameters
+            statement(place, condition, changes), after=after or first, **parameters
         )
         row = result.one()
         return int(row.rows), row.last
@@ -116,11 +119,11 @@ class PeopleRepository(Repository):
     async def clear_scraped(self, *, now: datetime) -> None:
         """Clears the transaction's `scraped`, and first the live rows of its records."""
         for clearing in _CLEAR_SCRAPED:
-            await self._run(clearing, contacts=CONTACTS, gone=GONE, now=now)
+            await self._run(clearing, now=now, **_PATTERNS)
 
     async def clear_cards(self) -> None:
         """Clears the titles of the transaction's `incoming`."""
-        await self._run(_CLEAR_CARDS, contacts=CONTACTS, gone=GONE)
+        await self._run(_CLEAR_CARDS, **_PATTERNS)
 
     async def forgotten(self) -> Forgotten:
         """Those who are kept out."""

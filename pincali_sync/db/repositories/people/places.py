@@ -1,8 +1,8 @@
 """Where people may be named, table by table: what to look for there, and what to do about it.
 
 A text keeps its words; whoever is named in it, or can be reached by it, is taken out. Parameters:
-`:contacts` and `:person`, patterns; `:gone`, what stands in their place; `:now`; `:before`, the
-term; `:listings`, records that a person publishes or published.
+`:phone`, `:email` and `:person`, patterns; `:gone`, what stands in their place; `:now`; `:before`,
+the term; `:listings`, records that a person publishes or published.
 """
 
 from __future__ import annotations
@@ -61,9 +61,19 @@ def _without(pattern: str, text: str) -> str:
     return f"regexp_replace({text}, {pattern}, :gone, 'gi')"
 
 
+def without_contacts(text: str) -> str:
+    """A text without telephone numbers and addresses of e-mail."""
+    # One pattern for both takes PostgreSQL several times as long as the two.
+    return _without(":phone", _without(":email", text))
+
+
+def _has_contacts(text: str) -> str:
+    return f"({text} ~ :phone OR {text} ~ :email)"
+
+
 def _without_agent(text: str, names: str) -> str:
     """A text without contacts and these names, which may be none."""
-    return _without(":contacts", f"coalesce({_without(names, text)}, {text})")
+    return without_contacts(f"coalesce({_without(names, text)}, {text})")
 
 
 def _nothing_where(condition: str, columns: Sequence[str]) -> list[str]:
@@ -76,7 +86,7 @@ def _detail_pages(table: str, key: str, past_term: str, texts: Sequence[str], *a
         key=key,
         of_agents=" OR ".join(f"{column} IS NOT NULL" for column in _AGENT),
         past_term=past_term,
-        in_texts=f"{_together(texts)} ~ :contacts",
+        in_texts=_has_contacts(_together(texts)),
         clear=", ".join(
             [
                 *(f"{column} = NULL" for column in _AGENT),
@@ -135,7 +145,7 @@ _JOURNAL = Place(
     of_agents=f"{_OF_AGENT} AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
     past_term="created_at < :before",
     in_texts=f"""field_name IN ({_words([*_TEXTS, "agency_name"])})
-        AND ({_BOTH} ~ :contacts OR {_BOTH} ~* {_ITS_AGENTS})""",
+        AND ({_has_contacts(_BOTH)} OR {_BOTH} ~* {_ITS_AGENTS})""",
     clear=_entries(partial(_without_agent, names=_ITS_AGENTS), _OF_AGENT),
     of_person=f"{_BOTH} ~ :person OR {_OF_AGENT} AND property_id = ANY(:listings)",
     take_out=_entries(
@@ -147,7 +157,7 @@ _JOURNAL = Place(
 _CARDS = Place(
     table="property_manifest",
     key="property_id",
-    in_texts=f"listing_page_title ~ :contacts OR listing_page_title ~* {_ITS_AGENTS}",
+    in_texts=f"{_has_contacts('listing_page_title')} OR listing_page_title ~* {_ITS_AGENTS}",
     clear=f"listing_page_title = {_without_agent('listing_page_title', _ITS_AGENTS)}",
     of_person="listing_page_title ~ :person",
     take_out=f"listing_page_title = {_without(':person', 'listing_page_title')}",
@@ -158,7 +168,10 @@ SELECT property_id FROM properties_live WHERE {PUBLISHES}
  UNION SELECT property_id FROM property_scrapes_staging WHERE {PUBLISHES}
  UNION SELECT property_id FROM property_changes WHERE {_OF_AGENT} AND {_BOTH} ~ :person
 """
-# The live rows are asked who publishes a listing: they come after those that ask.
+# Who names agents; who quotes what their pages say; and the pages themselves.
+OF_AGENTS = (_JOURNAL, _STAGING, LIVE)
+QUOTING = (_JOURNAL, _CARDS)
+OF_PAGES = (_STAGING, LIVE)
 PLACES = (
     *(_JOURNAL, _CARDS, _STAGING, LIVE),
     _texts("removal_checks", "evidence"),

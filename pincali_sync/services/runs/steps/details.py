@@ -19,7 +19,7 @@ from pincali_sync.services.decisions import IdentityService
 from pincali_sync.services.people.personal_data import PersonalDataService
 from pincali_sync.services.ports import ReportWriter
 from pincali_sync.services.runs.retention import RetentionService
-from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, page_worker
+from pincali_sync.services.runs.run_jobs import DONE, WAITING, Outcome, RunJobs, page_worker
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
 from pincali_sync.services.scrape_queue_service import RefreshService, ScrapeQueueService
 
@@ -120,12 +120,15 @@ class ReportStep:
             properties_scraped=counts.completed,
             error_count=run.details.pages_lost + counts.failed,
         )
-        await self.sync.refresh_statistics()
-        await self.people.tidy_up()
         tier = Tier(run.tier_level)
+        is_tidy = await self.people.tidy_up()
+        if tier is Tier.WEEKLY_DEEP:
+            is_tidy = is_tidy and await self.people.clear_past_term()
+        if not is_tidy:
+            return WAITING
+        await self.sync.refresh_statistics()
         if tier is Tier.WEEKLY_DEEP:
             await self.retention.clean_up()
-            await self.people.clear_past_term()
         if tier is Tier.MONTHLY_REFRESH:
             report = await self.quality.report(run.id)
             await self.record.note(run, RunNotes(quality=_in_short(report)))
