@@ -122,6 +122,8 @@ class Config(BaseSettings):
     detail_delay_seconds: Seconds = 1.0
     detail_transport: Literal["playwright", "http"] = "playwright"
     """playwright or http"""
+    detail_javascript: bool = False
+    """0 or 1: whether scripts of detail pages run in the browser"""
     detail_concurrency: int = Field(4, ge=1, le=32, description="pages at once, 1 to 32")
     chromium_executable: Path | None = Field(None, description="the path of a Chromium")
     site_page_cap: Positive = 100

@@ -73,8 +73,15 @@ class BrowserMissingError(PincaliSyncError):
     """No Chromium was found to fetch detail pages with. Raised by `browser`."""
 
 
+class BrowserEndedError(PincaliSyncError):
+    """The browser was ended while it fetched a page, because of another. Raised by `browser`."""
+
+
 class PageError(PincaliSyncError):
-    """A page is not what it was fetched as: no listing, or another one. Raised by `pages`."""
+    """A page is not what it was fetched as: no listing, or another one; or it is none at all.
+
+    Raised by `pages` and `browser`.
+    """
 
 
 class BlockedError(PincaliSyncError):

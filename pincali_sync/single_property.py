@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Route, async_playwright
-
 from pincali_sync.answers.detail import detail_url
 from pincali_sync.bootstrap import open_services
-from pincali_sync.browser import context_options, launch_options
+from pincali_sync.browser.sealed import SealedBrowser
 from pincali_sync.config import Config, load_config
 from pincali_sync.cookies import cookie_header
 from pincali_sync.exceptions import BlockedError, PageError
@@ -19,9 +17,7 @@ from pincali_sync.items import Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.runner.fetch import fetch, fetch_robots
-from pincali_sync.spiders.browser_settings import abort_request
 
-_MILLISECONDS = 1000
 _OK = 200
 
 
@@ -77,37 +73,17 @@ async def _ask_robots(config: Config, url: str) -> float:
     return robots.crawl_delay(config.user_agents)
 
 
-async def _over_http(config: Config, url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+async def _over_http(
+    config: Config, url: str, **headers: str
+) -> tuple[int, Mapping[str, str], bytes]:
     answer = await fetch(config, url, **headers)
     if answer.status is None:
         raise PageError(f"{url} could not be fetched: {answer.failure}")
-    return answer.status, dict(answer.headers), answer.body
+    return answer.status, answer.headers, answer.body
 
 
-async def _in_browser(config: Config, url: str) -> tuple[int, dict[str, str], bytes]:
-    options = launch_options(config)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(**options)
-        context = await browser.new_context(**context_options(config.user_agents[0]))
-        page = await context.new_page()
-        await page.route("**/*", _pass_or_abort)
-        try:
-            response = await page.goto(
-                url,
-                wait_until="domcontentloaded",
-                timeout=config.request_timeout_seconds * _MILLISECONDS,
-            )
-            markup = await page.content()
-        except PlaywrightError as error:
-            raise PageError(f"{url} could not be opened: {error.message}") from error
-        finally:
-            await browser.close()
-    assert response is not None  # None only for same-page anchors
-    return response.status, dict(response.headers), markup.encode()
-
-
-async def _pass_or_abort(route: Route) -> None:
-    if abort_request(route.request):
-        await route.abort()
-    else:
-        await route.continue_()
+async def _in_browser(config: Config, url: str) -> tuple[int, Mapping[str, str], bytes]:
+    async with SealedBrowser(config) as browser:
+        answer = await browser.read(url)
+    assert answer.status is not None
+    return answer.status, answer.headers, answer.body

@@ -13,7 +13,7 @@ from uuid import uuid4
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
-from pincali_sync.browser import find_chromium
+from pincali_sync.browser.chromium import find_chromium
 from pincali_sync.cli.output import JsonOption, console, echo, print_json, print_table
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config

@@ -16,11 +16,11 @@ from pincali_sync.answers.detail import Moved, detail_url, read_detail
 from pincali_sync.config import load_config
 from pincali_sync.cookies import read_cookies
 from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, failed, fetched
-from pincali_sync.exceptions import UsageError
+from pincali_sync.exceptions import BrowserEndedError, UsageError
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
-from pincali_sync.spiders.browser_settings import BROWSER_META, browser_settings
+from pincali_sync.spiders.browser_settings import IN_BROWSER, browser_settings
 
 
 class DetailSpider(JobSpider):
@@ -47,7 +47,7 @@ class DetailSpider(JobSpider):
         super().update_settings(settings)
         settings.set("CONCURRENT_REQUESTS", settings.getint("DETAIL_CONCURRENCY"), "spider")
         if settings["DETAIL_TRANSPORT"] == "playwright":
-            settings.setdict(browser_settings(settings), "spider")
+            settings.setdict(browser_settings(), "spider")
 
     async def start(self) -> AsyncIterator[Request]:
         """Claims the next batch whenever the last one has gone to the browser."""
@@ -68,6 +68,9 @@ class DetailSpider(JobSpider):
         if isinstance(failure.value, BlockedResponse):
             return  # its lease is released when the crawl ends: nothing is held against the page
         request: Request = failure.request  # type: ignore[attr-defined]
+        if isinstance(failure.value, BrowserEndedError):
+            yield request.replace()  # in its turn, and without counting as an attempt
+            return
         yield from self._take(url=request.url, answer=failed(failure.value), **request.cb_kwargs)
 
     def _take(
@@ -110,7 +113,7 @@ class DetailSpider(JobSpider):
                 GAP: self.settings.getfloat("DETAIL_DELAY_SECONDS"),
                 # A page that fails goes back to the queue, where it waits for its next try.
                 "dont_retry": True,
-                **BROWSER_META,
+                IN_BROWSER: True,
             },
             dont_filter=True,
         )

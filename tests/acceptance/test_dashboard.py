@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from pincali_sync.bootstrap import build_services
-from pincali_sync.browser import launch_options
+from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from tests.support.builders import SITE, Workshop, detail, entry, id_of, sale

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pincali_sync import browser
-from pincali_sync.browser import find_chromium, launch_options
+from pincali_sync.browser import chromium
+from pincali_sync.browser.chromium import find_chromium, launch_options
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import BrowserMissingError
 
@@ -33,19 +33,19 @@ def test_a_configured_browser_that_is_not_there_is_refused(tmp_path: Path) -> No
 
 
 def test_playwrights_own_comes_before_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(browser, "_playwright_has_its_own", lambda: True)
+    monkeypatch.setattr(chromium, "_playwright_has_its_own", lambda: True)
     assert find_chromium(load_config()) is None
 
 
 def test_else_one_on_the_path_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(browser, "_playwright_has_its_own", lambda: False)
+    monkeypatch.setattr(chromium, "_playwright_has_its_own", lambda: False)
     monkeypatch.setenv("PATH", str(tmp_path))
     found = a_program(tmp_path, "google-chrome")
     assert find_chromium(load_config()) == found
 
 
 def test_without_any_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(browser, "_playwright_has_its_own", lambda: False)
+    monkeypatch.setattr(chromium, "_playwright_has_its_own", lambda: False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(BrowserMissingError, match="make setup"):
         find_chromium(load_config())

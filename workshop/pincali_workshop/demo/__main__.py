@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pincali_sync.browser import find_chromium
+from pincali_sync.browser.chromium import find_chromium
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.files import UMASK

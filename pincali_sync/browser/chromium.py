@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from pincali_sync.config import Config, load_config
-from pincali_sync.cookies import browser_cookies
-from pincali_sync.exceptions import BrowserMissingError, PincaliSyncError
+from pincali_sync.config import Config
+from pincali_sync.exceptions import BrowserMissingError
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No traffic of the browser's own, and no shared memory larger than containers give.
@@ -57,21 +55,6 @@ def launch_options(config: Config) -> dict[str, Any]:
     return {"executable_path": find_chromium(config), "args": flags}
 
 
-def context_options(user_agent: str) -> dict[str, Any]:
-    """What its `new_context` is told.
-
-    Raises:
-        ConfigError: when `COOKIES_FILE` cannot be read.
-    """
-    return {
-        "user_agent": user_agent,
-        "locale": "en-US",
-        # A worker would answer requests behind the back of what aborts them.
-        "service_workers": "block",
-        "storage_state": {"cookies": browser_cookies(load_config()), "origins": []},
-    }
-
-
 def _playwright_has_its_own() -> bool:
     # In a thread of its own: Playwright's plain interface refuses to work in an event loop's.
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -88,18 +71,3 @@ def _ask_playwright() -> bool:
             return Path(playwright.chromium.executable_path).exists()
     except Error:
         return False
-
-
-def main() -> int:
-    """Prints what was found: what the set-up asks to know whether it has work to do."""
-    try:
-        found = find_chromium(load_config())
-    except PincaliSyncError as error:
-        print(error, file=sys.stderr)
-        return error.exit_status
-    print(found or "Playwright's own Chromium")
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

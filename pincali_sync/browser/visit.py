@@ -1,0 +1,211 @@
+"""One page in the browser: what it may ask for, and its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urldefrag, urlsplit
+
+from playwright.async_api import CDPSession, Frame, Page, Request, Route
+from playwright.async_api import Error as PlaywrightError
+
+from pincali_sync.domain.limits import MAX_PAGE_BYTES
+from pincali_sync.exceptions import PageError
+from pincali_sync.items import FetchedPage
+from pincali_sync.pages.challenge import challenge_kind
+
+_OK = 200
+_CHUNK = 1024 * 1024
+_MOST_DOCUMENTS = 3  # a page that loads itself again; never more often
+_SCRIPTED_TYPES = {"script", "xhr", "fetch"}
+_NAVIGATING = "page is navigating"  # as Playwright says it
+# Of the browser's headers: these are about the body as it was sent, not as it is handed on.
+_ABOUT_TRANSFER = {"content-encoding", "content-length", "transfer-encoding"}
+# What a page may do where scripts run: its own and its site's, which may ask the site. No forms,
+# windows, frames, workers, dialogs or downloads.
+_SEAL = (
+    "sandbox allow-scripts allow-same-origin; default-src 'none'; connect-src 'self'; "
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; form-action 'none'"
+)
+
+
+class Visit:
+    """A page asked for once.
+
+    The document is taken from the browser before it is rendered: no redirect is followed, and no
+    more is read than a page can have. Without scripts that is all; with them, the document is
+    handed back under a policy of ours and read again as they left it.
+    """
+
+    def __init__(self, page: Page, url: str, *, user_agent: str, runs_scripts: bool) -> None:
+        self._page = page
+        self._url = url
+        self._user_agent = user_agent
+        self._runs_scripts = runs_scripts
+        self._documents: list[str] = []  # the addresses asked for
+        self._arrived = asyncio.Event()  # the last document asked for is there
+        self._answer: FetchedPage | None = None
+        self._is_rendered = False
+        self._failure: PageError | None = None
+
+    async def answer(self) -> FetchedPage:
+        """Goes to the page.
+
+        Raises:
+            PageError: when there is no answer, or one that is too large.
+            PlaywrightError: when the browser is gone.
+        """
+        page = self._page
+        session = await page.context.new_cdp_session(page)
+        session.on("Fetch.requestPaused", lambda event: self._take(session, event))
+        page.on("framenavigated", self._arrive)
+        page.on("popup", _close)
+        await page.route("**/*", self._pass_or_abort)
+        await session.send("Fetch.enable", {"patterns": [{"requestStage": "Response"}]})
+        try:
+            await page.goto(self._url, wait_until="domcontentloaded", timeout=0)
+        except PlaywrightError as error:
+            # A document that is not rendered ends as an aborted one.
+            if self._answer is None:
+                raise self._failure or _not_opened(self._url, error) from error
+        return await self._read()
+
+    async def _read(self) -> FetchedPage:
+        """The answer, as the page's scripts left it where they ran."""
+        while True:
+            markup = await self._markup() if self._is_rendered else None
+            if self._failure is not None:
+                raise self._failure
+            assert self._answer is not None
+            if not self._is_rendered:
+                return self._answer
+            if markup is not None and self._arrived.is_set():
+                return self._as_left(self._answer, markup)
+
+    def _as_left(self, answer: FetchedPage, markup: str) -> FetchedPage:
+        if not self._is_of_site(self._page.url):
+            raise PageError(f"{self._url} went elsewhere: nobody goes with it")
+        headers = {**answer.headers, "content-type": "text/html; charset=utf-8"}
+        return replace(answer, headers=headers, body=markup.encode("utf-8", "replace"))
+
+    async def _markup(self) -> str | None:
+        """None while the page is on its way to another, or to itself again."""
+        await self._arrived.wait()
+        try:
+            await self._page.wait_for_load_state("domcontentloaded", timeout=0)
+            return await self._page.content()
+        except PlaywrightError as error:
+            if _NAVIGATING in error.message:
+                return None
+            raise
+
+    def _arrive(self, frame: Frame) -> None:
+        if frame == self._page.main_frame:
+            self._arrived.set()
+
+    async def _pass_or_abort(self, route: Route) -> None:
+        request = route.request
+        with suppress(PlaywrightError):  # the page may be closed by now
+            if not self._wants(request):
+                await route.abort()
+                return
+            headers = {**request.headers, "user-agent": self._user_agent}
+            await route.continue_(headers=headers)
+
+    def _wants(self, request: Request) -> bool:
+        if request.method != "GET":
+            return False
+        if request.is_navigation_request():
+            return request.frame == self._page.main_frame and self._wants_document(request.url)
+        return (
+            self._runs_scripts
+            and request.resource_type in _SCRIPTED_TYPES
+            and self._is_of_site(request.url)
+        )
+
+    def _is_of_site(self, url: str) -> bool:
+        return urlsplit(url)[:2] == urlsplit(self._url)[:2]
+
+    def _wants_document(self, url: str) -> bool:
+        asked = urldefrag(url).url
+        is_the_same = not self._documents or asked == self._documents[0]
+        if not is_the_same or len(self._documents) >= _MOST_DOCUMENTS:
+            return False
+        self._documents.append(asked)
+        self._arrived.clear()
+        return True
+
+    async def _take(self, session: CDPSession, event: Mapping[str, Any]) -> None:
+        """An answer has begun to come in; it waits until it is told how to go on."""
+        paused = {"requestId": event["requestId"]}
+        with suppress(PlaywrightError):  # the page may be closed by now
+            if event["resourceType"] != "Document" or "responseStatusCode" not in event:
+                await session.send("Fetch.continueRequest", paused)
+                return
+            try:
+                self._answer = await _answer_of(session, event)
+            except PageError as error:
+                self._answer, self._failure = None, error
+            self._is_rendered = self._answer is not None and self._is_to_render(self._answer)
+            if self._is_rendered:
+                await session.send("Fetch.fulfillRequest", paused | _sealed(self._answer))
+            else:
+                await session.send("Fetch.failRequest", {**paused, "errorReason": "Aborted"})
+                self._arrived.set()
+
+    def _is_to_render(self, answer: FetchedPage) -> bool:
+        # A challenge would run: it is never answered.
+        return (
+            self._runs_scripts
+            and answer.status == _OK
+            and "html" in answer.headers.get("content-type", "")
+            and challenge_kind(_OK, answer.headers, answer.body) is None
+        )
+
+
+async def _answer_of(session: CDPSession, event: Mapping[str, Any]) -> FetchedPage:
+    """Raises: PageError: when the body is too large."""
+    headers = {each["name"].lower(): each["value"] for each in event["responseHeaders"]}
+    status = int(event["responseStatusCode"])
+    kept = {name: value for name, value in headers.items() if name not in _ABOUT_TRANSFER}
+    # The body of a redirect cannot be taken, and says nothing.
+    body = b"" if 300 <= status < 400 else await _body(session, event["requestId"])
+    return FetchedPage(status=status, headers=kept, body=body)
+
+
+async def _body(session: CDPSession, request_id: str) -> bytes:
+    taken = await session.send("Fetch.takeResponseBodyAsStream", {"requestId": request_id})
+    body = bytearray()
+    while len(body) <= MAX_PAGE_BYTES:
+        chunk = await session.send("IO.read", {"handle": taken["stream"], "size": _CHUNK})
+        data = chunk["data"]
+        body += b64decode(data) if chunk.get("base64Encoded") else data.encode()
+        if chunk["eof"]:
+            return bytes(body)
+    raise PageError(f"the page is longer than {MAX_PAGE_BYTES:,} bytes")
+
+
+def _sealed(answer: FetchedPage | None) -> dict[str, Any]:
+    assert answer is not None
+    headers = {
+        "Content-Type": answer.headers["content-type"],
+        "Content-Security-Policy": _SEAL,
+    }
+    return {
+        "responseCode": answer.status,
+        "responseHeaders": [{"name": name, "value": value} for name, value in headers.items()],
+        "body": b64encode(answer.body).decode(),
+    }
+
+
+def _not_opened(url: str, error: PlaywrightError) -> PageError:
+    return PageError(f"{url} could not be opened: {error.message.splitlines()[0]}")
+
+
+async def _close(page: Page) -> None:
+    with suppress(PlaywrightError):
+        await page.close()

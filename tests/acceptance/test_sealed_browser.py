@@ -1,0 +1,178 @@
+"""What hostile pages do in the browser: nothing, to nobody, and not for long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from playwright.async_api import async_playwright
+
+from pincali_sync.browser.chromium import launch_options
+from pincali_sync.browser.sealed import SealedBrowser
+from pincali_sync.config import load_config
+from pincali_sync.domain.limits import MAX_PAGE_BYTES
+from pincali_sync.exceptions import BrowserEndedError, PageError
+from tests.support.hostile_pages import LEAVING_WAYS, STANDING_WAYS, HostileSite, hostile_site
+
+pytestmark = pytest.mark.timeout(120)
+
+LIMIT = 4.0
+PAGES = [tuple(STANDING_WAYS), *((way,) for way in LEAVING_WAYS)]
+LOOP = "<script>onload = () => setTimeout(() => { for (;;); }, 0)</script>"
+# Nobody needs to tell us that it came: a datagram has no path, a preconnection asks for nothing.
+UNNAMED = {"stun", "turn", "web_transport", "preconnect", "service_worker"}
+
+
+@pytest.fixture(scope="module")
+async def hostile() -> AsyncIterator[HostileSite]:
+    async with hostile_site() as site:
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def _nobody_was_here(hostile: HostileSite) -> None:
+    hostile.neighbour.heard.clear()
+    hostile.asked.clear()
+
+
+@pytest.fixture(scope="module")
+async def plain(hostile: HostileSite) -> AsyncIterator[SealedBrowser]:
+    """As it comes: no scripts."""
+    async with sealed(hostile, scripts=False) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+async def scripted(hostile: HostileSite) -> AsyncIterator[SealedBrowser]:
+    async with sealed(hostile, scripts=True) as browser:
+        yield browser
+
+
+def sealed(site: HostileSite, *, scripts: bool) -> SealedBrowser:
+    config = load_config(
+        pincali_base_url=site.base_url,
+        detail_javascript=scripts,
+        request_timeout_seconds=LIMIT,
+    )
+    return SealedBrowser(config)
+
+
+async def test_the_ways_are_real_an_open_browser_takes_them(hostile: HostileSite) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**launch_options(load_config()))
+        page = await browser.new_page()
+        await page.goto(hostile.shows_ways(*STANDING_WAYS), wait_until="domcontentloaded")
+        await page.wait_for_timeout(300)
+        await browser.close()
+    assert set(STANDING_WAYS) - UNNAMED - set(hostile.neighbour.heard) == set()
+    assert "datagram" in hostile.neighbour.heard
+
+
+async def test_nobody_is_reached_and_nothing_is_sent_even_where_scripts_run(
+    hostile: HostileSite, scripted: SealedBrowser
+) -> None:
+    for ways in PAGES:
+        try:
+            answer = await scripted.read(hostile.shows_ways(*ways))
+        except PageError as error:
+            assert "went elsewhere" in str(error)  # noqa: PT017  # either is right
+        else:
+            assert b"<p>the end</p>" in answer.body
+    assert hostile.neighbour.heard == []
+    assert {method for method, _ in hostile.asked} == {"GET"}
+
+
+async def test_without_scripts_the_browser_asks_for_the_page_alone(
+    hostile: HostileSite, plain: SealedBrowser
+) -> None:
+    for ways in PAGES:
+        answer = await plain.read(hostile.shows_ways(*ways))
+        assert answer.body == hostile.pages[f"/en/home/{ways[0]}"][2]
+    assert hostile.neighbour.heard == []
+    assert hostile.asked == [("GET", f"/en/home/{ways[0]}") for ways in PAGES]
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+async def test_a_redirect_is_an_answer(
+    hostile: HostileSite, plain: SealedBrowser, scripted: SealedBrowser, scripts: bool
+) -> None:
+    moved = hostile.shows("moved", "", status=302, Location="/en/home/elsewhere")
+    answer = await (scripted if scripts else plain).read(moved)
+    assert (answer.status, answer.headers["location"]) == (302, "/en/home/elsewhere")
+    assert hostile.asked == [("GET", "/en/home/moved")]
+
+
+async def test_a_download_is_bytes_like_any_others(
+    hostile: HostileSite, scripted: SealedBrowser
+) -> None:
+    url = hostile.shows("file", "MZ", Content_Type="application/x-msdownload")
+    hostile.pages["/en/home/file"][1]["Content-Disposition"] = "attachment; filename=x.exe"
+    assert (await scripted.read(url)).body == b"MZ"
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+async def test_a_bomb_is_left_when_it_is_longer_than_a_page_can_be(
+    hostile: HostileSite, plain: SealedBrowser, scripted: SealedBrowser, scripts: bool
+) -> None:
+    bomb = hostile.shows_bomb("bomb", 5 * MAX_PAGE_BYTES)
+    with pytest.raises(PageError, match="longer than"):
+        await (scripted if scripts else plain).read(bomb)
+
+
+async def test_a_page_that_goes_to_itself_again_is_read_but_not_for_ever(
+    hostile: HostileSite, scripted: SealedBrowser
+) -> None:
+    once = "if (!document.cookie) { document.cookie = 'seen=1'; location.reload() }"
+    url = hostile.shows("again", f"<script>{once}</script><p>the end</p>")
+    answer = await scripted.read(url)
+    assert b"<p>the end</p>" in answer.body
+    assert len(hostile.asked) == 2
+    with pytest.raises(PageError):
+        await scripted.read(hostile.shows("ever", "<script>location.reload()</script>"))
+    assert len(hostile.asked) <= 2 + 3
+
+
+async def test_a_challenge_is_never_run(
+    hostile: HostileSite, scripted: SealedBrowser, pages_folder: Path
+) -> None:
+    challenge = (pages_folder / "challenge.html").read_text("utf-8")
+    answer = await scripted.read(hostile.shows("wall", challenge))
+    assert answer.body == challenge.encode()
+    assert hostile.asked == [("GET", "/en/home/wall")]
+
+
+async def test_a_page_that_holds_its_browser_ends_it_and_the_others_go_back(
+    hostile: HostileSite,
+) -> None:
+    async with sealed(hostile, scripts=True) as browser:
+        stuck = asyncio.ensure_future(browser.read(hostile.shows("stuck", LOOP)))
+        await asyncio.sleep(LIMIT / 2)
+        other = asyncio.ensure_future(browser.read(hostile.shows("other", LOOP)))
+        with pytest.raises(PageError, match="was not there after 4 s"):
+            await stuck
+        with pytest.raises(BrowserEndedError):
+            await other
+        assert b"fine" in (await browser.read(hostile.shows("next", "fine"))).body
+
+
+async def test_the_browser_is_told_no_secret(
+    hostile: HostileSite, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WEB_TOKEN", "a token of the dashboard")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # which it is told, so we know it by that
+    async with sealed(hostile, scripts=False) as browser:
+        await browser.read(hostile.shows("page", ""))
+        told = list(filter(lambda each: f"TMPDIR={tmp_path}" in each, environments("chromium")))
+    assert told
+    assert not [each for each in told if "WEB_TOKEN" in each]
+
+
+def environments(program: str) -> Iterator[list[str]]:
+    """What the processes of a program were started with."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if program in (process / "cmdline").read_text().split("\0")[0]:
+                yield (process / "environ").read_text("utf-8", "replace").split("\0")
