@@ -6,7 +6,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Self
 from uuid import UUID, uuid4
@@ -73,6 +74,7 @@ class CrawlJob:
     role: JobRole
     lease_token: UUID = field(default_factory=uuid4)
     ended_walks: list[WalkSummary] = field(default_factory=list)  # for the pipelines, at the end
+    resting: int = 0  # requests that wait on purpose
     _ticket: JobTicket | None = None
     _rules: tuple[ValidationRule, ...] | None = None
 
@@ -92,6 +94,15 @@ class CrawlJob:
     def has_begun(self) -> bool:
         """Whether the job has its row, and may write."""
         return self._ticket is not None
+
+    @contextmanager
+    def rest(self) -> Iterator[None]:
+        """While a request waits on purpose: that nothing moves then is no sign of a fault."""
+        self.resting += 1
+        try:
+            yield
+        finally:
+            self.resting -= 1
 
     async def rules(self) -> tuple[ValidationRule, ...]:
         """The rules that pages are judged by, read once a job."""

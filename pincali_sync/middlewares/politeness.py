@@ -34,7 +34,8 @@ class PolitenessMiddleware(Component):
         """Raises: BlockedResponse: when everything rests."""
         wait_for_turn = patiently(self._job.services.pace.wait_for_turn)
         try:
-            waited = await wait_for_turn(request.meta.get(GAP, 0.0))
+            with self._job.rest():
+                waited = await wait_for_turn(request.meta.get(GAP, 0.0))
         except PausedError as error:
             logger.warning("%s: stopping", error)
             close_soon(self._crawler, PAUSED)

@@ -10,6 +10,7 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
+from pincali_sync.crawl_job import CrawlJob
 from pincali_sync.middlewares.retry_after import retry_after_seconds
 
 
@@ -40,4 +41,5 @@ class BackoffRetryMiddleware(RetryMiddleware):
         if isinstance(answer, Request):
             doubled = 2 ** (answer.meta["retry_times"] - 1)
             jitter = random.uniform(0.75, 1.25)  # noqa: S311
-            await asyncio.sleep(max(self._base * doubled * jitter, asked_for))
+            with CrawlJob.of(self.crawler).rest():
+                await asyncio.sleep(max(self._base * doubled * jitter, asked_for))

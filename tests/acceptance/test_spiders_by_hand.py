@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from pincali_workshop.standin.process import StandinProcess
 from pincali_sync.db.engine import Database
 from tests.acceptance.conftest import Scrapy
 from tests.support.builders import rows
+from tests.support.monitoring import ROOT
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -116,6 +118,19 @@ async def test_a_listing_that_is_gone_is_not_asked_for_again(
     asked = len(site.log())
     assert scrapy("crawl", "detail").returncode == 0
     assert [each for each in site.log()[asked:] if "/home/" in each["path"]] == []
+
+
+def test_a_worker_that_does_not_get_on_is_ended(scrapy: Scrapy) -> None:
+    assert scrapy("crawl", "manifest", "-a", "source=new_construction").returncode == 0
+    hangs = json.dumps({"http": "tests.support.hanging_handler.HangingHandler"})
+    ended = scrapy(
+        *("crawl", "detail", "-s", f"DOWNLOAD_HANDLERS={hangs}"),
+        PYTHONPATH=str(ROOT),
+        REQUEST_TIMEOUT_SECONDS="0.1",
+        JOB_SILENCE_SECONDS="5",
+    )
+    assert ended.returncode == 1
+    assert "has not got on for" in ended.stderr
 
 
 @pytest.mark.parametrize(
