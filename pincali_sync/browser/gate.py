@@ -75,7 +75,7 @@ class Gate:
             if objection := self._askable.objection_to(host, str(address[0])):
                 raise OSError(objection)
             with suppress(OSError):
-                return await asyncio.open_connection(address[0], port)
+                return await asyncio.open_connection(str(address[0]), port)
         raise OSError(f"{host} does not answer at port {port}")
 
 
