@@ -75,7 +75,7 @@ class Heartbeat(Component):
         config = job.services.config
         still = monotonic() - self._last_step
         if still > config.request_timeout_seconds + config.job_silence_seconds:
-            logger.critical("job %s has not got on for %.0f s: it is ended", job.job_id, still)
+            logger.critical("job %s has not got on for %d s: it is ended", job.job_id, still)
             # Whatever it hangs in would hold up an orderly end as well.
             os._exit(ExitStatus.FAILED)
 
