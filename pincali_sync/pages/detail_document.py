@@ -88,6 +88,8 @@ def _drop_other_listings(tree: LexborHTMLParser, url: str) -> None:
         raise PageError(f"{url} shows more than {_MAX_FOREIGN} other listings")
     # One at a time: they are nested, and a node inside a removed one must not be touched again.
     while (node := tree.css_first(_FOREIGN)) is not None:
+        if node.parent is None or node.tag == "html":
+            raise PageError(f"{url} is a card, not a listing's page")
         node.decompose()
 
 

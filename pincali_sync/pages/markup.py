@@ -1,9 +1,10 @@
 """Markup as a tree, if that can be had in good time.
 
 By HTML's own rules a tree takes time beyond all measure: each tag may look through all that are
-open, each attribute through all of its tag, and bold type that is left open is opened anew in each
-paragraph. Selectors climb the tree once more. The site's pages are far from these limits, which
-bound both before anything is asked of the tree; what is beyond them is no page of the site.
+open, each attribute through all of its tag; bold type that is left open is opened anew in each
+paragraph, and text that grows past a tag without effect is copied each time. Selectors climb the
+tree once more. The site's pages are far from these limits, which
+bound all this before anything is asked of the tree; what is beyond them is no page of the site.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from pincali_sync.pages.text import as_bytes
 
 # What is read in one second at worst. The greatest saved page has 220,000 bytes, 4,400 tags (each
 # end counted as one), 12 attributes in a tag, 24 levels.
-MAX_BYTES = 5_000_000
+MAX_BYTES = 3_000_000
 MAX_TAGS = 15_000
 MAX_DEPTH = 100
 _MAX_ATTRIBUTES = 100  # beside those that are written plainly, of which at most 50
+_MAX_OUT_OF_PLACE = 100
 
 _QUIETLY = LexborDocumentOptions.WO_EVENTS  # nobody listens to changes of the tree
 
@@ -39,6 +41,11 @@ _OPEN_TYPE = re.compile(
     rb"(?i:(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[%b/>])"
     rb'(?!(?:[%b]+[a-z-]+(?:="[^"<>]*")?+)*+>[^<]*+</\1>))' % (_SPACE, _SPACE, _SPACE)
 )
+# Ends with attributes, and tags that have no effect, or leave text behind, out of their place.
+_OUT_OF_PLACE = re.compile(
+    rb"<(?:/[a-zA-Z][^%b/>]*+|(?=[bcfhitBCFHIT])(?i:body|caption|col|colgroup|form|frame|frameset|"
+    rb"head|html|image|table|tbody|td|tfoot|th|thead|tr))[%b/]++[^>]" % (_SPACE, _SPACE)
+)
 _TOO_DEEP = "* > " * MAX_DEPTH + ":first-child:not(:empty)"
 
 
@@ -53,6 +60,8 @@ def tree_of(markup: str | bytes, url: str) -> LexborHTMLParser:
         raise PageError(f"{url} has more than {MAX_BYTES:,} bytes")
     if raw.count(b"<") > MAX_TAGS:
         raise PageError(f"{url} has more than {MAX_TAGS:,} tags")
+    if len(_OUT_OF_PLACE.findall(raw)) > _MAX_OUT_OF_PLACE:
+        raise PageError(f"{url} has more than {_MAX_OUT_OF_PLACE} tags out of place")
     if _CROWDED.search(raw):
         raise PageError(f"{url} has a tag with more than {_MAX_ATTRIBUTES} attributes")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
@@ -11,11 +10,11 @@ from time import process_time
 from tests.fuzz.corpus import corpus
 from tests.fuzz.edits import edited
 from tests.fuzz.nonsense import nonsense_in
+from tests.support.memory import forget_peak, peak_megabytes
 from tests.support.parsers import PARSERS, parsed
 
 MAX_SECONDS = 1.0
 MAX_MEGABYTES = 300
-_MAX_TEXT = 20_000  # the parsers of texts get pieces of a page
 
 
 @dataclass(slots=True)
@@ -60,12 +59,13 @@ def run(seed: int, numbers: Iterable[int]) -> Summary:
     for number in numbers:
         total.inputs += 1
         body = input_of(seed, number)
+        forget_peak()
         for name in PARSERS:
             _try(total, name, body, f"input {number} of seed {seed}, {name}")
-        total.megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        if total.megabytes > MAX_MEGABYTES:
-            total.faults.append(f"input {number} of seed {seed}: {total.megabytes:.0f} MB")
-            break
+        peak = peak_megabytes()
+        total.megabytes = max(total.megabytes, peak)
+        if peak > MAX_MEGABYTES:
+            total.faults.append(f"input {number} of seed {seed}: {peak:.0f} MB")
     return total
 
 
