@@ -140,6 +140,16 @@ def test_the_programs_role_runs_no_program_and_makes_no_role(
     remember(url)
 
 
+def test_the_programs_role_makes_databases_beside_its_own_for_whoever_tries_something_on_a_copy(
+    new_home: Callable[[str], Path],
+) -> None:
+    url = start(new_home("home"))
+    with psycopg.connect(url.rpartition("/")[0] + "/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE copy TEMPLATE pincali")
+        connection.execute("DROP DATABASE copy WITH (FORCE)")
+    remember(url)
+
+
 def test_a_reader_is_given_a_new_password_each_time_it_is_asked_for(
     new_home: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

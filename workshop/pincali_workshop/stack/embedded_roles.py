@@ -90,7 +90,8 @@ def _demote(url: str, administrator_password: str, password: str) -> None:
 
 
 def _create_role(connection: psycopg.Connection, name: str, password: str) -> None:
-    connection.execute(f"CREATE ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE")
+    # A database beside its own reaches no file: people try things on a copy.
+    connection.execute(f"CREATE ROLE {name} LOGIN NOSUPERUSER CREATEDB NOCREATEROLE")
     _set_password(connection, name, password)
 
 
