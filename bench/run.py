@@ -39,6 +39,8 @@ _TARGETS = {
     "scan_100_pages_s": "under 300",
     "scan_1000_pages_s": "under 2,700",
     "details_per_minute_browser": "at least 50",
+    "sealed_to_open_browser": "at least 1.00",
+    "sealed_to_open_browser_with_scripts": "at least 1.00",
     "details_per_minute_http": "at least 200",
     "sitemap_first_s": "under 60",
     "sitemap_again_s": "under 60",

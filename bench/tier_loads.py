@@ -31,16 +31,11 @@ def measure() -> dict[str, float]:
             migrate.upgrade(url)
             with StandinProcess(StandinOptions(listings=_LISTINGS, page_cap=1_000)) as site:
                 variables = _variables(home, url, site.base_url)
-                return {
+                scans = {
                     "scan_100_pages_s": _scan(variables, 100),
                     "scan_1000_pages_s": _scan(variables, 1_000),
-                    "details_per_minute_browser": _details(
-                        variables, url, _BROWSER_DETAILS, DETAIL_TRANSPORT="playwright"
-                    ),
-                    "details_per_minute_http": _details(
-                        variables, url, _HTTP_DETAILS, DETAIL_TRANSPORT="http"
-                    ),
                 }
+                return scans | _all_details(variables, url)
         finally:
             embedded.destroy(home)
 
@@ -49,9 +44,26 @@ def _scan(variables: dict[str, str], pages: int) -> float:
     return _crawl(variables, "manifest", "-a", "source=sale", "-a", f"max_pages={pages}")
 
 
-def _details(variables: dict[str, str], url: str, pages: int, **more: str) -> float:
+def _all_details(variables: dict[str, str], url: str) -> dict[str, float]:
+    """In the sealed browser, in an open one, in the sealed one where scripts run, and without."""
+    browser = {**variables, "DETAIL_TRANSPORT": "playwright"}
+    opened = _details(browser, url, _BROWSER_DETAILS, "-s", "SPIDER_MODULES=bench.open_browser")
+    closed = _details(browser, url, _BROWSER_DETAILS)
+    scripted = _details({**browser, "DETAIL_JAVASCRIPT": "1"}, url, _BROWSER_DETAILS)
+    return {
+        "details_per_minute_browser": closed,
+        "details_per_minute_open_browser": opened,
+        "sealed_to_open_browser": closed / opened,
+        "sealed_to_open_browser_with_scripts": scripted / opened,
+        "details_per_minute_http": _details(
+            {**variables, "DETAIL_TRANSPORT": "http"}, url, _HTTP_DETAILS
+        ),
+    }
+
+
+def _details(variables: dict[str, str], url: str, pages: int, *words: str) -> float:
     before = _live(url)
-    seconds = _crawl({**variables, **more}, "detail", "-a", f"max_items={pages}")
+    seconds = _crawl(variables, "detail", "-a", f"max_items={pages}", *words)
     if (fetched := _live(url) - before) != pages:
         raise RuntimeError(f"{fetched} details were fetched, not {pages}")
     return pages * _MINUTE / seconds

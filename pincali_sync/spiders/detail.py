@@ -69,7 +69,9 @@ class DetailSpider(JobSpider):
             return  # its lease is released when the crawl ends: nothing is held against the page
         request: Request = failure.request  # type: ignore[attr-defined]
         if isinstance(failure.value, BrowserEndedError):
-            yield request.replace()  # in its turn, and without counting as an attempt
+            yield request.replace(
+                dont_filter=True
+            )  # in its turn, and without counting as an attempt
             return
         yield from self._take(url=request.url, answer=failed(failure.value), **request.cb_kwargs)
 

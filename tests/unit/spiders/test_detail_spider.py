@@ -1,0 +1,39 @@
+"""What becomes of detail pages that were not fetched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from scrapy import Request
+from scrapy.utils.test import get_crawler
+from twisted.python.failure import Failure
+
+from pincali_sync.exceptions import BrowserEndedError, PageError
+from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
+from pincali_sync.spiders.detail import DetailSpider
+
+QUEUED = QueuedProperty(property_id="pincali_1", source_url="/en/home/a-1", public_id=None)
+
+
+def lost(error: Exception) -> list[ScrapeResult | Request]:
+    spider = DetailSpider.from_crawler(get_crawler(DetailSpider))
+    request = Request("http://127.0.0.1/en/home/a-1", cb_kwargs={"queued": QUEUED, "hops": 0})
+    failure: Any = Failure(error)  # type: ignore[no-untyped-call]
+    failure.request = request
+    return list(spider.lost(failure))
+
+
+def test_a_page_whose_browser_ended_with_another_is_asked_for_again_and_uses_no_attempt() -> None:
+    [again] = lost(BrowserEndedError("another page ended the browser"))
+    assert isinstance(again, Request)
+    assert again.dont_filter
+    assert again.cb_kwargs == {"queued": QUEUED, "hops": 0}
+
+
+@pytest.mark.parametrize("error", [PageError("not there after 30 s"), OSError("refused")])
+def test_a_page_that_was_not_there_in_time_has_used_an_attempt(error: Exception) -> None:
+    [result] = lost(error)
+    assert isinstance(result, ScrapeResult)
+    assert result.ending is Ending.AGAIN
+    assert str(error) in str(result.error)
