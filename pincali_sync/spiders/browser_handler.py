@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from scrapy import Request
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
 from pincali_sync.browser.sealed import SealedBrowser
 from pincali_sync.config import load_config
+from pincali_sync.middlewares.bounded_handler import BoundedDownloadHandler
 from pincali_sync.spiders.browser_settings import IN_BROWSER
 
 
-class BrowserDownloadHandler(HTTP11DownloadHandler):
+class BrowserDownloadHandler(BoundedDownloadHandler):
     """Chromium for what is marked `IN_BROWSER`; robots.txt goes the plain way."""
 
     lazy = True

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from pincali_sync.bootstrap import build_services
+from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource
 from tests.acceptance.conftest import environment
@@ -172,6 +174,10 @@ async def test_what_robots_txt_asks_for_and_cannot_be_borne_is_a_pause_until_res
     assert pause["kind"] == kind
     assert why in pause["reason"]
     assert set(hostile.paths) == {"/robots.txt"}
+    hostile.answers["/robots.txt"] = Says(404)
+    await build_services(load_config(pincali_base_url=hostile.url), db=db).pauses.resume(None)
+    crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
+    assert hostile.paths[-1] == ListingSource.SALE.path
 
 
 async def test_robots_txt_is_followed_and_kept_to(crawl: Crawl, hostile: HostileSite) -> None:
