@@ -56,7 +56,12 @@ def _unseen(sign: re.Match[str]) -> str:
 
 def one_line(text: object, max_length: int | None = None) -> str | None:
     """Like `clean`, with each run of white space as one space."""
-    return clean(" ".join(text[:_MAX_TEXT].split()), max_length) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        return None
+    line = " ".join(text[:_MAX_TEXT].split())
+    if not line.isprintable():  # what is left out may have stood between two spaces
+        line = " ".join(_UNSEEN.sub(_unseen, line).split())
+    return line[:max_length].rstrip() or None
 
 
 @lru_cache(maxsize=4096)  # the same few words stand on every card
