@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+)
 from scrapy.http.request import NO_CALLBACK
 
 from pincali_sync.answers.robots import Robots, read_robots
@@ -18,14 +26,24 @@ from pincali_sync.exceptions import BlockedError
 from pincali_sync.items import FetchedPage
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.redirects import REDIRECTS_LEFT
-from pincali_sync.services.runs.run_jobs import PAUSED
+from pincali_sync.services.runs.run_jobs import NOT_REACHED, PAUSED
+
+logger = logging.getLogger(__name__)
 
 _IS_ROBOTS = "is_robots"  # request.meta
+_NOT_REACHED = (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
 
 
 class RobotsMiddleware(Component):
     """Keeps to what hosts ask for. Where the site asks for what cannot be done, everything rests.
 
+    A site that this machine does not reach asks for nothing: only this job ends.
     In the place of Scrapy's own, which follows no redirect here, takes an error for consent and
     any Crawl-delay for a pace.
     """
@@ -53,8 +71,14 @@ class RobotsMiddleware(Component):
             raise IgnoreRequest(objection)
 
     async def _ask(self, root: str) -> Robots:
-        robots = read_robots(await self._fetch(f"{root}/robots.txt"))
         is_site = self._askable.is_site(root)
+        try:
+            robots = read_robots(await self._fetch(f"{root}/robots.txt"))
+        except _NOT_REACHED as error:
+            if not is_site:
+                return read_robots(failed(error))
+            logger.error("%s is not reached: %s", root, failed(error).failure)
+            raise self._stop("the site is not reached", NOT_REACHED) from error
         if is_site and robots.unreadable is not None:
             await patiently(self._job.services.pauses.back_off)(reason=robots.unreadable)
             raise self._stop(robots.unreadable)
@@ -79,11 +103,11 @@ class RobotsMiddleware(Component):
         request = Request(url, callback=NO_CALLBACK, meta=meta)
         try:
             return fetched(await self._crawler.engine.download_async(request))
-        except BlockedResponse:
+        except (BlockedResponse, *_NOT_REACHED):
             raise
         except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
             return failed(error)
 
-    def _stop(self, reason: str) -> BlockedResponse:
-        close_soon(self._crawler, PAUSED)
-        return BlockedResponse(reason)
+    def _stop(self, said: str, finish_reason: str = PAUSED) -> BlockedResponse:
+        close_soon(self._crawler, finish_reason)
+        return BlockedResponse(said)
