@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from pincali_workshop.demo.compare import compare_live, compare_manifest
@@ -13,6 +14,7 @@ from pincali_sync.db.engine import Database
 from tests.acceptance.conftest import Scrapy
 from tests.support.builders import rows
 from tests.support.monitoring import ROOT
+from tests.support.people import files_with, tables_with
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -51,6 +53,20 @@ async def test_details_by_hand_fetch_as_many_as_asked_for(
         " count(*) FILTER (WHERE status = 'in_progress') AS held FROM scrape_queue",
     )
     assert queue == {"completed": 5, "held": 0}
+
+
+async def test_a_job_that_is_to_store_no_agents_writes_them_down_nowhere(
+    scrapy: Scrapy, site: StandinProcess, db: Database, tmp_path: Path
+) -> None:
+    quiet = {"STORE_AGENT_DATA": "0", "LOG_LEVEL": "DEBUG"}
+    for crawl in (("manifest", "-a", "source=rent", "-a", "max_pages=1"), ("detail",)):
+        ended = scrapy("crawl", *crawl, **quiet)
+        assert ended.returncode == 0, ended.stderr
+        assert "Agente " not in ended.stdout + ended.stderr
+    assert await rows(db, "SELECT 1 FROM properties_live WHERE agency_name <> '' LIMIT 1")
+    assert {str(each["agent_name"])[:7] for each in site.truth()["listings"]} == {"Agente "}
+    assert await tables_with(db, "Agente ") == set()
+    assert files_with(tmp_path, b"Agente ") == []
 
 
 async def test_a_page_that_stays_unreadable_is_retried_counted_and_written_down(

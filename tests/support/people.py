@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pincali_sync.db.engine import Database
 from tests.support.builders import rows, value
 
@@ -27,3 +29,9 @@ async def tables_with(db: Database, *words: str) -> set[str]:
             patterns=[f"%{word}%" for word in words],
         )
     }
+
+
+def files_with(folder: Path, word: bytes) -> list[Path]:
+    """The files below a folder that hold a word."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path for path in files if word in path.read_bytes()]

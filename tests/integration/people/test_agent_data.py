@@ -16,6 +16,7 @@ from pincali_sync.services.people import personal_data
 from tests.support.builders import SITE, Workshop, add_live, detail, entry, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.people import agent, tables_with
+from tests.support.stage import Stage
 
 
 @pytest.fixture
@@ -114,6 +115,25 @@ async def test_a_report_stops_in_between_and_goes_on_at_the_next_tick(
     while not await services.people.tidy_up():
         left.append(await value(db, named))
     assert (left, await value(db, named)) == ([3, 1], 0)
+
+
+async def test_a_run_ends_once_all_is_cleared(
+    db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personal_data, "_CHUNK", 1)
+    monkeypatch.setattr(personal_data, "_AT_ONCE_SECONDS", 0)
+    await add_live(db, "red-house", agent_name=agent(11)[0])
+    stage = Stage(db, clock)
+    stage.services = without_agents(db, clock)
+    stage.runs = stage.orchestrator(stage.runner)
+    await stage.start()
+    await stage.tick()
+    await stage.scan_all()
+    await stage.tick()
+    await stage.fetch_all()
+    assert ((run := await stage.tick()).step, run.status) == ("report", "running")
+    assert (await stage.tick()).status == "completed"
+    assert await tables_with(db, agent(11)[0]) == set()
 
 
 async def test_a_visit_before_that_journals_nothing_of_it(shop: Workshop, db: Database) -> None:
