@@ -70,7 +70,7 @@ class RunnerError(PincaliSyncError):
 
 
 class BrowserMissingError(PincaliSyncError):
-    """No Chromium was found to fetch detail pages with. Raised by `browser`."""
+    """No Chromium was found for detail pages, or it does not start. Raised by `browser`."""
 
 
 class BrowserEndedError(PincaliSyncError):

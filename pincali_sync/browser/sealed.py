@@ -18,7 +18,7 @@ from pincali_sync.browser.gate import Gate
 from pincali_sync.browser.visit import Visit
 from pincali_sync.config import Config
 from pincali_sync.cookies import browser_cookies
-from pincali_sync.exceptions import BrowserEndedError, PageError
+from pincali_sync.exceptions import BrowserEndedError, BrowserMissingError, PageError
 from pincali_sync.items import FetchedPage
 
 logger = logging.getLogger(__name__)
@@ -76,6 +76,7 @@ class SealedBrowser:
             PageError: when there is none, or not within `REQUEST_TIMEOUT_SECONDS`: a page that
                 holds the browser longer ends it.
             BrowserEndedError: when another page did. Nothing is known of this one.
+            BrowserMissingError: when none can be started.
         """
         room = await self._enter()
         visit = asyncio.ensure_future(self._visit(room, url, user_agent))
@@ -116,7 +117,11 @@ class SealedBrowser:
     async def _enter(self) -> _Room:
         async with self._entering:
             if self._room is None or not self._room.browser.is_connected():
-                self._room = await self._open()
+                try:
+                    self._room = await self._open()
+                except PlaywrightError as error:
+                    said = error.message.strip().splitlines()[0]
+                    raise BrowserMissingError(f"Chromium does not start: {said}") from error
             return self._room
 
     async def _open(self) -> _Room:

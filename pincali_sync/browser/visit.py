@@ -56,7 +56,7 @@ class Visit:
         """Goes to the page.
 
         Raises:
-            PageError: when there is no answer, or one that is too large.
+            PageError: when there is no answer, or one that is too long or cut short.
             PlaywrightError: when the browser is gone.
         """
         page = self._page
@@ -168,12 +168,15 @@ class Visit:
 
 
 async def _answer_of(session: CDPSession, event: Mapping[str, Any]) -> FetchedPage:
-    """Raises: PageError: when the body is too large."""
+    """Raises: PageError: when the body is too long, or shorter than it says."""
     headers = {each["name"].lower(): each["value"] for each in event["responseHeaders"]}
     status = int(event["responseStatusCode"])
-    kept = {name: value for name, value in headers.items() if name not in _ABOUT_TRANSFER}
     # The body of a redirect cannot be taken, and says nothing.
     body = b"" if 300 <= status < 400 else await _body(session, event["requestId"])
+    length = headers.get("content-length", "")
+    if status == _OK and str(len(body)) != length and "content-encoding" not in headers and length:
+        raise PageError(f"the page has {len(body)} bytes and not {length}: it was cut short")
+    kept = {name: value for name, value in headers.items() if name not in _ABOUT_TRANSFER}
     return FetchedPage(status=status, headers=kept, body=body)
 
 
@@ -192,7 +195,7 @@ async def _body(session: CDPSession, request_id: str) -> bytes:
 def _sealed(answer: FetchedPage | None) -> dict[str, Any]:
     assert answer is not None
     headers = {
-        "Content-Type": answer.headers["content-type"],
+        "Content-Type": answer.headers["content-type"].partition("\n")[0],
         "Content-Security-Policy": _SEAL,
     }
     return {

@@ -15,8 +15,8 @@ from twisted.python.failure import Failure
 from pincali_sync.answers.detail import Moved, detail_url, read_detail
 from pincali_sync.config import load_config
 from pincali_sync.cookies import read_cookies
-from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, failed, fetched
-from pincali_sync.exceptions import BrowserEndedError, UsageError
+from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, close_soon, failed, fetched
+from pincali_sync.exceptions import BrowserEndedError, BrowserMissingError, UsageError
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
@@ -68,6 +68,10 @@ class DetailSpider(JobSpider):
         if isinstance(failure.value, BlockedResponse):
             return  # its lease is released when the crawl ends: nothing is held against the page
         request: Request = failure.request  # type: ignore[attr-defined]
+        if isinstance(failure.value, BrowserMissingError):
+            self.logger.error("no page can be fetched: %s", failure.value)
+            close_soon(self.crawler, "no_browser")  # no page is to blame
+            return
         if isinstance(failure.value, BrowserEndedError):
             yield request.replace(
                 dont_filter=True

@@ -122,6 +122,13 @@ async def test_a_bomb_is_left_when_it_is_longer_than_a_page_can_be(
         await (scripted if scripts else plain).read(bomb)
 
 
+async def test_a_page_that_was_cut_short_is_none(
+    hostile: HostileSite, plain: SealedBrowser
+) -> None:
+    with pytest.raises(PageError, match="cut short"):
+        await plain.read(hostile.shows("short", "<p>", Content_Length="1000"))
+
+
 async def test_a_page_that_goes_to_itself_again_is_read_but_not_for_ever(
     hostile: HostileSite, scripted: SealedBrowser
 ) -> None:

@@ -136,6 +136,19 @@ async def test_a_listing_that_is_gone_is_not_asked_for_again(
     assert [each for each in site.log()[asked:] if "/home/" in each["path"]] == []
 
 
+async def test_where_no_browser_starts_the_job_ends_and_no_page_is_to_blame(
+    scrapy: Scrapy, db: Database
+) -> None:
+    assert scrapy("crawl", "manifest", "-a", "source=new_construction").returncode == 0
+    ended = scrapy(
+        "crawl", "detail", DETAIL_TRANSPORT="playwright", CHROMIUM_EXECUTABLE="/bin/false"
+    )
+    assert ended.returncode == 1
+    assert "no page can be fetched: Chromium does not start" in ended.stderr
+    found = await rows(db, "SELECT DISTINCT status, attempt_count FROM scrape_queue")
+    assert found == [{"status": "pending", "attempt_count": 0}]
+
+
 def test_a_worker_that_does_not_get_on_is_ended(scrapy: Scrapy) -> None:
     assert scrapy("crawl", "manifest", "-a", "source=new_construction").returncode == 0
     hangs = json.dumps({"http": "tests.support.hanging_handler.HangingHandler"})

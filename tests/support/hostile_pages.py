@@ -160,8 +160,8 @@ async def hostile_site() -> AsyncIterator[HostileSite]:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             method, path, _ = head.split(" ", 2)
             status, headers, body = await site.answer(method, path)
-            lines = [f"HTTP/1.1 {status} x", "Connection: close", f"Content-Length: {len(body)}"]
-            lines += [f"{name}: {value}" for name, value in headers.items()]
+            headers = {"Connection": "close", "Content-Length": str(len(body)), **headers}
+            lines = [f"HTTP/1.1 {status} x", *(f"{name}: {headers[name]}" for name in headers)]
             writer.write("\r\n".join([*lines, "", ""]).encode() + body)
             await writer.drain()
         writer.close()
