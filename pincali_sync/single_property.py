@@ -9,7 +9,7 @@ from typing import Any
 
 from pincali_sync.answers.detail import detail_url
 from pincali_sync.bootstrap import open_services
-from pincali_sync.browser.sealed import SealedBrowser
+from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import Config, load_config
 from pincali_sync.cookies import cookie_header
 from pincali_sync.exceptions import BlockedError, PageError
@@ -83,7 +83,10 @@ async def _over_http(
 
 
 async def _in_browser(config: Config, url: str) -> tuple[int, Mapping[str, str], bytes]:
-    async with SealedBrowser(config) as browser:
-        answer = await browser.read(url)
+    async with SealedBrowsers(config) as browsers:
+        browser = await browsers.launch_browser()
+        context = await browser.new_context(**context_options(config))
+        await seal(context)
+        answer = await browsers.read(context.new_page, url)
     assert answer.status is not None
     return answer.status, answer.headers, answer.body

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from typing import Any, Self
 
-from playwright.async_api import Browser, BrowserContext, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from pincali_sync.browser.chromium import launch_options
@@ -34,75 +34,95 @@ _WAYS_PAST_A_PROXY = (
 )
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Room:
-    """One browser, and what ends with it."""
+class SealedBrowsers:
+    """Starts browsers behind one gate, reads pages in them, and ends those that hang.
 
-    browser: Browser
-    context: BrowserContext
-    pid: int
-    inventory: AsyncExitStack
-    was_ended: bool = False
-
-
-class SealedBrowser:
-    """Reads pages, any number at once; started at the first, and again after one that hung.
+    A browser provider of scrapy-playwright, but for what is peculiar to Scrapy.
 
     Args:
         options: what `launch_options` says, where it was asked before.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        *,
-        options: dict[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, config: Config, *, options: dict[str, Any] | None = None) -> None:
         self._config = config
         self._options = options or launch_options(config)
-        self._room: _Room | None = None
-        self._entering = asyncio.Lock()
+        self._inventory = AsyncExitStack()
+        self._pids: set[int] = set()  # of the browsers that live, or may
+        self._endings = 0
 
     async def __aenter__(self) -> Self:
+        await self.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def read(self, url: str, *, user_agent: str | None = None) -> FetchedPage:
+    async def start(self) -> None:
+        """Opens the gate."""
+        async with AsyncExitStack() as stack:
+            self._gate = await stack.enter_async_context(Gate(self._config))
+            self._playwright = await stack.enter_async_context(async_playwright())
+            self._inventory = stack.pop_all()
+
+    async def launch_browser(self) -> Browser:
+        """A browser that knows no way but the gate, and none of our environment.
+
+        Raises:
+            BrowserMissingError: when it does not start.
+        """
+        try:
+            browser = await self._playwright.chromium.launch(
+                executable_path=self._options["executable_path"],
+                args=[*self._options["args"], *_seal(self._gate)],
+                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+            )
+            pid = await _pid(browser)
+        except PlaywrightError as error:
+            said = error.message.strip().splitlines()[0]
+            raise BrowserMissingError(f"Chromium does not start: {said}") from error
+        self._pids.add(pid)
+        browser.on("disconnected", lambda _: self._pids.discard(pid))
+        return browser
+
+    async def read(
+        self, open_page: Callable[[], Awaitable[Page]], url: str, *, user_agent: str | None = None
+    ) -> FetchedPage:
         """The answer to a GET of a page, redirects not followed.
+
+        Args:
+            open_page: opens the page that it is read in, in a context of such a browser.
 
         Raises:
             PageError: when there is none, or not within `REQUEST_TIMEOUT_SECONDS`: a page that
-                holds the browser longer ends it.
+                holds its browser longer ends it.
             BrowserEndedError: when another page did. Nothing is known of this one.
             BrowserMissingError: when none can be started.
         """
-        room = await self._enter()
-        visit = asyncio.ensure_future(self._visit(room, url, user_agent))
+        endings = self._endings
+        visit = asyncio.ensure_future(self._visit(open_page, url, user_agent))
         try:
             await asyncio.wait({visit}, timeout=self._config.request_timeout_seconds)
             if visit.done():
                 return visit.result()
         except PlaywrightError as error:
-            if room.was_ended:
+            if self._endings > endings:
                 raise BrowserEndedError(f"{url}: another page ended the browser") from error
             raise PageError(f"{url} could not be opened: {error.message}") from error
         finally:
             visit.cancel()
-        await self._end(room)
+        self._end()
         seconds = f"{self._config.request_timeout_seconds:g} s"
         raise PageError(f"{url} was not there after {seconds}: its browser was ended")
 
     async def close(self) -> None:
-        """Ends the browser, if one was started."""
-        async with self._entering:
-            room, self._room = self._room, None
-        if room is not None:
-            await _leave(room)
+        """Ends what is left of them, and shuts the gate."""
+        with suppress(PlaywrightError, TimeoutError):
+            await asyncio.wait_for(self._inventory.aclose(), _SECONDS_TO_CLOSE)
 
-    async def _visit(self, room: _Room, url: str, user_agent: str | None) -> FetchedPage:
-        page = await room.context.new_page()
+    async def _visit(
+        self, open_page: Callable[[], Awaitable[Page]], url: str, user_agent: str | None
+    ) -> FetchedPage:
+        page = await open_page()
         try:
             return await Visit(
                 page,
@@ -114,54 +134,31 @@ class SealedBrowser:
             with suppress(PlaywrightError):
                 await page.close()
 
-    async def _enter(self) -> _Room:
-        async with self._entering:
-            if self._room is None or not self._room.browser.is_connected():
-                try:
-                    self._room = await self._open()
-                except PlaywrightError as error:
-                    said = error.message.strip().splitlines()[0]
-                    raise BrowserMissingError(f"Chromium does not start: {said}") from error
-            return self._room
-
-    async def _open(self) -> _Room:
-        async with AsyncExitStack() as stack:
-            gate = await stack.enter_async_context(Gate(self._config))
-            playwright = await stack.enter_async_context(async_playwright())
-            browser = await playwright.chromium.launch(
-                executable_path=self._options["executable_path"],
-                args=[*self._options["args"], *_seal(gate)],
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-            )
-            stack.push_async_callback(browser.close)
-            cookies: Any = {"cookies": browser_cookies(self._config), "origins": []}
-            context = await browser.new_context(
-                accept_downloads=False,
-                locale="en-US",
-                permissions=[],
-                service_workers="block",
-                storage_state=cookies,
-                user_agent=self._config.user_agents[0],
-                java_script_enabled=self._config.detail_javascript,
-            )
-            # A page that somebody else than we opened has no routes of its own: it loads nothing.
-            await context.route("**/*", _abort)
-            return _Room(
-                browser=browser,
-                context=context,
-                pid=await _pid(browser),
-                inventory=stack.pop_all(),
-            )
-
-    async def _end(self, room: _Room) -> None:
+    def _end(self) -> None:
         """At once, whatever the browser is busy with."""
-        room.was_ended = True
+        self._endings += 1
         logger.warning("a page held its browser for too long: the browser is started again")
-        with suppress(ProcessLookupError):
-            os.kill(room.pid, signal.SIGKILL)
-        if self._room is room:
-            self._room = None
-        await _leave(room)
+        while self._pids:
+            with suppress(ProcessLookupError):
+                os.kill(self._pids.pop(), signal.SIGKILL)
+
+
+def context_options(config: Config) -> dict[str, Any]:
+    """What a context in such a browser is made with."""
+    return {
+        "accept_downloads": False,
+        "java_script_enabled": config.detail_javascript,
+        "locale": "en-US",
+        "permissions": [],
+        "service_workers": "block",
+        "storage_state": {"cookies": browser_cookies(config), "origins": []},
+        "user_agent": config.user_agents[0],
+    }
+
+
+async def seal(context: BrowserContext) -> None:
+    """A page that somebody else than we opened has no routes of its own: it loads nothing."""
+    await context.route("**/*", _abort)
 
 
 def _seal(gate: Gate) -> list[str]:
@@ -177,11 +174,6 @@ async def _pid(browser: Browser) -> int:
     session = await browser.new_browser_cdp_session()
     processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
     return next(int(each["id"]) for each in processes if each["type"] == "browser")
-
-
-async def _leave(room: _Room) -> None:
-    with suppress(PlaywrightError, TimeoutError):
-        await asyncio.wait_for(room.inventory.aclose(), _SECONDS_TO_CLOSE)
 
 
 async def _abort(route: Route) -> None:

@@ -1,40 +1,64 @@
-"""The download handler of requests that the browser fetches."""
+"""The download handler of detail pages: scrapy-playwright, in browsers that are sealed."""
 
 from __future__ import annotations
 
-from scrapy import Request
+from functools import partial
+from typing import Any
+
+from playwright.async_api import BrowserContext
+from scrapy import Request, Spider
 from scrapy.crawler import Crawler
+from scrapy.exceptions import NotSupported
 from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
+from scrapy_playwright.handler import BrowserContextWrapper, ScrapyPlaywrightDownloadHandler
+from scrapy_playwright.handler import Config as HandlerConfig
 
-from pincali_sync.browser.sealed import SealedBrowser
+from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import load_config
 from pincali_sync.middlewares.bounded_handler import BoundedDownloadHandler
-from pincali_sync.spiders.browser_settings import IN_BROWSER
 
 
-class BrowserDownloadHandler(BoundedDownloadHandler):
-    """Chromium for what is marked `IN_BROWSER`; robots.txt goes the plain way."""
+class SealedProvider(SealedBrowsers):
+    """Gives scrapy-playwright its browsers."""
 
-    lazy = True
+    def __init__(self, config: HandlerConfig) -> None:
+        super().__init__(load_config(), options=config.launch_options)
+
+    async def launch_persistent_context(self, context_kwargs: dict[str, Any]) -> BrowserContext:
+        """Raises: NotSupported: what a page left behind would be met by the next."""
+        raise NotSupported("a sealed browser keeps nothing")
+
+
+class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler, BoundedDownloadHandler):  # type: ignore[misc]  # it tells no types
+    """Contexts, pages and restarts are scrapy-playwright's business; what happens in a page, ours.
+
+    Its own way follows redirects, renders whatever comes, has no limit around all of a page, and
+    repeats it unpaced when its browser ends.
+    """
+
+    browser_provider: SealedProvider
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        options = crawler.settings.getdict("CHROMIUM_LAUNCH_OPTIONS")
-        self._browser = SealedBrowser(load_config(), options=options)
+        self.browser_provider_cls = SealedProvider
+        self._site = load_config()
 
-    async def download_request(self, request: Request) -> Response:
-        """Raises: PageError, BrowserEndedError: as the browser does."""
-        if not request.meta.get(IN_BROWSER):
-            return await super().download_request(request)
-        user_agent = (request.headers.get("User-Agent") or b"").decode("latin-1")
-        answer = await self._browser.read(request.url, user_agent=user_agent or None)
+    async def _create_browser_context(
+        self, name: str, context_kwargs: dict[str, Any] | None, spider: Spider | None = None
+    ) -> BrowserContextWrapper:
+        wrapper = await super()._create_browser_context(name, context_options(self._site), spider)
+        await seal(wrapper.context)
+        return wrapper
+
+    async def _download_request(self, request: Request, spider: Spider | None = None) -> Response:
+        """Raises: PageError, BrowserEndedError: as `SealedBrowsers.read` does."""
+        answer = await self.browser_provider.read(
+            partial(self._create_page, request, spider or self._crawler.spider),
+            request.url,
+            user_agent=(request.headers.get("User-Agent") or b"").decode("latin-1") or None,
+        )
         assert answer.status is not None
         headers = Headers(answer.headers)
         kind = responsetypes.from_args(headers=headers, url=request.url, body=answer.body)
         return kind(request.url, status=answer.status, headers=headers, body=answer.body)
-
-    async def close(self) -> None:
-        """Ends the browser."""
-        await self._browser.close()
-        await super().close()

@@ -7,7 +7,7 @@ from typing import Any
 from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
 
-IN_BROWSER = "in_browser"  # request.meta: for the download handler below
+IN_BROWSER = "playwright"  # request.meta: for the download handler below
 
 
 def browser_settings() -> dict[str, Any]:
@@ -19,5 +19,5 @@ def browser_settings() -> dict[str, Any]:
     handler = "pincali_sync.spiders.browser_handler.BrowserDownloadHandler"
     return {
         "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
-        "CHROMIUM_LAUNCH_OPTIONS": launch_options(load_config()),
+        "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(load_config()),
     }

@@ -73,9 +73,8 @@ class DetailSpider(JobSpider):
             close_soon(self.crawler, "no_browser")  # no page is to blame
             return
         if isinstance(failure.value, BrowserEndedError):
-            yield request.replace(
-                dont_filter=True
-            )  # in its turn, and without counting as an attempt
+            # In its turn, and without counting as an attempt.
+            yield request.replace(dont_filter=True)
             return
         yield from self._take(url=request.url, answer=failed(failure.value), **request.cb_kwargs)
 

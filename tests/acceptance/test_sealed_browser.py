@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 from playwright.async_api import async_playwright
+from scrapy import Request
+from scrapy.utils.reactor import install_reactor, is_reactor_installed
+from scrapy.utils.test import get_crawler
 
 from pincali_sync.browser.chromium import launch_options
-from pincali_sync.browser.sealed import SealedBrowser
 from pincali_sync.config import load_config
+from pincali_sync.crawl_job import fetched
 from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import BrowserEndedError, PageError
+from pincali_sync.items import FetchedPage
+from pincali_sync.spiders.browser_handler import BrowserDownloadHandler
+from pincali_sync.spiders.browser_settings import IN_BROWSER, browser_settings
 from tests.support.hostile_pages import LEAVING_WAYS, STANDING_WAYS, HostileSite, hostile_site
 
 pytestmark = pytest.mark.timeout(120)
@@ -38,26 +44,42 @@ def _nobody_was_here(hostile: HostileSite) -> None:
     hostile.asked.clear()
 
 
+class Reader:
+    """Has the spiders' download handler read pages, without a spider."""
+
+    def __init__(self, handler: BrowserDownloadHandler) -> None:
+        self._handler = handler
+
+    async def read(self, url: str) -> FetchedPage:
+        request = Request(url, meta={IN_BROWSER: True})
+        return fetched(await self._handler.download_request(request))
+
+
+@asynccontextmanager
+async def reader(site: HostileSite, *, scripts: bool) -> AsyncIterator[Reader]:
+    if not is_reactor_installed():  # scrapy-playwright looks for it; nothing here runs it
+        install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PINCALI_BASE_URL", site.base_url)
+        environment.setenv("DETAIL_JAVASCRIPT", str(int(scripts)))
+        environment.setenv("REQUEST_TIMEOUT_SECONDS", str(LIMIT))
+        handler = BrowserDownloadHandler(get_crawler(settings_dict=browser_settings()))
+        await handler._launch()
+    yield Reader(handler)
+    await handler._close()
+
+
 @pytest.fixture(scope="module")
-async def plain(hostile: HostileSite) -> AsyncIterator[SealedBrowser]:
+async def plain(hostile: HostileSite) -> AsyncIterator[Reader]:
     """As it comes: no scripts."""
-    async with sealed(hostile, scripts=False) as browser:
+    async with reader(hostile, scripts=False) as browser:
         yield browser
 
 
 @pytest.fixture(scope="module")
-async def scripted(hostile: HostileSite) -> AsyncIterator[SealedBrowser]:
-    async with sealed(hostile, scripts=True) as browser:
+async def scripted(hostile: HostileSite) -> AsyncIterator[Reader]:
+    async with reader(hostile, scripts=True) as browser:
         yield browser
-
-
-def sealed(site: HostileSite, *, scripts: bool) -> SealedBrowser:
-    config = load_config(
-        pincali_base_url=site.base_url,
-        detail_javascript=scripts,
-        request_timeout_seconds=LIMIT,
-    )
-    return SealedBrowser(config)
 
 
 async def test_the_ways_are_real_an_open_browser_takes_them(hostile: HostileSite) -> None:
@@ -72,7 +94,7 @@ async def test_the_ways_are_real_an_open_browser_takes_them(hostile: HostileSite
 
 
 async def test_nobody_is_reached_and_nothing_is_sent_even_where_scripts_run(
-    hostile: HostileSite, scripted: SealedBrowser
+    hostile: HostileSite, scripted: Reader
 ) -> None:
     for ways in PAGES:
         try:
@@ -86,7 +108,7 @@ async def test_nobody_is_reached_and_nothing_is_sent_even_where_scripts_run(
 
 
 async def test_without_scripts_the_browser_asks_for_the_page_alone(
-    hostile: HostileSite, plain: SealedBrowser
+    hostile: HostileSite, plain: Reader
 ) -> None:
     for ways in PAGES:
         answer = await plain.read(hostile.shows_ways(*ways))
@@ -97,7 +119,7 @@ async def test_without_scripts_the_browser_asks_for_the_page_alone(
 
 @pytest.mark.parametrize("scripts", [False, True])
 async def test_a_redirect_is_an_answer(
-    hostile: HostileSite, plain: SealedBrowser, scripted: SealedBrowser, scripts: bool
+    hostile: HostileSite, plain: Reader, scripted: Reader, scripts: bool
 ) -> None:
     moved = hostile.shows("moved", "", status=302, Location="/en/home/elsewhere")
     answer = await (scripted if scripts else plain).read(moved)
@@ -106,7 +128,7 @@ async def test_a_redirect_is_an_answer(
 
 
 async def test_a_download_is_bytes_like_any_others(
-    hostile: HostileSite, scripted: SealedBrowser
+    hostile: HostileSite, scripted: Reader
 ) -> None:
     url = hostile.shows("file", "MZ", Content_Type="application/x-msdownload")
     hostile.pages["/en/home/file"][1]["Content-Disposition"] = "attachment; filename=x.exe"
@@ -115,7 +137,7 @@ async def test_a_download_is_bytes_like_any_others(
 
 @pytest.mark.parametrize("scripts", [False, True])
 async def test_a_bomb_is_left_when_it_is_longer_than_a_page_can_be(
-    hostile: HostileSite, plain: SealedBrowser, scripted: SealedBrowser, scripts: bool
+    hostile: HostileSite, plain: Reader, scripted: Reader, scripts: bool
 ) -> None:
     bomb = hostile.shows_bomb("bomb", 5 * MAX_PAGE_BYTES)
     with pytest.raises(PageError, match="longer than"):
@@ -123,14 +145,14 @@ async def test_a_bomb_is_left_when_it_is_longer_than_a_page_can_be(
 
 
 async def test_a_page_that_was_cut_short_is_none(
-    hostile: HostileSite, plain: SealedBrowser
+    hostile: HostileSite, plain: Reader
 ) -> None:
     with pytest.raises(PageError, match="cut short"):
         await plain.read(hostile.shows("short", "<p>", Content_Length="1000"))
 
 
 async def test_a_page_that_goes_to_itself_again_is_read_but_not_for_ever(
-    hostile: HostileSite, scripted: SealedBrowser
+    hostile: HostileSite, scripted: Reader
 ) -> None:
     once = "if (!document.cookie) { document.cookie = 'seen=1'; location.reload() }"
     url = hostile.shows("again", f"<script>{once}</script><p>the end</p>")
@@ -143,7 +165,7 @@ async def test_a_page_that_goes_to_itself_again_is_read_but_not_for_ever(
 
 
 async def test_a_challenge_is_never_run(
-    hostile: HostileSite, scripted: SealedBrowser, pages_folder: Path
+    hostile: HostileSite, scripted: Reader, pages_folder: Path
 ) -> None:
     challenge = (pages_folder / "challenge.html").read_text("utf-8")
     answer = await scripted.read(hostile.shows("wall", challenge))
@@ -154,7 +176,7 @@ async def test_a_challenge_is_never_run(
 async def test_a_page_that_holds_its_browser_ends_it_and_the_others_go_back(
     hostile: HostileSite,
 ) -> None:
-    async with sealed(hostile, scripts=True) as browser:
+    async with reader(hostile, scripts=True) as browser:
         stuck = asyncio.ensure_future(browser.read(hostile.shows("stuck", LOOP)))
         await asyncio.sleep(LIMIT / 2)
         other = asyncio.ensure_future(browser.read(hostile.shows("other", LOOP)))
@@ -170,7 +192,7 @@ async def test_the_browser_is_told_no_secret(
 ) -> None:
     monkeypatch.setenv("WEB_TOKEN", "a token of the dashboard")
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # which it is told, so we know it by that
-    async with sealed(hostile, scripts=False) as browser:
+    async with reader(hostile, scripts=False) as browser:
         await browser.read(hostile.shows("page", ""))
         told = list(filter(lambda each: f"TMPDIR={tmp_path}" in each, environments("chromium")))
     assert told
