@@ -127,9 +127,7 @@ async def test_a_redirect_is_an_answer(
     assert hostile.asked == [("GET", "/en/home/moved")]
 
 
-async def test_a_download_is_bytes_like_any_others(
-    hostile: HostileSite, scripted: Reader
-) -> None:
+async def test_a_download_is_bytes_like_any_others(hostile: HostileSite, scripted: Reader) -> None:
     url = hostile.shows("file", "MZ", Content_Type="application/x-msdownload")
     hostile.pages["/en/home/file"][1]["Content-Disposition"] = "attachment; filename=x.exe"
     assert (await scripted.read(url)).body == b"MZ"
@@ -144,9 +142,7 @@ async def test_a_bomb_is_left_when_it_is_longer_than_a_page_can_be(
         await (scripted if scripts else plain).read(bomb)
 
 
-async def test_a_page_that_was_cut_short_is_none(
-    hostile: HostileSite, plain: Reader
-) -> None:
+async def test_a_page_that_was_cut_short_is_none(hostile: HostileSite, plain: Reader) -> None:
     with pytest.raises(PageError, match="cut short"):
         await plain.read(hostile.shows("short", "<p>", Content_Length="1000"))
 
