@@ -11,7 +11,6 @@ from scrapy.settings import BaseSettings
 
 from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
-from pincali_sync.spiders.browser_settings import IN_BROWSER
 from pincali_sync.spiders.detail import DetailSpider
 
 _HEAVY = {"image", "font", "stylesheet", "media"}
@@ -37,9 +36,8 @@ class OpenDetailSpider(DetailSpider):
 
     def _request(self, *arguments: Any, **more: Any) -> Request:
         request = super()._request(*arguments, **more)
-        del request.meta[IN_BROWSER]
         goto = {"wait_until": "domcontentloaded"}
-        request.meta.update(playwright=True, playwright_page_goto_kwargs=goto)
+        request.meta["playwright_page_goto_kwargs"] = goto
         return request
 
 
