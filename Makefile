@@ -32,7 +32,7 @@ lint: setup ## ruff, mypy, import rules, migration drift, bandit, secrets in the
 audit: setup ## known faults of the pinned packages, dangerous code, secrets in the tree
 	@$(PYTHON) scripts/audit.py
 
-fuzz: setup ## 100,000 mutated pages for every parser; some 15 minutes (INPUTS=, SEED=)
+fuzz: setup ## 100,000 mutated pages for every parser; some ten minutes (INPUTS=, SEED=)
 	@$(PYTHON) -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1)
 
 bench: setup ## the benchmarks; writes bench/results.json
