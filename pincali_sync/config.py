@@ -249,6 +249,12 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def env_file() -> Path | None:
+    """The file that variables are read from, beside the environment."""
+    file = Config.model_config.get("env_file")
+    return Path(file) if isinstance(file, str | Path) else None
+
+
 def load_config(**overrides: Any) -> Config:
     """Reads the environment and `.env`; overrides (by field name) win.
 
@@ -256,8 +262,8 @@ def load_config(**overrides: Any) -> Config:
         ConfigError: names each refused variable and says what it accepts; or the file, where it
             cannot be read or is somebody else's.
     """
-    file = Config.model_config.get("env_file")
-    if isinstance(file, str | Path) and is_planted(Path(file)):
+    file = env_file()
+    if file is not None and is_planted(file):
         raise ConfigError(f"another user has put {file} here: run this in a folder of its own")
     try:
         return Config(**overrides)
@@ -265,7 +271,7 @@ def load_config(**overrides: Any) -> Config:
         raise ConfigError("\n".join(_explain(error))) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise ConfigError(f"{Config.model_config['env_file']} cannot be read: {reason}") from None
+        raise ConfigError(f"{file} cannot be read: {reason}") from None
 
 
 def _explain(error: ValidationError) -> list[str]:

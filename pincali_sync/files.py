@@ -55,7 +55,7 @@ def trusted_folder(folder: Path) -> Path:
     return folder
 
 
-def place_of(path: Path) -> Path:
+def trusted_target(path: Path) -> Path:
     """Where a path leads, by way of links that are ours or root's.
 
     Raises:

@@ -32,7 +32,7 @@ RETRY_TIMES = _config.retry_times
 RETRY_BACKOFF_SECONDS = _config.retry_backoff_seconds
 # A page that exceeds it is lost; Scrapy counts on the way, and again while it unpacks.
 DOWNLOAD_MAXSIZE = MAX_PAGE_BYTES
-_handler = "pincali_sync.middlewares.bounded_handler.BoundedDownloadHandler"
+_handler = "pincali_sync.handlers.bounded.BoundedDownloadHandler"
 DOWNLOAD_HANDLERS = {"http": _handler, "https": _handler}
 TWISTED_DNS_RESOLVER = "pincali_sync.middlewares.hosts.PublicResolver"
 # A listing or detail page never moves by redirect to another listing: a redirect is an answer.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import Config, load_config
 from pincali_sync.cookies import cookie_header
 from pincali_sync.exceptions import BlockedError, PageError
-from pincali_sync.items import Property
+from pincali_sync.items import FetchedPage, Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.runner.fetch import fetch, fetch_robots
@@ -45,15 +44,17 @@ async def scrape_single_property(source_url: str) -> dict[str, Any]:
     delay = await _ask_robots(config, url)
     await _take_turn(config, delay)
     if config.detail_transport == "playwright":
-        status, headers, markup = await _in_browser(config, url)
+        answer = await _in_browser(config, url)
     else:
-        status, headers, markup = await _over_http(config, url, **cookie_header(config, url))
-    refusal = challenge_kind(status, headers, markup)
+        answer = await fetch(config, url, **cookie_header(config, url))
+    if answer.status is None:
+        raise PageError(f"{url} could not be fetched: {answer.failure}")
+    refusal = challenge_kind(answer.status, answer.headers, answer.body)
     if refusal is not None:
         raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
-    if status != _OK:
-        raise PageError(f"{url} answered HTTP {status}")
-    page: Property = parse_detail_page(markup, url)
+    if answer.status != _OK:
+        raise PageError(f"{url} answered HTTP {answer.status}")
+    page: Property = parse_detail_page(answer.body, url)
     return asdict(page)
 
 
@@ -73,20 +74,9 @@ async def _ask_robots(config: Config, url: str) -> float:
     return robots.crawl_delay(config.user_agents)
 
 
-async def _over_http(
-    config: Config, url: str, **headers: str
-) -> tuple[int, Mapping[str, str], bytes]:
-    answer = await fetch(config, url, **headers)
-    if answer.status is None:
-        raise PageError(f"{url} could not be fetched: {answer.failure}")
-    return answer.status, answer.headers, answer.body
-
-
-async def _in_browser(config: Config, url: str) -> tuple[int, Mapping[str, str], bytes]:
+async def _in_browser(config: Config, url: str) -> FetchedPage:
     async with SealedBrowsers(config) as browsers:
         browser = await browsers.launch_browser()
         context = await browser.new_context(**context_options(config))
         await seal(context)
-        answer = await browsers.read(context.new_page, url)
-    assert answer.status is not None
-    return answer.status, answer.headers, answer.body
+        return await browsers.read(context.new_page, url)

@@ -72,7 +72,7 @@ class Gate:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         for *_, address in found:
-            if objection := self._askable.objection_to(host, str(address[0])):
+            if objection := self._askable.objection_to_address(host, str(address[0])):
                 raise OSError(objection)
             with suppress(OSError):
                 return await asyncio.open_connection(str(address[0]), port)

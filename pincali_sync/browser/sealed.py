@@ -73,7 +73,7 @@ class SealedBrowsers:
         try:
             browser = await self._playwright.chromium.launch(
                 executable_path=self._options["executable_path"],
-                args=[*self._options["args"], *_seal(self._gate)],
+                args=[*self._options["args"], *_only_by(self._gate)],
                 env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
             )
             pid = await _pid(browser)
@@ -161,7 +161,7 @@ async def seal(context: BrowserContext) -> None:
     await context.route("**/*", _abort)
 
 
-def _seal(gate: Gate) -> list[str]:
+def _only_by(gate: Gate) -> list[str]:
     host = gate.address.removeprefix("socks5://").rpartition(":")[0]
     return [
         f"--proxy-server={gate.address}",

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from pincali_sync.config import Config
+from pincali_sync.config import env_file
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.files import private_folder, write_private
 
@@ -25,8 +25,8 @@ _AS_ROOT = (
 def precautions() -> list[str]:
     """What should be put right, a line each."""
     lines = [_AS_ROOT] if os.geteuid() == 0 else []
-    file = Config.model_config.get("env_file")
-    if isinstance(file, str | Path) and _is_open(Path(file)):
+    file = env_file()
+    if file is not None and _is_open(file):
         lines.append(f"every user of this machine can read {file}: chmod 600 {file}")
     return lines
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 _REDIRECTS = range(300, 400)
-_LONGEST_URL = 2_048  # the sitemap protocol's limit, and longer than any of the site's
+LONGEST_URL = 2_048  # the sitemap protocol's limit, and longer than any of the site's
 # A header that was sent twice arrives as a list.
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:\s*,\s*[0-9]+(?:\.[0-9]+)?)*", re.ASCII)
 
@@ -49,7 +49,7 @@ def redirect_target(url: str, status: int | None, location: str | None) -> str |
 def whole_url(base: str, reference: str) -> str | None:
     """A reference as an http(s) URL; None where it is none, too long, or not to be seen."""
     text = reference.strip()
-    if len(text) > _LONGEST_URL or not text.isprintable():
+    if len(text) > LONGEST_URL or not text.isprintable():
         return None
     try:
         target = urljoin(base, text)

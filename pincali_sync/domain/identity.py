@@ -9,6 +9,7 @@ import hashlib
 import re
 from urllib.parse import unquote, urlsplit
 
+from pincali_sync.domain.headers import LONGEST_URL
 from pincali_sync.exceptions import PageError
 
 CANONICAL_ROOT = "https://www.pincali.com/en/home/"
@@ -24,18 +25,17 @@ _LISTING_PATH = re.compile(
 )
 _PUBLIC_ID = re.compile(r"EB-(?P<letters>[A-Z]+)(?P<digits>[0-9]{4})")
 _PROPERTY_ID_DIGITS = 16
-_LONGEST_URL = 2_048
 _SHOWN = 200
 
 
 def slug_of(url: str) -> str:
     """The slug of a listing's URL or path, in lower case, whatever its host or language."""
     try:
-        path = urlsplit(url.strip()[:_LONGEST_URL]).path
+        path = urlsplit(url.strip()[:LONGEST_URL]).path
         match = _LISTING_PATH.fullmatch(unquote(path).lower())
     except ValueError:  # a broken host, such as "http://["
         match = None
-    if match is None or len(url) > _LONGEST_URL:
+    if match is None or len(url) > LONGEST_URL:
         raise PageError(f"{url[:_SHOWN]!r} is not the URL of a listing")
     return match["slug"]
 

@@ -45,15 +45,18 @@ class Askable:
             return f"{url[:200]} is asked nothing: https is not left"
         return None
 
-    def names(self, host: str) -> bool:
-        """Whether it is one of these hosts, at whatever port."""
-        return any(host == each.partition(":")[0] for each in self.hosts)
+    def objection_to_address(self, host: str, address: str) -> str | None:
+        """Why a host is not connected to at the address that its name led to.
 
-    def objection_to(self, host: str, address: str) -> str | None:
-        """Why a host is not connected to at the address that its name led to."""
-        if is_loopback(self.base_url) or _is_public(address):
+        Another name than these hosts' is an operator's proxy, which may be anywhere.
+        """
+        if is_loopback(self.base_url) or _is_public(address) or not self._names(host):
             return None
         return f"{host} is asked nothing: its name leads to {address}, which is not public"
+
+    def _names(self, host: str) -> bool:
+        bare = host.removesuffix(".")
+        return any(bare in {each, each.rpartition(":")[0]} for each in self.hosts)
 
 
 def _authority(url: str) -> str:

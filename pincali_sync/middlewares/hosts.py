@@ -36,10 +36,7 @@ class HostsMiddleware(Component):
 
 
 class PublicResolver(CachingThreadedResolver):
-    """Refuses names of the site's that lead to this machine or its network.
-
-    Other names are an operator's proxy: the hosts of requests have been looked at before.
-    """
+    """Refuses names of the site's that lead to this machine or its network."""
 
     _askable: Askable
 
@@ -57,8 +54,8 @@ class PublicResolver(CachingThreadedResolver):
         return super().getHostByName(name, timeout).addCallback(self._look_at, name)
 
     def _look_at(self, address: str, name: str) -> str:
-        objection = self._askable.objection_to(name, address)
-        if objection is not None and self._askable.names(name):
+        objection = self._askable.objection_to_address(name, address)
+        if objection is not None:
             logger.error("a name leads astray: %s", objection)
             raise DNSLookupError(objection)
         return address

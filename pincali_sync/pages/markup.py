@@ -3,8 +3,8 @@
 By HTML's own rules a tree takes time beyond all measure: each tag may look through all that are
 open, each attribute through all of its tag; bold type that is left open is opened anew in each
 paragraph, and text that grows past a tag without effect is copied each time. Selectors climb the
-tree once more. The site's pages are far from these limits, which
-bound all this before anything is asked of the tree; what is beyond them is no page of the site.
+tree once more. These limits bound all this before anything is asked of the tree. The site's pages
+are far from them: what is beyond is no page of the site.
 """
 
 from __future__ import annotations

@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborNode
 
-from pincali_sync.domain.headers import whole_url
+from pincali_sync.domain.headers import LONGEST_URL, whole_url
 from pincali_sync.pages.text import clean
 
 _ROOTS = ("https://assets.easybroker.com/", "https://www.pincali.com/", "https://pincali.com/")
-_LONGEST = 2_048
 
 
 def photo_of(image: LexborNode, page_url: str) -> str | None:
@@ -23,7 +22,7 @@ def photo_of(image: LexborNode, page_url: str) -> str | None:
 def photo_url(shown: object, page_url: str) -> str | None:
     """A photo's whole URL; None for one on any other host."""
     text, roots = clean(shown), _roots(page_url)
-    if text is None or len(text) > _LONGEST:
+    if text is None or len(text) > LONGEST_URL:
         return None
     if text.startswith(roots):
         return text

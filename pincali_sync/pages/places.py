@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple, TypedDict
 from urllib.parse import unquote
 
+from pincali_sync.domain.headers import LONGEST_URL
 from pincali_sync.domain.listing_query import ENGLISH_TYPES
 from pincali_sync.pages.text import clean, fold, one_line
 
@@ -19,10 +20,7 @@ LONGITUDES = (-119.5, -86.0)
 _QUERY = re.compile(r"[?&]q=\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)[,+\s]+(-?[0-9]{1,3}(?:\.[0-9]+)?)")
 
 _MAX_LINE = 500
-_MAX_URL = 2_048
 _SEPARATOR = re.compile(r"\s+(?:in|en|em)\s+", re.I)
-
-
 _NUMERIC = (str, int, float)
 
 
@@ -58,7 +56,7 @@ def coordinates_of(latitude: object, longitude: object) -> Coordinates | None:
 
 def coordinates_in_url(url: str | None) -> Coordinates | None:
     """The point that a map's URL asks for."""
-    match = _QUERY.search(unquote((url or "")[:_MAX_URL]))
+    match = _QUERY.search(unquote((url or "")[:LONGEST_URL]))
     return coordinates_of(match[1], match[2]) if match else None
 
 

@@ -90,11 +90,10 @@ class _Watch:
     async def __call__(self, step: str, info: dict[str, Any]) -> None:
         if step == "connection.connect_tcp.started":
             self._host = info["host"]
-        # Another name is an operator's proxy.
-        if step == "connection.connect_tcp.complete" and self._askable.names(self._host):
+        if step == "connection.connect_tcp.complete":
             stream = info["return_value"]
             address = stream.get_extra_info("server_addr")[0]
-            objection = self._askable.objection_to(self._host, address)
+            objection = self._askable.objection_to_address(self._host, address)
             if objection is not None:
                 await stream.aclose()
                 raise httpx.ConnectError(objection)

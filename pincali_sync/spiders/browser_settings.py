@@ -16,7 +16,7 @@ def browser_settings() -> dict[str, Any]:
     Raises:
         BrowserMissingError: when no Chromium is found.
     """
-    handler = "pincali_sync.spiders.browser_handler.BrowserDownloadHandler"
+    handler = "pincali_sync.handlers.browser.BrowserDownloadHandler"
     return {
         "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
         "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(load_config()),

@@ -20,6 +20,7 @@ from pincali_sync.exceptions import BrowserEndedError, BrowserMissingError, Usag
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
+from pincali_sync.services.runs.run_jobs import NO_BROWSER
 from pincali_sync.spiders.browser_settings import IN_BROWSER, browser_settings
 
 
@@ -70,7 +71,7 @@ class DetailSpider(JobSpider):
         request: Request = failure.request  # type: ignore[attr-defined]
         if isinstance(failure.value, BrowserMissingError):
             self.logger.error("no page can be fetched: %s", failure.value)
-            close_soon(self.crawler, "no_browser")  # no page is to blame
+            close_soon(self.crawler, NO_BROWSER)  # no page is to blame
             return
         if isinstance(failure.value, BrowserEndedError):
             # In its turn, and without counting as an attempt.

@@ -19,8 +19,8 @@ from pincali_sync.config import load_config
 from pincali_sync.crawl_job import fetched
 from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import BrowserEndedError, PageError
+from pincali_sync.handlers.browser import BrowserDownloadHandler
 from pincali_sync.items import FetchedPage
-from pincali_sync.spiders.browser_handler import BrowserDownloadHandler
 from pincali_sync.spiders.browser_settings import IN_BROWSER, browser_settings
 from tests.support.hostile_pages import LEAVING_WAYS, STANDING_WAYS, HostileSite, hostile_site
 

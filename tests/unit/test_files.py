@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pincali_sync.exceptions import ConfigError
-from pincali_sync.files import place_of, private_folder, trusted_folder, write_private
+from pincali_sync.files import private_folder, trusted_folder, trusted_target, write_private
 from tests.support.strangers import Give
 
 
@@ -61,7 +61,7 @@ def test_a_path_leads_through_links_of_ours_as_it_always_did(tmp_path: Path) -> 
     (tmp_path / "short").symlink_to("data/deep")
     (tmp_path / "data" / "deep" / "file").symlink_to("../../there")
     for path in ("short/file", "short/../new", "short/./x", "data/deep", "nowhere/y"):
-        assert place_of(tmp_path / path) == (tmp_path / path).resolve()
+        assert trusted_target(tmp_path / path) == (tmp_path / path).resolve()
 
 
 def test_a_path_through_another_users_link_is_refused(
@@ -74,11 +74,11 @@ def test_a_path_through_another_users_link_is_refused(
     give_to_a_stranger(tmp_path / "theirs")
     for path in ("theirs", "theirs/file", "ours-to-theirs/file"):
         with pytest.raises(PermissionError, match="another user's link"):
-            place_of(tmp_path / path)
+            trusted_target(tmp_path / path)
 
 
 def test_links_that_lead_in_a_circle_lead_nowhere(tmp_path: Path) -> None:
     (tmp_path / "one").symlink_to("other")
     (tmp_path / "other").symlink_to("one")
     with pytest.raises(OSError, match="symbolic links"):
-        place_of(tmp_path / "one" / "file")
+        trusted_target(tmp_path / "one" / "file")

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.exceptions import UsageError, WriteError
-from pincali_sync.files import open_private, place_of
+from pincali_sync.files import open_private, trusted_target
 from pincali_sync.services.base import Service
 
 
@@ -31,7 +31,7 @@ class WholeFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._place = place_of(path)  # through a link of ours: the file changes, not the link
+        self._place = trusted_target(path)  # through a link of ours: the file changes, not the link
         self._temporary = self._place.with_name(f".{self._place.name}.{uuid4().hex[:8]}.tmp")
         self._stream: BinaryIO = open_private(self._temporary, "xb")
         with suppress(FileNotFoundError):

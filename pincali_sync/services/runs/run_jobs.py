@@ -27,6 +27,7 @@ PAUSED = "paused"
 RESTING = frozenset({BLOCKED, PAUSED})
 TOO_MANY_LOST_PAGES = "too_many_lost_pages"
 NO_INDEX = "no_sitemap_index"
+NO_BROWSER = "no_browser"
 NOT_REACHED = "site_not_reached"  # from its node; another may fare better
 _MAX_ATTEMPTS = 3
 # A node may have a queue of its own, so a job that waits there is given longer than one that ran.

@@ -58,13 +58,13 @@ def test_a_site_on_loopback_leads_to_no_other_port_of_the_machine() -> None:
      "100.64.0.1", "224.0.0.1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::"],
 )  # fmt: skip
 def test_a_name_that_leads_to_an_address_of_this_network_is_not_connected_to(address: str) -> None:
-    assert address in str(SITE.objection_to("www.pincali.com", address))
-    assert LOCAL.objection_to("localhost", address) is None
+    assert address in str(SITE.objection_to_address("www.pincali.com", address))
+    assert LOCAL.objection_to_address("localhost", address) is None
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1"])
 def test_a_public_address_is(address: str) -> None:
-    assert SITE.objection_to("www.pincali.com", address) is None
+    assert SITE.objection_to_address("www.pincali.com", address) is None
 
 
 def test_hosts_are_configured_by_name_and_port() -> None:

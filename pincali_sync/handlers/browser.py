@@ -16,7 +16,7 @@ from scrapy_playwright.handler import Config as HandlerConfig
 
 from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import load_config
-from pincali_sync.middlewares.bounded_handler import BoundedDownloadHandler
+from pincali_sync.handlers.bounded import BoundedDownloadHandler
 
 
 class SealedProvider(SealedBrowsers):

@@ -1,0 +1,1 @@
+"""Download handlers: how an answer is taken, over HTTP and in the browser."""
