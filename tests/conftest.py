@@ -14,6 +14,7 @@ from pincali_sync.config import Config
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database, sqlalchemy_url
 from tests.support.clock import FixedClock
+from tests.support.hostile_site import HostileSite, hostile_site
 from tests.support.postgres import (
     PLAIN_ROLE,
     TEMPLATE,
@@ -139,6 +140,21 @@ def give_to_a_stranger(monkeypatch: pytest.MonkeyPatch) -> Give:
             monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
 
     return give
+
+
+@pytest.fixture
+def hostile() -> Iterator[HostileSite]:
+    """A site that answers as a test tells it to."""
+    with hostile_site() as site:
+        yield site
+
+
+@pytest.fixture
+def neighbour() -> Iterator[HostileSite]:
+    """Another server of this machine, that nobody may be led to."""
+    with hostile_site() as neighbour:
+        yield neighbour
+        assert neighbour.asked == []
 
 
 @pytest.fixture

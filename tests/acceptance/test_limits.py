@@ -6,7 +6,7 @@ import gzip
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource
 from tests.acceptance.conftest import environment
 from tests.support.builders import rows
-from tests.support.hostile_site import MEGABYTE, HostileSite, Says, hostile_site
+from tests.support.hostile_site import MEGABYTE, HostileSite, Says
 from tests.unit.pages.test_sitemap_page import index, packed, shard
 
 pytestmark = pytest.mark.timeout(180)
@@ -42,20 +42,6 @@ class Ended:
 
 
 Crawl = Callable[..., Ended]
-
-
-@pytest.fixture
-def hostile() -> Iterator[HostileSite]:
-    with hostile_site() as site:
-        yield site
-
-
-@pytest.fixture
-def neighbour() -> Iterator[HostileSite]:
-    """Another server of this machine, that nobody may be led to."""
-    with hostile_site() as neighbour:
-        yield neighbour
-        assert neighbour.asked == []
 
 
 @pytest.fixture

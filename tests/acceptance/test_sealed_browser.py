@@ -22,7 +22,7 @@ from pincali_sync.exceptions import BrowserEndedError, PageError
 from pincali_sync.handlers.browser import BrowserDownloadHandler
 from pincali_sync.items import FetchedPage
 from pincali_sync.spiders.browser_settings import IN_BROWSER, browser_settings
-from tests.support.hostile_pages import LEAVING_WAYS, STANDING_WAYS, HostileSite, hostile_site
+from tests.support.hostile_pages import LEAVING_WAYS, STANDING_WAYS, HostilePages, hostile_pages
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -34,13 +34,13 @@ UNNAMED = {"stun", "turn", "web_transport", "preconnect", "service_worker"}
 
 
 @pytest.fixture(scope="module")
-async def hostile() -> AsyncIterator[HostileSite]:
-    async with hostile_site() as site:
+async def hostile() -> AsyncIterator[HostilePages]:
+    async with hostile_pages() as site:
         yield site
 
 
 @pytest.fixture(autouse=True)
-def _nobody_was_here(hostile: HostileSite) -> None:
+def _nobody_was_here(hostile: HostilePages) -> None:
     hostile.neighbour.heard.clear()
     hostile.asked.clear()
 
@@ -57,7 +57,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def reader(site: HostileSite, *, scripts: bool) -> AsyncIterator[Reader]:
+async def reader(site: HostilePages, *, scripts: bool) -> AsyncIterator[Reader]:
     if not is_reactor_installed():  # scrapy-playwright looks for it; nothing here runs it
         install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
     with pytest.MonkeyPatch.context() as environment:
@@ -71,19 +71,19 @@ async def reader(site: HostileSite, *, scripts: bool) -> AsyncIterator[Reader]:
 
 
 @pytest.fixture(scope="module")
-async def plain(hostile: HostileSite) -> AsyncIterator[Reader]:
+async def plain(hostile: HostilePages) -> AsyncIterator[Reader]:
     """As it comes: no scripts."""
     async with reader(hostile, scripts=False) as browser:
         yield browser
 
 
 @pytest.fixture(scope="module")
-async def scripted(hostile: HostileSite) -> AsyncIterator[Reader]:
+async def scripted(hostile: HostilePages) -> AsyncIterator[Reader]:
     async with reader(hostile, scripts=True) as browser:
         yield browser
 
 
-async def test_the_ways_are_real_an_open_browser_takes_them(hostile: HostileSite) -> None:
+async def test_the_ways_are_real_an_open_browser_takes_them(hostile: HostilePages) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(**launch_options(load_config()))
         page = await browser.new_page()
@@ -95,7 +95,7 @@ async def test_the_ways_are_real_an_open_browser_takes_them(hostile: HostileSite
 
 
 async def test_nobody_is_reached_and_nothing_is_sent_even_where_scripts_run(
-    hostile: HostileSite, scripted: Reader
+    hostile: HostilePages, scripted: Reader
 ) -> None:
     for ways in PAGES:
         try:
@@ -109,7 +109,7 @@ async def test_nobody_is_reached_and_nothing_is_sent_even_where_scripts_run(
 
 
 async def test_without_scripts_the_browser_asks_for_the_page_alone(
-    hostile: HostileSite, plain: Reader
+    hostile: HostilePages, plain: Reader
 ) -> None:
     for ways in PAGES:
         answer = await plain.read(hostile.shows_ways(*ways))
@@ -120,7 +120,7 @@ async def test_without_scripts_the_browser_asks_for_the_page_alone(
 
 @pytest.mark.parametrize("scripts", [False, True])
 async def test_a_redirect_is_an_answer(
-    hostile: HostileSite, plain: Reader, scripted: Reader, scripts: bool
+    hostile: HostilePages, plain: Reader, scripted: Reader, scripts: bool
 ) -> None:
     moved = hostile.shows("moved", "", status=302, Location="/en/home/elsewhere")
     answer = await (scripted if scripts else plain).read(moved)
@@ -128,7 +128,7 @@ async def test_a_redirect_is_an_answer(
     assert hostile.asked == [("GET", "/en/home/moved")]
 
 
-async def test_a_download_is_bytes_like_any_others(hostile: HostileSite, scripted: Reader) -> None:
+async def test_a_download_is_bytes_like_any_others(hostile: HostilePages, scripted: Reader) -> None:
     url = hostile.shows("file", "MZ", Content_Type="application/x-msdownload")
     hostile.pages["/en/home/file"][1]["Content-Disposition"] = "attachment; filename=x.exe"
     assert (await scripted.read(url)).body == b"MZ"
@@ -136,20 +136,20 @@ async def test_a_download_is_bytes_like_any_others(hostile: HostileSite, scripte
 
 @pytest.mark.parametrize("scripts", [False, True])
 async def test_a_bomb_is_left_when_it_is_longer_than_a_page_can_be(
-    hostile: HostileSite, plain: Reader, scripted: Reader, scripts: bool
+    hostile: HostilePages, plain: Reader, scripted: Reader, scripts: bool
 ) -> None:
     bomb = hostile.shows_bomb("bomb", 5 * MAX_PAGE_BYTES)
     with pytest.raises(PageError, match="longer than"):
         await (scripted if scripts else plain).read(bomb)
 
 
-async def test_a_page_that_was_cut_short_is_none(hostile: HostileSite, plain: Reader) -> None:
+async def test_a_page_that_was_cut_short_is_none(hostile: HostilePages, plain: Reader) -> None:
     with pytest.raises(PageError, match="cut short"):
         await plain.read(hostile.shows("short", "<p>", Content_Length="1000"))
 
 
 async def test_a_page_that_goes_to_itself_again_is_read_but_not_for_ever(
-    hostile: HostileSite, scripted: Reader
+    hostile: HostilePages, scripted: Reader
 ) -> None:
     once = "if (!document.cookie) { document.cookie = 'seen=1'; location.reload() }"
     url = hostile.shows("again", f"<script>{once}</script><p>the end</p>")
@@ -162,7 +162,7 @@ async def test_a_page_that_goes_to_itself_again_is_read_but_not_for_ever(
 
 
 async def test_a_challenge_is_never_run(
-    hostile: HostileSite, scripted: Reader, pages_folder: Path
+    hostile: HostilePages, scripted: Reader, pages_folder: Path
 ) -> None:
     challenge = (pages_folder / "challenge.html").read_text("utf-8")
     answer = await scripted.read(hostile.shows("wall", challenge))
@@ -171,7 +171,7 @@ async def test_a_challenge_is_never_run(
 
 
 async def test_a_page_that_holds_its_browser_ends_it_and_the_others_go_back(
-    hostile: HostileSite,
+    hostile: HostilePages,
 ) -> None:
     async with reader(hostile, scripts=True) as browser:
         stuck = asyncio.ensure_future(browser.read(hostile.shows("stuck", LOOP)))
@@ -185,7 +185,7 @@ async def test_a_page_that_holds_its_browser_ends_it_and_the_others_go_back(
 
 
 async def test_the_browser_is_told_no_secret(
-    hostile: HostileSite, monkeypatch: pytest.MonkeyPatch
+    hostile: HostilePages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WEB_TOKEN", "a token of the dashboard")
     # We know it by a folder that it is told: a short one, for Chromium makes a socket there.

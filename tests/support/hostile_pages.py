@@ -92,7 +92,7 @@ class Neighbour(asyncio.DatagramProtocol):
 
 
 @dataclass
-class HostileSite:
+class HostilePages:
     """Serves one page per way, and whatever else a test gives it."""
 
     neighbour: Neighbour
@@ -144,7 +144,7 @@ class HostileSite:
 
 
 @asynccontextmanager
-async def hostile_site() -> AsyncIterator[HostileSite]:
+async def hostile_pages() -> AsyncIterator[HostilePages]:
     """The site and its neighbour, until the block ends."""
     neighbour = Neighbour()
 
@@ -153,7 +153,7 @@ async def hostile_site() -> AsyncIterator[HostileSite]:
     datagrams, _ = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: neighbour, ("127.0.0.1", neighbour.port)
     )
-    site = HostileSite(neighbour)
+    site = HostilePages(neighbour)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, EOFError):

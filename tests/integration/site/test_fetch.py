@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,29 +13,15 @@ from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.single_property import scrape_single_property
-from tests.support.hostile_site import MEGABYTE, HostileSite, Says, hostile_site
+from tests.support.hostile_site import MEGABYTE, HostileSite, Says
 
 SALE = "/en/properties/properties-for-sale"
 FREE = Says(404)
 
 
 @pytest.fixture
-def site() -> Iterator[HostileSite]:
-    with hostile_site() as site:
-        yield site
-
-
-@pytest.fixture
-def neighbour() -> Iterator[HostileSite]:
-    """Another server of this machine, that nobody may be led to."""
-    with hostile_site() as neighbour:
-        yield neighbour
-        assert neighbour.asked == []
-
-
-@pytest.fixture
-def config(site: HostileSite) -> Config:
-    return load_config(pincali_base_url=site.url, site_min_gap_seconds=0)
+def config(hostile: HostileSite) -> Config:
+    return load_config(pincali_base_url=hostile.url, site_min_gap_seconds=0)
 
 
 async def no_turn() -> None:
@@ -55,11 +40,11 @@ async def no_turn() -> None:
     ],
 )
 async def test_a_page_beyond_all_limits_is_no_answer(
-    site: HostileSite, config: Config, says: Says, why: str
+    hostile: HostileSite, config: Config, says: Says, why: str
 ) -> None:
-    site.answers["/"] = says
+    hostile.answers["/"] = says
     tracemalloc.start()
-    answer = await fetch(config, f"{site.url}/")
+    answer = await fetch(config, f"{hostile.url}/")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert answer.status is None
@@ -67,17 +52,17 @@ async def test_a_page_beyond_all_limits_is_no_answer(
     assert peak < 60_000_000
 
 
-async def test_a_page_is_unpacked(site: HostileSite, config: Config) -> None:
-    site.answers["/"] = Says.packed(b"a page")
-    assert (await fetch(config, f"{site.url}/")).body == b"a page"
+async def test_a_page_is_unpacked(hostile: HostileSite, config: Config) -> None:
+    hostile.answers["/"] = Says.packed(b"a page")
+    assert (await fetch(config, f"{hostile.url}/")).body == b"a page"
 
 
-async def test_a_page_that_never_ends_is_given_up(site: HostileSite) -> None:
-    config = load_config(pincali_base_url=site.url, request_timeout_seconds=0.2)
-    site.answers["/"] = Says(endless=b"")
+async def test_a_page_that_never_ends_is_given_up(hostile: HostileSite) -> None:
+    config = load_config(pincali_base_url=hostile.url, request_timeout_seconds=0.2)
+    hostile.answers["/"] = Says(endless=b"")
     never = Says(headers={"Content-Length": "9"})
-    site.answers["/"] = never
-    answer = await fetch(config, f"{site.url}/")
+    hostile.answers["/"] = never
+    answer = await fetch(config, f"{hostile.url}/")
     assert answer.status is None
 
 
@@ -87,35 +72,37 @@ async def test_nobody_else_is_asked(neighbour: HostileSite, config: Config) -> N
         assert (await fetch(config, url)).status is None
 
 
-async def test_a_site_whose_name_leads_to_this_machine_is_not_asked(site: HostileSite) -> None:
-    config = load_config(pincali_base_url=f"http://127.1:{site.port}")
+async def test_a_site_whose_name_leads_to_this_machine_is_not_asked(hostile: HostileSite) -> None:
+    config = load_config(pincali_base_url=f"http://127.1:{hostile.port}")
     answer = await fetch(config, f"{config.pincali_base_url}/")
     assert answer.failure.endswith("its name leads to 127.0.0.1, which is not public")
-    assert site.asked == []
+    assert hostile.asked == []
 
 
 async def test_robots_txt_is_followed_up_to_five_redirects(
-    site: HostileSite, config: Config
+    hostile: HostileSite, config: Config
 ) -> None:
     for number in range(9):
-        site.answers[f"/{number}"] = Says.moved(f"/{number + 1}")
-    site.answers["/robots.txt"] = Says.moved("/5")
-    site.answers["/9"] = Says(body=b"User-agent: *\nDisallow: /en/\n")
+        hostile.answers[f"/{number}"] = Says.moved(f"/{number + 1}")
+    hostile.answers["/robots.txt"] = Says.moved("/5")
+    hostile.answers["/9"] = Says(body=b"User-agent: *\nDisallow: /en/\n")
     robots = await fetch_robots(config, no_turn)
-    assert robots.objection(f"{site.url}{SALE}", "x") == f"robots.txt forbids {site.url}{SALE}"
-    site.answers["/robots.txt"] = Says.moved("/1")
+    assert (
+        robots.objection(f"{hostile.url}{SALE}", "x") == f"robots.txt forbids {hostile.url}{SALE}"
+    )
+    hostile.answers["/robots.txt"] = Says.moved("/1")
     robots = await fetch_robots(config, no_turn)
-    assert robots.objection(f"{site.url}{SALE}", "x") is None
-    assert site.paths.count("/5") == 2
-    assert site.paths[-1] == "/5"
+    assert robots.objection(f"{hostile.url}{SALE}", "x") is None
+    assert hostile.paths.count("/5") == 2
+    assert hostile.paths[-1] == "/5"
 
 
 async def test_a_robots_txt_that_leads_elsewhere_forbids_everything(
-    site: HostileSite, neighbour: HostileSite, config: Config
+    hostile: HostileSite, neighbour: HostileSite, config: Config
 ) -> None:
-    site.answers["/robots.txt"] = Says.moved(f"{neighbour.url}/robots.txt")
+    hostile.answers["/robots.txt"] = Says.moved(f"{neighbour.url}/robots.txt")
     robots = await fetch_robots(config, no_turn)
-    assert "neither the site nor in SITEMAP_HOSTS" in str(robots.objection(site.url, "x"))
+    assert "neither the site nor in SITEMAP_HOSTS" in str(robots.objection(hostile.url, "x"))
 
 
 @pytest.mark.parametrize(
@@ -130,32 +117,32 @@ async def test_a_robots_txt_that_leads_elsewhere_forbids_everything(
     ],
 )
 async def test_what_robots_txt_forbids_is_looked_at_by_nobody(
-    site: HostileSite,
+    hostile: HostileSite,
     db: Database,
     database_url: str,
     monkeypatch: pytest.MonkeyPatch,
     robots: Says,
     why: str,
 ) -> None:
-    site.answers["/robots.txt"] = robots
-    config = load_config(pincali_base_url=site.url, site_min_gap_seconds=0.01)
+    hostile.answers["/robots.txt"] = robots
+    config = load_config(pincali_base_url=hostile.url, site_min_gap_seconds=0.01)
     probe = SiteProbe(config, build_services(config, db=db).pace)
     assert why in str(await probe())
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("PINCALI_BASE_URL", site.url)
+    monkeypatch.setenv("PINCALI_BASE_URL", hostile.url)
     monkeypatch.setenv("SITE_MIN_GAP_SECONDS", "0.01")
     monkeypatch.setenv("DETAIL_TRANSPORT", "http")
     with pytest.raises(BlockedError, match="robots"):
         await scrape_single_property("/en/home/casa-1")
-    assert set(site.paths) == {"/robots.txt"}
+    assert set(hostile.paths) == {"/robots.txt"}
 
 
 async def test_the_look_and_the_library_name_a_page_that_is_too_long(
-    site: HostileSite, db: Database, config: Config, monkeypatch: pytest.MonkeyPatch
+    hostile: HostileSite, db: Database, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site.answers = {SALE: Says.packed(20 * MEGABYTE), "/en/home/casa-1": Says(endless=MEGABYTE)}
+    hostile.answers = {SALE: Says.packed(20 * MEGABYTE), "/en/home/casa-1": Says(endless=MEGABYTE)}
     assert "longer than" in str(await SiteProbe(config, build_services(config, db=db).pace)())
-    monkeypatch.setenv("PINCALI_BASE_URL", site.url)
+    monkeypatch.setenv("PINCALI_BASE_URL", hostile.url)
     monkeypatch.setenv("SITE_MIN_GAP_SECONDS", "0")
     monkeypatch.setenv("DETAIL_TRANSPORT", "http")
     with pytest.raises(PageError, match="longer than"):

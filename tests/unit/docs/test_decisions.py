@@ -10,7 +10,7 @@ import pytest
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.queue import freshness
 from pincali_sync.db.repositories.removal import batches
-from pincali_sync.domain import coverage, limits, listing_status, prices
+from pincali_sync.domain import coverage, limits, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.middlewares import politeness
@@ -58,13 +58,6 @@ def default(variable: str) -> str:
         (14, f"by more than {SHARES[float(prices.UNUSUAL_SHARE)]}"),
         (15, f"at most {default('site_page_cap')} pages"),
         (16, f"no more than {SHARES[round(1 - coverage.MIN_SITEMAP_SHARE, 2)]} of the urls"),
-        (30, f"robots.txt read to {limits.MAX_ROBOTS_BYTES // 1024} kib"),
-        (30, f"its headers at {limits.MAX_HEAD_BYTES // 1024} kib"),
-        (30, f"a page at {limits.MAX_PAGE_BYTES // 1_000_000} mb"),
-        (30, f"{limits.MAX_SHARD_BYTES // 1024**2} mb on the way"),
-        (30, f"and {sitemap.MAX_UNPACKED_BYTES // 1_000_000} mb unpacked"),
-        (30, f"{WORDS[limits.MAX_REDIRECTS]} of them"),
-        (30, f"a crawl-delay of up to {pace.LONGEST_CRAWL_DELAY:g} s"),
         (17, f"{WORDS[politeness._BURST]} 429s or 503s in a row"),
         (17, f"for {TIMES[pauses.COOLING]}: then the next tick sends one request"),
         (17, f"twice as long, up to {TIMES[pauses._LONGEST_COOLING]}"),
@@ -76,14 +69,18 @@ def default(variable: str) -> str:
         (20, f"a request has {connection._SECONDS_TO_ASK:g} s to be here as a whole"),
         (20, f"its answer {connection._SECONDS_TO_ANSWER:g} s to be taken"),
         (21, f"a busy site ({hours(*GRACE.values())},"),
-        (23, f"missing in {listing_status.LIKELY_AFTER} certified scans in a row"),
-        (23, f"for the {listing_status.INACTIVE_AFTER}rd time"),
-        (23, f"more removals at once than {batches.LIMIT_AT_LEAST}"),
         (21, f"({SHARES[load_config().queue_backlog_limit / load_config().queue_max_pending]}, or"),
         (23, f"missing in {LIKELY_AFTER} certified scans in a row"),
         (23, f"for the {INACTIVE_AFTER}rd time without a verdict"),
         (23, f"than {batches.LIMIT_AT_LEAST}, {WORDS[batches.LIMIT_MEDIANS]} times the median"),
         (23, f"and {percent(batches.LIMIT_SHARE)} of what is there"),
+        (30, f"robots.txt read to {limits.MAX_ROBOTS_BYTES // 1024} kib"),
+        (30, f"its headers at {limits.MAX_HEAD_BYTES // 1024} kib"),
+        (30, f"a page at {limits.MAX_PAGE_BYTES // 1_000_000} mb"),
+        (30, f"{limits.MAX_SHARD_BYTES // 1024**2} mb on the way"),
+        (30, f"and {sitemap.MAX_UNPACKED_BYTES // 1_000_000} mb unpacked"),
+        (30, f"{WORDS[limits.MAX_REDIRECTS]} of them"),
+        (30, f"a crawl-delay of up to {pace.LONGEST_CRAWL_DELAY:g} s"),
         (32, f"more than {markup.MAX_BYTES:,} bytes, {markup.MAX_TAGS:,} tags"),
         (32, f"{markup.MAX_DEPTH} levels"),
         (32, f"a chip has {facts.MAX_CHIP} characters"),
