@@ -146,13 +146,15 @@ class Visit:
             if event["resourceType"] != "Document" or "responseStatusCode" not in event:
                 await session.send("Fetch.continueRequest", paused)
                 return
+            answer = None
             try:
-                self._answer = await _answer_of(session, event)
+                answer = await _answer_of(session, event)
             except PageError as error:
-                self._answer, self._failure = None, error
-            self._is_rendered = self._answer is not None and self._is_to_render(self._answer)
-            if self._is_rendered:
-                await session.send("Fetch.fulfillRequest", paused | _sealed(self._answer))
+                self._failure = error
+            self._answer = answer
+            self._is_rendered = answer is not None and self._is_to_render(answer)
+            if answer is not None and self._is_rendered:
+                await session.send("Fetch.fulfillRequest", paused | _sealed(answer))
             else:
                 await session.send("Fetch.failRequest", {**paused, "errorReason": "Aborted"})
                 self._arrived.set()
@@ -192,8 +194,7 @@ async def _body(session: CDPSession, request_id: str) -> bytes:
     raise PageError(f"the page is longer than {MAX_PAGE_BYTES:,} bytes")
 
 
-def _sealed(answer: FetchedPage | None) -> dict[str, Any]:
-    assert answer is not None
+def _sealed(answer: FetchedPage) -> dict[str, Any]:
     headers = {
         "Content-Type": answer.headers["content-type"].partition("\n")[0],
         "Content-Security-Policy": _SEAL,

@@ -17,7 +17,7 @@ def http_date(text: str | None) -> datetime | None:
     """The moment that Last-Modified, Date or Retry-After names."""
     try:
         return as_utc(parsedate_to_datetime(text or ""))
-    except (ValueError, TypeError, OverflowError, IndexError):  # it was written for friendly text
+    except (ValueError, TypeError, OverflowError, IndexError):  # hostile text raises them all
         return None
 
 
@@ -47,7 +47,7 @@ def redirect_target(url: str, status: int | None, location: str | None) -> str |
 
 
 def whole_url(base: str, reference: str) -> str | None:
-    """A reference as an http(s) URL; None where it is none, too long, or not to be seen."""
+    """A reference as an http(s) URL; None for none, a long one, or signs that nobody sees."""
     text = reference.strip()
     if len(text) > LONGEST_URL or not text.isprintable():
         return None

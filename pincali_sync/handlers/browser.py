@@ -42,12 +42,14 @@ class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler, BoundedDownloadHan
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.browser_provider_cls = SealedProvider
-        self._site = load_config()
+        self._own_config = load_config()
 
     async def _create_browser_context(
         self, name: str, context_kwargs: dict[str, Any] | None, spider: Spider | None = None
     ) -> BrowserContextWrapper:
-        wrapper = await super()._create_browser_context(name, context_options(self._site), spider)
+        wrapper = await super()._create_browser_context(
+            name, context_options(self._own_config), spider
+        )
         await seal(wrapper.context)
         return wrapper
 

@@ -31,7 +31,7 @@ from pincali_sync.services.runs.run_jobs import NOT_REACHED, PAUSED
 logger = logging.getLogger(__name__)
 
 _IS_ROBOTS = "is_robots"  # request.meta
-_NOT_REACHED = (
+_UNREACHABLE = (
     CannotResolveHostError,
     DownloadConnectionRefusedError,
     DownloadFailedError,
@@ -74,7 +74,7 @@ class RobotsMiddleware(Component):
         is_site = self._askable.is_site(root)
         try:
             robots = read_robots(await self._fetch(f"{root}/robots.txt"))
-        except _NOT_REACHED as error:
+        except _UNREACHABLE as error:
             if not is_site:
                 return read_robots(failed(error))
             logger.error("%s is not reached: %s", root, failed(error).failure)
@@ -103,7 +103,7 @@ class RobotsMiddleware(Component):
         request = Request(url, callback=NO_CALLBACK, meta=meta)
         try:
             return fetched(await self._crawler.engine.download_async(request))
-        except (BlockedResponse, *_NOT_REACHED):
+        except (BlockedResponse, *_UNREACHABLE):
             raise
         except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
             return failed(error)

@@ -25,33 +25,13 @@ _TEXTS: list[str | bytes] = [
     *("House in in in in, , ,", "in , en", "casa in " * 200, ",,,,,", "C.P. 99999", "House in"),
     *("EB-AAAA9999", "EB-A0000", "EB-ZZZZZ0000", "10000", "999999999999", "0010000", "١٢٣٤٥٦"),
     *("/en/home/..", "/en/home/a\\b", "/en/home/%2e%2e", "/inmueble/a%00b", "//evil.invalid/x"),
-    *(
-        "http://[",
-        "http://[::1]:99999/",
-        "javascript:alert(1)",
-        "data:text/html,x",
-        "?q=19.4,-99.1",
-    ),
-    *("https://evil.invalid/property_images/5901002/1/a.jpg", "?q=1e309,nan", "?q=91,181", "#"),
+    *("http://[", "http://[::1]:99999/", "javascript:alert(1)", "data:text/html,x"),
+    *("?q=19.4,-99.1", "https://evil.invalid/property_images/5901002/1/a.jpg"),
+    *("?q=1e309,nan", "?q=91,181", "#"),
     *("tel:call me", "tel:" + "5" * 60, "=cmd|' /C calc'!A0", "[/x]", "a" * 600, "\n" * 50, "&#0;"),
-    *(
-        "&#x110000;",
-        "&#xD800;",
-        "&amp" * 50,
-        "2026-13-45",
-        "9999-12-31T23:59:59+23:59",
-        "0001-01-01",
-    ),
-    *(
-        "true",
-        "null",
-        "[]",
-        "{}",
-        '{"@type":["House",1,null]}',
-        "[" * 2_000,
-        '{"a":' * 300,
-        "1" * 5_000,
-    ),
+    *("&#x110000;", "&#xD800;", "&amp" * 50, "2026-13-45", "9999-12-31T23:59:59+23:59"),
+    *("0001-01-01", "true", "null", "[]", "{}", '{"@type":["House",1,null]}', "[" * 2_000),
+    *('{"a":' * 300, "1" * 5_000),
 ]
 TEXTS = [text if isinstance(text, bytes) else text.encode() for text in _TEXTS]
 _FRAGMENTS = [
@@ -60,19 +40,9 @@ _FRAGMENTS = [
     *(b"<title", b"<input type=password", b'"', b"'", b">", b"<", b"&", b"<template>", b"<select>"),
     *(b"<plaintext>", b"<frameset>", b"<textarea>", b"<base href=//evil.invalid>", b"<?xml?>"),
     *(b'<div data-search-results data-total="99999999999">', b"<div class=property__component>"),
-    *(
-        b"<h1 class=property-title>",
-        b"<div class=price>$5 For Sale</div>",
-        b"<!DOCTYPE x [<!ENTITY",
-    ),
-    *(
-        b'<script type="application/ld+json">',
-        b"<html>",
-        b"<body>",
-        b"<loc>",
-        b"<url>",
-        b"<sitemap>",
-    ),
+    *(b"<h1 class=property-title>", b"<div class=price>$5 For Sale</div>"),
+    *(b"<!DOCTYPE x [<!ENTITY", b'<script type="application/ld+json">', b"<html>", b"<body>"),
+    *(b"<loc>", b"<url>", b"<sitemap>"),
 ]
 
 

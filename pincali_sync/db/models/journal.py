@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pincali_sync.db import columns as col
 from pincali_sync.db.base import Base, one_of, partial_index
 
+OF_AGENT = "field_name IN ('agent_name', 'agent_phone', 'agent_email')"
+
 
 class ScrapingSessions(Base):
     """One scan or one batch of detail pages."""
@@ -62,8 +64,7 @@ class PropertyChanges(Base):
         partial_index(
             "idx_property_changes_agents",
             "id",
-            where="field_name IN ('agent_name', 'agent_phone', 'agent_email') "
-            "AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
+            where=f"{OF_AGENT} AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
         ),
     )
 

@@ -14,7 +14,7 @@ from pincali_sync.db import columns as col
 from pincali_sync.db.base import Base, one_of, partial_index
 from pincali_sync.domain.listing_status import ListingStatus
 
-_NAMES_AGENT = "agent_name IS NOT NULL OR agent_phone IS NOT NULL OR agent_email IS NOT NULL"
+NAMES_AGENT = "agent_name IS NOT NULL OR agent_phone IS NOT NULL OR agent_email IS NOT NULL"
 
 
 class ListingColumns:
@@ -76,7 +76,7 @@ class PropertyScrapesStaging(ListingColumns, Base):
         Index("idx_staging_property_id", "property_id"),
         Index("idx_staging_scraped_at", "scraped_at"),
         Index("idx_staging_session_status", "session_id", "processing_status"),
-        partial_index("idx_staging_agents", "id", where=_NAMES_AGENT),
+        partial_index("idx_staging_agents", "id", where=NAMES_AGENT),
     )
 
     id: Mapped[col.GeneratedId]
@@ -149,7 +149,7 @@ class PropertiesLive(ListingColumns, Base):
         partial_index("idx_live_priority", "scrape_priority", where="listing_status = 'active'"),
         Index("idx_live_freshness", "listing_status", "last_full_scrape_at"),
         partial_index("idx_live_public_id", "public_id", where="public_id IS NOT NULL"),
-        partial_index("idx_live_agents", "property_id", where=_NAMES_AGENT),
+        partial_index("idx_live_agents", "property_id", where=NAMES_AGENT),
         # Room in each page lets counters be HOT updates, which leave all these indexes alone.
         {"postgresql_with": {"fillfactor": 85}},
     )

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from pincali_sync.db.models.journal import OF_AGENT
+from pincali_sync.db.models.listings import NAMES_AGENT
 from pincali_sync.db.repositories.removal.transition import REMOVED
 
 _AGENT = ("agent_name", "agent_phone", "agent_email")
@@ -84,7 +86,7 @@ def _detail_pages(table: str, key: str, past_term: str, texts: Sequence[str], *a
     return Place(
         table=table,
         key=key,
-        of_agents=" OR ".join(f"{column} IS NOT NULL" for column in _AGENT),
+        of_agents=NAMES_AGENT,
         past_term=past_term,
         in_texts=_has_contacts(_together(texts)),
         clear=", ".join(
@@ -139,15 +141,14 @@ _STAGING = _detail_pages(
 # The pages of a batch, in the transaction that saves them.
 SCRAPED = _detail_pages("scraped", "property_id", "false", _TEXTS)
 _BOTH = _together(tuple(_SCALARS.values()))
-_OF_AGENT = f"field_name IN ({_words(_AGENT)})"
 _JOURNAL = Place(
     table="property_changes",
-    of_agents=f"{_OF_AGENT} AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
+    of_agents=f"{OF_AGENT} AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
     past_term="created_at < :before",
     in_texts=f"""field_name IN ({_words([*_TEXTS, "agency_name"])})
         AND ({_has_contacts(_BOTH)} OR {_BOTH} ~* {_ITS_AGENTS})""",
-    clear=_entries(partial(_without_agent, names=_ITS_AGENTS), _OF_AGENT),
-    of_person=f"{_BOTH} ~ :person OR {_OF_AGENT} AND property_id = ANY(:listings)",
+    clear=_entries(partial(_without_agent, names=_ITS_AGENTS), OF_AGENT),
+    of_person=f"{_BOTH} ~ :person OR {OF_AGENT} AND property_id = ANY(:listings)",
     take_out=_entries(
         partial(_without, ":person"),
         f"field_name IN ({_words(PUBLISHER)}) OR jsonb_typeof(coalesce(old_value, new_value))"
@@ -166,7 +167,7 @@ _CARDS = Place(
 LISTINGS = f"""
 SELECT property_id FROM properties_live WHERE {PUBLISHES}
  UNION SELECT property_id FROM property_scrapes_staging WHERE {PUBLISHES}
- UNION SELECT property_id FROM property_changes WHERE {_OF_AGENT} AND {_BOTH} ~ :person
+ UNION SELECT property_id FROM property_changes WHERE {OF_AGENT} AND {_BOTH} ~ :person
 """
 # Who names agents; who quotes what their pages say; and the pages themselves.
 OF_AGENTS = (_JOURNAL, _STAGING, LIVE)
