@@ -5,18 +5,31 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    model_validator,
+)
 
 from pincali_sync.config import Config
 from pincali_sync.exceptions import ConfigError
 
 _LAST_SECOND = 253_402_300_799  # of the year 9999: a time in milliseconds is beyond it
+_LONGEST = 4_096  # name and value
 _NETSCAPE = ("domain", "subdomains", "path", "secure", "expires", "name", "value")
 _HTTP_ONLY = "#HttpOnly_"  # begins a line of that form which is no comment for all that
 _OBJECTS = TypeAdapter(list[dict[str, Any]])
+
+
+def _of_session(expires: float) -> float:
+    return expires if expires > 0 else -1
 
 
 class SiteCookie(BaseModel):
@@ -25,14 +38,22 @@ class SiteCookie(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str = Field(pattern=r"^[!-:<>-~]+$")
-    value: str = Field(pattern=r"^[ -:<-~]*$")
-    path: str = Field("/", pattern=r"^/[ -:<-~]*$")
+    value: str = Field(pattern=r"^(?:[!-:<-~](?:[ -:<-~]*[!-:<-~])?)?$")
+    path: str = Field("/", pattern=r"^/[!-:<-~]*$", max_length=1_024)
     secure: bool = False
     http_only: bool = Field(False, alias="httpOnly")
-    expires: float = Field(
+    expires: Annotated[float, AfterValidator(_of_session)] = Field(
         -1, le=_LAST_SECOND, validation_alias=AliasChoices("expires", "expirationDate")
     )
-    """Seconds since 1970; from zero down: with the session, which for a file is never."""
+    """Seconds since 1970; -1: with the session, which for a file is never."""
+
+    @model_validator(mode="after")
+    def _is_taken_by_browsers(self) -> SiteCookie:
+        # One that Chromium refuses would keep each page from being opened.
+        is_bound = self.name.lower().startswith(("__host-", "__secure-"))
+        if len(self.name + self.value) > _LONGEST or (is_bound and not self.secure):
+            raise ValueError("no browser takes it")
+        return self
 
     def has_expired(self) -> bool:
         """Whether its time is over."""

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 _REDIRECTS = range(300, 400)
 LONGEST_URL = 2_048  # the sitemap protocol's limit, and longer than any of the site's
+_AMBIGUOUS = {"@", "\\"}  # in "https://a\\@b/", browsers find the host a, and Python b
 # A header that was sent twice arrives as a list.
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:\s*,\s*[0-9]+(?:\.[0-9]+)?)*", re.ASCII)
 
@@ -55,6 +56,7 @@ def whole_url(base: str, reference: str) -> str | None:
         target = urljoin(base, text)
         parts = urlsplit(target)
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_web = is_web and not _AMBIGUOUS & {*parts.netloc}
         _ = parts.port
     except ValueError:  # "http://[", or a port that is none
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from pincali_sync.config import Config, is_loopback
@@ -13,6 +13,8 @@ MAX_HEAD_BYTES = 256 * 1024  # all headers of an answer; what servers send has a
 MAX_SHARD_BYTES = 50 * 1024 * 1024  # on the way: as the sitemap protocol has it
 MAX_ROBOTS_BYTES = 512 * 1024  # what stands behind is not read, as RFC 9309 allows
 MAX_REDIRECTS = 5  # of robots.txt, as RFC 9309 has it, and of the sitemap
+# IPv6 that may come to any address of IPv4: compatible ones (RFC 4291), and those of NAT64.
+_TRANSLATED = [IPv6Network(each) for each in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -55,7 +57,7 @@ class Askable:
         return f"{host} is asked nothing: its name leads to {address}, which is not public"
 
     def _names(self, host: str) -> bool:
-        bare = host.removesuffix(".")
+        bare = host.lower().removesuffix(".")  # however it is written
         return any(bare in {each, each.rpartition(":")[0]} for each in self.hosts)
 
 
@@ -71,5 +73,7 @@ def _authority(url: str) -> str:
 def _is_public(address: str) -> bool:
     parsed = ip_address(address)
     if isinstance(parsed, IPv6Address):
+        if parsed.is_site_local or any(parsed in each for each in _TRANSLATED):
+            return False
         parsed = parsed.ipv4_mapped or parsed.sixtofour or parsed
     return parsed.is_global and not parsed.is_multicast

@@ -26,7 +26,8 @@ PHONE = (
 EMAIL = r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}"
 
 _DIALLED = r"(?:\+?52\D{0,3}(?:1\D{0,3})?|0(?:1|4[45])\D{0,3})?"
-_CONTACT, _WORD = re.compile(f"{EMAIL}|{PHONE}"), re.compile(r"\w+")
+_MARKS = "[\u0300-\u036f]{0,3}"  # accents that stand behind their letter, as Macs write them
+_CONTACT, _WORD = re.compile(f"{EMAIL}|{PHONE}"), re.compile(rf"(?:\w{_MARKS})+")
 _ACCENTED = {each[0]: each for each in ("aáàâäã", "eéèêë", "iíìîï", "oóòôöõ", "uúùûü", "nñ", "cç")}
 
 
@@ -68,7 +69,7 @@ def _plain(text: str) -> str:
 def _sign(plain: str) -> str:
     """A sign in all its forms: not every database knows that Á is a capital."""
     forms = _ACCENTED.get(plain, plain)
-    return f"[{forms}{forms.upper()}]" if plain.isalpha() else re.escape(plain)
+    return f"[{forms}{forms.upper()}]{_MARKS}" if plain.isalpha() else re.escape(plain)
 
 
 def _apart(parts: Sequence[str], others: str, least: int) -> str:

@@ -117,6 +117,15 @@ def test_a_cookie_goes_to_pages_below_its_path(tmp_path: Path) -> None:
     assert sent(tmp_path, *({"path": each} for each in paths)) == "c0 c1 c2 c3"
 
 
+@pytest.mark.parametrize("expires", ["0", "-5", "-Infinity"])
+def test_what_ends_with_the_session_is_told_to_browsers_as_they_take_it(
+    tmp_path: Path, expires: str
+) -> None:
+    content = f'[{{"name": "a", "value": "b", "expires": {expires}}}]'.encode()
+    [cookie] = browser_cookies(configured(tmp_path, content, SITE))
+    assert cookie["expires"] == -1
+
+
 def test_no_file_means_no_cookies() -> None:
     assert read_cookies(load_config()) == []
     assert cookie_header(load_config(), PAGE) == {}
@@ -142,6 +151,11 @@ def test_no_file_means_no_cookies() -> None:
         b'[{"name": "a", "value": "sesame", "expires": "tomorrow"}]',
         b'[{"name": "a", "value": "sesame", "expires": 4000000000000}]',
         b'[{"name": "a", "value": "sesame", "expires": NaN}]',
+        b'[{"name": "__Host-a", "value": "sesame"}]',
+        b'[{"name": "__secure-a", "value": "sesame"}]',
+        b'[{"name": "a", "value": " sesame"}]',
+        b'[{"name": "a", "value": "' + b"sesame" * 683 + b'"}]',
+        b'[{"name": "a", "value": "sesame", "path": "/' + b"a" * 1_024 + b'"}]',
         b"www.pincali.com\tFALSE\t/\tFALSE\tsesame\n",
         b"www.pincali.com\tFALSE\t/\tFALSE\tsoon\ta\tsesame\n",
         b"language=sesame; other=sesame",

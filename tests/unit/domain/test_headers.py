@@ -20,6 +20,8 @@ BROKEN = [
     "http://[::1",
     "https://www.pincali.com:99999/x",
     "https://:80/",
+    "https://photos.invalid\\@www.pincali.com/x",
+    "https://photos.invalid@www.pincali.com/x",
     "a" * 9_999,
 ]
 ANY = st.text(alphabet=st.characters(max_codepoint=255)) | st.sampled_from(BROKEN)

@@ -92,6 +92,7 @@ def test_a_property_id_is_sixteen_hex_digits() -> None:
         "/en/home/..",
         "/inmueble/%2e%2E/",
         "/en/home/a\\b",
+        "/en/home/a\ud800",
         "/en/home/a%5Cb",
         "/en/home/casa\u202eroja",
         "/en/home/casa\u200b",

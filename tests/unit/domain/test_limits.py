@@ -55,11 +55,18 @@ def test_a_site_on_loopback_leads_to_no_other_port_of_the_machine() -> None:
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "::1",
-     "100.64.0.1", "224.0.0.1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::"],
+     "100.64.0.1", "224.0.0.1", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "2002:7f00:1::",
+     "::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1", "fec0::1"],
 )  # fmt: skip
 def test_a_name_that_leads_to_an_address_of_this_network_is_not_connected_to(address: str) -> None:
     assert address in str(SITE.objection_to_address("www.pincali.com", address))
     assert LOCAL.objection_to_address("localhost", address) is None
+
+
+@pytest.mark.parametrize("host", ["www.pincali.com.", "WWW.Pincali.com", "assets.EasyBroker.com."])
+def test_a_name_is_looked_at_however_it_is_written(host: str) -> None:
+    assert SITE.objection(f"https://{host}/") is None
+    assert SITE.objection_to_address(host, "10.0.0.1") is not None
 
 
 @pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1"])

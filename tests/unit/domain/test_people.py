@@ -65,7 +65,10 @@ def test_an_address_of_e_mail_is_found() -> None:
     assert forgotten("Agente12@Correo.example.org").taken_from(line) == f"Escriba a {GONE}."
 
 
-@pytest.mark.parametrize("text", ["ANA PEÑA", "ana  pena", "Ana\nPeña", "Lic. Ana Peña, asesora"])
+@pytest.mark.parametrize(
+    "text",
+    ["ANA PEÑA", "ana  pena", "Ana\nPeña", "Lic. Ana Peña, asesora", "Ana Pen\u0303a"],
+)
 def test_a_name_is_found_in_capitals_without_accents_and_among_others(text: str) -> None:
     assert re.search(Person.parse("Ana Peña").pattern, text)
     assert forgotten("Ana Peña").are_in(text)
