@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Self
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
@@ -29,6 +30,7 @@ from tenacity import (
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.domain.limits import Askable
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import DatabaseUnavailableError, UsageError
 from pincali_sync.items import FetchedPage, QueuedProperty
@@ -176,6 +178,10 @@ class Component:
     @property
     def _job(self) -> CrawlJob:
         return CrawlJob.of(self._crawler)
+
+    @cached_property
+    def _askable(self) -> Askable:
+        return Askable.of(load_config())
 
     @property
     def _stats(self) -> StatsCollector:

@@ -71,7 +71,9 @@ class Visit:
         except PlaywrightError as error:
             # A document that is not rendered ends as an aborted one.
             if self._answer is None:
-                raise self._failure or _not_opened(self._url, error) from error
+                said = error.message.splitlines()[0]
+                failure = PageError(f"{self._url} could not be opened: {said}")
+                raise self._failure or failure from error
         return await self._read()
 
     async def _read(self) -> FetchedPage:
@@ -204,10 +206,6 @@ def _sealed(answer: FetchedPage) -> dict[str, Any]:
         "responseHeaders": [{"name": name, "value": value} for name, value in headers.items()],
         "body": b64encode(answer.body).decode(),
     }
-
-
-def _not_opened(url: str, error: PlaywrightError) -> PageError:
-    return PageError(f"{url} could not be opened: {error.message.splitlines()[0]}")
 
 
 async def _close(page: Page) -> None:

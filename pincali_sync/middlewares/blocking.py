@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 
 from scrapy import Request
-from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pincali_sync.config import load_config
 from pincali_sync.crawl_job import Component, close_soon, fetched, patiently
-from pincali_sync.domain.limits import Askable
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.services.runs.run_jobs import BLOCKED
 
@@ -27,10 +24,6 @@ class BlockingMiddleware(Component):
 
     A 403 of another host, as a store of files says it of one that is not there, refuses nothing.
     """
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._askable = Askable.of(load_config())
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Raises: BlockedResponse: when the answer is a refusal."""

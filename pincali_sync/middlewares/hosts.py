@@ -24,10 +24,6 @@ logger = logging.getLogger(__name__)
 class HostsMiddleware(Component):
     """First of all: wherever a redirect or the sitemap leads, the request ends here."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._askable = Askable.of(load_config())
-
     def process_request(self, request: Request) -> None:
         """Raises: IgnoreRequest: for any other host."""
         objection = self._askable.objection(request.url)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import logging
 
 from scrapy import Request
-from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from pincali_sync.config import load_config
 from pincali_sync.crawl_job import Component, close_soon, patiently
-from pincali_sync.domain.limits import Askable
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
@@ -25,10 +22,6 @@ _BURST = 6  # refusals in a row, by whomever: more than one page's attempts
 
 class PolitenessMiddleware(Component):
     """Paces requests with all other workers, and makes all of them wait when the site asks."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._askable = Askable.of(load_config())
 
     async def process_request(self, request: Request) -> None:
         """Raises: BlockedResponse: when everything rests."""

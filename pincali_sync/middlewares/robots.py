@@ -21,7 +21,7 @@ from scrapy.http.request import NO_CALLBACK
 from pincali_sync.answers.robots import Robots, read_robots
 from pincali_sync.config import load_config
 from pincali_sync.crawl_job import Component, close_soon, failed, fetched, patiently
-from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable
+from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS
 from pincali_sync.exceptions import BlockedError
 from pincali_sync.items import FetchedPage
 from pincali_sync.middlewares.blocking import BlockedResponse
@@ -50,9 +50,7 @@ class RobotsMiddleware(Component):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        config = load_config()
-        self._user_agents = config.user_agents
-        self._askable = Askable.of(config)
+        self._user_agents = load_config().user_agents
         self._asked: dict[str, asyncio.Task[Robots]] = {}
 
     async def process_request(self, request: Request) -> None:

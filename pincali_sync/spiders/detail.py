@@ -13,6 +13,7 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from pincali_sync.answers.detail import Moved, detail_url, read_detail
+from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
 from pincali_sync.cookies import read_cookies
 from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, close_soon, failed, fetched
@@ -21,7 +22,8 @@ from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.services.runs.run_jobs import NO_BROWSER
-from pincali_sync.spiders.browser_settings import IN_BROWSER, browser_settings
+
+IN_BROWSER = "playwright"  # request.meta: for the browser's download handler
 
 
 class DetailSpider(JobSpider):
@@ -123,3 +125,16 @@ class DetailSpider(JobSpider):
             },
             dont_filter=True,
         )
+
+
+def browser_settings() -> dict[str, Any]:
+    """Scrapy settings that put Chromium in charge of requests marked `IN_BROWSER`.
+
+    Raises:
+        BrowserMissingError: when no Chromium is found.
+    """
+    handler = "pincali_sync.handlers.browser.BrowserDownloadHandler"
+    return {
+        "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+        "PLAYWRIGHT_LAUNCH_OPTIONS": launch_options(load_config()),
+    }

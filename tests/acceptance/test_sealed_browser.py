@@ -21,7 +21,7 @@ from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import BrowserEndedError, PageError
 from pincali_sync.handlers.browser import BrowserDownloadHandler
 from pincali_sync.items import FetchedPage
-from pincali_sync.spiders.browser_settings import IN_BROWSER, browser_settings
+from pincali_sync.spiders.detail import IN_BROWSER, browser_settings
 from tests.support.hostile_pages import LEAVING_WAYS, STANDING_WAYS, HostilePages, hostile_pages
 
 pytestmark = pytest.mark.timeout(120)

@@ -74,6 +74,12 @@ def test_a_public_address_is(address: str) -> None:
     assert SITE.objection_to_address("www.pincali.com", address) is None
 
 
+def test_another_name_is_an_operators_proxy_and_may_be_anywhere() -> None:
+    assert SITE.objection_to_address("proxy.invalid", "10.0.0.1") is None
+    for ours in ("www.pincali.com.", "assets.easybroker.com"):
+        assert SITE.objection_to_address(ours, "10.0.0.1") is not None
+
+
 def test_hosts_are_configured_by_name_and_port() -> None:
     config = load_config(sitemap_hosts="CDN.invalid, maps.invalid:8443")
     askable = Askable.of(config)

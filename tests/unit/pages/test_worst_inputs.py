@@ -40,31 +40,9 @@ def attributes(count: int, value: str = "") -> str:
 
 
 REPEATED = [
-    *(
-        "<input ",
-        "<title",
-        "<title>  ",
-        "<div>",
-        "<b>",
-        "<i a=b>",
-        "</p>",
-        "<a<a",
-        '<a b="',
-        "<!--",
-    ),
-    *(
-        "&#",
-        "casa in ",
-        "$1,000 ",
-        "1,",
-        "3 bedrooms ",
-        "21000, ",
-        "q=1,",
-        "../",
-        "%2e",
-        "\n ",
-        "\\",
-    ),
+    *("<input ", "<title", "<title>  ", "<div>", "<b>", "<i a=b>", "</p>", "<a<a", '<a b="'),
+    *("<!--", "&#", "casa in ", "$1,000 ", "1,", "3 bedrooms ", "21000, ", "q=1,", "../", "%2e"),
+    *("\n ", "\\"),
 ]
 ALLOWED = [
     *("<div>", "<span><li>", "<p></p>", "<a><b></a>", "<br>", " <i> </i>", "<b><p>x</p>"),
