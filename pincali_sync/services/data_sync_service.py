@@ -132,22 +132,18 @@ def _without(forgotten: Forgotten, result: ScrapeResult) -> ScrapeResult:
     """A page without people who are kept out; of its publisher nothing stays where it is one."""
     page = result.scraped
     assert page is not None
-    publisher = (page.agent_name, page.agent_phone, page.agent_email, page.agency_name)
-    named = forgotten.are_in(*publisher)
-    title, original, description = page.title, page.title_original, page.description
-    return replace(
-        result,
-        scraped=replace(
-            page,
-            agent_name=None if named else page.agent_name,
-            agent_phone=None if named else page.agent_phone,
-            agent_email=None if named else page.agent_email,
-            agency_name=None if forgotten.are_in(page.agency_name) else page.agency_name,
-            title=forgotten.taken_from(title),
-            title_original=original and forgotten.taken_from(original),
-            description=description and forgotten.taken_from(description),
-        ),
+    original, description = page.title_original, page.description
+    if forgotten.are_in(page.agent_name, page.agent_phone, page.agent_email, page.agency_name):
+        page = replace(page, agent_name=None, agent_phone=None, agent_email=None)
+    if forgotten.are_in(page.agency_name):
+        page = replace(page, agency_name=None)
+    page = replace(
+        page,
+        title=forgotten.taken_from(page.title),
+        title_original=original and forgotten.taken_from(original),
+        description=description and forgotten.taken_from(description),
     )
+    return replace(result, scraped=page)
 
 
 def _error_row(result: ScrapeResult, now: datetime) -> ScrapeError:

@@ -20,8 +20,8 @@ class Says:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    endless_head: bytes = b""  # header lines, likewise
-    endless: bytes = b""  # repeated after the body until the other side has enough
+    endless_head: bytes = b""  # header lines, repeated until the other side has enough
+    endless: bytes = b""  # likewise, after the body
 
     @classmethod
     def moved(cls, target: str, status: int = 302) -> Says:

@@ -71,8 +71,7 @@ class PersonalDataService(Service):
         if self.config.store_agent_data:
             await self.db.run(lambda tx: tx.history.forget_beats(_READ))
             return True
-        cleared = await self._clear(_EVERYTHING, until=monotonic() + _AT_ONCE_SECONDS)
-        return cleared.is_all
+        return (await self._clear(_EVERYTHING, until=monotonic() + _AT_ONCE_SECONDS)).is_all
 
     async def clear_past_term(self) -> bool:
         """Clears agents' data in the journal and in removed listings that are past their term;
