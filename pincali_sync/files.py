@@ -15,8 +15,8 @@ _MOST_LINKS = 40  # as many as Linux follows
 
 
 def open_private(path: Path | str, mode: str) -> Any:
-    """As `open`; but a new file is its owner's alone, and a link is not followed."""
-    return open(path, mode, encoding=None if "b" in mode else "utf-8", opener=_no_link)
+    """As `open`; but a new file is its owner's alone, and no link or file of others is taken."""
+    return open(path, mode, encoding=None if "b" in mode else "utf-8", opener=_ours)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -31,8 +31,7 @@ def private_folder(folder: Path) -> Path:
     Raises:
         ConfigError: when another user could put something into it.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.stat()
+    found = _made(folder)
     if found.st_uid == os.geteuid() and found.st_mode & stat.S_IRWXO:
         folder.chmod(stat.S_IMODE(found.st_mode) & ~stat.S_IRWXO)
     return trusted_folder(folder)
@@ -44,15 +43,26 @@ def trusted_folder(folder: Path) -> Path:
     Raises:
         ConfigError: when another user could put something into it.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.stat()
-    is_open = bool(found.st_mode & stat.S_IWOTH)
-    if is_open or _is_anothers(found) or _is_anothers(folder.lstat()):
-        raise ConfigError(
-            f"another user could put files into {folder}: "
-            "give it to the user that runs this, or choose another PINCALI_HOME"
-        )
+    found = _made(folder)
+    if found.st_mode & stat.S_IWOTH or _is_anothers(found):
+        raise _not_ours(folder)
     return folder
+
+
+def _made(folder: Path) -> os.stat_result:
+    try:
+        trusted_target(folder)
+    except PermissionError:
+        raise _not_ours(folder) from None
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder.stat()
+
+
+def _not_ours(folder: Path) -> ConfigError:
+    return ConfigError(
+        f"another user could put files into {folder}: "
+        "give it to the user that runs this, or choose another PINCALI_HOME"
+    )
 
 
 def trusted_target(path: Path) -> Path:
@@ -87,8 +97,13 @@ def is_planted(file: Path) -> bool:
     return _is_anothers(owner) and owner.st_uid != file.absolute().parent.stat().st_uid
 
 
-def _no_link(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+def _ours(path: str, flags: int) -> int:
+    # A pipe of theirs would keep us waiting for whoever reads it.
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    if _is_anothers(os.fstat(file)):
+        os.close(file)
+        raise PermissionError(errno.EPERM, "this is another user's file", path)
+    return file
 
 
 def _is_anothers(found: os.stat_result) -> bool:

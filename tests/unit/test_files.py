@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -45,6 +46,9 @@ def test_a_folder_that_another_user_could_write_into_is_refused(
         for make in (trusted_folder, private_folder):
             with pytest.raises(ConfigError, match="another user could put files into"):
                 make(tmp_path / place)
+            if place == "link":
+                with pytest.raises(ConfigError, match="another user could put files into"):
+                    make(tmp_path / place / "below")
 
 
 def test_a_link_in_the_place_of_a_file_of_ours_is_not_followed(tmp_path: Path) -> None:
@@ -54,6 +58,22 @@ def test_a_link_in_the_place_of_a_file_of_ours_is_not_followed(tmp_path: Path) -
     with pytest.raises(OSError, match="symbolic link"):
         write_private(tmp_path / "lock", "12")
     assert victim.read_text() == "untouched"
+
+
+def test_a_file_that_another_user_left_is_not_written_into(
+    tmp_path: Path, give_to_a_stranger: Give
+) -> None:
+    (tmp_path / "password").write_text("theirs")
+    give_to_a_stranger(tmp_path / "password")
+    with pytest.raises(PermissionError, match="another user's file"):
+        write_private(tmp_path / "password", "ours")
+    assert "ours" not in (tmp_path / "password").read_text()
+
+
+def test_a_pipe_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "log")
+    with pytest.raises(OSError, match="No such device"):
+        write_private(tmp_path / "log", "x")
 
 
 def test_a_path_leads_through_links_of_ours_as_it_always_did(tmp_path: Path) -> None:
