@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -15,6 +17,9 @@ MAX_ROBOTS_BYTES = 512 * 1024  # what stands behind is not read, as RFC 9309 all
 MAX_REDIRECTS = 5  # of robots.txt, as RFC 9309 has it, and of the sitemap
 # IPv6 that may come to any address of IPv4: compatible ones (RFC 4291), and those of NAT64.
 _TRANSLATED = [IPv6Network(each) for each in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")]
+_GZIP = zlib.MAX_WBITS | 16
+_PACKED_BYTES = 1_024  # of which deflate makes a megabyte at most
+_MAX_MEMBERS = 1_000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -59,6 +64,31 @@ class Askable:
     def _names(self, host: str) -> bool:
         bare = host.lower().removesuffix(".")  # however it is written
         return any(bare in {each, each.rpartition(":")[0]} for each in self.hosts)
+
+
+def unpacked(body: bytes) -> Iterator[bytes]:
+    """A gzip file, a megabyte at most at a time.
+
+    Python's own reader goes through names and padding byte by byte, and through empty members
+    without end.
+
+    Raises:
+        zlib.error: for what is no gzip.
+        EOFError: where it breaks off.
+        ValueError: for more members than any file has.
+    """
+    unpacker, members = zlib.decompressobj(_GZIP), 1
+    for at in range(0, len(body), _PACKED_BYTES):
+        rest = body[at : at + _PACKED_BYTES]
+        while rest := rest.lstrip(b"\0") if unpacker.eof else rest:
+            if unpacker.eof:
+                unpacker, members = zlib.decompressobj(_GZIP), members + 1
+            if members > _MAX_MEMBERS:
+                raise ValueError(f"it has more than {_MAX_MEMBERS:,} members")
+            yield unpacker.decompress(rest)
+            rest = unpacker.unused_data
+    if not unpacker.eof:
+        raise EOFError("it breaks off")
 
 
 def _authority(url: str) -> str:

@@ -6,19 +6,18 @@ the site sends may be anything.
 
 from __future__ import annotations
 
-import gzip
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
 from lxml import etree
 
 from pincali_sync.domain.headers import as_utc, whole_url
 from pincali_sync.domain.identity import canonical_url
+from pincali_sync.domain.limits import unpacked
 from pincali_sync.exceptions import PageError
 
 _GZIP = b"\x1f\x8b"
@@ -100,16 +99,20 @@ def _entries(body: bytes, *, root: str, name: str) -> Iterator[dict[str, str]]:
 
 
 def _chunks(body: bytes) -> Iterator[bytes]:
-    is_packed = body.startswith(_GZIP)
-    file = gzip.GzipFile(fileobj=BytesIO(body)) if is_packed else BytesIO(body)
+    pieces = unpacked(body) if body.startswith(_GZIP) else _pieces(body)
     left = MAX_UNPACKED_BYTES
-    is_first = True
-    while chunk := file.read(_CHUNK_BYTES):
-        left -= len(chunk)
+    has_begun = False
+    for piece in pieces:
+        left -= len(piece)
         if left < 0:
             raise ValueError(f"it unpacks to more than {MAX_UNPACKED_BYTES:,} bytes")
-        yield chunk.lstrip(_BEFORE_XML) if is_first else chunk
-        is_first = False
+        if chunk := piece if has_begun else piece.lstrip(_BEFORE_XML):
+            yield chunk
+            has_begun = True
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    return (body[at : at + _CHUNK_BYTES] for at in range(0, len(body), _CHUNK_BYTES))
 
 
 @dataclass(slots=True, kw_only=True)

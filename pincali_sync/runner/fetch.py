@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import zlib
 from collections.abc import Awaitable, Callable
-from io import BytesIO
 from typing import Any
 
 import httpx
@@ -14,7 +12,7 @@ import httpx
 from pincali_sync.answers.robots import Robots, read_robots
 from pincali_sync.config import Config
 from pincali_sync.domain.headers import redirect_target
-from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable
+from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable, unpacked
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
 
@@ -70,9 +68,11 @@ def _unpack(body: bytes, encoding: str) -> bytes:
         return body
     if encoding not in {"gzip", "x-gzip"}:
         raise ValueError(f"the answer is encoded as {encoding[:40]!r}, which was not asked for")
-    unpacked = gzip.GzipFile(fileobj=BytesIO(body)).read(MAX_PAGE_BYTES + 1)
-    _check(len(unpacked))
-    return unpacked
+    content = bytearray()
+    for piece in unpacked(body):
+        content += piece
+        _check(len(content))
+    return bytes(content)
 
 
 def _check(length: int) -> None:

@@ -74,7 +74,8 @@ class ScrapydJobRunner:
 
     async def _call(self, node: str, what: str, call: Callable[[ScrapydClient], Any]) -> Any:
         # Each time anew: a node of `make up` has another password after each start.
-        client = _TimeoutClient(node, *(self._credentials(node) or ()))
+        # In bytes, as Scrapyd compares them: of text, requests takes Latin-1 alone.
+        client = _TimeoutClient(node, *map(str.encode, self._credentials(node) or ()))
         client.send = partial(self._session.request, timeout=self._timeout)
         try:
             return await asyncio.to_thread(call, client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -157,6 +158,27 @@ def main() -> None:
         with pytest.raises(PageError):
             list(listing_urls(packed(bomb), URL))
     print(peak_megabytes())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        gzip.compress(b"") * 500_000,
+        gzip.compress(b"<urlset>") + b"\0" * 10_000_000 + gzip.compress(b"<"),
+        b"\x1f\x8b\x08\x08\0\0\0\0\0\x03" + b"a" * 10_000_000,
+    ],
+)
+def test_a_file_that_holds_next_to_nothing_takes_next_to_no_time(body: bytes) -> None:
+    began = time.process_time()
+    with pytest.raises(PageError, match="cannot be read to its end"):
+        list(listing_urls(body, URL))
+    assert time.process_time() - began < 1
+
+
+def test_a_file_may_be_made_of_several() -> None:
+    whole = shard("https://www.pincali.com/inmueble/casa-12")
+    body = b"".join(map(gzip.compress, (b"", whole[:50], b"", whole[50:]))) + b"\0" * 5_000
+    assert list(listing_urls(body, URL)) == ["https://www.pincali.com/en/home/casa-12"]
 
 
 def test_bombs_are_refused_in_little_memory() -> None:
