@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.support.http_listener import QuietHandler, serving
 
 MEGABYTE = b"\0" * 1_000_000
 
@@ -56,8 +55,8 @@ def hostile_site() -> Iterator[HostileSite]:
     """Listens until the block ends."""
     site = HostileSite()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(QuietHandler):
+        def do_GET(self) -> None:  # noqa: N802
             says = site.answer(self.headers["Host"], self.path)
             self.send_response(says.status)
             for name, value in says.headers.items():
@@ -71,16 +70,6 @@ def hostile_site() -> Iterator[HostileSite]:
                 while says.endless:
                     self.wfile.write(says.endless)
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site.port = server.server_port
-    site.url = f"http://127.0.0.1:{site.port}"
-    serve = partial(server.serve_forever, poll_interval=0.02)
-    threading.Thread(target=serve, daemon=True).start()
-    try:
+    with serving(Handler) as port:
+        site.port, site.url = port, f"http://127.0.0.1:{port}"
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()

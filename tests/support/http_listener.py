@@ -10,6 +10,26 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+class QuietHandler(BaseHTTPRequestHandler):
+    """Logs nothing."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Whoever wants to know looks at what was received."""
+
+
+@contextmanager
+def serving(handler: type[QuietHandler]) -> Iterator[int]:
+    """The port of a server on loopback that handles requests until the block ends."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    serve = partial(server.serve_forever, poll_interval=0.02)  # how long `shutdown` may wait
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @dataclass
 class HttpListener:
     """What arrived, in order, as (path, body); answers with `status`."""
@@ -28,22 +48,13 @@ def http_listener() -> Iterator[HttpListener]:
     """Listens until the block ends."""
     heard = HttpListener()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             heard.received.append((self.path, self.rfile.read(length).decode()))
             self.send_response(heard.status)
             self.end_headers()
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    heard.url = f"http://127.0.0.1:{server.server_port}"
-    serve = partial(server.serve_forever, poll_interval=0.02)  # how long `shutdown` may wait
-    threading.Thread(target=serve, daemon=True).start()
-    try:
+    with serving(Handler) as port:
+        heard.url = f"http://127.0.0.1:{port}"
         yield heard
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -24,6 +24,12 @@ def config(hostile: HostileSite) -> Config:
     return load_config(pincali_base_url=hostile.url, site_min_gap_seconds=0)
 
 
+def configure_library(environment: pytest.MonkeyPatch, site: HostileSite, *, gap: str) -> None:
+    environment.setenv("PINCALI_BASE_URL", site.url)
+    environment.setenv("SITE_MIN_GAP_SECONDS", gap)
+    environment.setenv("DETAIL_TRANSPORT", "http")
+
+
 async def no_turn() -> None:
     """The pace is somebody else's test."""
 
@@ -127,9 +133,7 @@ async def test_what_robots_txt_forbids_is_looked_at_by_nobody(
     probe = SiteProbe(config, build_services(config, db=db).pace)
     assert why in str(await probe())
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("PINCALI_BASE_URL", hostile.url)
-    monkeypatch.setenv("SITE_MIN_GAP_SECONDS", "0.01")
-    monkeypatch.setenv("DETAIL_TRANSPORT", "http")
+    configure_library(monkeypatch, hostile, gap="0.01")
     with pytest.raises(BlockedError, match="robots"):
         await scrape_single_property("/en/home/casa-1")
     assert set(hostile.paths) == {"/robots.txt"}
@@ -140,8 +144,6 @@ async def test_the_look_and_the_library_name_a_page_that_is_too_long(
 ) -> None:
     hostile.answers = {SALE: Says.packed(20 * MEGABYTE), "/en/home/casa-1": Says(endless=MEGABYTE)}
     assert "longer than" in str(await SiteProbe(config, build_services(config, db=db).pace)())
-    monkeypatch.setenv("PINCALI_BASE_URL", hostile.url)
-    monkeypatch.setenv("SITE_MIN_GAP_SECONDS", "0")
-    monkeypatch.setenv("DETAIL_TRANSPORT", "http")
+    configure_library(monkeypatch, hostile, gap="0")
     with pytest.raises(PageError, match="longer than"):
         await scrape_single_property("/en/home/casa-1")
