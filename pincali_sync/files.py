@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, BinaryIO
+from uuid import uuid4
 
 from pincali_sync.exceptions import ConfigError
 
@@ -88,6 +91,39 @@ def trusted_target(path: Path) -> Path:
     return place
 
 
+class WholeFile:
+    """Written beside its place, and put into it at the end of the block; what was there stays
+    until then, or where the block fails. Its mode and group stay, too; a new file is for its owner
+    alone, as it holds people's names and phones.
+
+    Raises:
+        OSError: from the start, where there is no place for a file; and at the end.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._place = trusted_target(path)  # through a link of ours: the file changes, not the link
+        self._temporary = self._place.with_name(f".{self._place.name}.{uuid4().hex[:8]}.tmp")
+        self._stream: BinaryIO = open_private(self._temporary, "xb")
+        with suppress(FileNotFoundError):
+            _take_after(self._stream.fileno(), self._place.stat())
+
+    def __enter__(self) -> BinaryIO:
+        return self._stream
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._stream.flush()
+                os.fsync(self._stream.fileno())
+                self._temporary.replace(self._place)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # a full disk does not take what is still buffered
+                self._stream.close()
+
+
 def is_planted(file: Path) -> bool:
     """Whether somebody put a file into a folder that is not theirs, as they can into `/tmp`."""
     try:
@@ -95,6 +131,16 @@ def is_planted(file: Path) -> bool:
     except OSError:
         return False
     return _is_anothers(owner) and owner.st_uid != file.absolute().parent.stat().st_uid
+
+
+def _take_after(file: int, found: os.stat_result) -> None:
+    """Lets those read a file who could read the one that it replaces, if that was ours."""
+    if found.st_uid != os.geteuid():
+        return
+    with suppress(PermissionError):
+        os.fchown(file, -1, found.st_gid)
+    is_of_group = os.fstat(file).st_gid == found.st_gid
+    os.fchmod(file, stat.S_IMODE(found.st_mode) & (0o777 if is_of_group else 0o707))
 
 
 def _ours(path: str, flags: int) -> int:

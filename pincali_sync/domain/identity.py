@@ -20,7 +20,8 @@ CANONICAL_ROOT = "https://www.pincali.com/en/home/"
 _LISTING_PATH = re.compile(
     r"(?:/en/home|/home|/pt/imovel|(?:/inmobiliarios/[^/]+)?/inmueble)"
     r"/(?P<slug>(?!\.\.?/?$)"
-    r"[^/\\?#%\s\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]{1,500})/?",
+    r"[^/\\?#%\s\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    r"{1,500})/?",
     re.I,
 )
 _PUBLIC_ID = re.compile(r"EB-(?P<letters>[A-Z]+)(?P<digits>[0-9]{4})")

@@ -18,13 +18,13 @@ from markupsafe import Markup, escape
 from pincali_sync.db.repositories.insights.figures import AUDITED_WEEKS
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
 from pincali_sync.exceptions import WriteError
+from pincali_sync.files import WholeFile
 from pincali_sync.items import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.reports import wording
 from pincali_sync.reports.headlines import Comparison, headlines, interval_of
 from pincali_sync.services.data_quality_service import SAMPLED_DAYS
-from pincali_sync.services.export.live_table import WholeFile
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
 

@@ -3,65 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import stat
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
-from types import TracebackType
 from typing import Any, BinaryIO
-from uuid import uuid4
 
 from pincali_sync.db.repositories.export.exports import ExportFormat
 from pincali_sync.exceptions import UsageError, WriteError
-from pincali_sync.files import open_private, trusted_target
+from pincali_sync.files import WholeFile
 from pincali_sync.services.base import Service
-
-
-class WholeFile:
-    """Written beside its place, and put into it at the end of the block; what was there stays
-    until then, or where the block fails. Its mode and group stay, too; a new file is for its owner
-    alone, as it holds people's names and phones.
-
-    Raises:
-        OSError: from the start, where there is no place for a file; and at the end.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._place = trusted_target(path)  # through a link of ours: the file changes, not the link
-        self._temporary = self._place.with_name(f".{self._place.name}.{uuid4().hex[:8]}.tmp")
-        self._stream: BinaryIO = open_private(self._temporary, "xb")
-        with suppress(FileNotFoundError):
-            _take_after(self._stream.fileno(), self._place.stat())
-
-    def __enter__(self) -> BinaryIO:
-        return self._stream
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
-        try:
-            if error is None:
-                self._stream.flush()
-                os.fsync(self._stream.fileno())
-                self._temporary.replace(self._place)
-        finally:
-            self._temporary.unlink(missing_ok=True)
-            with suppress(OSError):  # a full disk does not take what is still buffered
-                self._stream.close()
-
-
-def _take_after(file: int, found: os.stat_result) -> None:
-    """Lets those read a file who could read the one that it replaces, if that was ours."""
-    if found.st_uid != os.geteuid():
-        return
-    with suppress(PermissionError):
-        os.fchown(file, -1, found.st_gid)
-    is_of_group = os.fstat(file).st_gid == found.st_gid
-    os.fchmod(file, stat.S_IMODE(found.st_mode) & (0o777 if is_of_group else 0o707))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
