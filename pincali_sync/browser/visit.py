@@ -27,10 +27,12 @@ _NAVIGATING = "page is navigating"  # as Playwright says it
 _ABOUT_TRANSFER = {"content-encoding", "content-length", "transfer-encoding"}
 # What a page may do where scripts run: its own and its site's, which may ask the site. No forms,
 # windows, frames, workers, dialogs or downloads.
+# Of 'self', WebSockets would be a part: what they send, no route of ours sees.
 _SEAL = (
-    "sandbox allow-scripts allow-same-origin; default-src 'none'; connect-src 'self'; "
+    "sandbox allow-scripts allow-same-origin; default-src 'none'; connect-src {origin}; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; form-action 'none'"
 )
+_NOT_ONCE_IT_IS_CLOSED = "deferred-fetch=(), deferred-fetch-minimal=()"  # fetchLater()
 
 
 class Visit:
@@ -156,7 +158,7 @@ class Visit:
             self._answer = answer
             self._is_rendered = answer is not None and self._is_to_render(answer)
             if answer is not None and self._is_rendered:
-                await session.send("Fetch.fulfillRequest", paused | _sealed(answer))
+                await session.send("Fetch.fulfillRequest", paused | _sealed(answer, self._url))
             else:
                 await session.send("Fetch.failRequest", {**paused, "errorReason": "Aborted"})
                 self._arrived.set()
@@ -196,10 +198,12 @@ async def _body(session: CDPSession, request_id: str) -> bytes:
     raise PageError(f"the page is longer than {MAX_PAGE_BYTES:,} bytes")
 
 
-def _sealed(answer: FetchedPage) -> dict[str, Any]:
+def _sealed(answer: FetchedPage, url: str) -> dict[str, Any]:
+    site = urlsplit(url)
     headers = {
         "Content-Type": answer.headers["content-type"].partition("\n")[0],
-        "Content-Security-Policy": _SEAL,
+        "Content-Security-Policy": _SEAL.format(origin=f"{site.scheme}://{site.netloc}"),
+        "Permissions-Policy": _NOT_ONCE_IT_IS_CLOSED,
     }
     return {
         "responseCode": answer.status,

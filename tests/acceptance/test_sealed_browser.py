@@ -108,6 +108,21 @@ async def test_nobody_is_reached_and_nothing_is_sent_even_where_scripts_run(
     assert {method for method, _ in hostile.asked} == {"GET"}
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        "const s = new WebSocket(`ws://${location.host}/socket`); s.onopen = () => s.send('x')",
+        "fetchLater('/later', {method: 'POST', body: 'x', activateAfter: 0})",
+    ],
+)
+async def test_the_site_too_is_sent_nothing_that_routes_do_not_see(
+    hostile: HostilePages, scripted: Reader, way: str
+) -> None:
+    page = f"<script>try {{ {way} }} catch (e) {{}}</script><script src='/slow.js'></script>"
+    await scripted.read(hostile.shows("past-the-routes", page))
+    assert hostile.asked == [("GET", "/en/home/past-the-routes"), ("GET", "/slow.js")]
+
+
 async def test_without_scripts_the_browser_asks_for_the_page_alone(
     hostile: HostilePages, plain: Reader
 ) -> None:
