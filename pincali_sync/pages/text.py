@@ -26,6 +26,7 @@ _UNSEEN = re.compile(
 )
 _MAX_TEXT = 20_000  # of one node, white space of the markup included
 MAX_DESCRIPTION = 50_000
+_MAX_WORDS = 200
 MAX_TITLE = 500  # varchar(500)
 _MAX_OBJECTS = 1_000  # of a page's JSON-LD; the site has four for each card
 
@@ -64,11 +65,18 @@ def one_line(text: object, max_length: int | None = None) -> str | None:
     return line[:max_length].rstrip() or None
 
 
-@lru_cache(maxsize=4096)  # the same few words stand on every card
 def fold(text: str) -> str:
     """Lower case without accents, for comparing words: "75 m² / 2 baños" is "75 m2 / 2 banos"."""
+    return _folded_words(text) if len(text) <= _MAX_WORDS else _folded(text)
+
+
+def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).lower()
+
+
+# The same few words stand on every card; whole pages' texts would fill the memory.
+_folded_words = lru_cache(maxsize=4096)(_folded)
 
 
 def text_of(node: LexborNode | None) -> str | None:

@@ -7,6 +7,7 @@ from time import process_time
 import pytest
 
 from pincali_sync.exceptions import PageError
+from pincali_sync.pages.answer import read_answer
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.markup import MAX_BYTES, MAX_DEPTH, MAX_TAGS, tree_of
@@ -142,3 +143,10 @@ def test_an_icon_and_short_bold_text_stay_as_they_are() -> None:
 def test_cards_in_cards_and_by_the_hundred_are_no_listing_page(cards: str) -> None:
     with pytest.raises(PageError, match="cards"):
         parse_listing_page(f"<div data-search-results>{cards}", LISTING_URL)
+
+
+def test_what_many_pages_say_is_not_kept() -> None:
+    held = held_megabytes()
+    for number in range(3_000):
+        read_answer("/en/home/x-1", 404, {}, f"<main>{number} {'words ' * 3_000}</main>".encode())
+    assert held_megabytes() - held < 10
