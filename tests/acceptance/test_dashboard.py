@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from pincali_sync.bootstrap import build_services
 from pincali_sync.browser.chromium import launch_options
@@ -234,7 +234,7 @@ def test_a_tier_is_paused_and_resumed_with_the_token(visit: Visit) -> None:
     page.get_by_label("Token").fill(TOKEN)
     page.get_by_role("button", name="Pause").click()
     assert page.get_by_role("status").inner_text().startswith("Paused.")
-    assert page.get_by_text("looking around").is_visible()
+    expect(page.get_by_text("looking around")).to_be_visible()
     page.locator("section").get_by_label("Token").fill(TOKEN)
     page.get_by_role("button", name="Resume tier 4").click()
     assert page.get_by_role("status").inner_text().startswith("Resumed.")
@@ -247,7 +247,7 @@ def test_a_held_batch_is_approved_through_its_form(visit: Visit, served: Served)
     page.goto("/")
     page.get_by_role("link", name="Look at it").click()
     page.get_by_role("link", name="Approve").click()
-    assert page.get_by_text("60 listings will be marked as removed").is_visible()
+    expect(page.get_by_text("60 listings will be marked as removed")).to_be_visible()
     page.get_by_label("Token").fill(TOKEN)
     page.get_by_role("button", name="Approve 60 removals").click()
     page.wait_for_url("**/removals/*said=approved")
