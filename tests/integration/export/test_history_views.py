@@ -8,11 +8,9 @@ from typing import Any
 
 import pytest
 
-from pincali_sync.bootstrap import Services, build_services
-from pincali_sync.config import load_config
+from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from tests.support.builders import (
-    SITE,
     USD,
     Workshop,
     add_live,
@@ -32,16 +30,6 @@ DAYS_AGO = 100
 def clock() -> FixedClock:
     """A hundred days ago: the views look at the machine's clock."""
     return FixedClock(datetime.now(UTC).replace(microsecond=0) - timedelta(days=DAYS_AGO))
-
-
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
-@pytest.fixture
-def services(db: Database, clock: FixedClock) -> Services:
-    return build_services(load_config(pincali_base_url=SITE), clock=clock, db=db)
 
 
 async def prices(db: Database, slug: str) -> list[dict[str, Any]]:

@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from pincali_sync.bootstrap import Services, build_services
-from pincali_sync.config import load_config
+from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.items import ManifestEntry, ScrapeResult
 from tests.support.builders import SITE, Workshop, add_live, detail, entry, id_of, rows, sale
-from tests.support.clock import FixedClock
 
 PLACE: dict[str, Any] = {
     "latitude": 20.501,
@@ -19,16 +17,6 @@ PLACE: dict[str, Any] = {
     "exact_location": True,
     "property_type": "house",
 }
-
-
-@pytest.fixture
-def services(db: Database, clock: FixedClock) -> Services:
-    return build_services(load_config(pincali_base_url=SITE), clock=clock, db=db)
-
-
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
 
 
 async def gone(db: Database, slug: str, **fields: Any) -> None:

@@ -6,8 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from pincali_sync.db.engine import Database
 from pincali_sync.items import Property, ScrapeResult
 from tests.support.builders import (
@@ -66,11 +64,6 @@ FULL = detail(
     public_id="EB-QA0001",
 )
 JSON_FIELDS = {"features", "amenities", "image_urls", "offers"}
-
-
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
 
 
 def as_stored(scraped: Property, name: str) -> Any:

@@ -34,11 +34,6 @@ NO_RENT = ValidationRule(
 )
 
 
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
 async def test_a_page_that_breaks_a_rule_is_staged_and_not_promoted(
     db: Database, clock: FixedClock
 ) -> None:

@@ -16,11 +16,6 @@ from tests.support.parsers import PARSERS, parsed
 INPUTS = range(400)
 
 
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
 @pytest.fixture(scope="module")
 def details() -> dict[str, Property]:
     """What mutated pages say, each as a listing of its own, by slug."""

@@ -19,11 +19,6 @@ from tests.support.people import agent, tables_with
 from tests.support.stage import Stage
 
 
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
 def without_agents(db: Database, clock: FixedClock, **variables: Any) -> Services:
     config = load_config(pincali_base_url=SITE, store_agent_data="0", **variables)
     return build_services(config, clock=clock, db=db)

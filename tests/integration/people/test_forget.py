@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from pincali_sync.bootstrap import Services, build_services, open_services
+from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.people import Person
 from pincali_sync.exceptions import ExitStatus
 from pincali_sync.items import Property
-from tests.support.builders import SITE, Workshop, detail, entry, rows, value
+from tests.support.builders import Workshop, detail, entry, rows, value
 from tests.support.cli import as_json, say
 from tests.support.clock import FixedClock
 from tests.support.people import agent, tables_with
@@ -35,16 +35,6 @@ def page(slug: str, number: int = 12, **fields: Any) -> Property:
         agent_email=f"agente{number}@example.org",
         **fields,
     )
-
-
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
-@pytest.fixture
-def services(db: Database, clock: FixedClock) -> Services:
-    return build_services(load_config(pincali_base_url=SITE), clock=clock, db=db)
 
 
 async def prepare(shop: Workshop) -> None:

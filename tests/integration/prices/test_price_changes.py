@@ -14,13 +14,7 @@ from pincali_sync.db.engine import Database, sqlalchemy_url
 from pincali_sync.db.repositories.prices.price_change import PRICE_CHANGE_KIND
 from pincali_sync.domain.prices import Currency, Offer
 from tests.support.builders import EUR, USD, Workshop, add_live, detail, entry, rent, rows, sale
-from tests.support.clock import FixedClock
 from tests.support.prices import compare_offers
-
-
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
 
 
 async def changes(shop: Workshop, slug: str, *offers: Offer) -> int:

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from pincali_sync.bootstrap import Services, build_services
-from pincali_sync.config import load_config
+from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import UsageError
-from tests.support.builders import SITE, USD, Workshop, add_live, detail, entry, sale
+from tests.support.builders import USD, Workshop, add_live, detail, entry, sale
 from tests.support.clock import FixedClock
-
-
-@pytest.fixture
-def services(db: Database, clock: FixedClock) -> Services:
-    return build_services(load_config(pincali_base_url=SITE), clock=clock, db=db)
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
-import pytest
-
 from pincali_sync.db.engine import Database
 from pincali_sync.items import Ending, ScrapeResult
 from tests.support.builders import (
@@ -24,11 +22,6 @@ from tests.support.builders import (
     value,
 )
 from tests.support.clock import FixedClock
-
-
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
 
 
 async def fail_once(shop: Workshop, *, ending: Ending = Ending.AGAIN) -> None:

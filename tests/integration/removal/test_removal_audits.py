@@ -27,11 +27,6 @@ def services(db: Database, clock: FixedClock) -> Services:
     return build_services(config, clock=clock, db=db)
 
 
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
 async def remove(db: Database, *slugs: str, at: datetime) -> None:
     """Listings whose removal was confirmed at a time."""
     for slug in slugs:

@@ -32,11 +32,6 @@ def services(db: Database, clock: FixedClock, site: FakeSite) -> Services:
     return build_services(config, clock=clock, db=db, fetcher=site)
 
 
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
 def cards(*slugs: str, first: int = 1) -> list[ManifestEntry]:
     """Listings with EasyBroker ids."""
     return [entry(slug, public_id=f"EB-AA{first + n:04d}") for n, slug in enumerate(slugs)]

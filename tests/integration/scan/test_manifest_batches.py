@@ -22,11 +22,6 @@ from tests.support.builders import (
 from tests.support.clock import FixedClock
 
 
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
 async def everything(db: Database) -> dict[str, list[dict[str, Any]]]:
     """The content of all tables that a scan writes, but for times."""
     kept = {}

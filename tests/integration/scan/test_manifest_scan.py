@@ -21,11 +21,6 @@ from tests.support.builders import (
 from tests.support.clock import FixedClock
 
 
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
-
-
 async def test_a_listing_never_seen_before_is_new_and_queued_first(shop: Workshop) -> None:
     batch = await shop.scan(entry("blue-house", sale("1250000.50"), public_id="EB-QA0001"))
     row = await shop.manifest("blue-house")

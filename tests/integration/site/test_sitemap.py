@@ -7,8 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from pincali_sync.bootstrap import Services, build_services
-from pincali_sync.config import load_config
+from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.sitemap import SitemapPass
 from pincali_sync.exceptions import PageError, SupersededError
@@ -20,16 +19,6 @@ from tests.support.scans import full_scan
 from tests.unit.pages.test_sitemap_page import shard
 
 SHARD = "https://cdn.invalid/properties.xml.gz"
-
-
-@pytest.fixture
-def services(db: Database, clock: FixedClock) -> Services:
-    return build_services(load_config(pincali_base_url=SITE), clock=clock, db=db)
-
-
-@pytest.fixture
-def shop(db: Database, clock: FixedClock) -> Workshop:
-    return Workshop(db=db, clock=clock)
 
 
 def urls(*slugs: str) -> bytes:
