@@ -53,7 +53,7 @@ class Cause(StrEnum):
     BATCH = "its page proved it gone, and the batch was applied or approved"
     REJECTION = "a person rejected the batch"
     DECISION = "somebody asked for it, one record at a time"
-    MERGER = "a person made two records one"
+    MERGER = "two records turned out to be one"
     ADOPTION = "a database of another scraper was taken over"
 
 

@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import REMOVED, transition
-from pincali_sync.domain.listing_status import Cause
+from pincali_sync.db.repositories.identity.merging import MergeRepository
+from pincali_sync.db.repositories.removal.transition import REMOVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,64 +98,6 @@ SELECT c.id, c.property_id, c.earlier_property_id,
  WHERE c.status = 'open' ORDER BY c.created_at, c.property_id LIMIT :limit
 """
 
-# In the lock order queue, live, manifest. The newcomer's own live row is kept in the journal.
-_MERGE = (
-    """
-    UPDATE scrape_queue SET status = 'cancelled', completed_at = :now,
-           last_error = 'the record was merged into another'
-     WHERE property_id = :property_id AND status = 'pending'
-    """,
-    """
-    INSERT INTO property_changes
-           (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
-    SELECT CAST(:earlier_property_id AS text), 'updated', 'property_id',
-           to_jsonb(l) - 'search_vector',
-           to_jsonb(CAST(:earlier_property_id AS text)), 'merged by ' || :settled_by, :now
-      FROM properties_live l WHERE l.property_id = :property_id
-    """,
-    # The live row's EasyBroker id is what pages must show: from now on the newcomer's.
-    transition(
-        Cause.MERGER,
-        """
-      FROM properties_live l
-      LEFT JOIN property_manifest m ON m.property_id = :property_id
-      LEFT JOIN properties_live n ON n.property_id = :property_id
-     WHERE l.property_id = :earlier_property_id""",
-        carried=[
-            "coalesce(m.public_id, n.public_id, l.public_id) AS public_id",
-            "coalesce(m.source_url, n.source_url, l.source_url) AS source_url",
-        ],
-        missing="0",
-        also=["public_id = r.public_id", "source_url = r.source_url"],
-        reason="'merged by ' || :settled_by",
-    ),
-    "DELETE FROM properties_live WHERE property_id = :property_id",
-    "DELETE FROM property_manifest WHERE property_id = :earlier_property_id",
-    """
-    UPDATE property_manifest
-       SET property_id = :earlier_property_id, is_new = false, needs_full_scrape = true
-     WHERE property_id = :property_id
-    """,
-    """
-    INSERT INTO property_aliases (alias, property_id, source_url, created_at)
-    SELECT CAST(:property_id AS text), CAST(:earlier_property_id AS text),
-           (SELECT source_url FROM property_manifest WHERE property_id = :earlier_property_id),
-           CAST(:now AS timestamptz)
-    ON CONFLICT (alias) DO UPDATE SET property_id = excluded.property_id
-    """,
-    """
-    UPDATE property_aliases SET property_id = CAST(:earlier_property_id AS text)
-     WHERE property_id = :property_id
-    """,
-    """
-    UPDATE property_sightings s SET property_id = CAST(:earlier_property_id AS text)
-     WHERE s.property_id = :property_id
-       AND NOT EXISTS (SELECT 1 FROM property_sightings o
-                        WHERE o.session_id = s.session_id AND o.source = s.source
-                          AND o.part = s.part AND o.page_number = s.page_number
-                          AND o.property_id = :earlier_property_id)
-    """,
-)
 # One statement decides, so that a decision is taken once.
 _SETTLE = """
 UPDATE identity_candidates SET status = :status, settled_at = :now, settled_by = :settled_by
@@ -173,7 +114,7 @@ SELECT property_id FROM (
 """
 
 
-class IdentityRepository(Repository):
+class IdentityRepository(MergeRepository):
     """SQL of candidates and aliases."""
 
     async def neighbours(self, *, since: datetime, limit: int) -> list[Neighbour]:
@@ -201,8 +142,8 @@ class IdentityRepository(Repository):
         status = "confirmed" if confirm else "rejected"
         pair = await self._first(dict, _SETTLE, id=candidate_id, status=status, **given)
         if pair is not None and confirm:
-            for statement in _MERGE:
-                await self._run(statement, **pair, **given)
+            gone, stays = pair["property_id"], pair["earlier_property_id"]
+            await self.merge([(gone, stays)], reason=f"merged by {settled_by}", now=now)
         return pair is not None
 
     async def aliases(self, property_id: str) -> list[dict[str, Any]]:
