@@ -222,7 +222,7 @@ def _active_throughout(options: StandinOptions, begin: datetime, end: datetime) 
     population = Population(options.seed, options.listings, options.start, options.churn)
     spells = {state.listing.index: state.spell for state in population.states(begin)}
     return {
-        property_id_of(canonical_url(path_of(state.listing, ENGLISH)))
+        property_id_of(canonical_url(path_of(state, ENGLISH)))
         for state in population.states(end)
         if state.active and spells.get(state.listing.index) == state.spell
     }

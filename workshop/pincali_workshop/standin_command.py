@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
@@ -9,11 +10,19 @@ from typing import Annotated
 import typer
 
 from pincali_sync.exceptions import UsageError
-from pincali_workshop.standin.options import RemovalMode, StandinOptions
+from pincali_workshop.standin.options import RemovalMode, StandinOptions, UnknownMode
 from pincali_workshop.standin.server import serve
 from pincali_workshop.standin.world.churn import Churn
+from pincali_workshop.standin.world.traps import Traps
 
 _DEFAULTS = StandinOptions()
+ChurnOption = Annotated[
+    list[str] | None, typer.Option(help="births=0.1 and the like: the rates of `Churn`.")
+]
+TrapsOption = Annotated[
+    list[str] | None,
+    typer.Option(help=f"all, or renamed=0.1 and the like: {', '.join(Traps.names())}."),
+]
 
 
 class PageForm(Enum):
@@ -36,18 +45,18 @@ def standin(
     start: Annotated[str, typer.Option(help="Its clock at the start: ISO 8601 with a zone.")] = (
         _DEFAULTS.start.isoformat()
     ),
-    speed: Annotated[float, typer.Option(help="Clock seconds per real second.")] = (
-        _DEFAULTS.speed
-    ),
+    speed: Annotated[float, typer.Option(help="Clock seconds a real one.")] = _DEFAULTS.speed,
     crawl_delay: Annotated[float, typer.Option(help="Seconds, in robots.txt; 0: none.")] = (
         _DEFAULTS.crawl_delay
     ),
     removal_mode: Annotated[RemovalMode, typer.Option(help="What removed listings answer.")] = (
         _DEFAULTS.removal_mode
     ),
-    churn: Annotated[
-        list[str] | None, typer.Option(help="births=0.1 and the like: the rates of `Churn`.")
-    ] = None,
+    unknown_mode: Annotated[UnknownMode, typer.Option(help="What invented URLs answer.")] = (
+        _DEFAULTS.unknown_mode
+    ),
+    churn: ChurnOption = None,
+    traps: TrapsOption = None,
 ) -> None:
     """Serve the stand-in of the site until stopped."""
     serve(
@@ -61,7 +70,9 @@ def standin(
             speed=speed,
             crawl_delay=crawl_delay,
             removal_mode=removal_mode,
+            unknown_mode=unknown_mode,
             churn=_churn(churn or []),
+            traps=_traps(traps or []),
         ),
         host,
         port,
@@ -77,6 +88,18 @@ def _instant(said: str) -> datetime:
 
 def _churn(rates: list[str]) -> Churn:
     try:
-        return Churn(**{name: float(share) for name, _, share in (r.partition("=") for r in rates)})
+        return Churn(**_numbers(rates))
     except (TypeError, ValueError):
         raise UsageError(f"no such rate: {', '.join(rates)}") from None
+
+
+def _traps(shares: list[str]) -> Traps:
+    try:
+        base = Traps.all() if "all" in shares else Traps()
+        return replace(base, **_numbers([share for share in shares if share != "all"]))
+    except (TypeError, ValueError):
+        raise UsageError(f"no such trap: {', '.join(shares)}") from None
+
+
+def _numbers(said: list[str]) -> dict[str, float]:
+    return {name: float(share) for name, _, share in (each.partition("=") for each in said)}

@@ -64,7 +64,9 @@ class Month:
         self._say = say
         self._site_time = options.start
         self._clock = VirtualClock(options.start)
-        self._population = Population(options.seed, options.listings, options.start, options.churn)
+        self._population = Population(
+            options.seed, options.listings, options.start, options.churn, options.traps
+        )
         self._fetcher = LoopbackFetcher(config.pincali_base_url)
         self._people = _People()
         self._services: Services = build_services(

@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import UsageError
 from pincali_workshop.standin.control_routes import CONTROL, bad_request, control_routes
 from pincali_workshop.standin.faults import Fault, FaultKind
+from pincali_workshop.standin.faulty_answers import faulty_answer
+from pincali_workshop.standin.mangling import send_mangled
 from pincali_workshop.standin.options import StandinOptions
-from pincali_workshop.standin.pages.listing_page import PageSlot, after_cards, before_cards
-from pincali_workshop.standin.pages.plain_pages import challenge_page, not_found_page
 from pincali_workshop.standin.public_routes import base_url_of, not_found, public_routes
 from pincali_workshop.standin.site import Site
+
+_MANGLING = {FaultKind.CUT, FaultKind.CUT_CHUNKED, FaultKind.CUT_GZIP, FaultKind.FEWER_CARDS}
 
 
 def create_app(options: StandinOptions) -> ASGIApp:
@@ -45,6 +45,7 @@ class Visitors:
             await self._app(scope, receive, send)
             return
         arrival, wall, status = time.monotonic(), datetime.now(UTC).isoformat(), None
+        site_time, fault = self._site.clock.now(), self._site.faults.take(_target(scope))
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
@@ -53,7 +54,7 @@ class Visitors:
             await send(message)
 
         try:
-            await self._answer(scope, receive, send_and_note)
+            await self._answer(fault, scope, receive, send_and_note)
         finally:
             self._site.log.add(
                 method=scope["method"],
@@ -61,18 +62,23 @@ class Visitors:
                 status=status,
                 monotonic=arrival,
                 wall=wall,
+                site_time=site_time.isoformat(),
+                fault=None if fault is None else str(fault.kind),
                 user_agent=Headers(scope=scope).get("user-agent", ""),
                 cookies=Headers(scope=scope).get("cookie", ""),
             )
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = self._site.faults.take(_target(scope))
+    async def _answer(
+        self, fault: Fault | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if fault is None:
             await self._app(scope, receive, send)
+        elif fault.kind in _MANGLING:
+            await send_mangled(self._app, fault.kind, scope, receive, send)
         elif fault.kind is FaultKind.TIMEOUT:
             await _until_hung_up(receive)
         else:
-            response = _faulty(fault, base_url_of(Request(scope)))
+            response = faulty_answer(fault, _target(scope), base_url_of(Request(scope)))
             await response(scope, receive, send)
 
 
@@ -84,20 +90,3 @@ def _target(scope: Scope) -> str:
 async def _until_hung_up(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-def _faulty(fault: Fault, base_url: str) -> Response:
-    match fault.kind:
-        case FaultKind.CHALLENGE:
-            headers = {"x-amzn-waf-action": "challenge"}
-            return HTMLResponse(challenge_page(base_url), status_code=202, headers=headers)
-        case FaultKind.CAPTCHA:
-            return HTMLResponse("<title>Human Verification</title><p>Choose all the bridges.</p>")
-        case FaultKind.LOGIN:
-            return RedirectResponse("/en/account/authentication/login", status_code=302)
-        case FaultKind.EMPTY:
-            slot = PageSlot(ListingSource.SALE, 1, 10, 240, ListingSource.SALE.path)
-            return HTMLResponse(before_cards(slot, base_url) + after_cards(slot))
-    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-    body = not_found_page(base_url) if fault.kind is FaultKind.NOT_FOUND else b""
-    return HTMLResponse(body, status_code=int(fault.kind), headers=headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,11 +11,12 @@ from starlette.routing import Route
 
 from pincali_sync.exceptions import UsageError
 from pincali_workshop.standin.faults import Fault
-from pincali_workshop.standin.options import RemovalMode
+from pincali_workshop.standin.options import RemovalMode, UnknownMode
 from pincali_workshop.standin.site import Site
 from pincali_workshop.standin.truth import changes_between, truth_of
 
 CONTROL = "/__standin__"
+M = TypeVar("M", RemovalMode, UnknownMode)
 
 
 def control_routes(site: Site) -> list[Route]:
@@ -29,6 +30,7 @@ def control_routes(site: Site) -> list[Route]:
         Route(f"{CONTROL}/faults", control.add_fault, methods=["POST"]),
         Route(f"{CONTROL}/faults", control.clear_faults, methods=["DELETE"]),
         Route(f"{CONTROL}/removal-mode", control.set_removal_mode, methods=["POST"]),
+        Route(f"{CONTROL}/unknown-mode", control.set_unknown_mode, methods=["POST"]),
         Route(f"{CONTROL}/health", control.health, methods=["GET"]),
     ]
 
@@ -64,6 +66,8 @@ class Control:
         now, since = self._site.clock.now(), request.query_params.get("since")
         if since is not None:
             changes = changes_between(self._site.population, _instant(since), now)
+            for removed in changes["removed"]:
+                removed["answers"] = self._site.removal_mode(str(removed["public_id"]))
             return JSONResponse({"since": since, "now": now.isoformat(), **changes})
         board = self._site.population.board(now)
         return JSONResponse(
@@ -98,11 +102,14 @@ class Control:
     async def set_removal_mode(self, request: Request) -> Response:
         """Takes {"mode": ..., "public_id": one listing's, or none for all}."""
         data = await _object(request)
-        try:
-            mode = RemovalMode(str(data.get("mode")))
-        except ValueError:
-            raise UsageError(f"removal modes are {', '.join(RemovalMode)}") from None
+        mode = _mode(RemovalMode, data)
         self._site.set_removal_mode(mode, data.get("public_id"))
+        return JSONResponse({"mode": mode})
+
+    async def set_unknown_mode(self, request: Request) -> Response:
+        """Takes {"mode": ...}."""
+        mode = _mode(UnknownMode, await _object(request))
+        self._site.unknown_mode = mode
         return JSONResponse({"mode": mode})
 
     async def health(self, _: Request) -> Response:
@@ -112,6 +119,13 @@ class Control:
 
     def _clock(self) -> Response:
         return JSONResponse({"now": self._site.clock.now().isoformat()})
+
+
+def _mode(modes: type[M], data: dict[str, Any]) -> M:
+    try:
+        return modes(str(data.get("mode")))
+    except ValueError:
+        raise UsageError(f"modes are {', '.join(modes)}") from None
 
 
 async def _object(request: Request) -> dict[str, Any]:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 
 from pincali_sync.exceptions import UsageError
 from pincali_workshop.standin.world.churn import Churn
+from pincali_workshop.standin.world.removal import RemovalMode, UnknownMode
+from pincali_workshop.standin.world.traps import Traps
+
+__all__ = ["RemovalMode", "StandinOptions", "UnknownMode"]
 
 FORMS = ("2025", "2026")
 PAGE_SIZES = (24, 42)
 DEFAULT_START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-
-
-class RemovalMode(StrEnum):
-    """What the page of a removed listing answers."""
-
-    NOT_FOUND = "404"
-    GONE = "410"
-    REDIRECT = "redirect"  # 301 to the search
-    SOFT_GONE = "soft_gone"  # 200, with a sentence saying so
-    SOLD = "sold"  # 200, with a sentence saying that it was sold or rented
-    REPURPOSED = "repurposed"  # 200: the slug shows another listing
-    MIXED = "mixed"  # each listing in a way of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +34,9 @@ class StandinOptions:
     speed: float = 0.0  # clock seconds per real second; 0: it stands still until it is moved
     crawl_delay: float = 1.0  # seconds, in robots.txt; 0: it says nothing of it
     removal_mode: RemovalMode = RemovalMode.NOT_FOUND
+    unknown_mode: UnknownMode = UnknownMode.NOT_FOUND
     churn: Churn = field(default_factory=Churn)
+    traps: Traps = field(default_factory=Traps)
 
     def __post_init__(self) -> None:
         if self.form not in FORMS:

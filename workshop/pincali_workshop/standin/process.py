@@ -15,7 +15,7 @@ import httpx
 
 from pincali_sync.exceptions import RunnerError
 from pincali_workshop.standin.control_routes import CONTROL
-from pincali_workshop.standin.options import RemovalMode, StandinOptions
+from pincali_workshop.standin.options import RemovalMode, StandinOptions, UnknownMode
 from pincali_workshop.standin.server import READY
 
 _SECONDS_TO_START = 60.0
@@ -120,10 +120,21 @@ class StandinProcess:
         return int(self._call("GET", "log", after=str(2**62))["leads"])
 
     def add_fault(
-        self, path: str, kind: str, times: int | None = None, retry_after: int | None = None
+        self,
+        path: str,
+        kind: str,
+        times: int | None = None,
+        retry_after: int | None = None,
+        every: int = 1,
     ) -> None:
         """Orders a fault: see `faults.Fault`."""
-        fault = {"path": path, "kind": kind, "times": times, "retry_after": retry_after}
+        fault = {
+            "path": path,
+            "kind": kind,
+            "times": times,
+            "retry_after": retry_after,
+            "every": every,
+        }
         self._call("POST", "faults", fault)
 
     def clear_faults(self) -> None:
@@ -133,6 +144,10 @@ class StandinProcess:
     def set_removal_mode(self, mode: RemovalMode | str, public_id: str | None = None) -> None:
         """What removed listings answer: one of them, or all."""
         self._call("POST", "removal-mode", {"mode": str(mode), "public_id": public_id})
+
+    def set_unknown_mode(self, mode: UnknownMode | str) -> None:
+        """What URLs that never existed answer."""
+        self._call("POST", "unknown-mode", {"mode": str(mode)})
 
     def _call(
         self, method: str, lever: str, body: dict[str, Any] | None = None, **query: str
@@ -161,7 +176,9 @@ class StandinProcess:
             f"--speed={options.speed}",
             f"--crawl-delay={options.crawl_delay}",
             f"--removal-mode={options.removal_mode}",
+            f"--unknown-mode={options.unknown_mode}",
             *(f"--churn={name}={rate}" for name, rate in asdict(options.churn).items()),
+            *(f"--traps={name}={share}" for name, share in asdict(options.traps).items()),
         ]
 
 

@@ -9,6 +9,7 @@ from pincali_workshop.standin.pages.cards import card_html
 from pincali_workshop.standin.pages.detail_page import detail_page
 from pincali_workshop.standin.pages.language import ENGLISH, Language
 from pincali_workshop.standin.pages.listing_page import PageSlot, after_cards, before_cards
+from pincali_workshop.standin.pages.sponsored import with_sponsored
 from pincali_workshop.standin.pages.twins import twin_html
 from pincali_workshop.standin.world.draws import Draws
 from pincali_workshop.standin.world.state import ListingState
@@ -23,15 +24,17 @@ class Renderer:
     Cards are kept by all that they depend on, so a page is a joining of bytes.
     """
 
-    def __init__(self, form: str, base_url: str) -> None:
+    def __init__(self, form: str, base_url: str, sponsored: float = 0.0) -> None:
         self._form = form
         self._base_url = base_url
+        self._sponsored = sponsored
         self._cards: dict[tuple[object, ...], bytes] = {}
 
     def listing_page(self, slot: PageSlot, states: Sequence[ListingState]) -> bytes:
         """One page of a search with these cards."""
         parts = [before_cards(slot, self._base_url)]
-        parts += (self._card(state) for state in states)
+        cards = [self._card(state) for state in states]
+        parts += with_sponsored(cards, slot.href(slot.number), self._form, self._sponsored)
         if self._form != "2025":
             parts += (self._twin(state) for state in states)
         parts.append(after_cards(slot))
@@ -43,6 +46,8 @@ class Renderer:
         active: Sequence[ListingState],
         language: Language,
         now: datetime,
+        *,
+        is_sold: bool = False,
     ) -> bytes:
         """A listing's own page; its carousel shows others of the stock."""
         similar = [self._card(other, language, True) for other in similar_to(state, active)]
@@ -53,6 +58,7 @@ class Renderer:
             language=language,
             base_url=self._base_url,
             now=now,
+            is_sold=is_sold,
         )
 
     def _card(

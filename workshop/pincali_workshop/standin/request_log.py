@@ -20,6 +20,8 @@ class LoggedRequest:
     status: int | None  # None: hung up on without an answer
     monotonic: float  # seconds, when it arrived
     wall: str  # ISO 8601, UTC, when it arrived
+    site_time: str  # the same by the site's clock
+    fault: str | None  # the ordered fault that it was answered with
     user_agent: str
     cookies: str  # the header, empty where there was none
     lead: bool  # a message to an advertiser: nobody should ever send one
@@ -41,6 +43,8 @@ class RequestLog:
         status: int | None,
         monotonic: float,
         wall: str,
+        site_time: str,
+        fault: str | None,
         user_agent: str,
         cookies: str = "",
     ) -> None:
@@ -56,6 +60,8 @@ class RequestLog:
                 status=status,
                 monotonic=monotonic,
                 wall=wall,
+                site_time=site_time,
+                fault=fault,
                 user_agent=user_agent,
                 cookies=cookies,
                 lead=lead,

@@ -14,19 +14,11 @@ from pincali_workshop.standin.request_log import RequestLog
 from pincali_workshop.standin.search import Search
 from pincali_workshop.standin.sitemap import Sitemap
 from pincali_workshop.standin.world.board import Board
-from pincali_workshop.standin.world.draws import Draws
-from pincali_workshop.standin.world.population import Population
+from pincali_workshop.standin.world.population import Holder, Population
+from pincali_workshop.standin.world.removal import way_of
 from pincali_workshop.standin.world.state import ListingState
 
 _MAX_HOSTS = 4
-_WAYS_TO_BE_GONE = (
-    (RemovalMode.NOT_FOUND, 0.55),
-    (RemovalMode.GONE, 0.1),
-    (RemovalMode.REDIRECT, 0.15),
-    (RemovalMode.SOFT_GONE, 0.1),
-    (RemovalMode.SOLD, 0.05),
-    (RemovalMode.REPURPOSED, 0.05),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +35,13 @@ class Site:
     def __init__(self, options: StandinOptions) -> None:
         self.options = options
         self.clock = StandinClock(options.start, options.speed)
-        self.population = Population(options.seed, options.listings, options.start, options.churn)
-        self.sitemap = Sitemap(self.population, options.seed)
+        self.population = Population(
+            options.seed, options.listings, options.start, options.churn, options.traps
+        )
+        self.sitemap = Sitemap(self.population, options.seed, options.traps.sitemap_dirt)
         self.log = RequestLog()
         self.faults = Faults()
+        self.unknown_mode = options.unknown_mode
         self._removal_mode = options.removal_mode
         self._removal_modes: dict[str, RemovalMode] = {}
         self._renderers: dict[str, Renderer] = {}
@@ -68,8 +63,8 @@ class Site:
         states = tuple(found[(number - 1) * size : number * size])
         return Results(PageSlot(search.source, number, pages, len(found), path, query), states)
 
-    def find(self, slug: str, at: datetime) -> ListingState | None:
-        """The listing with this slug, active or removed; None if it never was."""
+    def find(self, slug: str, at: datetime) -> Holder | None:
+        """Whom this slug leads to, active or removed; None if it never led anywhere."""
         return self.population.find(slug, at)
 
     def renderer(self, base_url: str) -> Renderer:
@@ -77,14 +72,16 @@ class Site:
         if base_url not in self._renderers:
             if len(self._renderers) >= _MAX_HOSTS:
                 self._renderers.clear()
-            self._renderers[base_url] = Renderer(self.options.form, base_url)
+            self._renderers[base_url] = Renderer(
+                self.options.form, base_url, self.options.traps.sponsored
+            )
         return self._renderers[base_url]
 
     def removal_mode(self, public_id: str) -> RemovalMode:
         """What the page of this listing answers once it is removed."""
         mode = self._removal_modes.get(public_id, self._removal_mode)
         if mode is RemovalMode.MIXED:
-            return Draws(self.options.seed, public_id, "gone").weighted(_WAYS_TO_BE_GONE)
+            return way_of(self.options.seed, public_id)
         return mode
 
     def set_removal_mode(self, mode: RemovalMode, public_id: str | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from decimal import Decimal
 
@@ -27,13 +28,15 @@ def truth_of(state: ListingState, form: str) -> dict[str, object]:
     Amounts and areas are numbers. `total_area_m2` is what the detail page shows; `card_area_m2`
     what the card does (the lot's size where nothing is built).
     """
-    listing, path = state.listing, path_of(state.listing, ENGLISH)
+    listing, path = state.listing, path_of(state, ENGLISH)
     return {
-        "property_id": property_id_of(path),
+        "property_id": first_property_id_of(listing),
         "public_id": listing.public_id,
         "numeric_id": listing.numeric_id,
         "source_url": canonical_url(path),
-        "slug": listing.wording.slug,
+        "slug": state.slug,
+        "slugs": slugs_of(listing),
+        "takes_over": listing.takes_over,
         "sources": [str(source) for source in listing.sources],
         "title": title_of(state, ENGLISH),
         "title_original": listing.wording.title_es,
@@ -59,10 +62,27 @@ def truth_of(state: ListingState, form: str) -> dict[str, object]:
     }
 
 
+def first_property_id_of(listing: Listing) -> str:
+    """The id of a record that came under the listing's first slug."""
+    url = canonical_url(ENGLISH.prefix + listing.names.all[0].slug)
+    if not listing.takes_over:
+        return property_id_of(url)
+    digest = hashlib.md5(f"{url}#{listing.public_id}".encode(), usedforsecurity=False)
+    return f"pincali_{digest.hexdigest()[:16]}"
+
+
+def slugs_of(listing: Listing) -> list[dict[str, str]]:
+    """All slugs of its life, future ones too, with the time from which each leads to it."""
+    return [
+        {"slug": name.slug, "since": utc_datetime(name.answers_from).isoformat()}
+        for name in listing.names.all
+    ]
+
+
 def changes_between(
     population: Population, since: datetime, now: datetime
 ) -> dict[str, list[dict[str, object]]]:
-    """What happened after `since` and still holds: births, prices, removals, returns.
+    """What happened after `since` and still holds: births, prices, slugs, removals, returns.
 
     A listing that came and went in between is in none of the lists.
     """
@@ -70,6 +90,7 @@ def changes_between(
     changes: dict[str, list[dict[str, object]]] = {
         "born": [],
         "price_changed": [],
+        "renamed": [],
         "removed": [],
         "relisted": [],
     }
@@ -89,17 +110,21 @@ def _changes(old: ListingState | None, new: ListingState) -> list[str]:
         kinds.append("relisted")
     if new.active and old.active and new.offers != old.offers:
         kinds.append("price_changed")
+    if new.active and old.active and new.slug != old.slug:
+        kinds.append("renamed")
     return kinds
 
 
 def _change(old: ListingState | None, new: ListingState) -> dict[str, object]:
-    path = path_of(new.listing, ENGLISH)
+    path = path_of(new, ENGLISH)
     return {
-        "property_id": property_id_of(path),
+        "property_id": first_property_id_of(new.listing),
         "public_id": new.listing.public_id,
         "source_url": canonical_url(path),
         "sources": [str(source) for source in new.listing.sources],
         "offers": [_offer(offer) for offer in new.offers],
+        "slug": new.slug,
+        "old_slug": None if old is None else old.slug,
         "old_offers": None if old is None else [_offer(offer) for offer in old.offers],
     }
 

@@ -15,7 +15,7 @@ from pincali_workshop.standin.pages.wording import (
     card_chips,
     path_of,
     place_text,
-    price_text,
+    price_html,
     title_of,
 )
 from pincali_workshop.standin.world.listing import Listing
@@ -38,7 +38,7 @@ def card_html(
     """
     listing = state.listing
     tag = "li" if form == "2025" else "div"
-    href = escape(path_of(listing, language))
+    href = escape(path_of(state, language))
     attributes = _attributes(listing, with_id=in_carousel or form != "2025")
     content = _content(state, form, language, href, base_url)
     return f"<{tag} {attributes}>\n{_media(listing, href, base_url)}{content}</{tag}>"
@@ -82,7 +82,9 @@ def _slide(url: str, href: str) -> str:
 def _content(state: ListingState, form: str, language: Language, href: str, base_url: str) -> str:
     listing = state.listing
     chips = "".join(f"          <div>{chip}</div>\n" for chip in card_chips(listing, language))
-    prices = "".join(_price(offer, form, language) for offer in state.offers)
+    prices = "".join(
+        _price(offer, text, form, language) for offer, text in price_html(state, form, language)
+    )
     note = "" if listing.place.exact else _approximate(language, base_url)
     return f"""  <a class="property__content property-content d-block" data-new-tab-desktop="true" href="{href}">
     <section>
@@ -95,10 +97,10 @@ def _content(state: ListingState, form: str, language: Language, href: str, base
 </a>"""  # noqa: E501
 
 
-def _price(offer: Offer, form: str, language: Language) -> str:
+def _price(offer: Offer, text: str, form: str, language: Language) -> str:
     tag = "li" if form == "2025" else "div"
     return f"""          <{tag} class="price">
-            {price_text(offer, form, language)}
+            {text}
             <span>{language.operation(offer.operation)}</span>
           </{tag}>
 """

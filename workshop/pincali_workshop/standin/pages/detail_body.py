@@ -14,7 +14,7 @@ from pincali_workshop.standin.pages.wording import (
     detail_features,
     is_translated,
     place_text,
-    price_text,
+    price_html,
 )
 from pincali_workshop.standin.world.listing import Listing
 from pincali_workshop.standin.world.localtime import local_datetime
@@ -32,7 +32,9 @@ _AGES = (
 def intro(state: ListingState, form: str, language: Language, base_url: str, now: datetime) -> str:
     """Id, publication date, prices, title, place, publisher and features."""
     listing = state.listing
-    prices = "".join(_price(offer, form, language) for offer in state.offers)
+    prices = "".join(
+        _price(offer, text, language) for offer, text in price_html(state, form, language)
+    )
     return f"""<div class="listing__intro">
 <div class="title"><section>
 <div class="listing-top-information">
@@ -139,9 +141,9 @@ def _age(seconds: int) -> str:
     return "a few seconds ago"
 
 
-def _price(offer: Offer, form: str, language: Language) -> str:
+def _price(offer: Offer, text: str, language: Language) -> str:
     return f"""<div class="price">
-  <div class="digits">{price_text(offer, form, language)}</div>
+  <div class="digits">{text}</div>
   <div class="operation-type">{language.operation(offer.operation)}</div>
 </div>
 """

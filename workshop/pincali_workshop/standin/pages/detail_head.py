@@ -18,19 +18,24 @@ from pincali_workshop.standin.world.wording import slugify
 
 _SITE = CANONICAL_ROOT.removesuffix("/en/home/")
 _BLURB = 160
+_BANNERS = ("listing__status-banner", "property-status alert --sold", "listing__banner sold")
 
 
-def detail_head(state: ListingState, form: str, language: Language, base_url: str) -> str:
+def detail_head(
+    state: ListingState, form: str, language: Language, base_url: str, *, is_sold: bool = False
+) -> str:
     """The document's head with the links between the languages."""
     listing = state.listing
     blurb = description_of(state, language).replace("\n", " ")[:_BLURB]
     image = escape(photo_urls(listing, base_url)[0])
-    extra = f"""<link rel="canonical" href="{_SITE}{path_of(listing, language)}">
-{"".join(_alternate(listing, other, other.hreflang) for other in LANGUAGES)}\
-{_alternate(listing, SPANISH, "x-default")}<meta content="{image}" itemprop="image" property="og:image">
+    extra = f"""<link rel="canonical" href="{_SITE}{path_of(state, language)}">
+{"".join(_alternate(state, other, other.hreflang) for other in LANGUAGES)}\
+{_alternate(state, SPANISH, "x-default")}<meta content="{image}" itemprop="image" property="og:image">
 """  # noqa: E501
     if form != "2025":
-        extra += _residence(state, language, base_url) + _crumb_list(listing, language)
+        extra += _residence(state, language, base_url, is_sold=is_sold) + _crumb_list(
+            listing, language
+        )
     return head(title_of(state, language), blurb, base_url, extra)
 
 
@@ -70,6 +75,13 @@ def breadcrumbs(listing: Listing, language: Language) -> str:
     return f'<div class="eb-breadcrumbs"><a href="/en">{icon("fa-house")}</a>{links}</div>'
 
 
+def sold_banner(listing: Listing, language: Language) -> str:
+    """The strip above a listing that is off the market; sites word and name it in several ways."""
+    name = _BANNERS[listing.index % len(_BANNERS)]
+    text = language.sold_words[listing.index % len(language.sold_words)]
+    return f'<div class="{name}" role="status">{escape(text)}</div>\n'
+
+
 def heading(state: ListingState, language: Language, base_url: str) -> str:
     """The title; a translated one has the original hidden behind it."""
     wording = state.listing.wording
@@ -84,8 +96,8 @@ def heading(state: ListingState, language: Language, base_url: str) -> str:
 """  # noqa: E501
 
 
-def _alternate(listing: Listing, language: Language, hreflang: str) -> str:
-    href = f"{_SITE}{path_of(listing, language)}"
+def _alternate(state: ListingState, language: Language, hreflang: str) -> str:
+    href = f"{_SITE}{path_of(state, language)}"
     return f'<link rel="alternate" href="{href}" hreflang="{hreflang}">\n'
 
 
@@ -103,12 +115,12 @@ def _crumbs(listing: Listing, language: Language) -> list[tuple[str, str]]:
     ]
 
 
-def _residence(state: ListingState, language: Language, base_url: str) -> str:
+def _residence(state: ListingState, language: Language, base_url: str, *, is_sold: bool) -> str:
     listing, rooms = state.listing, state.listing.rooms
     data = {
         "@context": "https://schema.org",
         "@type": ["Product", "SingleFamilyResidence"],
-        "@id": f"{_SITE}{path_of(listing, language)}",
+        "@id": f"{_SITE}{path_of(state, language)}",
         "name": title_of(state, language),
         "image": photo_urls(listing, base_url)[:1],
         "category": listing.kind.english,
@@ -116,7 +128,7 @@ def _residence(state: ListingState, language: Language, base_url: str) -> str:
         "numberOfBedrooms": rooms.bedrooms,
         "numberOfBathroomsTotal": rooms.bathrooms,
         "address": address_json(listing),
-        "offers": offers_json(state.offers),
+        "offers": offers_json(state.offers, "SoldOut" if is_sold else "InStock"),
     }
     return json_script({key: value for key, value in data.items() if value is not None})
 

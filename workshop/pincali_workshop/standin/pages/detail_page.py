@@ -18,6 +18,7 @@ from pincali_workshop.standin.pages.detail_head import (
     detail_head,
     header_attributes,
     heading,
+    sold_banner,
 )
 from pincali_workshop.standin.pages.detail_media import media
 from pincali_workshop.standin.pages.language import Language
@@ -51,24 +52,33 @@ def detail_page(
     language: Language,
     base_url: str,
     now: datetime,
+    is_sold: bool = False,
 ) -> bytes:
     """The page in one language.
 
     Args:
         similar: cards of other listings, for the carousel.
         now: what "published 3 hours ago" is told by.
+        is_sold: it is off the market, and its page says so above everything else.
     """
-    before = _before_carousel(state, form, language, base_url, now)
+    before = _before_carousel(state, form, language, base_url, now, is_sold=is_sold)
     return b"".join((before.encode(), *similar, _after_carousel(state, base_url).encode()))
 
 
 def _before_carousel(
-    state: ListingState, form: str, language: Language, base_url: str, now: datetime
+    state: ListingState,
+    form: str,
+    language: Language,
+    base_url: str,
+    now: datetime,
+    *,
+    is_sold: bool,
 ) -> str:
     listing = state.listing
+    banner = sold_banner(listing, language) if is_sold else ""
     rows = "" if form == "2025" else data_rows(listing, language)
-    return f"""{detail_head(state, form, language, base_url)}  <body class="marketplace properties show" data-track-event-mode="Marketplace">
-{top_bar(base_url)}<div class="listing"><div class="listing__container">
+    return f"""{detail_head(state, form, language, base_url, is_sold=is_sold)}  <body class="marketplace properties show" data-track-event-mode="Marketplace">
+{top_bar(base_url)}{banner}<div class="listing"><div class="listing__container">
 <div {header_attributes(state, form)}>
 <div class="top" data-sticky-header="">
 {breadcrumbs(listing, language)}

@@ -42,6 +42,7 @@ class Language:
     message: str
     gone: str
     sold: str
+    sold_words: tuple[str, ...]  # of the banner
 
     def kind(self, kind: Kind) -> str:
         """What the language calls a property type."""
@@ -86,6 +87,7 @@ ENGLISH = Language(
     message="Hi. I'm very interested in this property. Can you contact me?",
     gone="This listing is no longer available",
     sold="This property has been sold or rented",
+    sold_words=("Sold", "This property has been rented", "No longer on the market"),
 )
 SPANISH = Language(
     code="es",
@@ -116,6 +118,7 @@ SPANISH = Language(
     message="Hola. Me interesa mucho esta propiedad. ¿Me puede contactar?",
     gone="Este anuncio ya no está disponible",
     sold="Esta propiedad ya fue vendida o rentada",
+    sold_words=("Vendida", "Esta propiedad ya fue rentada", "Ya no está en el mercado"),
 )
 PORTUGUESE = Language(
     code="pt",
@@ -146,5 +149,6 @@ PORTUGUESE = Language(
     message="Olá. Tenho muito interesse neste imóvel. Pode me contatar?",
     gone="Este anúncio não está mais disponível",
     sold="Este imóvel já foi vendido ou alugado",
+    sold_words=("Vendido", "Este imóvel já foi alugado", "Fora do mercado"),
 )
 LANGUAGES = (ENGLISH, SPANISH, PORTUGUESE)

@@ -24,6 +24,12 @@ def not_found_page(base_url: str) -> bytes:
     return _page("Page not found", text, base_url)
 
 
+def rejected_page(base_url: str) -> bytes:
+    """What goes with 422."""
+    text = "<h1>The change you wanted was rejected.</h1><p>Maybe you tried something else.</p>"
+    return _page("The change you wanted was rejected", text, base_url)
+
+
 def soft_gone_page(language: Language, base_url: str) -> bytes:
     """What a removed listing answers where the status is 200 all the same."""
     text = f'<div class="listing__unavailable"><h1>{escape(language.gone)}</h1></div>'

@@ -51,7 +51,8 @@ def sidebar(listing: Listing, language: Language, base_url: str) -> str:
 </div>
 <div class="sm-display:flex" data-complaint-replace="">
   <a class="button button-report" rel="nofollow" href="{report}">Report Listing</a>
-  <form class="hidden"><input type="hidden" name="property_complaint[property_id]" value="{listing.numeric_id}"></form>
+  <form class="hidden"><input type="hidden" name="property_complaint[property_id]" value="{listing.numeric_id}">
+  <label><input type="radio" name="property_complaint[reason]" value="gone">The property is no longer available</label></form>
 </div>
 </div></div>
 """  # noqa: E501

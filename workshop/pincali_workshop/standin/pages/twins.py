@@ -24,7 +24,7 @@ def twin_html(state: ListingState, base_url: str) -> str:
     listing = state.listing
     if not listing.has_twin:
         return ""
-    url = canonical_url(path_of(listing, ENGLISH))
+    url = canonical_url(path_of(state, ENGLISH))
     return json_script(
         {
             "@context": "https://schema.org",
@@ -54,10 +54,15 @@ def address_json(listing: Listing) -> dict[str, str]:
     }
 
 
-def offers_json(offers: tuple[Offer, ...]) -> object:
-    """A list for two prices, an object for one, and empty for a price on request."""
+def offers_json(offers: tuple[Offer, ...], availability: str | None = None) -> object:
+    """A list for two prices, an object for one, and empty for a price on request.
+
+    Args:
+        availability: a word of schema.org, such as "InStock".
+    """
+    said = {} if availability is None else {"availability": f"https://schema.org/{availability}"}
     priced = [
-        {"@type": "Offer", "price": _plain(offer), "priceCurrency": str(offer.currency)}
+        {"@type": "Offer", "price": _plain(offer), "priceCurrency": str(offer.currency), **said}
         for offer in offers
         if offer.amount is not None
     ]

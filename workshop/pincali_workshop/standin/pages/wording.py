@@ -8,8 +8,15 @@ from pincali_sync.domain.prices import Currency, Offer
 from pincali_workshop.standin.pages.language import ENGLISH, Language, counted
 from pincali_workshop.standin.pages.markup import grouped
 from pincali_workshop.standin.world.listing import Listing
+from pincali_workshop.standin.world.prices import PESOS_PER_DOLLAR
 from pincali_workshop.standin.world.rooms import NEW
 from pincali_workshop.standin.world.state import ListingState
+
+_STRIKES = (
+    ("<del>", "</del>"),
+    ("<s>", "</s>"),
+    ('<span class="price-before" style="text-decoration: line-through">', "</span>"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +39,36 @@ def price_text(offer: Offer, form: str, language: Language) -> str:
     return f"{text} {language.per_m2}" if offer.per_m2 else text
 
 
-def path_of(listing: Listing, language: Language) -> str:
+def price_html(state: ListingState, form: str, language: Language) -> list[tuple[Offer, str]]:
+    """Each offer with its price as markup: a former price before it, dollars behind it."""
+    before = state.struck_out or (None,) * len(state.offers)
+    return [
+        (
+            offer,
+            _struck_out(state, old, form, language) + _with_dollars(state, offer, form, language),
+        )
+        for offer, old in zip(state.offers, before, strict=True)
+    ]
+
+
+def _struck_out(state: ListingState, old: Offer | None, form: str, language: Language) -> str:
+    """Sites strike out by an element or by a style."""
+    if old is None:
+        return ""
+    begin, end = _STRIKES[state.listing.index % len(_STRIKES)]
+    return f"{begin}{price_text(old, form, language)}{end} "
+
+
+def _with_dollars(state: ListingState, offer: Offer, form: str, language: Language) -> str:
+    text = price_text(offer, form, language)
+    if not state.listing.says_dollars or offer.amount is None or offer.currency is Currency.USD:
+        return text
+    return f"{text} (≈ US$ {grouped(round(offer.amount / PESOS_PER_DOLLAR))})"
+
+
+def path_of(state: ListingState, language: Language) -> str:
     """The path of a listing's page in a language."""
-    return language.prefix + listing.wording.slug
+    return language.prefix + state.slug
 
 
 def place_text(listing: Listing, language: Language) -> str:

@@ -6,11 +6,12 @@ so any instant can be asked about in any order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pincali_workshop.standin.world.churn import Churn
 from pincali_workshop.standin.world.draws import Draws, exponential_quantile
+from pincali_workshop.standin.world.traps import Traps
 
 DAY = 86_400
 FOREVER = 2**62
@@ -30,6 +31,7 @@ class Origin:
     size: int  # active listings at the start
     start: int
     churn: Churn
+    traps: Traps = field(default_factory=Traps)
 
     @property
     def birth_interval(self) -> float:

@@ -10,6 +10,7 @@ from pincali_sync.domain.tiers import ListingSource
 from pincali_workshop.standin.world.draws import Draws
 from pincali_workshop.standin.world.kinds import WEIGHTED_KINDS, Kind
 from pincali_workshop.standin.world.life import Life, Origin, life_of
+from pincali_workshop.standin.world.names import Names, names_of
 from pincali_workshop.standin.world.places import Place, place_of
 from pincali_workshop.standin.world.prices import first_offers
 from pincali_workshop.standin.world.rooms import Rooms, rooms_of
@@ -44,6 +45,8 @@ class Listing:
     place: Place
     rooms: Rooms
     wording: Wording
+    names: Names
+    takes_over: bool  # its first slug was another listing's
     first_offers: tuple[Offer, ...]
     sources: tuple[ListingSource, ...]
     photos: tuple[Photo, ...]
@@ -51,6 +54,8 @@ class Listing:
     agency: str
     life: Life
     has_twin: bool  # the search page of 2026 holds JSON-LD for it
+    strikes_out: bool  # a lowered price stands beside the one before
+    says_dollars: bool  # prices are said in dollars, too
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -58,8 +63,12 @@ class Listing:
         return tuple(offer.operation for offer in self.first_offers)
 
 
-def listing_of(origin: Origin, index: int) -> Listing:
-    """The listing with this index; its id rises with its time of birth."""
+def listing_of(origin: Origin, index: int, slug: str | None = None) -> Listing:
+    """The listing with this index; its id rises with its time of birth.
+
+    Args:
+        slug: one that it takes over from another listing; None: it has one of its own.
+    """
     seed, life = origin.seed, life_of(origin, index)
     draws = Draws(seed, index, "kind")
     kind = draws.weighted(WEIGHTED_KINDS)
@@ -67,6 +76,8 @@ def listing_of(origin: Origin, index: int) -> Listing:
     offers = first_offers(seed, index, kind)
     operations = tuple(offer.operation for offer in offers)
     agent = draws.integer(1, _AGENTS)
+    wording = wording_of(seed, index, kind=kind, place=place, rooms=rooms, operations=operations)
+    look = Draws(seed, index, "look")
     return Listing(
         index=index,
         numeric_id=_FIRST_ID + index,
@@ -74,7 +85,9 @@ def listing_of(origin: Origin, index: int) -> Listing:
         kind=kind,
         place=place,
         rooms=rooms,
-        wording=wording_of(seed, index, kind=kind, place=place, rooms=rooms, operations=operations),
+        wording=wording,
+        names=names_of(origin, index, life, slug or wording.slug),
+        takes_over=slug is not None,
         first_offers=offers,
         sources=_sources(draws, kind, operations),
         photos=_photos(seed, index, life.birth),
@@ -82,6 +95,8 @@ def listing_of(origin: Origin, index: int) -> Listing:
         agency=f"Inmobiliaria {1 + agent % _AGENCIES}",
         life=life,
         has_twin=not draws.chance(0.02),
+        strikes_out=look.chance(origin.traps.struck_out),
+        says_dollars=look.chance(origin.traps.two_currencies),
     )
 
 

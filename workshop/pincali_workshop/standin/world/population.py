@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pincali_workshop.standin.world.board import Board
@@ -9,6 +10,16 @@ from pincali_workshop.standin.world.churn import Churn
 from pincali_workshop.standin.world.life import Origin, births_until
 from pincali_workshop.standin.world.listing import Listing, listing_of
 from pincali_workshop.standin.world.state import ListingState, state_at
+from pincali_workshop.standin.world.takeovers import left_slug_for
+from pincali_workshop.standin.world.traps import Traps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """Whom a slug leads to."""
+
+    state: ListingState
+    is_former: bool  # the listing has another slug by now
 
 
 class Population:
@@ -22,10 +33,20 @@ class Population:
         start: timezone-aware; births and removals go on from there.
     """
 
-    def __init__(self, seed: int, size: int, start: datetime, churn: Churn | None = None) -> None:
-        self._origin = Origin(seed, size, int(start.timestamp()), churn or Churn())
+    def __init__(
+        self,
+        seed: int,
+        size: int,
+        start: datetime,
+        churn: Churn | None = None,
+        traps: Traps | None = None,
+    ) -> None:
+        self._origin = Origin(
+            seed, size, int(start.timestamp()), churn or Churn(), traps or Traps()
+        )
         self._listings: list[Listing] = []
-        self._by_slug: dict[str, Listing] = {}
+        self._claims: dict[str, list[tuple[int, Listing]]] = {}  # slug -> from when, by whom
+        self._taken: set[str] = set()  # slugs that had two owners
         self._states: dict[int, ListingState] = {}
         self._board: Board | None = None
         self._board_at = 0
@@ -40,14 +61,18 @@ class Population:
         self._board_at = second
         return self._board
 
-    def find(self, slug: str, at: datetime) -> ListingState | None:
-        """The listing with this slug, removed ones included; None before its birth."""
+    def find(self, slug: str, at: datetime) -> Holder | None:
+        """The last listing that came by this slug, removed ones included; None before that."""
         second = int(at.timestamp())
         self._meet(second)
-        listing = self._by_slug.get(slug)
-        if listing is None or listing.life.birth > second:
+        claims = [claim for claim in self._claims.get(slug, ()) if claim[0] <= second]
+        if not claims:
             return None
-        return self._state(listing, second)
+        _, listing = max(claims, key=lambda claim: (claim[0], claim[1].index))
+        return Holder(
+            state=self._state(listing, second),
+            is_former=listing.names.is_former(slug, second),
+        )
 
     def states(self, at: datetime) -> list[ListingState]:
         """All listings born by this instant, active or not, by index; worked out afresh."""
@@ -69,9 +94,12 @@ class Population:
         """All listings born by this time and at least the next one."""
         known = births_until(self._origin, second) + 1
         for index in range(len(self._listings), known):
-            listing = listing_of(self._origin, index)
+            slug = left_slug_for(self._origin, index, self._listings, self._taken)
+            listing = listing_of(self._origin, index, slug)
             self._listings.append(listing)
-            self._by_slug[listing.wording.slug] = listing
+            self._taken |= {slug} if slug else set()
+            for name in listing.names.all:
+                self._claims.setdefault(name.slug, []).append((name.answers_from, listing))
         return self._listings[:known]
 
     def _state(self, listing: Listing, second: int) -> ListingState:

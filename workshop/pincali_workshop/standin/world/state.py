@@ -19,7 +19,9 @@ class ListingState:
     spell: int | None  # the number of its stay online: more than 0 after a return
     activated_at: int
     offers: tuple[Offer, ...]
+    struck_out: tuple[Offer, ...] | None  # what was asked before, where pages show it
     translated: bool  # English pages show a translation
+    slug: str  # on its pages
     begins: int
     ends: int
 
@@ -30,7 +32,7 @@ class ListingState:
     @property
     def version(self) -> tuple[object, ...]:
         """What a rendered card depends on."""
-        return (self.listing.numeric_id, self.offers, self.translated)
+        return (self.listing.numeric_id, self.offers, self.translated, self.slug)
 
 
 def state_at(seed: int, listing: Listing, at: int) -> ListingState:
@@ -38,19 +40,26 @@ def state_at(seed: int, listing: Listing, at: int) -> ListingState:
     life = listing.life
     spell = life.spell_at(at)
     begins, ends = _steady_span(listing, at)
-    offers = listing.first_offers
+    offers, before = listing.first_offers, None
     for event in life.price_changes.until(at):
-        offers = after_step(seed, listing.index, event, offers)
+        offers, before = after_step(seed, listing.index, event, offers), offers
     return ListingState(
         listing=listing,
         active=spell is not None,
         spell=spell,
         activated_at=_activated_at(listing, at, spell),
         offers=offers,
+        struck_out=before if listing.strikes_out and _is_lower(offers, before) else None,
         translated=at >= life.translated_at,
+        slug=listing.names.shown_at(at).slug,
         begins=begins,
         ends=ends,
     )
+
+
+def _is_lower(offers: tuple[Offer, ...], before: tuple[Offer, ...] | None) -> bool:
+    now, then = offers[0].amount, None if before is None else before[0].amount
+    return now is not None and then is not None and now < then
 
 
 def _activated_at(listing: Listing, at: int, spell: int | None) -> int:
@@ -66,7 +75,11 @@ def _steady_span(listing: Listing, at: int) -> tuple[int, int]:
         return -FOREVER, life.birth
     if at >= life.spells[-1][1]:
         return life.spells[-1][1], FOREVER
-    edges = [life.translated_at, *(edge for spell in life.spells for edge in spell)]
+    edges = [
+        life.translated_at,
+        *(edge for spell in life.spells for edge in spell),
+        *(name.shown_from for name in listing.names.all),
+    ]
     spans = [life.reactivations.steady_between(at), life.price_changes.steady_between(at)]
     begins = max([*(edge for edge in edges if edge <= at), *(begin for begin, _ in spans)])
     return begins, min([*(edge for edge in edges if edge > at), *(end for _, end in spans)])
