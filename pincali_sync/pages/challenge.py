@@ -7,55 +7,69 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from enum import StrEnum
-from urllib.parse import urlsplit
+from html import unescape
+from urllib.parse import unquote, urlsplit
 
 from pincali_sync.domain.headers import redirect_target
-from pincali_sync.pages.text import as_bytes
+from pincali_sync.pages.own_page import is_framed, shows_content, title_of
+from pincali_sync.pages.text import as_bytes, fold, one_line
+from pincali_sync.pages.walls import HEADERS, HEADERS_OF_REFUSALS, MARKUP, WORDS, Challenge
 
+__all__ = ["Challenge", "challenge_kind"]
 
-class Challenge(StrEnum):
-    """How the site refuses."""
-
-    CHALLENGE = "challenge"  # AWS WAF wants a script to run
-    CAPTCHA = "captcha"
-    LOGIN = "login"
-    FORBIDDEN = "forbidden"
-
-
-_WAF_ACTION = "x-amzn-waf-action"
-_MOST = 1_000_000  # of the body; refusals are short, and a page of the site has said so by then
+_MOST = 250_000  # of the body; walls are short
+_LONGEST_WORDS = 2_000  # of a wall; a longer text is about something else
+_LITTLE_TEXT = 500
+_LONGEST_HEADING = 1_500  # with its markup
 _ANY_PAGE = "https://site.invalid/"  # a relative Location's path is the same below any
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_LISTING_PATH = re.compile(r"/(?:en/home|inmueble|pt/imovel)/")
 _LOGIN_PATH = re.compile(
-    r"/(?:account/authentication|login|log_in|sign_in|signin|iniciar-sesion|entrar)(?:/|$)", re.I
+    r"/(?:account/authentication|authentications?|login|log[_-]in|sign[_-]?in|sessions?/new|sso|"
+    r"inici(?:ar|o)(?:-de)?-sesion|ingresar|acceder|autenticacion|"
+    r"entrar|acessar|autenticacao|fazer-login)(?:/|$)",
+    re.I,
 )
-# Marks of refusals, in lower case. Each begins with plain text, which is found a hundred times
-# sooner than one pattern of several.
-_PASSWORD_FIELD = (r"""<input\b[^<>]{0,1000}\btype=["']?password\b""",)
-# Ordinary pages hold "captcha" too (a key for their forms): only what challenges alone hold.
-_CAPTCHA = (
-    r"<title[^<>]{0,200}>\s{0,200}human verification",
-    r"awswafcaptcha\b",
-    r"/captcha\.js\b",
+_WALL_PATH = re.compile(
+    r"/(?:captcha|challenge|recaptcha|human-?verification|verify-human|bot-?check|blocked|"
+    r"access-?denied|acceso-denegado|acesso-negado)(?:[/.]|$)",
+    re.I,
 )
-_CHALLENGE = (
-    r"awswafcookiedomainlist\b",
-    r"gokuprops\b",
-    r"awswafintegration\b",
-    r"/challenge\.js\b",
+# A title that is nothing but the way in: "Log in or create an account | Pincali".
+_WAY_IN = (
+    r"(?:log ?-?in|sign ?-?in|sign ?-?up|register|login|acceso|acced[ea]r?|entr[ae]r?|ingres[ae]r?|"
+    r"inici(?:a|ar|e|o)(?: de)? (?:tu |su )?sesion|identifi(?:cate|quese)|registr(?:ate|arse|ese)|"
+    r"acess(?:ar|e)|fa(?:zer|ca) (?:o )?login|conect(?:ar|e)(?:-se)?|cadastr(?:ar|e)-se|"
+    r"(?:create|open|cre[ae]r?|cri[ae]r?|abr[ae]|abrir|acess[ae]r?)"
+    r"(?: (?:an?|your|una|tu|su|uma|sua))?(?: (?:new|nueva|nova|free))? (?:account|cuenta|conta))"
 )
-# A page with these is the site's own, whatever scripts it carries.
-_OWN_PAGE = (
-    r"data-search-results\b",
-    r"""class=["']?(?:listing-id|property-title)\b""",
+_LOGIN_TITLE = re.compile(
+    rf"{_WAY_IN}(?:[ ,/]+(?:(?:or|and|o|y|ou|e) )?{_WAY_IN})*"
+    r"(?: (?:to|in|en|a|al?|no|na|em|de) (?:\w+ )?(?:pincali|account|cuenta|conta))?"
+)
+_LOGIN_BODY = re.compile(
+    r"""<body\b[^<>]{0,200}\bclass=["']?(?:[^"'<>]{0,200}\s)?(?:account|authentications?)\b"""
+)
+_PASSWORD_FIELD = re.compile(r"""<input\b[^<>]{0,1000}\btype=["']?password\b""")
+_EMAIL_FIELD = re.compile(r"""<input\b[^<>]{0,1000}\bname=["']?authentication\[""")
+# What stands in front of a page tells search engines to pass, and has something for others to do.
+_TURNED_AWAY = re.compile(r"<meta\b(?=[^<>]{0,200}\brobots\b)[^<>]{0,200}\bnoindex\b")
+_TASK = re.compile(r"<(?:iframe|form)\b|<script\b[^<>]{0,500}\bsrc=")
+_TROUBLE = re.compile(
+    r"\b(?:maint[ea]n\w+|manten\w+|manuten\w+|error|erro|trouble|problem\w*|back soon|unavailable|"
+    r"try again|not found|later|mas tarde|mais tarde|no longer|no disponible|indisponivel)\b"
+)
+_UNSEEN = re.compile(
+    r"<(script|style|template)\b.*?(?:</\1\b|\Z)|<!--.*?(?:-->|\Z)|</?[a-z!][^>]*+>?", re.S | re.I
 )
 
 
 def challenge_kind(
     status: int, headers: Mapping[str, str], markup: str | bytes
 ) -> Challenge | None:
-    """Tells how an answer refuses us; None for ordinary pages, errors and plain 404 or 405.
+    """Tells how an answer refuses us; None for pages of the site, errors and plain 404 or 405.
+
+    A wall is one under whatever status it is sent.
 
     Args:
         status: of the answer itself, redirects not followed.
@@ -63,27 +77,95 @@ def challenge_kind(
         markup: the body; may be empty.
     """
     named = {name.lower(): value for name, value in headers.items()}
-    action = named.get(_WAF_ACTION, "").strip().lower()
-    if action in (Challenge.CHALLENGE, Challenge.CAPTCHA):
-        return Challenge(action)
+    said = _by_headers(status, named)
+    if said is not None:
+        return said
     if status in _REDIRECTS:
-        target = redirect_target(_ANY_PAGE, status, named.get("location"))
-        return Challenge.LOGIN if target and _LOGIN_PATH.search(urlsplit(target).path) else None
-    return _kind_of_body(status, as_bytes(markup[:_MOST]).decode("utf-8", "replace"))
-
-
-def _kind_of_body(status: int, text: str) -> Challenge | None:
-    if status in (404, 410) or status >= 500 or (status == 200 and _holds(text, _OWN_PAGE)):
+        return _by_target(redirect_target(_ANY_PAGE, status, named.get("location")))
+    if status == 200 and shows_content(markup):
         return None
-    body = text.lower()
-    if _holds(body, _CAPTCHA):
-        return Challenge.CAPTCHA
-    if status == 202 or _holds(body, _CHALLENGE):
-        return Challenge.CHALLENGE  # the site itself never answers 202
-    if status in (401, 403):
-        return Challenge.FORBIDDEN
-    return Challenge.LOGIN if status == 200 and _holds(body, _PASSWORD_FIELD) else None
+    raw = as_bytes(markup[:_MOST])
+    known = _by_markup(status, raw)
+    if known is not None:
+        return known
+    if status == 202:  # the site itself never answers so
+        return Challenge.CHALLENGE
+    return Challenge.FORBIDDEN if status in {401, 403} else None
 
 
-def _holds(body: str, marks: tuple[str, ...]) -> bool:
-    return any(re.search(mark, body) for mark in marks)
+def _by_headers(status: int, headers: Mapping[str, str]) -> Challenge | None:
+    for name in HEADERS.keys() & headers.keys():
+        value = headers[name].strip().lower()
+        for start, kind in HEADERS[name].items():
+            if value.startswith(start):
+                return kind
+    for name, (statuses, kind) in HEADERS_OF_REFUSALS.items():
+        if name in headers and status in statuses:
+            return kind
+    return None
+
+
+def _by_target(target: str | None) -> Challenge | None:
+    """A refusal that sends us elsewhere: to log in, or to a vendor's own host."""
+    if target is None or _LISTING_PATH.match(urlsplit(target).path):
+        return None
+    path = unquote(urlsplit(target).path)
+    if _LOGIN_PATH.search(path):
+        return Challenge.LOGIN
+    known = _marked(target.lower())
+    return known or (Challenge.CAPTCHA if _WALL_PATH.search(path) else None)
+
+
+def _by_markup(status: int, raw: bytes) -> Challenge | None:
+    body = raw.decode("utf-8", "replace").lower()
+    title = fold(title_of(raw))
+    if status < 400 and _asks_to_log_in(body, title):
+        return Challenge.LOGIN
+    called = f"{title} \n {_heading(body)}"
+    if is_framed(raw):  # its scripts and forms are the site's own: what it is called decides
+        return _told(called)
+    known = _marked(body)
+    if status < 400 and known is None and _PASSWORD_FIELD.search(body):
+        return Challenge.LOGIN
+    text = _text_of(body)
+    known = known or _told(text if len(text) <= _LONGEST_WORDS else called)
+    if status < 400 and known is None and _stands_in_front(body, text):
+        return Challenge.CHALLENGE
+    return known
+
+
+def _heading(body: str) -> str:
+    start = body.find("<h1")
+    markup = body[start : start + _LONGEST_HEADING] if start >= 0 else ""
+    return _text_of(markup.partition("</h1")[0])
+
+
+def _asks_to_log_in(body: str, title: str) -> bool:
+    if _LOGIN_TITLE.fullmatch(title.partition("|")[0].strip()):
+        return True
+    return bool(_LOGIN_BODY.search(body) and _EMAIL_FIELD.search(body))
+
+
+def _marked(body: str) -> Challenge | None:
+    return next(
+        (kind for kind, marks in MARKUP.items() if any(map(body.__contains__, marks))), None
+    )
+
+
+def _told(text: str) -> Challenge | None:
+    return next((kind for kind, words in WORDS.items() if words.search(text)), None)
+
+
+def _stands_in_front(body: str, text: str) -> bool:
+    """Whether a page that nobody knows looks like what vendors put there."""
+    return bool(
+        len(text) <= _LITTLE_TEXT
+        and _TURNED_AWAY.search(body)
+        and _TASK.search(body)
+        and not _TROUBLE.search(text)
+    )
+
+
+def _text_of(body: str) -> str:
+    """What people read of a page, on one line."""
+    return fold(one_line(unescape(_UNSEEN.sub(" ", body))) or "")
