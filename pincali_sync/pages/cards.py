@@ -28,6 +28,8 @@ from pincali_sync.pages.text import (
 _MAX_PRICES = 10  # of a listing: one for each operation
 
 _PUBLIC_ID = re.compile(r"EB-[A-Z]{1,4}[0-9]{4}")
+_NUMERIC_ID = re.compile(r"[0-9]{5,12}")
+_EXACTNESS = {"true": True, "false": False}
 
 
 def parse_card(
@@ -46,7 +48,8 @@ def parse_card(
     source_url = canonical_url(_link(card))
     twin = twins.get(source_url, {})
     facts = _facts(card, twin)
-    point = coordinates_of(card.attributes.get("data-lat"), card.attributes.get("data-long"))
+    attributes = card.attributes
+    point = coordinates_of(attributes.get("data-lat"), attributes.get("data-long"))
     return ManifestEntry(
         property_id=property_id_of(source_url),
         source_url=source_url,
@@ -55,7 +58,7 @@ def parse_card(
         listing_page_title=_title(card, twin),
         latitude=point.latitude if point else None,
         longitude=point.longitude if point else None,
-        exact_location=_exactness(card),
+        exact_location=_EXACTNESS.get(attributes.get("data-exact-location") or ""),
         **_place(card, twin),
         bedrooms=facts.get("bedrooms"),
         bathrooms=facts.get("bathrooms"),
@@ -85,11 +88,11 @@ def _link(card: LexborNode) -> str:
 
 def _public_id(card: LexborNode) -> str | None:
     """The EasyBroker id: since 2026 on the card, before that from the numeric one inside it."""
-    declared = _PUBLIC_ID.fullmatch((card.attributes.get("data-id") or "").strip())
+    declared = _PUBLIC_ID.fullmatch((card.attrs.get("data-id") or "").strip())
     if declared:
         return declared[0]
     number = (attribute_at(card, ".favorite-button[data-id]", "data-id") or "").strip()
-    if re.fullmatch(r"[0-9]{5,12}", number) and int(number) >= 10_000:
+    if _NUMERIC_ID.fullmatch(number) and int(number) >= 10_000:
         return public_id_of(int(number))
     return None
 
@@ -98,10 +101,6 @@ def _title(card: LexborNode, twin: JsonObject) -> str | None:
     title = card.css_first(".property__content .title") or card.css_first(".title")
     shown = clean(title.text(), MAX_TITLE) if title else None
     return shown or clean(twin.get("name"), MAX_TITLE)
-
-
-def _exactness(card: LexborNode) -> bool | None:
-    return {"true": True, "false": False}.get(card.attributes.get("data-exact-location") or "")
 
 
 def _place(card: LexborNode, twin: JsonObject) -> Place:

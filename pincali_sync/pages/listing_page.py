@@ -15,12 +15,25 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import ListingPage, ManifestEntry
 from pincali_sync.pages.cards import parse_card
 from pincali_sync.pages.markup import tree_of
-from pincali_sync.pages.text import JsonObject, attribute_at, is_of_type, json_ld, text_at
+from pincali_sync.pages.text import (
+    JsonObject,
+    as_bytes,
+    attribute_at,
+    is_of_type,
+    json_ld,
+    text_at,
+)
 
 # The detail page uses the same class for similar listings: hence the scope. 2025 has `li`, 2026
 # `div` here.
 _CARDS = "[data-search-results] .property__component"
 _CARD_IN_CARD = ".property__component .property__component"
+# Of a card's photos the first is read: the others are a third of the page, and taken out of it.
+_SLIDE = (
+    rb'<div class="swiper-slide">\s*+<a [^>]*+>\s*+<picture>\s*+<img [^>]*+>\s*+</picture>'
+    rb"\s*+</a>\s*+</div>"
+)
+_SLIDES = re.compile(rb"(%b)(?:\s*+%b)++" % (_SLIDE, _SLIDE))
 _MAX_CARDS = 200  # the site has shown 24 and 42
 # A path that ends "-for-sale-or-rent" asks for both.
 _RENT_PATH = re.compile(r"-(?:for-rent|en-renta|para-alugar)\b")
@@ -36,7 +49,7 @@ def parse_listing_page(markup: str | bytes, url: str) -> ListingPage:
     Raises:
         PageError: for more markup, or more cards, than any page of the site has.
     """
-    tree = tree_of(markup, url)
+    tree = tree_of(_SLIDES.sub(rb"\1", as_bytes(markup)), url)
     entries, unreadable = _entries(tree, url)
     total = _total_listings(tree)
     next_page = _next_page(tree, url)

@@ -9,7 +9,9 @@ are far from them: what is beyond is no page of the site.
 
 from __future__ import annotations
 
+import ctypes
 import re
+from contextlib import suppress
 
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, SelectolaxError
 
@@ -24,6 +26,21 @@ MAX_DEPTH = 100
 _MAX_ATTRIBUTES = 100  # beside those that are written plainly, of which at most 50
 _MAX_OUT_OF_PLACE = 100
 
+_M_TRIM_THRESHOLD = -1
+_KEPT_BYTES = 16_000_000  # several trees' worth
+
+
+def _keep_freed_memory() -> None:
+    """Has glibc keep what a tree leaves behind, for the next one.
+
+    By itself it gives it back to the system after each page, which costs more than the parsing.
+    """
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+
+
+_keep_freed_memory()
+
 _QUIETLY = LexborDocumentOptions.WO_EVENTS  # nobody listens to changes of the tree
 
 _SPACE = rb"\t\n\f\r "
@@ -36,17 +53,21 @@ _CROWDED = re.compile(
     % (_ATTRIBUTE, _MAX_ATTRIBUTES)
 )
 # Type that is not closed at once, as an icon is: `<i class="fal fa-bed"></i>`.
-_OPEN_TYPE = re.compile(
-    rb"<(?=[bceifnstuBCEIFNSTU][%b/>iomtrIOMTR])"
+_OPEN_TYPE = (
+    rb"(?=[bceifnstuBCEIFNSTU][%b/>iomtrIOMTR])"
     rb"(?i:(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[%b/>])"
     rb'(?!(?:[%b]+[a-z-]+(?:="[^"<>]*")?+)*+>[^<]*+</\1>))' % (_SPACE, _SPACE, _SPACE)
 )
+_TYPE = re.compile(b"<" + _OPEN_TYPE)
 # Ends with attributes, and tags that have no effect, or leave text behind, out of their place.
-_OUT_OF_PLACE = re.compile(
-    rb"<(?:/[a-zA-Z][^%b/>]*+|(?=[bcfhitBCFHIT])(?i:body|caption|col|colgroup|form|frame|frameset|"
-    rb"head|html|image|table|tbody|td|tfoot|th|thead|tr))[%b/]++[^>]" % (_SPACE, _SPACE)
+_OUT_OF_PLACE = (
+    rb"/[a-zA-Z][^%b/>]*+[%b/]++[^>]|(?=[bcfhitBCFHIT])(?i:body|caption|col|colgroup|form|frame|"
+    rb"frameset|head|html|image|table|tbody|td|tfoot|th|thead|tr)[%b/]++[^>]"
+    % (_SPACE, _SPACE, _SPACE)
 )
-_TOO_DEEP = "* > " * MAX_DEPTH + ":first-child:not(:empty)"
+# Both in one pass over the bytes; of type it gives the tag, of the others nothing.
+_SUSPECT = re.compile(b"<(?:%b|%b)" % (_OUT_OF_PLACE, _OPEN_TYPE))
+_TOO_DEEP = "* > " * MAX_DEPTH + ":first-child"  # one of each family is enough
 
 
 def tree_of(markup: str | bytes, url: str) -> LexborHTMLParser:
@@ -60,12 +81,15 @@ def tree_of(markup: str | bytes, url: str) -> LexborHTMLParser:
         raise PageError(f"{url} has more than {MAX_BYTES:,} bytes")
     if raw.count(b"<") > MAX_TAGS:
         raise PageError(f"{url} has more than {MAX_TAGS:,} tags")
-    if len(_OUT_OF_PLACE.findall(raw)) > _MAX_OUT_OF_PLACE:
+    suspects = _SUSPECT.findall(raw)
+    if suspects.count(b"") > _MAX_OUT_OF_PLACE:
         raise PageError(f"{url} has more than {_MAX_OUT_OF_PLACE} tags out of place")
     if _CROWDED.search(raw):
         raise PageError(f"{url} has a tag with more than {_MAX_ATTRIBUTES} attributes")
+    if any(suspects):
+        raw = _TYPE.sub(b"<span", raw)
     try:
-        tree = LexborHTMLParser(_OPEN_TYPE.sub(b"<span", raw), options=_QUIETLY)
+        tree = LexborHTMLParser(raw, options=_QUIETLY)
     except SelectolaxError as error:
         raise PageError(f"{url} cannot be parsed: {error}") from None
     if tree.css_first(_TOO_DEEP) is not None:

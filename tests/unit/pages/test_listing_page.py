@@ -279,3 +279,22 @@ def test_the_printed_form_has_numbers_and_marks_only_what_is_unusual(
             }
         ],
     }
+
+
+SLIDE = """<div class="swiper-slide">
+    <a data-new-tab-desktop="true" href="/en/home/casa-a">
+      <picture>
+        <img data-src="https://assets.easybroker.com/property_images/1/{}/EB-AA0001.jpg">
+      </picture>
+</a>  </div>
+"""
+
+
+@pytest.mark.parametrize("between", ["", "\n", '<div class="swiper-slide"></div>', "<p>of 3</p>"])
+def test_of_many_photos_the_first_is_read_and_the_rest_of_the_card_too(between: str) -> None:
+    slides = between.join(SLIDE.format(number) for number in range(1, 4))
+    entry = only_entry(
+        card(f'{slides}{between}<div class="location">Casa en Mitras, Monterrey</div>')
+    )
+    assert entry.main_image_url == "https://assets.easybroker.com/property_images/1/1/EB-AA0001.jpg"
+    assert (entry.property_type, entry.neighborhood, entry.city) == ("house", "Mitras", "Monterrey")

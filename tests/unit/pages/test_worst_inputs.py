@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from time import process_time
 
 import pytest
@@ -14,6 +16,7 @@ from pincali_sync.pages.markup import MAX_BYTES, MAX_DEPTH, MAX_TAGS, tree_of
 from tests.support.memory import forget_peak, held_megabytes, peak_megabytes
 from tests.support.parsers import DETAIL_URL, LISTING_URL, PARSERS, parsed
 
+PAGES = Path(__file__).parents[2] / "pages"
 MEGABYTE = 1_000_000
 # So that the parsers go on to the rest.
 LISTING = (
@@ -102,6 +105,8 @@ def test_a_megabyte_takes_no_parser_a_second(name: str) -> None:
     ("markup", "reason"),
     [
         ("<div>" * (MAX_DEPTH + 2), "levels"),
+        ("<br><div>" * (MAX_DEPTH + 2), "levels"),
+        ("<p>x</p><div>" * (MAX_DEPTH + 2), "levels"),
         ("<p></p>" * MAX_TAGS, "tags"),
         (f"<p {attributes(200)}>", "attributes"),
         ('x</p class="a">' * 101, "out of place"),
@@ -143,6 +148,15 @@ def test_an_icon_and_short_bold_text_stay_as_they_are() -> None:
 def test_cards_in_cards_and_by_the_hundred_are_no_listing_page(cards: str) -> None:
     with pytest.raises(PageError, match="cards"):
         parse_listing_page(f"<div data-search-results>{cards}", LISTING_URL)
+
+
+def test_the_memory_of_one_page_serves_the_next() -> None:
+    page = (PAGES / "listing-2025-last.html").read_bytes() * 10
+    tree_of(page, LISTING_URL)
+    begun = getrusage(RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        tree_of(page, LISTING_URL)
+    assert getrusage(RUSAGE_SELF).ru_minflt - begun < 500  # each took some hundreds
 
 
 def test_what_many_pages_say_is_not_kept() -> None:
