@@ -166,6 +166,11 @@ COVERED_FIELDS = EXPECTED_FIELDS + tuple(
 )
 
 
+# Without news of a listing, its page is asked for so often in seven days.
+FETCHES_A_WEEK = 2
+_NO_NEWS = {"stale_data", "random_sample", "verification", "removal_audit", "another_try"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedProperty:
     """One detail page to fetch, leased to one worker."""
@@ -178,6 +183,13 @@ class QueuedProperty:
     queue_reason: str = "verification"
     queued_at: datetime | None = None
     attempt_count: int = 1  # this attempt included
+    fetched_lately: int = 0  # attempts of other rows within seven days
+
+    def may_be_asked_again(self, max_attempts: int) -> bool:
+        """Whether a further attempt is left."""
+        spent = self.attempt_count + self.fetched_lately
+        is_news = self.queue_reason not in _NO_NEWS
+        return self.attempt_count < max_attempts and (is_news or spent < FETCHES_A_WEEK)
 
 
 class Ending(StrEnum):
@@ -214,3 +226,8 @@ class ScrapeResult:
     shows_another: bool = False  # the error: the page is another listing's
     ending: Ending = Ending.AGAIN  # of a page: once it was judged
     verdict: QualityVerdict | None = None  # of a page that was judged
+
+    def ending_after(self, max_attempts: int) -> Ending:
+        """How its queue row ends: set aside where no further attempt is left."""
+        is_last = not self.queued.may_be_asked_again(max_attempts)
+        return Ending.FAILED if self.ending is Ending.AGAIN and is_last else self.ending

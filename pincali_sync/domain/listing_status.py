@@ -15,7 +15,7 @@ class ListingStatus(StrEnum):
     """What is known of a listing's being there."""
 
     ACTIVE = "active"
-    LIKELY_REMOVED = "likely_removed"  # missing again and again, and nothing proven yet
+    LIKELY_REMOVED = "likely_removed"  # missing again and again, and not proven gone
     CONFIRMED_REMOVED = "confirmed_removed"
     SOLD = "sold"  # confirmed, and the page says that it was sold or rented
     RELISTED = "relisted"  # it was removed and is seen again: its page is fetched anew
@@ -25,12 +25,15 @@ _S = ListingStatus
 
 # Rows that count as being there, or may be: what price, stale and missing selections look at.
 PRESENT = (_S.ACTIVE, _S.RELISTED, _S.LIKELY_REMOVED)
+LISTED = (_S.ACTIVE, _S.RELISTED)  # those of them that nothing is suspected of
 REMOVED = (_S.CONFIRMED_REMOVED, _S.SOLD)
 
-# Missing in so many certified scans in a row makes a listing likely removed; after so many without
-# a verdict it leaves the active counts and waits for a person.
+# Missing in so many certified scans in a row makes a listing likely removed, until its page proves
+# it alive; missing in so many, it leaves the active counts whatever its page shows: it is off the
+# market, or waits for a person where no page tells. Only what lists it brings it back.
 LIKELY_AFTER = 2
 INACTIVE_AFTER = 3
+UNLISTED = "no certified list has shown it"
 
 # The older column `status` follows. What is likely removed keeps its word until it was missing
 # `INACTIVE_AFTER` times.

@@ -78,6 +78,8 @@ class DataSyncService(Service):
         others = [result for result in judged if result.scraped is None]
         gone = [result for result in others if result.ending is Ending.GONE]
         failed = [result for result in others if result.ending is not Ending.GONE]
+        accepted = [each.queued.property_id for each in pages if each.ending is Ending.DONE]
+        await tx.queue.forgive(accepted, now=now)
         promoted = await self._promote(tx, pages, session_id, now)
         await tx.queue.finish(judged, self.config, now=now)
         await tx.queue.forget_gone([result.queued.property_id for result in gone])

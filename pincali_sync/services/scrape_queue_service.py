@@ -165,12 +165,13 @@ class ScrapeQueueService(Service):
         Returns:
             False when the lease had lapsed: the row is somebody else's.
         """
-        held = await tx.queue.lock_held(property_id, lease_token)
+        now = self.clock.now()
+        held = await tx.queue.lock_held(property_id, lease_token, now=now)
         if held is None:
             return False
         ending = Ending.DONE if success else Ending.AGAIN
         result = ScrapeResult(queued=held, error=error, ending=ending)
-        await tx.queue.finish([result], self.config, now=self.clock.now())
+        await tx.queue.finish([result], self.config, now=now)
         return True
 
     @in_transaction

@@ -238,6 +238,11 @@ METRICS: tuple[Metric, ...] = (
         "counts.batches_held",
     ),
     _one("removals_unsettled", "Listings missing for long without a verdict.", "counts.unsettled"),
+    _one(
+        "removals_off_market",
+        "Listings missing for long whose pages are there.",
+        "counts.off_market",
+    ),
     _metric(
         "removal_audited{verdict}",
         "Confirmed removals looked at again in eight weeks, by verdict.",

@@ -40,7 +40,7 @@ class RemovalAuditService(Service):
     async def queue_waiting(self, tx: UnitOfWork, run_id: UUID | None = None) -> int:
         """Queues the drawn ones that nobody looked at yet; returns how many rows are new."""
         now = self.clock.now()
-        waiting = await tx.audits.waiting(drawn_since=now - _TRIED_FOR)
+        waiting = await tx.audits.waiting(drawn_since=now - _TRIED_FOR, now=now)
         if not waiting:
             return 0
         return await tx.queue_fill.fill_named(

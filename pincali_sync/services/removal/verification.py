@@ -206,7 +206,7 @@ class VerifyStep:
 
 
 def _try_again(result: VerificationResult, max_attempts: int) -> bool:
-    return result.judgement.may_change and result.queued.attempt_count < max_attempts
+    return result.judgement.may_change and result.queued.may_be_asked_again(max_attempts)
 
 
 def _outcome(result: VerificationResult, max_attempts: int) -> ScrapeResult:

@@ -229,13 +229,17 @@ async def test_what_waits_outside_is_queued_newest_first(db: Database, clock: Fi
     assert len(await shop.queued("young-house")) == 1
 
 
-async def test_a_new_listing_that_was_set_aside_is_not_queued_by_being_seen(
-    shop: Workshop, db: Database, clock: FixedClock
+@pytest.mark.parametrize("ending", ["failed", "cancelled"])
+async def test_a_new_listing_whose_page_is_not_to_be_had_is_not_queued_by_being_seen(
+    shop: Workshop, db: Database, clock: FixedClock, ending: str
 ) -> None:
-    await add_queued(db, "blue-house", clock, status="failed", attempt_count=3)
+    ended = {"status": ending, "attempt_count": 3, "claimed_at": clock.now()}
+    await add_queued(db, "blue-house", clock, completed_at=clock.now(), **ended)
     assert (await shop.scan(entry("blue-house"))).queued == 0
     assert await shop.queue.top_up() == 0
-    assert [row["status"] for row in await shop.queued("blue-house")] == ["failed"]
+    clock.advance(days=1)
+    assert await shop.queue.top_up() == 1
+    assert "another_try" in {row["queue_reason"] for row in await shop.queued("blue-house")}
 
 
 async def test_new_listings_of_each_page_are_counted_exactly_once(

@@ -16,8 +16,15 @@ from uuid import UUID
 from pincali_sync.db.models.listings import PropertyScrapesStaging
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, scrape_priority
-from pincali_sync.db.repositories.removal.transition import transition
-from pincali_sync.domain.listing_status import OLDER_STATUS, Cause, ChangeType, ListingStatus
+from pincali_sync.db.repositories.removal.counting import UNLISTED_SCANS
+from pincali_sync.db.repositories.removal.transition import LIKELY, REMOVED, transition
+from pincali_sync.domain.listing_status import (
+    INACTIVE_AFTER,
+    OLDER_STATUS,
+    Cause,
+    ChangeType,
+    ListingStatus,
+)
 from pincali_sync.domain.prices import main_offer, offers_as_json
 from pincali_sync.items import Property, ScrapeResult
 
@@ -132,7 +139,6 @@ SELECT {_list(_LIVE, "s.")},
  ORDER BY s.property_id
 ON CONFLICT (property_id) DO UPDATE SET
        {", ".join(f"{c} = {_merged(c, 'excluded', 'l')}" for c in _LIVE if c != "property_id")},
-       consecutive_missing_count = 0,
        scraped_at = :now, last_full_scrape_at = :now, last_seen_at = :now,
        {", ".join(f"{c} = coalesce(excluded.{c}, l.{c})" for c in _KEPT)},
        price_at_last_manifest =
@@ -145,16 +151,27 @@ ON CONFLICT (property_id) DO UPDATE SET
            0, extract(epoch FROM :now - l.last_full_scrape_at) / 86400.0) ELSE 0 END
 """
 
-# A good detail page proves that the listing is there: whatever was suspected of it ends here. After
+# A good detail page proves that the listing is there, and nothing of its being listed: what no
+# certified list showed for long stays off the market, what was removed starts from nothing. After
 # the upsert, which has locked the rows in their order.
 _REACTIVATE_LIVE = transition(
     Cause.PAGE,
     f"""
-      FROM scraped s JOIN properties_live l ON l.property_id = s.property_id
+      FROM scraped s
+      JOIN properties_live l ON l.property_id = s.property_id
+      LEFT JOIN property_manifest m ON m.property_id = l.property_id
+     CROSS JOIN LATERAL (
+           SELECT CASE WHEN l.listing_status IN {REMOVED} THEN 0
+                       ELSE least(l.consecutive_missing_count, {UNLISTED_SCANS})
+                  END AS missing) page
      WHERE s.accepted
-       AND (l.listing_status <> '{ListingStatus.ACTIVE}'
+       AND (l.listing_status <> '{ListingStatus.ACTIVE}' OR l.consecutive_missing_count > 0
             OR l.status IS DISTINCT FROM '{OLDER_STATUS[ListingStatus.ACTIVE]}')""",
-    carried=["l.visits = 1 AS is_repair"],
+    targets={
+        ListingStatus.ACTIVE: f"l.listing_status <> {LIKELY} OR page.missing < {INACTIVE_AFTER}"
+    },
+    carried=["l.visits = 1 AS is_repair", "page.missing"],
+    missing="r.missing",
     session=":session_id",
     reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
 )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.queue.rest import fetches
 from pincali_sync.items import QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
@@ -36,7 +37,8 @@ UPDATE scrape_queue q
  WHERE q.id = next.id
 RETURNING CAST(q.id AS text) AS id, q.property_id, q.priority, q.queue_reason, q.queued_at,
           q.attempt_count, coalesce(m.source_url, q.source_url) AS source_url,
-          coalesce(m.public_id, l.public_id) AS public_id
+          coalesce(m.public_id, l.public_id) AS public_id,
+          {fetches("q.property_id", besides="q.id")} AS fetched_lately
 """
 
 
@@ -95,15 +97,20 @@ class QueueRepository(Repository):
         )
         return set(rows.scalars())
 
-    async def lock_held(self, property_id: str, lease_token: UUID) -> QueuedProperty | None:
+    async def lock_held(
+        self, property_id: str, lease_token: UUID, *, now: datetime
+    ) -> QueuedProperty | None:
         """Locks the row that a worker holds for a record; None when its lease lapsed."""
         return await self._first(
             QueuedProperty,
-            """SELECT CAST(id AS text) AS id, property_id, source_url, NULL AS public_id
-                 FROM scrape_queue WHERE property_id = :property_id
-                  AND lease_token = :lease_token AND status = 'in_progress' FOR UPDATE""",
+            f"""SELECT CAST(id AS text) AS id, property_id, source_url, NULL AS public_id,
+                       queue_reason, attempt_count,
+                       {fetches("q.property_id", besides="q.id")} AS fetched_lately
+                  FROM scrape_queue q WHERE property_id = :property_id
+                   AND lease_token = :lease_token AND status = 'in_progress' FOR UPDATE""",
             property_id=property_id,
             lease_token=lease_token,
+            now=now,
         )
 
     async def finish(
@@ -119,18 +126,26 @@ class QueueRepository(Repository):
                       completed_at = CASE WHEN ended.status <> 'pending' THEN :now END,
                       available_at = :now + :retry_after * power(2, q.attempt_count - 1),
                       last_error = ended.error, lease_token = NULL, lease_expires_at = NULL
-                 FROM (SELECT id, error,
-                              CASE WHEN ending = 'pending' AND attempt_count >= :max_attempts
-                                   THEN 'failed' ELSE ending END AS status
-                         FROM unnest(CAST(:ids AS uuid[]), CAST(:endings AS text[]),
-                                     CAST(:errors AS text[])) AS given (id, ending, error)
-                         JOIN scrape_queue r USING (id)) ended
+                 FROM unnest(CAST(:ids AS uuid[]), CAST(:endings AS text[]),
+                             CAST(:errors AS text[])) AS ended (id, status, error)
                 WHERE q.id = ended.id""",
             ids=[result.queued.id for result in results],
-            endings=[result.ending.value for result in results],
+            endings=[result.ending_after(config.queue_max_attempts).value for result in results],
             errors=[result.error for result in results],
-            max_attempts=config.queue_max_attempts,
             retry_after=timedelta(seconds=config.queue_retry_seconds),
+            now=now,
+        )
+
+    async def forgive(self, property_ids: Sequence[str], *, now: datetime) -> None:
+        """What was set aside before is settled: the page came in the end."""
+        await self._run(
+            """UPDATE scrape_queue q
+                  SET status = 'cancelled', completed_at = :now, last_error = 'fetched since'
+                 FROM (SELECT id FROM scrape_queue
+                        WHERE property_id = ANY(:property_ids) AND status = 'failed'
+                        ORDER BY property_id, id FOR UPDATE) settled
+                WHERE q.id = settled.id""",
+            property_ids=list(property_ids),
             now=now,
         )
 

@@ -11,7 +11,8 @@ from uuid import UUID
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
-from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
+from pincali_sync.db.repositories.queue.rest import FETCHES_A_WEEK, IN_VAIN, RESTED, fetches, rest
+from pincali_sync.db.repositories.removal.transition import LIKELY, LISTED
 
 # Records without an open row.
 _WAITING = "queued_priority IS NULL"
@@ -101,8 +102,8 @@ WITH reasons AS ({self.rows}), fitting AS (
 ){_INSERT}"""
 
 
-# A new listing that was set aside after its attempts is not queued again by being seen again:
-# `retry` is a person's decision.
+# A new listing whose page was set aside, or not there, is not queued again by being seen again: see
+# `_OF_MANIFEST`.
 _OF_BATCH = _Reasons(
     order="priority, property_id",
     rows="""
@@ -133,29 +134,33 @@ _OF_NAMED = _Reasons(
 )
 
 # What the manifest still wants fetched: it found no place before, or was moved outside. What only
-# the sitemap knows comes after what pages showed, and gives way to it at a full queue. A live
-# row whose page was set aside is tried again after a week; a new listing only by `retry`.
+# the sitemap knows comes after what pages showed, and gives way to it at a full queue. What was set
+# aside or not there is tried again after a day where nothing is known of the listing yet, else
+# after a week, and then ever more rarely.
 _OF_MANIFEST = _Reasons(
     order="priority, first_seen_at DESC, property_id",
-    rows="""
+    rows=f"""
     SELECT m.property_id, m.source_url, m.first_seen_at, NULL AS queued_priority,
-           CASE WHEN m.is_new AND m.sources = '{}' THEN 3
+           CASE WHEN m.is_new AND m.sources = '{{}}' THEN 3
                 WHEN m.is_new THEN 1 ELSE 2 END AS priority,
-           CASE WHEN m.is_new AND m.sources = '{}' THEN 'sitemap'
+           CASE WHEN vain.times > 0 THEN 'another_try'
+                WHEN m.is_new AND m.sources = '{{}}' THEN 'sitemap'
                 WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed THEN 'price_change'
                 ELSE 'relisted' END AS reason
       FROM property_manifest m
+      LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = m.property_id
      WHERE m.needs_full_scrape
-       AND NOT EXISTS (
-           SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
-              AND (q.status IN ('pending', 'in_progress')
-                   OR (q.status = 'failed'
-                       AND (m.is_new OR q.completed_at > :now - interval '7 days'))))
+       AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
+                          AND q.status IN ('pending', 'in_progress'))
+       AND (vain.times IS NULL OR vain.last_at <= :now - CASE
+            WHEN m.is_new THEN {rest("vain.times", days=1)} ELSE {rest("vain.times")} END)
 """,
 )
 
-# Missing listings without a verdict from this scan's batch.
+# Missing listings without a verdict from this scan's batch. One whose removal is held for a person
+# is not asked again; one whose page told nothing or is there rests ever longer between two looks,
+# also where scans miss it day after day.
 _OF_MISSING = _Reasons(
     rows=f"""
     SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
@@ -165,11 +170,18 @@ _OF_MISSING = _Reasons(
            3 AS priority, 'verification' AS reason
       FROM properties_live l
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS times, max(c.checked_at) AS last_at,
+                  bool_or(b.session_id = CAST(:session_id AS uuid)
+                          OR b.status = 'held' AND c.verdict IN ('gone', 'sold')) AS is_decided
+             FROM removal_checks c LEFT JOIN removal_batches b ON b.id = c.batch_id
+            WHERE c.property_id = l.property_id
+              AND c.checked_at > coalesce(m.last_seen_at, '-infinity')) looked
      WHERE l.missing_session_id = CAST(:session_id AS uuid)
        AND l.listing_status = {LIKELY}
-       AND NOT EXISTS (SELECT 1 FROM removal_checks c JOIN removal_batches b ON b.id = c.batch_id
-                        WHERE c.property_id = l.property_id
-                          AND b.session_id = CAST(:session_id AS uuid))
+       AND looked.is_decided IS NOT TRUE
+       AND (looked.times = 0 OR looked.last_at <= :now - {rest("looked.times", days=6)})
+       AND {fetches("l.property_id")} < {FETCHES_A_WEEK}
        AND NOT EXISTS (SELECT 1 FROM scrape_queue q
                         WHERE q.property_id = l.property_id AND q.status = 'failed'
                           AND q.queue_reason = 'verification' AND q.queued_at >= :began)
@@ -179,7 +191,9 @@ _OF_MISSING = _Reasons(
 # --- refreshing what is old: only into the room that is left to it ---
 # Beyond the age ceiling the oldest come first, whatever their value: nothing may grow older than
 # the ceiling. A page that failed or was not there is not asked for again at once: it would be the
-# first in line every time. Exponents are bounded, so that a row of decades ago is no underflow.
+# first in line every time. What is likely removed is left to the verification. Exponents are
+# bounded, so that a row of decades ago is no underflow.
+_TOUCHED = "(q.status IN ('pending', 'in_progress') OR q.completed_at > :now - interval '7 days')"
 FILL_STALE = f"""
 WITH fitting AS (
     SELECT property_id, source_url, 4 AS priority, 'stale_data' AS reason
@@ -187,13 +201,12 @@ WITH fitting AS (
                    extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
                    / 86400.0::float8 AS age_days
               FROM properties_live l
-             WHERE l.listing_status IN {PRESENT}
+              LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
+             WHERE l.listing_status IN {LISTED}
                AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
-               AND NOT EXISTS (
-                   SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
-                      AND (q.status IN ('pending', 'in_progress')
-                           OR (q.status IN ('failed', 'cancelled')
-                               AND q.completed_at > :now - interval '7 days')))) stale
+               AND {RESTED}
+               AND NOT EXISTS (SELECT 1 FROM scrape_queue q
+                                WHERE q.property_id = l.property_id AND {_TOUCHED})) stale
      ORDER BY age_days >= :max_age_days DESC,
               CASE WHEN age_days >= :max_age_days THEN age_days
                    ELSE {crawl_value("rate", "least(age_days, 600 / rate)")} END DESC, property_id
@@ -205,10 +218,10 @@ _FILL_SAMPLE = f"""
 WITH fitting AS (
     SELECT l.property_id, l.source_url, 5 AS priority, 'random_sample' AS reason
       FROM properties_live l
-     WHERE l.listing_status IN {PRESENT}
+      LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
+     WHERE l.listing_status IN {LISTED} AND {RESTED}
        AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
-                          AND (q.status IN ('pending', 'in_progress')
-                               OR q.queued_at >= :drawn_since))
+                          AND ({_TOUCHED} OR q.queued_at >= :drawn_since))
      ORDER BY md5(l.property_id || CAST(:seed AS text))
      LIMIT {_ROOM_FOR_REFRESH}
 ){_INSERT}"""
@@ -252,7 +265,9 @@ class QueueFillRepository(Repository):
         missing = {"session_id": session_id, "began": began}
         await self._queue(_OF_MISSING, filling, **missing)
         return await self._number(
-            f"SELECT count(*) FROM ({_OF_MISSING.rows}) r WHERE {_WAITING}", **missing
+            f"SELECT count(*) FROM ({_OF_MISSING.rows}) r WHERE {_WAITING}",
+            **missing,
+            now=filling.now,
         )
 
     async def fill_stale(

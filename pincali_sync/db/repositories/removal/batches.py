@@ -38,17 +38,22 @@ ON CONFLICT (session_id) DO UPDATE SET candidates = greatest(b.candidates, exclu
 RETURNING id
 """
 
-# What of a batch may still be removed: nobody saw the record since, under its own slug or another.
+# What of a batch may still be removed: nobody saw the record since, under its own slug or another,
+# and neither a later look nor a person found it there. Later scans may have missed it again: a
+# batch that is held stays one.
 _REMOVABLE = f"""
       FROM removal_batches b
       JOIN scraping_sessions s ON s.id = b.session_id
-      JOIN LATERAL (SELECT DISTINCT ON (property_id) property_id, verdict, evidence, id
+      JOIN LATERAL (SELECT DISTINCT ON (property_id) property_id, verdict, evidence, id,
+                                                       checked_at
                       FROM removal_checks WHERE batch_id = b.id
                      ORDER BY property_id, checked_at DESC) c ON c.verdict IN ('gone', 'sold')
       JOIN properties_live l ON l.property_id = c.property_id
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
-     WHERE b.id = :batch_id
-       AND l.listing_status = {LIKELY} AND l.missing_session_id = b.session_id
+     WHERE b.id = :batch_id AND l.listing_status = {LIKELY}
+       AND NOT EXISTS (SELECT 1 FROM removal_checks later
+                        WHERE later.property_id = c.property_id AND later.verdict = 'alive'
+                          AND later.checked_at > c.checked_at)
        AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < s.started_at
        AND NOT EXISTS (SELECT 1 FROM property_manifest other
                         WHERE other.public_id = coalesce(l.public_id, m.public_id)
@@ -100,8 +105,11 @@ SELECT count(*) FROM changed""",
 _REJECT = transition(
     Cause.REJECTION,
     f"""
-      FROM properties_live l JOIN removal_batches b ON b.session_id = l.missing_session_id
-     WHERE b.id = :batch_id AND l.listing_status = {LIKELY}""",
+      FROM properties_live l JOIN removal_batches b ON b.id = :batch_id
+     WHERE l.listing_status = {LIKELY}
+       AND (l.missing_session_id = b.session_id
+            OR l.property_id IN (SELECT property_id FROM removal_checks
+                                  WHERE batch_id = :batch_id))""",
     missing="0",
     reason="'removal rejected by ' || :decided_by",
 )

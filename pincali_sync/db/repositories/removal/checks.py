@@ -11,8 +11,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import REMOVED, words
-from pincali_sync.domain.listing_status import ListingStatus
+from pincali_sync.db.repositories.queue.rest import FETCHES_A_WEEK, fetches
+from pincali_sync.db.repositories.removal.transition import LISTED, REMOVED
 from pincali_sync.domain.liveness import Answer, Judgement
 from pincali_sync.items import Property, QueuedProperty
 
@@ -69,7 +69,6 @@ SELECT CAST(:week AS date), r.property_id, r.removed_at, CAST(:now AS timestampt
 ON CONFLICT DO NOTHING
 """
 _CHECKS = f"SELECT {', '.join(each.name for each in fields(RemovalCheck))} FROM removal_checks"
-_CERTAIN = words((ListingStatus.ACTIVE, ListingStatus.RELISTED))
 
 
 class CheckRepository(Repository):
@@ -120,7 +119,7 @@ class CheckRepository(Repository):
             QueuedProperty,
             f"""SELECT m.property_id, m.source_url, m.public_id
                   FROM property_manifest m JOIN properties_live l ON l.property_id = m.property_id
-                 WHERE m.public_id IS NOT NULL AND l.listing_status IN {_CERTAIN}
+                 WHERE m.public_id IS NOT NULL AND l.listing_status IN {LISTED}
                    AND m.last_seen_at >= :since
                  ORDER BY m.last_seen_at DESC LIMIT :limit""",
             since=since,
@@ -135,8 +134,9 @@ class AuditRepository(Repository):
         """Draws removals for a week that has none drawn yet; returns their number."""
         return await self._count(_DRAW, week=week, removed_since=removed_since, size=size, now=now)
 
-    async def waiting(self, *, drawn_since: datetime) -> list[str]:
-        """Records that were drawn, are still removed, and are neither looked at nor queued.
+    async def waiting(self, *, drawn_since: datetime, now: datetime) -> list[str]:
+        """Records that were drawn, are still removed, and are neither looked at nor queued, nor
+        asked for often enough this week.
 
         Those that came back by themselves are no mistake that anybody has to look for.
         """
@@ -146,8 +146,10 @@ class AuditRepository(Repository):
                    AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = a.property_id
                                       AND (q.status IN ('pending', 'in_progress')
                                            OR (q.status = 'failed' AND q.queued_at >= a.drawn_at)))
+                   AND {fetches("a.property_id")} < {FETCHES_A_WEEK}
                  ORDER BY property_id""",
             drawn_since=drawn_since,
+            now=now,
         )
         return list(rows.scalars())
 

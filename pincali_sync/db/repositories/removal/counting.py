@@ -14,7 +14,14 @@ from uuid import UUID
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, transition
 from pincali_sync.domain.coverage import Certificate, SourceScan
-from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER, Cause, ListingStatus
+from pincali_sync.domain.listing_status import (
+    INACTIVE_AFTER,
+    LIKELY_AFTER,
+    UNLISTED,
+    Cause,
+    ListingStatus,
+)
+from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.tiers import ListingSource
 
 
@@ -28,23 +35,52 @@ class PropertyRemovalCandidate:
     consecutive_missing_count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsettledListing(PropertyRemovalCandidate):
+    """A listing that no certified list showed for long, and what its page answered last."""
+
+    public_id: str | None
+    title: str | None
+    verdict: str | None  # alive: it is off the market; None: its page was not looked at
+    evidence: str | None
+    checked_at: datetime | None
+
+    @property
+    def is_off_market(self) -> bool:
+        """Whether its page is there: that is known of it, and it waits for nobody."""
+        return self.verdict == Verdict.ALIVE
+
+
 _ALL_SOURCES = "ARRAY[{}]".format(", ".join(f"'{each}'" for each in ListingSource))
 
 
-def _absent(complete: str, besides: str) -> str:
-    """Who was not seen by anyone since a scan began, although it looked through their sources.
+def _covered_by(complete: str) -> str:
+    """Whether sources are all that a record was seen in; of unknown origin, it may be in any."""
+    return f"""CASE WHEN coalesce(m.sources, '{{}}') = '{{}}' THEN {complete} @> {_ALL_SOURCES}
+                ELSE m.sources <@ {complete} END"""
 
-    A record of unknown origin (an adopted one) may be in any source.
+
+# How many certified scans of all its sources there were since anything listed a record. The
+# sitemap's word is not among them: it lacks a tenth always.
+UNLISTED_SCANS = f"""(
+    SELECT count(*) FROM (
+        SELECT FROM scan_certificates c
+         WHERE c.proves_absence AND c.started_at > coalesce(m.last_seen_at, '-infinity')
+         GROUP BY c.session_id HAVING {_covered_by("array_agg(c.source::text)")}) scans)"""
+
+
+def _absent(complete: str, besides: str) -> str:
+    """Whom nothing listed since a scan began, although it looked through their sources.
+
+    Their own pages prove no presence here: those may stay long after a listing left the lists.
     """
     return f"""
       FROM properties_live l
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      CROSS JOIN ({complete}) complete
      WHERE l.listing_status IN {PRESENT} AND {besides}
-       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < :began
-       AND CASE WHEN coalesce(m.sources, '{{}}') = '{{}}'
-                THEN complete.sources @> {_ALL_SOURCES}
-                ELSE m.sources <@ complete.sources END"""
+       AND coalesce(m.last_seen_at, '-infinity') < :began
+       AND {_covered_by("complete.sources")}"""
 
 
 _NOT_COUNTED = "l.missing_session_id IS DISTINCT FROM CAST(:session_id AS uuid)"
@@ -67,6 +103,18 @@ _DELISTED = f"""
        AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < first.lacked_at
 """
 _ONCE_MORE = "l.consecutive_missing_count + 1"
+# A person's word since anything listed it: `decide_one` writes it as a check without an answer.
+_KEPT = f"""EXISTS (
+    SELECT FROM removal_checks c
+     WHERE c.property_id = l.property_id AND c.verdict = '{Verdict.ALIVE}'
+       AND c.http_status IS NULL AND c.checked_at > coalesce(m.last_seen_at, '-infinity'))"""
+# Why what was active until now is no more: not for want of an answer.
+_UNLISTED = f"""CASE WHEN {_ONCE_MORE} >= {INACTIVE_AFTER} THEN
+    CASE WHEN l.last_full_scrape_at > coalesce(m.last_seen_at, '-infinity')
+         THEN 'its page is there, but ' ELSE '' END
+    || '{UNLISTED}'
+    || coalesce(' since ' || to_char(m.last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), '')
+END AS unlisted"""
 
 
 def _count(absent: str) -> str:
@@ -74,16 +122,31 @@ def _count(absent: str) -> str:
     return transition(
         Cause.MISSING,
         absent,
-        targets={ListingStatus.LIKELY_REMOVED: f"{_ONCE_MORE} >= {LIKELY_AFTER}"},
+        targets={
+            ListingStatus.LIKELY_REMOVED: f"{_ONCE_MORE} >= {INACTIVE_AFTER} "
+            f"OR {_ONCE_MORE} >= {LIKELY_AFTER} AND NOT {_KEPT}"
+        },
+        carried=[_UNLISTED],
         missing=_ONCE_MORE,
         also=["missing_session_id = CAST(:session_id AS uuid)"],
         session=":session_id",
+        reason="r.unlisted",
     )
 
 
 COUNT_MISSING = _count(_absent(_CERTIFIED, _NOT_COUNTED))
 _COUNT_DELISTED = _count(_DELISTED)
-# The same question without an answer being written: what a dry run reports.
+# Missing for long, each with the latest answer of its page since anything listed it.
+UNSETTLED_ROWS = f"""
+  FROM properties_live l
+  LEFT JOIN property_manifest m ON m.property_id = l.property_id
+  LEFT JOIN LATERAL (
+      SELECT verdict, evidence, checked_at FROM removal_checks
+       WHERE property_id = l.property_id
+         AND checked_at > coalesce(m.last_seen_at, '-infinity')
+       ORDER BY checked_at DESC LIMIT 1) c ON true
+ WHERE l.listing_status = {LIKELY} AND l.consecutive_missing_count >= {INACTIVE_AFTER}"""
+# What a count would find, without one being written: what a dry run reports.
 _PREVIEW = f"""
 SELECT count(*) AS missing, count(*) FILTER (WHERE {_ONCE_MORE} >= {LIKELY_AFTER}) AS likely
 {
@@ -92,11 +155,21 @@ SELECT count(*) AS missing, count(*) FILTER (WHERE {_ONCE_MORE} >= {LIKELY_AFTER
         "NOT EXISTS (SELECT 1 FROM seen s WHERE s.property_id = l.property_id)",
     )
 }"""
+_CANDIDATE = """
+       l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
+       coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count"""
 _CANDIDATES = f"""
-SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
-       coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count
+SELECT {_CANDIDATE}
   FROM properties_live l LEFT JOIN property_manifest m ON m.property_id = l.property_id
- WHERE l.listing_status = {LIKELY}"""
+ WHERE l.listing_status = {LIKELY} AND l.missing_session_id = CAST(:session_id AS uuid)
+   AND l.consecutive_missing_count >= {LIKELY_AFTER} ORDER BY l.property_id"""
+# What waits for a person first.
+_UNSETTLED = f"""
+SELECT {_CANDIDATE}, coalesce(l.public_id, m.public_id) AS public_id, l.title,
+       c.verdict, c.evidence, c.checked_at
+{UNSETTLED_ROWS}
+ ORDER BY c.verdict = '{Verdict.ALIVE}' IS TRUE, l.consecutive_missing_count DESC, l.property_id
+ LIMIT :limit"""
 _ISSUE = """
 INSERT INTO scan_certificates
        (session_id, source, certified, proves_absence, reasons, pages_declared, pages_read,
@@ -132,19 +205,14 @@ class MissingRepository(Repository):
         """Whom the session missed, and one before it."""
         return await self._all(
             PropertyRemovalCandidate,
-            f"""{_CANDIDATES} AND l.missing_session_id = CAST(:session_id AS uuid)
-                AND l.consecutive_missing_count >= {LIKELY_AFTER} ORDER BY l.property_id""",
+            _CANDIDATES,
             session_id=session_id,
         )
 
-    async def unsettled(self, limit: int = 100) -> list[PropertyRemovalCandidate]:
-        """Listings missing for long without a verdict: only a person can tell."""
-        return await self._all(
-            PropertyRemovalCandidate,
-            f"""{_CANDIDATES} AND l.consecutive_missing_count >= {INACTIVE_AFTER}
-                ORDER BY l.consecutive_missing_count DESC, l.property_id LIMIT :limit""",
-            limit=limit,
-        )
+    async def unsettled(self, limit: int = 100) -> list[UnsettledListing]:
+        """Listings missing for long, with what is known of them: those without a verdict first,
+        of which only a person can tell; then those that are off the market."""
+        return await self._all(UnsettledListing, _UNSETTLED, limit=limit)
 
 
 class CertificateRepository(Repository):

@@ -18,6 +18,7 @@ def words(listed: Iterable[ListingStatus]) -> str:
 
 
 PRESENT = words(states.PRESENT)
+LISTED = words(states.LISTED)
 REMOVED = words(states.REMOVED)
 LIKELY = f"'{ListingStatus.LIKELY_REMOVED}'"
 

@@ -141,7 +141,8 @@ SELECT o.*,
          WHERE q.property_id = o.property_id AND q.status IN ('pending', 'in_progress')
        ) AS queued_priority,
        (SELECT true FROM scrape_queue q
-         WHERE q.property_id = o.property_id AND q.status = 'failed' LIMIT 1) AS is_set_aside,
+         WHERE q.property_id = o.property_id AND q.status IN ('failed', 'cancelled')
+         LIMIT 1) AS is_set_aside,
        {PRICE_CHANGE_KIND} AS price_change
   FROM offered o
 """

@@ -1,0 +1,47 @@
+"""How often a record's page may be asked for, and how long it rests: the one place of the rule.
+
+Without news of a listing its page is asked for at most twice in seven days, whoever wants it: rows
+of reasons that are no news find no place beside that many attempts, and have no further attempt of
+their own then. What is asked in vain rests ever longer.
+"""
+
+from __future__ import annotations
+
+from pincali_sync.items import FETCHES_A_WEEK
+
+__all__ = ["FETCHES_A_WEEK", "IN_VAIN", "RESTED", "fetches", "rest"]
+
+_LONGEST_DAYS = 56
+
+# Rows that ended without a page since a record's last one: how many, and when the latest.
+IN_VAIN = """
+    SELECT q.property_id, count(*) AS times, max(q.completed_at) AS last_at
+      FROM scrape_queue q LEFT JOIN properties_live l ON l.property_id = q.property_id
+     WHERE q.status IN ('failed', 'cancelled')
+       AND q.completed_at > coalesce(l.last_full_scrape_at, '-infinity')
+     GROUP BY q.property_id"""
+
+
+def fetches(record: str, *, besides: str = "NULL") -> str:
+    """An expression for the attempts at a record's page within seven days.
+
+    Args:
+        record: its property_id.
+        besides: the id of a queue row that is not counted.
+    """
+    return f"""(SELECT coalesce(sum(f.attempt_count), 0)::integer FROM scrape_queue f
+                 WHERE f.property_id = {record} AND f.id IS DISTINCT FROM {besides}
+                   AND f.claimed_at > CAST(:now AS timestamptz) - interval '7 days')"""
+
+
+def rest(times: str, *, days: int = 7) -> str:
+    """An expression for the rest of a page that was asked for in vain so many times, at least once.
+
+    Args:
+        days: after the first time; 6 where the question comes weekly, and may come early.
+    """
+    return f"interval '1 day' * least({days} * power(2, least({times} - 1, 10)), {_LONGEST_DAYS})"
+
+
+# Beside `IN_VAIN` as `vain`: whether a record's page may be asked for again.
+RESTED = f"(vain.times IS NULL OR vain.last_at <= :now - {rest('vain.times')})"

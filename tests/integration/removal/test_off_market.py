@@ -1,0 +1,203 @@
+"""Off the market: a page that stays while no certified list shows its listing; and the way back."""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from uuid import UUID
+
+import pytest
+
+from pincali_sync.bootstrap import Services
+from pincali_sync.db.engine import Database
+from pincali_sync.domain.liveness import Judgement, Verdict
+from tests.integration.removal.test_removals import (
+    ALIVE,
+    HOUSES,
+    begin,
+    miss,
+    missing,
+    statuses,
+)
+from tests.integration.site.test_sitemap import read
+from tests.support.builders import Workshop, detail, entry, id_of, rows
+from tests.support.clock import FixedClock
+from tests.support.removals import batch_id, claim, hold, record
+from tests.support.scans import full_scan, seen, shown_alive
+
+
+async def look(services: Services, session_id: UUID, judgement: Judgement = ALIVE) -> bool:
+    """Has the page of house-1 answer, if it is asked; returns whether it was."""
+    claimed = await claim(services, session_id)
+    for queued in claimed:
+        result = shown_alive(queued, judgement)
+        if judgement.verdict is not Verdict.ALIVE:
+            result = seen(queued, 409)
+        await record(services, result)
+    return bool(claimed)
+
+
+async def unlist(services: Services, clock: FixedClock, *, scans: int) -> None:
+    """So many weekly scans without house-1, whose page is there whenever it is asked."""
+    await begin(services, clock)
+    for _ in range(scans):
+        await look(services, await miss(services, clock, times=1))
+
+
+async def state(shop: Workshop) -> tuple[str, str, int]:
+    live = await shop.live("house-1")
+    return live["listing_status"], live["status"], live["consecutive_missing_count"]
+
+
+async def test_before_three_absences_a_listing_whose_page_is_there_is_active(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await unlist(services, clock, scans=2)
+    assert await state(shop) == ("active", "active", 2)
+
+
+async def test_after_three_it_is_off_the_market_and_the_journal_says_why(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    seen_last = clock.now().date()
+    await unlist(services, clock, scans=3)
+    assert await state(shop) == ("likely_removed", "inactive", 3)
+    reasons = [each["change_reason"] for each in await shop.journal("house-1")]
+    assert f"its page is there, but no certified list has shown it since {seen_last}" in reasons
+    [unlisted] = await services.db.run(lambda tx: tx.missing.unsettled())
+    assert (unlisted.verdict, unlisted.is_off_market) == ("alive", True)
+    counts = (await services.insights.snapshot()).counts
+    assert (counts.unsettled, counts.off_market) == (0, 1)
+
+
+async def test_its_page_alone_never_removes_it_and_never_brings_it_back(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await unlist(services, clock, scans=12)
+    await shop.visit(detail("house-1", public_id=HOUSES[0].public_id))
+    assert await state(shop) == ("likely_removed", "inactive", 12)
+    assert not [e for e in await shop.journal("house-1") if e["change_type"] == "removed"]
+
+
+async def test_a_card_brings_it_back_at_once(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await unlist(services, clock, scans=4)
+    await shop.scan(HOUSES[0])
+    assert await state(shop) == ("active", "active", 0)
+    last = max(await shop.journal("house-1"), key=itemgetter("created_at"))
+    assert (last["old_value"], last["new_value"]) == ("likely_removed", "active")
+
+
+async def test_the_sitemap_brings_it_back_at_once(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await unlist(services, clock, scans=4)
+    await read(services, "house-1", "house-2", "house-3", "flat-1", "flat-2", dated_at=clock.now())
+    assert await state(shop) == ("active", "active", 0)
+
+
+async def test_it_counts_anew_once_it_was_seen(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await unlist(services, clock, scans=4)
+    await shop.scan(HOUSES[0])
+    clock.advance(days=7)
+    await look(services, await miss(services, clock, times=2))
+    assert await state(shop) == ("active", "active", 2)
+
+
+async def test_what_the_sitemap_drops_day_by_day_is_no_absence_from_lists(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    slugs = ("house-2", "house-3", "flat-1", "flat-2", *(f"other-{n}" for n in range(40)))
+    await read(services, "house-1", *slugs, dated_at=clock.now())
+    asked = 0
+    for _ in range(6):
+        clock.advance(days=1)
+        ended = await read(services, *slugs, dated_at=clock.now())
+        assert ended.is_complete
+        asked += await look(services, ended.session_id)
+    assert asked == 1
+    assert await state(shop) == ("active", "active", 0)
+    await look(services, await miss(services, clock, times=1))
+    assert await state(shop) == ("active", "active", 1)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.ALIVE, Verdict.UNKNOWN])
+async def test_a_page_that_tells_nothing_new_is_asked_ever_more_rarely(
+    services: Services, clock: FixedClock, verdict: Verdict
+) -> None:
+    await begin(services, clock)
+    judgement = Judgement(verdict=verdict, evidence="as before")
+    asked = [
+        week
+        for week in range(1, 45)
+        if await look(services, await miss(services, clock, times=1), judgement)
+    ]
+    assert asked == [2, 3, 5, 9, 16, 24, 32, 40]
+
+
+async def test_a_removed_listing_whose_page_is_there_starts_from_nothing(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=3)
+    [queued] = await claim(services, session_id)
+    await record(services, seen(queued, 404))
+    await services.removals.apply(await batch_id(services.db))
+    await shop.visit(detail("house-1", public_id=HOUSES[0].public_id))
+    assert await state(shop) == ("active", "active", 0)
+
+
+async def test_what_is_likely_removed_is_looked_at_by_nobody_else(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await miss(services, clock, times=2)
+    await services.queue.queue_stale_properties(0, 100)
+    await services.queue.queue_random_sample(100)
+    queued = await rows(db, "SELECT property_id FROM scrape_queue")
+    assert len(queued) == 4
+    assert id_of("house-1") not in {row["property_id"] for row in queued}
+
+
+# --- a batch that is held while scans go on -------------------------------------------------------
+
+
+async def scan_on(services: Services, clock: FixedClock) -> UUID:
+    """Another weekly scan without those of the held batch."""
+    held = await services.removals.apply(await batch_id(services.db))
+    assert held.status == "held"
+    clock.advance(days=7)
+    shown = await rows(
+        services.db,
+        """SELECT source_url, public_id FROM properties_live WHERE listing_status = 'active'""",
+    )
+    cards = [
+        entry(row["source_url"].rpartition("/")[2], public_id=row["public_id"]) for row in shown
+    ]
+    session_id = await full_scan(services, {"sale": cards})
+    assert await claim(services, session_id) == []
+    return held.id
+
+
+async def test_what_waits_for_a_person_is_not_asked_again_and_can_still_be_approved(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await hold(services, clock)
+    held = await scan_on(services, clock)
+    approved = await services.removals.settle(held, approve=True, decided_by="Operator 1")
+    assert approved.removed == 60
+    assert await statuses(db) == {"active": 90, "confirmed_removed": 60}
+
+
+async def test_and_can_still_be_rejected(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await hold(services, clock)
+    await services.removals.settle(
+        await scan_on(services, clock), approve=False, decided_by="Operator 1"
+    )
+    assert await statuses(db) == {"active": 150}
+    assert await missing(db) == {}
