@@ -1,4 +1,4 @@
-"""Whether a missing listing is gone: a verdict with three values, and what it rests on.
+"""Whether a missing listing is gone: a verdict with its evidence.
 
 Only answers that a listing's absence explains and nothing else does are taken for "gone": no
 doubt removes a listing.
@@ -7,8 +7,9 @@ doubt removes a listing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import reduce
 
 
 class Verdict(StrEnum):
@@ -30,7 +31,17 @@ class RedirectKind(StrEnum):
 
     LISTING = "listing"
     SEARCH = "search"  # a search page of the site
+    HOME = "home"  # its front page, in any language
     ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict with its evidence, worded for the person who asks why."""
+
+    verdict: Verdict
+    evidence: str
+    may_change: bool = False  # unknown for now: another try may tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,42 +55,41 @@ class Answer:
     redirect_kind: RedirectKind | None = None
     shown_public_id: str | None = None  # the EasyBroker id that a listing's page shows
     shown_property_id: str | None = None  # computed from the page's own URL
-    says_gone: bool = False
-    says_sold: bool = False
+    says: Judgement | None = None  # what the page itself says, of its listing or of the site
     refusal: str | None = None  # a challenge, a captcha, a login: no answer about the listing
-    signature: str = ""  # status, target and headings: equal for pages of one kind
+    signature: str = ""  # status, target and words: equal for pages of one kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """How the site answered, at the start of this job, URLs that never existed."""
+    """How the site answered, in this job, URLs that never existed and listings that are there."""
 
     absent_signatures: frozenset[str] = frozenset()
+    shows_listings: bool = False  # a listing that is there was shown
 
     @classmethod
-    def of(cls, invented: Iterable[Answer]) -> Calibration:
-        """Answers of refusal or error calibrate nothing."""
+    def of(cls, invented: Iterable[Answer], known: Iterable[Answer] = ()) -> Calibration:
+        """What all invented URLs were answered, and no listing that should be there was.
+
+        Answers of refusal or error calibrate nothing.
+        """
+        known = list(known)
+        said = [_calibrating(answer) for answer in invented]
+        agreed = reduce(frozenset.intersection, said) if said else frozenset[str]()
         return cls(
-            absent_signatures=frozenset(
-                answer.signature
-                for answer in invented
-                if answer.signature and answer.shown_public_id is None and not _failed(answer)
-            )
+            absent_signatures=agreed - {answer.signature for answer in known},
+            shows_listings=any(answer.shown_public_id is not None for answer in known),
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """A verdict with its evidence, worded for the person who asks why."""
-
-    verdict: Verdict
-    evidence: str
-    may_change: bool = False  # unknown for now: another try may tell
-
-
 NO_CALIBRATION = Calibration()
+_OK = 200
 _ABSENT = {404, 410}
+# The site answered URLs that never existed so (2026-06); alone it proves nothing.
+_ABSENT_AT_TIMES = {422}
 _PASSING = {408, 425, 429}
+# What a site says of whoever asks, and never of a listing.
+_OF_THE_VISITOR = {202, 401, 402, 403, 405, 407}
 
 
 def judge(
@@ -89,7 +99,7 @@ def judge(
     public_id: str | None,
     calibration: Calibration = NO_CALIBRATION,
 ) -> Judgement:
-    """The verdict on one record.
+    """The verdict on one record that is missing elsewhere.
 
     Args:
         answer: to a GET of its URL; a redirect to another listing's page must be followed first.
@@ -100,63 +110,80 @@ def judge(
         return _unknown(f"the site refused to answer ({answer.refusal})", may_change=True)
     if answer.status is None:
         return _unknown(f"no answer: {answer.error or 'unknown error'}", may_change=True)
-    if answer.status in _ABSENT:
-        said = ", and says that it was sold or rented" if answer.says_sold else ""
-        return _absent(answer, f"HTTP {answer.status}{said}")
     if answer.redirect_url is not None:
         return _judge_redirect(answer, calibration)
-    if answer.status == 200:
-        return _judge_page(answer, property_id, public_id, calibration)
-    return _unknown(f"HTTP {answer.status}", may_change=_failed(answer))
+    if answer.shown_public_id is not None:
+        return _judge_listing(answer, property_id, public_id)
+    if answer.says is not None and _is_doubtful(answer):
+        return replace(answer.says, evidence=f"HTTP {answer.status}, {answer.says.evidence}")
+    return _judge_page(answer, calibration)
 
 
 def _judge_redirect(answer: Answer, calibration: Calibration) -> Judgement:
     where = f"HTTP {answer.status} to {answer.redirect_url}"
     if answer.redirect_kind is RedirectKind.SEARCH:
-        return _absent(answer, f"{where}, a search page")
+        return _gone(f"{where}, a search page")
     if answer.signature in calibration.absent_signatures:
-        return _absent(answer, f"{where}, as for URLs that never existed")
+        return _gone(f"{where}, as for URLs that never existed")
+    if answer.redirect_kind is RedirectKind.HOME and calibration.shows_listings:
+        return _gone(f"{where}, the front page, while listings that are there are shown")
     return _unknown(where)
 
 
-def _judge_page(
-    answer: Answer, property_id: str, public_id: str | None, calibration: Calibration
-) -> Judgement:
-    if answer.shown_public_id is not None:
-        return _judge_listing(answer, property_id, public_id)
-    if answer.says_sold:
-        return _absent(answer, "the page says that it was sold or rented")
-    if answer.says_gone:
-        return _absent(answer, "the page says that it is no longer available")
-    if answer.signature in calibration.absent_signatures:
-        return _absent(answer, "HTTP 200, the page shown for URLs that never existed")
-    return _unknown("HTTP 200 without a listing on it")
-
-
 def _judge_listing(answer: Answer, property_id: str, public_id: str | None) -> Judgement:
-    shown = answer.shown_public_id
-    if shown == public_id:
-        return Judgement(verdict=Verdict.ALIVE, evidence=f"the page shows {shown}")
-    if public_id is None and answer.shown_property_id == property_id:
-        return Judgement(
-            verdict=Verdict.ALIVE, evidence=f"its own URL still shows a listing ({shown})"
-        )
-    return _unknown(f"the page shows {shown}, the record is {public_id or property_id}")
+    shown, says = answer.shown_public_id, answer.says
+    if says is not None and says.may_change:
+        return says
+    if public_id is None and answer.shown_property_id != property_id:
+        return _unknown(f"the page shows {shown}, the record is {property_id}")
+    if public_id not in {None, shown} and answer.status == _OK:
+        return _gone(f"its page shows another listing, {shown}; the record is {public_id}")
+    if public_id in {None, shown} and says is not None:
+        return says
+    if answer.status != _OK:
+        return _unknown(f"HTTP {answer.status}, but the page shows {shown}")
+    own = f"its own URL still shows a listing ({shown})" if public_id is None else ""
+    return Judgement(verdict=Verdict.ALIVE, evidence=own or f"the page shows {shown}")
 
 
-def _absent(answer: Answer, evidence: str) -> Judgement:
-    verdict = Verdict.SOLD if answer.says_sold else Verdict.GONE
-    return Judgement(verdict=verdict, evidence=evidence)
+def _judge_page(answer: Answer, calibration: Calibration) -> Judgement:
+    """A page that shows no listing, of a site that says of no trouble."""
+    said = f"HTTP {answer.status}"
+    if _is_no_answer(answer):
+        return _unknown(said, may_change=_may_pass(answer))
+    if answer.says is not None:
+        absent = f"{said}, " if answer.status in _ABSENT else ""
+        return replace(answer.says, evidence=f"{absent}{answer.says.evidence}")
+    if answer.status in _ABSENT:
+        return _gone(said)
+    if answer.signature in calibration.absent_signatures:
+        return _gone(f"{said}, as for URLs that never existed")
+    if answer.status in _ABSENT_AT_TIMES and calibration.shows_listings:
+        return _gone(f"{said}, while listings that are there are shown")
+    return _unknown(f"{said} without a listing on it")
+
+
+def _gone(evidence: str) -> Judgement:
+    return Judgement(verdict=Verdict.GONE, evidence=evidence)
 
 
 def _unknown(evidence: str, *, may_change: bool = False) -> Judgement:
     return Judgement(verdict=Verdict.UNKNOWN, evidence=evidence, may_change=may_change)
 
 
-def _failed(answer: Answer) -> bool:
-    return (
-        answer.status is None
-        or answer.refusal is not None
-        or answer.status >= 500
-        or answer.status in _PASSING
-    )
+def _calibrating(answer: Answer) -> frozenset[str]:
+    is_void = _is_no_answer(answer) or answer.shown_public_id is not None or _is_doubtful(answer)
+    return frozenset({answer.signature} if answer.signature and not is_void else ())
+
+
+def _is_doubtful(answer: Answer) -> bool:
+    return answer.says is not None and not answer.says.verdict.removes
+
+
+def _is_no_answer(answer: Answer) -> bool:
+    """Whether it is about the visitor or the site, and so about no listing."""
+    return answer.refusal is not None or answer.status in _OF_THE_VISITOR or _may_pass(answer)
+
+
+def _may_pass(answer: Answer) -> bool:
+    return answer.status is None or answer.status >= 500 or answer.status in _PASSING

@@ -8,30 +8,37 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pincali_sync.domain.headers import redirect_target
-from pincali_sync.domain.identity import property_id_of
-from pincali_sync.domain.liveness import Answer, RedirectKind
+from pincali_sync.domain.identity import property_id_of, slug_of
+from pincali_sync.domain.liveness import Answer, Judgement, RedirectKind, Verdict
+from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
+from pincali_sync.pages.blocks import Block, blocks_of
 from pincali_sync.pages.challenge import challenge_kind
-from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.pages.detail_document import DetailDocument
+from pincali_sync.pages.detail_page import property_of
 from pincali_sync.pages.markup import tree_of
-from pincali_sync.pages.text import MAX_TITLE, fold, text_at, text_of
+from pincali_sync.pages.own_page import shows_the_site, title_of
+from pincali_sync.pages.standing import standing_of
+from pincali_sync.pages.statements import end_of_listing, gone_in
+from pincali_sync.pages.text import fold
+from pincali_sync.pages.trouble import trouble_in
 
 _SEARCH_PATH = re.compile(
     r"/(?:en/)?(?:pt/)?(?:properties|inmuebles|propiedades|imoveis)(?:/|$)", re.I
 )
-_MAIN = ("main", "[role=main]", "body")
-# The rule is for pages without a listing on them: a description may well say "rented".
-_GONE = re.compile(
-    r"no longer (?:available|active|published)|not available any ?more|has been removed|"
-    r"ya no (?:esta|se encuentra) (?:disponible|publicad[ao])|"
-    r"nao (?:esta|se encontra) mais disponivel"
+_HOME_PATH = re.compile(r"/?(?:[a-z]{2}(?:-[a-z]{2})?/?)?", re.I)
+_OK = 200
+_LONGEST_WORDS = 400  # that tell pages apart; what differs from one to the next comes later
+_WITH_DIGIT = re.compile(r"\S*\d\S*")
+_LEAST_WORDS = 2  # beside a page's title
+_CUT_SHORT = Judgement(
+    verdict=Verdict.UNKNOWN, evidence="a page that was cut short", may_change=True
 )
-_SOLD = re.compile(
-    r"(?:has been|was|already) (?:sold|rented)|"
-    r"(?:ya fue|fue|ha sido) (?:vendid|rentad|alquilad)[ao]|(?:ja foi|foi) (?:vendid|alugad)[ao]"
+_NOT_OF_THE_SITE = Judgement(
+    verdict=Verdict.UNKNOWN, evidence="a page with no sign of being the site's", may_change=True
 )
-_LONGEST_TEXT = 2_000  # a page that says so says it at the top
+_UNREADABLE = Judgement(verdict=Verdict.UNKNOWN, evidence="a page that cannot be read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,55 +62,104 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
     target = redirect_target(url, status, headers.get("location"))
     if target is not None:
         return ReadAnswer(answer=_redirect(url, status, target))
-    scraped = _listing(markup, url) if status == 200 else None
-    if scraped is None:
+    try:
+        scraped, says = read_listing(markup, url)
+    except PageError:
         return ReadAnswer(answer=_plain_page(url, status, markup))
     answer = Answer(
         url=url,
         status=status,
         shown_public_id=scraped.public_id,
         shown_property_id=scraped.property_id,
+        says=says if _is_whole(markup) else _CUT_SHORT,
     )
     return ReadAnswer(answer=answer, scraped=scraped)
 
 
-def _listing(markup: bytes, url: str) -> Property | None:
-    try:
-        return parse_detail_page(markup, url)
-    except PageError:
-        return None
+def read_listing(markup: str | bytes, url: str) -> tuple[Property, Judgement | None]:
+    """A listing's own page, and what it says against the listing's being there.
+
+    Raises:
+        PageError: see `parse_detail_page`.
+    """
+    document = DetailDocument.of(markup, url)
+    scraped = property_of(document, url)
+    operations = {offer.operation for offer in scraped.offers}
+    for name, operation in (("Sale", Operation.SALE), ("Rental", Operation.RENT)):
+        if document.tracking.get(name) is True:
+            operations.add(operation)
+    return scraped, standing_of(document, url, operations)
 
 
 def _redirect(url: str, status: int, target: str) -> Answer:
     kind = RedirectKind.ELSEWHERE
+    to, path = urlsplit(target), _without_slug(urlsplit(target).path.lower(), url).rstrip("/")
     try:
         property_id_of(target)
         kind = RedirectKind.LISTING
     except PageError:
-        if _SEARCH_PATH.match(urlsplit(target).path):
+        if _SEARCH_PATH.match(to.path):
             kind = RedirectKind.SEARCH
+        elif _HOME_PATH.fullmatch(to.path) and _is_of(to.hostname, url):
+            kind, path = RedirectKind.HOME, ""
     return Answer(
         url=url,
         status=status,
         redirect_url=target,
         redirect_kind=kind,
-        signature=f"{status} {urlsplit(target).path}",
+        signature=f"redirect to {to.hostname}{path}",
     )
+
+
+def _is_of(host: str | None, url: str) -> bool:
+    asked = (urlsplit(url).hostname or "").removeprefix("www.")
+    return (host or "").removeprefix("www.") == asked
 
 
 def _plain_page(url: str, status: int, markup: bytes) -> Answer:
     try:
-        tree = tree_of(markup, url)
+        blocks = blocks_of(tree_of(markup, url))
     except PageError:
-        return Answer(url=url, status=status)
-    main = next((node for node in map(tree.css_first, _MAIN) if node is not None), None)
-    text = fold((text_of(main) or "")[:_LONGEST_TEXT])
-    headings = " | ".join(fold(text_at(tree, tag) or "")[:MAX_TITLE] for tag in ("title", "h1"))
-    return Answer(
-        url=url,
-        status=status,
-        says_sold=bool(_SOLD.search(text)),
-        says_gone=bool(_GONE.search(text)),
-        # A blank page is no page: it must not be taken for "as URLs that never existed".
-        signature=f"{status} {headings}" if headings.strip(" |") else "",
+        return Answer(url=url, status=status, says=_UNREADABLE)
+    title = title_of(markup)
+    says = _says(status, markup, [Block(title, fold(title), True), *blocks])
+    kind = (
+        "" if says and says.verdict is Verdict.UNKNOWN else _signature(url, status, title, blocks)
     )
+    return Answer(url=url, status=status, says=says, signature=kind)
+
+
+def _says(status: int, markup: bytes, blocks: list[Block]) -> Judgement | None:
+    """What a page without a listing says; the first block is its title."""
+    words = gone_in(blocks[1:])
+    trouble = trouble_in(blocks, mild=words is not None)
+    if trouble:
+        evidence = f"a page of trouble or refusal: {trouble.quoted}"
+        return Judgement(verdict=Verdict.UNKNOWN, evidence=evidence, may_change=True)
+    if status == _OK and not shows_the_site(markup):
+        return _NOT_OF_THE_SITE
+    if status == _OK and not _is_whole(markup):
+        return _CUT_SHORT
+    return end_of_listing(words) if words else None
+
+
+def _signature(url: str, status: int, title: str, blocks: list[Block]) -> str:
+    """Empty for a page of status 200 that says nothing: it must not equal another one."""
+    said = " ".join(block.text for block in blocks)
+    if status == _OK and len(said.split()) < _LEAST_WORDS:
+        return ""
+    words = _without_slug(f"{fold(title)} | {said[:_LONGEST_WORDS]}", url)
+    # Ids of requests, times and tokens differ from one page of a kind to the next.
+    return f"{status} {_WITH_DIGIT.sub('#', words)}" if status == _OK or status >= 400 else ""
+
+
+def _without_slug(text: str, url: str) -> str:
+    try:
+        slug = slug_of(url)
+    except PageError:
+        return text
+    return text.replace(slug, "#").replace(slug.replace("-", " "), "#")
+
+
+def _is_whole(markup: bytes) -> bool:
+    return b"</html" in markup[-1_000:].lower()

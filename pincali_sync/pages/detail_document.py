@@ -30,7 +30,9 @@ _NUMERIC_ID = re.compile(r"[1-9][0-9]{4,11}")
 # Cards of other listings, with their prices, places and photos.
 _FOREIGN = ".listing__similar-properties, .property__component"
 _MAX_FOREIGN = 200  # each costs a walk over the page; the site shows seven
-_LISTING_TYPES = "RealEstateListing Product Residence SingleFamilyResidence House Apartment"
+LISTING_TYPES = (
+    "RealEstateListing", "Product", "Residence", "SingleFamilyResidence", "House", "Apartment"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ def _listing_json_ld(tree: LexborHTMLParser, url: str) -> JsonObject:
     """The page's objects of listing types, merged; an object of another URL is another listing."""
     merged: JsonObject = {}
     for value in json_ld(tree):
-        if is_of_type(value, *_LISTING_TYPES.split()) and not _is_elsewhere(value.get("url"), url):
+        if is_of_type(value, *LISTING_TYPES) and not _is_elsewhere(value.get("url"), url):
             for name, inner in value.items():
                 merged.setdefault(name, inner)
     return merged

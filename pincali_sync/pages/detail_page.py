@@ -44,7 +44,15 @@ def parse_detail_page(markup: str | bytes, url: str) -> Property:
             nor the page's canonical link is a listing's URL; or it has more markup than any page
             of the site.
     """
-    document = DetailDocument.of(markup, url)
+    return property_of(DetailDocument.of(markup, url), url)
+
+
+def property_of(document: DetailDocument, url: str) -> Property:
+    """Reads a page that is prepared.
+
+    Raises:
+        PageError: neither `url` nor the page's canonical link is a listing's URL.
+    """
     tree, source_url = document.tree, _source_url(document.tree, url)
     offers = _offers(document)
     main = main_offer(offers)

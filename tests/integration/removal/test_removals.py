@@ -18,7 +18,7 @@ from tests.support.removals import TOKEN, batch_id, claim, hold, record
 from tests.support.scans import FakeSite, full_scan, seen, shown_alive
 
 ALIVE = Judgement(verdict=Verdict.ALIVE, evidence="the page shows its id")
-SOLD = b"<html><title>Pincali</title><main><h1>This property has been sold</h1></main>"
+SOLD = b"<html><title>Pincali</title><main><h1>This property has been sold</h1></main></html>"
 
 
 @pytest.fixture

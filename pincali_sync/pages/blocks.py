@@ -1,0 +1,138 @@
+"""What a page says in places of its own: short texts outside of forms, menus, cards and dialogs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pincali_sync.pages.text import fold, one_line
+
+_MAIN = ("main", "[role=main]", "body")
+_INLINE_TAGS = (
+    "abbr b bdi big cite data em font i mark nobr small span strong sub sup time tt u wbr"
+)
+_INLINE = frozenset(_INLINE_TAGS.split())
+_HEADINGS = frozenset({"h1", "h2", "h3"})
+# What people fill in, click on or do not see, and what stands around every page.
+_APART_TAGS = (
+    "a aside button del dialog fieldset footer form iframe label nav noscript option s script "
+    "select strike style svg template textarea video"
+)
+_APART = frozenset(_APART_TAGS.split())
+_CLASSES_APART = re.compile(
+    r"\b(?:hidden|d-none|invisible|sr-only|visually-hidden|modal|dropdown|footer|cookie\w*|"
+    r"(?:eb-)?breadcrumbs?|marketplace__header|property__component|listing__similar-properties|"
+    r"action-button|buorg|grecaptcha\w*)(?![\w-])"
+)
+_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_PROMINENT = re.compile(
+    r"alert|notice|flash|banner|message|status|unavailable|empty|not-?found|error", re.I
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?;…])\s+")
+_OUTER_SIGNS = re.compile(r"^[^a-z0-9]+|[^a-z0-9]+$")
+MAX_BLOCK = 300  # longer texts are no statements
+_LONGEST_QUOTE = 200
+_MOST = 2_000  # of a page: far more than any has
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One element's own text, as it stands there and folded for comparing."""
+
+    shown: str
+    text: str
+    prominent: bool = False  # a heading or a notice
+
+    @property
+    def quoted(self) -> str:
+        """As evidence quotes it."""
+        return f'"{self.shown[:_LONGEST_QUOTE]}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What else of a page is left out, and where reading ends, by elements' classes."""
+
+    apart: re.Pattern[str] = re.compile(r"(?!)")
+    end: re.Pattern[str] = re.compile(r"(?!)")
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Walks over a tree."""
+
+    bounds: Bounds
+    blocks: list[Block] = field(default_factory=list)
+    has_ended: bool = False
+
+    def read(self, node: LexborNode, *, prominent: bool) -> None:
+        words: list[str] = []
+        children = list(node.iter(include_text=True))
+        speaks = any(each.tag == "-text" and (each.text_content or "").strip() for each in children)
+        for child in children:
+            if self.has_ended:
+                break
+            if child.tag == "-text":
+                words.append(child.text_content or "")
+            elif self._is_apart(child):
+                continue
+            elif speaks and child.tag in _INLINE:
+                words.append(child.text(separator=" "))
+            else:
+                self._flush(words, prominent=prominent or node.tag in _HEADINGS)
+                self.read(child, prominent=prominent or _is_prominent(child))
+        self._flush(words, prominent=prominent or node.tag in _HEADINGS)
+
+    def _flush(self, words: list[str], *, prominent: bool) -> None:
+        text = one_line(" ".join(words))
+        words.clear()
+        if text and len(self.blocks) < _MOST:
+            self.blocks.append(Block(text, fold(text), prominent))
+
+    def _is_apart(self, node: LexborNode) -> bool:
+        if node.tag in _APART or (node.tag == "header" and _is_of_the_frame(node)):
+            return True
+        given = node.attributes
+        classes = given.get("class") or ""
+        self.has_ended = self.bounds.end.search(classes) is not None
+        return (
+            self.has_ended
+            or "hidden" in given
+            or given.get("aria-hidden") == "true"
+            or given.get("role") in {"dialog", "navigation", "contentinfo"}
+            or _HIDING_STYLE.search(given.get("style") or "") is not None
+            or _CLASSES_APART.search(classes) is not None
+            or self.bounds.apart.search(classes) is not None
+        )
+
+
+def blocks_of(tree: LexborHTMLParser, bounds: Bounds | None = None) -> list[Block]:
+    """The texts of a page's main part, in their order."""
+    reader = _Reader(bounds or Bounds())
+    root = next((node for node in map(tree.css_first, _MAIN) if node is not None), None)
+    if root is not None:
+        reader.read(root, prominent=False)
+    return reader.blocks
+
+
+def sentences_of(block: Block) -> Iterator[str]:
+    """A short text's sentences, without the signs around them; questions are left out."""
+    if len(block.text) > MAX_BLOCK:
+        return
+    for sentence in _SENTENCE_END.split(block.text.replace("’", "'")):
+        if "?" not in sentence and "¿" not in sentence:
+            yield _OUTER_SIGNS.sub("", sentence)
+
+
+def _is_prominent(node: LexborNode) -> bool:
+    role = node.attributes.get("role")
+    return role in {"alert", "status"} or bool(
+        _PROMINENT.search(node.attributes.get("class") or "")
+    )
+
+
+def _is_of_the_frame(node: LexborNode) -> bool:
+    return node.parent is not None and node.parent.tag == "body"

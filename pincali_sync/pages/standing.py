@@ -1,0 +1,119 @@
+"""Whether a page that shows its listing says that it can no longer be had.
+
+In a status of its own ("Vendida", "Sold on 3 March") or in the availability of its data; never in
+what people wrote of it, nor in what the page says of other listings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from selectolax.lexbor import LexborHTMLParser
+
+from pincali_sync.domain.liveness import Judgement, Verdict
+from pincali_sync.domain.prices import Operation
+from pincali_sync.pages.availability import IS_AVAILABLE, availabilities_of
+from pincali_sync.pages.blocks import Block, Bounds, blocks_of, sentences_of
+from pincali_sync.pages.detail_document import DetailDocument
+from pincali_sync.pages.statements import end_of_listing, gone_in
+from pincali_sync.pages.text import fold, text_at
+
+# A status stands above the description, and in no title, fact, price or word about the publisher.
+_ABOVE = Bounds(
+    apart=re.compile(
+        r"(?<![\w-])(?:property-title|location|price|feature-icon|listing__features|"
+        r"(?:publisher|agent|agency|seller|photo-tour)[\w-]*)(?![\w-])"
+    ),
+    end=re.compile(
+        r"(?<![\w-])(?:listing__(?:description|amenities|map|sidebar|similar-properties|publisher)|"
+        r"text-description|similar[\w-]*)(?![\w-])"
+    ),
+)
+_LONGEST = 60
+_TAKEN = (
+    r"(?:sold(?: out)?|rented(?: out)?|leased|(?:vendid|rentad|alquilad|arrendad|alugad|locad)[oa])"
+)
+_BOTH = rf"{_TAKEN}(?: ?(?:or|o|ou|/|-|&|y|and) ?{_TAKEN})?"
+_NOT_THERE = (
+    r"(?:not|no longer) available|unavailable|off[ -](?:the )?market|fuera del mercado|"
+    r"(?:ya )?no (?:esta )?disponible|(?:ja )?nao (?:esta )?(?:mais )?disponivel|indisponivel|"
+    r"fora do mercado|"
+    r"(?:listing|anuncio) (?:removed|expired|inactive|removido|retirado|eliminado|inactivo|inativo|"
+    r"finalizado|vencido|expirado)"
+)
+_MONTH = (
+    "(?:jan|ene|feb|fev|mar|apr|abr|may|mai|jun|jul|aug|ago|sep|set|oct|out|nov|dec|dic|dez)[a-z]*"
+)
+_WHEN = rf"(?:,? (?:on|in|since|el|en|desde|em)\b)?(?=[^a-z]*(?:\d|{_MONTH}))[a-z\d ,./:-]{{1,40}}"
+_STATUS = re.compile(
+    r"(?:(?:status|estado|estatus|situacion|situacao):? )?(?:(?:this |the |est[ea] |[loe][al]? )?"
+    r"(?:property|listing|propiedad|inmueble|imovel|casa|departamento|terreno) )?"
+    rf"(?:(?:is|was|already|ya|fue|ja|foi|esta) )*(?:{_BOTH}(?:{_WHEN})?|{_NOT_THERE})"
+)
+_ENDED = {
+    Operation.SALE: re.compile(r"\b(?:sold|vendid[oa])\b"),
+    Operation.RENT: re.compile(
+        r"\b(?:rented|leased|(?:rentad|alquilad|arrendad|alugad|locad)[oa])\b"
+    ),
+}
+
+
+def standing_of(
+    document: DetailDocument, url: str, operations: Collection[Operation]
+) -> Judgement | None:
+    """What a listing's page says against its being there; None: nothing.
+
+    Args:
+        url: where the page was fetched.
+        operations: what the page offers. Where one of two has ended, the listing is there.
+    """
+    words = availabilities_of(document, url)
+    is_off = bool(words) and not any(IS_AVAILABLE[word] for word in words)
+    status = _status_of_prices(document.tree) or _status_above(document.tree)
+    if status is None:
+        return _judge_data(words, operations) if is_off else None
+    said, ended = end_of_listing(status), _ended(status.text)
+    if is_off and len(words) >= len(operations):
+        return said
+    if len(operations) > len(ended) == 1:
+        return None
+    if words and not is_off:
+        return _contradicted(said, f"its data say {words[0]}")
+    if ended == {Operation.RENT} and Operation.SALE in operations:
+        return _contradicted(said, "it is for sale")  # with a tenant, perhaps
+    return said
+
+
+def _judge_data(words: list[str], operations: Collection[Operation]) -> Judgement:
+    said = f"the page's data say {words[0]}"
+    if len(words) < len(operations):
+        return Judgement(verdict=Verdict.UNKNOWN, evidence=f"{said} of one offer of several")
+    verdict = Verdict.GONE if words[0] == "Discontinued" else Verdict.SOLD
+    return Judgement(verdict=verdict, evidence=said)
+
+
+def _contradicted(said: Judgement, other: str) -> Judgement:
+    return Judgement(verdict=Verdict.UNKNOWN, evidence=f"{said.evidence}, but {other}")
+
+
+def _ended(text: str) -> set[Operation]:
+    return {operation for operation, words in _ENDED.items() if words.search(text)}
+
+
+def _status_of_prices(tree: LexborHTMLParser) -> Block | None:
+    """In place of "For Sale", at all prices: as long as one is offered, the listing is there."""
+    texts = [
+        text_at(price, ".operation-type") or "" for price in tree.css(".listing__price .price")
+    ]
+    blocks = [Block(text, fold(text)) for text in texts]
+    return blocks[0] if blocks and all(map(_is_status, blocks)) else None
+
+
+def _status_above(tree: LexborHTMLParser) -> Block | None:
+    blocks = blocks_of(tree, _ABOVE)
+    return next(filter(_is_status, blocks), None) or gone_in(blocks)
+
+
+def _is_status(block: Block) -> bool:
+    return len(block.text) <= _LONGEST and any(map(_STATUS.fullmatch, sentences_of(block)))

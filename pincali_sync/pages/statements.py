@@ -1,0 +1,123 @@
+"""What a page says of its listing's end, in a sentence of its own.
+
+Only whole sentences about this listing count: "a house was sold every five minutes", "some listings
+may show as no longer available" and questions say nothing of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pincali_sync.domain.liveness import Judgement, Verdict
+from pincali_sync.pages.blocks import Block, sentences_of
+
+_FEW_WORDS = 150  # of a page that has little else to say
+
+# All in lower case without accents. "This listing", "el anuncio", "este imóvel".
+_LISTING = r"(?:listing|property|ad|anuncio|propiedad|inmueble|publicacion|imovel)"
+_NOUN = (
+    rf"(?:(?:real estate |property )?{_LISTING}|advert|advertisement|posting|post|publication|home|"
+    r"house|apartment|flat|condo|unit|lot|land|office|offer|aviso|casa|departamento|depa|terreno|"
+    r"lote|oficina|local(?: comercial)?|bodega|rancho|quinta|villa|edificio|nave(?: industrial)?|"
+    r"vivienda|ficha|oferta|listado|propriedade|apartamento|publicacao|escritorio)"
+)
+_THIS = r"(?:th(?:is|e|at)|your|est[eao]|es[eao]|ess[ea]|el|la|o|a|dich[oa]|tu)"
+# "… you are looking for", "… que intentas ver", "… que você procura".
+_SOUGHT = (
+    r"(?:,? (?:(?:that |which )?you(?:'re|'ve| are| were| have)?|(?:al |a la )?que(?: usted| tu)?|"
+    r"que voce)(?: (?:looking|searching|trying|for|at|to|just|requested|wanted|selected|clicked|"
+    r"followed|tried|see|view|open|reach|access|find|on|est[ae]s?|estabas?|estava|intentas?|"
+    r"intentabas?|intento|quieres?|deseas?|tratas?|tratabas|busca[sn]?|buscabas?|buscou|buscando|"
+    r"viendo|consultando|consultas?|solicitas?|solicitaste|solicito|solicitou|seleccionaste|visitas|"
+    r"procura|procurava|procurando|tentou|tentando|quer|has|ha|solicitado|de|ver|visitar|abrir|"
+    r"acceder|acessar|visualizar|consultar|encontrar)){1,5})"
+)
+_THERE = (
+    r"(?:available|active|published|listed|online|valid|on the market|"
+    r"for (?:sale|rent)(?: or (?:sale|rent))?|disponible|disponivel|publicad[oa]|activ[oa]|"
+    r"ativ[oa]|vigente|visible|anunciad[oa]|en (?:venta|renta|alquiler|linea|el mercado)|"
+    r"en (?:venta|renta) [oy] (?:venta|renta)|a (?:la )?venda?|a la venta|no ar|no mercado)"
+)
+_TAKEN = (
+    r"(?:removed|deleted|deactivated|unpublished|withdrawn|archived|taken (?:down|off the market)|"
+    r"expired|off the market|sold(?: out)?|rented(?: out)?|leased|dad[oa] de baja|"
+    r"(?:eliminad|retirad|removid|borrad|desactivad|despublicad|cancelad|archivad|quitad|finalizad|"
+    r"expirad|vencid|caducad|vendid|rentad|alquilad|arrendad|excluid|apagad|desativad|deletad|"
+    r"alugad|locad|encerrad)[oa])"
+)
+_WAS = (
+    r"(?:(?:has|have|is|was|were|now|since|already|been|recently|ya|fue|ha|sido|esta|se encuentra|"
+    r"quedo|ja|foi) ){1,4}"
+)
+_SAID = "(?:{})".format(
+    "|".join(
+        (
+            rf"(?:is |are |was )?no longer {_THERE}|no longer exists?",
+            rf"(?:is |are )?not {_THERE} any ?(?:more|longer)",
+            rf"isn't {_THERE} any ?(?:more|longer)",
+            r"does(?: not|n't) exist any ?(?:more|longer)",
+            rf"ya no (?:(?:esta|se encuentra|sigue) )?(?:mas )?{_THERE}|ya no existe",
+            rf"no (?:esta|se encuentra) mas {_THERE}|dejo de (?:estar disponible|publicarse)",
+            r"(?:ya )?se (?:vendio|rento|alquilo|elimino|retiro)",
+            r"(?:ya )?(?:expiro|caduco|vencio|finalizo)|ya se ha (?:vendido|rentado|alquilado)",
+            r"(?:ya )?ha (?:expirado|caducado|vencido|finalizado)",
+            rf"(?:ja )?nao (?:esta|se encontra) mais {_THERE}|ja nao (?:esta|se encontra) {_THERE}",
+            r"(?:ja )?nao existe mais|ja nao existe|expirou|saiu do ar|deixou de estar disponivel",
+            rf"{_WAS}{_TAKEN}",
+        )
+    )
+)
+_BY = (
+    r"(?: (?:from|on|by|at|in|de|del|en|por|al|do|da|no|na|pelo|pela)(?: (?:the|its|our|this|el|la|"
+    r"su|nuestro|nuestra|este|esta|o|a|seu|sua|nosso))? (?:site|website|market|marketplace|portal|"
+    r"pincali|platform|owner|advertiser|agent|agency|seller|publisher|user|broker|sitio|pagina|"
+    r"plataforma|mercado|anunciante|propietari[oa]|duen[oa]|agente|asesor|inmobiliaria|usuario|"
+    r"vendedor|ar|proprietari[oa]|corretor|imobiliaria)){0,2}"
+)
+_SORRY = (
+    r"(?:(?:(?:we're |we are )?(?:very |so )?sorry|oops|unfortunately|notice|note|error 404|"
+    r"lo sentimos(?: mucho)?|lo lamentamos|ups|aviso|atencion|atencao|lamentablemente|"
+    r"desafortunadamente|desculpe|infelizmente|lamentamos|sentimos informarte|"
+    r"we regret to inform you|but|pero|mas)[,.:!]* (?:que |that )?){0,2}"
+)
+# "…, but here are similar ones": what such a page offers instead.
+_INSTEAD = (
+    r"(?:,? (?:but|pero|mas|however|sin embargo|please|por favor)\b[^.]{0,80}\b(?:similar(?:es)?|"
+    r"others?|otr[ao]s|more|outr[ao]s|semelhantes|search|busca|busqueda)\b[^.]{0,60})?"
+)
+_MORE = rf"(?:,? (?:and|or|o|y|e|ou|u) (?:{_SAID}|{_TAKEN}){_BY}){{0,2}}"
+_GONE = re.compile(
+    rf"{_SORRY}(?:{_THIS} {_NOUN}{_SOUGHT}? {_SAID}|{_LISTING} (?:{_SAID}|{_TAKEN}))"
+    rf"{_BY}{_MORE}{_INSTEAD}"
+)
+_SOLD = re.compile(
+    r"\b(?:sold|rented|leased|vendio|rento|alquilo|"
+    r"(?:vendid|rentad|alquilad|arrendad|alugad|locad)[oa]s?)\b"
+)
+_OTHERWISE = re.compile(
+    r"\b(?:remov|delet|deactiv|withdr|expir|eliminad|retirad|borrad|baja|desactivad|cancelad|exclui)"
+)
+
+
+def gone_in(blocks: Sequence[Block]) -> Block | None:
+    """The sentence that says that the listing is gone: in a heading, a notice, a page of few words.
+
+    Its block, with nothing but that sentence to compare.
+    """
+    short = sum(block.text.count(" ") + 1 for block in blocks) <= _FEW_WORDS
+    for block in blocks:
+        if short or block.prominent:
+            for sentence in sentences_of(block):
+                if _GONE.fullmatch(sentence):
+                    return replace(block, text=sentence)
+    return None
+
+
+def end_of_listing(words: Block) -> Judgement:
+    """The verdict of words that say that a listing is gone, or was sold or rented."""
+    sold = _SOLD.search(words.text) and not _OTHERWISE.search(words.text)
+    return Judgement(
+        verdict=Verdict.SOLD if sold else Verdict.GONE, evidence=f"the page says {words.quoted}"
+    )

@@ -1,0 +1,99 @@
+"""What a page says of the site itself being in trouble, or wanting to see a person.
+
+Such a page says nothing of a listing, whatever its status and its other words. What ordinary pages
+of status 404 say ("check the address and try again", "error 404") is no trouble.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pincali_sync.pages.blocks import Block, sentences_of
+
+# All in lower case without accents; one line for each way to say it.
+_LATER = (
+    r"(?:later|soon|shortly|in (?:a|some|\d+) ?(?:few|bit|while|moment|minutes?)?|mas tarde|luego|"
+    r"en (?:unos?|breve|un momento|algunos|\d+)|pronto|dentro de|mais tarde|em (?:alguns|breve|"
+    r"instantes|\d+)|daqui a)"
+)
+_FAULT = (
+    r"(?:problems?|issues?|trouble|difficult(?:y|ies)|errors?|outage|problemas?|fall[ao]s?|"
+    r"dificultad(?:es)?|inconvenientes?|incidencias?|dificuldades?|erros?)"
+)
+_UNAVAILABLE = r"(?:not available|unavailable|down|offline|no disponible|indisponivel|fora do ar)"
+_SERVICE = (
+    r"(?:service|server|site|website|database|system|servicio|servidor|sitio|pagina|sistema|"
+    r"servico|base de datos)"
+)
+_TROUBLE = re.compile(
+    "|".join(
+        (
+            # being repaired
+            r"^(?:\w+ )?(?:maintenance|mantenimiento|manutencao)$",
+            r"^(?:maintenance|mantenimiento|manutencao)\W",
+            r"\b(?:under|scheduled|planned|routine|undergoing|performing|doing|site|system|emergency|"
+            r"for) (?:\w+ )?maintenance\b",
+            r"\bmaintenance (?:mode|window|page|break|in progress|work)",
+            r"\b(?:en|por|modo|labores de|tareas de|trabajos de|dando) mantenimiento\b",
+            r"\b(?:em|de) manutencao\b",
+            r"\b(?:mantenimiento|manutencao) (?:programad[oa]|en curso|em andamento|del sitio)",
+            r"\b(?:we are|we're) (?:working|fixing|updating|improving|aware|investigating)",
+            r"\bestamos (?:trabajando|mejorando|actualizando|realizando|reparando|trabalhando)",
+            # broken
+            rf"\b(?:technical|technic\w+|server|temporary) {_FAULT}",
+            rf"\b{_FAULT} (?:tecnic|temporal|interno|inesperado|del? servidor|no servidor|fatal)",
+            rf"\b(?:we|{_SERVICE}|tenemos|estamos|presentamos|hay|hubo|surgio|estamos com|temos)\b"
+            rf"[^.]{{0,30}}\b{_FAULT}\b",
+            r"\b(?:something|algo) (?:has |ha )?(?:went|gone|salio|salido|deu|fallo|saiu)\b",
+            r"\b(?:ocurrio|ocurrido|se produjo|producido|ocorreu|houve|hubo) un[a]? (?:\w+ )?"
+            r"(?:error|problema|falla|erro|falha)",
+            r"\b(?:an|unexpected|internal|application|unknown|connection|fatal|gateway|proxy|dns|"
+            r"network) (?:\w+ )?error\b",
+            r"\berror (?:has )?occurred|\berror (?:5\d\d|40[0-35-9]|desconocido)|\b5\d\d\W+error\b",
+            r"\bbad gateway|\bgateway time-?out|\btimed? ?-?out\b|\bguru meditation",
+            r"\bnosuch(?:key|bucket)|\bspecified (?:key|bucket)|\bno such (?:app|key|bucket|host)",
+            r"\bdefault backend|\bunknown domain|\bupstream\b|\bbackend fetch",
+            # away for a while
+            rf"\b(?:try|come|check|visit|reload|refresh|be|back|again|intent\w*|vuelv\w*|regres\w*|"
+            rf"prueb\w*|reintent\w*|estaremos|volve\w*|tente|volt\w*|retorne)\b[^.]{{0,40}}\b{_LATER}\b",
+            r"\bbe right back\b|\bvolte logo\b",
+            r"\b(?:temporarily|momentarily|temporalmente|momentaneamente|temporariamente)\b",
+            rf"\bcurrently {_UNAVAILABLE}|\b{_UNAVAILABLE}[^.]{{0,20}}\b(?:right now|moment[o]?)\b",
+            rf"\b{_SERVICE} (?:is |esta )?(?:temporarily )?{_UNAVAILABLE}",
+            rf"\b{_SERVICE} (?:is |esta )?(?:caid[oa]|fuera de (?:linea|servicio)|not responding)",
+            r"\bfuera de servicio|\bout of (?:service|order)\b|\boutage\b",
+            r"\boverloaded|\bsaturad[oa]|\b(?:high|heavy) (?:\w+ )?(?:traffic|load|demand)",
+            # not to be asked by us
+            r"\btoo many requests|\brate limit|\b(?:demasiadas|muitas) (?:solicit|peticion)",
+            r"\bacc?es[so]o? ?(?:is |was )?(?:denied|forbidden|blocked|restricted|denegado|negado|"
+            r"restringido|prohibido|bloqueado|restrito)|\bforbidden\b",
+            r"\b(?:request|you|ip|connection)\b[^.]{0,30}\b(?:blocked|denied|rejected|banned)\b",
+            r"\breference (?:#|id\b|no\b)|\b(?:incident|support|ray|event) id\b",
+            r"\b(?:verif|confirm|prove|comprob|comprov)\w*[^.]{0,30}\b(?:humano?|robot?|bot|browser|"
+            r"connection|identity)\b|\bhuman verification",
+            r"\b(?:not a|no (?:eres|soy) un|nao (?:e|sou) um) (?:robot?|bot)\b|\bcaptcha\b",
+            r"\b(?:enable|activa|habilita|ative|turn on) (?:javascript|js|cookies)",
+            r"\bjust a moment|\battention required|\bchecking your browser|\bpress (?:and|&) hold",
+            r"\bsecurity (?:check|service)|\b(?:unusual|suspicious) (?:\w+ )?(?:traffic|activity)",
+            r"\b(?:log|sign) ?in to (?:continue|see|view|access|proceed)\b",
+            r"\b(?:inicia|iniciar|inicie) sesion para\b|\bfaca login\b",
+            r"^(?:log ?in|sign ?in|iniciar sesion|inicia sesion|entrar)\b",
+        )
+    )
+)
+# A soft "error 404" says the same as the status would.
+_ERROR = re.compile(r"(?<!404 )(?<!410 )\berror?\b(?!\W{0,3}4(?:04|10))")
+
+
+def trouble_in(blocks: Sequence[Block], *, mild: bool) -> Block | None:
+    """The first that says so.
+
+    Args:
+        mild: a mere "error" counts too, as it does beside words that a listing is gone.
+    """
+    for block in blocks:
+        for sentence in sentences_of(block):
+            if _TROUBLE.search(sentence) or (mild and _ERROR.search(sentence)):
+                return block
+    return None

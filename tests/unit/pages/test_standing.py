@@ -1,0 +1,255 @@
+"""A listing's own page that says that it was sold, or that it can no longer be had."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pincali_sync.domain.liveness import Judgement, Verdict, judge
+from pincali_sync.pages.answer import read_answer
+from tests.support.builders import SITE, id_of
+
+SLUG = "casa-rosa-31"
+URL = f"{SITE}/en/home/{SLUG}"
+EB = "EB-KL7001"
+SOLD_OUT, IN_STOCK = "https://schema.org/SoldOut", "https://schema.org/InStock"
+
+
+def price(words: str) -> str:
+    return f"""<div class="price"><div class="digits">$1,000,000 MXN</div>
+        <div class="operation-type">{words}</div></div>"""
+
+
+SALE, RENT = price("For Sale"), price("For Rent")
+
+
+def judgement_on(
+    *,
+    above: str = "",
+    header: str = "",
+    prices: str = SALE,
+    below: str = "",
+    data: Any = None,
+) -> Judgement:
+    script = f'<script type="application/ld+json">{json.dumps(data)}</script>' if data else ""
+    page = f"""<html><head><title>Casa rosa | Pincali</title>{script}</head>
+      <body class="marketplace"><header class="marketplace__header"><nav><a>Sold</a></nav></header>
+      {above}<div class="listing"><div class="listing__header">{header}</div>
+      <div class="listing__media"><div class="gallery"><img src="x"></div></div>
+      <div class="listing__intro"><div class="listing-id"><span>ID: {EB}</span></div>
+      <div class="listing__price">{prices}</div>
+      <h1 class="property-title">Vendida</h1><h2 class="location">Sold in 2020</h2>
+      <div class="publisher-summary">Sold</div>
+      <div class="listing__features"><div class="feature-icon">Rented</div></div></div>
+      <div class="listing__description"><p class="text-description">Vendida</p></div>{below}
+      <form><label>The property is no longer available</label></form></div></body></html>"""
+    answer = read_answer(URL, 200, {}, page.encode()).answer
+    assert answer.shown_public_id == EB
+    return judge(answer, property_id=id_of(SLUG), public_id=EB)
+
+
+def listing(availability: str | None, **fields: Any) -> dict[str, Any]:
+    return {
+        "@type": "Product",
+        "sku": EB,
+        "offers": {"@type": "Offer", "availability": availability},
+    } | fields
+
+
+def test_words_in_titles_facts_descriptions_forms_and_of_people_are_no_status() -> None:
+    assert judgement_on().verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        ("Sold", Verdict.SOLD),
+        ("SOLD!", Verdict.SOLD),
+        ("Sold on 3 March 2026", Verdict.SOLD),
+        ("Sold 12/10/2026", Verdict.SOLD),
+        ("Sold in October", Verdict.SOLD),
+        ("This property was sold", Verdict.SOLD),
+        ("This property has already been sold", Verdict.SOLD),
+        ("Already sold", Verdict.SOLD),
+        ("Status: Sold", Verdict.SOLD),
+        ("Vendida", Verdict.SOLD),
+        ("¡Vendida!", Verdict.SOLD),
+        ("★ VENDIDO ★", Verdict.SOLD),
+        ("Ya vendida", Verdict.SOLD),
+        ("Vendida el 3 de marzo de 2026", Verdict.SOLD),
+        ("Propiedad vendida", Verdict.SOLD),
+        ("Vendida o rentada", Verdict.SOLD),
+        ("Estatus: Vendida", Verdict.SOLD),
+        ("Esta propiedad ya fue vendida", Verdict.SOLD),
+        ("Vendido em 2 de maio", Verdict.SOLD),
+        ("Imóvel vendido", Verdict.SOLD),
+        ("No disponible", Verdict.GONE),
+        ("Ya no disponible", Verdict.GONE),
+        ("Ya no est&aacute; disponible", Verdict.GONE),
+        ("No longer available", Verdict.GONE),
+        ("Off the market", Verdict.GONE),
+        ("Fuera del mercado", Verdict.GONE),
+        ("Não disponível", Verdict.GONE),
+        ("Indisponível", Verdict.GONE),
+        ("Anuncio vencido", Verdict.GONE),
+        ("Listing expired", Verdict.GONE),
+        ("This listing is no longer available", Verdict.GONE),
+    ],
+)
+def test_a_status_of_its_own_above_the_description_counts(status: str, verdict: Verdict) -> None:
+    for given in (
+        {"header": f"<div class='listing-status'>{status}</div>"},
+        {"header": f"<div><span class='badge'><i class='fa'></i> {status}</span><b>18</b></div>"},
+        {"above": f"<div role='alert'><p>{status}</p></div>"},
+        {"prices": f"{SALE}<span>{status}</span>"},
+    ):
+        judgement = judgement_on(**given)
+        assert judgement.verdict is verdict, given
+        assert judgement.evidence.startswith("the page says ")
+
+
+@pytest.mark.parametrize("status", ["Rentada", "Rented", "Leased", "Alquilado", "Alugado"])
+def test_a_rented_listing_for_rent_is_gone_and_one_for_sale_may_have_a_tenant(status: str) -> None:
+    banner = f"<div class='banner'>{status}</div>"
+    assert judgement_on(header=banner, prices=RENT).verdict is Verdict.SOLD
+    unclear = judgement_on(header=banner)
+    assert unclear.verdict is Verdict.UNKNOWN
+    assert unclear.evidence == f'the page says "{status}", but it is for sale'
+    known = judgement_on(header=banner, data=listing(SOLD_OUT))
+    assert known.verdict is Verdict.SOLD
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "For sale",
+        "En venta",
+        "Under offer",
+        "Reserved",
+        "Apartada",
+        "Sold by Inmobiliaria 7",
+        "Vendido por Inmobiliaria 7",
+        "Not sold",
+        "Sold?",
+        "¿Vendida?",
+        "Recently sold nearby",
+        "Best-selling",
+        "12 sold",
+        "To be sold furnished",
+        "Se vende o se renta",
+        "Vendedor",
+        "Availability: now",
+        "Parking not available",
+        "Financiamiento no disponible",
+        "The seller's phone is no longer available",
+        "Rentabilidad 8%",
+    ],
+)
+def test_other_words_are_no_status(status: str) -> None:
+    header = f"<div class='status'>{status}</div>"
+    assert judgement_on(header=header).verdict is Verdict.ALIVE
+
+
+def test_a_status_that_is_hidden_or_another_listings_does_not_count() -> None:
+    card = "<div class='property__component'><span class='badge'>Sold</span></div>"
+    for given in (
+        {"header": "<div class='status d-none'>Sold</div>"},
+        {"header": "<div class='status' hidden>Sold</div>"},
+        {"header": "<div class='eb-breadcrumbs'><span>Sold</span></div>"},
+        {"header": "<div class='dropdown'><span>Sold</span></div>"},
+        {"above": "<div class='modal'><p>No longer available</p></div>"},
+        {"above": card},
+        {"below": "<section><h3>Casas</h3><div class='card'><b>Sold</b></div></section>"},
+        {"below": "<div class='listing__similar-properties'><span>Vendida</span></div>"},
+    ):
+        assert judgement_on(**given).verdict is Verdict.ALIVE, given
+
+
+def test_sold_in_place_of_for_sale_counts_if_nothing_else_is_offered() -> None:
+    assert judgement_on(prices=price("Sold")).verdict is Verdict.SOLD
+    assert judgement_on(prices=price("Vendida")).verdict is Verdict.SOLD
+    assert judgement_on(prices=price("Sold") + RENT).verdict is Verdict.ALIVE
+    assert judgement_on(prices=price("Sold") + price("Rented")).verdict is Verdict.SOLD
+
+
+def test_a_listing_of_two_offers_is_there_as_long_as_one_is() -> None:
+    both = SALE + RENT
+    for status in ("Rentada", "Vendida"):
+        assert judgement_on(header=f"<p>{status}</p>", prices=both).verdict is Verdict.ALIVE
+    assert judgement_on(header="<p>Vendida o rentada</p>", prices=both).verdict is Verdict.SOLD
+    assert judgement_on(header="<p>No disponible</p>", prices=both).verdict is Verdict.GONE
+    one = {"offers": [{"availability": SOLD_OUT}, {"availability": IN_STOCK}]}
+    assert judgement_on(prices=both, data=listing(None) | one).verdict is Verdict.ALIVE
+    none = {"offers": [{"availability": SOLD_OUT}, {"availability": SOLD_OUT}]}
+    assert judgement_on(prices=both, data=listing(None) | none).verdict is Verdict.SOLD
+    assert judgement_on(prices=both, data=listing(SOLD_OUT)).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("word", "verdict"),
+    [
+        (SOLD_OUT, Verdict.SOLD),
+        ("http://schema.org/SoldOut", Verdict.SOLD),
+        ("schema:SoldOut", Verdict.SOLD),
+        ("SoldOut", Verdict.SOLD),
+        ("soldout", Verdict.SOLD),
+        ("SOLD_OUT", Verdict.SOLD),
+        (" https://schema.org/SoldOut/ ", Verdict.SOLD),
+        ("https://schema.org/OutOfStock", Verdict.SOLD),
+        ("out of stock", Verdict.SOLD),
+        ("Discontinued", Verdict.GONE),
+        (IN_STOCK, Verdict.ALIVE),
+        ("PreOrder", Verdict.ALIVE),
+        ("Reserved", Verdict.ALIVE),
+        ("yes", Verdict.ALIVE),
+        ("", Verdict.ALIVE),
+        (None, Verdict.ALIVE),
+    ],
+)
+def test_the_availability_of_the_listings_data_counts(word: str | None, verdict: Verdict) -> None:
+    offer = {"@type": "Offer", "availability": word}
+    for offers in (offer, [offer], {"@type": "AggregateOffer", "offers": [offer]}):
+        assert judgement_on(data=listing(None, offers=offers)).verdict is verdict
+    by_url = listing(word) | {"sku": None, "url": f"https://www.pincali.com/inmueble/{SLUG}"}
+    unnamed = listing(word) | {"sku": None}
+    graph = {"@context": "https://schema.org", "@graph": [{"@type": "WebPage"}, by_url]}
+    for data in (
+        by_url,
+        unnamed,
+        graph,
+        [by_url],
+        listing(word, **{"@type": ["Product", "House"]}),
+    ):
+        assert judgement_on(data=data).verdict is verdict, data
+
+
+def test_the_evidence_names_the_word_of_the_data() -> None:
+    assert judgement_on(data=listing(SOLD_OUT)).evidence == "the page's data say SoldOut"
+
+
+def test_the_data_of_other_listings_do_not_count() -> None:
+    other = listing(SOLD_OUT) | {"sku": "EB-ZZ1111"}
+    by_url = listing(SOLD_OUT) | {"sku": None, "url": f"{SITE}/en/home/another-house"}
+    own = listing(IN_STOCK)
+    similar = [
+        {"@type": "Product", "name": "A", "offers": {"availability": SOLD_OUT}},
+        {"@type": "Product", "name": "B", "offers": {"availability": SOLD_OUT}},
+    ]
+    for data in (other, by_url, [own, other], [own, *similar], similar, {"@type": "Offer"}):
+        assert judgement_on(data=data).verdict is Verdict.ALIVE, data
+
+
+@pytest.mark.parametrize("data", [{"@type": 7}, {"@type": "Product", "offers": [[[[[[["x"]]]]]]]},
+    {"@type": "Product", "offers": 7}, {"@type": "Product", "sku": {"a": [EB]}},
+    {"@type": "Product", "identifier": {"value": EB}, "offers": {"availability": [7, None]}}],
+)  # fmt: skip
+def test_broken_data_say_nothing(data: Any) -> None:
+    assert judgement_on(data=data).verdict is Verdict.ALIVE
+
+
+def test_a_status_that_the_data_contradict_proves_nothing() -> None:
+    judgement = judgement_on(header="<div class='ribbon'>Vendida</div>", data=listing(IN_STOCK))
+    assert judgement.verdict is Verdict.UNKNOWN
+    assert judgement.evidence == 'the page says "Vendida", but its data say InStock'

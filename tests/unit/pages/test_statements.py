@@ -1,0 +1,267 @@
+"""Words that a listing is gone count where a page says them of this listing, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from pincali_sync.domain.liveness import Judgement, Verdict, judge
+from pincali_sync.pages.answer import read_answer
+from tests.support.builders import SITE, id_of
+
+URL = f"{SITE}/en/home/casa-rosa-31"
+
+
+def judgement_on(body: str, *, status: int = 200, title: str = "Casas | Pincali") -> Judgement:
+    page = f"<html><head><title>{title}</title></head><body>{body}</body></html>"
+    answer = read_answer(URL, status, {}, page.encode()).answer
+    return judge(answer, property_id=id_of("casa-rosa-31"), public_id="EB-KL7001")
+
+
+def verdict_on(body: str, *, status: int = 200, title: str = "Casas | Pincali") -> Verdict:
+    return judgement_on(body, status=status, title=title).verdict
+
+
+GONE = [
+    "This property is no longer available",
+    "This listing is no longer active.",
+    "The listing you are looking for is no longer available!",
+    "Sorry, the property you're looking for has been removed.",
+    "We're sorry, this ad has expired",
+    "This listing has been deactivated by its owner",
+    "This apartment isn't available anymore",
+    "The property you requested is not published any more",
+    "Oops! This listing no longer exists.",
+    "Unfortunately, this home was taken off the market",
+    "Listing no longer available",
+    "This listing is no longer available on Pincali.",
+    "This property is no longer available, but here are similar ones",
+    "This listing has expired or was removed by the advertiser",
+    "Esta propiedad ya no está publicada",
+    "El inmueble que buscas ya no se encuentra disponible.",
+    "Este anuncio ya no está activo",
+    "El anuncio que estás buscando fue eliminado por su anunciante",
+    "Lo sentimos, el inmueble que intentas ver ha sido retirado",
+    "Lo sentimos mucho: esta casa ya no está en venta",
+    "¡Ups! Este departamento ya no existe",
+    "La publicación ha expirado.",
+    "Esta propiedad fue dada de baja",
+    "Esta propiedad ya no est&aacute; disponible",
+    "Esta&nbsp;propiedad   ya\n no está <b>disponible</b>.",
+    "ESTE INMUEBLE YA NO ESTÁ DISPONIBLE",
+    "Este terreno ya no está disponible. Conoce otros terrenos en la zona.",
+    "Esta propiedad ya no está disponible, pero tenemos otras similares",
+    "Propiedad ya no disponible",
+    "Anuncio eliminado",
+    "Este anúncio não está mais disponível.",
+    "Desculpe, este imóvel não se encontra mais disponível",
+    "O imóvel que você procura foi removido do site",
+    "Este anúncio já não está disponível",
+    "Este anúncio expirou",
+    "O imóvel que você está procurando não existe mais",
+    "Error 404. Este anuncio ya no está disponible",
+]
+SOLD = [
+    "This property has already been sold",
+    "This home was sold",
+    "This listing has been rented",
+    "The property you are looking for has been sold or rented.",
+    "Property sold",
+    "Esta propiedad ya fue vendida",
+    "Esta casa ha sido rentada",
+    "Lo sentimos, este departamento ya fue rentado",
+    "El inmueble que buscas ya se vendió",
+    "Este local comercial ya fue alquilado.",
+    "Esta propiedad ya está vendida",
+    "Inmueble rentado",
+    "Este imóvel foi vendido",
+    "Desculpe, esta casa já foi alugada",
+    "Este apartamento já foi locado",
+]
+NOTHING = [
+    "",
+    "Welcome to Pincali",
+    "Is this listing no longer available?",
+    "¿Esta propiedad ya no está disponible?",
+    "¿La casa que buscas ya fue vendida? Encuentra otra.",
+    "Some listings may show as no longer available",
+    "Algunas propiedades ya no están disponibles",
+    "A house was sold every five minutes",
+    "En Pincali se vendió una casa cada cinco minutos",
+    "This feature is no longer available",
+    "Esta función ya no está disponible en tu país",
+    "This listing is no longer available in your region",
+    "This listing is no longer available to guests",
+    "Tell us when a property is no longer available",
+    "If this listing is no longer available, report it",
+    "Avísanos si esta propiedad ya no está disponible",
+    "More than 3,000 homes have been sold",
+    "This property has been sold every year since 1990",
+    "Your saved search has been removed",
+    "Esta búsqueda ya no está activa",
+    "The app is no longer available",
+    "Tu propiedad puede ser vendida",
+    "Casas vendidas en Mérida",
+    "Este anuncio fue eliminado de tus favoritos",
+    "This listing has been removed from your favorites",
+    "Algumas casas já foram vendidas",
+]
+TROUBLE = [
+    "We are under maintenance.",
+    "Scheduled maintenance",
+    "We are having technical difficulties.",
+    "We're experiencing technical issues",
+    "Something went wrong.",
+    "An unexpected error occurred.",
+    "Please try again later.",
+    "Come back in a few minutes.",
+    "The service is temporarily unavailable",
+    "Service unavailable",
+    "502 Bad Gateway",
+    "Estamos en mantenimiento",
+    "Sitio en mantenimiento.",
+    "Tenemos problemas técnicos",
+    "Inténtalo más tarde.",
+    "Vuelve a intentarlo en unos minutos",
+    "Ocurrió un error",
+    "Algo salió mal",
+    "Servicio no disponible",
+    "Error del servidor",
+    "Site em manutenção",
+    "Tente novamente mais tarde",
+    "Ocorreu um erro inesperado",
+    "Temporariamente indisponível",
+    "Access denied",
+    "Acceso denegado",
+    "Verify you are human",
+    "Verifica que eres humano",
+    "Too many requests",
+    "Log in to continue",
+]
+
+
+@pytest.mark.parametrize("text", GONE)
+def test_a_sentence_about_this_listing_says_that_it_is_gone(text: str) -> None:
+    assert verdict_on(f"<main><h1>{text}</h1></main>") is Verdict.GONE
+    assert verdict_on(f"<div class='alert'><p>{text}</p></div>") is Verdict.GONE
+    assert verdict_on(f"<main><h1>Pincali</h1><p>{text}</p></main>") is Verdict.GONE
+
+
+@pytest.mark.parametrize("text", SOLD)
+def test_a_sentence_about_this_listing_says_that_it_was_sold_or_rented(text: str) -> None:
+    assert verdict_on(f"<main><h1>{text}</h1></main>") is Verdict.SOLD
+    assert verdict_on(f"<main><h1>Pincali</h1><p>{text}</p></main>", status=404) is Verdict.SOLD
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_other_sentences_with_the_same_words_say_nothing(text: str) -> None:
+    assert verdict_on(f"<main><h1>{text}</h1></main>") is Verdict.UNKNOWN
+    assert verdict_on(f"<main><h1>Pincali</h1><p>{text}</p></main>") is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+@pytest.mark.parametrize("status", [200, 404, 410, 422])
+def test_a_page_of_trouble_proves_nothing_whatever_else_it_says(trouble: str, status: int) -> None:
+    said = "<p>This listing is no longer available</p>"
+    for body in (f"<h1>{trouble}</h1>{said}", f"{said}<p>{trouble}</p>", f"<h1>{trouble}</h1>"):
+        judgement = judgement_on(f"<main>{body}</main>", status=status)
+        assert judgement.verdict is Verdict.UNKNOWN
+        assert judgement.may_change
+        assert trouble in judgement.evidence or "refused" in judgement.evidence
+    assert verdict_on("<main><h1>Oops</h1></main>", status=404, title=trouble) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Page not found",
+        "Error 404",
+        "404 error: not found",
+        "The page you were looking for doesn't exist.",
+        "You may have mistyped the address or the page may have moved.",
+        "Check the address and try again",
+        "No encontramos la página que buscas",
+        "La página no existe. Verifica la dirección e inténtalo de nuevo.",
+        "Página não encontrada",
+        "",
+    ],
+)
+def test_an_ordinary_page_of_status_404_is_gone(text: str) -> None:
+    assert verdict_on(f"<main><h1>{text}</h1></main>", status=404) is Verdict.GONE
+    assert verdict_on(f"<p>{text}</p>", status=410, title="Not found") is Verdict.GONE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>The specified key does not "
+        "exist.</Message></Error>",
+        "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>",
+        "default backend - 404",
+        "<html><body><h1>503 Service Unavailable</h1>No server is available.</body></html>",
+        "<html><body><h1>Bad Request</h1><p>Your request has been blocked.</p></body></html>",
+        "<html><title>Fastly error: unknown domain</title><p>Fastly error</p></html>",
+        "<html><title>Attention Required!</title><body><h1>Sorry</h1></body>",
+        "<html><body><p>Incident ID: 778000-12</p><p>Request unsuccessful</p></body></html>",
+        "<html><title>Log in or create an account | Pincali</title><body class='account'></body>",
+        "<h1>We're sorry, but something went wrong.</h1>",
+    ],
+)
+def test_an_absence_is_not_proven_by_a_store_a_gateway_or_a_wall(body: str) -> None:
+    answer = read_answer(URL, 404, {}, body.encode()).answer
+    assert judge(answer, property_id="", public_id="EB-KL7001").verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "Not found",
+        '{"error": "not found"}',
+        "<html><title>404 Not Found</title><body><center><h1>404 Not Found</h1></center>"
+        "<hr><center>nginx</center></body></html>",
+        "<html><title>Pincali</title><body><h1>Page not found</h1><p>If you are having problems, "
+        "contact us</p><noscript>Please enable JavaScript</noscript></body></html>",
+    ],
+)
+def test_a_bare_page_of_status_404_is_gone(body: str) -> None:
+    answer = read_answer(URL, 404, {}, body.encode()).answer
+    assert judge(answer, property_id="", public_id="EB-KL7001").verdict is Verdict.GONE
+
+
+def test_words_count_only_where_the_site_puts_them_for_this_listing() -> None:
+    words = "This listing is no longer available"
+    for apart in (
+        f"<form><label>{words}</label></form>",
+        f"<div class='modal'><p>{words}</p></div>",
+        f"<div class='alert hidden'>{words}</div>",
+        f"<div class='alert d-none'>{words}</div>",
+        f"<div class='alert' style='display: none'>{words}</div>",
+        f"<div hidden><h1>{words}</h1></div>",
+        f"<template><h1>{words}</h1></template>",
+        f"<script>var gone = '{words}';</script>",
+        f"<div class='footer'><p>{words}</p></div>",
+        f"<nav><a href='/x'>{words}</a></nav>",
+        f"<ul><li class='property__component'><h2>{words}</h2></li></ul>",
+        f"<!-- <h1>{words}</h1> -->",
+        f"<p>{words}</p>" + "<p>Casas y departamentos en todo México</p>" * 40,
+        f"<p>{'Casas en venta. ' * 20}{words}</p>",
+    ):
+        assert verdict_on(f"<h1>Casas</h1>{apart}") is Verdict.UNKNOWN, apart
+
+
+def test_words_on_a_page_that_is_not_the_sites_prove_nothing() -> None:
+    said = "<h1>This listing is no longer available</h1>"
+    assert verdict_on(said, title="Wrapper | proxy.example") is Verdict.UNKNOWN
+    assert verdict_on(said, title="Just a moment... | www.pincali.com") is Verdict.UNKNOWN
+
+
+def test_a_page_that_was_cut_short_proves_nothing() -> None:
+    page = "<html><title>Pincali</title><body><h1>This listing is no longer available</h1>"
+    answer = read_answer(URL, 200, {}, page.encode()).answer
+    judgement = judge(answer, property_id="", public_id="EB-KL7001")
+    assert (judgement.verdict, judgement.may_change) == (Verdict.UNKNOWN, True)
+
+
+def test_the_evidence_is_what_the_page_says_as_it_says_it() -> None:
+    said = judgement_on("<h1>Esta propiedad ya no está disponible</h1>").evidence
+    assert said == 'the page says "Esta propiedad ya no está disponible"'
