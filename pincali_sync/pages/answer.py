@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from selectolax.lexbor import LexborHTMLParser
+
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.identity import property_id_of, slug_of
 from pincali_sync.domain.liveness import Answer, Judgement, RedirectKind, Verdict
@@ -63,9 +65,13 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
     if target is not None:
         return ReadAnswer(answer=_redirect(url, status, target))
     try:
-        scraped, says = read_listing(markup, url)
+        tree = tree_of(markup, url)
     except PageError:
-        return ReadAnswer(answer=_plain_page(url, status, markup))
+        return ReadAnswer(answer=Answer(url=url, status=status, says=_UNREADABLE))
+    try:
+        scraped, says = read_listing(tree, url)
+    except PageError:
+        return ReadAnswer(answer=_plain_page(url, status, markup, tree))
     answer = Answer(
         url=url,
         status=status,
@@ -76,13 +82,13 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
     return ReadAnswer(answer=answer, scraped=scraped)
 
 
-def read_listing(markup: str | bytes, url: str) -> tuple[Property, Judgement | None]:
+def read_listing(tree: LexborHTMLParser, url: str) -> tuple[Property, Judgement | None]:
     """A listing's own page, and what it says against the listing's being there.
 
     Raises:
         PageError: see `parse_detail_page`.
     """
-    document = DetailDocument.of(markup, url)
+    document = DetailDocument.in_tree(tree, url)
     scraped = property_of(document, url)
     operations = {offer.operation for offer in scraped.offers}
     for name, operation in (("Sale", Operation.SALE), ("Rental", Operation.RENT)):
@@ -116,12 +122,8 @@ def _is_of(host: str | None, url: str) -> bool:
     return (host or "").removeprefix("www.") == asked
 
 
-def _plain_page(url: str, status: int, markup: bytes) -> Answer:
-    try:
-        blocks = blocks_of(tree_of(markup, url))
-    except PageError:
-        return Answer(url=url, status=status, says=_UNREADABLE)
-    title = title_of(markup)
+def _plain_page(url: str, status: int, markup: bytes, tree: LexborHTMLParser) -> Answer:
+    blocks, title = blocks_of(tree), title_of(markup)
     says = _says(status, markup, [Block(title, fold(title), True), *blocks])
     kind = (
         "" if says and says.verdict is Verdict.UNKNOWN else _signature(url, status, title, blocks)

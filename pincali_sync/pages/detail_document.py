@@ -51,10 +51,17 @@ class DetailDocument:
         """Parses a page.
 
         Raises:
-            PageError: for a search page, where there is no title or no listing id, and for more
-                markup than any page of the site has.
+            PageError: as `in_tree`, and for more markup than any page of the site has.
         """
-        tree = tree_of(markup, url)
+        return cls.in_tree(tree_of(markup, url), url)
+
+    @classmethod
+    def in_tree(cls, tree: LexborHTMLParser, url: str) -> DetailDocument:
+        """Takes other listings out of a page's tree, for good, and finds this one.
+
+        Raises:
+            PageError: for a search page, and where there is no title or no listing id.
+        """
         if tree.css_first("[data-search-results]") is not None:
             raise PageError(f"{url} is a search page, not a listing")
         _drop_other_listings(tree, url)
