@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,49 +20,76 @@ from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
+from pincali_workshop.standin.world.removal import UnknownMode
+from pincali_workshop.standin.world.traps import Traps
+from pincali_workshop.standin_command import PageForm
 
 _PAGE_SIZE = 42
-# Some listings come back after weeks, when they were removed already.
+_NAMED = 12  # of the records that went wrong, for people
 _CEILING = 1_000  # of the queue: low enough to be reached
+# About five times what comes and goes on the real site in a day. Some listings come back after
+# weeks, when they were removed already.
 _CHURN = Churn(births=0.02, relisted_share=0.2, longest_absence_days=24)
+_TRAPS = replace(Traps.all(), takeovers=0.02)  # so that there are some among so few
 
 
 def simulate(
-    days: Annotated[int, typer.Option(min=1, help="Virtual days.")] = 28,
+    days: Annotated[int, typer.Option(min=1, help="Virtual days.")] = 34,
     listings: Annotated[int, typer.Option(min=50, help="Active listings at the start.")] = 1_000,
+    births: Annotated[float, typer.Option(help="New listings a day, as a share of them.")] = (
+        _CHURN.births
+    ),
+    form: Annotated[PageForm, typer.Option(help="Which generation of the markup.")] = (
+        PageForm.FORM_2026
+    ),
+    unknown_mode: Annotated[UnknownMode, typer.Option(help="What invented URLs answer.")] = (
+        UnknownMode.UNPROCESSABLE
+    ),
     seed: Annotated[int, typer.Option(help="The same seed gives the same month.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Play days of all four tiers on a stand-in of the site, with a database of its own."""
+    """Play days of all four tiers on a stand-in of the site that misleads wherever it can."""
+    options = StandinOptions(
+        listings=listings,
+        seed=seed,
+        form=form.value,
+        page_size=_PAGE_SIZE,
+        unknown_mode=unknown_mode,
+        churn=replace(_CHURN, births=births),
+        traps=_TRAPS,
+    )
     with tempfile.TemporaryDirectory(prefix="pincali-simulation-") as folder:
         home = Path(folder)
         try:
-            report = _play(home, days, listings, seed, quiet=as_json)
+            report = _play(home, days, options, quiet=as_json)
         finally:
             embedded.destroy(home)
     if as_json:
-        print_json(
-            {
-                "findings": report.findings,
-                "requests": report.requests,
-                "runs": [
-                    {"tier": run.tier_level, "status": run.status, "error": run.error_summary}
-                    for run in report.runs
-                ],
-                "ceiling": _CEILING,
-                "alerts": report.alerts,
-                "false_positive_rate": report.false_positive_rate,
-            }
-        )
+        print_json(as_data(report))
     else:
         show(report)
     raise typer.Exit(0 if report.findings.all_true else 1)
 
 
-def _play(home: Path, days: int, listings: int, seed: int, *, quiet: bool) -> MonthReport:
+def as_data(report: MonthReport) -> dict[str, object]:
+    """The report for programs."""
+    return {
+        "findings": report.findings,
+        "all_true": report.findings.all_true,
+        "requests": report.requests,
+        "runs": [
+            {"tier": run.tier_level, "status": run.status, "error": run.error_summary}
+            for run in report.runs
+        ],
+        "ceiling": _CEILING,
+        "alerts": report.alerts,
+        "false_positive_rate": report.false_positive_rate,
+    }
+
+
+def _play(home: Path, days: int, options: StandinOptions, *, quiet: bool) -> MonthReport:
     url = embedded.ensure_running(home, durable=False)
     migrate.upgrade(url)
-    options = StandinOptions(listings=listings, seed=seed, page_size=_PAGE_SIZE, churn=_CHURN)
     with StandinProcess(options) as site:
         config = load_config(
             database_url=url,
@@ -72,7 +101,7 @@ def _play(home: Path, days: int, listings: int, seed: int, *, quiet: bool) -> Mo
         )
         say = (lambda _: None) if quiet else typer.echo
         month = Month(config, site, options, say=say)
-        return asyncio.run(month.play(days, order_trouble))
+        return asyncio.run(month.play(days, partial(order_trouble, site, options.seed)))
 
 
 def show(report: MonthReport) -> None:
@@ -82,13 +111,21 @@ def show(report: MonthReport) -> None:
         ("newcomers on first pages", found.new_shown, len(found.new_not_live), "not live"),
         ("prices compared", found.prices_compared, len(found.prices_missed), "wrong"),
         ("visits for a price change", found.price_visits, len(found.prices_invented), "for none"),
-        ("removed at a weekly scan", found.removed, len(found.removed_falsely), "falsely"),
+        ("removed", found.removed, len(found.removed_falsely), "falsely"),
         (
             "gone for two weekly scans",
             found.gone_for_two_scans,
             len(found.gone_not_noticed),
             "not noticed",
         ),
+        *(
+            (f"gone for three weeks: {way}", gone.known, gone.known - gone.settled, "still there")
+            for way, gone in sorted(found.gone_by_way.items())
+        ),
+        ("price changes journalled", found.price_changes, len(found.price_changes_false), "false"),
+        ("slugs changed", found.renamed, len(found.doubles), "rows too many"),
+        ("slugs taken over", found.taken_over, len(found.strangers), "rows of nobody"),
+        ("visits of pages", found.visits, len(found.visited_too_often), "pages too often"),
         ("removed and came back", found.returned, len(found.return_not_noticed), "not noticed"),
     ]
     print_table(f"{report.days} days", ("what", "how many", "of these", "were"), rows)
@@ -103,3 +140,5 @@ def show(report: MonthReport) -> None:
     )
     for title in report.alerts:
         typer.echo(f"told: {title}")
+    for name, wrong in report.findings.lists().items():
+        typer.echo(f"{name}: {'; '.join(wrong[:_NAMED])}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from uuid import uuid4
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+from uuid import UUID, uuid4
 
 from pincali_sync.answers.detail import detail_url, read_detail
 from pincali_sync.answers.listing import read_listing
@@ -24,7 +26,7 @@ _PAGES_PER_BATCH = 10
 _DETAILS_PER_BATCH = 50
 _AT_ONCE = 8
 _ATTEMPTS = 3  # at a page without cards that should have some
-_OK, _NOT_FOUND = 200, 404
+T = TypeVar("T")
 
 
 class SimulatedJobs:
@@ -86,7 +88,8 @@ class SimulatedJobs:
         for link in links:
             shard = read_shard(link, await self._fetcher.get(link.url))
             if shard is not None:
-                await services.sitemap.record_shard(shard, ticket)
+                with suppress(PageError):  # a shard that cannot be read to its end is lost
+                    await services.sitemap.record_shard(shard, ticket)
         await services.sitemap.finish(ticket)
         return "finished"
 
@@ -95,11 +98,27 @@ class SimulatedJobs:
         while batch := await self._services.queue.claim_next_batch(
             _DETAILS_PER_BATCH, "simulation", lease_token=token, session_id=ticket.session_id
         ):
-            results = await asyncio.gather(*map(self._scrape, batch))
-            await self._services.sync.save_results(
-                results, ticket=ticket, lease_token=token, rules=rules
-            )
+            async with self._all_of(map(self._scrape, batch), token) as results:
+                await self._services.sync.save_results(
+                    results, ticket=ticket, lease_token=token, rules=rules
+                )
         return "finished"
+
+    @asynccontextmanager
+    async def _all_of(
+        self, pages: Iterable[Awaitable[T]], lease_token: UUID
+    ) -> AsyncIterator[list[T]]:
+        """What came before the site refused is kept; the rest of the batch is given back.
+
+        Raises:
+            BlockedError: when the site refused, after what came was kept.
+        """
+        answers = await asyncio.gather(*pages, return_exceptions=True)
+        failed = [each for each in answers if isinstance(each, BaseException)]
+        yield [each for each in answers if not isinstance(each, BaseException)]
+        if failed:
+            await self._services.db.run(lambda tx: tx.queue.release(lease_token))
+            raise failed[0]
 
     async def _scrape(self, queued: QueuedProperty) -> ScrapeResult:
         source_url, hops = queued.source_url, 0
@@ -121,16 +140,17 @@ class SimulatedJobs:
             session_id=ticket.session_id,
             verification=True,
         ):
-            results = await asyncio.gather(
-                *(services.verification.verify(each, self._fetcher, calibration) for each in batch)
+            pages = (
+                services.verification.verify(each, self._fetcher, calibration) for each in batch
             )
-            await services.verification.record(
-                results,
-                ticket=ticket,
-                lease_token=token,
-                rules=rules,
-                max_attempts=services.config.queue_max_attempts,
-            )
+            async with self._all_of(pages, token) as results:
+                await services.verification.record(
+                    results,
+                    ticket=ticket,
+                    lease_token=token,
+                    rules=rules,
+                    max_attempts=services.config.queue_max_attempts,
+                )
         return "finished"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,60 +13,17 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.listing_status import REMOVED, ListingStatus
 from pincali_sync.domain.prices import CHANGE_AMOUNT, CHANGE_SHARE, main_offer
 from pincali_sync.domain.tiers import ListingSource
+from pincali_workshop.simulation.findings import Findings
 from pincali_workshop.standin.world.state import ListingState
-
-
-@dataclass
-class Findings:
-    """What the simulation is judged by. Lists name the records that went wrong."""
-
-    new_shown: int = 0  # newcomers on first pages
-    new_not_live: list[str] = field(default_factory=list)
-    prices_compared: int = 0
-    prices_missed: list[str] = field(default_factory=list)
-    prices_waiting: list[str] = field(default_factory=list)  # noticed; the page itself fails
-    price_visits: int = 0  # visits that a price change was the reason for
-    prices_invented: list[str] = field(default_factory=list)
-    removed: int = 0
-    removed_falsely: list[str] = field(default_factory=list)
-    gone_for_two_scans: int = 0
-    gone_not_noticed: list[str] = field(default_factory=list)
-    returned: int = 0  # listings that were removed and came back
-    return_not_noticed: list[str] = field(default_factory=list)
-    batches_held: int = 0
-    most_pending: int = 0
-
-    @property
-    def all_true(self) -> bool:
-        """Nothing false, nothing overlooked (of removals: one in a hundred at most)."""
-        return (
-            not self.new_not_live
-            and not self.prices_missed
-            and not self.prices_invented
-            and not self.removed_falsely
-            and not self.return_not_noticed
-            and self.removal_recall >= 0.99
-        )
-
-    @property
-    def removal_precision(self) -> float:
-        """The share of removals that were true."""
-        return 1 - len(self.removed_falsely) / self.removed if self.removed else 1.0
-
-    @property
-    def removal_recall(self) -> float:
-        """The share of those gone for two scans that were noticed."""
-        missed = len(self.gone_not_noticed)
-        return 1 - missed / self.gone_for_two_scans if self.gone_for_two_scans else 1.0
 
 
 class Ledger:
     """Compares the database with the site at moments at which they should agree."""
 
-    def __init__(self, db: Database, page_size: int) -> None:
+    def __init__(self, db: Database, page_size: int, findings: Findings) -> None:
         self._db = db
         self._page_size = page_size
-        self.findings = Findings()
+        self.findings = findings
         self._seen_active: dict[str, datetime] = {}  # public_id -> last moment it was active
         self._first_active: dict[str, datetime] = {}
         self._weekly_scans: list[datetime] = []
@@ -113,15 +69,12 @@ class Ledger:
         await self._check_inventions(now)
 
     async def after_weekly_scan(self, listings: Sequence[ListingState], now: datetime) -> None:
-        """Who was removed must be gone; who is gone for two scans must be known to be."""
+        """Who is gone for two scans must be known to be."""
         live, active = await self._live(), {state.listing.public_id for state in listings}
         for public_id, row in live.items():
             removed = row["listing_status"] in REMOVED
             if removed:
                 self._removed_once.add(public_id)
-                self.findings.removed += 1
-                if public_id in active:
-                    self.findings.removed_falsely.append(public_id)
             if len(self._weekly_scans) >= 2 and public_id not in active:
                 since = self._seen_active.get(public_id)
                 if since is None or since < self._weekly_scans[-1]:

@@ -13,8 +13,12 @@ from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_workshop.simulation.clock import VirtualClock
 from pincali_workshop.simulation.fetching import LoopbackFetcher
+from pincali_workshop.simulation.findings import Findings
 from pincali_workshop.simulation.jobs import SimulatedJobs, SimulatedNode
-from pincali_workshop.simulation.ledger import Findings, Ledger
+from pincali_workshop.simulation.journal import JournalBook
+from pincali_workshop.simulation.ledger import Ledger
+from pincali_workshop.simulation.operator import Operator, People
+from pincali_workshop.simulation.visits import Visits
 from pincali_workshop.standin.options import RemovalMode, StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.population import Population
@@ -22,6 +26,7 @@ from pincali_workshop.standin.world.state import ListingState
 
 _TICK = timedelta(minutes=1)
 _MOST_TICKS = 2_000  # a run that needs more than a day of ticks is stuck
+_TICK_OF_REST = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +40,6 @@ class MonthReport:
     full_scrapes_saved: float  # requests of one full scrape a day, by ours
     alerts: tuple[str, ...]  # what people would have been told, in order
     false_positive_rate: float | None  # of removals, as the weekly audits measured it
-
-
-class _People:
-    """Whom alerts reach."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-
-    async def tell(self, title: str, body: str) -> bool:
-        self.told.append(title)
-        return True
 
 
 class Month:
@@ -68,25 +62,33 @@ class Month:
             options.seed, options.listings, options.start, options.churn, options.traps
         )
         self._fetcher = LoopbackFetcher(config.pincali_base_url)
-        self._people = _People()
+        self._people = People(self._clock)
         self._services: Services = build_services(
             config, clock=self._clock, fetcher=self._fetcher, notifier=self._people
         )
         self._node = SimulatedNode()
         self._jobs = SimulatedJobs(self._services, self._fetcher)
         self._scheduler: SchedulerService = self._services.scheduler(self._node)
-        self._ledger = Ledger(self._services.db, options.page_size)
+        self._findings = Findings()
+        self._ledger = Ledger(self._services.db, options.page_size, self._findings)
+        self._journal = JournalBook(
+            self._services.db, self._population, options.seed, self._findings
+        )
+        self._operator = Operator(self._services, site, self._clock, self._findings, say)
+        self._visits = Visits(self._population)
+        self._requests = 0
         self._runs: dict[str, SyncRun] = {}
         self._last_hot_scan = self._clock.now()
         self._stock = 0
 
     async def play(
-        self, days: int, disturb: Callable[[StandinProcess, int], None] | None = None
+        self, days: int, disturb: Callable[[int], set[str]] | None = None
     ) -> MonthReport:
         """Plays so many days, tick by tick where something is under way, slot by slot where not.
 
         Args:
-            disturb: told the site and the number of each day that begins, to order faults.
+            disturb: told the number of each day that begins, to order faults; says which
+                alerts have a reason then.
         """
         try:
             end = self._clock.now() + timedelta(days=days)
@@ -95,23 +97,29 @@ class Month:
             while self._clock.now() < end:
                 today = days - (end - self._clock.now()).days - 1
                 if today != day and disturb is not None:
-                    disturb(self._site, today)
+                    self._people.expect(disturb(today))
                 day = today
                 await self._work_until_quiet()
                 self._move_to(min(end, await self._next_slot()))
-            requests = len(self._site.log())
-            return MonthReport(
-                days=days,
-                runs=tuple(self._runs.values()),
-                findings=self._ledger.findings,
-                requests=requests,
-                full_scrapes_saved=days * self._stock / max(1, requests),
-                alerts=tuple(self._people.told),
-                false_positive_rate=await self._false_positive_rate(),
-            )
+            return await self._report(days)
         finally:
             await self._fetcher.close()
             await self._services.db.dispose()
+
+    async def _report(self, days: int) -> MonthReport:
+        await self._journal.close(self._site_time)
+        self._findings.alerts_unexplained = self._people.unexplained
+        self._findings.visits = self._visits.number
+        self._findings.visited_too_often = self._visits.too_many()
+        return MonthReport(
+            days=days,
+            runs=tuple(self._runs.values()),
+            findings=self._findings,
+            requests=self._requests,
+            full_scrapes_saved=days * self._stock / max(1, self._requests),
+            alerts=tuple(self._people.told),
+            false_positive_rate=await self._false_positive_rate(),
+        )
 
     async def _false_positive_rate(self) -> float | None:
         audit = (await self._services.insights.snapshot(whole=False)).audit
@@ -133,10 +141,11 @@ class Month:
             await self._ledger.note_queue()
             for run in runs:
                 await self._note(run, truth)
-            await self._approve_held_removals()
-            if not worked and all(run.status != "running" for run in runs):
+            rests = await self._operator.look_after()
+            if not worked and not rests and all(run.status != "running" for run in runs):
+                await self._keep_book()
                 return
-            self._clock.advance(_TICK)
+            self._clock.advance(_TICK_OF_REST if rests else _TICK)
         raise TimeoutError("the simulated runs do not come to an end")
 
     async def _note(self, run: SyncRun, truth: Sequence[ListingState]) -> None:
@@ -155,14 +164,11 @@ class Month:
         if tier is Tier.WEEKLY_DEEP:
             await self._ledger.after_weekly_scan(truth, self._site_time)
 
-    async def _approve_held_removals(self) -> None:
-        """The operator's part: the first batch of a young database is always a large one."""
-        for batch in await self._services.db.run(lambda tx: tx.batches.latest(status="held")):
-            approved = await self._services.removals.settle(
-                batch.id, approve=True, decided_by="simulation"
-            )
-            self._ledger.findings.batches_held += 1
-            self._say(f"    {approved.removed} removals were held, and approved")
+    async def _keep_book(self) -> None:
+        entries = self._site.log(after=self._requests)
+        self._requests += len(entries)
+        self._visits.note(entries)
+        await self._journal.read(self._clock.now(), self._site_time)
 
     def _truth(self) -> Sequence[ListingState]:
         """The site's state is a function of seed and time: nobody needs to be asked."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pincali_sync.domain.identity import public_id_of
+from pincali_sync.domain.identity import numeric_id_of, public_id_of
 from pincali_sync.domain.prices import Offer, Operation
 from pincali_sync.domain.tiers import ListingSource
 from pincali_workshop.standin.world.draws import Draws
@@ -61,6 +61,11 @@ class Listing:
     def operations(self) -> tuple[Operation, ...]:
         """What it is offered for, from the start."""
         return tuple(offer.operation for offer in self.first_offers)
+
+
+def index_of(public_id: str) -> int:
+    """The index of the listing with this EasyBroker id."""
+    return numeric_id_of(public_id) - _FIRST_ID
 
 
 def listing_of(origin: Origin, index: int, slug: str | None = None) -> Listing:

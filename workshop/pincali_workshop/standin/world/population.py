@@ -8,7 +8,7 @@ from datetime import datetime
 from pincali_workshop.standin.world.board import Board
 from pincali_workshop.standin.world.churn import Churn
 from pincali_workshop.standin.world.life import Origin, births_until
-from pincali_workshop.standin.world.listing import Listing, listing_of
+from pincali_workshop.standin.world.listing import Listing, index_of, listing_of
 from pincali_workshop.standin.world.state import ListingState, state_at
 from pincali_workshop.standin.world.takeovers import left_slug_for
 from pincali_workshop.standin.world.traps import Traps
@@ -46,7 +46,7 @@ class Population:
         )
         self._listings: list[Listing] = []
         self._claims: dict[str, list[tuple[int, Listing]]] = {}  # slug -> from when, by whom
-        self._taken: set[str] = set()  # slugs that had two owners
+        self.taken_slugs: set[str] = set()  # that had two owners
         self._states: dict[int, ListingState] = {}
         self._board: Board | None = None
         self._board_at = 0
@@ -74,6 +74,11 @@ class Population:
             is_former=listing.names.is_former(slug, second),
         )
 
+    def state_of(self, public_id: str, at: datetime) -> ListingState:
+        """A listing by its EasyBroker id, which must be one of this population's."""
+        second = int(at.timestamp())
+        return self._state(self._meet(second)[index_of(public_id)], second)
+
     def states(self, at: datetime) -> list[ListingState]:
         """All listings born by this instant, active or not, by index; worked out afresh."""
         second = int(at.timestamp())
@@ -94,10 +99,10 @@ class Population:
         """All listings born by this time and at least the next one."""
         known = births_until(self._origin, second) + 1
         for index in range(len(self._listings), known):
-            slug = left_slug_for(self._origin, index, self._listings, self._taken)
+            slug = left_slug_for(self._origin, index, self._listings, self.taken_slugs)
             listing = listing_of(self._origin, index, slug)
             self._listings.append(listing)
-            self._taken |= {slug} if slug else set()
+            self.taken_slugs |= {slug} if slug else set()
             for name in listing.names.all:
                 self._claims.setdefault(name.slug, []).append((name.answers_from, listing))
         return self._listings[:known]

@@ -40,9 +40,8 @@ def state_at(seed: int, listing: Listing, at: int) -> ListingState:
     life = listing.life
     spell = life.spell_at(at)
     begins, ends = _steady_span(listing, at)
-    offers, before = listing.first_offers, None
-    for event in life.price_changes.until(at):
-        offers, before = after_step(seed, listing.index, event, offers), offers
+    asked = offers_until(seed, listing, at)
+    offers, before = asked[-1], asked[-2] if len(asked) > 1 else None
     return ListingState(
         listing=listing,
         active=spell is not None,
@@ -55,6 +54,14 @@ def state_at(seed: int, listing: Listing, at: int) -> ListingState:
         begins=begins,
         ends=ends,
     )
+
+
+def offers_until(seed: int, listing: Listing, at: int) -> list[tuple[Offer, ...]]:
+    """What it asked one after the other, up to this time."""
+    asked = [listing.first_offers]
+    for event in listing.life.price_changes.until(at):
+        asked.append(after_step(seed, listing.index, event, asked[-1]))
+    return asked
 
 
 def _is_lower(offers: tuple[Offer, ...], before: tuple[Offer, ...] | None) -> bool:
