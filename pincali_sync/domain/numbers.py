@@ -10,13 +10,12 @@ from price_parser import Price
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer
 
 # 4,650,000.50 and 4 650 000; a number glued to a letter ("4a") is part of a name.
-NUMBER = re.compile(
-    r"(?<![\w.,-])(?:[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+(?![0-9])|[0-9]|\.[0-9])[0-9.,']*"
-)
+NUMBER_FORM = r"(?:[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+(?![0-9])|[0-9]|\.[0-9])[0-9.,']*"
+NUMBER = re.compile(rf"(?<![\w.,-]){NUMBER_FORM}")
 _GROUPED = re.compile(r"[0-9]{1,3}([ ,.])[0-9]{3}(?:\1[0-9]{3})*(?:(?!\1)[.,][0-9]+)?")
 _PLAIN = re.compile(r"[0-9]*(?:\.[0-9]+|,[0-9]{1,3})?")
 _LONGEST = 50  # characters; no column holds as many digits
-_CENTS = Decimal("0.01")
+CENTS = Decimal("0.01")
 
 
 def decimal_of(text: str, *, dot_may_group: bool = False) -> Decimal | None:
@@ -30,7 +29,7 @@ def decimal_of(text: str, *, dot_may_group: bool = False) -> Decimal | None:
     """
     if len(text) > _LONGEST:
         return None
-    number = re.sub(r"[\u00a0\u202f]", " ", text.strip()).rstrip(".,'")
+    number = text.strip().replace("\u00a0", " ").replace("\u202f", " ").rstrip(".,'")
     number = number.replace("'", ",")  # 1'500,000 is how millions are written by hand
     if not number or not (_GROUPED.fullmatch(number) or _PLAIN.fullmatch(number)):
         return None
@@ -53,7 +52,7 @@ def _decimal_separator(number: str, *, dot_may_group: bool) -> str | None:
     if last < 0 or number.count(number[last]) > 1:
         return None
     sign, decimals = number[last], len(number) - last - 1
-    grouped_otherwise = any(other in number for other in "., " if other != sign)
+    grouped_otherwise = len({".", ",", " "} & set(number)) > 1
     if decimals != 3 or grouped_otherwise or number.startswith(("0.", "0,", ".", ",")):
         return sign
     is_group = sign == "," or dot_may_group
@@ -64,7 +63,7 @@ def numeric(value: Decimal | None, precision: int) -> Decimal | None:
     """The value as a `numeric(precision, 2)` column keeps it; None where it would overflow."""
     if value is None or not value.is_finite() or abs(value) >= 10 ** (precision - 2):
         return None
-    rounded = value.quantize(_CENTS, rounding=ROUND_HALF_UP)
+    rounded = value.quantize(CENTS, rounding=ROUND_HALF_UP)
     return rounded if abs(rounded) < 10 ** (precision - 2) else None
 
 

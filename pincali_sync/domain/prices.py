@@ -6,11 +6,20 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from functools import lru_cache
 
-from pincali_sync.domain.numbers import NUMBER, decimal_of, numeric
+from pincali_sync.domain.numbers import CENTS, decimal_of
+from pincali_sync.domain.price_words import (
+    CURRENCIES,
+    RENT,
+    SALE,
+    Said,
+    masked,
+    plain,
+    said_of,
+)
 
 
 class Operation(StrEnum):
@@ -53,32 +62,22 @@ CHANGE_SHARE = Decimal("0.01")  # a change is more than this share of the old am
 CHANGE_AMOUNT = 1000  # or more than this, whichever is smaller
 UNUSUAL_SHARE = Decimal("0.5")  # a change by more than this share is one for a person to look at
 
-_PRICE_PRECISION = 15  # numeric(15,2)
-MOST = 10**12  # a price beyond is a slip of the hand, or a joke
+MOST = 10**12  # well within numeric(15,2); a price beyond is a slip of the hand, or a joke
 _LONGEST = 200  # characters; what is longer is prose
 _M2_PER_HECTARE = 10_000
 _STAND_INS = (Decimal(0), Decimal(1))  # typed where a price is wanted and none is given
 
-_RENT = re.compile(r"\b(?:rent\w*|alug\w*|alquil\w*|lease)\b", re.I)
-_SALE = re.compile(r"\b(?:sale|sell|ventas?|vendas?|foreclosures?|remates?|leil\w+)\b", re.I)
-
-_US_DOLLAR = re.compile(r"US\s?\$|U\$S|\bUSD\b|\bd[oó]lar|\bdollars?\b|\bdlls?\b", re.I)
-_EURO = re.compile(r"€|\bEUR\b|\beuros?\b", re.I)
-_FOREIGN = re.compile(r"£|\bR\$|\bCA?\$|\b(?:CAD|GBP|BRL|COP|CLP|PEN|ARS|UDIS?)\b", re.I)
-_SCALED = re.compile(r"\b(?:mdp|mill\w*|mil|thousand)\b|[0-9#]\s?k\b|[0-9#]M\b", re.I)
-
-_AREA = r"(?:m\s?(?:²|2|ts?2)|sq\.?\s?m\w*|sqm|(?:square\s+met\w+)|metro\s+(?:cuadrado|quadrado))"
-_PER_M2 = re.compile(rf"(?:\b(?:por|per|a|el|each)\s+|/\s*|\bx\s+){_AREA}", re.I)
-_PER_HECTARE = re.compile(r"(?:\b(?:por|per)\s+|/\s*)(?:ha|hect[aá]\w*|hectare)\b\.?", re.I)
-_CODE = re.compile(r"USD|MXN|EUR|US|MN", re.I)  # may be glued to the number: "MXN3,000"
-_FROM = re.compile(r"\b(?:from|desde|starting\s+at|a\s+partir\s+d[eo])\b", re.I)
+_SALE = re.compile(rf"\b(?:{SALE})\b")
+_RENT = re.compile(rf"\b(?:{RENT})\b")
+_ON_REQUEST = frozenset({"request", "open", "label", "sale", "rent", "gap"})
 
 
 def operation_of(text: str) -> Operation | None:
     """The operation that "For Sale", "En Renta", "Para alugar" or "Foreclosure" names."""
-    if _SALE.search(text):
+    words = plain(text)
+    if _SALE.search(words):
         return Operation.SALE  # a foreclosure is a sale
-    return Operation.RENT if _RENT.search(text) else None
+    return Operation.RENT if _RENT.search(words) else None
 
 
 def parse_offer(
@@ -86,8 +85,8 @@ def parse_offer(
 ) -> Offer | None:
     """Reads the price of one operation, such as "US$ 12,000" with "For Rent".
 
-    A price per hectare becomes one per m²; text without a number is a price on request, as are
-    the stand-ins 0 and 1.
+    A price per hectare becomes one per m²; words that ask to ask, or those of an operation alone,
+    are a price on request, as are the stand-ins 0 and 1.
 
     Args:
         text: the price; the operation's words may follow in it.
@@ -95,22 +94,23 @@ def parse_offer(
         default: the operation where no words name it.
 
     Returns:
-        None when the operation is not told, or the text is a price in a currency or a way of
-        writing that is not known, or beyond reason: better no offer than a false one.
+        None when the operation is not told, or anything in the text is not known, or it is not
+        certain which of its amounts is the price, or that is beyond reason: better no offer than
+        a false one.
     """
-    if len(text) > _LONGEST or len(operation_text) > _LONGEST:
+    if len(text) + len(operation_text) > _LONGEST:
         return None
-    terms = _terms_of(NUMBER.sub("#", text))
-    operation = operation_of(operation_text) or terms.operation or default
-    if operation is None or not terms.is_known:
+    wording, number = masked(plain(text if operation_text in text else f"{text} {operation_text}"))
+    terms = _terms_of(wording)
+    operation = terms.operation or default if terms else None
+    if terms is None or operation is None:
         return None
-    number = NUMBER.search(text) or NUMBER.search(_CODE.sub(" ", text))
-    amount = decimal_of(number[0], dot_may_group=True) if number else None
-    if number is not None and (amount is None or amount > MOST):
+    amount = _amount_of(number, terms) if terms.has_amount else Decimal(0)
+    if amount is None:
         return None
     return Offer(
         operation=operation,
-        amount=_real_amount(amount, terms),
+        amount=amount or None,
         currency=terms.currency,
         per_m2=terms.per_m2 or terms.per_hectare,
         starting_at=terms.starting_at,
@@ -122,40 +122,62 @@ class _Terms:
     """What a price's words say about its number."""
 
     operation: Operation | None
-    currency: Currency
-    per_m2: bool
-    per_hectare: bool
-    starting_at: bool
-    is_known: bool
+    currency: Currency = Currency.MXN
+    has_amount: bool = True
+    per_m2: bool = False
+    per_hectare: bool = False
+    starting_at: bool = False
 
 
 @lru_cache(maxsize=1024)  # there are many amounts and few wordings
-def _terms_of(wording: str) -> _Terms:
+def _terms_of(wording: str) -> _Terms | None:
+    said = said_of(wording)
+    if said is None or said >= {"sale", "rent"} or said >= {"sale", "month"}:
+        return None
+    operation = Operation.SALE if "sale" in said else None
+    operation = Operation.RENT if said & {"rent", "month"} else operation
+    if "number" not in said:
+        is_on_request = said <= _ON_REQUEST and said & {"request", "open", "sale", "rent"}
+        return _Terms(operation=operation, has_amount=False) if is_on_request else None
+    currency = _currency_of(said)
+    if currency is None or "request" in said or said >= {"m2", "hectare"}:
+        return None
     return _Terms(
-        operation=operation_of(wording),
-        currency=_currency_of(wording),
-        per_m2=bool(_PER_M2.search(wording)),
-        per_hectare=bool(_PER_HECTARE.search(wording)),
-        starting_at=bool(_FROM.search(wording)),
-        is_known=not (_FOREIGN.search(wording) or _SCALED.search(wording)),
+        operation=operation,
+        currency=currency,
+        per_m2="m2" in said,
+        per_hectare="hectare" in said,
+        starting_at="from" in said,
     )
 
 
-def _currency_of(wording: str) -> Currency:
-    """The site's own sign for pesos is a bare "$"."""
-    if _US_DOLLAR.search(wording):
-        return Currency.USD
-    return Currency.EUR if _EURO.search(wording) else Currency.MXN
+def _currency_of(said: Said) -> Currency | None:
+    """The one currency that is named; the site's own sign for pesos is a bare "$"."""
+    named = said & CURRENCIES or (frozenset({"mxn"}) if "sign" in said else frozenset())
+    if len(named) != 1 or ("sign" in said and "eur" in named):
+        return None
+    return Currency(next(iter(named)).upper())
 
 
-def _real_amount(amount: Decimal | None, terms: _Terms) -> Decimal | None:
-    if amount is None or amount == 0:
+def _amount_of(number: str, terms: _Terms) -> Decimal | None:
+    """The amount, 0 for a stand-in; None for what is no amount."""
+    amount = decimal_of(number, dot_may_group=True)
+    if amount is None or amount > MOST or _is_doubtful(number, amount, terms):
         return None
     # One peso per m² is a price of rural land; one peso for a property is none.
     if amount in _STAND_INS and not terms.per_m2:
-        return None
-    amount = amount / _M2_PER_HECTARE if terms.per_hectare else amount
-    return numeric(amount, _PRICE_PRECISION) or None  # less than a cent is none
+        return Decimal(0)
+    exact = amount / _M2_PER_HECTARE if terms.per_hectare else amount
+    held = exact.quantize(CENTS, rounding=ROUND_HALF_UP)
+    # What cents cannot hold is no price: "$40 por ha".
+    return held if held == exact or abs(held - exact) <= exact * CHANGE_SHARE else None
+
+
+def _is_doubtful(number: str, amount: Decimal, terms: _Terms) -> bool:
+    """Whether it may be another number: "000,052", "2,500.000", "$850 120 m²"."""
+    decimals = str(amount).partition(".")[2]
+    is_two = terms.per_m2 and " " in number
+    return is_two or len(decimals) > 2 or (number[0] == "0" and number[1:2].isdigit())
 
 
 def main_offer(offers: Iterable[Offer]) -> Offer | None:

@@ -7,12 +7,13 @@ import re
 from selectolax.lexbor import LexborNode
 
 from pincali_sync.domain.identity import canonical_url, property_id_of, public_id_of
-from pincali_sync.domain.prices import Offer, Operation, parse_offer
+from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ManifestEntry
 from pincali_sync.pages.facts import MAX_CHIPS, Chip, Facts, read_facts
 from pincali_sync.pages.photos import photo_of, photo_url
 from pincali_sync.pages.places import MAX_PLACE, Place, coordinates_of, place_of, property_type_of
+from pincali_sync.pages.prices import offers_of
 from pincali_sync.pages.text import (
     MAX_TITLE,
     JsonObject,
@@ -24,8 +25,6 @@ from pincali_sync.pages.text import (
     text_at,
     text_of,
 )
-
-_MAX_PRICES = 10  # of a listing: one for each operation
 
 _PUBLIC_ID = re.compile(r"EB-[A-Z]{1,4}[0-9]{4}")
 _NUMERIC_ID = re.compile(r"[0-9]{5,12}")
@@ -65,17 +64,6 @@ def parse_card(
         total_area_m2=facts.get("total_area_m2"),
         main_image_url=_main_image(card, twin, url),
     )
-
-
-def offers_of(prices: list[LexborNode], default: Operation | None) -> tuple[Offer, ...]:
-    """The offers of `.price` elements, the first one of each operation."""
-    offers: dict[Operation, Offer] = {}
-    for price in prices[:_MAX_PRICES]:
-        operation_text = text_at(price, ".operation-type") or ""
-        offer = parse_offer(text_of(price) or "", operation_text, default=default)
-        if offer is not None:
-            offers.setdefault(offer.operation, offer)
-    return tuple(offers.values())
 
 
 def _link(card: LexborNode) -> str:

@@ -16,11 +16,11 @@ from pincali_sync.domain.numbers import numeric
 from pincali_sync.domain.prices import Offer, Operation, main_offer, operation_of
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
-from pincali_sync.pages.cards import offers_of
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_parts import address_of, photos_of, publisher_of
 from pincali_sync.pages.facts import MAX_CHIP, MAX_CHIPS, Chip, Facts, read_facts
 from pincali_sync.pages.places import Coordinates, coordinates_in_url, coordinates_of
+from pincali_sync.pages.prices import offers_of
 from pincali_sync.pages.text import attribute_at, clean, one_line, part, scalar_at, text_at, text_of
 
 _PRICES = ".listing__price .price"

@@ -55,7 +55,6 @@ def rent(amount: str) -> Offer:
         ("$ 4 650 000", "4650000", Currency.MXN),
         ("$1.500.000", "1500000", Currency.MXN),
         ("$1'500,000", "1500000", Currency.MXN),
-        ("$12,345.678", "12345.68", Currency.MXN),
         ("$4.650.000,50", "4650000.50", Currency.MXN),
     ],
 )
@@ -109,7 +108,7 @@ def test_a_price_beyond_reason_or_in_prose_is_no_offer(text: str) -> None:
     assert parse_offer(text, "For Sale") is None
 
 
-@pytest.mark.parametrize("text", ["$1,500,00", "$1,2345", "$3.5 MDP", "CAD 5,000", "R$ 900"])
+@pytest.mark.parametrize("text", ["$1,500,00", "$1,2345", "$12,345.678", "$3.5 MDP"])
 def test_a_price_in_an_unknown_writing_is_no_offer(text: str) -> None:
     assert parse_offer(text, "For Sale") is None
 

@@ -1,0 +1,168 @@
+"""What the words beside a price say of it. One that is not known makes it no price.
+
+A list of what is known holds where one of what is not would never end: other countries' money,
+other areas, nights, beds, discounts, ranges and millions in words all fall out of it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from pincali_sync.domain.numbers import NUMBER_FORM
+
+Said = frozenset[str]  # names of groups of words
+
+_AMOUNT = re.compile(rf"(?<![0-9.,'-]){NUMBER_FORM}")  # may be glued to letters: "MXN3,000"
+CURRENCIES = frozenset({"mxn", "usd", "eur"})
+_UNITS = frozenset({"m2", "hectare"})
+
+# Ways to write the same sign. Others, such as strokes through a digit, stay, and are not known.
+_SAME: dict[int, str | None] = {
+    **{sign: chr(sign - 0xFEE0) for sign in range(0xFF01, 0xFF5F)},  # of full width
+    **dict.fromkeys((0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000), " "),
+    **dict.fromkeys(map(ord, "´’‘ʼ′"), "'"),
+    **dict.fromkeys((0xAD, *range(0x200B, 0x2010), 0x61C, 0x2060, 0xFEFF), None),  # not seen
+    **dict.fromkeys((0x300, 0x301, 0x302, 0x303, 0x308, 0x327), None),  # accents
+    ord("﹩"): "$",
+    ord("㎡"): "m²",
+}
+
+_METRES = r"m(?:ts?|trs?|etros?|eters?|etres?)?"
+# "m" first: what begins with a known letter is found much faster.
+_SQUARED = re.compile(rf"m(?<![a-wyz]m)(?:{_METRES[1:]})\.?\s?(?:\^?\s?2|²)(?![0-9]|[.,][0-9])")
+
+SALE = (
+    r"pre-?\s?(?:venta|sale)|sale|sell|selling|ventas?|vendas?|vende[rn]?"
+    r"|foreclosures?|remates?(?:\s(?:bancarios?|hipotecarios?|judicial(?:es)?))?|leil(?:ao|oes)"
+)
+RENT = (
+    r"rent|rents|rental|rentals|rentas?|alquiler(?:es)?|alquila|alug(?:ar|uel|a)"
+    r"|arriendo|arrendamiento|lease"
+)
+_IN = r"(?:(?:for|en|em|para|de|a|se)\s)?"
+_PER = r"(?:\b(?:por|per)\s(?:cada\s)?|\b(?:a|al|ao|el|la|each|cada)\s|(?:\b[cpx]\s?)?/\s?|\bx\s?)"
+_SQUARE_METRES = (
+    rf"(?:m²|\b{_METRES}\.?\s?(?:[cq]uadrad[oa]s?|cuad)\b|\bsqm\b"
+    r"|\bsq(?:uare|\.)?\s?(?:m|mts?|met(?:er|re)s?)\b)"
+)
+_FEES = (
+    r"(?:iva|vat|tax(?:es)?|impuestos?|mantenimiento|manto|mtto|maintenance|hoa|condominio|gastos"
+    r"|cuotas?|fees?|dues|expensas|servicios|utilities|depositos?|deposit)"
+)
+_REQUEST = (
+    r"consult\w*|contact\w*|request|solicit\w*|cotiza\w*|pedido|pedir|convenir|definir|inquire|enquire"
+    r"|ask|call|llam[ae]\w*|pregunt\w*|poa|not available|no disponible|sin precio"
+)
+
+_WORDS = {
+    "request": rf"\b(?:(?:a|on|upon|by|sob|bajo)\s)?(?:{_REQUEST})\b"
+    r"(?:\s(?:us|for|por|el|o|the|al?|agent|asesor)\b)*",
+    "from": r"\b(?:from|desde|starting (?:at|from)|a partir(?: d[eo])?)\b",
+    "m2": rf"{_PER}?{_SQUARE_METRES}(?:\s(?:de\s)?(?:terreno|construccion|superficie)\b)?"
+    rf"|{_PER}(?:metros?|mts?|meters?|metres?)\b",
+    "hectare": rf"{_PER}(?:has?|hectareas?|hectares?)\b",
+    "month": rf"{_PER}(?:mes|month)\b|/\s?mo\b|\b(?:mensual(?:es)?|monthly|mensal|mensais)\b",
+    "sale": rf"\b{_IN}(?:{SALE})\b",
+    "rent": rf"\b{_IN}(?:{RENT})\b",
+    "label": r"\b(?:price|precio|preco|valor)(?: (?:de|total|actual))?\b",
+    "now": r"\b(?:now|ahora|agora)\b",
+    "open": r"\b(?:no |not |non-)?(?:negociables?|negotiable|negociavel)\b|\ba tratar\b",
+    "included": rf"\b(?:no )?incl\w*\.?\s(?:el )?{_FEES}\b|\b{_FEES}\s(?:no )?inclu\w+"
+    rf"|\b(?:con|sin|with|without|com|sem)\s{_FEES}\b",
+    "mxn": r"\b(?:mxn|mxp|mx|mex|m\.?\s?n|moneda nacional|mexican pesos?)\b"
+    r"|\bpesos?(?: mexicanos?)?\b",
+    "usd": r"\b(?:usd?|usa|u\.\s?s(?:\.\s?[da])?)\b|\bu\$[sd]\b|\b(?:american )?dollars?\b"
+    r"|\bdolar(?:es)?(?: (?:americanos|estadounidenses))?\b|\b(?:dla?rs?|dlls?|dls)\b",
+    "eur": r"€|\b(?:eur|euros?)\b",
+    "sign": r"\$",
+    "number": "#",
+    "gap": r"[\s:;,.!|·•*()\[\]]+|(?<=\s)[-–—](?=\s)",
+}
+_ASIDE_WORDS = {
+    "fee": rf"\b{_FEES}\b",
+    "was": r"\b(?:antes|was|before|anterior)\b",
+    "about": r"[≈~≃≅=]|\b(?:aprox\w*|approx\w*|equiv\w*)\b",
+    "plus": r"\+|\b(?:mas|plus|mais)\b",
+    "filler": r"[%/]|\b(?:de|del|of|el|la|a|to|en|y|and|mes|meses|incl\w*)\b",
+}
+
+
+def _one_of(words: dict[str, str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in words.items()))
+
+
+_BESIDE_A_PRICE = _one_of(_WORDS)
+_IN_AN_ASIDE = _one_of(_WORDS | _ASIDE_WORDS)
+_BRACKETED = re.compile(r"\(([^()]*#[^()]*)\)|\[([^\[\]]*#[^\[\]]*)\]")
+_ASIDE_BEGINS = re.compile(rf"(?={_ASIDE_WORDS['about']}|{_ASIDE_WORDS['plus']})")
+
+
+def plain(text: str) -> str:
+    """A text in small letters without accents, its signs in one way of writing: "m²", "'"."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFD", text).translate(_SAME)
+    return _SQUARED.sub("m²", text.lower())
+
+
+def masked(text: str) -> tuple[str, str]:
+    """A plain text with "#" for its amounts, and the first of these; empty where it has none."""
+    first = _AMOUNT.search(text)
+    if first is None:
+        return text, ""
+    return f"{text[: first.start()]}#{_AMOUNT.sub('#', text[first.end() :])}", first[0]
+
+
+def said_of(wording: str) -> Said | None:
+    """What is said of the first amount of a plain text in which "#" stands for amounts.
+
+    Returns:
+        None where a word is not known, or it is not certain that the first amount is the price.
+        Amounts that do not count: a conversion behind it in brackets or after "≈" or "aprox.",
+        a fee or the former price in brackets, a fee after "+".
+    """
+    before, number, behind = wording.partition("#")
+    asides = [match[1] or match[2] for match in _BRACKETED.finditer(behind)]
+    behind, *tails = _ASIDE_BEGINS.split(_BRACKETED.sub(" ", behind))
+    said = None if "#" in behind else _names(_BESIDE_A_PRICE, before + number + behind)
+    for aside in asides:
+        if said is None or _with_aside(said, aside) != said:
+            return None
+    for tail in tails:
+        said = _with_aside(said, tail) if said else None
+    return said
+
+
+def _names(words: re.Pattern[str], text: str) -> Said | None:
+    said: set[str] = set()
+    end = 0
+    for match in words.finditer(text):
+        if match.start() != end:
+            return None
+        said.add(match.lastgroup or "")
+        end = match.end()
+    return frozenset(said) if end == len(text) else None
+
+
+def _with_aside(said: Said, aside: str) -> Said | None:
+    """What is said together with an aside; None unless it is clear what its amount is."""
+    words, amounts = _names(_IN_AN_ASIDE, aside), aside.count("#")
+    if words is None:
+        return None
+    if not amounts:  # "+ IVA"; "aprox." would be about the price itself
+        return said | words if "fee" in words and "about" not in words else None
+    if (words & _UNITS) - said:
+        return None
+    is_clear = _is_fee(words, amounts) or _is_conversion(said, words)
+    return said | (words & {"sale", "rent"}) if is_clear else None
+
+
+def _is_fee(words: Said, amounts: int) -> bool:
+    return amounts == 1 and bool(words & {"fee", "was"})
+
+
+def _is_conversion(said: Said, words: Said) -> bool:
+    # A bare "$" in an aside may be of either: "US$ 190,000 ($185,000)".
+    others = words & CURRENCIES or ({"mxn", "usd"} if "sign" in words else set())
+    price = said & CURRENCIES or {"mxn"}
+    return bool(others) and not others & price and not words & {"fee", "was", "plus", "now"}

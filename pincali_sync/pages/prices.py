@@ -1,0 +1,62 @@
+"""The offers of `.price` elements, of cards and of a listing's own page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from selectolax.lexbor import LexborNode
+
+from pincali_sync.domain.prices import Offer, Operation, parse_offer
+from pincali_sync.pages.shown import is_shown, shown_text
+
+_MAX_PRICES = 10  # of a listing: one for each operation
+_BOXES = 2  # around a price, within its card
+_DIGIT = re.compile(r"\d")
+
+
+def offers_of(prices: list[LexborNode], default: Operation | None) -> tuple[Offer, ...]:
+    """The offers, one for each operation; none at all where one of the prices is not certain.
+
+    A listing for sale and rent of which only the rent could be read would become one for rent.
+
+    Args:
+        default: the operation of prices that do not name theirs.
+    """
+    offers: dict[Operation, Offer] = {}
+    for price in _outermost(prices[:_MAX_PRICES]):
+        if not _is_shown(price):
+            continue
+        text = shown_text(price)
+        offer = parse_offer(text, default=default)
+        if offer is None and not price.text(strip=True):
+            continue
+        if offer is None or _hides_amount(price, offer, text):
+            return ()
+        known = offers.get(offer.operation)
+        if known is not None and known != offer:
+            return ()
+        offers[offer.operation] = offer
+    return tuple(offers.values())
+
+
+def _outermost(prices: list[LexborNode]) -> list[LexborNode]:
+    if len(prices) < 2:
+        return prices
+    known = {price.mem_id for price in prices}
+    return [price for price in prices if not any(box.mem_id in known for box in _boxes_of(price))]
+
+
+def _boxes_of(node: LexborNode) -> Iterator[LexborNode]:
+    while (parent := node.parent) is not None:
+        yield (node := parent)
+
+
+def _is_shown(price: LexborNode) -> bool:
+    return is_shown(price) and all(map(is_shown, islice(_boxes_of(price), _BOXES)))
+
+
+def _hides_amount(price: LexborNode, offer: Offer, text: str) -> bool:
+    """Whether it only seems to be on request: what is hidden has an amount."""
+    return offer.amount is None and not _DIGIT.search(text) and bool(_DIGIT.search(price.text()))

@@ -1,0 +1,92 @@
+"""What an element shows now: without what is struck out, hidden, or said to screen readers only."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from selectolax.lexbor import LexborNode
+
+_UNSEEN_TAGS = {"script", "style", "template", "noscript", "svg", "title"}
+_UNSEEN_TAGS |= {"del", "s", "strike"}
+_UNSEEN_CLASS = re.compile(
+    r"(?:^|\s)(?:sr-only|visually-?hidden|screen-?reader\S*|\S*offscreen|hidden|hide|d-none"
+    r"|is-hidden|invisible|tooltip\S*|popover\S*)(?:\s|$)"
+)
+# "d-none d-lg-block" hides on small screens only.
+_SHOWN_SOMEWHERE = re.compile(r"(?:^|\s)\S*[-:](?:block|inline|flex|grid|table)\S*")
+_FORMER_CLASS = re.compile(
+    r"(?<![a-z])(?:old|was|before|antes|anterior|previous|prev|original|regular|compare|tachado"
+    r"|strike\w*|line-?through|crossed)(?![a-z:])"
+)
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # oldPrice
+_UNSEEN_STYLE = re.compile(
+    r"line-through|display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|opacity)\s*:\s*0(?![.\d])"
+)
+_INLINE = {"a", "abbr", "b", "bdi", "bdo", "big", "em", "font", "i", "ins", "mark", "small", "span"}
+_INLINE |= {"strong", "sub", "u", "wbr"}
+_LONG = 200  # characters of classes and style; longer ones are not kept
+
+# Between the texts of two elements, until it is known whether they are one number.
+_SEAM = "\x1f"
+_TWO_NUMBERS = re.compile(rf"[0-9.,'][\s{_SEAM}]+[0-9.,']")
+_WITHIN_NUMBER = re.compile(rf"(?<=[0-9.,']){_SEAM}+(?=[0-9.,'])")
+_BETWEEN_NUMBERS = re.compile(rf"(?<=[0-9])(?=\s*{_SEAM})[\s{_SEAM}]+(?=[0-9])")
+
+
+def is_shown(node: LexborNode) -> bool:
+    """Whether an element's own tag, attributes, classes and style let its text be seen as valid."""
+    if node.tag in _UNSEEN_TAGS:
+        return False
+    attributes = node.attributes
+    if not attributes:
+        return True
+    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
+        return False
+    classes, style = attributes.get("class") or "", attributes.get("style") or ""
+    looks = _looks_shown if len(classes) + len(style) < _LONG else _looks_shown.__wrapped__
+    return looks(classes, style)
+
+
+@lru_cache(maxsize=1024)  # the same few stand on every card
+def _looks_shown(classes: str, style: str) -> bool:
+    if _UNSEEN_CLASS.search(classes) and not _SHOWN_SOMEWHERE.search(classes):
+        return False
+    is_former = _FORMER_CLASS.search(_HUMP.sub("-", classes).lower())
+    return not (is_former or _UNSEEN_STYLE.search(style.lower()))
+
+
+def shown_text(node: LexborNode) -> str:
+    """An element's text on one line. Numbers of two elements stay two: "$850 | 120 m²"."""
+    pieces: list[str] = []
+    _collect(node, pieces)
+    text = "".join(pieces)
+    if _TWO_NUMBERS.search(text):
+        text = _BETWEEN_NUMBERS.sub(" | ", _WITHIN_NUMBER.sub("", text))
+    return " ".join(text.split())  # a seam is white space, too
+
+
+def _collect(node: LexborNode, pieces: list[str]) -> None:
+    child = node.first_child
+    while child is not None:
+        if child.is_text_node:
+            pieces.append(child.text_content or "")
+        elif child.is_element_node and is_shown(child):
+            if child.tag == "sup":
+                pieces.append(_raised(pieces[-1] if pieces else "", child.text().strip()))
+            else:
+                seam = _SEAM if child.tag in _INLINE else f"\n{_SEAM}"
+                pieces.append(seam)
+                _collect(child, pieces)
+                pieces.append(seam)
+        child = child.next
+
+
+def _raised(before: str, text: str) -> str:
+    """Cents as decimals, the 2 of m² as one; another number is a note, or a power."""
+    cents = re.fullmatch("[.,]?([0-9]{2})", text)
+    if cents and re.search("[0-9]$", before):
+        return f".{cents[1]}"
+    if text == "2" and re.search("[a-z]$", before, re.I):
+        return "²"
+    return f"^{text}" if re.search("[0-9]", text) else f" {text} "

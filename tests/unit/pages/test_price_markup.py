@@ -1,0 +1,196 @@
+"""A price is what its element shows now; what is struck out or hidden is none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from pincali_sync.domain.prices import Currency, Offer, Operation
+from pincali_sync.pages.prices import offers_of
+from pincali_sync.pages.shown import shown_text
+
+
+def offers(markup: str) -> tuple[Offer, ...]:
+    tree = LexborHTMLParser(f'<div class="property__component"><a>{markup}</a></div>')
+    return offers_of(tree.css(".price"), Operation.SALE)
+
+
+def price(inner: str) -> str:
+    return f'<div class="price">{inner} <span class="operation-type">For Sale</span></div>'
+
+
+def sale(amount: str, *, per_m2: bool = False) -> Offer:
+    operation, currency = Operation.SALE, Currency.MXN
+    return Offer(operation=operation, amount=Decimal(amount), currency=currency, per_m2=per_m2)
+
+
+OLD = "$990,000 MXN"
+NOT_NOW = [
+    *(f"<{tag}>{OLD}</{tag}>" for tag in ("del", "s", "strike")),
+    f"<small><s>{OLD}</s></small>",
+    f"<del><b>{OLD}</b></del>",
+    *(
+        f'<span class="{name}">{OLD}</span>'
+        for name in (
+            "old-price",
+            "price-old",
+            "price--old text-muted",
+            "price_was",
+            "oldPrice",
+            "priceWas",
+            "was",
+            "before",
+            "previous-price",
+            "original-price",
+            "regular-price",
+            "compare-at-price",
+            "precio-anterior",
+            "tachado",
+            "line-through",
+            "text-decoration-line-through",
+            "strikethrough",
+            "d-none",
+            "hidden",
+            "sr-only",
+            "visually-hidden",
+            "screen-reader-text",
+            "a-offscreen",
+            "invisible",
+            "tooltip-text",
+        )
+    ),
+    *(
+        f"<span {attribute}>{OLD}</span>"
+        for attribute in (
+            'style="text-decoration: line-through"',
+            'style="color:red;TEXT-DECORATION:line-through"',
+            'style="display:none"',
+            'style="visibility: hidden"',
+            'style="font-size:0"',
+            'style="opacity: 0"',
+            "hidden",
+            'aria-hidden="true"',
+        )
+    ),
+    '<script>var price = "$1";</script>',
+    "<style>.price { margin: 1px 2px }</style>",
+    "<template>$1</template>",
+    "<noscript>$1</noscript>",
+    "<svg><title>$1</title><text>2</text></svg>",
+    "<!-- $1 -->",
+    '<i class="icon" title="$1"></i>',
+]
+
+
+@pytest.mark.parametrize("not_now", NOT_NOW)
+def test_what_is_struck_out_or_hidden_is_no_part_of_a_price(not_now: str) -> None:
+    assert offers(price(f"{not_now} <ins>$950,000 MXN</ins>")) == (sale("950000"),)
+    assert offers(price(f"<b>$950,000</b> {not_now}")) == (sale("950000"),)
+
+
+@pytest.mark.parametrize("not_now", [each for each in NOT_NOW if OLD in each])
+def test_a_price_of_which_nothing_is_shown_is_not_one_on_request(not_now: str) -> None:
+    assert offers(price(not_now)) == ()
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        '<span class="d-none d-lg-inline">$950,000</span>',
+        '<span class="hidden md:block">$950,000</span>',
+        '<span class="bold before:content-none" style="opacity:0.8">$950,000</span>',
+        '<ins class="new-price" style="font-size:0.9em">$950,000</ins>',
+        '<abbr title="US dollars">MXN</abbr> 950,000',
+        "<sup>$</sup>950,000<sup>00</sup>",
+        "$950,000<sup>.00</sup>",
+        "$950<b>,000</b>",
+        "$950<wbr>,000",
+        "<span>$</span><span>950,000</span><small>MXN</small>",
+        "&#36;950&#44;000&nbsp;MXN",
+        "$ 950&nbsp;000",
+        "$950,000<br>MXN",
+        '<span class="price">$950,000</span>',
+    ],
+)
+def test_a_price_in_several_elements_is_read_as_one(shown: str) -> None:
+    assert offers(price(shown)) == (sale("950000"),)
+
+
+@pytest.mark.parametrize("unit", ["por m<sup>2</sup>", "/ mts<sup>2</sup> MXN", "<b>por</b> m²"])
+def test_a_raised_2_makes_metres_square(unit: str) -> None:
+    assert offers(price(f"$8,800 {unit}")) == (sale("8800", per_m2=True),)
+
+
+def test_raised_cents_are_cents() -> None:
+    assert offers(price("$950,000<sup>50</sup>")) == (sale("950000.50"),)
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        "$950,000<sup>1</sup>",
+        "$950<sup>2</sup>",
+        "$950 per ft<sup>2</sup>",
+        "<p>$990,000</p><p>$950,000</p>",
+        "<div>$950</div><div>120 m²</div>",
+        "<span>$950</span> <span>120</span>",
+        "<select><option>MXN<option>USD</select> 950,000",
+        '<span aria-hidden="true">$</span><span class="sr-only">US dollars</span> 950,000',
+        "\u202e$000,950",
+    ],
+)
+def test_markup_that_may_mean_another_price_is_no_offer(doubtful: str) -> None:
+    assert offers(price(doubtful)) == ()
+
+
+def test_numbers_of_two_elements_are_never_one_beyond_a_gap() -> None:
+    tree = LexborHTMLParser("<p><b>1</b> <b>250</b><b>,000</b><i>9</i>\n<br>8</p>")
+    assert shown_text(tree.css("p")[0]) == "1 | 250,0009 | 8"
+
+
+RENT = '<li class="price">US$ 900 <span>For Rent</span></li>'
+
+
+@pytest.mark.parametrize(
+    "former",
+    [
+        '<s class="price">$990,000</s>',
+        '<div class="price old">$990,000</div>',
+        '<del><div class="price">$990,000 For Sale</div></del>',
+        '<div class="precio-anterior"><span><b class="price">$990,000</b></span></div>',
+        '<div hidden><div class="price">$990,000</div></div>',
+        '<div class="price"></div>',
+        price("$950,000"),
+    ],
+)
+def test_of_several_prices_those_that_hold_are_the_offers(former: str) -> None:
+    found = offers(former + price("$950,000") + RENT)
+    assert [(offer.operation, offer.amount) for offer in found] == [
+        (Operation.SALE, Decimal(950_000)),
+        (Operation.RENT, Decimal(900)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        price("$990,000"),
+        price("US$ 950,000"),
+        price("$950,000 por m²"),
+        price("CA$ 70,000"),
+        price("Antes $990,000"),
+        price("Consulte precio"),
+        price("Próximamente"),
+        price(f"<del>{OLD}</del>"),
+        f'<div class="price"><del>{OLD}</del></div>',
+    ],
+)
+def test_where_one_of_several_prices_is_not_certain_there_is_none(other: str) -> None:
+    assert offers(price("$950,000") + other + RENT) == ()
+    assert offers(RENT + other + price("$950,000")) == ()
+
+
+def test_words_too_long_to_be_a_class_are_looked_at_but_not_kept() -> None:
+    assert offers(price(f'<i class="{"x " * 500}old">{OLD}</i> $950,000')) == (sale("950000"),)
