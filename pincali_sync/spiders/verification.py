@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 from scrapy import Request
@@ -10,7 +9,6 @@ from scrapy.exceptions import CloseSpider
 
 from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, failed, fetched
 from pincali_sync.db.repositories.removal.checks import VerificationResult
-from pincali_sync.domain.liveness import Calibration
 from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.middlewares.blocking import BlockedResponse
@@ -28,35 +26,18 @@ class VerificationSpider(JobSpider):
     is_worker = True
 
     async def start(self) -> AsyncIterator[VerificationResult]:
-        """Calibrates once, then judges batch after batch; each result is an item."""
-        batch = await self._claim()
-        if not batch:
-            return
+        """Judges page after page; each result is an item, once it is proven."""
+        verification = self.job.services.verification
         try:
-            calibration = await self._calibrate()
-            while batch:
-                for result in await self._verify(batch, calibration):
+            async for results in verification.looked_at(self._claim, self):
+                self.count(DONE, len(results))
+                for result in results:
                     yield result
-                batch = await self._claim()
-        except BlockedError:
-            return  # the blocking middleware ends the crawl; the leases are released then
-
-    async def _calibrate(self) -> Calibration:
-        try:
-            return await self.job.services.verification.calibrate(self)
         except CalibrationError as error:
             self.logger.error("%s", error)
             raise CloseSpider("calibration_failed") from error
-
-    async def _verify(
-        self, batch: list[QueuedProperty], calibration: Calibration
-    ) -> list[VerificationResult]:
-        verification = self.job.services.verification
-        results = await asyncio.gather(
-            *(verification.verify(queued, self, calibration) for queued in batch)
-        )
-        self.count(DONE, len(results))
-        return results
+        except BlockedError:
+            return  # the blocking middleware ends the crawl; the leases are released then
 
     async def _claim(self) -> list[QueuedProperty]:
         size = self.settings.getint("CONCURRENT_REQUESTS")

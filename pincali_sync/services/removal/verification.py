@@ -1,40 +1,31 @@
 """Second: the pages of missing listings are looked at, and what they answer is judged and kept.
 
 GET decides: HEAD lies. At the start of a job the site shows how it answers what was never there
-(invented URLs) and what certainly is (a listing seen on a page just now): without that, redirects
-and pages of status 200 prove nothing.
+(invented URLs) and what certainly is (a listing seen on a page just now), and the latter again
+before anything that removes a listing is kept (`looking`).
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID, uuid4
+from itertools import cycle
+from uuid import UUID
 
-from pincali_sync.answers.detail import detail_url
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.identity import property_id_of
-from pincali_sync.domain.liveness import (
-    NO_CALIBRATION,
-    Answer,
-    Calibration,
-    RedirectKind,
-    Verdict,
-    judge,
-)
+from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.run_notes import RunNotes
-from pincali_sync.exceptions import CalibrationError
-from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
-from pincali_sync.pages.answer import ReadAnswer, read_answer
+from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.ports import Fetcher
+from pincali_sync.services.removal.looking import Claim, Lookout
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, State, page_worker
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
@@ -42,11 +33,10 @@ from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
 logger = logging.getLogger(__name__)
 
-_INVENTED_URLS = 2
-_CANARIES = 3
+_CANARIES = 50  # known; they are asked in turn
 # A canary must have been seen this recently, or its absence would prove nothing.
 _CANARY_AGE = timedelta(days=2)
-_MAX_HOPS = 2
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -55,50 +45,20 @@ class VerificationService(Service):
 
     sync: DataSyncService
 
-    async def calibrate(self, fetcher: Fetcher) -> Calibration:
-        """Asks for URLs that never existed and for a listing that is certainly there.
+    async def looked_at(
+        self, claim: Claim, fetcher: Fetcher
+    ) -> AsyncIterator[list[VerificationResult]]:
+        """Judges the pages that it claims, some at a time, until nothing is left; writes nothing.
 
         Raises:
-            CalibrationError: when no listing that should be there is shown: then nothing that is
-                missing can be told from a fault of the site.
+            CalibrationError, BlockedError: see `Lookout.look`.
         """
-        invented = [
-            (
-                await self._read(
-                    fetcher, f"{self.config.pincali_base_url}/en/home/no-tal-propiedad-{uuid4()}"
-                )
-            )
-            for _ in range(_INVENTED_URLS)
-        ]
-        said = "no listing was seen lately"
+        since = self.clock.now() - _CANARY_AGE
         async with self.db.transaction() as tx:
-            since = self.clock.now() - _CANARY_AGE
             canaries = await tx.checks.canaries(since=since, limit=_CANARIES)
-        for canary in canaries:
-            judgement = (await self.verify(canary, fetcher, NO_CALIBRATION)).judgement
-            if judgement.verdict is Verdict.ALIVE:
-                return Calibration.of(each.answer for each in invented)
-            said = f"{canary.public_id}: {judgement.evidence}"
-        raise CalibrationError(
-            f"a listing that should be there is not shown ({said}): nothing can be verified"
-        )
-
-    async def verify(
-        self, queued: QueuedProperty, fetcher: Fetcher, calibration: Calibration
-    ) -> VerificationResult:
-        """Fetches one listing's page and judges the answer; writes nothing."""
-        read = await self._follow(
-            fetcher, detail_url(self.config.pincali_base_url, queued.source_url)
-        )
-        judgement = judge(
-            read.answer,
-            property_id=property_id_of(queued.source_url),
-            public_id=queued.public_id,
-            calibration=calibration,
-        )
-        return VerificationResult(
-            queued=queued, answer=read.answer, judgement=judgement, scraped=read.scraped
-        )
+        lookout = Lookout(self.config, fetcher, cycle(canaries))
+        async for results in lookout.look(claim):
+            yield results
 
     async def look_at(
         self, property_ids: Sequence[str], fetcher: Fetcher
@@ -108,9 +68,13 @@ class VerificationService(Service):
         Raises:
             CalibrationError: when the site does not even show what is certainly there.
         """
-        calibration = await self.calibrate(fetcher)
         targets = await self.db.run(lambda tx: tx.live.targets(property_ids))
-        results = [await self.verify(each, fetcher, calibration) for each in targets]
+
+        async def claim() -> list[QueuedProperty]:
+            taken, targets[:] = targets[:_AT_ONCE], targets[_AT_ONCE:]
+            return taken
+
+        results = [each async for some in self.looked_at(claim, fetcher) for each in some]
         await self.db.run(
             lambda tx: tx.checks.record(results, session_id=None, now=self.clock.now())
         )
@@ -159,24 +123,6 @@ class VerificationService(Service):
         counts = Counter(str(each.judgement.verdict) for each in final)
         counts["refused"] = len(latest) - len(held)
         return counts
-
-    async def _follow(self, fetcher: Fetcher, url: str) -> ReadAnswer:
-        """A redirect to a listing's page is followed: the slug may be a new one."""
-        read = await self._read(fetcher, url)
-        hops = 0
-        while read.answer.redirect_kind is RedirectKind.LISTING and hops < _MAX_HOPS:
-            assert read.answer.redirect_url is not None
-            read = await self._read(
-                fetcher, detail_url(self.config.pincali_base_url, read.answer.redirect_url)
-            )
-            hops += 1
-        return replace(read, answer=replace(read.answer, url=url))
-
-    async def _read(self, fetcher: Fetcher, url: str) -> ReadAnswer:
-        page: FetchedPage = await fetcher.get(url)
-        if page.status is None:
-            return ReadAnswer(answer=Answer(url=url, status=None, error=page.error))
-        return read_answer(url, page.status, page.headers, page.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,18 +132,18 @@ class SimulatedJobs:
     async def _verification(self, spec: JobSpec, ticket: JobTicket) -> str:
         services, token = self._services, uuid4()
         rules = await services.quality.load_rules()
-        calibration = await services.verification.calibrate(self._fetcher)
-        while batch := await services.queue.claim_next_batch(
-            _AT_ONCE,
-            "simulation",
-            lease_token=token,
-            session_id=ticket.session_id,
-            verification=True,
-        ):
-            pages = (
-                services.verification.verify(each, self._fetcher, calibration) for each in batch
+
+        async def claim() -> list[QueuedProperty]:
+            return await services.queue.claim_next_batch(
+                _AT_ONCE,
+                "simulation",
+                lease_token=token,
+                session_id=ticket.session_id,
+                verification=True,
             )
-            async with self._all_of(pages, token) as results:
+
+        try:
+            async for results in services.verification.looked_at(claim, self._fetcher):
                 await services.verification.record(
                     results,
                     ticket=ticket,
@@ -151,6 +151,8 @@ class SimulatedJobs:
                     rules=rules,
                     max_attempts=services.config.queue_max_attempts,
                 )
+        finally:
+            await services.db.run(lambda tx: tx.queue.release(token))
         return "finished"
 
 

@@ -1,0 +1,159 @@
+"""One job's look at the pages of missing listings, between listings that are certainly there.
+
+A fault that begins in the middle of a job makes listings look gone as well as one that was there
+before. So what would remove a listing is kept back until a listing that must be there was shown
+after it; where that is not shown, nothing since the last one was proven, and the job ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from pincali_sync.answers.detail import detail_url
+from pincali_sync.config import Config
+from pincali_sync.db.repositories.removal.checks import VerificationResult
+from pincali_sync.domain.identity import property_id_of
+from pincali_sync.domain.liveness import (
+    NO_CALIBRATION,
+    Answer,
+    Calibration,
+    Judgement,
+    RedirectKind,
+    Verdict,
+    judge,
+)
+from pincali_sync.exceptions import BlockedError, CalibrationError
+from pincali_sync.items import FetchedPage, QueuedProperty
+from pincali_sync.pages.answer import ReadAnswer, read_answer
+from pincali_sync.services.ports import Fetcher
+
+# The next pages to look at; empty when there are none.
+Claim = Callable[[], Awaitable[Sequence[QueuedProperty]]]
+
+_INVENTED_URLS = 2
+_CANARIES = 3  # asked at most, before the site is in doubt
+_MOST_KEPT_BACK = 24  # a canary for so many pages
+_MAX_HOPS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """Looks at pages; writes nothing."""
+
+    config: Config
+    fetcher: Fetcher
+    canaries: Iterator[QueuedProperty]  # without an end, where there are any
+
+    async def look(self, claim: Claim) -> AsyncIterator[list[VerificationResult]]:
+        """Judges what it claims until nothing is left; what comes out is proven.
+
+        Raises:
+            CalibrationError: when the site does not even show what is certainly there. What was
+                judged since it last did comes out as unknown before.
+            BlockedError: when the site refuses us. What removes nothing comes out before.
+        """
+        batch = await claim()
+        if not batch:
+            return
+        calibration = await self.calibrate()
+        judged: list[VerificationResult] = []
+        while batch:
+            looked_at = [self.verify(queued, calibration) for queued in batch]
+            answers = await asyncio.gather(*looked_at, return_exceptions=True)
+            judged += [each for each in answers if isinstance(each, VerificationResult)]
+            failed = [each for each in answers if isinstance(each, BaseException)]
+            if failed:
+                yield _removing_nothing(judged)
+                raise failed[0]
+            batch = await claim()
+            if not batch or len(judged) >= _MOST_KEPT_BACK:
+                async for proven in self._prove(judged):
+                    yield proven
+                judged = []
+
+    async def _prove(
+        self, judged: list[VerificationResult]
+    ) -> AsyncIterator[list[VerificationResult]]:
+        try:
+            if any(each.judgement.verdict.removes for each in judged):
+                await self._ask_canaries()
+        except CalibrationError as error:
+            yield [_in_doubt(each, error) for each in judged]
+            raise
+        except BlockedError:
+            yield _removing_nothing(judged)
+            raise
+        yield judged
+
+    async def calibrate(self) -> Calibration:
+        """Asks for URLs that never existed and for a listing that is certainly there.
+
+        Raises:
+            CalibrationError: when no listing that should be there is shown: then nothing that is
+                missing can be told from a fault of the site.
+        """
+        root = f"{self.config.pincali_base_url}/en/home/no-tal-propiedad-"
+        invented = [(await self._read(f"{root}{uuid4()}")).answer for _ in range(_INVENTED_URLS)]
+        return Calibration.of(invented, await self._ask_canaries())
+
+    async def _ask_canaries(self) -> list[Answer]:
+        """Most of those that are asked must be shown: one may be gone since it was seen."""
+        answers, shown, said = [], 0, "no listing was seen lately"
+        for _, canary in zip(range(_CANARIES), self.canaries, strict=False):
+            looked_at = await self.verify(canary, NO_CALIBRATION)
+            answers.append(looked_at.answer)
+            if looked_at.judgement.verdict is Verdict.ALIVE:
+                shown += 1
+            else:
+                said = f"{canary.public_id}: {looked_at.judgement.evidence}"
+            if 2 * shown > len(answers):
+                return answers
+        raise CalibrationError(
+            f"a listing that should be there is not shown ({said}): nothing can be verified"
+        )
+
+    async def verify(self, queued: QueuedProperty, calibration: Calibration) -> VerificationResult:
+        """Fetches one listing's page and judges the answer."""
+        read = await self._follow(detail_url(self.config.pincali_base_url, queued.source_url))
+        judgement = judge(
+            read.answer,
+            property_id=property_id_of(queued.source_url),
+            public_id=queued.public_id,
+            calibration=calibration,
+        )
+        return VerificationResult(
+            queued=queued, answer=read.answer, judgement=judgement, scraped=read.scraped
+        )
+
+    async def _follow(self, url: str) -> ReadAnswer:
+        """A redirect to a listing's page is followed: the slug may be a new one."""
+        read = await self._read(url)
+        hops = 0
+        while read.answer.redirect_kind is RedirectKind.LISTING and hops < _MAX_HOPS:
+            assert read.answer.redirect_url is not None
+            read = await self._read(
+                detail_url(self.config.pincali_base_url, read.answer.redirect_url)
+            )
+            hops += 1
+        return replace(read, answer=replace(read.answer, url=url))
+
+    async def _read(self, url: str) -> ReadAnswer:
+        page: FetchedPage = await self.fetcher.get(url)
+        if page.status is None:
+            return ReadAnswer(answer=Answer(url=url, status=None, error=page.error))
+        return read_answer(url, page.status, page.headers, page.body)
+
+
+def _removing_nothing(results: Sequence[VerificationResult]) -> list[VerificationResult]:
+    return [each for each in results if not each.judgement.verdict.removes]
+
+
+def _in_doubt(result: VerificationResult, doubt: CalibrationError) -> VerificationResult:
+    if not result.judgement.verdict.removes:
+        return result
+    evidence = f"{result.judgement.evidence}; but then {doubt}"
+    unknown = Judgement(verdict=Verdict.UNKNOWN, evidence=evidence, may_change=True)
+    return replace(result, judgement=unknown)

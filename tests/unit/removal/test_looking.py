@@ -1,0 +1,183 @@
+"""A fault that begins in the middle of a job removes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
+
+import pytest
+
+from pincali_sync.config import load_config
+from pincali_sync.db.repositories.removal.checks import VerificationResult
+from pincali_sync.domain.identity import slug_of
+from pincali_sync.domain.liveness import Verdict
+from pincali_sync.exceptions import BlockedError, CalibrationError
+from pincali_sync.items import FetchedPage, QueuedProperty
+from pincali_sync.services.removal.looking import Lookout
+from tests.support.builders import SITE, id_of
+
+NOT_FOUND = FetchedPage(status=404)
+UNKNOWN, GONE, ALIVE = Verdict.UNKNOWN, Verdict.GONE, Verdict.ALIVE
+
+
+def queued(slug: str, public_id: str) -> QueuedProperty:
+    return QueuedProperty(
+        property_id=id_of(slug), source_url=f"{SITE}/en/home/{slug}", public_id=public_id
+    )
+
+
+KNOWN = [queued(f"known-{n}", f"EB-KN000{n}") for n in range(3)]
+MISSING = [queued(f"missing-{n}", f"EB-MI00{n:02}") for n in range(60)]
+IDS = {slug_of(each.source_url): each.public_id for each in (*KNOWN, *MISSING)}
+
+
+def shown(slug: str, public_id: str | None = None) -> FetchedPage:
+    body = f"""<html><head><title>Casa | Pincali</title></head><body>
+        <div class="listing-id"><span>ID: {public_id or IDS[slug]}</span></div>
+        <div class="listing__intro"><h1 class="property-title">Casa</h1></div></body></html>"""
+    return FetchedPage(status=200, body=body.encode())
+
+
+@dataclass
+class Site:
+    """Shows `there` and answers 404 to all else, until the request that `faults` begin with."""
+
+    there: set[str] = field(default_factory=lambda: {slug_of(each.source_url) for each in KNOWN})
+    healthy: int = 1_000
+    fault: Callable[[str], FetchedPage] = lambda _: NOT_FOUND
+    asked: list[str] = field(default_factory=list)
+
+    async def get(self, url: str) -> FetchedPage:
+        slug = slug_of(url)
+        self.asked.append(slug)
+        if len(self.asked) > self.healthy:
+            return self.fault(slug)
+        return shown(slug) if slug in self.there else NOT_FOUND
+
+    @property
+    def canaries(self) -> int:
+        return sum(slug.startswith("known") for slug in self.asked)
+
+
+@dataclass
+class Look:
+    results: list[VerificationResult] = field(default_factory=list)
+    error: Exception | None = None
+
+    def count(self, verdict: Verdict) -> int:
+        return sum(each.judgement.verdict is verdict for each in self.results)
+
+
+async def look(
+    site: Site, missing: Sequence[QueuedProperty], known: Sequence[QueuedProperty] = KNOWN
+) -> Look:
+    waiting, seen = list(missing), Look()
+
+    async def claim() -> list[QueuedProperty]:
+        taken, waiting[:] = waiting[:8], waiting[8:]
+        return taken
+
+    lookout = Lookout(load_config(pincali_base_url=SITE), site, cycle(known))
+    try:
+        async for results in lookout.look(claim):
+            seen.results += results
+    except (CalibrationError, BlockedError) as error:
+        seen.error = error
+    return seen
+
+
+async def test_what_is_gone_is_gone_once_a_listing_that_is_there_was_shown_after_it() -> None:
+    site = Site()
+    seen = await look(site, MISSING[:10])
+    assert (seen.count(GONE), seen.error) == (10, None)
+    assert site.asked[2].startswith("known")
+    assert site.asked[-1].startswith("known")
+    assert site.canaries == 2
+
+
+async def test_many_pages_share_one_look_at_a_listing_that_is_there() -> None:
+    site = Site()
+    assert (await look(site, MISSING)).count(GONE) == 60
+    assert site.canaries == 4
+
+
+async def test_nothing_is_asked_again_where_nothing_would_be_removed() -> None:
+    site = Site()
+    site.there |= {slug_of(each.source_url) for each in MISSING[:10]}
+    assert (await look(site, MISSING[:10])).count(ALIVE) == 10
+    assert site.canaries == 1
+
+
+async def test_no_page_is_asked_for_without_work() -> None:
+    site = Site()
+    assert (await look(site, [])).results == []
+    assert site.asked == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda _: NOT_FOUND,
+        lambda _: FetchedPage(status=410),
+        lambda _: FetchedPage(status=422),
+        lambda _: FetchedPage(status=302, headers={"location": "/"}),
+        lambda _: FetchedPage(status=301, headers={"location": "/en/properties"}),
+        lambda _: shown("", "EB-OT0007"),
+        lambda _: FetchedPage(
+            status=200,
+            body=b"<html><title>Pincali</title><h1>This listing is no longer available</h1></html>",
+        ),
+    ],
+)
+@pytest.mark.parametrize("healthy", [3, 7, 20])
+async def test_a_fault_after_calibration_removes_nothing(
+    fault: Callable[[str], FetchedPage], healthy: int
+) -> None:
+    site = Site(healthy=healthy, fault=fault)
+    seen = await look(site, MISSING)
+    assert isinstance(seen.error, CalibrationError)
+    assert (seen.count(GONE), seen.count(UNKNOWN)) == (0, 24)
+    assert len(site.asked) < 40
+    [evidence, *_] = {each.judgement.evidence for each in seen.results}
+    assert "but then a listing that should be there is not shown (EB-KN000" in evidence
+    assert all(each.judgement.may_change for each in seen.results)
+
+
+async def test_what_was_proven_before_a_fault_stays_proven() -> None:
+    seen = await look(Site(healthy=3 + 24 + 1 + 10), MISSING)
+    assert isinstance(seen.error, CalibrationError)
+    assert (seen.count(GONE), seen.count(UNKNOWN)) == (24, 24)
+
+
+async def test_pages_that_show_their_listings_prove_it_whatever_comes_after() -> None:
+    site = Site(healthy=3 + 4)
+    site.there |= {slug_of(each.source_url) for each in MISSING[:4]}
+    seen = await look(site, MISSING)
+    assert (seen.count(ALIVE), seen.count(GONE)) == (4, 0)
+
+
+async def test_one_listing_that_is_gone_since_it_was_seen_is_no_fault_of_the_site() -> None:
+    site = Site()
+    site.there.remove("known-0")
+    assert (await look(site, MISSING[:10])).count(GONE) == 10
+    assert site.canaries == 6  # both times two others must be shown
+
+
+async def test_most_of_what_should_be_there_must_be_shown() -> None:
+    site = Site(there={"known-0"})
+    assert isinstance((await look(site, MISSING[:10], KNOWN[1:])).error, CalibrationError)
+    seen = await look(Site(), MISSING[:10], [])
+    assert "no listing was seen lately" in str(seen.error)
+
+
+async def test_a_refusal_in_the_middle_leaves_what_removes_nothing() -> None:
+    def refuse(_: str) -> FetchedPage:
+        raise BlockedError("captcha")
+
+    for healthy in (3 + 12, 3 + 24):
+        site = Site(healthy=healthy, fault=refuse)
+        site.there |= {slug_of(each.source_url) for each in MISSING[:4]}
+        seen = await look(site, MISSING)
+        assert isinstance(seen.error, BlockedError)
+        assert (seen.count(ALIVE), len(seen.results)) == (4, 4)
