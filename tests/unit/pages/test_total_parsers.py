@@ -47,7 +47,8 @@ def test_text_keeps_what_is_seen_and_nothing_else(line: str) -> None:
         assert category(sign) != "Cs"
         assert category(sign) != "Cc" or sign in "\n\t"
         assert bidirectional(sign) not in {"LRO", "RLO", "LRE", "RLE", "PDF", "LRI", "RLI", "FSI"}
-    assert one_line(kept) == one_line(line)
+    if len(line) < 20_000:  # beyond, a line is cut where it stands
+        assert one_line(kept) == one_line(line)
 
 
 @given(LINES, LINES)
