@@ -113,6 +113,12 @@ def as_timestamptz(table: str, columns: Iterable[str]) -> None:
             """)
 
 
+def normal_public_id(column: str) -> str:
+    """An EasyBroker id as the site writes it; NULL for what is none."""
+    written = f"upper(regexp_replace({column}, '[[:space:]]', '', 'g'))"
+    return f"substring({written} FROM '^EB-[A-Z]{{1,4}}[0-9]{{4}}$')"
+
+
 def _parse(statement: str) -> tuple[str, list[str]]:
     """A table's name and its column definitions, constraints left out."""
     match = re.search(r"CREATE TABLE (\w+) \(", statement)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from alembic import context, op
 from sqlalchemy import text
 
-from migrations.tolerant_ddl import be_patient
+from migrations.tolerant_ddl import be_patient, normal_public_id
 
 revision = "0004_adoption"
 down_revision = "0003_tiers"
@@ -44,13 +44,16 @@ _LISTING_STATUS = """CASE
     WHEN l.status = 'removed' THEN 'confirmed_removed'
     ELSE 'likely_removed' END"""
 
+# What somebody wrote into such a column may be no id.
+_KEPT_OR_FOUND = f"coalesce({normal_public_id('l.public_id')}, ids.public_id)"
+
 # Only rows that we never visited, and of these only what would change.
 _BACKFILL = f"""
 UPDATE properties_live l
    SET last_manifest_seen_at = coalesce(l.last_manifest_seen_at, l.last_seen_at),
        last_full_scrape_at = coalesce(l.last_full_scrape_at, l.scraped_at),
        listing_status = {_LISTING_STATUS},
-       public_id = coalesce(l.public_id, ids.public_id)
+       public_id = {_KEPT_OR_FOUND}
   FROM (SELECT l.id, {_PUBLIC_ID} AS public_id
           FROM properties_live l
          CROSS JOIN LATERAL (SELECT number, number / 10000 AS high
@@ -60,7 +63,7 @@ UPDATE properties_live l
    AND (l.last_manifest_seen_at IS NULL AND l.last_seen_at IS NOT NULL
         OR l.last_full_scrape_at IS NULL AND l.scraped_at IS NOT NULL
         OR l.listing_status <> {_LISTING_STATUS}
-        OR l.public_id IS NULL AND ids.public_id IS NOT NULL)
+        OR l.public_id IS DISTINCT FROM {_KEPT_OR_FOUND})
 """
 _NEXT_CHUNK = f"""
 SELECT max(property_id) FROM (

@@ -18,7 +18,7 @@ from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
 
 T = TypeVar("T")
 
-SCHEMA_REVISION = "0009_people"  # what this code was written for
+SCHEMA_REVISION = "0010_one_row"  # what this code was written for
 
 # serialization_failure and deadlock_detected: the transaction may simply be tried again.
 _TRANSIENT_SQLSTATES = {"40001", "40P01"}

@@ -62,12 +62,18 @@ SELECT CASE n % 5
        225.25, now() - n % 90 * interval '1 day', now() - n % 30 * interval '1 day'
   FROM generate_series(1, {rows}) AS n
 """
-# A listing that was scraped under its old and under its Spanish form.
+# A listing that was scraped under its old and under its Spanish form, and one under two slugs: its
+# image tells.
 _DOUBLE = """
-INSERT INTO properties_live (property_id, title, source_url, main_image_url, last_seen_at)
-SELECT 'pincali_doble', title, 'https://www.pincali.com/en/home/casa-2', main_image_url,
+INSERT INTO properties_live (property_id, title, source_url, main_image_url, created_at,
+                             last_seen_at)
+SELECT 'pincali_doble', title, 'https://www.pincali.com/en/home/casa-2', NULL, now(),
        now() - interval '200 days'
   FROM properties_live WHERE source_url LIKE '%/casa-2'
+UNION ALL
+SELECT 'pincali_sin-alberca-6', 'Without pool', 'https://www.pincali.com/en/home/sin-alberca-6',
+       main_image_url, now() - interval '300 days', now() - interval '200 days'
+  FROM properties_live WHERE source_url LIKE '%/Casa-6/'
 """
 
 

@@ -148,7 +148,7 @@ class PropertiesLive(ListingColumns, Base):
         partial_index("idx_live_stale", "last_full_scrape_at", where="listing_status = 'active'"),
         partial_index("idx_live_priority", "scrape_priority", where="listing_status = 'active'"),
         Index("idx_live_freshness", "listing_status", "last_full_scrape_at"),
-        partial_index("idx_live_public_id", "public_id", where="public_id IS NOT NULL"),
+        partial_index("uq_live_public_id", "public_id", where="public_id IS NOT NULL"),
         partial_index("idx_live_agents", "property_id", where=NAMES_AGENT),
         # Room in each page lets counters be HOT updates, which leave all these indexes alone.
         {"postgresql_with": {"fillfactor": 85}},
