@@ -65,6 +65,15 @@ SELECT {_list(_LIVE)}, true AS accepted, '' AS computed_id, '' AS change_type
   FROM properties_live LIMIT 0
 """
 
+# A live row has an EasyBroker id alone: where two records show one, it is the first one's.
+_NAME_ONCE = """
+UPDATE scraped s SET public_id = NULL
+ WHERE EXISTS (SELECT 1 FROM scraped o
+                WHERE o.public_id = s.public_id AND o.property_id < s.property_id)
+    OR EXISTS (SELECT 1 FROM properties_live l
+                WHERE l.public_id = s.public_id AND l.property_id <> s.property_id)
+"""
+
 # Each is new where no live row says otherwise.
 _CLASSIFY = f"""
 UPDATE scraped s
@@ -219,6 +228,7 @@ class ScrapeRepository(Repository):
         """Copies pages, judged, into the transaction's `scraped`."""
         await self._run(_CREATE_SCRAPED)
         await self._load("scraped", _SCRAPED, map(_row, results))
+        await self._run(_NAME_ONCE)
 
     async def stage(self, *, session_id: UUID, now: datetime) -> dict[str, int]:
         """Writes the batch to staging; returns how many pages are new, updated, unchanged against
