@@ -14,6 +14,7 @@ from pincali_sync.domain.numbers import NUMBER_FORM
 Said = frozenset[str]  # names of groups of words
 
 _AMOUNT = re.compile(rf"(?<![0-9.,'-]){NUMBER_FORM}")  # may be glued to letters: "MXN3,000"
+_DIGIT = re.compile("[0-9]")
 CURRENCIES = frozenset({"mxn", "usd", "eur"})
 _UNITS = frozenset({"m2", "hectare"})
 
@@ -44,14 +45,15 @@ _IN = r"(?:(?:for|en|em|para|de|a|se)\s)?"
 _PER = r"(?:\b(?:por|per)\s(?:cada\s)?|\b(?:a|al|ao|el|la|each|cada)\s|(?:\b[cpx]\s?)?/\s?|\bx\s?)"
 _SQUARE_METRES = (
     rf"(?:m²|\b{_METRES}\.?\s?(?:[cq]uadrad[oa]s?|cuad)\b|\bsqm\b"
-    r"|\bsq(?:uare|\.)?\s?(?:m|mts?|met(?:er|re)s?)\b)"
+    r"|\bsq(?:uare|\.)?\s?(?:m|mts?|mtrs?|met(?:er|re)s?)\b)"
 )
+_OF_WHAT = r"(?:terreno|land|construccion|superficie|construid[oa]s?|rentables?|util(?:es)?)"
 _FEES = (
     r"(?:iva|vat|tax(?:es)?|impuestos?|mantenimiento|manto|mtto|maintenance|hoa|condominio|gastos"
     r"|cuotas?|fees?|dues|expensas|servicios|utilities|depositos?|deposit)"
 )
 _REQUEST = (
-    r"consult\w*|contact\w*|request|solicit\w*|cotiza\w*|pedido|pedir|convenir|definir|inquire|enquire"
+    r"consult\w*|contact\w*|request|solicit\w*|cotiza\w*|pedido|pedir|combinar|convenir|definir|inquire|enquire"
     r"|ask|call|llam[ae]\w*|pregunt\w*|poa|not available|no disponible|sin precio"
 )
 
@@ -59,9 +61,9 @@ _WORDS = {
     "request": rf"\b(?:(?:a|on|upon|by|sob|bajo)\s)?(?:{_REQUEST})\b"
     r"(?:\s(?:us|for|por|el|o|the|al?|agent|asesor)\b)*",
     "from": r"\b(?:from|desde|starting (?:at|from)|a partir(?: d[eo])?)\b",
-    "m2": rf"{_PER}?{_SQUARE_METRES}(?:\s(?:de\s)?(?:terreno|construccion|superficie)\b)?"
+    "m2": rf"{_PER}?{_SQUARE_METRES}(?:\s(?:de |of )?{_OF_WHAT}\b)?"
     rf"|{_PER}(?:metros?|mts?|meters?|metres?)\b",
-    "hectare": rf"{_PER}(?:has?|hectareas?|hectares?)\b",
+    "hectare": rf"{_PER}(?:has?|hect|hectareas?|hectares?)\b",
     "month": rf"{_PER}(?:mes|month)\b|/\s?mo\b|\b(?:mensual(?:es)?|monthly|mensal|mensais)\b",
     "sale": rf"\b{_IN}(?:{SALE})\b",
     "rent": rf"\b{_IN}(?:{RENT})\b",
@@ -110,7 +112,10 @@ def masked(text: str) -> tuple[str, str]:
     first = _AMOUNT.search(text)
     if first is None:
         return text, ""
-    return f"{text[: first.start()]}#{_AMOUNT.sub('#', text[first.end() :])}", first[0]
+    behind = text[first.end() :]
+    if _DIGIT.search(behind):  # seldom, and found faster than amounts
+        behind = _AMOUNT.sub("#", behind)
+    return f"{text[: first.start()]}#{behind}", first[0]
 
 
 def said_of(wording: str) -> Said | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -81,7 +81,11 @@ def operation_of(text: str) -> Operation | None:
 
 
 def parse_offer(
-    text: str, operation_text: str = "", *, default: Operation | None = None
+    text: str,
+    operation_text: str = "",
+    *,
+    default: Operation | None = None,
+    declared: Collection[str] = (),
 ) -> Offer | None:
     """Reads the price of one operation, such as "US$ 12,000" with "For Rent".
 
@@ -92,6 +96,8 @@ def parse_offer(
         text: the price; the operation's words may follow in it.
         operation_text: the operation's words where they stand apart.
         default: the operation where no words name it.
+        declared: the currencies that the page's data name for the listing; a bare "$" is not
+            taken for pesos where they are all others.
 
     Returns:
         None when the operation is not told, or anything in the text is not known, or it is not
@@ -104,6 +110,8 @@ def parse_offer(
     terms = _terms_of(wording)
     operation = terms.operation or default if terms else None
     if terms is None or operation is None:
+        return None
+    if terms.is_bare and declared and terms.currency not in declared:
         return None
     amount = _amount_of(number, terms) if terms.has_amount else Decimal(0)
     if amount is None:
@@ -123,6 +131,7 @@ class _Terms:
 
     operation: Operation | None
     currency: Currency = Currency.MXN
+    is_bare: bool = False  # "$" alone
     has_amount: bool = True
     per_m2: bool = False
     per_hectare: bool = False
@@ -145,6 +154,7 @@ def _terms_of(wording: str) -> _Terms | None:
     return _Terms(
         operation=operation,
         currency=currency,
+        is_bare=not said & CURRENCIES,
         per_m2="m2" in said,
         per_hectare="hectare" in said,
         starting_at="from" in said,

@@ -13,7 +13,7 @@ from pincali_sync.items import ManifestEntry
 from pincali_sync.pages.facts import MAX_CHIPS, Chip, Facts, read_facts
 from pincali_sync.pages.photos import photo_of, photo_url
 from pincali_sync.pages.places import MAX_PLACE, Place, coordinates_of, place_of, property_type_of
-from pincali_sync.pages.prices import offers_of
+from pincali_sync.pages.prices import declared_currencies, offers_of
 from pincali_sync.pages.text import (
     MAX_TITLE,
     JsonObject,
@@ -53,7 +53,7 @@ def parse_card(
         property_id=property_id_of(source_url),
         source_url=source_url,
         public_id=_public_id(card),
-        offers=offers_of(card.css(".price"), operation),
+        offers=offers_of(card.css(".price"), operation, declared_currencies(twin)),
         listing_page_title=_title(card, twin),
         latitude=point.latitude if point else None,
         longitude=point.longitude if point else None,

@@ -20,7 +20,7 @@ from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_parts import address_of, photos_of, publisher_of
 from pincali_sync.pages.facts import MAX_CHIP, MAX_CHIPS, Chip, Facts, read_facts
 from pincali_sync.pages.places import Coordinates, coordinates_in_url, coordinates_of
-from pincali_sync.pages.prices import offers_of
+from pincali_sync.pages.prices import declared_currencies, offers_of
 from pincali_sync.pages.text import attribute_at, clean, one_line, part, scalar_at, text_at, text_of
 
 _PRICES = ".listing__price .price"
@@ -100,7 +100,8 @@ def _offers(document: DetailDocument) -> tuple[Offer, ...]:
     """Only what the page shows: JSON-LD prices carry no unit and do not tell rent from sale."""
     intro = document.tree.css_first(".listing__intro")
     prices = intro.css(_PRICES) if intro else []
-    return offers_of(prices or document.tree.css(_PRICES), _tracked_operation(document))
+    declared = declared_currencies(document.json_ld, document.tracking.get("Currency"))
+    return offers_of(prices or document.tree.css(_PRICES), _tracked_operation(document), declared)
 
 
 def _tracked_operation(document: DetailDocument) -> Operation | None:

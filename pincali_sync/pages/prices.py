@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
 from pincali_sync.domain.prices import Offer, Operation, parse_offer
 from pincali_sync.pages.shown import is_shown, shown_text
+from pincali_sync.pages.text import JsonObject
 
 _MAX_PRICES = 10  # of a listing: one for each operation
 _BOXES = 2  # around a price, within its card
 _DIGIT = re.compile(r"\d")
 
 
-def offers_of(prices: list[LexborNode], default: Operation | None) -> tuple[Offer, ...]:
+def offers_of(
+    prices: list[LexborNode], default: Operation | None, declared: Collection[str] = ()
+) -> tuple[Offer, ...]:
     """The offers, one for each operation; none at all where one of the prices is not certain.
 
     A listing for sale and rent of which only the rent could be read would become one for rent.
 
     Args:
         default: the operation of prices that do not name theirs.
+        declared: the currencies that the page's data name for the listing, if any.
     """
     offers: dict[Operation, Offer] = {}
     for price in _outermost(prices[:_MAX_PRICES]):
         if not _is_shown(price):
             continue
         text = shown_text(price)
-        offer = parse_offer(text, default=default)
+        offer = parse_offer(text, default=default, declared=declared)
         if offer is None and not price.text(strip=True):
             continue
         if offer is None or _hides_amount(price, offer, text):
@@ -39,6 +43,18 @@ def offers_of(prices: list[LexborNode], default: Operation | None) -> tuple[Offe
             return ()
         offers[offer.operation] = offer
     return tuple(offers.values())
+
+
+def declared_currencies(data: JsonObject, tracked: object = None) -> set[str]:
+    """The currencies of a listing's JSON-LD offers, one or a list, and of its tracking data."""
+    offers = data.get("offers")
+    listed = offers if isinstance(offers, list) else [offers]
+    named = [each.get("priceCurrency") for each in listed if isinstance(each, dict)]
+    return {name.upper() for name in (*named, tracked) if isinstance(name, str) and _is_code(name)}
+
+
+def _is_code(name: str) -> bool:
+    return len(name) == 3 and name.isalpha()
 
 
 def _outermost(prices: list[LexborNode]) -> list[LexborNode]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from pincali_sync.domain.prices import Currency, Offer, Operation
+from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.prices import offers_of
 from pincali_sync.pages.shown import shown_text
 
@@ -194,3 +197,51 @@ def test_where_one_of_several_prices_is_not_certain_there_is_none(other: str) ->
 
 def test_words_too_long_to_be_a_class_are_looked_at_but_not_kept() -> None:
     assert offers(price(f'<i class="{"x " * 500}old">{OLD}</i> $950,000')) == (sale("950000"),)
+
+
+def currencies(inner: str, data: object, tracked: object = None) -> list[tuple[str, ...]]:
+    """What a search page and a listing's own page say of the same price and data."""
+    url = "https://www.pincali.com/en/home/casa-a"
+    twin = {"@type": "RealEstateListing", "url": url, "offers": data}
+    script = f'<script type="application/ld+json">{json.dumps(twin)}</script>'
+    tracking = json.dumps({"Property ID": "EB-VR1002", "Currency": tracked or ""})
+    search = parse_listing_page(
+        f"{script}<div data-search-results><div class=property__component>"
+        f"<a href='{url}'></a>{price(inner)}</div></div>",
+        "https://www.pincali.com/en/properties/properties-for-sale",
+    )
+    own = parse_detail_page(
+        f"{script}<div class=listing__header data-track-custom-properties='{tracking}'></div>"
+        f"<h1 class=property-title>Casa</h1><div class=listing__price>{price(inner)}</div>",
+        url,
+    )
+    return [
+        tuple(offer.currency.value for offer in found)
+        for found in (search.entries[0].offers, own.offers)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inner", "declared", "currency"),
+    [
+        ("$52,000", {"priceCurrency": "USD", "price": 52_000}, ()),
+        ("$52,000", [{"priceCurrency": "usd"}], ()),
+        ("$52,000", {"priceCurrency": "COP"}, ()),
+        ("$52,000", [{"priceCurrency": "USD"}, {"priceCurrency": "MXN"}], ("MXN",)),
+        ("$52,000", {"priceCurrency": "MXN", "price": 95}, ("MXN",)),
+        ("$52,000", [], ("MXN",)),
+        ("$52,000", [None, "USD", {"priceCurrency": ["USD"]}, {"priceCurrency": "$"}], ("MXN",)),
+        ("$52,000 MXN", {"priceCurrency": "USD"}, ("MXN",)),
+        ("US$ 52,000", {"priceCurrency": "MXN"}, ("USD",)),
+        ("", {"priceCurrency": "USD", "price": 52_000}, ("MXN",)),
+    ],
+)
+def test_a_bare_sign_is_no_peso_where_the_pages_data_name_other_money(
+    inner: str, declared: object, currency: tuple[str, ...]
+) -> None:
+    assert currencies(inner, declared) == [currency, currency]
+
+
+def test_the_tracking_data_name_the_currency_too() -> None:
+    assert currencies("$52,000", [], "USD") == [("MXN",), ()]
+    assert currencies("$52,000", [], "Peso") == [("MXN",), ("MXN",)]
