@@ -10,7 +10,7 @@ from pincali_sync.domain.identity import canonical_url, property_id_of, public_i
 from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ManifestEntry
-from pincali_sync.pages.facts import MAX_CHIPS, Chip, Facts, read_facts
+from pincali_sync.pages.facts import MAX_CHIPS, Chip, Facts, floor_size_chip, read_facts
 from pincali_sync.pages.photos import photo_of, photo_url
 from pincali_sync.pages.places import MAX_PLACE, Place, coordinates_of, place_of, property_type_of
 from pincali_sync.pages.prices import declared_currencies, offers_of
@@ -21,7 +21,6 @@ from pincali_sync.pages.text import (
     clean,
     one_line,
     part,
-    scalar_at,
     text_at,
     text_of,
 )
@@ -102,10 +101,7 @@ def _place(card: LexborNode, twin: JsonObject) -> Place:
 
 def _facts(card: LexborNode, twin: JsonObject) -> Facts:
     chips = [Chip(text_of(chip) or "") for chip in card.css(".features > div")[:MAX_CHIPS]]
-    floor_size = scalar_at(part(twin, "floorSize"), "value")
-    if floor_size is not None:
-        chips.append(Chip(f"{floor_size} m²"))
-    return read_facts(chips)
+    return read_facts([*chips, *floor_size_chip(twin)])
 
 
 def _main_image(card: LexborNode, twin: JsonObject, url: str) -> str | None:

@@ -18,7 +18,15 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_parts import address_of, photos_of, publisher_of
-from pincali_sync.pages.facts import MAX_CHIP, MAX_CHIPS, Chip, Facts, read_facts
+from pincali_sync.pages.facts import (
+    MAX_CHIP,
+    MAX_CHIPS,
+    Chip,
+    Facts,
+    area_chip,
+    floor_size_chip,
+    read_facts,
+)
 from pincali_sync.pages.places import Coordinates, coordinates_in_url, coordinates_of
 from pincali_sync.pages.prices import declared_currencies, offers_of
 from pincali_sync.pages.text import attribute_at, clean, one_line, part, scalar_at, text_at, text_of
@@ -136,9 +144,8 @@ def _chips(document: DetailDocument) -> Iterator[Chip]:
     named |= {"Bedrooms ": scalar_at(data, "numberOfBedrooms")}
     named |= {"Bathrooms ": scalar_at(data, "numberOfBathroomsTotal")}
     yield from (Chip(f"{name.strip()}: {value}") for name, value in named.items() if value)
-    for area in (scalar_at(tracking, "Area M2"), scalar_at(part(data, "floorSize"), "value")):
-        if area:
-            yield Chip(f"{area} m²")
+    yield from area_chip(scalar_at(tracking, "Area M2"))
+    yield from floor_size_chip(data)
 
 
 def _feature_chips(tree: LexborHTMLParser) -> Iterator[Chip]:

@@ -1,15 +1,20 @@
-"""Feature chips and label/value rows, in English, Spanish or Portuguese, as numbers."""
+"""Feature chips and label/value rows, in English, Spanish or Portuguese, as numbers.
+
+A chip is understood as a whole or not at all: each of its numbers must have its word, or it says
+nothing. So "3-4 recámaras" or "10 x 20 m" is no fact, and no wrong one.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple, TypedDict, cast
 
-from pincali_sync.domain.numbers import NUMBER, decimal_of, numeric
-from pincali_sync.pages.text import fold
+from pincali_sync.domain.numbers import decimal_of, numeric
+from pincali_sync.pages import fact_words as words_of
+from pincali_sync.pages.text import JsonObject, fold, part, scalar_at
 
 
 class Chip(NamedTuple):
@@ -38,41 +43,11 @@ class Facts(TypedDict, total=False):
 MAX_CHIPS = 60  # of a listing; the site's have a dozen
 MAX_CHIP = 200  # characters
 _AREA_PRECISION = 10  # numeric(10,2)
-_COUNT = r"(?<![0-9.,])([0-9]{1,4})(?:\.[0-9]+)?"
-_LABEL = r"^(?:(?:number|numero|no\.?)\s+(?:of|de)\s+)?"
+_SQUARE_METRES = {"mtk", "m2", "sqm"}  # as JSON-LD writes the unit
+_M2_PER_HECTARE = 10_000
+_HALF = Decimal("0.5")
+_Said = dict[str, int | Decimal]
 
-# Words as `fold` leaves them. A chip may hold two: "3 bathrooms, 3 half baths".
-_COUNTED = {
-    "bedrooms": r"bed|recamara|habitacion|dormitorio|quarto",
-    "bathrooms": r"(?:full\s+|complete\s+)?bath|bano|banheiro",
-    "half_bathrooms": r"half[\s-]*bath|medios?[\s-]+bano|lavabo",
-    "parking_spaces": r"(?:covered\s+)?parking|estacionamiento|cajon|cochera|garage|vaga",
-    "total_floors": r"floors\b|stor(?:ies|eys)\b|levels\b|pisos\b|niveles\b|plantas\b|andares\b",
-}
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    *((name, re.compile(rf"{_COUNT}\s*(?:{words})")) for name, words in _COUNTED.items()),
-    *(
-        (name, re.compile(rf"{_LABEL}(?:{words})[^0-9:]*:\s*{_COUNT}"))
-        for name, words in _COUNTED.items()
-    ),
-    ("floor_number", re.compile(r"\b(?:floor|piso|andar)(?:\s+number)?\s*:?\s*([0-9]{1,3})\b")),
-    ("floor_number", re.compile(r"\b([0-9]{1,3})(?:st|nd|rd|th|er|o)\s+(?:floor|piso|andar)\b")),
-    (
-        "construction_year",
-        re.compile(
-            r"(?:built|construccion|construido|construcao)[^0-9]{0,4}([0-9]{4})\b(?![0-9.,]*\s*m2)"
-        ),
-    ),
-    ("age_years", re.compile(r"^(?:age|antiguedad|idade)[^0-9]{0,12}([0-9]{1,3})\b")),
-    ("age_years", re.compile(r"\b([0-9]{1,3})\s*(?:years?\s+old|anos?\s+de\s+(?:antig|uso))")),
-)
-_NEW = re.compile(r"\ba estrenar\b|(?:built|construccion|age|antiguedad)\W+(?:new|nuev)")
-_AREA = re.compile(r"\s*(m2|sq\.?\s?m|hectarea?s?|hectares?|ha\b)")
-_AREA_WORDS = (
-    ("total_area_m2", re.compile(r"\btotal")),
-    ("lot_size_m2", re.compile(r"\blot\b|\bland\b|terreno|fa-expand")),
-    ("covered_area_m2", re.compile(r"constru|built|building|covered|edificad|fa-cube")),
-)
 _ICONS = {"fa-bed": "bedrooms", "fa-bath": "bathrooms", "fa-car": "parking_spaces"}
 # Beyond these a page is mistaken, or plays: rooms by the hundred are none.
 _ROOMS, _FLOORS = range(100), range(200)
@@ -84,8 +59,22 @@ _BELIEVED = {
     "floor_number": _FLOORS,
     "total_floors": _FLOORS,
     "age_years": range(600),
-    "construction_year": range(1500, 2101),
+    "construction_year": range(1800, datetime.now(UTC).year + 6),
 }
+
+
+def area_chip(value: str | float | None) -> Iterator[Chip]:
+    """An area of a page's data, in m²: a number there has one way of writing."""
+    if value is not None and not isinstance(value, bool):
+        yield Chip(f"{value} m²" if isinstance(value, str) else f"{value:.2f} m²")
+
+
+def floor_size_chip(data: JsonObject) -> Iterator[Chip]:
+    """The floor size of a JSON-LD object, unless it is in another unit than m²."""
+    size = part(data, "floorSize")
+    unit = scalar_at(size, "unitCode") or scalar_at(size, "unitText") or "MTK"
+    if fold(str(unit)) in _SQUARE_METRES:
+        yield from area_chip(scalar_at(size, "value"))
 
 
 def read_facts(chips: Iterable[Chip]) -> Facts:
@@ -93,7 +82,7 @@ def read_facts(chips: Iterable[Chip]) -> Facts:
 
     What says it at length is no chip, and passed over.
     """
-    said: dict[str, int | Decimal] = {}
+    said: _Said = {}
     for chip in chips:
         if len(chip.text) > MAX_CHIP or len(chip.icon) > MAX_CHIP:
             continue
@@ -104,44 +93,110 @@ def read_facts(chips: Iterable[Chip]) -> Facts:
 
 @lru_cache(maxsize=4096)  # "3 bedrooms" is on every other card
 def _read_chip(chip: Chip) -> tuple[tuple[str, int | Decimal], ...]:
-    text = fold(chip.text)
-    counts = tuple(_counts(text)) or tuple(_count_by_icon(text, chip.icon))
-    return (*_area(text, chip.icon), *counts)
+    words = words_of.plain(chip.text)
+    said = None if words_of.SHORT.fullmatch(words) else _statement(words, chip.icon)
+    # Two words that are understood hold no third.
+    if (said is None or words.count(" ") > 1) and words_of.HEDGE.search(words):
+        return ()
+    if said is None:
+        said = _together(words, chip.icon)
+    if said is None:
+        said = _beside_icon(words, chip.icon)
+    return tuple((name, value) for name, value in said.items() if _is_believed(name, value))
 
 
-def _counts(text: str) -> Iterator[tuple[str, int]]:
-    for name, pattern in _PATTERNS:
-        match = pattern.search(text)
-        if match and int(match[1]) in _BELIEVED[name]:
-            yield name, int(match[1])
-    if _NEW.search(text):
-        yield "age_years", 0
+def _is_believed(name: str, value: int | Decimal) -> bool:
+    return value in _BELIEVED[name] if name in _BELIEVED else True
 
 
-def _count_by_icon(text: str, icon: str) -> Iterator[tuple[str, int]]:
+def _together(words: str, icon: str) -> _Said | None:
+    """What several statements say; None where one is not understood, or contradicts another."""
+    said: _Said = {}
+    parts = words_of.statements(words)
+    for words_of_one in parts:
+        more = _statement(words_of_one, icon)
+        if more is None or any(said.get(name, value) != value for name, value in more.items()):
+            return None
+        said |= more
+    if any(map(words_of.SHORT.fullmatch, parts)) and not words_of.BATHS.search(words):
+        return said if {"bathrooms", "half_bathrooms"} <= said.keys() else None
+    if {"lot_size_m2", "covered_area_m2"} & said.keys() and "total" not in words:
+        said.pop("total_area_m2", None)  # an area without words, beside one with
+    return said
+
+
+def _statement(words: str, icon: str) -> _Said | None:
+    """What one statement says, nothing if it has no number; None if it is not understood."""
+    if words_of.NEW.fullmatch(words):
+        return {"age_years": 0}
+    if not words_of.DIGIT.search(words) or words_of.EXTRA.fullmatch(words):
+        return {}
+    if any(unit in words for unit in words_of.UNITS):
+        return _area(words, icon)
+    return _count(words) or _floor(words) or _time(words)
+
+
+def _floor(words: str) -> _Said | None:
+    match = next(filter(None, (form.fullmatch(words) for form in words_of.FLOOR)), None)
+    if match is None:
+        return None
+    floor, floors = int(match["n"]), int(match["of"] or 0)
+    if not match["of"]:
+        return {"floor_number": floor}
+    return {"floor_number": floor, "total_floors": floors} if floor <= floors else None
+
+
+def _time(words: str) -> _Said | None:
+    if year := words_of.YEAR.fullmatch(words):
+        return {"construction_year": int(year["n"])}
+    age = next(filter(None, (form.fullmatch(words) for form in words_of.AGE)), None)
+    return {"age_years": int(age["n"])} if age else None
+
+
+def _count(words: str) -> _Said | None:
+    for name, form in words_of.COUNTS:
+        if match := form.fullmatch(words):
+            number = Decimal(match["n"].replace(",", "."))
+            whole, rest = int(number), number % 1
+            if not rest:
+                return {name: whole}
+            if name != "bathrooms" or rest != _HALF:
+                return None
+            return {name: whole, "half_bathrooms": 1} if whole else {"half_bathrooms": 1}
+    return None
+
+
+def _beside_icon(words: str, icon: str) -> _Said:
     """For words of a language that is not known: the number beside a known icon."""
-    match = re.match(rf"\s*{_COUNT}\b", text)
-    for name, field in _ICONS.items():
-        if match and name in icon.split() and int(match[1]) in _BELIEVED[field]:
-            yield field, int(match[1])
+    match = words_of.BESIDE_ICON.fullmatch(words)
+    names = [field for name, field in _ICONS.items() if name in icon.split()]
+    return {names[0]: int(match["n"])} if match and names else {}
 
 
-def _area(text: str, icon: str) -> Iterator[tuple[str, Decimal]]:
-    for number in NUMBER.finditer(text):
-        unit = _AREA.match(text, number.end())
-        value = decimal_of(number[0]) if unit else None
-        if unit is None or value is None:
-            continue
-        area = numeric(value * 10_000 if unit[1].startswith("h") else value, _AREA_PRECISION)
-        if area:
-            yield _kind_of_area(text, icon), area
-        return
+def _area(words: str, icon: str) -> _Said | None:
+    match = next(filter(None, (form.fullmatch(words) for form in words_of.AREA)), None)
+    if match is None:
+        return {} if words_of.OTHER_PLACE.fullmatch(words) else None
+    if match["unit"] == words_of.OTHER_AREA:
+        return {}
+    if words_of.EITHER_WAY.fullmatch(match["n"]):
+        return None
+    kind, value = _kind_of_area(match["before"] + match["after"], icon), decimal_of(match["n"])
+    if kind is None or value is None:
+        return None
+    value *= _M2_PER_HECTARE if match["unit"] == words_of.HECTARES else 1
+    area = numeric(value, _AREA_PRECISION)
+    return {kind: area} if area else None
 
 
-def _kind_of_area(text: str, icon: str) -> str:
-    """By its words; by its icon only where no word tells."""
-    for place in (text, icon):
-        for name, words in _AREA_WORDS:
-            if words.search(place):
-                return name
+def _kind_of_area(words: str, icon: str) -> str | None:
+    """By its words; by its icon only where no word tells. None where words tell two kinds."""
+    for place in (words, icon):
+        is_lot, is_built = words_of.LOT.search(place), words_of.BUILT.search(place)
+        if is_lot and is_built:
+            return None
+        if is_lot or is_built:
+            return "lot_size_m2" if is_lot else "covered_area_m2"
+        if "total" in place:
+            break
     return "total_area_m2"
