@@ -32,6 +32,7 @@ from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchest
 from pincali_sync.services.removal.application import ApplyStep, RemovalService
 from pincali_sync.services.removal.audit import RemovalAuditService
 from pincali_sync.services.removal.counting import MissingService, RemovalsStep
+from pincali_sync.services.removal.settlement import SettlementService
 from pincali_sync.services.removal.verification import VerificationService, VerifyStep
 from pincali_sync.services.runs.job_service import JobService
 from pincali_sync.services.runs.retention import RetentionService
@@ -76,8 +77,9 @@ class Services:
         self.missing = MissingService(*own)
         self.verification = VerificationService(*own, self.sync)
         self.removals = RemovalService(*own)
+        self.settlements = SettlementService(*own)
         self.diff = PropertyDiffService(
-            *own, self.missing, self.verification, self.removals, fetcher
+            *own, self.missing, self.verification, self.settlements, fetcher
         )
         self.audit = RemovalAuditService(*own)
         self.reviews = ReviewService(*own)

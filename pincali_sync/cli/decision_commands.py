@@ -7,14 +7,26 @@ from uuid import UUID
 
 import typer
 
+from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, ask_database, who
 from pincali_sync.cli.output import JsonOption, echo, print_json, print_records, say, show_records
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import UsageError
+from pincali_sync.services.removal.settlement import Settled
 
 removals = typer.Typer(help="Removals: batches, verdicts, and what was held.")
 reviews = typer.Typer(help="Prices that changed by more than half.")
 candidates = typer.Typer(help="Records that may be one property.")
+
+_UNSETTLED = {
+    "property": "property_id",
+    "EB id": "public_id",
+    "listed last": "last_seen_at",
+    "missed": "consecutive_missing_count",
+    "state": "state",
+    "its page": "evidence",
+    "looked at": "checked_at",
+}
 
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
 
@@ -23,10 +35,11 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows i
 def list_removals(as_json: JsonOption = False) -> None:
     """Show the latest batches, and listings that are missing for long without a verdict."""
 
-    async def read(tx: UnitOfWork) -> dict[str, list[Any]]:
+    async def read(tx: UnitOfWork) -> dict[str, Any]:
         return {
             "batches": await tx.batches.latest(),
             "unsettled": await tx.missing.unsettled(),
+            "waiting": await tx.missing.waiting(),
         }
 
     found = ask_database(read)
@@ -47,8 +60,45 @@ def list_removals(as_json: JsonOption = False) -> None:
         },
         found["batches"],
     )
-    unsettled = len(found["unsettled"])
-    echo(f"{unsettled} listings are missing for long without a verdict (see --json).")
+    counts = found["waiting"]
+    echo(
+        f"{counts.unsettled} listings are missing for long without a verdict, and "
+        f"{counts.off_market} are off the market: `pincali-sync removals unsettled`."
+    )
+
+
+@removals.command("unsettled")
+def list_unsettled(
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """Show listings that are missing for long, and what is known of each: those that wait for a
+    person first."""
+    found = ask_database(lambda tx: tx.missing.unsettled(limit))
+    show_records("Missing for long", _UNSETTLED, found, as_json=as_json)
+
+
+@removals.command("settle")
+def settle_removal(
+    record: Annotated[
+        str, typer.Argument(metavar="PROPERTY", help="property_id, alias, EB id or URL.")
+    ],
+    gone: Annotated[bool, typer.Option("--gone", help="It is gone: take it out.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="It is there: it is active.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide on one listing that no page tells of, or that no list shows any more."""
+    if gone is keep:
+        raise UsageError("say --gone or --keep")
+
+    async def work(services: Services) -> Settled:
+        property_id = await services.insights.record_of(record)
+        return await services.settlements.settle(property_id, gone=gone, decided_by=who())
+
+    settled = ask(work)
+    already = "" if settled.changed else " already"
+    text = f"{settled.property_id} is {settled.listing_status}{already}."
+    say(settled, text, as_json=as_json)
 
 
 @removals.command("show")

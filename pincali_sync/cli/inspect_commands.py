@@ -45,6 +45,11 @@ def status(as_json: JsonOption = False) -> None:
         told = "" if incident.announced_at else " (nobody was told yet)"
         echo(f"{incident.severity} {incident.alert}{told}: {incident.message}")
     print_table("Live table", ("listing status", "rows"), state["live"].items())
+    if (waiting := state["missing_for_long"]).unsettled or waiting.off_market:
+        echo(
+            f"Of those likely removed {waiting.unsettled} wait for a person and "
+            f"{waiting.off_market} are off the market: `pincali-sync removals unsettled`."
+        )
 
 
 async def _read_status(services: Services) -> dict[str, Any]:
@@ -55,6 +60,7 @@ async def _read_status(services: Services) -> dict[str, Any]:
             "tiers": schedule.tiers,
             "pauses": schedule.pauses,
             "live": await tx.live.counts(),
+            "missing_for_long": await tx.missing.waiting(),
             "incidents": await tx.incidents.open(),
             "last_tick_at": await tx.history.last_beat(RUNNER),
         }

@@ -12,7 +12,7 @@ from pincali_sync.db.repositories.people import people
 from pincali_sync.db.repositories.prices import price_change
 from pincali_sync.db.repositories.quality import oddities, quality
 from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, queue_rows
-from pincali_sync.db.repositories.removal import batches, checks, counting
+from pincali_sync.db.repositories.removal import batches, checks, counting, settlement
 from pincali_sync.db.repositories.runs import jobs, runs, sessions
 from pincali_sync.db.repositories.scan import manifest, manifest_batch, manifest_store
 from pincali_sync.db.repositories.site import pace, sitemap
@@ -54,4 +54,5 @@ class UnitOfWork:
         self.runs = runs.RunRepository(connection)
         self.scrapes = scrapes.ScrapeRepository(connection)
         self.sessions = sessions.SessionRepository(connection)
+        self.settlements = settlement.SettlementRepository(connection)
         self.sitemap = sitemap.SitemapRepository(connection)

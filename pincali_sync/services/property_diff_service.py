@@ -16,8 +16,8 @@ from pincali_sync.domain.liveness import Verdict
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import Fetcher
-from pincali_sync.services.removal.application import RemovalService
 from pincali_sync.services.removal.counting import MissingService
+from pincali_sync.services.removal.settlement import SettlementService
 from pincali_sync.services.removal.verification import VerificationService
 
 __all__ = [
@@ -46,7 +46,7 @@ class PropertyDiffService(Service):
 
     missing: MissingService
     verification: VerificationService
-    removals: RemovalService
+    settlements: SettlementService
     fetcher: Fetcher | None = None
 
     async def detect_new_properties(self, session_id: UUID) -> list[str]:
@@ -87,4 +87,4 @@ class PropertyDiffService(Service):
 
     async def update_removal_status(self, property_id: str, confirmed: bool) -> None:
         """Takes one listing out of the live table, as its last check says, or keeps it."""
-        await self.removals.decide_one(property_id, gone=confirmed)
+        await self.settlements.decide_one(property_id, gone=confirmed)

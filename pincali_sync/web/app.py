@@ -19,7 +19,7 @@ from pincali_sync.bootstrap import Services
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
-from pincali_sync.web import forms, metrics, pages, words
+from pincali_sync.web import forms, metrics, pages, settling, words
 from pincali_sync.web.shield import Shield
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
@@ -86,6 +86,9 @@ _ROUTES = (
     Route("/runs", pages.runs),
     Route("/runs/{run_id:uuid}", pages.run),
     Route("/removals", forms.batches),
+    Route(
+        "/removals/unsettled/{verb}/{property_id:path}", settling.settle, methods=["GET", "POST"]
+    ),
     Route("/removals/{batch_id:uuid}", forms.batch),
     Route("/removals/{batch_id:uuid}/{verb}", forms.decide, methods=["GET", "POST"]),
     Route("/decisions", pages.decisions),

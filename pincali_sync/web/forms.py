@@ -48,6 +48,7 @@ async def batches(request: Request) -> Response:
             batches_limit=_BATCHES,
             unsettled=await tx.missing.unsettled(limit=_UNSETTLED),
             unsettled_limit=_UNSETTLED,
+            waiting=await tx.missing.waiting(),
         )
 
 

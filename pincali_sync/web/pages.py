@@ -121,6 +121,7 @@ async def decisions(request: Request) -> Response:
             held=await tx.batches.latest(status="held", limit=_LATEST),
             reviews=await tx.reviews.open_reviews(limit=_LIMIT),
             candidates=await tx.identities.open_candidates(limit=_LIMIT),
+            waiting=await tx.missing.waiting(),
             limit=_LIMIT,
         )
 

@@ -8,6 +8,8 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from pincali_sync.db.repositories.site.pace import ALL
+from pincali_sync.domain.listing_status import OLDER_INACTIVE, UNLISTED
+from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights_service import Dossier
 
@@ -96,6 +98,9 @@ def listing_state(dossier: Dossier) -> str:
         return "It was seen on a listing page, and its own page was not fetched yet."
     sentence = _LISTING_STATES.get(live["listing_status"], "")
     missing = live["consecutive_missing_count"]
+    checks = dossier.checks
+    if live["status"] == OLDER_INACTIVE and checks and checks[0].verdict == Verdict.ALIVE:
+        sentence = f"It is off the market: its page is there, but {UNLISTED} for long."
     if missing:
         times = "once" if missing == 1 else f"{missing} times in a row"
         return f"{sentence} Certified scans missed it {times}."

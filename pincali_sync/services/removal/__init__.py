@@ -4,6 +4,7 @@
 `verification`  the pages of the missing are looked at, judged (`domain.liveness`) and kept
 `application`   what is proven gone leaves the live table, or is held for a person
 `audit`         some of what was removed is looked at again
+`settlement`    where no page tells, a person does
 
 The states and the ways between them are in `domain.listing_status`; one block of SQL writes them
 (`db.repositories.removal.transition`).

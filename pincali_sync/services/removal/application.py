@@ -9,8 +9,6 @@ from uuid import UUID
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.listing_status import ListingStatus
-from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.run_notes import RemovalsNote, RunNotes
 from pincali_sync.exceptions import OutdatedError, UsageError
 from pincali_sync.services.base import Service, in_transaction
@@ -71,19 +69,6 @@ class RemovalService(Service):
             return await tx.batches.decide(batch_id, status="applied", removed=removed, **given)
         await tx.batches.reject(batch_id, decided_by=decided_by, now=now)
         return await tx.batches.decide(batch_id, status="rejected", **given)
-
-    @in_transaction
-    async def decide_one(self, tx: UnitOfWork, property_id: str, *, gone: bool) -> None:
-        """Takes one listing out of the live table, as its last check says, or keeps it."""
-        checks = await tx.checks.of_property(property_id, limit=1)
-        sold = bool(checks) and checks[0].verdict == Verdict.SOLD
-        removed = ListingStatus.SOLD if sold else ListingStatus.CONFIRMED_REMOVED
-        await tx.batches.decide_one(
-            property_id,
-            removed if gone else ListingStatus.ACTIVE,
-            reason=checks[0].evidence if checks else "by request",
-            now=self.clock.now(),
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,55 @@ def test_held_removals_are_shown_and_decided(capsys: pytest.CaptureFixture[str])
     assert (status, "only a held one can be decided" in err) == (2, True)
 
 
+def test_a_listing_in_doubt_is_shown_and_settled(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(services: Services, _: Workshop) -> None:
+        for slug in ("blue-house", "red-house"):
+            await add_live(
+                services.db,
+                slug,
+                public_id=f"EB-{slug[:2].upper()}0001",
+                listing_status="likely_removed",
+                status="inactive",
+                consecutive_missing_count=3,
+            )
+        for slug, verdict in (("blue-house", "unknown"), ("red-house", "alive")):
+            await rows(
+                services.db,
+                """INSERT INTO removal_checks
+                          (property_id, verdict, http_status, evidence, url, checked_at)
+                   VALUES (:id, :verdict, 200, 'as it was', 'x', now())""",
+                id=id_of(slug),
+                verdict=verdict,
+            )
+
+    prepare(work)
+    waits, unlisted = as_json(capsys, "removals", "unsettled")
+    assert (waits["public_id"], waits["verdict"], waits["evidence"]) == (
+        "EB-BL0001",
+        "unknown",
+        "as it was",
+    )
+    assert (unlisted["public_id"], unlisted["verdict"]) == ("EB-RE0001", "alive")
+    assert "off the" in say(capsys, "removals", "unsettled")[1]
+    told = "1 listings are missing for long without a verdict, and 1 are off the market"
+    assert told in say(capsys, "removals", "list")[1]
+    assert as_json(capsys, "status")["missing_for_long"] == {"unsettled": 1, "off_market": 1}
+    assert "1 wait for a person and 1 are off the market" in say(capsys, "status")[1]
+    for wrong in ((), ("--gone", "--keep")):
+        status, _, err = say(capsys, "removals", "settle", "EB-BL0001", *wrong)
+        assert (status, "say --gone or --keep" in err) == (2, True)
+    settled = as_json(capsys, "removals", "settle", "eb-bl0001", "--gone")
+    assert (settled["listing_status"], settled["changed"]) == ("confirmed_removed", True)
+    url = "https://www.pincali.com/inmueble/blue-house/"
+    status, out, _ = say(capsys, "removals", "settle", url, "--gone")
+    assert (status, out) == (0, f"{id_of('blue-house')} is confirmed_removed already.\n")
+    status, out, _ = say(capsys, "removals", "settle", id_of("red-house"), "--keep")
+    assert (status, out) == (0, f"{id_of('red-house')} is active.\n")
+    for unknown in ("EB-BL", id_of("blue-house")[:12], "https://example.com/nothing"):
+        status, _, err = say(capsys, "removals", "settle", unknown, "--gone")
+        assert (status, "is no record" in err) == (2, True)
+
+
 def test_unusual_prices_are_shown_and_settled(capsys: pytest.CaptureFixture[str]) -> None:
     async def work(_: Services, shop: Workshop) -> None:
         for slug in ("blue-house", "red-house"):

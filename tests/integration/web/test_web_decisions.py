@@ -14,7 +14,7 @@ from parsel import Selector
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import OutdatedError
-from tests.support.builders import rows, value
+from tests.support.builders import add_live, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.removals import hold
 from tests.support.web import BASE_URL, Dashboard, dashboard_on, words_of
@@ -250,6 +250,84 @@ async def test_a_form_that_cannot_be_read_is_no_decision(dashboard: Dashboard) -
     )
     assert response.status_code in {400, 403}
     assert await dashboard.services.pauses.in_force() == []
+
+
+# --- single listings ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def doubtful(dashboard: Dashboard, db: Database) -> str:
+    """A listing that waits for a person; returns its id."""
+    await add_live(
+        db,
+        "blue-house",
+        listing_status="likely_removed",
+        status="inactive",
+        consecutive_missing_count=4,
+    )
+    await rows(
+        db,
+        """INSERT INTO removal_checks
+                  (property_id, verdict, http_status, evidence, url, checked_at)
+           VALUES (:id, 'unknown', 409, 'HTTP 409, <b>whatever</b>', 'x', :now)""",
+        id=id_of("blue-house"),
+        now=dashboard.clock.now(),
+    )
+    return id_of("blue-house")
+
+
+@pytest.mark.parametrize(
+    ("verb", "message", "state"),
+    [("gone", "settled-gone", "confirmed_removed"), ("keep", "settled-kept", "active")],
+)
+async def test_a_listing_in_doubt_is_settled_as_it_was_shown(
+    dashboard: Dashboard, db: Database, doubtful: str, verb: str, message: str, state: str
+) -> None:
+    page = await dashboard.page("/removals")
+    assert "HTTP 409, <b>whatever</b>" in words_of(page)
+    path = f"/removals/unsettled/{verb}/{doubtful}"
+    assert path in page.css("a::attr(href)").getall()
+    page = await dashboard.page(path)
+    assert "HTTP 409, <b>whatever</b>" in words_of(page)
+    fields = fields_of(page)
+    assert fields == {"listing_status": "likely_removed", "missing": "4"}
+    response = await dashboard.post(path, fields)
+    assert said(response) == message
+    assert "Settled: the listing is" in await dashboard.text(response.headers["location"])
+    assert await value(db, "SELECT listing_status FROM properties_live") == state
+    reason = await value(db, "SELECT change_reason FROM property_changes")
+    assert "by dashboard" in reason
+    assert (await dashboard.post(path, fields)).status_code == 409
+
+
+async def test_a_listing_that_is_another_than_the_person_saw_is_left_alone(
+    dashboard: Dashboard, db: Database, doubtful: str
+) -> None:
+    others = ({"missing": "3"}, {"missing": "-1"}, {"missing": ""}, {"listing_status": "active"})
+    for seen in others:
+        fields = {"listing_status": "likely_removed", "missing": "4", **seen}
+        response = await dashboard.post(f"/removals/unsettled/gone/{doubtful}", fields)
+        assert response.status_code in {400, 409}
+    assert await value(db, "SELECT listing_status FROM properties_live") == "likely_removed"
+
+
+async def test_settling_needs_the_token_and_a_page_of_the_dashboard(
+    dashboard: Dashboard, db: Database, doubtful: str
+) -> None:
+    path, fields = (
+        f"/removals/unsettled/gone/{doubtful}",
+        {"listing_status": "likely_removed", "missing": "4"},
+    )
+    assert (await dashboard.post(path, fields, token="wrong")).status_code == 403
+    assert (await dashboard.post(path, fields, origin="https://evil.test")).status_code == 403
+    assert await value(db, "SELECT listing_status FROM properties_live") == "likely_removed"
+
+
+async def test_there_is_no_way_to_settle_what_is_not_there(
+    dashboard: Dashboard, doubtful: str
+) -> None:
+    for path in (f"perhaps/{doubtful}", "gone/pincali_nothing", "keep/"):
+        assert (await dashboard.get(f"/removals/unsettled/{path}")).status_code == 404
 
 
 # --- pauses ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.counting import UNSETTLED_ROWS
+from pincali_sync.db.repositories.removal.counting import WAITING
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
 AUDITED_WEEKS = 8  # an audited removal counts for so long: eight weekly samples
@@ -87,7 +87,7 @@ SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS 
        (SELECT count(*) FROM property_changes
          WHERE change_type = 'removed' AND created_at >= :week_ago) AS removed_last_week,
        (SELECT count(*) FROM removal_batches WHERE status = 'held') AS batches_held,
-       unsettled.*,
+       waiting.*,
        (SELECT count(*) FROM price_reviews WHERE status = 'open') AS price_reviews,
        (SELECT count(*) FROM identity_candidates WHERE status = 'open') AS identity_candidates,
        (SELECT count(*) FROM property_manifest m
@@ -96,9 +96,7 @@ SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS 
                               AND q.status IN ('pending', 'in_progress'))
            AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
                               AND q.status = 'failed')) AS waiting_outside
-  FROM (SELECT count(*) FILTER (WHERE c.verdict = 'alive' IS NOT TRUE) AS unsettled,
-               count(*) FILTER (WHERE c.verdict = 'alive') AS off_market
-        {UNSETTLED_ROWS}) unsettled
+  FROM ({WAITING}) AS waiting
 """
 _AUDITED = """
 SELECT count(*) FILTER (WHERE verdict = 'alive') AS alive,

@@ -1,4 +1,4 @@
-"""`removal_batches`: what a scan leads to, removed or held for a person; and single decisions."""
+"""`removal_batches`: what a scan leads to, removed or held for a person."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _REMOVABLE = f"""
      WHERE b.id = :batch_id AND l.listing_status = {LIKELY}
        AND NOT EXISTS (SELECT 1 FROM removal_checks later
                         WHERE later.property_id = c.property_id AND later.verdict = 'alive'
-                          AND later.checked_at > c.checked_at)
+                          AND later.checked_at >= c.checked_at)
        AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < s.started_at
        AND NOT EXISTS (SELECT 1 FROM property_manifest other
                         WHERE other.public_id = coalesce(l.public_id, m.public_id)
@@ -115,22 +115,6 @@ _REJECT = transition(
 )
 
 
-def _decide_one(target: ListingStatus) -> str:
-    """Kept, a record starts again from nothing."""
-    kept = target is ListingStatus.ACTIVE
-    return transition(
-        Cause.DECISION,
-        f"""
-      FROM properties_live l
-     WHERE l.property_id = :property_id
-       AND (l.listing_status <> '{target}' OR {kept} AND l.consecutive_missing_count > 0)""",
-        targets={target: "true"},
-        missing="0" if kept else "l.consecutive_missing_count",
-        also=["last_updated_at = CASE WHEN r.entry IS NULL THEN l.last_updated_at ELSE :now END"],
-        reason=":reason",
-    )
-
-
 class BatchRepository(Repository):
     """SQL of removals. Every statement may be repeated."""
 
@@ -189,12 +173,6 @@ class BatchRepository(Repository):
             id=batch_id,
             **columns,
         )
-
-    async def decide_one(
-        self, property_id: str, target: ListingStatus, *, reason: str, now: datetime
-    ) -> None:
-        """One record's state, by somebody's word; no change, no entry in the journal."""
-        await self._run(_decide_one(target), property_id=property_id, reason=reason, now=now)
 
     async def clean_manifest(self, *, before: datetime) -> int:
         """Deletes manifest rows of removed listings not seen since: the live rows tell enough."""

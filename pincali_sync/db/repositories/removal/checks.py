@@ -54,7 +54,8 @@ VALUES (CAST(:property_id AS text),
         CAST(:session_id AS uuid), :verdict, :status, :redirect_url, :shown_public_id,
         :evidence, :url, :now)
 """
-# A seeded hash of the id: a fair draw that repeats itself. A week is drawn once.
+# A seeded hash of the id: a fair draw that repeats itself. A week is drawn once. What a person
+# removed is no measure of what pages prove.
 _DRAW = f"""
 INSERT INTO removal_audits (week, property_id, removed_at, drawn_at)
 SELECT CAST(:week AS date), r.property_id, r.removed_at, CAST(:now AS timestamptz)
@@ -65,6 +66,9 @@ SELECT CAST(:week AS date), r.property_id, r.removed_at, CAST(:now AS timestampt
  WHERE NOT EXISTS (SELECT 1 FROM removal_audits WHERE week = CAST(:week AS date))
    AND NOT EXISTS (SELECT 1 FROM removal_audits a
                     WHERE a.property_id = r.property_id AND a.drawn_at >= r.removed_at)
+   AND NOT EXISTS (SELECT 1 FROM removal_checks c
+                    WHERE c.property_id = r.property_id AND c.http_status IS NULL
+                      AND c.applied_at = r.removed_at)
  ORDER BY md5(r.property_id || CAST(:week AS text)) LIMIT :size
 ON CONFLICT DO NOTHING
 """

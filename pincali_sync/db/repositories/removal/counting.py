@@ -50,6 +50,19 @@ class UnsettledListing(PropertyRemovalCandidate):
         """Whether its page is there: that is known of it, and it waits for nobody."""
         return self.verdict == Verdict.ALIVE
 
+    @property
+    def state(self) -> str:
+        """What is known of it, in a word or two."""
+        return "off the market" if self.is_off_market else self.verdict or "not looked at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How many listings are missing for long."""
+
+    unsettled: int  # without a verdict: they wait for a person
+    off_market: int  # their pages are there
+
 
 _ALL_SOURCES = "ARRAY[{}]".format(", ".join(f"'{each}'" for each in ListingSource))
 
@@ -103,7 +116,7 @@ _DELISTED = f"""
        AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < first.lacked_at
 """
 _ONCE_MORE = "l.consecutive_missing_count + 1"
-# A person's word since anything listed it: `decide_one` writes it as a check without an answer.
+# A person's word since anything listed it: see `settlement`.
 _KEPT = f"""EXISTS (
     SELECT FROM removal_checks c
      WHERE c.property_id = l.property_id AND c.verdict = '{Verdict.ALIVE}'
@@ -136,15 +149,18 @@ def _count(absent: str) -> str:
 
 COUNT_MISSING = _count(_absent(_CERTIFIED, _NOT_COUNTED))
 _COUNT_DELISTED = _count(_DELISTED)
-# Missing for long, each with the latest answer of its page since anything listed it.
-UNSETTLED_ROWS = f"""
-  FROM properties_live l
-  LEFT JOIN property_manifest m ON m.property_id = l.property_id
+# The latest answer of a record's page since anything listed it.
+LATEST_CHECK = """
   LEFT JOIN LATERAL (
       SELECT verdict, evidence, checked_at FROM removal_checks
        WHERE property_id = l.property_id
          AND checked_at > coalesce(m.last_seen_at, '-infinity')
-       ORDER BY checked_at DESC LIMIT 1) c ON true
+       ORDER BY checked_at DESC, applied_at IS NULL LIMIT 1) c ON true"""
+# Missing for long.
+_UNSETTLED_ROWS = f"""
+  FROM properties_live l
+  LEFT JOIN property_manifest m ON m.property_id = l.property_id
+  {LATEST_CHECK}
  WHERE l.listing_status = {LIKELY} AND l.consecutive_missing_count >= {INACTIVE_AFTER}"""
 # What a count would find, without one being written: what a dry run reports.
 _PREVIEW = f"""
@@ -163,11 +179,15 @@ SELECT {_CANDIDATE}
   FROM properties_live l LEFT JOIN property_manifest m ON m.property_id = l.property_id
  WHERE l.listing_status = {LIKELY} AND l.missing_session_id = CAST(:session_id AS uuid)
    AND l.consecutive_missing_count >= {LIKELY_AFTER} ORDER BY l.property_id"""
+WAITING = f"""
+SELECT count(*) FILTER (WHERE c.verdict = '{Verdict.ALIVE}' IS NOT TRUE) AS unsettled,
+       count(*) FILTER (WHERE c.verdict = '{Verdict.ALIVE}') AS off_market
+{_UNSETTLED_ROWS}"""
 # What waits for a person first.
 _UNSETTLED = f"""
 SELECT {_CANDIDATE}, coalesce(l.public_id, m.public_id) AS public_id, l.title,
        c.verdict, c.evidence, c.checked_at
-{UNSETTLED_ROWS}
+{_UNSETTLED_ROWS}
  ORDER BY c.verdict = '{Verdict.ALIVE}' IS TRUE, l.consecutive_missing_count DESC, l.property_id
  LIMIT :limit"""
 _ISSUE = """
@@ -213,6 +233,10 @@ class MissingRepository(Repository):
         """Listings missing for long, with what is known of them: those without a verdict first,
         of which only a person can tell; then those that are off the market."""
         return await self._all(UnsettledListing, _UNSETTLED, limit=limit)
+
+    async def waiting(self) -> Waiting:
+        """How many those are."""
+        return await self._one(Waiting, WAITING)
 
 
 class CertificateRepository(Repository):
