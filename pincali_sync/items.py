@@ -184,6 +184,7 @@ class QueuedProperty:
     queued_at: datetime | None = None
     attempt_count: int = 1  # this attempt included
     fetched_lately: int = 0  # attempts of other rows within seven days
+    was_no_page: bool = False  # what came last was no page of the site
 
     def may_be_asked_again(self, max_attempts: int) -> bool:
         """Whether a further attempt is left."""
@@ -199,6 +200,9 @@ class Ending(StrEnum):
     AGAIN = "pending"  # another try may help; set aside after the last
     FAILED = "failed"  # another try would not
     GONE = "cancelled"  # the page is not there: no verdict on the listing, and no failure
+
+
+NO_PAGE = "no page of the site"  # how an error begins where what came is none of its pages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,10 +228,16 @@ class ScrapeResult:
     error: str | None = None
     error_type: str = "detail_error"  # or detail_http_error
     shows_another: bool = False  # the error: the page is another listing's
+    is_no_page: bool = False  # the error: what came is none of the site's
     ending: Ending = Ending.AGAIN  # of a page: once it was judged
     verdict: QualityVerdict | None = None  # of a page that was judged
 
+    @property
+    def is_free(self) -> bool:
+        """No attempt is held against the row, the second time in a row it may be this page."""
+        return self.is_no_page and not self.queued.was_no_page
+
     def ending_after(self, max_attempts: int) -> Ending:
         """How its queue row ends: set aside where no further attempt is left."""
-        is_last = not self.queued.may_be_asked_again(max_attempts)
+        is_last = not (self.is_free or self.queued.may_be_asked_again(max_attempts))
         return Ending.FAILED if self.ending is Ending.AGAIN and is_last else self.ending

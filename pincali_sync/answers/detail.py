@@ -10,6 +10,7 @@ from pincali_sync.domain.identity import slug_of
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
 from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.pages.own_page import what_is_missing
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,9 @@ def read_detail(
             error_type="detail_error" if answer.status is None else "detail_http_error",
             ending=Ending.GONE if answer.status in _GONE else Ending.AGAIN,
         )
+    missing = what_is_missing(answer)
+    if missing is not None:
+        return ScrapeResult(queued=queued, error=missing, is_no_page=True)
     try:
         return _proven(queued, parse_detail_page(answer.body, url))
     except PageError as error:

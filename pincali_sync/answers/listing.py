@@ -12,6 +12,7 @@ from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
 from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.pages.own_page import what_is_missing
 
 _OK, _NOT_FOUND = 200, 404
 # A card may be odd; a filter that the site forgot shows on most of them.
@@ -25,7 +26,7 @@ class ListingAnswer:
 
     facts: PageFacts | None  # for the walk; None: the page is lost
     item: ManifestPage | LostPage | None  # to be recorded; None: the site has no such page
-    is_doubtful: bool = False  # a page without cards of a query that has some: ask again first
+    is_doubtful: bool = False  # not to be believed at once: ask again first
 
 
 def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAnswer:
@@ -38,6 +39,9 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
         return ListingAnswer(facts=PageFacts(total=None, pages=None, is_absent=True), item=None)
     if answer.status != _OK:
         return ListingAnswer(facts=None, item=_lost(wanted, url, answer.failure))
+    missing = what_is_missing(answer)
+    if missing is not None:
+        return ListingAnswer(facts=None, item=_lost(wanted, url, missing), is_doubtful=True)
     try:
         page = parse_listing_page(answer.body, url)
     except PageError as error:

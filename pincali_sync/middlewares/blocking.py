@@ -5,14 +5,20 @@ from __future__ import annotations
 import logging
 
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from pincali_sync.crawl_job import Component, close_soon, fetched, patiently
-from pincali_sync.pages.challenge import challenge_kind
-from pincali_sync.services.runs.run_jobs import BLOCKED
+from pincali_sync.middlewares.redirects import REDIRECTS_LEFT
+from pincali_sync.pages.challenge import Challenge, challenge_kind
+from pincali_sync.pages.own_page import what_is_missing
+from pincali_sync.services.runs.run_jobs import BLOCKED, PAUSED
+from pincali_sync.services.site.pauses import BURST
 
 logger = logging.getLogger(__name__)
+
+_BUSY_STATUSES = {429, 503}  # counted by the politeness middleware
 
 
 class BlockedResponse(IgnoreRequest):  # Scrapy's naming for ignored requests
@@ -22,16 +28,35 @@ class BlockedResponse(IgnoreRequest):  # Scrapy's naming for ignored requests
 class BlockingMiddleware(Component):
     """At the first refusal everything is paused, and the crawl ends as "blocked".
 
-    A 403 of another host, as a store of files says it of one that is not there, refuses nothing.
+    A 403 of another host, or for the sitemap or robots.txt alone, refuses no page. What shows no
+    mark of the site's refuses nothing either, unless that is all that comes: then everything rests
+    for a while.
     """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._first_missing: str | None = None  # of those in a row
 
     async def process_response(self, request: Request, response: Response) -> Response:
         """Raises: BlockedResponse: when the answer is a refusal."""
         if not self._askable.is_site(request.url):
             return response
-        kind = challenge_kind(response.status, fetched(response).headers, response.body)
-        if kind is None:
-            return response
+        is_page = REDIRECTS_LEFT not in request.meta
+        answer = fetched(response)
+        kind = challenge_kind(response.status, answer.headers, response.body)
+        if kind is not None and (is_page or kind is not Challenge.FORBIDDEN):
+            raise await self._refused(kind, request, response)
+        missing = what_is_missing(answer) if is_page else None
+        if missing is not None:
+            await self._look_how_often(missing, request)
+        elif response.status not in _BUSY_STATUSES:
+            self._first_missing = None
+            await self._job.services.pace.answered()
+        return response
+
+    async def _refused(
+        self, kind: Challenge, request: Request, response: Response
+    ) -> BlockedResponse:
         self._stats.inc_value(f"blocking/{kind.value}")
         seen = f"the site refuses us: {kind.value} (HTTP {response.status}) at {request.url}"
         logger.error("%s: stopping", seen)
@@ -42,4 +67,14 @@ class BlockingMiddleware(Component):
         await patiently(self._job.services.pauses.pause)(
             None, reason=seen, paused_by="pincali-sync", kind="refused"
         )
-        raise BlockedResponse(seen)
+        return BlockedResponse(seen)
+
+    async def _look_how_often(self, missing: str, request: Request) -> None:
+        self._stats.inc_value("blocking/no_page")
+        self._first_missing = self._first_missing or missing
+        times = await patiently(self._job.services.pace.showed_no_page)()
+        if times >= BURST:
+            seen = f"{self._first_missing}; {times} times in a row, last at {request.url}"
+            close_soon(self._crawler, PAUSED)
+            await patiently(self._job.services.pauses.back_off)(reason=seen)
+            raise BlockedResponse(seen)

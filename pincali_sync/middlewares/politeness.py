@@ -12,12 +12,12 @@ from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
 from pincali_sync.services.runs.run_jobs import PAUSED
+from pincali_sync.services.site.pauses import BURST
 
 logger = logging.getLogger(__name__)
 
 GAP = "politeness_gap_seconds"  # request.meta: the gap this request asks for after itself
 _BUSY_STATUSES = {429, 503}
-_BURST = 6  # refusals in a row, by whomever: more than one page's attempts
 
 
 class PolitenessMiddleware(Component):
@@ -39,13 +39,10 @@ class PolitenessMiddleware(Component):
     async def process_response(self, request: Request, response: Response) -> Response:
         """Raises: BlockedResponse: when a busy site refuses again and again."""
         services = self._job.services
-        if not self._askable.is_site(request.url):
+        if response.status not in _BUSY_STATUSES or not self._askable.is_site(request.url):
             return response  # how busy another host is says nothing of the site
-        if response.status not in _BUSY_STATUSES:
-            await services.pace.answered()
-            return response
         times = await services.pace.refused(retry_after_seconds(response))
-        if times >= _BURST:
+        if times >= BURST:
             seen = f"HTTP {response.status} {times} times in a row, last at {request.url}"
             await services.pauses.back_off(reason=seen)
             close_soon(self._crawler, PAUSED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
+from pincali_sync.items import NO_PAGE, FetchedPage
 from pincali_sync.pages.text import as_bytes, fold, one_line
 
 _MOST = 1_000_000  # of the body; a page of the site has said so by then
@@ -33,6 +34,24 @@ _TITLE = re.compile(rb"<title\b[^<>]{0,200}>([^<]{0,1000})", re.I)
 _LONGEST_TITLE = 200
 # "Casa | Pincali", and not "Just a moment | www.pincali.com".
 _BRAND = re.compile(r"(?<![\w@./-])pincali(?![\w@/-]|\.\w)")
+_PAGES = {"text/html", "application/xhtml+xml", ""}
+
+
+def what_is_missing(answer: FetchedPage) -> str | None:
+    """Why what came in place of a page says nothing.
+
+    None for the site's own pages, and for answers that claim to be none: redirects and errors.
+    """
+    if answer.status is None or not 200 <= answer.status < 300:
+        return None
+    kind = re.split("[;,\n]", answer.headers.get("content-type", ""))[0].strip().lower()
+    if kind not in _PAGES:
+        return f"{NO_PAGE}: HTTP {answer.status} brings {kind[:_LONGEST_TITLE]!r}"
+    if not answer.body.strip():
+        return f"{NO_PAGE}: HTTP {answer.status} brings nothing at all"
+    if shows_the_site(answer.body):
+        return None
+    return f"{NO_PAGE}: none of its marks, and the title is {title_of(answer.body)!r}"
 
 
 def shows_the_site(markup: str | bytes) -> bool:

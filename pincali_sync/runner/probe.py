@@ -10,6 +10,7 @@ from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.pages.own_page import what_is_missing
 from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.services.site.pace import PaceService
 
@@ -48,6 +49,9 @@ def _fault_of(url: str, answer: FetchedPage) -> str | None:
         return f"the site refuses us: {refusal.value}"
     if answer.status != _OK:
         return answer.failure
+    missing = what_is_missing(answer)
+    if missing is not None:
+        return missing
     try:
         return None if parse_listing_page(answer.body, url).entries else "a page without listings"
     except PageError as error:

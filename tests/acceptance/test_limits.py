@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from pincali_sync.bootstrap import build_services
+from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource
 from tests.acceptance.conftest import environment
-from tests.support.builders import rows
+from tests.support.builders import Workshop, entry, rows, value
 from tests.support.hostile_site import MEGABYTE, HostileSite, Says
 from tests.unit.pages.test_sitemap_page import index, packed, shard
 
@@ -164,6 +165,76 @@ async def test_what_robots_txt_asks_for_and_cannot_be_borne_is_a_pause_until_res
     await build_services(load_config(pincali_base_url=hostile.url), db=db).pauses.resume(None)
     crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
     assert hostile.paths[-1] == ListingSource.SALE.path
+
+
+ODD = Says(body=b"<!DOCTYPE html><title>Hold on</title><form><button>Go on</button></form>")
+
+
+async def test_what_shows_no_mark_of_the_sites_is_no_page_and_everything_rests_for_a_while(
+    crawl: Crawl, hostile: HostileSite, db: Database
+) -> None:
+    await Workshop(db=db, clock=SystemClock()).scan(
+        *(entry(f"house-{number}") for number in range(20))
+    )
+    hostile.answers = {f"/en/home/house-{number}": ODD for number in range(20)}
+    ended = crawl("detail", DETAIL_TRANSPORT="http", SITE_MIN_GAP_SECONDS="0")
+    assert ended.status == 3, ended.log
+    assert len(hostile.paths) < 20
+    [pause] = await rows(db, "SELECT kind, reason FROM sync_pauses")
+    assert pause["kind"] == "busy"  # and so tried again by itself
+    assert re.search("none of its marks.*'Hold on'; 6 times in a row, last at", pause["reason"])
+    assert ended.log.count("paused: all") == 1
+    queue = "SELECT DISTINCT status, attempt_count FROM scrape_queue"
+    assert await rows(db, queue) == [{"status": "pending", "attempt_count": 0}]
+    assert await rows(db, "SELECT 1 FROM properties_live") == []
+
+
+async def test_one_odd_answer_pauses_nothing_and_its_page_goes_back(
+    crawl: Crawl, hostile: HostileSite, db: Database
+) -> None:
+    await Workshop(db=db, clock=SystemClock()).scan(
+        *(entry(f"house-{number}") for number in range(8))
+    )
+    hostile.answers = {"/en/home/house-3": Says(), "/en/home/house-5": ODD}
+    crawl("detail", DETAIL_TRANSPORT="http")
+    assert await rows(db, "SELECT 1 FROM sync_pauses") == []
+    waiting = "SELECT source_url, attempt_count FROM scrape_queue WHERE status = 'pending'"
+    back = {row["source_url"][-1]: row["attempt_count"] for row in await rows(db, waiting)}
+    assert back == {"3": 0, "5": 0}
+
+
+async def test_listing_pages_without_a_mark_certify_nothing_and_are_not_lost(
+    crawl: Crawl, hostile: HostileSite, db: Database
+) -> None:
+    hostile.answers = {source.path: ODD for source in ListingSource}
+    ended = crawl("manifest", "-a", "max_pages=1", RETRY_TIMES="2")
+    assert ended.status == 3, ended.log
+    assert "none of its marks" in str(await value(db, "SELECT reason FROM sync_pauses"))
+    assert await rows(db, "SELECT 1 FROM manifest_pages WHERE status <> 'lost'") == []
+
+
+async def test_a_403_for_the_sitemap_or_robots_txt_is_about_those_alone(
+    crawl: Crawl, hostile: HostileSite, db: Database
+) -> None:
+    hostile.answers = {
+        "/robots.txt": Says(403),
+        "/sitemap.xml": Says(
+            body=index("<loc>/properties.xml</loc>", "<loc>/properties2.xml</loc>")
+        ),
+        "/properties.xml": Says(403, b"<h1>Access Denied</h1> Reference #18"),
+        "/properties2.xml": Says(body=shard("https://www.pincali.com/inmueble/casa-1")),
+    }
+    crawl("sitemap")
+    assert {"/properties.xml", "/properties2.xml"} <= set(hostile.paths)
+    assert len(await rows(db, "SELECT 1 FROM sitemap_urls")) == 1
+    hostile.answers["/sitemap.xml"] = Says(403)
+    crawl("sitemap")
+    crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
+    assert hostile.paths[-1] == ListingSource.SALE.path
+    assert await rows(db, "SELECT 1 FROM sync_pauses") == []
+    hostile.answers[ListingSource.SALE.path] = Says(403)
+    crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
+    assert await value(db, "SELECT kind FROM sync_pauses") == "refused"
 
 
 async def test_robots_txt_is_followed_and_kept_to(crawl: Crawl, hostile: HostileSite) -> None:

@@ -109,6 +109,19 @@ class PaceService:
         self._is_refused = True
         return await self._db.run(lambda tx: self._count_refusal(tx, retry_after))
 
+    async def showed_no_page(self) -> int:
+        """What the site sent was none of its pages: counted as refusals are, also without a pace.
+
+        Nobody waits longer for it: it may be this page alone.
+        """
+        self._is_refused = True
+        return await self._db.run(self._count_no_page)
+
+    async def _count_no_page(self, tx: UnitOfWork) -> int:
+        refusals = await tx.pace.count_refusal(self._host)
+        await tx.pace.hold(self._host, 0)
+        return refusals
+
     async def _count_refusal(self, tx: UnitOfWork, retry_after: float | None) -> int:
         refusals = await tx.pace.count_refusal(self._host)
         backoff = min(_FIRST_HOLD_SECONDS * 2 ** (refusals - 1), _LONGEST_HOLD_SECONDS)

@@ -14,6 +14,7 @@ from pincali_sync.services.ports import SiteProbe
 
 logger = logging.getLogger(__name__)
 
+BURST = 6  # answers in a row that are of no use, to whomever: more than one page's attempts
 # How long a site that was too busy is left alone; doubles as long as it stays so.
 COOLING = timedelta(minutes=15)
 _LONGEST_COOLING = timedelta(hours=6)

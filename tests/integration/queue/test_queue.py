@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from pincali_sync.db.engine import Database
-from pincali_sync.items import Ending, ScrapeResult
+from pincali_sync.items import NO_PAGE, Ending, ScrapeResult
 from tests.support.builders import (
     LEASE,
     MAX_ATTEMPTS,
@@ -24,9 +24,16 @@ from tests.support.builders import (
 from tests.support.clock import FixedClock
 
 
-async def fail_once(shop: Workshop, *, ending: Ending = Ending.AGAIN) -> None:
+async def fail_once(
+    shop: Workshop,
+    *,
+    error: str = "HTTP 503",
+    ending: Ending = Ending.AGAIN,
+    is_no_page: bool = False,
+) -> None:
     [queued] = await shop.claim()
-    await shop.save(ScrapeResult(queued=queued, scraped=None, error="HTTP 503", ending=ending))
+    result = ScrapeResult(queued=queued, error=error, ending=ending, is_no_page=is_no_page)
+    await shop.save(result)
 
 
 async def test_the_most_urgent_are_claimed_first_and_among_them_the_oldest(
@@ -115,6 +122,33 @@ async def test_a_page_that_will_never_work_is_set_aside_at_once(shop: Workshop) 
     await fail_once(shop, ending=Ending.FAILED)
     [row] = await shop.queued("blue-house")
     assert (row["status"], row["attempt_count"]) == ("failed", 1)
+
+
+async def test_what_was_no_page_of_the_site_is_not_held_against_a_row_at_first(
+    shop: Workshop, clock: FixedClock
+) -> None:
+    await shop.scan(entry("blue-house"))
+    for attempts in (0, 1, 2):  # the second time in a row it may be this page alone
+        await fail_once(shop, error=f"{NO_PAGE}: {attempts}", is_no_page=True)
+        [row] = await shop.queued("blue-house")
+        assert (row["status"], row["attempt_count"]) == ("pending", attempts)
+        assert await shop.claim() == []
+        clock.advance(days=1)
+    await fail_once(shop, error=NO_PAGE, is_no_page=True)
+    [row] = await shop.queued("blue-house")
+    assert (row["status"], row["attempt_count"]) == ("failed", MAX_ATTEMPTS)
+
+
+async def test_what_was_no_page_sets_no_row_aside_at_its_last_attempt(
+    shop: Workshop, clock: FixedClock
+) -> None:
+    await shop.scan(entry("blue-house"))
+    for _ in range(MAX_ATTEMPTS - 1):
+        await fail_once(shop)
+        clock.advance(days=1)
+    await fail_once(shop, error=NO_PAGE, is_no_page=True)
+    [row] = await shop.queued("blue-house")
+    assert (row["status"], row["attempt_count"]) == ("pending", MAX_ATTEMPTS - 1)
 
 
 async def test_a_released_row_gets_its_attempt_back(shop: Workshop) -> None:

@@ -210,6 +210,18 @@ async def test_a_good_answer_ends_the_row_of_refusals(db: Database) -> None:
     assert await worker.refused(1) == 1
 
 
+@pytest.mark.parametrize("gap", [GAP, 0])
+async def test_what_is_no_page_counts_among_refusals_without_a_longer_wait(
+    db: Database, gap: float
+) -> None:
+    worker = pace(db, gap=gap)
+    assert [await worker.showed_no_page() for _ in range(3)] == [1, 2, 3]
+    assert await worker.wait_for_turn() <= GAP
+    assert await pace(db, gap=gap).showed_no_page() == 4  # whoever met it
+    await worker.answered()
+    assert await worker.showed_no_page() == 1
+
+
 async def test_long_after_a_hold_refusals_are_counted_anew(db: Database) -> None:
     worker = pace(db)
     await worker.refused(1)

@@ -10,7 +10,7 @@ import pytest
 
 from pincali_sync.answers import detail
 from pincali_sync.answers.detail import Moved, read_detail
-from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
+from pincali_sync.items import NO_PAGE, Ending, FetchedPage, QueuedProperty, ScrapeResult
 
 PAGE = Path(__file__).parents[2] / "pages" / "detail-2025-raw.html"
 URL = "https://www.pincali.com/en/home/casa-en-venta-o-renta-el-mirador"
@@ -51,6 +51,15 @@ def test_another_status_is_an_error_and_tells_whether_to_try_again(
     assert result.ending is ending
 
 
+@pytest.mark.parametrize("body", [b"", b"  ", b"<title>Hold on</title><form>", b"{}"])
+def test_what_is_no_page_of_the_site_is_an_answer_about_nothing(body: bytes) -> None:
+    result = read(KNOWN, status=200, body=body)
+    assert result.is_no_page
+    assert (result.scraped, result.ending) == (None, Ending.AGAIN)
+    assert str(result.error).startswith(NO_PAGE)
+    assert not read(KNOWN, status=200, body=b"<title>Casa | Pincali</title>").is_no_page
+
+
 def test_without_an_answer_the_first_line_of_the_error_is_kept() -> None:
     result = read(QUEUED, status=None, error="TimeoutError: 30000ms\nCall log: much more")
     assert (result.error, result.error_type) == ("TimeoutError: 30000ms", "detail_error")
@@ -77,5 +86,5 @@ def test_a_page_that_trips_the_parser_is_an_error_like_others(
         raise ArithmeticError("nobody thought of this")
 
     monkeypatch.setattr(detail, "parse_detail_page", broken)
-    result = read(QUEUED, status=200)
+    result = read(QUEUED, status=200, body=PAGE.read_bytes())
     assert result.error == "parser: ArithmeticError('nobody thought of this')"

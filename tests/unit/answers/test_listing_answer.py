@@ -11,7 +11,14 @@ from pincali_sync.answers.listing import facts_of, read_listing
 from pincali_sync.domain.listing_query import ListingQuery, Order, WantedPage
 from pincali_sync.domain.prices import Offer, Operation
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
+from pincali_sync.items import (
+    NO_PAGE,
+    FetchedPage,
+    ListingPage,
+    LostPage,
+    ManifestEntry,
+    ManifestPage,
+)
 from tests.support.builders import MXN, USD, entry, rent, sale
 from tests.unit.pages.test_listing_page import PAGES
 
@@ -59,8 +66,20 @@ def test_any_other_answer_is_a_lost_page(answer: FetchedPage, error: str) -> Non
     assert not lost.is_doubtful
 
 
+@pytest.mark.parametrize("body", [b"", b"<title>Hold on</title><form>", b"<html><body></body>"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_is_no_page_of_the_site_is_no_page_without_cards(body: bytes, number: int) -> None:
+    answer = read_listing(wanted(number=number), URL, FetchedPage(status=200, body=body))
+    assert answer.facts is None
+    assert answer.is_doubtful  # asked for again first
+    assert isinstance(answer.item, LostPage)
+    assert answer.item.error.startswith(NO_PAGE)
+
+
 def test_more_markup_than_any_page_has_is_a_lost_page() -> None:
-    answer = read_listing(wanted(), URL, FetchedPage(status=200, body=b"<div>" * 20_000))
+    answer = read_listing(
+        wanted(), URL, FetchedPage(status=200, body=b"<div data-search-results>" * 20_000)
+    )
     assert answer.facts is None
     assert isinstance(answer.item, LostPage)
     assert "tags" in answer.item.error

@@ -13,7 +13,6 @@ from pincali_sync.db.repositories.removal import batches
 from pincali_sync.domain import coverage, limits, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
-from pincali_sync.middlewares import politeness
 from pincali_sync.pages import facts, markup, sitemap, text
 from pincali_sync.services.runs import run_figures
 from pincali_sync.services.site import pace, pauses
@@ -58,7 +57,7 @@ def default(variable: str) -> str:
         (14, f"by more than {SHARES[float(prices.UNUSUAL_SHARE)]}"),
         (15, f"at most {default('site_page_cap')} pages"),
         (16, f"no more than {SHARES[round(1 - coverage.MIN_SITEMAP_SHARE, 2)]} of the urls"),
-        (17, f"{WORDS[politeness._BURST]} 429s or 503s in a row"),
+        (17, f"{WORDS[pauses.BURST]} 429s or 503s in a row"),
         (17, f"for {TIMES[pauses.COOLING]}: then the next tick sends one request"),
         (17, f"twice as long, up to {TIMES[pauses._LONGEST_COOLING]}"),
         (20, f"read every {snapshots.INTERVAL_SECONDS:g} s"),

@@ -11,7 +11,14 @@ from pincali_workshop.standin.pages.plain_pages import (
     not_found_page,
 )
 
-from pincali_sync.pages.own_page import is_framed, shows_content, shows_the_site, title_of
+from pincali_sync.items import NO_PAGE, FetchedPage
+from pincali_sync.pages.own_page import (
+    is_framed,
+    shows_content,
+    shows_the_site,
+    title_of,
+    what_is_missing,
+)
 
 PAGES = Path(__file__).parents[2] / "pages"
 CONTENT = [
@@ -109,3 +116,53 @@ def test_saved_walls_have_no_mark(name: str) -> None:
 )
 def test_the_title_is_one_line(markup: str, title: str) -> None:
     assert title_of(markup) == title
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (FetchedPage(status=200), "HTTP 200 brings nothing at all"),
+        (FetchedPage(status=200, body=b" \n\t"), "HTTP 200 brings nothing at all"),
+        (FetchedPage(status=204), "HTTP 204 brings nothing at all"),
+        (FetchedPage(status=200, body=b"<p>Hello"), "none of its marks, and the title is ''"),
+        (
+            FetchedPage(status=200, body=b"<title>Hold on &amp; wait</title>"),
+            "none of its marks, and the title is 'Hold on & wait'",
+        ),
+        (
+            FetchedPage(
+                status=200,
+                headers={"content-type": "application/json; charset=utf-8"},
+                body=b'{"page": "<title>Casa | Pincali</title>"}',
+            ),
+            "HTTP 200 brings 'application/json'",
+        ),
+        (
+            FetchedPage(status=203, headers={"content-type": "Text/Plain"}, body=b"Pincali"),
+            "HTTP 203 brings 'text/plain'",
+        ),
+    ],
+)
+def test_what_comes_in_place_of_a_page_is_told(answer: FetchedPage, said: str) -> None:
+    assert what_is_missing(answer) == f"{NO_PAGE}: {said}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"content-type": "text/html"},
+        {"content-type": "Text/HTML;charset=UTF-8"},
+        {"content-type": "text/html\ntext/html"},
+        {"content-type": "application/xhtml+xml"},
+    ],
+)
+@pytest.mark.parametrize("name", CONTENT)
+def test_nothing_is_missing_in_the_sites_pages(name: str, headers: dict[str, str]) -> None:
+    body = (PAGES / f"{name}.html").read_bytes()
+    assert what_is_missing(FetchedPage(status=200, headers=headers, body=body)) is None
+
+
+@pytest.mark.parametrize("status", [None, 301, 302, 304, 404, 410, 422, 500, 503])
+def test_what_claims_to_be_no_page_lacks_nothing(status: int | None) -> None:
+    assert what_is_missing(FetchedPage(status=status, body=b"<p>Hello")) is None

@@ -11,7 +11,7 @@ from uuid import UUID
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.rest import fetches
-from pincali_sync.items import QueuedProperty, ScrapeResult
+from pincali_sync.items import NO_PAGE, QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
@@ -38,7 +38,8 @@ UPDATE scrape_queue q
 RETURNING CAST(q.id AS text) AS id, q.property_id, q.priority, q.queue_reason, q.queued_at,
           q.attempt_count, coalesce(m.source_url, q.source_url) AS source_url,
           coalesce(m.public_id, l.public_id) AS public_id,
-          {fetches("q.property_id", besides="q.id")} AS fetched_lately
+          {fetches("q.property_id", besides="q.id")} AS fetched_lately,
+          starts_with(coalesce(q.last_error, ''), '{NO_PAGE}') AS was_no_page
 """
 
 
@@ -122,16 +123,18 @@ class QueueRepository(Repository):
         """
         await self._run(
             """UPDATE scrape_queue q
-                  SET status = ended.status,
+                  SET status = ended.status, attempt_count = q.attempt_count - ended.free,
                       completed_at = CASE WHEN ended.status <> 'pending' THEN :now END,
                       available_at = :now + :retry_after * power(2, q.attempt_count - 1),
                       last_error = ended.error, lease_token = NULL, lease_expires_at = NULL
                  FROM unnest(CAST(:ids AS uuid[]), CAST(:endings AS text[]),
-                             CAST(:errors AS text[])) AS ended (id, status, error)
+                             CAST(:errors AS text[]), CAST(:free AS integer[]))
+                      AS ended (id, status, error, free)
                 WHERE q.id = ended.id""",
             ids=[result.queued.id for result in results],
             endings=[result.ending_after(config.queue_max_attempts).value for result in results],
             errors=[result.error for result in results],
+            free=[int(result.is_free) for result in results],
             retry_after=timedelta(seconds=config.queue_retry_seconds),
             now=now,
         )
