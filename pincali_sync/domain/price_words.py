@@ -16,6 +16,7 @@ Said = frozenset[str]  # names of groups of words
 _AMOUNT = re.compile(rf"(?<![0-9.,'-]){NUMBER_FORM}")  # may be glued to letters: "MXN3,000"
 _DIGIT = re.compile("[0-9]")
 CURRENCIES = frozenset({"mxn", "usd", "eur"})
+_NOT_OF_A_CONVERSION = frozenset({"fee", "was", "plus", "now", "badge"})
 _UNITS = frozenset({"m2", "hectare"})
 
 # Ways to write the same sign. Others, such as strokes through a digit, stay, and are not known.
@@ -35,11 +36,11 @@ _SQUARED = re.compile(rf"m(?<![a-wyz]m)(?:{_METRES[1:]})\.?\s?(?:\^?\s?2|²)(?![
 
 SALE = (
     r"pre-?\s?(?:venta|sale)|sale|sell|selling|ventas?|vendas?|vende[rn]?"
-    r"|foreclosures?|remates?(?:\s(?:bancarios?|hipotecarios?|judicial(?:es)?))?|leil(?:ao|oes)"
+    r"|(?:bank\s)?foreclosures?|remates?(?:\s(?:bancarios?|hipotecarios?|judicial(?:es)?))?"
+    r"|leil(?:ao|oes)"
 )
 RENT = (
-    r"rent|rents|rental|rentals|rentas?|alquiler(?:es)?|alquila|alug(?:ar|uel|a)"
-    r"|arriendo|arrendamiento|lease"
+    r"rent(?:s|als?|as?|ar)?|alquiler(?:es)?|alquila|alug(?:ar|uel|a)|arriendo|arrendamiento|lease"
 )
 _IN = r"(?:(?:for|en|em|para|de|a|se)\s)?"
 _PER = r"(?:\b(?:por|per)\s(?:cada\s)?|\b(?:a|al|ao|el|la|each|cada)\s|(?:\b[cpx]\s?)?/\s?|\bx\s?)"
@@ -53,8 +54,8 @@ _FEES = (
     r"|cuotas?|fees?|dues|expensas|servicios|utilities|depositos?|deposit)"
 )
 _REQUEST = (
-    r"consult\w*|contact\w*|request|solicit\w*|cotiza\w*|pedido|pedir|combinar|convenir|definir|inquire|enquire"
-    r"|ask|call|llam[ae]\w*|pregunt\w*|poa|not available|no disponible|sin precio"
+    r"consult\w*|contact\w*|request|solicit\w*|cotiza\w*|pedido|pedir|combinar|convenir|definir"
+    r"|inquire|enquire|ask|call|llam[ae]\w*|pregunt\w*|poa|not available|no disponible|sin precio"
 )
 
 _WORDS = {
@@ -68,6 +69,8 @@ _WORDS = {
     "sale": rf"\b{_IN}(?:{SALE})\b",
     "rent": rf"\b{_IN}(?:{RENT})\b",
     "label": r"\b(?:price|precio|preco|valor)(?: (?:de|total|actual))?\b",
+    "badge": r"\b(?:under|new|en|em|in|nuev[oa])\s(?:constru(?:ction|ccion|cao)|development"
+    r"|desarrollo)\b|\b(?:new|nuev[oa]|featured|destacad[oa]|exclusiv[aeo])\b",
     "now": r"\b(?:now|ahora|agora)\b",
     "open": r"\b(?:no |not |non-)?(?:negociables?|negotiable|negociavel)\b|\ba tratar\b",
     "included": rf"\b(?:no )?incl\w*\.?\s(?:el )?{_FEES}\b|\b{_FEES}\s(?:no )?inclu\w+"
@@ -170,4 +173,4 @@ def _is_conversion(said: Said, words: Said) -> bool:
     # A bare "$" in an aside may be of either: "US$ 190,000 ($185,000)".
     others = words & CURRENCIES or ({"mxn", "usd"} if "sign" in words else set())
     price = said & CURRENCIES or {"mxn"}
-    return bool(others) and not others & price and not words & {"fee", "was", "plus", "now"}
+    return bool(others) and not others & price and not words & _NOT_OF_A_CONVERSION

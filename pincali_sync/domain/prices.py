@@ -69,7 +69,7 @@ _STAND_INS = (Decimal(0), Decimal(1))  # typed where a price is wanted and none 
 
 _SALE = re.compile(rf"\b(?:{SALE})\b")
 _RENT = re.compile(rf"\b(?:{RENT})\b")
-_ON_REQUEST = frozenset({"request", "open", "label", "sale", "rent", "gap"})
+_ON_REQUEST = frozenset({"request", "open", "label", "badge", "sale", "rent", "gap"})
 
 
 def operation_of(text: str) -> Operation | None:
