@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Annotated, TypeVar, get_origin, get_type_hints
 
 from pincali_sync.domain.listing_walk import PageFacts
+from pincali_sync.domain.liveness import Answer, Judgement
 from pincali_sync.domain.prices import Offer, main_offer
 
 
@@ -231,6 +232,9 @@ class ScrapeResult:
     is_no_page: bool = False  # the error: what came is none of the site's
     ending: Ending = Ending.AGAIN  # of a page: once it was judged
     verdict: QualityVerdict | None = None  # of a page that was judged
+    # Of a page that says that its listing can no longer be had: kept as evidence.
+    answer: Answer | None = None
+    judgement: Judgement | None = None
 
     @property
     def is_free(self) -> bool:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.identity import slug_of
+from pincali_sync.domain.liveness import Answer, Judgement, judge
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
-from pincali_sync.pages.detail_page import parse_detail_page
+from pincali_sync.pages.answer import read_answer, read_listing
+from pincali_sync.pages.markup import tree_of
 from pincali_sync.pages.own_page import what_is_missing
 
 logger = logging.getLogger(__name__)
 
 _OK = 200
-# The answer of a listing that is not there: asking again would not help.
-_GONE = {404, 410}
 _MAX_HOPS = 2
 
 
@@ -52,23 +52,56 @@ def read_detail(
     if target is not None and queued.public_id is not None and hops < _MAX_HOPS:
         return Moved(url=target)
     if answer.status != _OK:
-        return ScrapeResult(
-            queued=queued,
-            error=answer.failure.splitlines()[0],
-            error_type="detail_error" if answer.status is None else "detail_http_error",
-            ending=Ending.GONE if answer.status in _GONE else Ending.AGAIN,
-        )
+        return _without_listing(queued, url, answer, answer.failure.splitlines()[0])
     missing = what_is_missing(answer)
     if missing is not None:
         return ScrapeResult(queued=queued, error=missing, is_no_page=True)
     try:
-        return _proven(queued, parse_detail_page(answer.body, url))
+        page, says = read_listing(tree_of(answer.body, url), url)
+        return _proven(queued, page) if says is None else _not_there(queued, url, page, says)
     except PageError as error:
-        return ScrapeResult(queued=queued, error=str(error))
+        return _without_listing(queued, url, answer, str(error))
     except Exception as error:
         # A page that trips the parser must not be lost, nor come back for ever.
         logger.exception("parsing %s failed", url)
         return ScrapeResult(queued=queued, error=f"parser: {error!r}")
+
+
+def _without_listing(
+    queued: QueuedProperty, url: str, answer: FetchedPage, error: str
+) -> ScrapeResult:
+    """Asking again would not help where the listing is not there."""
+    is_of_http = answer.status not in {None, _OK}
+    failed = ScrapeResult(
+        queued=queued, error=error, error_type="detail_http_error" if is_of_http else "detail_error"
+    )
+    if answer.status is None:
+        return failed
+    read = read_answer(url, answer.status, answer.headers, answer.body).answer
+    judgement = judge(read, property_id=queued.property_id, public_id=queued.public_id)
+    if not judgement.verdict.removes:
+        return failed
+    said = error if is_of_http else judgement.evidence
+    return replace(failed, error=said, ending=Ending.GONE)
+
+
+def _not_there(queued: QueuedProperty, url: str, page: Property, says: Judgement) -> ScrapeResult:
+    """A page that says that its listing was sold proves no life, and is kept as evidence."""
+    answer = Answer(
+        url=url,
+        status=_OK,
+        shown_public_id=page.public_id,
+        shown_property_id=page.property_id,
+        says=says,
+    )
+    judgement = judge(answer, property_id=queued.property_id, public_id=queued.public_id)
+    return ScrapeResult(
+        queued=queued,
+        error=judgement.evidence,
+        ending=Ending.GONE,
+        answer=answer,
+        judgement=judgement,
+    )
 
 
 def _proven(queued: QueuedProperty, page: Property) -> ScrapeResult:

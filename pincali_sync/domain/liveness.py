@@ -160,7 +160,7 @@ def _judge_page(answer: Answer, calibration: Calibration) -> Judgement:
         return _gone(f"{said}, as for URLs that never existed")
     if answer.status in _ABSENT_AT_TIMES and calibration.shows_listings:
         return _gone(f"{said}, while listings that are there are shown")
-    return _unknown(f"{said} without a listing on it")
+    return _unknown(f"{said} without a listing on it" if answer.status == _OK else said)
 
 
 def _gone(evidence: str) -> Judgement:

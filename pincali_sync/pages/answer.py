@@ -45,7 +45,7 @@ _UNREADABLE = Judgement(verdict=Verdict.UNKNOWN, evidence="a page that cannot be
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadAnswer:
-    """The answer's facts, and the listing's page itself where there is one."""
+    """The answer's facts, and the listing's page itself where nothing speaks against it."""
 
     answer: Answer
     scraped: Property | None = None
@@ -79,7 +79,7 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
         shown_property_id=scraped.property_id,
         says=says if _is_whole(markup) else _CUT_SHORT,
     )
-    return ReadAnswer(answer=answer, scraped=scraped)
+    return ReadAnswer(answer=answer, scraped=scraped if answer.says is None else None)
 
 
 def read_listing(tree: LexborHTMLParser, url: str) -> tuple[Property, Judgement | None]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.db.repositories.runs.sessions import ScrapeError
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.people import Forgotten
@@ -83,6 +84,7 @@ class DataSyncService(Service):
         promoted = await self._promote(tx, pages, session_id, now)
         await tx.queue.finish(judged, self.config, now=now)
         await tx.queue.forget_gone([result.queued.property_id for result in gone])
+        await tx.checks.note(_evidence(gone), session_id=session_id, now=now)
         await tx.sessions.add_errors(session_id, [_error_row(each, now) for each in failed])
         return replace(promoted, failed=len(failed), gone=len(gone))
 
@@ -128,6 +130,14 @@ def _judged(result: ScrapeResult, rules: Sequence[ValidationRule]) -> ScrapeResu
         error="; ".join(verdict.errors) or None,
         ending=Ending.DONE if verdict.accepted else Ending.AGAIN,
     )
+
+
+def _evidence(results: Sequence[ScrapeResult]) -> list[VerificationResult]:
+    return [
+        VerificationResult(queued=each.queued, answer=each.answer, judgement=each.judgement)
+        for each in results
+        if each.answer is not None and each.judgement is not None
+    ]
 
 
 def _without(forgotten: Forgotten, result: ScrapeResult) -> ScrapeResult:

@@ -85,6 +85,6 @@ def test_a_page_that_trips_the_parser_is_an_error_like_others(
     def broken(*_: Any) -> None:
         raise ArithmeticError("nobody thought of this")
 
-    monkeypatch.setattr(detail, "parse_detail_page", broken)
+    monkeypatch.setattr(detail, "read_listing", broken)
     result = read(QUEUED, status=200, body=PAGE.read_bytes())
     assert result.error == "parser: ArithmeticError('nobody thought of this')"

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.rest import FETCHES_A_WEEK, fetches
 from pincali_sync.db.repositories.removal.transition import LISTED, REMOVED
-from pincali_sync.domain.liveness import Answer, Judgement
+from pincali_sync.domain.liveness import Answer, Judgement, Verdict
 from pincali_sync.items import Property, QueuedProperty
 
 
@@ -42,7 +43,7 @@ class RemovalCheck:
     applied_at: datetime | None
 
 
-# A check belongs to the batch of the scan that missed the record, while that one is open.
+# A verdict belongs to the batch of the scan that missed the record, while that one is open.
 _RECORD = """
 INSERT INTO removal_checks
        (property_id, batch_id, session_id, verdict, http_status, redirect_url, shown_public_id,
@@ -50,9 +51,21 @@ INSERT INTO removal_checks
 VALUES (CAST(:property_id AS text),
         (SELECT b.id FROM removal_batches b JOIN properties_live l
                      ON l.missing_session_id = b.session_id
-          WHERE l.property_id = CAST(:property_id AS text) AND b.status = 'open'),
+          WHERE l.property_id = CAST(:property_id AS text) AND b.status = 'open'
+            AND CAST(:is_verdict AS boolean)),
         CAST(:session_id AS uuid), :verdict, :status, :redirect_url, :shown_public_id,
         :evidence, :url, :now)
+"""
+# One listing on the pages of several others is a fault of the site, and proves nothing of them.
+_DOUBT = """
+UPDATE removal_checks c
+   SET verdict = 'unknown', evidence = c.evidence || '; so do pages of others: a fault of the site'
+ WHERE c.session_id = CAST(:session_id AS uuid) AND c.verdict = 'gone' AND c.applied_at IS NULL
+   AND EXISTS (SELECT 1 FROM removal_checks other
+                WHERE other.session_id = c.session_id AND other.verdict IN ('gone', 'unknown')
+                  AND other.shown_public_id = c.shown_public_id
+                  AND other.property_id <> c.property_id)
+   AND c.shown_public_id = ANY(:shown)
 """
 # A seeded hash of the id: a fair draw that repeats itself. A week is drawn once. What a person
 # removed is no measure of what pages prove.
@@ -82,7 +95,19 @@ class CheckRepository(Repository):
         self, results: Sequence[VerificationResult], *, session_id: UUID | None, now: datetime
     ) -> None:
         """Keeps verdicts with their evidence."""
-        given = {"session_id": session_id, "now": now}
+        await self._insert(results, is_verdict=True, session_id=session_id, now=now)
+        gone = [each.answer for each in results if each.judgement.verdict is Verdict.GONE]
+        shown = {answer.shown_public_id for answer in gone} - {None}
+        if shown:  # which is rare, as no index helps
+            await self._run(_DOUBT, session_id=session_id, shown=list(shown))
+
+    async def note(
+        self, results: Sequence[VerificationResult], *, session_id: UUID, now: datetime
+    ) -> None:
+        """Keeps what pages said that were not asked for a verdict; no batch acts on it."""
+        await self._insert(results, is_verdict=False, session_id=session_id, now=now)
+
+    async def _insert(self, results: Sequence[VerificationResult], **given: Any) -> None:
         rows = [
             asdict(each.answer)
             | asdict(each.judgement)

@@ -1,0 +1,162 @@
+"""Pages that speak against their listings' being there: what verification and detail jobs keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pincali_sync.answers.detail import read_detail
+from pincali_sync.bootstrap import Services
+from pincali_sync.db.engine import Database
+from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
+from tests.integration.removal.test_removals import FLATS, HOUSES, begin, miss
+from tests.support.builders import SITE, Workshop, entry, rows, value
+from tests.support.clock import FixedClock
+from tests.support.removals import TOKEN, batch_id, claim, record
+from tests.support.scans import full_scan, seen
+
+OWN = HOUSES[0].public_id
+
+
+def page(public_id: str | None = OWN, status: str = "", price: str = "$2,000,000 MXN") -> bytes:
+    return f"""<html><head><title>House | Pincali</title></head><body>
+        <div class="listing__header"><div class="status">{status}</div></div>
+        <div class="listing__intro"><div class="listing-id"><span>ID: {public_id}</span></div>
+        <div class="listing__price"><div class="price"><div class="digits">{price}</div>
+        <div class="operation-type">For Sale</div></div></div>
+        <h1 class="property-title">House</h1></div></body></html>""".encode()
+
+
+async def checks(db: Database) -> list[dict[str, Any]]:
+    return await rows(
+        db,
+        """SELECT verdict, evidence, shown_public_id, batch_id IS NOT NULL AS acts
+             FROM removal_checks ORDER BY property_id""",
+    )
+
+
+async def fetch(shop: Workshop, url: str, body: bytes) -> None:
+    """A detail job claims the only row that waits, and its page answers so."""
+    [queued] = await shop.claim()
+    result = read_detail(queued, url, FetchedPage(status=200, body=body))
+    assert isinstance(result, ScrapeResult)
+    await shop.save(result)
+
+
+@pytest.mark.parametrize(
+    ("status", "became"),
+    [
+        ("Vendida", ("sold", "sold")),
+        ("No disponible", ("confirmed_removed", "removed")),
+    ],
+)
+async def test_a_missing_listing_whose_page_says_that_it_was_sold_leaves_with_that_evidence(
+    services: Services, shop: Workshop, clock: FixedClock, status: str, became: tuple[str, str]
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=2))
+    await record(services, seen(queued, 200, page(status=status)))
+    batch = await services.removals.apply(await batch_id(services.db))
+    live = await shop.live("house-1")
+    assert (batch.removed, (live["listing_status"], live["status"])) == (1, became)
+    removal = [each for each in await shop.journal("house-1") if each["change_type"] == "removed"]
+    assert [each["change_reason"] for each in removal] == [f'the page says "{status}"']
+
+
+async def test_a_missing_listing_whose_page_shows_another_leaves_with_that_evidence(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=2))
+    await record(services, seen(queued, 200, page("EB-ZZ0007")))
+    await services.removals.apply(await batch_id(services.db))
+    assert (await shop.live("house-1"))["listing_status"] == "confirmed_removed"
+    [check] = await checks(services.db)
+    assert check["evidence"] == f"its page shows another listing, EB-ZZ0007; the record is {OWN}"
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_one_listing_on_the_pages_of_several_is_a_fault_of_the_site(
+    services: Services, clock: FixedClock, at_once: bool
+) -> None:
+    await begin(services, clock)
+    for _ in range(2):
+        session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS[1:]})
+        await services.diff.detect_removed_properties(session_id)
+        clock.advance(days=7)
+    results = [seen(each, 200, page("EB-ZZ0007")) for each in await claim(services, session_id)]
+    assert len(results) == 2
+    ticket = await services.jobs.begin(session_id, spider="verification", source=None)
+    for some in [results] if at_once else [[each] for each in results]:
+        await services.verification.record(
+            some, ticket=ticket, lease_token=TOKEN, rules=(), max_attempts=3
+        )
+    assert {each["verdict"] for each in await checks(services.db)} == {"unknown"}
+    assert all("; so do pages of others" in each["evidence"] for each in await checks(services.db))
+    assert (await services.removals.apply(await batch_id(services.db))).removed == 0
+
+
+async def test_a_sold_page_that_a_detail_job_meets_is_evidence_and_no_proof_of_life(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await miss(services, clock, times=2)
+    before = await shop.live("house-1")
+    await services.queue.queue_stale_properties(0, 10)
+    await rows(services.db, "DELETE FROM scrape_queue WHERE source_url NOT LIKE '%house-1'")
+    await rows(
+        services.db,
+        """INSERT INTO scrape_queue (property_id, source_url, priority, queued_at, available_at)
+           SELECT property_id, source_url, 1, :now, :now FROM properties_live
+            WHERE source_url LIKE '%house-1' ON CONFLICT DO NOTHING""",
+        now=clock.now(),
+    )
+    await fetch(shop, HOUSES[0].source_url, page(status="Sold", price="$1"))
+    assert await shop.live("house-1") == before
+    [check] = await checks(services.db)
+    assert check == {
+        "verdict": "sold",
+        "evidence": 'the page says "Sold"',
+        "shown_public_id": OWN,
+        "acts": False,
+    }
+    assert [each["status"] for each in await shop.queued("house-1")] == ["cancelled"]
+    assert await value(services.db, "SELECT count(*) FROM scraping_errors") == 0
+
+
+async def test_what_cards_show_is_there_whatever_its_page_says(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await miss(services, clock, times=2)
+    await shop.scan(HOUSES[0])
+    assert (await shop.live("house-1"))["listing_status"] == "active"
+
+
+async def test_a_new_listing_whose_page_says_that_it_was_sold_does_not_go_live(
+    shop: Workshop, db: Database
+) -> None:
+    new = entry("new-house", public_id="EB-NW0001")
+    await shop.scan(new)
+    await fetch(shop, new.source_url, page("EB-NW0001", "Vendida"))
+    assert await value(db, "SELECT count(*) FROM properties_live") == 0
+    assert not (await shop.manifest("new-house"))["needs_full_scrape"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        FetchedPage(
+            status=200,
+            body=b"<html><title>Pincali</title><h1>This property was sold</h1></html>",
+        ),
+        FetchedPage(status=301, headers={"location": "/en/properties/properties-for-sale"}),
+        FetchedPage(status=410),
+    ],
+)
+def test_a_listing_that_is_not_there_is_no_failure_of_its_page(answer: FetchedPage) -> None:
+    queued = QueuedProperty(id="1", property_id="x", source_url=f"{SITE}/en/home/x", public_id=OWN)
+    result = read_detail(queued, queued.source_url, answer)
+    assert isinstance(result, ScrapeResult)
+    assert (result.ending.value, result.scraped) == ("cancelled", None)
