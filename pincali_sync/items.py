@@ -169,7 +169,8 @@ COVERED_FIELDS = EXPECTED_FIELDS + tuple(
 
 # Without news of a listing, its page is asked for so often in seven days.
 FETCHES_A_WEEK = 2
-_NO_NEWS = {"stale_data", "random_sample", "verification", "removal_audit", "another_try"}
+ANOTHER_TRY = "another_try"  # the reason of rows whose page was asked for in vain before
+_NO_NEWS = {"stale_data", "random_sample", "verification", "removal_audit", ANOTHER_TRY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

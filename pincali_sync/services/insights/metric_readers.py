@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pincali_sync.db.repositories.insights.figures import QUEUE_FINISHED, RUNS_ENDED
 from pincali_sync.domain.statistics import wilson_interval
+from pincali_sync.items import ANOTHER_TRY
 from pincali_sync.services.insights.snapshot import Snapshot, TierFigures
 
 Value = float | datetime | timedelta | None  # times become seconds; None: there is no value
@@ -97,9 +98,9 @@ def finished_last_hour(snapshot: Snapshot) -> Iterator[Labelled]:
 
 
 def failure_ratios(snapshot: Snapshot) -> Iterator[Labelled]:
-    """Share of the last day's pages that were set aside."""
+    """Share of the last day's pages that were set aside; of those that had not been before."""
     for each in snapshot.finished:
-        if each.completed + each.failed >= _MIN_FINISHED:
+        if each.reason != ANOTHER_TRY and each.completed + each.failed >= _MIN_FINISHED:
             yield (each.reason,), each.failed / (each.completed + each.failed)
 
 

@@ -198,7 +198,7 @@ METRICS: tuple[Metric, ...] = (
     ),
     _metric(
         "queue_failure_ratio{reason}",
-        "Share of the last day's pages that were set aside, from 50 on.",
+        "Share of the last day's pages that were set aside, from 50 on, second tries left out.",
         read.failure_ratios,
     ),
     _metric(

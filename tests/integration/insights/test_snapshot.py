@@ -72,6 +72,15 @@ async def test_the_queue_is_counted_by_what_waits_and_what_came_of_it(
     assert samples["pincali_queue_finished_last_hour reason=new_property outcome=failed"] == 20
 
 
+async def test_what_failed_before_and_fails_again_is_no_share_of_failures(
+    lookout: Lookout, db: Database, clock: FixedClock
+) -> None:
+    await add_finished(db, clock.now(), [("completed", 10), ("failed", 90)], "another_try")
+    samples = await lookout.samples()
+    assert samples["pincali_queue_dead_letters reason=another_try"] == 90
+    assert not [name for name in samples if name.startswith("pincali_queue_failure_ratio")]
+
+
 async def test_what_finds_no_place_in_the_queue_is_counted_outside(
     lookout: Lookout, db: Database, clock: FixedClock
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pincali_sync.config import Config, load_config
-from pincali_sync.db.repositories.queue import freshness
+from pincali_sync.db.repositories.queue import freshness, rest
 from pincali_sync.db.repositories.removal import batches
 from pincali_sync.domain import coverage, limits, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
@@ -20,6 +20,7 @@ from pincali_sync.web import connection, snapshots, trust
 
 DECISIONS = Path(__file__).parents[3] / "docs" / "decisions"
 WORDS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+OFTEN = {2: "twice"}
 SHARES = {0.05: "a twentieth", 0.5: "half", 0.9: "nine tenths"}
 TIMES = {timedelta(minutes=15): "a quarter of an hour", timedelta(hours=6): "six hours"}
 
@@ -70,9 +71,13 @@ def default(variable: str) -> str:
         (21, f"a busy site ({hours(*GRACE.values())},"),
         (21, f"({SHARES[load_config().queue_backlog_limit / load_config().queue_max_pending]}, or"),
         (23, f"missing in {LIKELY_AFTER} certified scans in a row"),
-        (23, f"for the {INACTIVE_AFTER}rd time without a verdict"),
+        (23, f"what is missing for the {INACTIVE_AFTER}rd time leaves the active counts"),
         (23, f"than {batches.LIMIT_AT_LEAST}, {WORDS[batches.LIMIT_MEDIANS]} times the median"),
         (23, f"and {percent(batches.LIMIT_SHARE)} of what is there"),
+        (34, f"missing in {INACTIVE_AFTER} certified scans"),
+        (34, f"at most {OFTEN[rest.FETCHES_A_WEEK]} in seven days"),
+        (34, f"up to {rest.LONGEST_DAYS // 7} weeks"),
+        (34, f"after {INACTIVE_AFTER} more absences, not {LIKELY_AFTER}"),
         (30, f"robots.txt read to {limits.MAX_ROBOTS_BYTES // 1024} kib"),
         (30, f"its headers at {limits.MAX_HEAD_BYTES // 1024} kib"),
         (30, f"a page at {limits.MAX_PAGE_BYTES // 1_000_000} mb"),

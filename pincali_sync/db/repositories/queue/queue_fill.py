@@ -13,6 +13,7 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
 from pincali_sync.db.repositories.queue.rest import FETCHES_A_WEEK, IN_VAIN, RESTED, fetches, rest
 from pincali_sync.db.repositories.removal.transition import LIKELY, LISTED
+from pincali_sync.items import ANOTHER_TRY
 
 # Records without an open row.
 _WAITING = "queued_priority IS NULL"
@@ -134,16 +135,15 @@ _OF_NAMED = _Reasons(
 )
 
 # What the manifest still wants fetched: it found no place before, or was moved outside. What only
-# the sitemap knows comes after what pages showed, and gives way to it at a full queue. What was set
-# aside or not there is tried again after a day where nothing is known of the listing yet, else
-# after a week, and then ever more rarely.
+# the sitemap knows comes after what pages showed, and gives way to it at a full queue. What was
+# asked for in vain is tried again: of newcomers after a day.
 _OF_MANIFEST = _Reasons(
     order="priority, first_seen_at DESC, property_id",
     rows=f"""
     SELECT m.property_id, m.source_url, m.first_seen_at, NULL AS queued_priority,
            CASE WHEN m.is_new AND m.sources = '{{}}' THEN 3
                 WHEN m.is_new THEN 1 ELSE 2 END AS priority,
-           CASE WHEN vain.times > 0 THEN 'another_try'
+           CASE WHEN vain.times > 0 THEN '{ANOTHER_TRY}'
                 WHEN m.is_new AND m.sources = '{{}}' THEN 'sitemap'
                 WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed THEN 'price_change'
@@ -190,14 +190,14 @@ _OF_MISSING = _Reasons(
 
 # --- refreshing what is old: only into the room that is left to it ---
 # Beyond the age ceiling the oldest come first, whatever their value: nothing may grow older than
-# the ceiling. A page that failed or was not there is not asked for again at once: it would be the
-# first in line every time. What is likely removed is left to the verification. Exponents are
-# bounded, so that a row of decades ago is no underflow.
+# the ceiling. A page that was asked for in vain would be the first in line every time. What is
+# likely removed is left to the verification. Exponents are bounded: old rows are no underflow.
 _TOUCHED = "(q.status IN ('pending', 'in_progress') OR q.completed_at > :now - interval '7 days')"
 FILL_STALE = f"""
 WITH fitting AS (
-    SELECT property_id, source_url, 4 AS priority, 'stale_data' AS reason
-      FROM (SELECT l.property_id, l.source_url, {RATE_OF_LIVE} AS rate,
+    SELECT property_id, source_url, 4 AS priority,
+           CASE WHEN times > 0 THEN '{ANOTHER_TRY}' ELSE 'stale_data' END AS reason
+      FROM (SELECT l.property_id, l.source_url, vain.times, {RATE_OF_LIVE} AS rate,
                    extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
                    / 86400.0::float8 AS age_days
               FROM properties_live l

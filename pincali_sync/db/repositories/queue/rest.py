@@ -11,7 +11,7 @@ from pincali_sync.items import FETCHES_A_WEEK
 
 __all__ = ["FETCHES_A_WEEK", "IN_VAIN", "RESTED", "fetches", "rest"]
 
-_LONGEST_DAYS = 56
+LONGEST_DAYS = 56
 
 # Rows that ended without a page since a record's last one: how many, and when the latest.
 IN_VAIN = """
@@ -40,7 +40,7 @@ def rest(times: str, *, days: int = 7) -> str:
     Args:
         days: after the first time; 6 where the question comes weekly, and may come early.
     """
-    return f"interval '1 day' * least({days} * power(2, least({times} - 1, 10)), {_LONGEST_DAYS})"
+    return f"interval '1 day' * least({days} * power(2, least({times} - 1, 10)), {LONGEST_DAYS})"
 
 
 # Beside `IN_VAIN` as `vain`: whether a record's page may be asked for again.
