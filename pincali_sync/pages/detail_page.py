@@ -16,8 +16,9 @@ from pincali_sync.domain.numbers import numeric
 from pincali_sync.domain.prices import Offer, Operation, main_offer, operation_of
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
+from pincali_sync.pages.address import address_of
 from pincali_sync.pages.detail_document import DetailDocument
-from pincali_sync.pages.detail_parts import address_of, photos_of, publisher_of
+from pincali_sync.pages.detail_parts import photos_of, publisher_of
 from pincali_sync.pages.facts import (
     MAX_CHIP,
     MAX_CHIPS,
