@@ -93,6 +93,8 @@ class PassTotals:
     shards_read: int
     shards: int | None  # that the index names; None: the pass did not begin
     expected: int | None  # URLs of the last complete pass; None: there was none
+    shards_before: int | None = None  # that the index of the pass before named
+    doubts: Sequence[str] = ()  # about shards, as they were read
 
 
 def too_many_lost(read: int, lost: int) -> bool:
@@ -123,9 +125,27 @@ def reasons_to_distrust(scans: Sequence[SourceScan]) -> list[str]:
     return reasons
 
 
+def doubt_about_shard(*, listings: int, others: int, before: int | None) -> str | None:
+    """Why a shard that was read to its end may not be all of what it was; None: it may be.
+
+    Args:
+        listings, others: its entries; others are passed over.
+        before: the listings it had when it was read last; None: it is new.
+    """
+    if not listings:
+        return "lists no listing"
+    if too_many_lost(listings, others):
+        return f"has {others} entries that are no listing's, and {listings} that are"
+    if before and listings < MIN_EXPECTED_SHARE * before:
+        return f"lists {listings} listings, it had {before}"
+    return None
+
+
 def reasons_against_sitemap(read: PassTotals) -> list[str]:
     """Why a pass over the sitemap proves no absence; empty: what it lacks is not listed."""
-    reasons = []
+    reasons = [*read.doubts]
+    if read.shards_before and read.shards is not None and read.shards < read.shards_before:
+        reasons.append(f"the index names {read.shards} shards, it had {read.shards_before}")
     if read.shards is None or read.shards_read < read.shards:
         reasons.append(f"{read.shards_read} of {read.shards} shards read")
     if not read.urls:

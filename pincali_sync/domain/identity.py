@@ -13,6 +13,7 @@ from pincali_sync.domain.headers import LONGEST_URL
 from pincali_sync.exceptions import PageError
 
 CANONICAL_ROOT = "https://www.pincali.com/en/home/"
+_HOSTS = {"pincali.com", "www.pincali.com"}  # beside that of the page itself
 
 # en, es-MX and pt-BR forms, and the same listing below an agent's page.
 # A slug with signs that mean something in a URL would be another one when read again; one that
@@ -20,7 +21,7 @@ CANONICAL_ROOT = "https://www.pincali.com/en/home/"
 _LISTING_PATH = re.compile(
     r"(?:/en/home|/home|/pt/imovel|(?:/inmobiliarios/[^/]+)?/inmueble)"
     r"/(?P<slug>(?!\.\.?/?$)"
-    r"[^/\\?#%\s\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+    r"[^/\\?#%\s\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffd\ud800-\udfff]"
     r"{1,500})/?",
     re.I,
 )
@@ -39,6 +40,32 @@ def slug_of(url: str) -> str:
     if match is None or len(url) > LONGEST_URL:
         raise PageError(f"{url[:_SHOWN]!r} is not the URL of a listing")
     return match["slug"]
+
+
+def linked_listing(link: str, page_url: str) -> str:
+    """The canonical URL of the listing that a page or file of the site links to.
+
+    Raises:
+        PageError: also for a link that leaves the site, whatever its path.
+    """
+    # Browsers take "/\\host" and "/<tab>/host" for other hosts.
+    if not (link[:1] == "/" and link[1:2].isalnum()) and not _stays(link.strip(), page_url):
+        raise PageError(f"{link[:_SHOWN]!r} leaves the site")
+    return canonical_url(link)
+
+
+def _stays(link: str, page_url: str) -> bool:
+    try:
+        there, here = urlsplit(link), urlsplit(page_url)
+        if not there.netloc:
+            return not there.scheme  # "https:///en/home/x" leads to the host "en"
+        is_web = there.scheme in {"", "http", "https"} and not {*"@\\"} & {*there.netloc}
+        host = (there.hostname or "").removesuffix(".")
+        if host in _HOSTS:
+            return is_web and there.port in {None, 80, 443}
+        return is_web and (host, there.port) == (here.hostname, here.port)
+    except ValueError:
+        return False
 
 
 def canonical_url(url: str) -> str:

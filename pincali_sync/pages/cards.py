@@ -6,7 +6,7 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from pincali_sync.domain.identity import canonical_url, property_id_of, public_id_of
+from pincali_sync.domain.identity import linked_listing, property_id_of, public_id_of
 from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ManifestEntry
@@ -41,9 +41,9 @@ def parse_card(
         url: of the page.
 
     Raises:
-        PageError: for a card without a link to a listing.
+        PageError: for a card without a link to a listing of the site.
     """
-    source_url = canonical_url(_link(card))
+    source_url = linked_listing(_link(card), url)
     twin = twins.get(source_url, {})
     facts = _facts(card, twin)
     attributes = card.attributes

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from pincali_sync.domain.headers import whole_url
-from pincali_sync.domain.identity import CANONICAL_ROOT, canonical_url
+from pincali_sync.domain.identity import CANONICAL_ROOT, linked_listing
 from pincali_sync.domain.numbers import integer_of
 from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
@@ -64,7 +64,7 @@ def parse_listing_page(markup: str | bytes, url: str) -> ListingPage:
 
 
 def _entries(tree: LexborHTMLParser, url: str) -> tuple[list[ManifestEntry], list[str]]:
-    twins, operation = _json_ld_twins(tree), _operation_of_query(url)
+    twins, operation = _json_ld_twins(tree, url), _operation_of_query(url)
     entries: list[ManifestEntry] = []
     unreadable: list[str] = []
     cards = tree.css(_CARDS)
@@ -78,14 +78,15 @@ def _entries(tree: LexborHTMLParser, url: str) -> tuple[list[ManifestEntry], lis
     return entries, unreadable
 
 
-def _json_ld_twins(tree: LexborHTMLParser) -> dict[str, JsonObject]:
+def _json_ld_twins(tree: LexborHTMLParser, url: str) -> dict[str, JsonObject]:
     """The rows' JSON-LD objects by canonical URL; pages of 2025 have none."""
     twins: dict[str, JsonObject] = {}
     for value in json_ld(tree):
         if not is_of_type(value, "RealEstateListing"):
             continue
         try:
-            twins.setdefault(canonical_url(str(value.get("url") or value.get("@id"))), value)
+            link = str(value.get("url") or value.get("@id"))
+            twins.setdefault(linked_listing(link, url), value)
         except PageError:
             continue  # without a listing's URL there is no card to join it to
     return twins

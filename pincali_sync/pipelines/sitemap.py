@@ -30,7 +30,7 @@ class SitemapPipeline(Component):
             return item
         job = self._job
         try:
-            urls = await job.services.sitemap.record_shard(item, job.ticket)
+            recorded = await job.services.sitemap.record_shard(item, job.ticket)
         except PageError as error:
             self._stats.inc_value(SHARDS_LOST)
             raise DropItem(str(error)) from error
@@ -39,7 +39,8 @@ class SitemapPipeline(Component):
             close_soon(self._crawler, "flush_failed")
             raise DropItem(f"shard {item.url} could not be stored: {error}") from error
         self._stats.inc_value("sitemap/unchanged_shards" if item.body is None else "sitemap/shards")
-        self._stats.inc_value("sitemap/urls", urls)
+        self._stats.inc_value("sitemap/urls", recorded.urls)
+        self._stats.inc_value("sitemap/passed_over", recorded.others)
         return item
 
     async def close_spider(self) -> None:

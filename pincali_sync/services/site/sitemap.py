@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from pincali_sync.db.repositories.site.sitemap import KnownShard, SitemapPass
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.coverage import reasons_against_sitemap
+from pincali_sync.domain.coverage import doubt_about_shard, reasons_against_sitemap
 from pincali_sync.domain.identity import property_id_of
 from pincali_sync.items import FetchedShard
-from pincali_sync.pages.sitemap import listing_urls
+from pincali_sync.pages.sitemap import ShardUrls
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.job_service import JobTicket
+
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedShard:
+    """How many listings a shard names, and how many of its entries name none."""
+
+    urls: int
+    others: int = 0
 
 
 class SitemapService(Service):
@@ -29,8 +41,10 @@ class SitemapService(Service):
         return await tx.sitemap.shards()
 
     @in_transaction
-    async def record_shard(self, tx: UnitOfWork, shard: FetchedShard, ticket: JobTicket) -> int:
-        """Records all URLs of a shard in one step; returns their number.
+    async def record_shard(
+        self, tx: UnitOfWork, shard: FetchedShard, ticket: JobTicket
+    ) -> RecordedShard:
+        """Records all URLs of a shard in one step.
 
         Raises:
             PageError: when the shard is broken; nothing of it is kept.
@@ -40,11 +54,18 @@ class SitemapService(Service):
         dated_at = min(shard.dated_at or now, now)
         if shard.body is None:
             urls = await tx.sitemap.touch_shard(session_id, shard.url, dated_at=dated_at)
-        else:
-            listed = ((property_id_of(url), url) for url in listing_urls(shard.body, shard.url))
-            urls = await tx.sitemap.record_urls(session_id, shard.url, listed, dated_at=dated_at)
+            await tx.sitemap.record_shard(session_id, shard, urls=urls, now=now)
+            return RecordedShard(urls=urls)
+        found = ShardUrls(shard.body, shard.url, self.config.pincali_base_url)
+        listed = ((property_id_of(url), url) for url in found)
+        urls = await tx.sitemap.record_urls(session_id, shard.url, listed, dated_at=dated_at)
+        before = await tx.sitemap.size_of_shard(shard.url)
+        doubt = doubt_about_shard(listings=urls, others=found.others, before=before)
+        if doubt is not None:  # what it lists is there all the same; it is asked for anew
+            await tx.sitemap.doubt(session_id, f"shard {shard.url[:_SHOWN]} {doubt}")
+            shard = replace(shard, etag=None, last_modified=None)
         await tx.sitemap.record_shard(session_id, shard, urls=urls, now=now)
-        return urls
+        return RecordedShard(urls=urls, others=found.others)
 
     @in_transaction
     async def finish(self, tx: UnitOfWork, ticket: JobTicket) -> SitemapPass | None:

@@ -99,6 +99,45 @@ async def test_an_alias_stands_for_its_record(services: Services, db: Database) 
     ]
 
 
+async def test_a_slug_that_was_taken_over_is_the_newcomers(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    """The old listing's own id is then another form of the newcomer's."""
+    await add_live(db, "casa-1", visits=1, public_id="EB-AA0001")
+    await read(services, "casa-1")
+    listed_at = clock.now()
+    await rows(
+        db,
+        "INSERT INTO property_aliases (alias, property_id) VALUES (:alias, 'pincali_newcomer')",
+        alias=id_of("casa-1"),
+    )
+    clock.advance(days=1)
+    await read(services, "casa-1")
+    seen = await rows(db, "SELECT property_id, last_seen_at FROM property_manifest ORDER BY 2")
+    assert [tuple(row.values()) for row in seen] == [
+        (id_of("casa-1"), listed_at),
+        ("pincali_newcomer", clock.now()),
+    ]
+
+
+FORMS = [
+    *("https://www.pincali.com/en/home/casa-1", "http://pincali.com/inmueble/casa-1/"),
+    *("https://www.pincali.com/pt/imovel/CASA-1?x=1", "//pincali.com/inmueble/casa%2D1"),
+    "https://www.pincali.com/inmobiliarios/agente-1/inmueble/casa-1",
+]
+
+
+async def test_hosts_languages_and_spellings_of_one_slug_are_one(
+    services: Services, db: Database
+) -> None:
+    ticket = await begin(services)
+    await services.sitemap.record_shard(FetchedShard(url=SHARD, body=shard(*FORMS)), ticket)
+    ended = await services.sitemap.finish(ticket)
+    assert ended is not None
+    assert (ended.urls, ended.new_urls) == (1, 1)
+    assert await value(db, "SELECT source_url FROM sitemap_urls") == f"{SITE}/en/home/casa-1"
+
+
 async def test_the_first_sitemap_proves_no_absence(
     services: Services, db: Database, clock: FixedClock
 ) -> None:
@@ -154,6 +193,58 @@ async def test_an_incomplete_or_shrunken_sitemap_proves_no_absence(
     assert halved.reasons == ["20 URLs, the last complete sitemap had 40"]
     assert partial.reasons == ["1 of 2 shards read"]
     assert set((await counts(db)).values()) == {0}
+
+
+async def passed(services: Services, shards: dict[str, bytes]) -> SitemapPass:
+    """A pass over these shards."""
+    ticket = await begin(services, shards=len(shards))
+    for name, body in shards.items():
+        found = FetchedShard(url=f"https://cdn.invalid/{name}", body=body, etag='"1"')
+        await services.sitemap.record_shard(found, ticket)
+    ended = await services.sitemap.finish(ticket)
+    assert ended is not None
+    return ended
+
+
+MANY = [f"casa-{n}" for n in range(100)]
+WHOLE = {"properties.xml": urls(*MANY[:96]), "properties1.xml": urls(*MANY[96:])}
+
+
+@pytest.mark.parametrize(
+    ("shards", "reason"),
+    [
+        ({"properties1.xml": urls()}, "shard https://cdn.invalid/properties1.xml lists no listing"),
+        ({"properties1.xml": urls("casa-99")}, "lists 1 listings, it had 4"),
+        (
+            {"properties1.xml": urls(*MANY[96:], *[f"../agente-{n}" for n in range(5)])},
+            "has 5 entries that are no listing's, and 4 that are",
+        ),
+    ],
+)
+async def test_a_doubtful_shard_proves_presence_but_no_absence(
+    services: Services, db: Database, clock: FixedClock, shards: dict[str, bytes], reason: str
+) -> None:
+    await passed(services, WHOLE)
+    clock.advance(days=1)
+    ended = await passed(services, {**WHOLE, **shards})
+    assert not ended.is_complete
+    assert len(ended.reasons) == 1
+    assert ended.reasons[0].endswith(reason)
+    kept = await rows(db, "SELECT etag FROM sitemap_shards ORDER BY length(url)")
+    assert [row["etag"] for row in kept] == ['"1"', None]  # it is asked for again as a whole
+    assert await value(db, "SELECT max(listed_at) FROM sitemap_urls") == clock.now()
+    clock.advance(days=1)
+    assert (await passed(services, WHOLE)).is_complete
+
+
+async def test_an_index_that_names_fewer_shards_than_before_is_doubtful_once(
+    services: Services, clock: FixedClock
+) -> None:
+    await passed(services, WHOLE)
+    first = {"properties.xml": WHOLE["properties.xml"]}
+    for reasons in (["the index names 1 shards, it had 2"], []):
+        clock.advance(days=1)
+        assert (await passed(services, first)).reasons == reasons
 
 
 async def test_a_missing_listing_that_the_sitemap_names_starts_from_nothing(

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pincali_sync.domain.identity import (
+    CANONICAL_ROOT,
     canonical_url,
+    linked_listing,
     numeric_id_of,
     property_id_of,
     public_id_of,
@@ -105,3 +107,56 @@ def test_a_url_of_something_else_is_refused(url: str) -> None:
     with pytest.raises(PageError, match="not the URL of a listing") as refusal:
         canonical_url(url)
     assert len(str(refusal.value)) < 300
+
+
+PAGE = "http://127.0.0.1:8080/en/properties/properties-for-sale"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *(
+            "/en/home/casa-1",
+            "//www.pincali.com/en/home/casa-1",
+            "https://pincali.com/inmueble/casa-1",
+        ),
+        *("HTTPS://WWW.PINCALI.COM/en/home/casa-1", " https://www.pincali.com./en/home/casa-1/ "),
+        *("http://www.pincali.com:80/en/home/casa-1", "https://www.pincali.com:443/en/home/casa-1"),
+        "https://www.pincali.com/pt/imovel/casa-1?utm_source=x&utm_medium=card#photos",
+        "https://www.pincali.com/inmobiliarios/agente-1/inmueble/casa-1",
+        *("http://127.0.0.1:8080/en/home/casa-1", "//127.0.0.1:8080/inmueble/casa-1"),
+    ],
+)
+def test_a_link_within_the_site_is_a_listings(link: str) -> None:
+    assert linked_listing(link, PAGE) == f"{CANONICAL_ROOT}casa-1"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *("https://anuncios.example/en/home/casa-1", "//anuncios.example/inmueble/casa-1"),
+        *(
+            "https://pincali.com.example/en/home/casa-1",
+            "https://xn--pincli-4ya.com/en/home/casa-1",
+        ),
+        *("https://notpincali.com/en/home/casa-1", "https://www.pincali.com.mx/en/home/casa-1"),
+        *("https://blog.pincali.com/en/home/casa-1", "https://www.pincali.com:8443/en/home/casa-1"),
+        "https://www.pincali.com@anuncios.example/en/home/casa-1",
+        "https://ana:secret@www.pincali.com/en/home/casa-1",
+        "https://anuncios.example\\@www.pincali.com/en/home/casa-1",
+        *("http://127.0.0.1:9090/en/home/casa-1", "http://127.0.0.2:8080/en/home/casa-1"),
+        *("/\\anuncios.example/en/home/casa-1", "/\t/anuncios.example/en/home/casa-1"),
+        *("///anuncios.example/en/home/casa-1", "\\\\anuncios.example\\en/home/casa-1"),
+        *("https:///en/home/casa-1", "https:/en/home/casa-1", "https:en/home/casa-1"),
+        *(
+            "javascript:/en/home/casa-1",
+            "mailto:/en/home/casa-1",
+            "ftp://www.pincali.com/en/home/x",
+        ),
+        *("http://[/en/home/casa-1", "http://www.pincali.com:x/en/home/casa-1", "", "#"),
+        *("/en/properties/houses", "https://www.pincali.com/", "en/home/casa-1"),
+    ],
+)
+def test_a_link_that_leaves_the_site_is_no_listings(link: str) -> None:
+    with pytest.raises(PageError):
+        linked_listing(link, PAGE)

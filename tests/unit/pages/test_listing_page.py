@@ -197,6 +197,15 @@ def test_a_card_without_an_id_is_kept() -> None:
     assert (entry.public_id, entry.listing_page_title, entry.offers) == (None, None, ())
 
 
+def test_a_card_or_data_that_lead_to_another_site_tell_nothing_of_a_listing() -> None:
+    shown = parse_listing_page(card('<a href="//anuncios.example/en/home/casa-a"></a>'), URL_2025)
+    assert shown.entries == ()
+    assert shown.unreadable_cards == ("'//anuncios.example/en/home/casa-a' leaves the site",)
+    twin = '{"@type": "RealEstateListing", "url": "https://a.example/en/home/casa-a", "name": "x"}'
+    data = f'<script type="application/ld+json">{twin}</script>'
+    assert only_entry(card('<a href="/en/home/casa-a"></a>') + data).listing_page_title is None
+
+
 def test_a_link_to_something_else_makes_a_card_unreadable() -> None:
     page = parse_listing_page(card('<a href="/en/development/torre"></a>'), URL_2025)
     assert page.entries == ()

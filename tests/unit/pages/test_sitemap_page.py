@@ -14,7 +14,7 @@ import pytest
 
 from pincali_sync.exceptions import PageError
 from pincali_sync.pages import sitemap
-from pincali_sync.pages.sitemap import ShardLink, listing_urls, parse_index
+from pincali_sync.pages.sitemap import ShardLink, ShardUrls, listing_urls, parse_index
 from tests.support.memory import peak_megabytes
 
 URL = "https://www.pincali.com/sitemap.xml"
@@ -106,6 +106,125 @@ def test_something_before_the_root_does_no_harm(before: bytes) -> None:
     assert len(list(listing_urls(body, URL))) == 1
     with pytest.raises(PageError):
         list(listing_urls(before, URL))
+
+
+SITE = "https://www.pincali.com/inmueble/"
+
+
+def slugs(body: bytes) -> list[str]:
+    return [url.rpartition("/")[2] for url in listing_urls(body, URL)]
+
+
+@pytest.mark.parametrize(
+    ("written", "slug"),
+    [
+        ("caf&eacute;-del-mar", "café-del-mar"),
+        ("caf&amp;eacute;-del-mar", "café-del-mar"),
+        ("casa-&#241;and&#xFA;", "casa-ñandú"),
+        ("sol-&-mar", "sol-&-mar"),
+        ("sol-&amp;-mar", "sol-&-mar"),
+        ("sol-&amp;amp;-mar", "sol-&-mar"),
+        ("sol&", "sol&"),
+        ("<![CDATA[sol-&-mar]]>", "sol-&-mar"),
+        ("casa-1?a=1&b=2&copy;=3", "casa-1"),
+        ("casa-<!-- one -->1", "casa-1"),
+        ("\n casa-1 \t", None),  # the white space is within the URL
+        ("casa-\x08uno", None),
+        ("casa-\0uno", None),
+        ("casa-&nonsense;-uno", None),
+        ("casa-&#1;uno", None),
+        ("caf%E9-uno", None),
+        ("casa-<b>uno</b>", None),
+        ("casa uno", None),
+    ],
+)
+def test_a_url_is_read_as_it_is_meant_or_not_at_all(written: str, slug: str | None) -> None:
+    """Never shortened: that would be another listing's."""
+    expected = [slug, "b"] if slug else ["b"]
+    body = shard(SITE + written, SITE + "b")
+    assert slugs(body) == expected
+    plain = body.replace(b"<?xml version='1.0'?>", b"")
+    for wide in ("utf-16", "utf-16-le", "utf-16-be"):
+        assert slugs(plain.decode().encode(wide)) == expected
+
+
+def test_bytes_of_another_encoding_than_declared_are_no_url() -> None:
+    text = f"<urlset><url><loc>{SITE}españa</loc></url><url><loc>{SITE}b</loc></url></urlset>"
+    assert slugs(text.encode("latin-1")) == ["b"]
+    declared = f"<?xml version='1.0' encoding='ISO-8859-1'?>{text}"
+    assert slugs(declared.encode("latin-1")) == ["españa", "b"]
+    with pytest.raises(PageError):
+        slugs(f"<?xml version='1.0' encoding='UTF-16'?>{text}".encode())
+
+
+@pytest.mark.parametrize("at", range(sitemap._CHUNK_BYTES - 8, sitemap._CHUNK_BYTES + 2))
+def test_an_entity_may_lie_across_two_pieces(at: int) -> None:
+    begin = f"<urlset><url><loc>{SITE}a".encode()
+    body = begin + b"</loc></url>" + b" " * (at - len(begin) * 2 - 3) + begin[8:]
+    assert slugs(body + b"&amp;b</loc></url></urlset>") == ["a", "a&b"]
+    assert slugs(body + b"&b</loc></url></urlset>") == ["a", "a&b"]
+
+
+A, B = f"<loc>{SITE}a</loc>", f"<loc>{SITE}b</loc>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<URLSET><URL>{A.upper().lower()}</URL><Url>{B}</Url></URLSET>",
+        f"<URLSET><URL><LOC>{SITE}a</LOC></URL><url><Loc>{SITE}b</Loc></url></URLSET>",
+        f"<s:urlset><s:url><s:loc>{SITE}a</s:loc></s:url><s:url>{B}</s:url></s:urlset>",
+        f"<s:urlset xmlns:s='x'><s:url><s:loc>{SITE}a</s:loc></s:url><s:url><s:loc>{SITE}b"
+        "</s:loc></s:url></s:urlset>",
+        f"<urlset><url xmlns='{XMLNS}'>{A}</url><url>{B}</url></urlset>",
+        f"<urlset><url>{A}{B}</url></urlset>",
+        f"<urlset xmlns:i='i'><url>{A}<i:loc>{SITE}c</i:loc></url><url>{B}</url></urlset>",
+        f"<urlset><url><x><loc>{SITE}c</loc></x>{A}</url><url>{B}</url></urlset>",
+        f"<urlset xmlns:i='i'><i:x><url>{B}</url></i:x><url>{A}</url><url>{B}</url></urlset>",
+        f"<urlset><?x?><!-- <url>{B}</url> --><url>{A}</url><url>{B}</url></urlset>\n",
+    ],
+)
+def test_other_spellings_of_xml_are_read(text: str) -> None:
+    assert slugs(text.encode()) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
+        f"<urlset><url>{A}</url><Error><Code>SlowDown</Code></Error></urlset>",
+        f"<urlset><url>{A}</url></urlset><urlset><url>{B}</url></urlset>",
+        f"<urlset><url>{A}</url></urlset><br/><b>Fatal error</b>: out of memory",
+        f"<br/><b>Warning</b>: slow<urlset><url>{A}</url></urlset>",
+        f"<!doctype html><html><body><urlset><url>{A}</url></urlset></body></html>",
+        f"<urlset><urls><url>{A}</url></urls><url>{B}</url></urlset>",
+        f"<urlset>{A}{B}</urlset>",
+        f"<urlset><sitemap>{A}</sitemap><url>{B}</url></urlset>",
+        f"<urlset><url>{A}</url>",
+        f"<urlset><url><loc>{SITE}a</url><url>{B}</url></urlset>",
+        f"<urlset><url><loc>{SITE}a<b</loc></url></urlset>",
+        f"{SITE}a\n{SITE}b\n",
+        '{"urls": []}',
+        "\ufeff",
+    ],
+)
+def test_what_may_hide_listings_is_no_shard(text: str) -> None:
+    with pytest.raises(PageError, match="cannot be read to its end"):
+        slugs(text.encode())
+
+
+def test_entries_of_other_sites_are_passed_over_and_counted() -> None:
+    found = ShardUrls(
+        shard(SITE + "a", "https://agencia.example/inmueble/c", "", "/inmueble/b"), URL
+    )
+    assert [url.rpartition("/")[2] for url in found] == ["a", "b"]
+    assert (found.listings, found.others) == (2, 2)
+
+
+@pytest.mark.parametrize("lastmod", ["", "yesterday", "0000-00-00", "9999-12-31T23:59:59-23:00"])
+def test_a_date_that_is_none_is_none(lastmod: str) -> None:
+    body = index(f"<loc>/properties.xml</loc><lastmod>{lastmod}</lastmod>")
+    assert [link.last_modified for link in parse_index(body, URL)] == [None]
 
 
 def test_a_page_is_no_empty_shard_and_an_index_names_no_further_index() -> None:

@@ -75,7 +75,13 @@ SELECT count(*) AS urls, min(listed_at) AS dated_at,
        (SELECT count(*) FROM sitemap_shards WHERE session_id = :session_id) AS shards_read,
        (SELECT shards FROM sitemap_passes WHERE session_id = :session_id) AS shards,
        (SELECT urls FROM sitemap_passes WHERE is_complete AND session_id <> :session_id
-         ORDER BY started_at DESC LIMIT 1) AS expected
+         ORDER BY started_at DESC LIMIT 1) AS expected,
+       (SELECT shards FROM sitemap_passes
+         WHERE finished_at IS NOT NULL AND session_id <> :session_id
+         ORDER BY started_at DESC LIMIT 1) AS shards_before,
+       ARRAY(SELECT DISTINCT reason FROM sitemap_passes,
+                    jsonb_array_elements_text(reasons) AS reason
+              WHERE session_id = :session_id AND reason LIKE 'shard %' ORDER BY reason) AS doubts
   FROM sitemap_urls WHERE session_id = :session_id
 """
 
@@ -178,6 +184,22 @@ class SitemapRepository(Repository):
         validators = {"etag": shard.etag, "last_modified": shard.last_modified}
         read = {"session_id": session_id, "shard_url": shard.url, "urls": urls, "now": now}
         await self._run(_UPSERT_SHARD, **read, **validators)
+
+    async def size_of_shard(self, shard_url: str) -> int | None:
+        """How many listings a shard had when it was read last."""
+        found: int | None = await self._scalar(
+            "SELECT urls FROM sitemap_shards WHERE url = :shard_url", shard_url=shard_url
+        )
+        return found
+
+    async def doubt(self, session_id: UUID, reason: str) -> None:
+        """Writes down what speaks against a shard; it begins with that word."""
+        await self._run(
+            """UPDATE sitemap_passes SET reasons = reasons || to_jsonb(CAST(:reason AS text))
+                WHERE session_id = :session_id""",
+            session_id=session_id,
+            reason=reason,
+        )
 
     async def totals(self, session_id: UUID) -> PassTotals:
         """What the pass read so far, and what may be expected of it."""
