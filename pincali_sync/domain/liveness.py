@@ -131,17 +131,17 @@ def _judge_redirect(answer: Answer, calibration: Calibration) -> Judgement:
 
 
 def _judge_listing(answer: Answer, property_id: str, public_id: str | None) -> Judgement:
-    shown, says = answer.shown_public_id, answer.says
+    shown, says, status = answer.shown_public_id, answer.says, answer.status
     if says is not None and says.may_change:
-        return says
+        return replace(says, evidence=f"HTTP {status}, {says.evidence}")
     if public_id is None and answer.shown_property_id != property_id:
         return _unknown(f"the page shows {shown}, the record is {property_id}")
-    if public_id not in {None, shown} and answer.status == _OK:
+    if public_id not in {None, shown} and status == _OK:
         return _gone(f"its page shows another listing, {shown}; the record is {public_id}")
     if public_id in {None, shown} and says is not None:
         return says
-    if answer.status != _OK:
-        return _unknown(f"HTTP {answer.status}, but the page shows {shown}")
+    if status != _OK:
+        return _unknown(f"HTTP {status}, but the page shows {shown}")
     own = f"its own URL still shows a listing ({shown})" if public_id is None else ""
     return Judgement(verdict=Verdict.ALIVE, evidence=own or f"the page shows {shown}")
 

@@ -18,8 +18,8 @@ _INLINE = frozenset(_INLINE_TAGS.split())
 _HEADINGS = frozenset({"h1", "h2", "h3"})
 # What people fill in, click on or do not see, and what stands around every page.
 _APART_TAGS = (
-    "a aside button del dialog fieldset footer form iframe label nav noscript option s script "
-    "select strike style svg template textarea video"
+    "a aside button del dialog fieldset footer form iframe img input label nav noscript option s "
+    "script select strike style svg template textarea video"
 )
 _APART = frozenset(_APART_TAGS.split())
 _CLASSES_APART = re.compile(
@@ -70,8 +70,8 @@ class _Reader:
 
     def read(self, node: LexborNode, *, prominent: bool) -> None:
         words: list[str] = []
-        children = list(node.iter(include_text=True))
-        speaks = any(each.tag == "-text" and (each.text_content or "").strip() for each in children)
+        children = list(node.iter(include_text=True, skip_empty=True))
+        speaks = any(each.tag == "-text" for each in children)
         for child in children:
             if self.has_ended:
                 break
@@ -87,6 +87,8 @@ class _Reader:
         self._flush(words, prominent=prominent or node.tag in _HEADINGS)
 
     def _flush(self, words: list[str], *, prominent: bool) -> None:
+        if not words:
+            return
         text = one_line(" ".join(words))
         words.clear()
         if text and len(self.blocks) < _MOST:
@@ -96,6 +98,8 @@ class _Reader:
         if node.tag in _APART or (node.tag == "header" and _is_of_the_frame(node)):
             return True
         given = node.attributes
+        if not given:
+            return False
         classes = given.get("class") or ""
         self.has_ended = self.bounds.end.search(classes) is not None
         return (

@@ -16,7 +16,7 @@ from pincali_sync.domain.prices import Operation
 from pincali_sync.pages.availability import IS_AVAILABLE, availabilities_of
 from pincali_sync.pages.blocks import Block, Bounds, blocks_of, sentences_of
 from pincali_sync.pages.detail_document import DetailDocument
-from pincali_sync.pages.statements import end_of_listing, gone_in
+from pincali_sync.pages.statements import SAID, end_of_listing, gone_in
 from pincali_sync.pages.text import fold, text_at
 
 # A status stands above the description, and in no title, fact, price or word about the publisher.
@@ -49,8 +49,9 @@ _WHEN = rf"(?:,? (?:on|in|since|el|en|desde|em)\b)?(?=[^a-z]*(?:\d|{_MONTH}))[a-
 _STATUS = re.compile(
     r"(?:(?:status|estado|estatus|situacion|situacao):? )?(?:(?:this |the |est[ea] |[loe][al]? )?"
     r"(?:property|listing|propiedad|inmueble|imovel|casa|departamento|terreno) )?"
-    rf"(?:(?:is|was|already|ya|fue|ja|foi|esta) )*(?:{_BOTH}(?:{_WHEN})?|{_NOT_THERE})"
+    rf"(?:(?:is|was|already|ya|fue|ja|foi|esta) )*(?:(?:{_BOTH}|{SAID})(?:{_WHEN})?|{_NOT_THERE})"
 )
+_LABEL = re.compile(rf"[^a-z]*{_TAKEN}\b")
 _ENDED = {
     Operation.SALE: re.compile(r"\b(?:sold|vendid[oa])\b"),
     Operation.RENT: re.compile(
@@ -80,7 +81,7 @@ def standing_of(
         return None
     if words and not is_off:
         return _contradicted(said, f"its data say {words[0]}")
-    if ended == {Operation.RENT} and Operation.SALE in operations:
+    if ended == {Operation.RENT} and Operation.SALE in operations and _LABEL.match(status.text):
         return _contradicted(said, "it is for sale")  # with a tenant, perhaps
     return said
 

@@ -19,11 +19,12 @@ _FEW_WORDS = 150  # of a page that has little else to say
 _LISTING = r"(?:listing|property|ad|anuncio|propiedad|inmueble|publicacion|imovel)"
 _NOUN = (
     rf"(?:(?:real estate |property )?{_LISTING}|advert|advertisement|posting|post|publication|home|"
-    r"house|apartment|flat|condo|unit|lot|land|office|offer|aviso|casa|departamento|depa|terreno|"
+    r"house|apartment|flat|condo|unit|lot|land|office|aviso|casa|departamento|depa|terreno|"
     r"lote|oficina|local(?: comercial)?|bodega|rancho|quinta|villa|edificio|nave(?: industrial)?|"
-    r"vivienda|ficha|oferta|listado|propriedade|apartamento|publicacao|escritorio)"
+    r"vivienda|ficha|listado|propriedade|apartamento|publicacao|escritorio)"
 )
-_THIS = r"(?:th(?:is|e|at)|your|est[eao]|es[eao]|ess[ea]|el|la|o|a|dich[oa]|tu)"
+_THIS = r"(?:th(?:is|at)|est[eao]|es[eao]|ess[ea]|dich[oa])"
+_THE = r"(?:the|el|la|o|a)"
 # "… you are looking for", "… que intentas ver", "… que você procura".
 _SOUGHT = (
     r"(?:,? (?:(?:that |which )?you(?:'re|'ve| are| were| have)?|(?:al |a la )?que(?: usted| tu)?|"
@@ -42,7 +43,8 @@ _THERE = (
 )
 _TAKEN = (
     r"(?:removed|deleted|deactivated|unpublished|withdrawn|archived|taken (?:down|off the market)|"
-    r"expired|off the market|sold(?: out)?|rented(?: out)?|leased|dad[oa] de baja|"
+    r"expired|ended|closed|inactive|off the market|sold(?: out)?|rented(?: out)?|leased|"
+    r"dad[oa] de baja|"
     r"(?:eliminad|retirad|removid|borrad|desactivad|despublicad|cancelad|archivad|quitad|finalizad|"
     r"expirad|vencid|caducad|vendid|rentad|alquilad|arrendad|excluid|apagad|desativad|deletad|"
     r"alugad|locad|encerrad)[oa])"
@@ -51,7 +53,7 @@ _WAS = (
     r"(?:(?:has|have|is|was|were|now|since|already|been|recently|ya|fue|ha|sido|esta|se encuentra|"
     r"quedo|ja|foi) ){1,4}"
 )
-_SAID = "(?:{})".format(
+SAID = "(?:{})".format(
     "|".join(
         (
             rf"(?:is |are |was )?no longer {_THERE}|no longer exists?",
@@ -87,9 +89,10 @@ _INSTEAD = (
     r"(?:,? (?:but|pero|mas|however|sin embargo|please|por favor)\b[^.]{0,80}\b(?:similar(?:es)?|"
     r"others?|otr[ao]s|more|outr[ao]s|semelhantes|search|busca|busqueda)\b[^.]{0,60})?"
 )
-_MORE = rf"(?:,? (?:and|or|o|y|e|ou|u) (?:{_SAID}|{_TAKEN}){_BY}){{0,2}}"
+_MORE = rf"(?:,? (?:and|or|o|y|e|ou|u) (?:{SAID}|{_TAKEN}){_BY}){{0,2}}"
 _GONE = re.compile(
-    rf"{_SORRY}(?:{_THIS} {_NOUN}{_SOUGHT}? {_SAID}|{_LISTING} (?:{_SAID}|{_TAKEN}))"
+    rf"{_SORRY}(?:{_THIS} {_NOUN}{_SOUGHT}? {SAID}|{_THE} {_NOUN}{_SOUGHT} {SAID}|"
+    rf"(?:{_THE} )?{_LISTING} (?:{SAID}|{_TAKEN})|{SAID} {_THIS} {_NOUN})"
     rf"{_BY}{_MORE}{_INSTEAD}"
 )
 _SOLD = re.compile(

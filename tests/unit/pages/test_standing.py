@@ -96,6 +96,17 @@ def test_words_in_titles_facts_descriptions_forms_and_of_people_are_no_status() 
         ("Anuncio vencido", Verdict.GONE),
         ("Listing expired", Verdict.GONE),
         ("This listing is no longer available", Verdict.GONE),
+        ("No longer on the market", Verdict.GONE),
+        ("No longer for sale", Verdict.GONE),
+        ("Has been removed", Verdict.GONE),
+        ("Ya no está en el mercado", Verdict.GONE),
+        ("Ya no está en venta", Verdict.GONE),
+        ("Ya se vendió", Verdict.SOLD),
+        ("Fue rentada", Verdict.SOLD),
+        ("This property has been rented", Verdict.SOLD),
+        ("Esta propiedad ya fue rentada", Verdict.SOLD),
+        ("Este imóvel já foi alugado", Verdict.SOLD),
+        ("Não está mais disponível", Verdict.GONE),
     ],
 )
 def test_a_status_of_its_own_above_the_description_counts(status: str, verdict: Verdict) -> None:
@@ -145,6 +156,11 @@ def test_a_rented_listing_for_rent_is_gone_and_one_for_sale_may_have_a_tenant(st
         "Financiamiento no disponible",
         "The seller's phone is no longer available",
         "Rentabilidad 8%",
+        "Obra finalizada",
+        "Finalizado",
+        "Removed the garden",
+        "No longer a secret",
+        "Ya no busques más",
     ],
 )
 def test_other_words_are_no_status(status: str) -> None:
