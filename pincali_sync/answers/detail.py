@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.identity import slug_of
-from pincali_sync.domain.liveness import Answer, Judgement, judge
+from pincali_sync.domain.liveness import Answer, Calibration, Judgement, judge
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
 from pincali_sync.pages.answer import read_answer, read_listing
@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 _OK = 200
 _MAX_HOPS = 2
+# What is not there is no failure of its page. No listing is removed for it.
+_OTHERS_SHOWN = Calibration(shows_listings=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,9 @@ def _without_listing(
     if answer.status is None:
         return failed
     read = read_answer(url, answer.status, answer.headers, answer.body).answer
-    judgement = judge(read, property_id=queued.property_id, public_id=queued.public_id)
+    judgement = judge(
+        read, property_id=queued.property_id, public_id=queued.public_id, calibration=_OTHERS_SHOWN
+    )
     if not judgement.verdict.removes:
         return failed
     said = error if is_of_http else judgement.evidence

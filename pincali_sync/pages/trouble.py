@@ -68,7 +68,8 @@ _TROUBLE = re.compile(
             r"\btoo many requests|\brate limit|\b(?:demasiadas|muitas) (?:solicit|peticion)",
             r"\bacc?es[so]o? ?(?:is |was )?(?:denied|forbidden|blocked|restricted|denegado|negado|"
             r"restringido|prohibido|bloqueado|restrito)|\bforbidden\b",
-            r"\b(?:request|you|ip|connection)\b[^.]{0,30}\b(?:blocked|denied|rejected|banned)\b",
+            r"\b(?:request|ip|connection)\b[^.]{0,30}\b(?:blocked|denied|rejected|banned)\b",
+            r"\byou (?:have been|were|are) (?:\w+ )?(?:blocked|denied|rejected|banned)\b",
             r"\breference (?:#|id\b|no\b)|\b(?:incident|support|ray|event) id\b",
             r"\b(?:verif|confirm|prove|comprob|comprov)\w*[^.]{0,30}\b(?:humano?|robot?|bot|browser|"
             r"connection|identity)\b|\bhuman verification",

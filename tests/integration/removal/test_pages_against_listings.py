@@ -152,7 +152,9 @@ async def test_a_new_listing_whose_page_says_that_it_was_sold_does_not_go_live(
             body=b"<html><title>Pincali</title><h1>This property was sold</h1></html>",
         ),
         FetchedPage(status=301, headers={"location": "/en/properties/properties-for-sale"}),
+        FetchedPage(status=302, headers={"location": "/en"}),
         FetchedPage(status=410),
+        FetchedPage(status=422),
     ],
 )
 def test_a_listing_that_is_not_there_is_no_failure_of_its_page(answer: FetchedPage) -> None:

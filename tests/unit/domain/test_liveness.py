@@ -101,7 +101,7 @@ def test_the_front_page_of_another_site_is_not_the_sites() -> None:
 def test_what_urls_that_never_existed_get_proves_an_absence_whatever_its_status(
     status: int,
 ) -> None:
-    said = page("Pincali", "We looked everywhere")
+    said = page("Pincali", "The change you wanted was rejected.")
     calibration = Calibration.of([invented(status, said), invented(status, said, "no-tal-2")])
     assert verdict_on(status, said, calibration) is Verdict.GONE
     assert verdict_on(status, said) is Verdict.UNKNOWN
