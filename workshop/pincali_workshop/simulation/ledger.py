@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,12 @@ from pincali_sync.domain.listing_status import REMOVED, ListingStatus
 from pincali_sync.domain.prices import CHANGE_AMOUNT, CHANGE_SHARE, main_offer
 from pincali_sync.domain.tiers import ListingSource
 from pincali_workshop.simulation.findings import Findings
+from pincali_workshop.standin.sitemap_dirt import LAG_DAYS
 from pincali_workshop.standin.world.state import ListingState
+
+LAG = timedelta(days=LAG_DAYS)  # the sitemap lists what is gone, and that counts as seen
+
+_LIKELY = ListingStatus.LIKELY_REMOVED
 
 
 class Ledger:
@@ -64,24 +69,34 @@ class Ledger:
             if listing.public_id in self._removed_once:
                 self._removed_once.discard(listing.public_id)
                 self.findings.returned += 1
-                if row["listing_status"] in REMOVED:
+                if _is_removed(row):
                     self.findings.return_not_noticed.append(listing.public_id)
         await self._check_inventions(now)
 
-    async def after_weekly_scan(self, listings: Sequence[ListingState], now: datetime) -> None:
-        """Who is gone for two scans must be known to be."""
+    async def after_weekly_scan(
+        self, listings: Sequence[ListingState], session_id: UUID | None, now: datetime
+    ) -> None:
+        """Who is gone for two scans that prove it must be known to be."""
         live, active = await self._live(), {state.listing.public_id for state in listings}
+        self._removed_once |= {each for each, row in live.items() if _is_removed(row)}
+        if not await self._proves_absence(session_id):
+            return
         for public_id, row in live.items():
-            removed = row["listing_status"] in REMOVED
-            if removed:
-                self._removed_once.add(public_id)
             if len(self._weekly_scans) >= 2 and public_id not in active:
                 since = self._seen_active.get(public_id)
-                if since is None or since < self._weekly_scans[-1]:
+                if since is None or since < self._weekly_scans[-1] - LAG:
                     self.findings.gone_for_two_scans += 1
-                    if not removed and row["listing_status"] != ListingStatus.LIKELY_REMOVED:
+                    if not (_is_removed(row) or row["listing_status"] == _LIKELY):
                         self.findings.gone_not_noticed.append(public_id)
         self._weekly_scans.append(now)
+
+    async def _proves_absence(self, session_id: UUID | None) -> bool:
+        [row] = await self._rows(
+            """SELECT coalesce(bool_and(proves_absence), false) AS proves FROM scan_certificates
+                WHERE session_id = CAST(:session_id AS uuid)""",
+            session_id=session_id,
+        )
+        return bool(row["proves"])
 
     async def note_queue(self) -> None:
         """The ceiling holds at every moment."""
@@ -139,6 +154,10 @@ def _on_first_pages(listings: Sequence[ListingState], cards: int) -> set[str]:
         of_source = [state for state in listings if source in state.listing.sources]
         shown.update(state.listing.public_id for state in of_source[:cards])
     return shown
+
+
+def _is_removed(row: Mapping[str, Any]) -> bool:
+    return row["listing_status"] in REMOVED
 
 
 def _same_price(row: Mapping[str, Any], state: ListingState) -> bool:

@@ -162,7 +162,7 @@ class Month:
         if tier is not Tier.HOT_LISTINGS:
             await self._ledger.after_full_read(truth, run.session_id, self._clock.now())
         if tier is Tier.WEEKLY_DEEP:
-            await self._ledger.after_weekly_scan(truth, self._site_time)
+            await self._ledger.after_weekly_scan(truth, run.session_id, self._site_time)
 
     async def _keep_book(self) -> None:
         entries = self._site.log(after=self._requests)

@@ -56,6 +56,8 @@ _ORDERS = (
     _Order(path=_LISTS, kinds=(FaultKind.CUT, FaultKind.CUT_GZIP), days=0.15, times=2, every=11),
 )
 _WALL_DAYS = 0.12
+_REFUSALS = {FaultKind.CAPTCHA_AS_404}
+_OF_WALLS = {"SitePaused", "TierOverdue", "ErrorRateHigh"}
 
 
 def order_trouble(site: StandinProcess, seed: int, day: int) -> set[str]:
@@ -68,10 +70,10 @@ def order_trouble(site: StandinProcess, seed: int, day: int) -> set[str]:
     draws, reasons = Draws(seed, "trouble", day), set[str]()
     if draws.chance(_WALL_DAYS):
         site.add_fault("/en/", draws.pick(_WALLS), every=draws.integer(20, 200))
-        reasons |= {"SitePaused", "TierOverdue", "ErrorRateHigh"}
+        reasons |= _OF_WALLS
     for order in _ORDERS:
         if draws.chance(order.days):
             kind = draws.pick(order.kinds)
             site.add_fault(order.path, kind, times=order.times, every=order.every)
-            reasons.add("ErrorRateHigh")
+            reasons |= _OF_WALLS if kind in _REFUSALS else {"ErrorRateHigh"}
     return reasons

@@ -8,7 +8,7 @@ from datetime import datetime
 from pincali_workshop.standin.world.draws import Draws
 from pincali_workshop.standin.world.life import DAY
 
-_LAG_DAYS = 4
+LAG_DAYS = 4
 _ERRORS = 0.1  # of the dirty files: an error instead of the file, with status 200
 _ODD_ENTRIES = (
     "<url><loc>https://agencia.example/inmueble/casa-de-otro-sitio</loc></url>\n",
@@ -29,7 +29,7 @@ class Dirt:
     @property
     def lag(self) -> int:
         """For how many seconds it lists what is no more: all editions are as late."""
-        return _LAG_DAYS * DAY if self.share else 0
+        return LAG_DAYS * DAY if self.share else 0
 
     @property
     def nests(self) -> bool:
