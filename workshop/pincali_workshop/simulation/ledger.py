@@ -82,7 +82,7 @@ class Ledger:
         if not await self._proves_absence(session_id):
             return
         for public_id, row in live.items():
-            if len(self._weekly_scans) >= 2 and public_id not in active:
+            if self._weekly_scans and public_id not in active:
                 since = self._seen_active.get(public_id)
                 if since is None or since < self._weekly_scans[-1] - LAG:
                     self.findings.gone_for_two_scans += 1
@@ -128,7 +128,7 @@ class Ledger:
                                WHERE q.property_id = l.property_id
                                  AND q.status IN ('pending', 'in_progress', 'failed')
                                  AND q.queue_reason = 'price_change') AS is_queued
-                 FROM properties_live l"""
+                 FROM properties_live l WHERE public_id IS NOT NULL"""
         )
         return {row["public_id"]: row for row in rows}
 
