@@ -147,7 +147,6 @@ def context_options(config: Config) -> dict[str, Any]:
     """What a context in such a browser is made with."""
     return {
         "accept_downloads": False,
-        "java_script_enabled": config.detail_javascript,
         "locale": "en-US",
         "permissions": [],
         "service_workers": "block",

@@ -17,6 +17,7 @@ from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
+from pincali_sync.pages.stub import LONGEST_WAIT, returns_to_itself
 
 _OK = 200
 _CHUNK = 1024 * 1024
@@ -32,6 +33,11 @@ _SEAL = (
     "sandbox allow-scripts allow-same-origin; default-src 'none'; connect-src {origin}; "
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; form-action 'none'"
 )
+# Of one that only comes back to itself: to set a cookie and to go.
+_SEAL_OF_STUBS = (
+    "sandbox allow-scripts allow-same-origin; default-src 'none'; "
+    "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
 _NOT_ONCE_IT_IS_CLOSED = "deferred-fetch=(), deferred-fetch-minimal=()"  # fetchLater()
 
 
@@ -39,8 +45,9 @@ class Visit:
     """A page asked for once.
 
     The document is taken from the browser before it is rendered: no redirect is followed, and no
-    more is read than a page can have. Without scripts that is all; with them, the document is
-    handed back under a policy of ours and read again as they left it.
+    more is read than a page can have. Without scripts that is all, unless the document only sends
+    the browser to itself again: it is handed back to do so, and what comes then is taken. With
+    scripts, a document is handed back under a policy of ours and read again as they left it.
     """
 
     def __init__(self, page: Page, url: str, *, user_agent: str, runs_scripts: bool) -> None:
@@ -52,6 +59,9 @@ class Visit:
         self._arrived = asyncio.Event()  # the last document asked for is there
         self._answer: FetchedPage | None = None
         self._is_rendered = False
+        self._is_stub = False  # the last answer only sends the browser to itself again
+        self._is_under_way = False  # an answer is awaited
+        self._news = asyncio.Event()  # of these two
         self._failure: PageError | None = None
 
     async def answer(self) -> FetchedPage:
@@ -63,20 +73,33 @@ class Visit:
         """
         page = self._page
         session = await page.context.new_cdp_session(page)
+        await _let_scripts_run(session, self._runs_scripts)
         session.on("Fetch.requestPaused", lambda event: self._take(session, event))
         page.on("framenavigated", self._arrive)
         page.on("popup", _close)
+        page.on("requestfailed", self._lose)
         await page.route("**/*", self._pass_or_abort)
         await session.send("Fetch.enable", {"patterns": [{"requestStage": "Response"}]})
         try:
-            await page.goto(self._url, wait_until="domcontentloaded", timeout=0)
+            await page.goto(self._url, wait_until="commit", timeout=0)
         except PlaywrightError as error:
             # A document that is not rendered ends as an aborted one.
             if self._answer is None:
                 said = error.message.splitlines()[0]
                 failure = PageError(f"{self._url} could not be opened: {said}")
                 raise self._failure or failure from error
+        await self._follow_stub()
         return await self._read()
+
+    async def _follow_stub(self) -> None:
+        """Until something else is there, or nothing comes any more."""
+        while self._is_stub:
+            self._news.clear()
+            patience = None if self._is_under_way else LONGEST_WAIT + 1
+            try:
+                await asyncio.wait_for(self._news.wait(), patience)
+            except TimeoutError:
+                return
 
     async def _read(self) -> FetchedPage:
         """The answer, as the page's scripts left it where they ran."""
@@ -111,6 +134,11 @@ class Visit:
         if frame == self._page.main_frame:
             self._arrived.set()
 
+    def _lose(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self._is_under_way = False
+            self._news.set()
+
     async def _pass_or_abort(self, route: Route) -> None:
         request = route.request
         with suppress(PlaywrightError):  # the page may be closed by now
@@ -137,11 +165,14 @@ class Visit:
     def _wants_document(self, url: str) -> bool:
         asked = urldefrag(url).url
         is_the_same = not self._documents or asked == self._documents[0]
-        if not is_the_same or len(self._documents) >= _MOST_DOCUMENTS:
-            return False
-        self._documents.append(asked)
-        self._arrived.clear()
-        return True
+        is_wanted = is_the_same and len(self._documents) < _MOST_DOCUMENTS
+        if is_wanted:
+            self._documents.append(asked)
+            self._arrived.clear()
+        self._is_stub &= is_wanted
+        self._is_under_way = is_wanted
+        self._news.set()
+        return is_wanted
 
     async def _take(self, session: CDPSession, event: Mapping[str, Any]) -> None:
         """An answer has begun to come in; it waits until it is told how to go on."""
@@ -155,13 +186,23 @@ class Visit:
                 answer = await _answer_of(session, event)
             except PageError as error:
                 self._failure = error
-            self._answer = answer
-            self._is_rendered = answer is not None and self._is_to_render(answer)
-            if answer is not None and self._is_rendered:
-                await session.send("Fetch.fulfillRequest", paused | _sealed(answer, self._url))
-            else:
-                await session.send("Fetch.failRequest", {**paused, "errorReason": "Aborted"})
-                self._arrived.set()
+            await self._go_on(session, paused, answer)
+
+    async def _go_on(
+        self, session: CDPSession, paused: dict[str, Any], answer: FetchedPage | None
+    ) -> None:
+        self._answer = answer
+        self._is_rendered = answer is not None and self._is_to_render(answer)
+        self._is_stub = answer is not None and self._is_to_come_back(answer)
+        self._is_under_way = False
+        self._news.set()
+        if answer is not None and (self._is_rendered or self._is_stub):
+            await _let_scripts_run(session, True)
+            seal = _SEAL if self._is_rendered else _SEAL_OF_STUBS
+            await session.send("Fetch.fulfillRequest", paused | _sealed(answer, self._url, seal))
+        else:
+            await session.send("Fetch.failRequest", {**paused, "errorReason": "Aborted"})
+            self._arrived.set()
 
     def _is_to_render(self, answer: FetchedPage) -> bool:
         # A challenge would run: it is never answered.
@@ -171,6 +212,17 @@ class Visit:
             and "html" in answer.headers.get("content-type", "")
             and challenge_kind(_OK, answer.headers, answer.body) is None
         )
+
+    def _is_to_come_back(self, answer: FetchedPage) -> bool:
+        return (
+            not self._runs_scripts
+            and len(self._documents) < _MOST_DOCUMENTS
+            and returns_to_itself(answer, self._url)
+        )
+
+
+async def _let_scripts_run(session: CDPSession, on: bool) -> None:
+    await session.send("Emulation.setScriptExecutionDisabled", {"value": not on})
 
 
 async def _answer_of(session: CDPSession, event: Mapping[str, Any]) -> FetchedPage:
@@ -198,11 +250,11 @@ async def _body(session: CDPSession, request_id: str) -> bytes:
     raise PageError(f"the page is longer than {MAX_PAGE_BYTES:,} bytes")
 
 
-def _sealed(answer: FetchedPage, url: str) -> dict[str, Any]:
+def _sealed(answer: FetchedPage, url: str, seal: str) -> dict[str, Any]:
     site = urlsplit(url)
     headers = {
-        "Content-Type": answer.headers["content-type"].partition("\n")[0],
-        "Content-Security-Policy": _SEAL.format(origin=f"{site.scheme}://{site.netloc}"),
+        "Content-Type": answer.headers.get("content-type", "text/html").partition("\n")[0],
+        "Content-Security-Policy": seal.format(origin=f"{site.scheme}://{site.netloc}"),
         "Permissions-Policy": _NOT_ONCE_IT_IS_CLOSED,
     }
     return {

@@ -176,6 +176,67 @@ async def test_a_page_that_goes_to_itself_again_is_read_but_not_for_ever(
     assert len(hostile.asked) <= 2 + 3
 
 
+SET = "document.cookie = '{name}=1; path=/';"
+STUBS = {
+    "at-once": "<script>{set} location.replace(location.href);</script>",
+    "reload": "<script>{set} location.reload()</script>",
+    "in-a-moment": "<script>{set} setTimeout(function() { location.reload() }, 200)</script>",
+    "once-it-is-there": '<body onload="{set} location.href = location.href">Loading</body>',
+    "refresh": "<script>{set}</script><meta http-equiv=refresh content='0'>",
+    "later-refresh": "<script>{set}</script><meta http-equiv=refresh content='1;url='>",
+}
+
+
+@pytest.mark.parametrize("way", STUBS)
+async def test_without_scripts_a_page_that_only_sends_to_itself_is_read_behind_it(
+    hostile: HostilePages, plain: Reader, way: str
+) -> None:
+    stub = STUBS[way].replace("{set}", SET.replace("{name}", way))
+    page = "<title>Casa | Pincali</title><script>fetch('/never')</script><img src='/never.png'>"
+    url = hostile.shows_first(way, f"<!doctype html><title>…</title>{stub}Loading", page)
+    answer = await plain.read(url)
+    assert answer.body == page.encode()
+    assert hostile.asked == [("GET", f"/en/home/{way}")] * 2
+    assert (await plain.read(url)).body == page.encode()  # it is met once
+
+
+async def test_a_cookie_that_the_answer_brings_does_as_well(
+    hostile: HostilePages, plain: Reader
+) -> None:
+    stub = "<meta http-equiv=refresh content=0>"
+    url = hostile.shows_first("brought", stub, "<p>the end</p>", Set_Cookie="brought=1")
+    assert (await plain.read(url)).body == b"<p>the end</p>"
+
+
+@pytest.mark.parametrize("stub", ["<script>location.reload()</script>", STUBS["refresh"]])
+async def test_a_page_that_sends_to_itself_for_ever_is_left(
+    hostile: HostilePages, plain: Reader, stub: str
+) -> None:
+    markup = stub.replace("{set}", "")
+    answer = await plain.read(hostile.shows("ever", markup))
+    assert answer.body == markup.encode()
+    assert hostile.asked == [("GET", "/en/home/ever")] * 3
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "<script>fetch('/asked')</script>",
+        "<script src='/asked.js'></script>",
+        "<script>document.cookie = 'a=' + 6 * 7</script>",
+        "<form action='/asked'><button>Go on</button></form>",
+        "<p>Verify you are human</p>",
+    ],
+)
+async def test_a_page_that_does_more_than_that_is_not_run(
+    hostile: HostilePages, plain: Reader, more: str
+) -> None:
+    stub = STUBS["reload"].replace("{set}", SET.replace("{name}", "more")) + more
+    answer = await plain.read(hostile.shows_first("more", stub, "<p>the end</p>"))
+    assert answer.body == stub.encode()
+    assert hostile.asked == [("GET", "/en/home/more")]
+
+
 async def test_a_challenge_is_never_run(
     hostile: HostilePages, scripted: Reader, pages_folder: Path
 ) -> None:

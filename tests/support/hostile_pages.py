@@ -7,6 +7,7 @@ import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 Headers = dict[str, str]
 
@@ -98,6 +99,7 @@ class HostilePages:
     neighbour: Neighbour
     base_url: str = ""
     pages: dict[str, tuple[int, Headers, bytes]] = field(default_factory=dict)
+    behind: dict[str, bytes] = field(default_factory=dict)  # what those with a cookie are shown
     asked: list[tuple[str, str]] = field(default_factory=list)  # method and path
 
     def url(self, name: str) -> str:
@@ -109,6 +111,11 @@ class HostilePages:
         content = {"Content-Type": "text/html", **named}
         self.pages[f"/en/home/{name}"] = (status, content, markup.encode())
         return self.url(name)
+
+    def shows_first(self, name: str, stub: str, markup: str, **headers: Any) -> str:
+        """Adds a page that shows something else until a cookie is brought; its URL."""
+        self.behind[f"/en/home/{name}"] = markup.encode()
+        return self.shows(name, stub, **headers)
 
     def shows_bomb(self, name: str, size: int) -> str:
         """Adds a page that is small until it is unpacked; its URL."""
@@ -128,8 +135,10 @@ class HostilePages:
             text = text.replace("{" + name + "}", value)
         return text
 
-    async def answer(self, method: str, path: str) -> tuple[int, Headers, bytes]:
+    async def answer(self, method: str, path: str, cookie: str) -> tuple[int, Headers, bytes]:
         self.asked.append((method, path))
+        if path in self.behind and f"{path.rpartition('/')[2]}=1" in cookie:
+            return 200, {"Content-Type": "text/html"}, self.behind[path]
         if path.startswith("/to-neighbour/"):
             to = f"http://127.0.0.1:{self.neighbour.port}/{path.rpartition('/')[2]}"
             return 302, {"Location": to}, b""
@@ -159,7 +168,8 @@ async def hostile_pages() -> AsyncIterator[HostilePages]:
         with suppress(OSError, EOFError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             method, path, _ = head.split(" ", 2)
-            status, headers, body = await site.answer(method, path)
+            _, _, cookie = head.lower().partition("\r\ncookie:")
+            status, headers, body = await site.answer(method, path, cookie.split("\r\n")[0])
             headers = {"Connection": "close", "Content-Length": str(len(body)), **headers}
             lines = [f"HTTP/1.1 {status} x", *(f"{name}: {headers[name]}" for name in headers)]
             writer.write("\r\n".join([*lines, "", ""]).encode() + body)
