@@ -34,6 +34,7 @@ from pincali_sync.domain.limits import Askable
 from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.exceptions import DatabaseUnavailableError, UsageError
 from pincali_sync.items import FetchedPage, QueuedProperty
+from pincali_sync.pages.encoding import by_header
 from pincali_sync.services.runs.job_service import JobTicket
 
 logger = logging.getLogger(__name__)
@@ -201,7 +202,8 @@ def fetched(response: Response) -> FetchedPage:
         for name, values in response.headers.items()
         if values
     }
-    return FetchedPage(status=response.status, headers=headers, body=response.body)
+    body = by_header(response.body, headers.get("content-type"))
+    return FetchedPage(status=response.status, headers=headers, body=body)
 
 
 def failed(error: BaseException | None) -> FetchedPage:

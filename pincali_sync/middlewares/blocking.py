@@ -43,7 +43,7 @@ class BlockingMiddleware(Component):
             return response
         is_page = REDIRECTS_LEFT not in request.meta
         answer = fetched(response)
-        kind = challenge_kind(response.status, answer.headers, response.body)
+        kind = challenge_kind(response.status, answer.headers, answer.body)
         if kind is not None and (is_page or kind is not Challenge.FORBIDDEN):
             raise await self._refused(kind, request, response)
         missing = what_is_missing(answer) if is_page else None

@@ -14,10 +14,9 @@ from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ListingPage, ManifestEntry
 from pincali_sync.pages.cards import parse_card
-from pincali_sync.pages.markup import tree_of
+from pincali_sync.pages.markup import page_bytes, tree_in
 from pincali_sync.pages.text import (
     JsonObject,
-    as_bytes,
     attribute_at,
     is_of_type,
     json_ld,
@@ -49,7 +48,7 @@ def parse_listing_page(markup: str | bytes, url: str) -> ListingPage:
     Raises:
         PageError: for more markup, or more cards, than any page of the site has.
     """
-    tree = tree_of(_SLIDES.sub(rb"\1", as_bytes(markup)), url)
+    tree = tree_in(_SLIDES.sub(rb"\1", page_bytes(markup, url)), url)
     entries, unreadable = _entries(tree, url)
     total = _total_listings(tree)
     next_page = _next_page(tree, url)

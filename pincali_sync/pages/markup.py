@@ -16,6 +16,7 @@ from contextlib import suppress
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, SelectolaxError
 
 from pincali_sync.exceptions import PageError
+from pincali_sync.pages.encoding import as_utf8
 from pincali_sync.pages.text import as_bytes
 
 # What is read in one second at worst. The greatest saved page has 220,000 bytes, 4,400 tags (each
@@ -71,14 +72,33 @@ _TOO_DEEP = "* > " * MAX_DEPTH + ":first-child"  # one of each family is enough
 
 
 def tree_of(markup: str | bytes, url: str) -> LexborHTMLParser:
-    """Parses a page; what is no UTF-8 is replaced when text is asked for.
+    """Parses a page, whatever it was written in.
 
     Raises:
         PageError: for more markup than any page of the site has.
     """
-    raw = as_bytes(markup)
-    if len(raw) > MAX_BYTES:
-        raise PageError(f"{url} has more than {MAX_BYTES:,} bytes")
+    return tree_in(page_bytes(markup, url), url)
+
+
+def page_bytes(markup: str | bytes, url: str) -> bytes:
+    """A page in UTF-8, as the parser takes it.
+
+    Raises:
+        PageError: for one that is longer than any page of the site.
+    """
+    if len(markup) <= MAX_BYTES:
+        raw = as_bytes(as_utf8(markup) if isinstance(markup, bytes) else markup)
+        if len(raw) <= MAX_BYTES:
+            return raw
+    raise PageError(f"{url} has more than {MAX_BYTES:,} bytes")
+
+
+def tree_in(raw: bytes, url: str) -> LexborHTMLParser:
+    """Parses a page in UTF-8; what is none is replaced when text is asked for.
+
+    Raises:
+        PageError: for more markup than any page of the site has.
+    """
     if raw.count(b"<") > MAX_TAGS:
         raise PageError(f"{url} has more than {MAX_TAGS:,} tags")
     suspects = _SUSPECT.findall(raw)

@@ -15,6 +15,7 @@ from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable, unpacked
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
+from pincali_sync.pages.encoding import by_header
 
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, EOFError, zlib.error, ValueError)
 
@@ -60,7 +61,8 @@ async def _read(response: httpx.Response) -> FetchedPage:
         _check(len(body))
     unpacked = _unpack(bytes(body), response.headers.get("content-encoding", "").lower())
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return FetchedPage(status=response.status_code, headers=headers, body=unpacked)
+    page = by_header(unpacked, headers.get("content-type"))
+    return FetchedPage(status=response.status_code, headers=headers, body=page)
 
 
 def _unpack(body: bytes, encoding: str) -> bytes:
