@@ -229,7 +229,7 @@ class ScrapeResult:
     scraped: Property | None = None
     error: str | None = None
     error_type: str = "detail_error"  # or detail_http_error
-    shows_another: bool = False  # the error: the page is another listing's
+    shows_another: bool = False  # the page is another listing's: saved as that one's
     is_no_page: bool = False  # the error: what came is none of the site's
     ending: Ending = Ending.AGAIN  # of a page: once it was judged
     verdict: QualityVerdict | None = None  # of a page that was judged

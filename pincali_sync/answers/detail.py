@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 
 from pincali_sync.domain.headers import redirect_target
-from pincali_sync.domain.identity import slug_of
+from pincali_sync.domain.identity import is_same_slug, slug_of
 from pincali_sync.domain.liveness import Answer, Calibration, Judgement, judge
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
@@ -44,14 +44,14 @@ def read_detail(
     """Reads an answer that is no refusal, or why there is none; never raises.
 
     A redirect to a listing's page is followed: the slug may be a new one. Whose page it is the
-    EasyBroker id must show; what leads anywhere else is an answer, and no page.
+    EasyBroker id shows; what leads anywhere else is an answer, and no page.
 
     Args:
         url: where the page was fetched.
         hops: redirects followed so far.
     """
     target = _listing_moved_to(url, answer)
-    if target is not None and queued.public_id is not None and hops < _MAX_HOPS:
+    if target is not None and hops < _MAX_HOPS:
         return Moved(url=target)
     if answer.status != _OK:
         return _without_listing(queued, url, answer, answer.failure.splitlines()[0])
@@ -108,14 +108,26 @@ def _not_there(queued: QueuedProperty, url: str, page: Property, says: Judgement
     )
 
 
+def shows_another(queued: QueuedProperty, page: Property) -> bool:
+    """Whether a page that was asked for as a record's is certainly or possibly another listing's.
+
+    A record without an EasyBroker id is whatever stands under its own slug, and nothing else.
+    """
+    if queued.public_id is not None:
+        return page.public_id != queued.public_id
+    return not is_same_slug(page.source_url, queued.source_url)
+
+
 def _proven(queued: QueuedProperty, page: Property) -> ScrapeResult:
-    """A page may be saved only under the record whose EasyBroker id it shows."""
-    if queued.public_id in {None, page.public_id}:
+    """A page is saved under the record whose EasyBroker id it shows; who asked for it may learn
+    that its own is not there."""
+    if not shows_another(queued, page):
         return ScrapeResult(queued=queued, scraped=page)
-    shown = page.public_id or "no id"
+    own = queued.public_id or f"the one of {queued.source_url}"
     return ScrapeResult(
         queued=queued,
-        error=f"the page shows {shown}, the record is {queued.public_id}",
+        scraped=page,
+        error=f"the page shows {page.public_id}, the record is {own}",
         shows_another=True,
     )
 

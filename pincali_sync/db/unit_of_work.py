@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.export import exports
-from pincali_sync.db.repositories.identity import identities
+from pincali_sync.db.repositories.identity import identities, resolving, takeovers
 from pincali_sync.db.repositories.insights import dossier, figures, history
 from pincali_sync.db.repositories.listings import live, scrapes
 from pincali_sync.db.repositories.people import people
@@ -50,9 +50,11 @@ class UnitOfWork:
         self.queue = queue.QueueRepository(connection)
         self.queue_fill = queue_fill.QueueFillRepository(connection)
         self.queue_rows = queue_rows.QueueRowRepository(connection)
+        self.records = resolving.RecordRepository(connection)
         self.reviews = price_change.ReviewRepository(connection)
         self.runs = runs.RunRepository(connection)
         self.scrapes = scrapes.ScrapeRepository(connection)
         self.sessions = sessions.SessionRepository(connection)
         self.settlements = settlement.SettlementRepository(connection)
         self.sitemap = sitemap.SitemapRepository(connection)
+        self.takeovers = takeovers.TakeoverRepository(connection)

@@ -64,7 +64,7 @@ class ManifestPipeline(BatchingPipeline[ManifestPage]):
             "manifest/new": batch.new_properties,
             "manifest/price_changes": batch.price_changes,
             "manifest/relisted": batch.relisted,
-            "manifest/dropped/slug_of_another_listing": batch.conflicts,
+            "manifest/slugs_taken_over": batch.takeovers,
             "manifest/queued": batch.queued,
             **_cards_of(items),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -59,9 +59,16 @@ class DataSyncService(Service):
         # One page twice in a batch is one page: the last result counts.
         latest = {result.queued.id: result for result in results}
         await ticket.assert_current(tx)
+        await tx.records.lock_for(sightings(results))
         held = await tx.queue.lock_leased(list(latest), lease_token)
         accepted = [result for key, result in latest.items() if key in held]
-        saved = await self.save_in(tx, accepted, session_id=ticket.session_id, rules=rules)
+        await tx.takeovers.note_pages(
+            [each for each in accepted if each.shows_another],
+            session_id=ticket.session_id,
+            now=self.clock.now(),
+        )
+        sound = await without_faults(tx, accepted, session_id=ticket.session_id)
+        saved = await self.save_in(tx, sound, session_id=ticket.session_id, rules=rules)
         return replace(saved, refused=len(latest) - len(held))
 
     async def save_in(
@@ -72,7 +79,10 @@ class DataSyncService(Service):
         session_id: UUID,
         rules: Sequence[ValidationRule],
     ) -> SavedBatch:
-        """Saves results as part of a transaction that has locked their queue rows."""
+        """Saves results as part of a transaction that has locked their queue rows.
+
+        A page that shows another listing than the one asked for is saved as that one's.
+        """
         now = self.clock.now()
         judged = [_judged(result, rules) for result in results]
         pages = [result for result in judged if result.scraped is not None]
@@ -83,7 +93,8 @@ class DataSyncService(Service):
         await tx.queue.forgive(accepted, now=now)
         promoted = await self._promote(tx, pages, session_id, now)
         await tx.queue.finish(judged, self.config, now=now)
-        await tx.queue.forget_gone([result.queued.property_id for result in gone])
+        absent = [*gone, *(result for result in pages if result.shows_another)]
+        await tx.queue.forget_gone([result.queued.property_id for result in absent])
         await tx.checks.note(_evidence(gone), session_id=session_id, now=now)
         await tx.sessions.add_errors(session_id, [_error_row(each, now) for each in failed])
         return replace(promoted, failed=len(failed), gone=len(gone))
@@ -94,7 +105,8 @@ class DataSyncService(Service):
         if not pages:
             return SavedBatch()
         forgotten = await tx.people.forgotten()
-        await tx.scrapes.load([_without(forgotten, each) for each in pages] if forgotten else pages)
+        kept_out = [_without(forgotten, each) for each in pages] if forgotten else pages
+        await tx.scrapes.load(kept_out, now=now)
         if not self.config.store_agent_data:
             await tx.people.clear_scraped(now=now)
         await tx.reviews.look_at_prices(session_id=session_id, now=now)
@@ -127,8 +139,9 @@ def _judged(result: ScrapeResult, rules: Sequence[ValidationRule]) -> ScrapeResu
     return replace(
         result,
         verdict=verdict,
-        error="; ".join(verdict.errors) or None,
-        ending=Ending.DONE if verdict.accepted else Ending.AGAIN,
+        error="; ".join(verdict.errors) or result.error,
+        # Who asked for another's page need not ask again, whatever that one is worth.
+        ending=Ending.DONE if verdict.accepted or result.shows_another else Ending.AGAIN,
     )
 
 
@@ -137,6 +150,32 @@ def _evidence(results: Sequence[ScrapeResult]) -> list[VerificationResult]:
         VerificationResult(queued=each.queued, answer=each.answer, judgement=each.judgement)
         for each in results
         if each.answer is not None and each.judgement is not None
+    ]
+
+
+def sightings(results: Iterable[ScrapeResult]) -> list[tuple[str, str, str | None]]:
+    """Who was asked for, and under which slug and EasyBroker id the page stands."""
+    return [
+        (each.queued.property_id, each.scraped.property_id, each.scraped.public_id)
+        for each in results
+        if each.scraped is not None
+    ]
+
+
+async def without_faults(
+    tx: UnitOfWork, results: Sequence[ScrapeResult], *, session_id: UUID
+) -> list[ScrapeResult]:
+    """One listing on the pages of several others is a fault of the site: it is not saved.
+
+    What the pages showed must be kept as evidence before.
+    """
+    others = [each.scraped.public_id for each in results if each.scraped and each.shows_another]
+    faulty = await tx.takeovers.seen_everywhere(others, session_id=session_id)
+    return [
+        replace(each, scraped=None, shows_another=False, error=f"{each.error}, and so do others")
+        if each.scraped and each.shows_another and each.scraped.public_id in faulty
+        else each
+        for each in results
     ]
 
 

@@ -45,15 +45,19 @@ class ManifestScanService(Service):
         await ticket.assert_current(tx)
         forgotten = await tx.people.forgotten()
         await tx.manifest_batch.stage(
-            [_without(forgotten, each) for each in pages] if forgotten else pages
+            [_without(forgotten, each) for each in pages] if forgotten else pages, now=now
         )
         if not self.config.store_agent_data:
             await tx.people.clear_cards()
         counts = await tx.manifest_batch.compare()
+        if counts.takeovers:
+            await tx.takeovers.withdraw(now=now)
         queued = await tx.queue_fill.fill_from_batch(
             Filling.of(self.config, ticket.run_id, now=now)
         )
         await tx.manifest_store.apply_to_live(session_id=session_id, now=now)
+        if counts.takeovers:
+            await tx.takeovers.note(session_id=session_id, now=now)
         await tx.manifest_store.store(session_id=session_id, now=now)
         await tx.manifest_store.record_read(
             pages, session_id=session_id, job_id=ticket.job_id, now=now
@@ -120,7 +124,7 @@ class ScanPreview:
     async def add(self, pages: Sequence[ManifestPage]) -> None:
         """Compares pages with the database as `ManifestScanService.record_pages` does."""
         async with self._db.rolled_back() as tx:
-            await tx.manifest_batch.stage(pages)
+            await tx.manifest_batch.stage(pages, now=self._clock.now())
             await tx.manifest_batch.compare()
             for record in await tx.manifest_batch.preview():
                 self._records.setdefault(record.property_id, record)

@@ -90,7 +90,7 @@ class DetailSpider(JobSpider):
         else:
             self.count(DONE)
             if led_to.shows_another:
-                self.count("detail/dropped/other_listing")
+                self.count("detail/other_listing")
             yield led_to
 
     async def _claim(self) -> list[QueuedProperty]:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from itertools import cycle
 from uuid import UUID
 
+from pincali_sync.answers.detail import shows_another
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.db.repositories.runs.runs import SyncRun
@@ -23,7 +24,7 @@ from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
-from pincali_sync.services.data_sync_service import DataSyncService
+from pincali_sync.services.data_sync_service import DataSyncService, sightings, without_faults
 from pincali_sync.services.ports import Fetcher
 from pincali_sync.services.removal.looking import Claim, Lookout
 from pincali_sync.services.runs.job_service import JobTicket
@@ -93,6 +94,8 @@ class VerificationService(Service):
     ) -> Counter[str]:
         """Keeps verdicts, saves the pages of what is alive, and finishes the queue rows.
 
+        A page that shows another listing is saved as that one's: it may have the slug now.
+
         All in one transaction, by lease: a worker that lost its lease changes nothing. "Alive"
         counts as a full scrape. An answer that another try may better goes back to the queue.
 
@@ -104,21 +107,19 @@ class VerificationService(Service):
             SupersededError: when the job was given up meanwhile.
         """
         await ticket.assert_current(tx)
+        await tx.records.lock_for(sightings(_pages(results)))
         latest = {result.queued.id: result for result in results}
         held = await tx.queue.lock_leased(list(latest), lease_token)
         accepted = [result for key, result in latest.items() if key in held]
         final = [each for each in accepted if not _try_again(each, max_attempts)]
-        alive = [each for each in final if each.judgement.verdict is Verdict.ALIVE]
-        await self.sync.save_in(
-            tx,
-            [ScrapeResult(queued=each.queued, scraped=each.scraped) for each in alive],
-            session_id=ticket.session_id,
-            rules=rules,
-        )
-        others = [_outcome(each, max_attempts) for each in accepted if each not in alive]
         now = self.clock.now()
-        await tx.queue.finish(others, self.config, now=now)
+        # First: a page that is saved may make two records one, with their checks.
         await tx.checks.record(final, session_id=ticket.session_id, now=now)
+        sound = await without_faults(tx, _pages(final), session_id=ticket.session_id)
+        pages = {each.queued.id: each for each in sound if each.scraped is not None}
+        await self.sync.save_in(tx, list(pages.values()), session_id=ticket.session_id, rules=rules)
+        others = [_outcome(each, max_attempts) for each in accepted if each.queued.id not in pages]
+        await tx.queue.finish(others, self.config, now=now)
         await tx.audits.settle(ticket.session_id, now=now)
         counts = Counter(str(each.judgement.verdict) for each in final)
         counts["refused"] = len(latest) - len(held)
@@ -149,6 +150,21 @@ class VerifyStep:
             await self.record.note(run, RunNotes(verification=report.error))
             return DONE
         return report
+
+
+def _pages(results: Sequence[VerificationResult]) -> list[ScrapeResult]:
+    """The pages to be saved: of what is alive, and of other listings under its URL."""
+    return [
+        ScrapeResult(
+            queued=each.queued,
+            scraped=each.scraped,
+            error=None if each.judgement.verdict is Verdict.ALIVE else each.judgement.evidence,
+            shows_another=each.judgement.verdict is not Verdict.ALIVE,
+        )
+        for each in results
+        if each.scraped is not None
+        and (each.judgement.verdict is Verdict.ALIVE or shows_another(each.queued, each.scraped))
+    ]
 
 
 def _try_again(result: VerificationResult, max_attempts: int) -> bool:

@@ -60,7 +60,6 @@ async def test_every_table_that_names_the_record_that_goes_names_the_other_then(
     await shop.visit(detail("old-house"))
     await shop.scan(entry("new-house"))
     await shop.visit(detail("new-house"))
-    await add_queued(db, "new-house", clock, status="failed")
     await add_rows(db, GONE)
     tables = {row["table_name"] for row in await rows(db, NAMING)}
     assert tables == {*ROWS, *OTHERS}
@@ -210,6 +209,20 @@ async def test_a_page_under_way_is_not_taken_from_its_worker(
     assert len(claimed) == 2
     await merge(db, clock)
     assert [row["status"] for row in await shop.queued("new-house")] == ["in_progress"]
+
+
+async def test_what_was_asked_for_in_vain_under_the_one_id_does_not_keep_the_other_waiting(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await shop.scan(entry("old-house", public_id="EB-QA0001"))
+    await rows(db, "DELETE FROM scrape_queue")
+    await add_queued(db, "new-house", clock, attempt_count=0)
+    for status in ("failed", "cancelled"):
+        await add_queued(db, "new-house", clock, status=status, completed_at=clock.now())
+    await merge(db, clock)
+    assert {row["status"] for row in await shop.queued("new-house")} == {"cancelled"}
+    assert await shop.queue.top_up() == 1
+    assert len(await shop.queued("old-house")) == 1
 
 
 async def test_a_slug_that_another_listing_has_meanwhile_stays_that_ones(

@@ -184,10 +184,13 @@ async def test_a_promoted_page_settles_its_flags_in_the_manifest(shop: Workshop)
     assert live["last_manifest_seen_at"] == row["last_seen_at"]
 
 
-async def test_an_easybroker_id_stays_with_the_record_that_has_it(shop: Workshop) -> None:
+async def test_a_page_is_saved_under_the_record_with_the_id_that_it_shows(
+    shop: Workshop, db: Database
+) -> None:
     await shop.scan(entry("blue-house", public_id="EB-QA0001"), entry("red-house"))
     await shop.visit(detail("red-house", public_id="EB-QA0001"))
-    assert (await shop.manifest("red-house"))["public_id"] is None
+    assert await value(db, "SELECT property_id FROM properties_live") == id_of("blue-house")
+    assert await value(db, "SELECT property_id FROM property_manifest") == id_of("blue-house")
 
 
 async def test_two_pages_of_a_batch_with_one_easybroker_id_do_not_fail_it(
@@ -204,7 +207,8 @@ async def test_two_pages_of_a_batch_with_one_easybroker_id_do_not_fail_it(
             for each in claimed
         )
     )
-    assert saved.new == 2
+    assert saved.new == 1
+    assert await value(db, "SELECT count(*) FROM properties_live") == 1
     assert await value(db, "SELECT count(public_id) FROM property_manifest") == 1
 
 

@@ -122,6 +122,6 @@ async def test_one_unknown_slug_under_two_ids_in_one_batch_is_not_merged(
     batch = await shop.scan(
         entry("casa-de-tres", public_id="EB-AB0002"), entry("casa-de-tres", public_id="EB-AB0003")
     )
-    assert batch.conflicts == 1
+    assert batch.new_properties == 2
     found = await rows(db, "SELECT public_id FROM property_manifest ORDER BY 1")
-    assert [each["public_id"] for each in found] == ["EB-AB0001", "EB-AB0002"]
+    assert [each["public_id"] for each in found] == ["EB-AB0001", "EB-AB0002", "EB-AB0003"]

@@ -32,11 +32,23 @@ def test_a_page_is_taken_with_the_row_it_was_queued_by() -> None:
                 body=PAGE.read_bytes()).scraped == result.scraped  # fmt: skip
 
 
-def test_a_page_of_another_listing_is_an_error() -> None:
+def test_a_page_of_another_listing_is_taken_as_that_ones() -> None:
     result = read(KNOWN, status=200, body=PAGE.read_bytes())
-    assert (result.scraped, result.shows_another, result.ending) == (None, True, Ending.AGAIN)
-    assert result.error is not None
-    assert result.error.endswith("the record is EB-AA0001")
+    assert result.scraped is not None
+    assert result.shows_another
+    assert result.error == f"the page shows {result.scraped.public_id}, the record is EB-AA0001"
+
+
+def test_a_record_without_an_id_is_what_stands_under_its_own_slug() -> None:
+    elsewhere = "https://www.pincali.com/inmueble/otro-lugar"
+    led_to = read_detail(QUEUED, elsewhere, FetchedPage(status=200, body=PAGE.read_bytes()), hops=1)
+    assert isinstance(led_to, ScrapeResult)
+    assert led_to.shows_another
+    for form in ("/inmueble/", "/pt/imovel/", "/inmobiliarios/una-agencia/inmueble/"):
+        url = QUEUED.source_url.replace("/en/home/", form)
+        found = read_detail(QUEUED, url, FetchedPage(status=200, body=PAGE.read_bytes()))
+        assert isinstance(found, ScrapeResult)
+        assert not found.shows_another
 
 
 @pytest.mark.parametrize(
@@ -66,13 +78,13 @@ def test_without_an_answer_the_first_line_of_the_error_is_kept() -> None:
     assert result.ending is Ending.AGAIN
 
 
-def test_a_redirect_to_a_listing_is_followed_twice_where_the_page_can_prove_itself() -> None:
+@pytest.mark.parametrize("queued", [KNOWN, QUEUED])
+def test_a_redirect_to_a_listing_is_followed_twice(queued: QueuedProperty) -> None:
     moved = FetchedPage(status=301, headers={"location": "/en/home/new-slug"})
-    assert read_detail(KNOWN, URL, moved, hops=1) == Moved(
+    assert read_detail(queued, URL, moved, hops=1) == Moved(
         url="https://www.pincali.com/en/home/new-slug"
     )
-    assert isinstance(read_detail(KNOWN, URL, moved, hops=2), ScrapeResult)
-    assert isinstance(read_detail(QUEUED, URL, moved), ScrapeResult)
+    assert isinstance(read_detail(queued, URL, moved, hops=2), ScrapeResult)
 
 
 def test_a_redirect_to_anything_else_is_an_answer() -> None:

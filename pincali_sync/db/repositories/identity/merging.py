@@ -55,8 +55,13 @@ UPDATE merged p
  WHERE f.gone = p.gone
 """
 
-# A page under way is finished by its row, which is left alone: its result finds the record.
+# What was asked for in vain under the one id says nothing of the other's page. A page under way is
+# finished by its row, which is left alone: its result finds the record.
 _QUEUE = (
+    """
+DELETE FROM scrape_queue q USING merged p
+ WHERE q.property_id = p.gone AND q.status = 'pending' AND q.attempt_count = 0
+""",
     """
 UPDATE scrape_queue q
    SET status = 'cancelled', completed_at = :now,
@@ -65,7 +70,7 @@ UPDATE scrape_queue q
 """,
     """
 UPDATE scrape_queue q SET property_id = p.stays
-  FROM merged p WHERE q.property_id = p.gone AND q.status <> 'in_progress'
+  FROM merged p WHERE q.property_id = p.gone AND q.status = 'completed'
 """,
 )
 

@@ -10,14 +10,17 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.models.listings import PropertyScrapesStaging
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepository
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, scrape_priority
 from pincali_sync.db.repositories.removal.counting import UNLISTED_SCANS
 from pincali_sync.db.repositories.removal.transition import LIKELY, REMOVED, transition
+from pincali_sync.domain.identity import is_same_slug
 from pincali_sync.domain.listing_status import (
     INACTIVE_AFTER,
     OLDER_STATUS,
@@ -31,7 +34,8 @@ from pincali_sync.items import Property, ScrapeResult
 _PAGE = tuple(field.name for field in fields(Property))
 _STAGED = tuple(name for name in _PAGE if name in PropertyScrapesStaging.__table__.columns)
 _LIVE = (*_PAGE, "price_unit", "data_completeness_score", "verification_status")
-_SCRAPED = (*_LIVE, "accepted", "computed_id", "change_type")
+_SIGHTED = ("line", "accepted", "computed_id", "asked", "is_elsewhere")
+_SCRAPED = (*_LIVE, *_SIGHTED, "change_type")
 # The others are no news to anybody who reads the journal.
 _JOURNALLED = (*(name for name in _PAGE if name != "property_id"), "price_unit")
 
@@ -61,17 +65,7 @@ def _list(columns: Iterable[str], prefix: str = "") -> str:
 
 _CREATE_SCRAPED = f"""
 CREATE TEMPORARY TABLE scraped ON COMMIT DROP AS
-SELECT {_list(_LIVE)}, true AS accepted, '' AS computed_id, '' AS change_type
-  FROM properties_live LIMIT 0
-"""
-
-# A live row has an EasyBroker id alone: where two records show one, it is the first one's.
-_NAME_ONCE = """
-UPDATE scraped s SET public_id = NULL
- WHERE EXISTS (SELECT 1 FROM scraped o
-                WHERE o.public_id = s.public_id AND o.property_id < s.property_id)
-    OR EXISTS (SELECT 1 FROM properties_live l
-                WHERE l.public_id = s.public_id AND l.property_id <> s.property_id)
+SELECT {_list(_LIVE)}, {SIGHTING}, '' AS change_type FROM properties_live LIMIT 0
 """
 
 # Each is new where no live row says otherwise.
@@ -195,40 +189,33 @@ UPDATE properties_live l
    AND l.scrape_priority IS DISTINCT FROM {scrape_priority(RATE_OF_LIVE)}
 """
 
-# The EasyBroker id is taken over only where no other record has it, in the table or in the batch.
 _SETTLE_MANIFEST = """
 UPDATE property_manifest m
    SET is_new = false, needs_full_scrape = false, price_changed = false,
-       public_id = coalesce(m.public_id, s.free_public_id)
-  FROM (SELECT property_id,
-               CASE WHEN NOT EXISTS (SELECT 1 FROM property_manifest o
-                                      WHERE o.public_id = scraped.public_id)
-                     AND row_number() OVER (PARTITION BY public_id ORDER BY property_id) = 1
-                    THEN public_id END AS free_public_id
-          FROM scraped WHERE accepted ORDER BY property_id) s
+       public_id = coalesce(m.public_id, s.public_id)
+  FROM (SELECT property_id, public_id FROM scraped WHERE accepted ORDER BY property_id) s
  WHERE m.property_id = s.property_id
 """
 
-# A page under a new slug: its form of the id leads to the record from now on.
-_INSERT_ALIASES = """
-INSERT INTO property_aliases (alias, property_id, source_url, created_at)
-SELECT DISTINCT ON (computed_id) computed_id, property_id, source_url, CAST(:now AS timestamptz)
-  FROM scraped
- WHERE accepted AND computed_id <> property_id
-   AND NOT EXISTS (SELECT 1 FROM properties_live o WHERE o.property_id = scraped.computed_id)
- ORDER BY computed_id
-ON CONFLICT (alias) DO NOTHING
+# Two pages of one record, asked for under two slugs: one is enough.
+_ONE_A_RECORD = """
+DELETE FROM scraped s USING scraped o
+ WHERE o.property_id = s.property_id AND (o.accepted, o.line) > (s.accepted, s.line)
 """
 
 
 class ScrapeRepository(Repository):
     """Staging and promotion."""
 
-    async def load(self, results: Sequence[ScrapeResult]) -> None:
-        """Copies pages, judged, into the transaction's `scraped`."""
+    async def load(self, results: Sequence[ScrapeResult], *, now: datetime) -> None:
+        """Copies pages, judged, into the transaction's `scraped`, and finds each one's record.
+
+        A page belongs to the record with the EasyBroker id that it shows, whoever asked for it.
+        """
         await self._run(_CREATE_SCRAPED)
-        await self._load("scraped", _SCRAPED, map(_row, results))
-        await self._run(_NAME_ONCE)
+        await self._load("scraped", _SCRAPED, map(_row, count(), results))
+        if await RecordRepository(self._connection).find_records("scraped", now=now):
+            await self._run(_ONE_A_RECORD)
 
     async def stage(self, *, session_id: UUID, now: datetime) -> dict[str, int]:
         """Writes the batch to staging; returns how many pages are new, updated, unchanged against
@@ -247,10 +234,10 @@ class ScrapeRepository(Repository):
         await self._run(_REACTIVATE_LIVE, session_id=session_id, now=now)
         await self._run(_LEARN)
         await self._run(_SETTLE_MANIFEST)
-        await self._run(_INSERT_ALIASES, now=now)
+        await RecordRepository(self._connection).move_slugs("scraped", now=now)
 
 
-def _row(result: ScrapeResult) -> Sequence[Any]:
+def _row(line: int, result: ScrapeResult) -> Sequence[Any]:
     page, verdict = result.scraped, result.verdict
     assert page is not None
     assert verdict is not None
@@ -259,9 +246,11 @@ def _row(result: ScrapeResult) -> Sequence[Any]:
     for name in ("features", "amenities", "image_urls"):
         values[name] = json.dumps(values[name], ensure_ascii=False) if values[name] else None
     values |= {
-        # The record's own, given once, whatever the page's URL computes to.
-        "property_id": result.queued.property_id,
+        "property_id": result.queued.property_id,  # until its record is found
+        "line": line,
         "computed_id": page.property_id,
+        "asked": result.queued.property_id,
+        "is_elsewhere": not is_same_slug(page.source_url, result.queued.source_url),
         "offers": offers_as_json(page.offers),
         "price_unit": "total" if offer is None else offer.unit,
         "accepted": verdict.accepted,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.identity.takeovers import SHOWED_ANOTHER, TOLD_BY_CARD
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
 from pincali_sync.db.repositories.queue.rest import FETCHES_A_WEEK, IN_VAIN, RESTED, fetches, rest
 from pincali_sync.db.repositories.removal.transition import LIKELY, LISTED
@@ -175,7 +176,7 @@ _OF_MISSING = _Reasons(
                   bool_or(b.session_id = CAST(:session_id AS uuid)
                           OR b.status = 'held' AND c.verdict IN ('gone', 'sold')) AS is_decided
              FROM removal_checks c LEFT JOIN removal_batches b ON b.id = c.batch_id
-            WHERE c.property_id = l.property_id
+            WHERE c.property_id = l.property_id AND NOT {TOLD_BY_CARD}
               AND c.checked_at > coalesce(m.last_seen_at, '-infinity')) looked
      WHERE l.missing_session_id = CAST(:session_id AS uuid)
        AND l.listing_status = {LIKELY}
@@ -204,7 +205,7 @@ WITH fitting AS (
               LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
              WHERE l.listing_status IN {LISTED}
                AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
-               AND {RESTED}
+               AND {RESTED} AND NOT {SHOWED_ANOTHER}
                AND NOT EXISTS (SELECT 1 FROM scrape_queue q
                                 WHERE q.property_id = l.property_id AND {_TOUCHED})) stale
      ORDER BY age_days >= :max_age_days DESC,
@@ -219,7 +220,7 @@ WITH fitting AS (
     SELECT l.property_id, l.source_url, 5 AS priority, 'random_sample' AS reason
       FROM properties_live l
       LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
-     WHERE l.listing_status IN {LISTED} AND {RESTED}
+     WHERE l.listing_status IN {LISTED} AND {RESTED} AND NOT {SHOWED_ANOTHER}
        AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
                           AND ({_TOUCHED} OR q.queued_at >= :drawn_since))
      ORDER BY md5(l.property_id || CAST(:seed AS text))

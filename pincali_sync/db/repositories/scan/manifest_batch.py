@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from operator import attrgetter
 from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepository
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.removal.transition import REMOVED
 from pincali_sync.domain.prices import MAIN_OPERATION, offers_as_json
@@ -32,7 +34,7 @@ OPTIONAL_FIELDS = (
     "total_area_m2",
     "main_image_url",
 )
-_PLACE = ("line", "source", "part", "page_number", "computed_id")
+_PLACE = ("line", "accepted", "is_elsewhere", "source", "part", "page_number", "computed_id")
 _CARD = ("source_url", "public_id", "offers", "title")
 
 
@@ -44,7 +46,7 @@ class BatchCounts:
     new_properties: int
     price_changes: int
     relisted: int
-    conflicts: int  # cards whose slug belongs to another EasyBroker id
+    takeovers: int  # records whose slug is now another listing's
     queued: int = 0  # detail pages that it added to the queue
 
 
@@ -61,43 +63,11 @@ class PreviewedRecord:
 
 _CREATE_INCOMING = f"""
 CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS
-SELECT 0 AS line, s.source, s.part, s.page_number, m.property_id AS computed_id, m.property_id,
-       false AS conflict, m.source_url, m.public_id, m.offers,
-       CAST(m.listing_page_title AS text) AS title,
+SELECT {SIGHTING}, s.source, s.part, s.page_number, m.property_id,
+       m.source_url, m.public_id, m.offers, CAST(m.listing_page_title AS text) AS title,
        {", ".join(f"m.{name}" for name in OPTIONAL_FIELDS)}
   FROM property_manifest m CROSS JOIN property_sightings s
   WITH NO DATA
-"""
-
-# Two cards of one unknown listing under two slugs: the smaller computed id becomes the record,
-# the other its alias. A card whose slug or alias leads to a record with another EasyBroker id is
-# somebody else's listing under a reused slug: merging them would put one's price on the other.
-_RESOLVE = """
-WITH found AS (
-    SELECT i.line,
-           coalesce(
-               m.property_id, l.property_id, a.property_id,
-               min(i.computed_id) OVER (PARTITION BY coalesce(i.public_id, i.computed_id))
-           ) AS property_id
-      FROM incoming i
-      LEFT JOIN property_manifest m ON m.public_id = i.public_id
-      LEFT JOIN LATERAL (
-          SELECT property_id FROM properties_live
-           WHERE public_id = i.public_id ORDER BY created_at, property_id LIMIT 1
-      ) l ON true
-      LEFT JOIN property_aliases a ON a.alias = i.computed_id
-), judged AS (
-    SELECT f.line, f.property_id,
-           i.public_id <> coalesce(
-               m.public_id, l.public_id, min(i.public_id) OVER (PARTITION BY f.property_id)
-           ) IS TRUE AS conflict
-      FROM found f
-      JOIN incoming i USING (line)
-      LEFT JOIN property_manifest m ON m.property_id = f.property_id
-      LEFT JOIN properties_live l ON l.property_id = f.property_id
-)
-UPDATE incoming i SET property_id = j.property_id, conflict = j.conflict
-  FROM judged j WHERE j.line = i.line
 """
 
 # The offer of the live row's operation, else the main one: like is compared with like.
@@ -107,7 +77,7 @@ WITH known AS (
     SELECT DISTINCT ON (i.property_id)
            i.*,
            array_agg(i.source) OVER (PARTITION BY i.property_id) AS sources,
-           l.property_id IS NOT NULL AS is_live,
+           l.property_id IS NOT NULL AS is_live, l.source_url AS live_url,
            -- Known to the sitemap only: this page is the first to show it.
            (m.property_id IS NOT NULL AND m.sources <> '{{}}') AS in_manifest,
            m.operation_type AS manifest_operation,
@@ -117,7 +87,6 @@ WITH known AS (
       FROM incoming i
       LEFT JOIN properties_live l ON l.property_id = i.property_id
       LEFT JOIN property_manifest m ON m.property_id = i.property_id
-     WHERE NOT i.conflict
      ORDER BY i.property_id, i.line DESC
 ), offered AS (
     SELECT k.*, o.operation, o.amount, o.currency, o.unit
@@ -152,7 +121,7 @@ SELECT count(*) AS records,
        count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_properties,
        count(*) FILTER (WHERE price_change IS NOT NULL) AS price_changes,
        count(*) FILTER (WHERE is_relisted) AS relisted,
-       (SELECT count(*) FROM incoming WHERE conflict) AS conflicts
+       (SELECT count(DISTINCT had_by) FROM incoming) AS takeovers
   FROM batch
 """
 
@@ -169,15 +138,15 @@ SELECT property_id, NOT is_live AND NOT in_manifest AS is_new,
 class ManifestBatchRepository(Repository):
     """Stages a batch and compares it with what is known."""
 
-    async def stage(self, pages: Iterable[ManifestPage]) -> None:
+    async def stage(self, pages: Iterable[ManifestPage], *, now: datetime) -> None:
         """Copies the cards of the pages into `incoming` and finds each one's record.
 
-        A card belongs to the record with its EasyBroker id, else to the one its URL is an alias
-        of, else to the one its URL computes to.
+        A card belongs to the record with its EasyBroker id, else to the one its slug leads to; a
+        slug that another listing has taken over leads to a record of its own.
         """
         await self._run(_CREATE_INCOMING)
         await self._load("incoming", (*_PLACE, *_CARD, *OPTIONAL_FIELDS), _card_rows(pages))
-        await self._run(_RESOLVE)
+        await RecordRepository(self._connection).find_records("incoming", now=now)
 
     async def compare(self) -> BatchCounts:
         """Fills `batch`: one row a record, with its offer, its history and what changed."""
@@ -194,6 +163,16 @@ def _card_rows(pages: Iterable[ManifestPage]) -> Iterator[tuple[Any, ...]]:
     lines, optional_values = count(1), attrgetter(*OPTIONAL_FIELDS)
     for page in pages:
         for card in page.page.entries:
-            place = (next(lines), page.source, page.partition, page.page_number, card.property_id)
+            found = (page.source, page.partition, page.page_number, card.property_id)
             offers, title = offers_as_json(card.offers), card.listing_page_title
-            yield (*place, card.source_url, card.public_id, offers, title, *optional_values(card))
+            yield (
+                next(lines),
+                True,
+                False,
+                *found,
+                card.source_url,
+                card.public_id,
+                offers,
+                title,
+                *optional_values(card),
+            )

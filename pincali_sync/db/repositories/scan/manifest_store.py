@@ -12,9 +12,11 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.identity.resolving import RecordRepository
 from pincali_sync.db.repositories.removal.transition import LIKELY, transition
 from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
-from pincali_sync.domain.listing_status import Cause
+from pincali_sync.domain.identity import CANONICAL_ROOT
+from pincali_sync.domain.listing_status import Cause, ChangeType
 from pincali_sync.domain.listing_walk import PageFacts, WalkSummary
 from pincali_sync.items import LostPage, ManifestEntry, ManifestPage
 
@@ -33,6 +35,25 @@ _UPDATE_LIVE = transition(
     ],
     session=":session_id",
 )
+
+# A slug that changed. An adopted row keeps its form of the URL until its page is visited.
+_FOLLOW_SLUGS = f"""
+WITH moved AS (
+    SELECT l.property_id, l.source_url AS old_url, b.source_url AS new_url
+      FROM batch b JOIN properties_live l ON l.property_id = b.property_id
+     WHERE b.public_id IS NOT NULL AND b.live_url <> b.source_url
+       AND starts_with(b.live_url, '{CANONICAL_ROOT}')
+     ORDER BY l.property_id FOR UPDATE OF l
+), followed AS (
+    UPDATE properties_live l SET source_url = m.new_url, last_updated_at = :now
+      FROM moved m WHERE l.property_id = m.property_id
+)
+INSERT INTO property_changes
+       (property_id, session_id, change_type, field_name, old_value, new_value, created_at)
+SELECT property_id, CAST(:session_id AS uuid), '{ChangeType.UPDATED}', 'source_url',
+       to_jsonb(old_url), to_jsonb(new_url), CAST(:now AS timestamptz)
+  FROM moved ORDER BY property_id
+"""
 
 # What a card leaves out stays as an earlier one told it.
 _UPSERT_MANIFEST = f"""
@@ -71,20 +92,11 @@ ON CONFLICT (property_id) DO UPDATE SET
                               ORDER BY s) END
 """
 
-_INSERT_ALIASES = """
-INSERT INTO property_aliases (alias, property_id, source_url, created_at)
-SELECT DISTINCT ON (computed_id) computed_id, property_id, source_url, CAST(:now AS timestamptz)
-  FROM incoming
- WHERE NOT conflict AND computed_id <> property_id
- ORDER BY computed_id
-ON CONFLICT (alias) DO NOTHING
-"""
-
 _INSERT_SIGHTINGS = """
 INSERT INTO property_sightings (session_id, source, part, page_number, property_id, seen_at)
 SELECT DISTINCT CAST(:session_id AS uuid), source, part, page_number, property_id,
        CAST(:now AS timestamptz)
-  FROM incoming WHERE NOT conflict
+  FROM incoming
 ON CONFLICT DO NOTHING
 """
 
@@ -157,16 +169,17 @@ class ManifestStoreRepository(Repository):
     """
 
     async def apply_to_live(self, *, session_id: UUID, now: datetime) -> None:
-        """What a sighting alone proves of live rows: present again, or shown at another price.
+        """What a sighting alone proves of live rows: there again, another price, another slug.
 
         Rows that need no change are not touched: live rows are wide, indexed and have triggers.
         """
         await self._run(_UPDATE_LIVE, session_id=session_id, now=now)
+        await self._run(_FOLLOW_SLUGS, session_id=session_id, now=now)
 
     async def store(self, *, session_id: UUID, now: datetime) -> None:
         """Upserts the manifest and records sightings and aliases."""
         await self._run(_UPSERT_MANIFEST, session_id=session_id, now=now)
-        await self._run(_INSERT_ALIASES, now=now)
+        await RecordRepository(self._connection).move_slugs("incoming", now=now)
         await self._run(_INSERT_SIGHTINGS, session_id=session_id, now=now)
 
     async def record_read(
