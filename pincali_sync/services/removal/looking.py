@@ -101,9 +101,10 @@ class Lookout:
 
     async def _ask_canaries(self) -> list[Answer]:
         """Most of those that are asked must be shown: one may be gone since it was seen."""
-        answers, shown, said = [], 0, "no listing was seen lately"
+        answers: list[Answer] = []
+        shown, said = 0, "no listing was seen lately"
         for _, canary in zip(range(_CANARIES), self.canaries, strict=False):
-            looked_at = await self.verify(canary, NO_CALIBRATION)
+            looked_at = await self._ask(canary)
             answers.append(looked_at.answer)
             if looked_at.judgement.verdict is Verdict.ALIVE:
                 shown += 1
@@ -114,6 +115,19 @@ class Lookout:
         raise CalibrationError(
             f"a listing that should be there is not shown ({said}): nothing can be verified"
         )
+
+    async def _ask(self, canary: QueuedProperty) -> VerificationResult:
+        """What is not shown is asked for again: what comes and goes is no proof of anything."""
+        first = await self.verify(canary, NO_CALIBRATION)
+        if first.judgement.verdict is Verdict.ALIVE:
+            return first
+        second = await self.verify(canary, NO_CALIBRATION)
+        if second.judgement.verdict is Verdict.ALIVE and not first.judgement.may_change:
+            raise CalibrationError(
+                f"a listing that should be there is shown at times only ({canary.public_id}: "
+                f"{first.judgement.evidence}): nothing can be verified"
+            )
+        return second
 
     async def verify(self, queued: QueuedProperty, calibration: Calibration) -> VerificationResult:
         """Fetches one listing's page and judges the answer."""

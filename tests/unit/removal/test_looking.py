@@ -161,7 +161,36 @@ async def test_one_listing_that_is_gone_since_it_was_seen_is_no_fault_of_the_sit
     site = Site()
     site.there.remove("known-0")
     assert (await look(site, MISSING[:10])).count(GONE) == 10
-    assert site.canaries == 6  # both times two others must be shown
+    assert site.canaries == 8  # both times it is asked twice, and two others must be shown
+
+
+@pytest.mark.parametrize("fault", [NOT_FOUND, FetchedPage(status=302, headers={"location": "/"})])
+async def test_a_listing_that_comes_and_goes_is_a_fault_of_the_site(fault: FetchedPage) -> None:
+    site = Site()
+    flaps = iter([True, False])
+
+    async def get(url: str) -> FetchedPage:
+        answer = await Site.get(site, url)
+        is_after_all = len(site.asked) > 12 and slug_of(url).startswith("known")
+        return fault if is_after_all and next(flaps, False) else answer
+
+    site.get = get  # type: ignore[method-assign]
+    seen = await look(site, MISSING[:10])
+    assert "is shown at times only" in str(seen.error)
+    assert (seen.count(GONE), seen.count(UNKNOWN)) == (0, 10)
+
+
+async def test_an_error_that_passes_is_no_fault() -> None:
+    site = Site()
+    errors = iter([True, False])
+
+    async def get(url: str) -> FetchedPage:
+        answer = await Site.get(site, url)
+        is_after_all = len(site.asked) > 12 and slug_of(url).startswith("known")
+        return FetchedPage(status=503) if is_after_all and next(errors, False) else answer
+
+    site.get = get  # type: ignore[method-assign]
+    assert (await look(site, MISSING[:10])).count(GONE) == 10
 
 
 async def test_most_of_what_should_be_there_must_be_shown() -> None:
