@@ -15,6 +15,7 @@ _OK = range(200, 300)
 _TOO_MANY_REQUESTS = 429
 _ERRORS = range(500, 600)
 _AGENT = re.compile(r"^[ \t]*user.?agent", re.I | re.M)
+_VERSION = re.compile(r"^([ \t]*user.?agent[ \t]*:[ \t]*[a-z_-]+)/\S*", re.I | re.M)
 # Each rule may be meant for each agent; real files are some hundred lines long.
 _MOST_RULES = 500_000
 
@@ -54,4 +55,5 @@ def read_robots(answer: FetchedPage) -> Robots:
     text = answer.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "ignore")
     if len(_AGENT.findall(text)) * text.count("\n") > _MOST_RULES:
         return Robots(unreadable="robots.txt cannot be read: it holds rules beyond measure")
-    return Robots(rules=Protego.parse(text))
+    # Groups are for products: a version names no other one.
+    return Robots(rules=Protego.parse(_VERSION.sub(r"\1", text)))

@@ -14,7 +14,7 @@ from pincali_sync.config import Config
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable, unpacked
 from pincali_sync.items import FetchedPage
-from pincali_sync.pages.challenge import challenge_kind
+from pincali_sync.pages.challenge import Challenge, challenge_kind
 from pincali_sync.pages.encoding import by_header
 
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, EOFError, zlib.error, ValueError)
@@ -45,7 +45,7 @@ async def fetch_robots(config: Config, take_turn: Callable[[], Awaitable[object]
         await take_turn()
         page = await fetch(config, url)
         refusal = page.status and challenge_kind(page.status, page.headers, page.body)
-        if refusal:
+        if refusal and refusal is not Challenge.FORBIDDEN:  # a 403 says that there is none
             return Robots(unreadable=f"the site refuses us at {url}: {refusal.value}")
         target = redirect_target(url, page.status, page.headers.get("location"))
         if target is None or not left:

@@ -113,7 +113,8 @@ async def test_a_robots_txt_that_leads_elsewhere_forbids_everything(
     ("robots", "why"),
     [
         (Says(500), "robots.txt cannot be read: HTTP 500"),
-        (Says(403), "the site refuses us at http"),
+        (Says(403, b"<script>window._cf_chl_opt={}</script>"), "the site refuses us at http"),
+        (Says(202), "the site refuses us at http"),
         (Says(body=b"User-agent: *\nDisallow: /\n"), "robots.txt forbids"),
         (Says(body=b"User-agent: *\nCrawl-delay: 1000000000\n"), "asks for 1e+09 s between"),
         (Says(body=b"User-agent: *\nCrawl-delay: 1e308\n"), "asks for 1e+308 s between"),
@@ -137,6 +138,45 @@ async def test_what_robots_txt_forbids_is_looked_at_by_nobody(
     with pytest.raises(BlockedError, match="robots"):
         await scrape_single_property("/en/home/casa-1")
     assert set(hostile.paths) == {"/robots.txt"}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+async def test_a_site_without_robots_txt_is_looked_at_by_the_look_and_the_library(
+    hostile: HostileSite,
+    db: Database,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    hostile.answers["/robots.txt"] = Says(status, b"<Error>AccessDenied</Error>")
+    assert await SiteProbe(config, build_services(config, db=db).pace)() == "HTTP 404"
+    configure_library(monkeypatch, hostile, gap="0")
+    with pytest.raises(PageError, match="HTTP 404"):
+        await scrape_single_property("/en/home/casa-1")
+    assert hostile.paths == ["/robots.txt", SALE, "/robots.txt", "/en/home/casa-1"]
+
+
+@pytest.mark.parametrize(
+    ("says", "why"),
+    [
+        (Says(), "no page of the site: HTTP 200 brings nothing at all"),
+        (Says(body=b"<title>Hold on</title>"), "the title is 'Hold on'"),
+        (Says(headers={"Content-Type": "application/json"}, body=b"{}"), "application/json"),
+    ],
+)
+async def test_what_is_no_page_of_the_site_ends_no_rest_and_is_no_listing(
+    hostile: HostileSite,
+    db: Database,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    says: Says,
+    why: str,
+) -> None:
+    hostile.answers = {SALE: says, "/en/home/casa-1": says}
+    assert why in str(await SiteProbe(config, build_services(config, db=db).pace)())
+    configure_library(monkeypatch, hostile, gap="0")
+    with pytest.raises(PageError, match=why):
+        await scrape_single_property("/en/home/casa-1")
 
 
 async def test_the_look_and_the_library_name_a_page_that_is_too_long(

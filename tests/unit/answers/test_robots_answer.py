@@ -71,3 +71,43 @@ def test_the_worst_rules_cost_no_more_than_a_second(body: str) -> None:
 @given(st.binary(max_size=200), st.text(max_size=50))
 def test_any_bytes_are_rules_or_none(body: bytes, url: str) -> None:
     read_robots(FetchedPage(status=200, body=body)).objection(url, AGENT)
+
+
+OURS = "User-agent: pincalisync\n"
+ALL = "User-agent: *\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "allowed"),
+    [
+        (f"{OURS}Disallow: /", "/x", False),
+        ("USER-AGENT: PINCALISYNC\nDISALLOW: /", "/x", False),
+        ("User-agent: PincaliSync/2.0\nDisallow: /", "/x", False),
+        ("User-agent: somebot\nDisallow: /", "/x", True),
+        (f"{ALL}Disallow: /\n\n{OURS}Allow: /", "/x", True),
+        (f"{ALL}Disallow: /\n\n{OURS}Disallow:", "/x", True),
+        (f"{OURS}Disallow: /a\n\n{ALL}Disallow: /b\n\n{OURS}Disallow: /c", "/a", False),
+        (f"{OURS}Disallow: /a\n\n{ALL}Disallow: /b\n\n{OURS}Disallow: /c", "/c", False),
+        (f"{OURS}Disallow: /a\n\n{ALL}Disallow: /b\n\n{OURS}Disallow: /c", "/b", True),
+        (f"User-agent: a\n\n{OURS}\nDisallow: /x", "/x", False),
+        (f"User-agent: a\nSitemap: https://x.test/s.xml\n{OURS}Disallow: /x", "/x", False),
+        (f"{ALL}Disallow: /en/\nAllow: /en/home/", "/en/home/a", True),
+        (f"{ALL}Allow: /en/\nDisallow: /en/home/", "/en/home/a", False),
+        (f"{ALL}Disallow: /p\nAllow: /p", "/p", True),
+        (f"{ALL}Disallow: /*.xml$", "/sitemap.xml", False),
+        (f"{ALL}Disallow: /*.xml$", "/sitemap.xml?a", True),
+        (f"{ALL}Disallow: /*?page=", "/en/properties/x?page=2", False),
+        (f"{ALL}Disallow: /en/home/caf%C3%A9", "/en/home/café", False),
+        (f"{ALL}Disallow: /en/home/café", "/en/home/caf%c3%a9", False),
+        (f"{ALL}Disallow: /en%2Fhome", "/en/home", True),
+        (f"{ALL.strip()} # all\rDisallow: /x # this\r", "/x", False),
+        (f"{ALL}Disallow: /", "/robots.txt", True),
+        (f"#{'x' * 500_000}\n{ALL}Disallow: /x", "/x", False),
+        (f"#{'x' * 530_000}\n{ALL}Disallow: /x", "/x", True),
+        ("<!doctype html><title>Home</title>", "/x", True),
+        ("", "/x", True),
+    ],
+)
+def test_rules_are_read_as_the_standard_has_it(body: str, path: str, allowed: bool) -> None:
+    found = robots(body).objection(f"https://www.pincali.com{path}", AGENT)
+    assert (found is None) is allowed
