@@ -50,7 +50,7 @@ class Answer:
 
     url: str
     status: int | None  # None: no answer at all
-    error: str | None = None
+    error: str | None = None  # why there is none, or what came is no page of the site
     redirect_url: str | None = None
     redirect_kind: RedirectKind | None = None
     shown_public_id: str | None = None  # the EasyBroker id that a listing's page shows
@@ -108,8 +108,9 @@ def judge(
     """
     if answer.refusal is not None:
         return _unknown(f"the site refused to answer ({answer.refusal})", may_change=True)
-    if answer.status is None:
-        return _unknown(f"no answer: {answer.error or 'unknown error'}", may_change=True)
+    if answer.status is None or answer.error is not None:
+        said = answer.error or "unknown error"
+        return _unknown(said if answer.status else f"no answer: {said}", may_change=True)
     if answer.redirect_url is not None:
         return _judge_redirect(answer, calibration)
     if answer.shown_public_id is not None:

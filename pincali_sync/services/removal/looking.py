@@ -28,6 +28,7 @@ from pincali_sync.domain.liveness import (
 from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.pages.answer import ReadAnswer, read_answer
+from pincali_sync.pages.own_page import what_is_missing
 from pincali_sync.services.ports import Fetcher
 
 # The next pages to look at; empty when there are none.
@@ -158,7 +159,13 @@ class Lookout:
         page: FetchedPage = await self.fetcher.get(url)
         if page.status is None:
             return ReadAnswer(answer=Answer(url=url, status=None, error=page.error))
-        return read_answer(url, page.status, page.headers, page.body)
+        read, missing = (
+            read_answer(url, page.status, page.headers, page.body),
+            what_is_missing(page),
+        )
+        if missing is not None and read.answer.refusal is None:
+            return ReadAnswer(answer=Answer(url=url, status=page.status, error=missing))
+        return read
 
 
 def _removing_nothing(results: Sequence[VerificationResult]) -> list[VerificationResult]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import cycle
 from uuid import UUID
@@ -22,7 +22,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.run_notes import RunNotes
-from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
+from pincali_sync.items import NO_PAGE, Ending, QueuedProperty, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.data_sync_service import DataSyncService, sightings, without_faults
 from pincali_sync.services.ports import Fetcher
@@ -168,10 +168,17 @@ def _pages(results: Sequence[VerificationResult]) -> list[ScrapeResult]:
 
 
 def _try_again(result: VerificationResult, max_attempts: int) -> bool:
-    return result.judgement.may_change and result.queued.may_be_asked_again(max_attempts)
+    return (
+        result.judgement.may_change and _failed(result).ending_after(max_attempts) is Ending.AGAIN
+    )
 
 
 def _outcome(result: VerificationResult, max_attempts: int) -> ScrapeResult:
     # "Unknown" is an answer too, once no further try is left.
     ending = Ending.AGAIN if _try_again(result, max_attempts) else Ending.DONE
-    return ScrapeResult(queued=result.queued, error=result.judgement.evidence, ending=ending)
+    return replace(_failed(result), ending=ending)
+
+
+def _failed(result: VerificationResult) -> ScrapeResult:
+    said = result.judgement.evidence
+    return ScrapeResult(queued=result.queued, error=said, is_no_page=said.startswith(NO_PAGE))

@@ -9,9 +9,10 @@ import pytest
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
-from pincali_sync.domain.liveness import Judgement, Verdict
+from pincali_sync.domain.liveness import NO_CALIBRATION, Judgement, Verdict
 from pincali_sync.exceptions import CalibrationError, SupersededError, UsageError
 from pincali_sync.items import ManifestEntry, QueuedProperty
+from pincali_sync.services.removal.looking import Lookout
 from tests.support.builders import SITE, Workshop, add_live, entry, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.removals import TOKEN, batch_id, claim, hold, record
@@ -272,6 +273,28 @@ async def test_a_passing_error_is_tried_again_later_and_kept_as_unknown_in_the_e
     [check] = await rows(db, "SELECT verdict, evidence FROM removal_checks")
     assert check == {"verdict": "unknown", "evidence": "HTTP 503"}
     assert await claim(services, session_id) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"<title>Hold on</title><p>This listing has been sold"])
+async def test_what_is_no_page_of_the_site_is_no_evidence_and_its_row_goes_back(
+    services: Services,
+    db: Database,
+    clock: FixedClock,
+    shop: Workshop,
+    site: FakeSite,
+    body: bytes,
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    site.set("house-1", 200, body)
+    lookout = Lookout(services.config, site, iter(()))
+    for attempts in (0, 1):  # the second time in a row it may be this page alone
+        [queued] = await claim(services, session_id)
+        await record(services, await lookout.verify(queued, NO_CALIBRATION))
+        row = (await shop.queued("house-1"))[-1]
+        assert (row["status"], row["attempt_count"]) == ("pending", attempts)
+        assert await rows(db, "SELECT 1 FROM removal_checks") == []
+        clock.advance(hours=1)
 
 
 async def test_a_listing_that_is_alive_counts_as_scraped_and_is_active(
