@@ -9,13 +9,16 @@ from pincali_sync.domain.identity import slug_of
 from pincali_sync.domain.numbers import decimal_of, integer_of
 from pincali_sync.domain.prices import parse_offer
 from pincali_sync.exceptions import PageError
+from pincali_sync.items import FetchedPage
 from pincali_sync.pages.answer import read_answer
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.facts import Chip, read_facts
 from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.pages.own_page import what_is_missing
 from pincali_sync.pages.places import coordinates_in_url, coordinates_of, place_of, property_type_of
 from pincali_sync.pages.sitemap import listing_urls, parse_index
+from pincali_sync.pages.stub import returns_to_itself
 from pincali_sync.pages.text import clean, one_line
 
 SITE = "https://www.pincali.com"
@@ -28,6 +31,9 @@ _PAGES: dict[str, Callable[[bytes], object]] = {
     "detail page": lambda body: parse_detail_page(body, DETAIL_URL),
     "answer": lambda body: read_answer(DETAIL_URL, 200, {}, body),
     "challenge": lambda body: challenge_kind(200, {}, body),
+    "fault or wall": lambda body: challenge_kind(503, {}, body),
+    "stub": lambda body: returns_to_itself(FetchedPage(status=200, body=body), DETAIL_URL),
+    "what is missing": lambda body: what_is_missing(FetchedPage(status=200, body=body)),
     "sitemap index": lambda body: parse_index(body, SITEMAP_URL),
     "sitemap shard": lambda body: list(listing_urls(body, SITEMAP_URL)),
 }
