@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.queue import freshness as sql
-from pincali_sync.db.repositories.queue.queue_fill import FILL_STALE
+from pincali_sync.db.repositories.queue.refresh_fill import FILL_STALE
 from pincali_sync.db.repositories.removal.counting import COUNT_MISSING
 from pincali_sync.db.repositories.scan import manifest
 from tests.integration.queue.test_queue_concurrency import node_types

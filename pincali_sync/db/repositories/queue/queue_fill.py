@@ -10,34 +10,15 @@ from uuid import UUID
 
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.identity.takeovers import SHOWED_ANOTHER, TOLD_BY_CARD
-from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
-from pincali_sync.db.repositories.queue.rest import FETCHES_A_WEEK, IN_VAIN, RESTED, fetches, rest
-from pincali_sync.db.repositories.removal.transition import LIKELY, LISTED
+from pincali_sync.db.repositories.identity.takeovers import TOLD_BY_CARD
+from pincali_sync.db.repositories.queue import rest
+from pincali_sync.db.repositories.queue.refresh_fill import FILL_SAMPLE, FILL_STALE
+from pincali_sync.db.repositories.queue.room import INSERT, LOCK, ROOM
+from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.items import ANOTHER_TRY
 
 # Records without an open row.
 _WAITING = "queued_priority IS NULL"
-
-# One writer at a time fills the queue, so that the ceiling is never passed by two at once. The
-# lock is the transaction's: it works through a transaction pooler and cannot be left behind.
-_LOCK = "SELECT pg_advisory_xact_lock(hashtext('pincali_sync.queue_fill'))"
-
-# Rows in progress count: they may come back.
-_OPEN = "(SELECT count(*) FROM scrape_queue WHERE status IN ('pending', 'in_progress'))"
-_ROOM = f"greatest(0, CAST(:max_pending AS integer) - {_OPEN})"
-# Priorities 4 and 5 (stale, sample) leave a fifth of the ceiling free for what is news.
-_ROOM_FOR_REFRESH = f"""greatest(0, least(
-        CAST(:wanted AS integer),
-        floor(CAST(:max_pending AS integer) * 0.8)::integer - {_OPEN}))"""
-
-_INSERT = """
-INSERT INTO scrape_queue
-       (property_id, source_url, priority, queue_reason, queued_at, available_at, run_id)
-SELECT property_id, source_url, priority, reason, :now, :now, CAST(:run_id AS uuid)
-  FROM fitting ORDER BY property_id
-ON CONFLICT (property_id) WHERE status IN ('pending', 'in_progress') DO NOTHING
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +54,7 @@ UPDATE scrape_queue q
 WITH reasons AS ({self.rows}), wanted AS (
     SELECT priority, count(*) AS rows FROM reasons WHERE {_WAITING} GROUP BY priority
 ), short AS (
-    SELECT greatest(0, coalesce((SELECT sum(rows) FROM wanted), 0) - {_ROOM}) AS rows,
+    SELECT greatest(0, coalesce((SELECT sum(rows) FROM wanted), 0) - {ROOM}) AS rows,
            (SELECT min(priority) FROM wanted) AS best
 ), least_valuable AS (
     SELECT id FROM scrape_queue
@@ -100,8 +81,8 @@ UPDATE refresh_targets
         """New rows, as many as fit under the ceiling."""
         return f"""
 WITH reasons AS ({self.rows}), fitting AS (
-    SELECT * FROM reasons WHERE {_WAITING} ORDER BY {self.order} LIMIT {_ROOM}
-){_INSERT}"""
+    SELECT * FROM reasons WHERE {_WAITING} ORDER BY {self.order} LIMIT {ROOM}
+){INSERT}"""
 
 
 # A new listing whose page was set aside, or not there, is not queued again by being seen again: see
@@ -144,18 +125,20 @@ _OF_MANIFEST = _Reasons(
     SELECT m.property_id, m.source_url, m.first_seen_at, NULL AS queued_priority,
            CASE WHEN m.is_new AND m.sources = '{{}}' THEN 3
                 WHEN m.is_new THEN 1 ELSE 2 END AS priority,
-           CASE WHEN vain.times > 0 THEN '{ANOTHER_TRY}'
+           CASE WHEN {rest.WAS_IN_VAIN} THEN '{ANOTHER_TRY}'
                 WHEN m.is_new AND m.sources = '{{}}' THEN 'sitemap'
                 WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed THEN 'price_change'
                 ELSE 'relisted' END AS reason
       FROM property_manifest m
-      LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = m.property_id
+      LEFT JOIN ({rest.IN_VAIN}) vain ON vain.property_id = m.property_id
+      LEFT JOIN properties_live l ON l.property_id = m.property_id
      WHERE m.needs_full_scrape
        AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
                           AND q.status IN ('pending', 'in_progress'))
-       AND (vain.times IS NULL OR vain.last_at <= :now - CASE
-            WHEN m.is_new THEN {rest("vain.times", days=1)} ELSE {rest("vain.times")} END)
+       AND CASE WHEN m.is_new
+                THEN coalesce(vain.last_at <= :now - {rest.after("vain.times", days=1)}, true)
+                ELSE {rest.RESTED} END
 """,
 )
 
@@ -181,51 +164,13 @@ _OF_MISSING = _Reasons(
      WHERE l.missing_session_id = CAST(:session_id AS uuid)
        AND l.listing_status = {LIKELY}
        AND looked.is_decided IS NOT TRUE
-       AND (looked.times = 0 OR looked.last_at <= :now - {rest("looked.times", days=6)})
-       AND {fetches("l.property_id")} < {FETCHES_A_WEEK}
+       AND (looked.times = 0 OR looked.last_at <= :now - {rest.after("looked.times", days=6)})
+       AND {rest.fetches("l.property_id")} < {rest.FETCHES_A_WEEK}
        AND NOT EXISTS (SELECT 1 FROM scrape_queue q
                         WHERE q.property_id = l.property_id AND q.status = 'failed'
                           AND q.queue_reason = 'verification' AND q.queued_at >= :began)
 """
 )
-
-# --- refreshing what is old: only into the room that is left to it ---
-# Beyond the age ceiling the oldest come first, whatever their value: nothing may grow older than
-# the ceiling. A page that was asked for in vain would be the first in line every time. What is
-# likely removed is left to the verification. Exponents are bounded: old rows are no underflow.
-_TOUCHED = "(q.status IN ('pending', 'in_progress') OR q.completed_at > :now - interval '7 days')"
-FILL_STALE = f"""
-WITH fitting AS (
-    SELECT property_id, source_url, 4 AS priority,
-           CASE WHEN times > 0 THEN '{ANOTHER_TRY}' ELSE 'stale_data' END AS reason
-      FROM (SELECT l.property_id, l.source_url, vain.times, {RATE_OF_LIVE} AS rate,
-                   extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
-                   / 86400.0::float8 AS age_days
-              FROM properties_live l
-              LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
-             WHERE l.listing_status IN {LISTED}
-               AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
-               AND {RESTED} AND NOT {SHOWED_ANOTHER}
-               AND NOT EXISTS (SELECT 1 FROM scrape_queue q
-                                WHERE q.property_id = l.property_id AND {_TOUCHED})) stale
-     ORDER BY age_days >= :max_age_days DESC,
-              CASE WHEN age_days >= :max_age_days THEN age_days
-                   ELSE {crawl_value("rate", "least(age_days, 600 / rate)")} END DESC, property_id
-     LIMIT {_ROOM_FOR_REFRESH}
-){_INSERT}"""
-
-# A seeded hash of the id: a fair draw that repeats itself, so that a crash draws no second one.
-_FILL_SAMPLE = f"""
-WITH fitting AS (
-    SELECT l.property_id, l.source_url, 5 AS priority, 'random_sample' AS reason
-      FROM properties_live l
-      LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
-     WHERE l.listing_status IN {LISTED} AND {RESTED} AND NOT {SHOWED_ANOTHER}
-       AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
-                          AND ({_TOUCHED} OR q.queued_at >= :drawn_since))
-     ORDER BY md5(l.property_id || CAST(:seed AS text))
-     LIMIT {_ROOM_FOR_REFRESH}
-){_INSERT}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,17 +229,17 @@ class QueueFillRepository(Repository):
     ) -> int:
         """Queues a fair draw of records not queued since a time; returns their number."""
         return await self._add(
-            _FILL_SAMPLE, filling, wanted=wanted, seed=seed, drawn_since=drawn_since
+            FILL_SAMPLE, filling, wanted=wanted, seed=seed, drawn_since=drawn_since
         )
 
     async def _add(self, statement: str, filling: Filling, **named: Any) -> int:
-        await self._run(_LOCK)
+        await self._run(LOCK)
         return await self._count(statement, **asdict(filling), **named)
 
     async def _queue(self, reasons: _Reasons, filling: Filling, **named: Any) -> int:
         """Raises rows that are there and adds new ones, where need be in the place of lesser."""
         parameters = {**asdict(filling), **named}
-        await self._run(_LOCK)
+        await self._run(LOCK)
         await self._run(reasons.raising, **parameters)
         await self._run(reasons.making_room, **parameters)
         return await self._count(reasons.adding, **parameters)

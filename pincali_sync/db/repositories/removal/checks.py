@@ -85,6 +85,7 @@ SELECT CAST(:week AS date), r.property_id, r.removed_at, CAST(:now AS timestampt
  ORDER BY md5(r.property_id || CAST(:week AS text)) LIMIT :size
 ON CONFLICT DO NOTHING
 """
+_SEEN_LAST = 1_000  # listings that canaries are drawn from
 _CHECKS = f"SELECT {', '.join(each.name for each in fields(RemovalCheck))} FROM removal_checks"
 
 
@@ -143,14 +144,19 @@ class CheckRepository(Repository):
         )
 
     async def canaries(self, *, since: datetime, limit: int) -> list[QueuedProperty]:
-        """Listings seen on pages since then, the latest first: their pages must show them."""
+        """Some of the listings seen last, and since then: their pages must show them.
+
+        Others each time, or the same pages would be asked for day after day.
+        """
         return await self._all(
             QueuedProperty,
-            f"""SELECT m.property_id, m.source_url, m.public_id
-                  FROM property_manifest m JOIN properties_live l ON l.property_id = m.property_id
-                 WHERE m.public_id IS NOT NULL AND l.listing_status IN {LISTED}
-                   AND m.last_seen_at >= :since
-                 ORDER BY m.last_seen_at DESC LIMIT :limit""",
+            f"""SELECT * FROM (
+                    SELECT m.property_id, m.source_url, m.public_id
+                      FROM property_manifest m JOIN properties_live l USING (property_id)
+                     WHERE m.public_id IS NOT NULL AND l.listing_status IN {LISTED}
+                       AND m.last_seen_at >= :since
+                     ORDER BY m.last_seen_at DESC LIMIT {_SEEN_LAST}) latest
+                 ORDER BY md5(property_id || CAST(:since AS text)) LIMIT :limit""",
             since=since,
             limit=limit,
         )

@@ -1,0 +1,48 @@
+"""Rows that refresh what is old, only into the room that is left to it; and a fair sample."""
+
+from __future__ import annotations
+
+from pincali_sync.db.repositories.identity.takeovers import SHOWED_ANOTHER
+from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
+from pincali_sync.db.repositories.queue.rest import IN_VAIN, RESTED, WAS_IN_VAIN
+from pincali_sync.db.repositories.queue.room import INSERT, ROOM_FOR_REFRESH
+from pincali_sync.db.repositories.removal.transition import LISTED
+from pincali_sync.items import ANOTHER_TRY
+
+# Beyond the age ceiling the oldest come first, whatever their value: nothing may grow older than
+# the ceiling. A page that was asked for in vain would be the first in line every time. What is
+# likely removed is left to the verification. Exponents are bounded: old rows are no underflow.
+_TOUCHED = "(q.status IN ('pending', 'in_progress') OR q.completed_at > :now - interval '7 days')"
+FILL_STALE = f"""
+WITH fitting AS (
+    SELECT property_id, source_url, 4 AS priority,
+           CASE WHEN was_in_vain THEN '{ANOTHER_TRY}' ELSE 'stale_data' END AS reason
+      FROM (SELECT l.property_id, l.source_url, {WAS_IN_VAIN} AS was_in_vain,
+                   {RATE_OF_LIVE} AS rate,
+                   extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
+                   / 86400.0::float8 AS age_days
+              FROM properties_live l
+              LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
+             WHERE l.listing_status IN {LISTED}
+               AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
+               AND {RESTED} AND NOT {SHOWED_ANOTHER}
+               AND NOT EXISTS (SELECT 1 FROM scrape_queue q
+                                WHERE q.property_id = l.property_id AND {_TOUCHED})) stale
+     ORDER BY age_days >= :max_age_days DESC,
+              CASE WHEN age_days >= :max_age_days THEN age_days
+                   ELSE {crawl_value("rate", "least(age_days, 600 / rate)")} END DESC, property_id
+     LIMIT {ROOM_FOR_REFRESH}
+){INSERT}"""
+
+# A seeded hash of the id: a fair draw that repeats itself, so that a crash draws no second one.
+FILL_SAMPLE = f"""
+WITH fitting AS (
+    SELECT l.property_id, l.source_url, 5 AS priority, 'random_sample' AS reason
+      FROM properties_live l
+      LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
+     WHERE l.listing_status IN {LISTED} AND {RESTED} AND NOT {SHOWED_ANOTHER}
+       AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
+                          AND ({_TOUCHED} OR q.queued_at >= :drawn_since))
+     ORDER BY md5(l.property_id || CAST(:seed AS text))
+     LIMIT {ROOM_FOR_REFRESH}
+){INSERT}"""
