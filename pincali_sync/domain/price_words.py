@@ -50,25 +50,29 @@ _SQUARE_METRES = (
 )
 _OF_WHAT = r"(?:terreno|land|construccion|superficie|construid[oa]s?|rentables?|util(?:es)?)"
 _FEES = (
-    r"(?:iva|vat|tax(?:es)?|impuestos?|mantenimiento|manto|mtto|maintenance|hoa|condominio|gastos"
-    r"|cuotas?|fees?|dues|expensas|servicios|utilities|depositos?|deposit)"
+    r"(?:iva|i\.v\.a|vat|tax(?:es)?|impuestos?|mantenimiento|manto|mtto|maintenance|hoa|condominio"
+    r"|gastos|cuotas?|fees?|dues|expensas|servicios|utilities|depositos?|deposit|escritura\w*"
+    r"|notariales)"
 )
 _REQUEST = (
     r"consult\w*|contact\w*|request|solicit\w*|cotiza\w*|pedido|pedir|combinar|convenir|definir"
-    r"|inquire|enquire|ask|call|llam[ae]\w*|pregunt\w*|poa|not available|no disponible|sin precio"
+    r"|inquire|enquire|ask|call|llam[ae]\w*|pregunt\w*|poa|tbd|application|not available"
+    r"|no disponible|sin precio"
 )
 
 _WORDS = {
-    "request": rf"\b(?:(?:a|on|upon|by|sob|bajo)\s)?(?:{_REQUEST})\b"
-    r"(?:\s(?:us|for|por|el|o|the|al?|agent|asesor)\b)*",
-    "from": r"\b(?:from|desde|starting (?:at|from)|a partir(?: d[eo])?)\b",
+    "request": rf"\b(?:(?:a|on|upon|by|sob|bajo|por)\s)?(?:{_REQUEST})\b"
+    r"(?:\s(?:us|for|por|para|el|o|the|al?|agente?|asesor)\b)*",
+    "from": r"\b(?:from|desde|starting (?:at|from)|a partir(?: d[eo])?|en adelante)\b",
     "m2": rf"{_PER}?{_SQUARE_METRES}(?:\s(?:de |of )?{_OF_WHAT}\b)?"
     rf"|{_PER}(?:metros?|mts?|meters?|metres?)\b",
     "hectare": rf"{_PER}(?:has?|hect|hectareas?|hectares?)\b",
-    "month": rf"{_PER}(?:mes|month)\b|/\s?mo\b|\b(?:mensual(?:es)?|monthly|mensal|mensais)\b",
+    "month": rf"(?:{_PER}|\b)(?:mes|month)\b|/\s?mo\b"
+    r"|\b(?:mensual(?:es)?|monthly|mensal|mensais)\b",
     "sale": rf"\b{_IN}(?:{SALE})\b",
     "rent": rf"\b{_IN}(?:{RENT})\b",
-    "label": r"\b(?:price|precio|preco|valor)(?: (?:de|total|actual))?\b",
+    "label": r"\b(?:asking )?(?:prices?|precios?|preco|valor|costo|total)"
+    r"(?: (?:de contado|de|total|final|actual|especial))?\b",
     "badge": r"\b(?:under|new|en|em|in|nuev[oa])\s(?:constru(?:ction|ccion|cao)|development"
     r"|desarrollo)\b|\b(?:new|nuev[oa]|featured|destacad[oa]|exclusiv[aeo])\b",
     "now": r"\b(?:now|ahora|agora)\b",
@@ -78,16 +82,16 @@ _WORDS = {
     "mxn": r"\b(?:mxn|mxp|mx|mex|m\.?\s?n|moneda nacional|mexican pesos?)\b"
     r"|\bpesos?(?: mexicanos?)?\b",
     "usd": r"\b(?:usd?|usa|u\.\s?s(?:\.\s?[da])?)\b|\bu\$[sd]\b|\b(?:american )?dollars?\b"
-    r"|\bdolar(?:es)?(?: (?:americanos|estadounidenses))?\b|\b(?:dla?rs?|dlls?|dls)\b",
+    r"|\b(?:dolar(?:es)?|dll?a?rs?|dlls?|dls)(?:\.?\s(?:americanos?|estadounidenses?))?\b",
     "eur": r"€|\b(?:eur|euros?)\b",
     "sign": r"\$",
     "number": "#",
-    "gap": r"[\s:;,.!|·•*()\[\]]+|(?<=\s)[-–—](?=\s)",
+    "gap": r"[\s:;,.!¡|·•*()\[\]]+|(?<=\s)[-–—/](?=\s)|(?<=#)-{1,2}(?![^\s€])",
 }
 _ASIDE_WORDS = {
     "fee": rf"\b{_FEES}\b",
     "was": r"\b(?:antes|was|before|anterior)\b",
-    "about": r"[≈~≃≅=]|\b(?:aprox\w*|approx\w*|equiv\w*)\b",
+    "about": r"[≈~≃≅=]|\b(?:aprox\w*|approx\w*|equiv\w*|about|around)\b",
     "plus": r"\+|\b(?:mas|plus|mais)\b",
     "filler": r"[%/]|\b(?:de|del|of|el|la|a|to|en|y|and|mes|meses|incl\w*)\b",
 }

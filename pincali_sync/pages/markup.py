@@ -54,12 +54,14 @@ _CROWDED = re.compile(
     % (_ATTRIBUTE, _MAX_ATTRIBUTES)
 )
 # Type that is not closed at once, as an icon is: `<i class="fal fa-bed"></i>`.
-_OPEN_TYPE = (
-    rb"(?=[bceifnstuBCEIFNSTU][%b/>iomtrIOMTR])"
-    rb"(?i:(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[%b/>])"
-    rb'(?!(?:[%b]+[a-z-]+(?:="[^"<>]*")?+)*+>[^<]*+</\1>))' % (_SPACE, _SPACE, _SPACE)
+_IS_TYPE = rb"(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[%b/>])" % _SPACE
+_CLOSED_AT_ONCE = rb'(?:[%b]+[a-z-]+(?:="[^"<>]*")?+)*+>[^<]*+</\1>' % _SPACE
+_OPEN_TYPE = rb"(?=[bceifnstuBCEIFNSTU][%b/>iomtrIOMTR])(?i:%b(?!%b))" % (
+    _SPACE,
+    _IS_TYPE,
+    _CLOSED_AT_ONCE,
 )
-_TYPE = re.compile(b"<" + _OPEN_TYPE)
+_TYPE = re.compile(rb"<(?i:%b%b|(/?)%b)" % (_IS_TYPE, _CLOSED_AT_ONCE, _IS_TYPE))
 # Ends with attributes, and tags that have no effect, or leave text behind, out of their place.
 _OUT_OF_PLACE = (
     rb"/[a-zA-Z][^%b/>]*+[%b/]++[^>]|(?=[bcfhitBCFHIT])(?i:body|caption|col|colgroup|form|frame|"
@@ -107,7 +109,7 @@ def tree_in(raw: bytes, url: str) -> LexborHTMLParser:
     if _CROWDED.search(raw):
         raise PageError(f"{url} has a tag with more than {_MAX_ATTRIBUTES} attributes")
     if any(suspects):
-        raw = _TYPE.sub(b"<span", raw)
+        raw = _TYPE.sub(_without_type, raw)
     try:
         tree = LexborHTMLParser(raw, options=_QUIETLY)
     except SelectolaxError as error:
@@ -115,3 +117,10 @@ def tree_in(raw: bytes, url: str) -> LexborHTMLParser:
     if tree.css_first(_TOO_DEEP) is not None:
         raise PageError(f"{url} has more than {MAX_DEPTH} levels of markup")
     return tree
+
+
+def _without_type(tag: re.Match[bytes]) -> bytes:
+    """A start or an end of type as one of what nests plainly; what is struck out stays so."""
+    if tag[1]:
+        return tag[0]
+    return b"<%b%b" % (tag[2], b"del" if tag[3].lower() in {b"s", b"strike"} else b"span")

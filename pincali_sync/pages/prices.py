@@ -9,7 +9,7 @@ from itertools import islice
 from selectolax.lexbor import LexborNode
 
 from pincali_sync.domain.prices import Offer, Operation, parse_offer
-from pincali_sync.pages.shown import is_shown, shown_text
+from pincali_sync.pages.shown import is_shown, texts_of
 from pincali_sync.pages.text import JsonObject
 
 _MAX_PRICES = 10  # of a listing: one for each operation
@@ -32,11 +32,11 @@ def offers_of(
     for price in _outermost(prices[:_MAX_PRICES]):
         if not _is_shown(price):
             continue
-        text = shown_text(price)
+        text, unseen = texts_of(price)
         offer = parse_offer(text, default=default, declared=declared)
-        if offer is None and not price.text(strip=True):
+        if offer is None and not (text or unseen):
             continue
-        if offer is None or _hides_amount(price, offer, text):
+        if offer is None or (unseen and _is_denied(offer, text, unseen)):
             return ()
         known = offers.get(offer.operation)
         if known is not None and known != offer:
@@ -73,6 +73,9 @@ def _is_shown(price: LexborNode) -> bool:
     return is_shown(price) and all(map(is_shown, islice(_boxes_of(price), _BOXES)))
 
 
-def _hides_amount(price: LexborNode, offer: Offer, text: str) -> bool:
-    """Whether it only seems to be on request: what is hidden has an amount."""
-    return offer.amount is None and not _DIGIT.search(text) and bool(_DIGIT.search(price.text()))
+def _is_denied(offer: Offer, text: str, unseen: str) -> bool:
+    """Whether what is hidden says otherwise: it has the amount, or names another unit."""
+    if _DIGIT.search(unseen):
+        return offer.amount is None and not _DIGIT.search(text)
+    whole = parse_offer(f"{text} {unseen}", default=offer.operation)
+    return whole is not None and (whole.currency, whole.unit) != (offer.currency, offer.unit)

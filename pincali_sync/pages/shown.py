@@ -7,21 +7,26 @@ from functools import lru_cache
 
 from selectolax.lexbor import LexborNode
 
-_UNSEEN_TAGS = {"script", "style", "template", "noscript", "svg", "title"}
-_UNSEEN_TAGS |= {"del", "s", "strike"}
+_STRUCK_TAGS = {"del", "s", "strike"}
+_UNSEEN_TAGS = {"script", "style", "template", "noscript", "svg", "title", *_STRUCK_TAGS}
 _UNSEEN_CLASS = re.compile(
-    r"(?:^|\s)(?:sr-only|visually-?hidden|screen-?reader\S*|\S*offscreen|hidden|hide|d-none"
-    r"|is-hidden|invisible|tooltip\S*|popover\S*)(?:\s|$)"
+    r"(?:^|\s)(?:(?:is-|u-|js-|ng-|cdk-|element-|a11y-)?"
+    r"(?:sr-only|visually-?hidden|hidden|hide|invisible)(?:-focusable|-text)?"
+    r"|screen-?reader\S*|show-for-sr|\S*offscreen|d-none|display-none"
+    r"|tooltip\S*|popover\S*)(?:\s|$)"
 )
 # "d-none d-lg-block" hides on small screens only.
 _SHOWN_SOMEWHERE = re.compile(r"(?:^|\s)\S*[-:](?:block|inline|flex|grid|table)\S*")
 _FORMER_CLASS = re.compile(
-    r"(?<![a-z])(?:old|was|before|antes|anterior|previous|prev|original|regular|compare|tachado"
-    r"|strike\w*|line-?through|crossed)(?![a-z:])"
+    r"(?<![a-z])(?:old|oldprice|was|before|former|antes|anterior|antiguo|antigo|viejo|previous|prev"
+    r"|original|tachad[oa]|strike\w*|lined?-?through|crossed|pr(?:ice|ecio|eco)-+(?:regular|compare)"
+    r"|(?:regular|compare(?:-at)?)-pr(?:ice|ecio|eco))(?![a-z:])"
 )
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # oldPrice
 _UNSEEN_STYLE = re.compile(
-    r"line-through|display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|opacity)\s*:\s*0(?![.\d])"
+    r"line-through|display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)"
+    r"|(?<![a-z-])(?:clip(?:-path)?\s*:|(?:left|top|text-indent)\s*:\s*-\d{3}"
+    r"|(?:font-size|opacity|(?:max-)?(?:width|height))\s*:\s*0(?!\.0*[1-9]|\d))"
 )
 _INLINE = {"a", "abbr", "b", "bdi", "bdo", "big", "em", "font", "i", "ins", "mark", "small", "span"}
 _INLINE |= {"strong", "sub", "u", "wbr"}
@@ -30,6 +35,13 @@ _LONG = 200  # characters of classes and style; longer ones are not kept
 # Between the texts of two elements, until it is known whether they are one number.
 _SEAM = "\x1f"
 _TWO_NUMBERS = re.compile(rf"[0-9.,'][\s{_SEAM}]+[0-9.,']")
+# In the place of what is struck out: with the words for it, as in "Antes <s>$9</s> ahora $8".
+_STRUCK = "\x1e"
+_STRUCK_LABEL = re.compile(
+    r"\b(?:(?:precio |price |preco )?(?:antes|was|before|anterior|original)|de)"
+    rf"[\s:]*{_STRUCK}\s*(?:(?:por|a|to)\b)?",
+    re.I,
+)
 _WITHIN_NUMBER = re.compile(rf"(?<=[0-9.,']){_SEAM}+(?=[0-9.,'])")
 _BETWEEN_NUMBERS = re.compile(rf"(?<=[0-9])(?=\s*{_SEAM})[\s{_SEAM}]+(?=[0-9])")
 
@@ -50,34 +62,44 @@ def is_shown(node: LexborNode) -> bool:
 
 @lru_cache(maxsize=1024)  # the same few stand on every card
 def _looks_shown(classes: str, style: str) -> bool:
-    if _UNSEEN_CLASS.search(classes) and not _SHOWN_SOMEWHERE.search(classes):
+    names = _HUMP.sub("-", classes).lower().replace("_", "-")
+    if _UNSEEN_CLASS.search(names) and not _SHOWN_SOMEWHERE.search(names):
         return False
-    is_former = _FORMER_CLASS.search(_HUMP.sub("-", classes).lower())
-    return not (is_former or _UNSEEN_STYLE.search(style.lower()))
+    return not (_FORMER_CLASS.search(names) or _UNSEEN_STYLE.search(style.lower()))
 
 
-def shown_text(node: LexborNode) -> str:
-    """An element's text on one line. Numbers of two elements stay two: "$850 | 120 m²"."""
+def texts_of(node: LexborNode) -> tuple[str, str]:
+    """An element's text that is shown, on one line, and that which is not.
+
+    Numbers of two elements stay two: "$850 | 120 m²".
+    """
     pieces: list[str] = []
-    _collect(node, pieces)
+    unseen: list[str] = []
+    _collect(node, pieces, unseen)
     text = "".join(pieces)
+    if _STRUCK in text:
+        text = _STRUCK_LABEL.sub(" ", text).replace(_STRUCK, "")
     if _TWO_NUMBERS.search(text):
         text = _BETWEEN_NUMBERS.sub(" | ", _WITHIN_NUMBER.sub("", text))
-    return " ".join(text.split())  # a seam is white space, too
+    return " ".join(text.split()), " ".join(unseen).strip()  # a seam is space
 
 
-def _collect(node: LexborNode, pieces: list[str]) -> None:
+def _collect(node: LexborNode, pieces: list[str], unseen: list[str]) -> None:
     child = node.first_child
     while child is not None:
         if child.is_text_node:
             pieces.append(child.text_content or "")
-        elif child.is_element_node and is_shown(child):
-            if child.tag == "sup":
+        elif child.is_element_node:
+            if not is_shown(child):
+                unseen.append(child.text())
+                if child.tag in _STRUCK_TAGS:
+                    pieces.append(_STRUCK)
+            elif child.tag == "sup":
                 pieces.append(_raised(pieces[-1] if pieces else "", child.text().strip()))
             else:
                 seam = _SEAM if child.tag in _INLINE else f"\n{_SEAM}"
                 pieces.append(seam)
-                _collect(child, pieces)
+                _collect(child, pieces, unseen)
                 pieces.append(seam)
         child = child.next
 
@@ -85,8 +107,8 @@ def _collect(node: LexborNode, pieces: list[str]) -> None:
 def _raised(before: str, text: str) -> str:
     """Cents as decimals, the 2 of m² as one; another number is a note, or a power."""
     cents = re.fullmatch("[.,]?([0-9]{2})", text)
-    if cents and re.search("[0-9]$", before):
-        return f".{cents[1]}"
+    if cents and re.search("[0-9][.,]?$", before):
+        return cents[1] if before[-1] in ".," else f".{cents[1]}"
     if text == "2" and re.search("[a-z]$", before, re.I):
         return "²"
     return f"^{text}" if re.search("[0-9]", text) else f" {text} "

@@ -34,7 +34,9 @@ $1,\u200b250,000 ; $1250000 ; Precio: $1,250,000 ; Precio de venta $1,250,000
 PRECIO TOTAL: $1,250,000 ; Preço $1,250,000 MXN ; Sale price: $1,250,000
 For Sale - $1,250,000 ; Ahora $1,250,000 ; $1,250,000* ; $1,250,000 · En Venta
 $1,250,000 negociable ; $1,250,000 (a tratar) ; $1,250,000 not negotiable
-$1,250,000 moneda nacional
+$1,250,000 moneda nacional ; $1,250,000.- ; $1,250,000.-- M.N. ; ¡$1,250,000!
+$1,250,000 / En Venta ; Asking price $1,250,000 ; Precio final: $1,250,000 ; Costo $1,250,000
+Total: $1,250,000 MXN ; Precio de contado $1,250,000 ; Precio especial $1,250,000
 """
 BADGES = """
 Nuevo precio: $1,250,000 ; $1,250,000 New ; Featured · $1,250,000 ; $1,250,000 Exclusiva
@@ -48,9 +50,11 @@ US$ 95,000 ; US$95,000 ; US $95,000 ; U.S.$95,000 ; U.S. $ 95,000 ; U$S 95,000 ;
 USD 95,000 ; USD95,000 ; USD$95,000 ; $USD 95,000 ; $95,000 USD ; 95,000 usd ; $95,000 US
 95,000 dólares ; $95,000 Dólares Americanos ; 95,000 dollars ; $95,000 US Dollars
 $95,000 dlls ; $95,000 DLLS. ; $95,000 dls ; 95,000 dlrs. ; $95,000 US dlls ; 95.000,00 USD
-US$\u00a095\u202f000 ; $95,000 U.S.D. ; $95,000 dólares estadounidenses
+US$\u00a095\u202f000 ; $95,000 U.S.D. ; $95,000 dólares estadounidenses ; $95,000 dllrs
+$95,000 dls. americanos ; $95,000 Dólar americano
 """
 EUROS = "€95,000 ; € 95.000 ; 95,000€ ; 95 000 € ; EUR 95,000 ; 95,000 euros ; 95.000,00 EUR"
+EUROS += " ; € 95.000,- ; 95.000,-€"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ MONTHLY = """
 $9,500 al mes ; $9,500 por mes ; $9,500/mes ; $9,500 mensual ; $9,500 mensuales
 $9,500 / month ; $9,500 per month ; $9,500 monthly ; $9,500/mo ; $9,500 a month
 $9,500 por mês ; $9,500 mensais ; $9,500 For Rent / month ; $9,500 + IVA mensuales
-$9,500 mensuales + $800 de mantenimiento
+$9,500 mensuales + $800 de mantenimiento ; $9,500 mes ; $9,500 MXN mes ; Month: $9,500
 """
 
 
@@ -163,6 +167,8 @@ $950,000 IVA incluido ; $950,000 (incluye IVA) ; $950,000 + 16% IVA ; $950,000 (
 $950,000 plus tax ; $950,000 + US$ 90 HOA ; $950,000 + $1,500 mantenimiento
 $950,000 más $1,500 de mantenimiento ; $950,000 (mantenimiento $1,500) ; $950,000 + cuota
 $950,000 (HOA fee US$ 90) ; $950,000 + 2 meses de depósito ; $950,000 mantenimiento incluido
+$950,000 más I.V.A. ; $950,000 + gastos de escrituración ; $950,000 más gastos notariales
+$950,000 (about US$ 52,000) ; $950,000 MXN (around US$ 52,000)
 """
 
 
@@ -211,7 +217,7 @@ $1,50,00,000 ; $9,50,000 ; $950,00,0 ; $950.000,000 ; $950,000.000 ; $1 250,000 
 $1.2.3 ; $950² ; $950① ; $9½ ; $9\u03365\u03360\u0336 ; $٩٥٠ ; #1 $950 ; $# ; \u202e000,950$
 Vendido $950,000 ; SOLD $950,000 ; Rentada $9,500 ; Reservado ; Vendido ; Gratis ; $ ; $ -
 MXN ; Nueve millones de pesos ; Llame al 55 5555 5555 ; Precio a consultar $950,000
-$950,000? ; $950,000 <b>
+$950,000? ; $950,000 <b> ; $950,000- $990,000 ; $950,000 -3 ; $950,000.-3
 """
 
 
@@ -225,7 +231,8 @@ Consultar precio ; Consulte precio ; Precio a consultar ; Precio bajo consulta
 Pregunte por el precio ; Precio a convenir ; Solicitar precio ; Precio a tratar ; Llámanos
 Price on request ; Price upon request ; Contact for price ; Contact us for the price
 Call for price ; Ask for price ; Price not available ; POA ; Preço sob consulta
-Consulte o preço ; $0 ; $ 0.00 ; $1 ; $1.00 MXN ; MXN 1
+Consulte o preço ; Contacte al agente ; Llamar para precio ; Precio por definir
+Price on application ; TBD ; $0 ; $ 0.00 ; $1 ; $1.00 MXN ; MXN 1
 """
 
 
@@ -242,7 +249,13 @@ def test_an_empty_price_is_on_request_only_where_an_operation_is_named(text: str
     )
 
 
-@pytest.mark.parametrize("text", ["From $950,000", "Desde $950,000 MXN", "A partir de $950,000"])
+FROM = """
+From $950,000 ; Desde $950,000 MXN ; A partir de $950,000 ; Precios desde $950,000
+Prices starting at $950,000 ; $950,000 MXN en adelante
+"""
+
+
+@pytest.mark.parametrize("text", texts(FROM))
 def test_a_price_that_others_begin_at_says_so(text: str) -> None:
     found = read(text)
     assert found is not None

@@ -11,8 +11,9 @@ from selectolax.lexbor import LexborHTMLParser
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
+from pincali_sync.pages.markup import tree_of
 from pincali_sync.pages.prices import offers_of
-from pincali_sync.pages.shown import shown_text
+from pincali_sync.pages.shown import texts_of
 
 
 def offers(markup: str) -> tuple[Offer, ...]:
@@ -34,6 +35,10 @@ NOT_NOW = [
     *(f"<{tag}>{OLD}</{tag}>" for tag in ("del", "s", "strike")),
     f"<small><s>{OLD}</s></small>",
     f"<del><b>{OLD}</b></del>",
+    f"Antes <del>{OLD}</del> Ahora",
+    f"Was: <s>{OLD}</s>",
+    f"De <s>{OLD}</s> por",
+    f"Precio anterior: <strike>{OLD}</strike>",
     *(
         f'<span class="{name}">{OLD}</span>'
         for name in (
@@ -50,6 +55,11 @@ NOT_NOW = [
             "regular-price",
             "compare-at-price",
             "precio-anterior",
+            "precio-viejo",
+            "former-price",
+            "oldprice",
+            "price-regular",
+            "price_line_through",
             "tachado",
             "line-through",
             "text-decoration-line-through",
@@ -58,6 +68,11 @@ NOT_NOW = [
             "hidden",
             "sr-only",
             "visually-hidden",
+            "visuallyHidden",
+            "is-sr-only",
+            "cdk-visually-hidden",
+            "show-for-sr",
+            "ng-hide",
             "screen-reader-text",
             "a-offscreen",
             "invisible",
@@ -73,6 +88,10 @@ NOT_NOW = [
             'style="visibility: hidden"',
             'style="font-size:0"',
             'style="opacity: 0"',
+            'style="opacity:0.0"',
+            'style="position:absolute;left:-9999px"',
+            'style="position:absolute; clip: rect(0 0 0 0); width:1px"',
+            'style="height:0;overflow:hidden"',
             "hidden",
             'aria-hidden="true"',
         )
@@ -105,6 +124,10 @@ def test_a_price_of_which_nothing_is_shown_is_not_one_on_request(not_now: str) -
         '<span class="hidden md:block">$950,000</span>',
         '<span class="bold before:content-none" style="opacity:0.8">$950,000</span>',
         '<ins class="new-price" style="font-size:0.9em">$950,000</ins>',
+        '<span class="font-regular overflow-hidden compare">$950,000</span>',
+        '<span style="min-width:0;line-height:0;background-clip:text">$950,000</span>',
+        '<span style="opacity:0.8;width:0.9em">$950,000</span>',
+        "$950,000.<sup>00</sup>",
         '<abbr title="US dollars">MXN</abbr> 950,000',
         "<sup>$</sup>950,000<sup>00</sup>",
         "$950,000<sup>.00</sup>",
@@ -142,6 +165,10 @@ def test_raised_cents_are_cents() -> None:
         "<select><option>MXN<option>USD</select> 950,000",
         '<span aria-hidden="true">$</span><span class="sr-only">US dollars</span> 950,000',
         "\u202e$000,950",
+        'Antes <span class="sr-only">$990,000</span> $950,000',
+        "Antes $990,000 <s>$950,000</s>",
+        '$950,000 <span class="sr-only">US dollars</span>',
+        '$950,000 <span class="visually-hidden">por m²</span>',
     ],
 )
 def test_markup_that_may_mean_another_price_is_no_offer(doubtful: str) -> None:
@@ -150,7 +177,7 @@ def test_markup_that_may_mean_another_price_is_no_offer(doubtful: str) -> None:
 
 def test_numbers_of_two_elements_are_never_one_beyond_a_gap() -> None:
     tree = LexborHTMLParser("<p><b>1</b> <b>250</b><b>,000</b><i>9</i>\n<br>8</p>")
-    assert shown_text(tree.css("p")[0]) == "1 | 250,0009 | 8"
+    assert texts_of(tree.css("p")[0]) == ("1 | 250,0009 | 8", "")
 
 
 RENT = '<li class="price">US$ 900 <span>For Rent</span></li>'
@@ -193,6 +220,17 @@ def test_of_several_prices_those_that_hold_are_the_offers(former: str) -> None:
 def test_where_one_of_several_prices_is_not_certain_there_is_none(other: str) -> None:
     assert offers(price("$950,000") + other + RENT) == ()
     assert offers(RENT + other + price("$950,000")) == ()
+
+
+@pytest.mark.parametrize("tag", ["s", "S", "strike", "small", "b"])
+def test_type_that_is_made_plain_ends_where_it_ended_and_stays_struck_out(tag: str) -> None:
+    """What looks costly to parse, as markup within `<s>` does, is parsed as other elements."""
+    outer = "span" if tag.lower().startswith("s") and tag != "small" else "s"
+    markup = (
+        f"<{tag}><{outer}><i>{OLD}</i></{outer}></{tag}><b class='sr-only'><i>.</i></b> $950,000"
+    )
+    tree = tree_of(f'<div class="property__component">{price(markup)}</div>', "/")
+    assert offers_of(tree.css(".price"), None) == (sale("950000"),)
 
 
 def test_words_too_long_to_be_a_class_are_looked_at_but_not_kept() -> None:
