@@ -27,6 +27,7 @@ from pincali_sync.pages.text import (
 
 _PUBLIC_ID = re.compile(r"EB-[A-Z]{1,4}[0-9]{4}")
 _NUMERIC_ID = re.compile(r"[0-9]{5,12}")
+_OF_PHOTO = re.compile(r"/property_images/([0-9]{5,12})/")
 _EXACTNESS = {"true": True, "false": False}
 
 
@@ -74,14 +75,21 @@ def _link(card: LexborNode) -> str:
 
 
 def _public_id(card: LexborNode) -> str | None:
-    """The EasyBroker id: since 2026 on the card, before that from the numeric one inside it."""
+    """The EasyBroker id: since 2026 on the card, before that from the numeric one inside it; else
+    from its photos, which lie under that number."""
     declared = _PUBLIC_ID.fullmatch((card.attrs.get("data-id") or "").strip())
     if declared:
         return declared[0]
     number = (attribute_at(card, ".favorite-button[data-id]", "data-id") or "").strip()
-    if _NUMERIC_ID.fullmatch(number) and int(number) >= 10_000:
-        return public_id_of(int(number))
-    return None
+    if not _NUMERIC_ID.fullmatch(number):
+        shown = {match[1] for match in map(_OF_PHOTO.search, _photos(card)) if match}
+        number = shown.pop() if len(shown) == 1 else ""
+    return public_id_of(int(number)) if number and int(number) >= 10_000 else None
+
+
+def _photos(card: LexborNode) -> list[str]:
+    images = card.css(".swiper-slide img")
+    return [each.attributes.get("data-src") or each.attributes.get("src") or "" for each in images]
 
 
 def _title(card: LexborNode, twin: JsonObject) -> str | None:

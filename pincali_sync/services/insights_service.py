@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,17 +62,16 @@ class InsightsService(Service):
 
     @in_transaction
     async def record_of(self, tx: UnitOfWork, name: str) -> str:
-        """The property_id that an id, an alias, a URL or an EasyBroker id means.
+        """The property_id that an id, an alias, a URL, a slug or an EasyBroker id means.
 
         Raises:
             UsageError: when it means none.
         """
         property_id = None
         if len(name) <= _LONGEST_NAME and "\x00" not in name:  # PostgreSQL has no text with that
-            called = name.strip()
-            with suppress(PageError):  # it is no URL
-                called = property_id_of(name)
-            property_id = await tx.identities.resolve(called)
+            property_id = await tx.identities.resolve(
+                name.strip(), computed_id=_computed_id(name.strip())
+            )
         if property_id is None:
             raise UsageError(f"{name!r} is no record: give a property_id, an EB id or a URL")
         return property_id
@@ -111,3 +109,12 @@ class InsightsService(Service):
             )
             for run in await tx.runs.open_runs()
         ]
+
+
+def _computed_id(name: str) -> str | None:
+    for url in (name, f"/en/home/{name}"):
+        try:
+            return property_id_of(url)
+        except PageError:
+            continue
+    return None

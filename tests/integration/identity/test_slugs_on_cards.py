@@ -277,3 +277,38 @@ async def test_an_adopted_rows_form_of_its_url_is_no_change_of_slug(
     await add_live(db, "blue-house", public_id=ONE, source_url=url, price=2_000_000)
     await shop.scan(entry("blue-house", public_id=ONE))
     assert (await shop.live("blue-house"))["source_url"] == url
+
+
+async def test_a_name_means_the_record_with_that_id_and_a_url_or_slug_what_stands_there_now(
+    shop: Workshop, services: Services
+) -> None:
+    await shop.scan(entry("blue-house", public_id=ONE))
+    await shop.scan(entry("blue-house", public_id=OTHER), entry("red-house", public_id=THIRD))
+    now_there = newcomer("blue-house", OTHER)
+    named = {
+        id_of("blue-house"): id_of("blue-house"),
+        ONE: id_of("blue-house"),
+        OTHER.lower(): now_there,
+        now_there: now_there,
+        "blue-house": now_there,
+        " Blue-House ": now_there,
+        "/inmueble/blue-house": now_there,
+        "https://pincali.com/pt/imovel/blue-house?x=1": now_there,
+        "red-house": id_of("red-house"),
+        canonical_url("/en/home/red-house"): id_of("red-house"),
+    }
+    found = {name: await services.insights.record_of(name) for name in named}
+    assert found == named
+
+
+async def test_a_dossier_shows_a_records_own_urls_in_the_sitemap_and_no_others(
+    shop: Workshop, services: Services
+) -> None:
+    await list_in_sitemap(services, "blue-house")
+    await shop.scan(entry("blue-house", public_id=ONE))
+    assert len((await services.insights.explain(ONE)).sitemap) == 1
+    await shop.scan(entry("blue-house", public_id=OTHER))
+    assert (await services.insights.explain(ONE)).sitemap == ()
+    dossier = await services.insights.explain(OTHER)
+    assert [row["alias"] for row in dossier.aliases] == [id_of("blue-house")]
+    assert len(dossier.sitemap) == 1

@@ -307,3 +307,35 @@ def test_of_many_photos_the_first_is_read_and_the_rest_of_the_card_too(between: 
     )
     assert entry.main_image_url == "https://assets.easybroker.com/property_images/1/1/EB-AA0001.jpg"
     assert (entry.property_type, entry.neighborhood, entry.city) == ("house", "Mitras", "Monterrey")
+
+
+def photos(*paths: str, attribute: str = "data-src") -> str:
+    images = "".join(f'<img {attribute}="https://assets.easybroker.com{each}">' for each in paths)
+    link = '<a class="property__content" href="/en/home/a-house">House</a>'
+    return f'{link}<div class="swiper-slide">{images}</div>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "public_id"),
+    [
+        (photos("/property_images/5123456/1/EB-SR3456.jpg"), "EB-SR3456"),
+        (
+            photos("/property_images/5123456/1/a.jpg", "/property_images/5123456/2/b.heic"),
+            "EB-SR3456",
+        ),
+        (photos("/property_images/5123456/1/a.jpg", attribute="src"), "EB-SR3456"),
+        (photos("/property_images/5123456/1/a.jpg", "/property_images/5123457/2/b.jpg"), None),
+        (photos("/property_images/9999/1/a.jpg"), None),
+        (photos("/agent_images/5123456/1/a.jpg", "/logo.png"), None),
+        (photos(), None),
+    ],
+)
+def test_a_card_without_an_id_is_known_by_the_number_that_its_photos_lie_under(
+    inside: str, public_id: str | None
+) -> None:
+    assert only_entry(card(inside)).public_id == public_id
+
+
+def test_a_cards_own_id_is_believed_before_its_photos() -> None:
+    inside = photos("/property_images/5123456/1/a.jpg")
+    assert only_entry(card(inside, 'data-id="EB-QA0001"')).public_id == "EB-QA0001"

@@ -103,6 +103,7 @@ _SETTLE = """
 UPDATE identity_candidates SET status = :status, settled_at = :now, settled_by = :settled_by
  WHERE id = :id AND status = 'open' RETURNING property_id, earlier_property_id
 """
+# A slug may lead to another record than the one whose id was computed from it.
 _RESOLVE = """
 SELECT property_id FROM (
     SELECT property_id, 1 AS rank FROM properties_live WHERE property_id = :name
@@ -110,6 +111,9 @@ SELECT property_id FROM (
     UNION ALL SELECT property_id, 3 FROM property_aliases WHERE alias = :name
     UNION ALL SELECT property_id, 4 FROM property_manifest WHERE public_id = upper(:name)
     UNION ALL SELECT property_id, 5 FROM properties_live WHERE public_id = upper(:name)
+    UNION ALL SELECT property_id, 6 FROM property_aliases WHERE alias = :computed_id
+    UNION ALL SELECT property_id, 7 FROM properties_live WHERE property_id = :computed_id
+    UNION ALL SELECT property_id, 8 FROM property_manifest WHERE property_id = :computed_id
 ) found ORDER BY rank LIMIT 1
 """
 
@@ -155,7 +159,11 @@ class IdentityRepository(MergeRepository):
             property_id=property_id,
         )
 
-    async def resolve(self, name: str) -> str | None:
-        """The record that an id, an alias or an EasyBroker id means."""
-        found: str | None = await self._scalar(_RESOLVE, name=name)
+    async def resolve(self, name: str, *, computed_id: str | None = None) -> str | None:
+        """The record that an id, an alias or an EasyBroker id means.
+
+        Args:
+            computed_id: what the name computes to as a slug or URL; None where it is neither.
+        """
+        found: str | None = await self._scalar(_RESOLVE, name=name, computed_id=computed_id)
         return found

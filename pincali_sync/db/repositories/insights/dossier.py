@@ -75,9 +75,9 @@ class DossierRepository(Repository):
         statement = """SELECT u.source_url, u.first_listed_at, u.listed_at,
                    (SELECT max(dated_at) FROM sitemap_passes WHERE is_complete) > u.listed_at
                        AS is_dropped
-              FROM sitemap_urls u
-             WHERE u.computed_id = :property_id
-                OR u.computed_id IN
-                   (SELECT alias FROM property_aliases WHERE property_id = :property_id)
+              FROM sitemap_urls u LEFT JOIN property_aliases a ON a.alias = u.computed_id
+             WHERE coalesce(a.property_id, u.computed_id) = :property_id
+               AND (u.computed_id = :property_id OR u.computed_id IN
+                    (SELECT alias FROM property_aliases WHERE property_id = :property_id))
              ORDER BY u.listed_at DESC"""
         return await self._all(dict, statement, property_id=property_id)
