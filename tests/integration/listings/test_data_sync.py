@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from pincali_sync.db.engine import Database
 from pincali_sync.items import Property, ScrapeResult
 from tests.support.builders import (
@@ -159,6 +161,66 @@ async def test_a_page_that_shows_less_erases_nothing(shop: Workshop) -> None:
     assert len(live["offers"]) == 2
     assert (live["description"], live["bedrooms"]) == (FULL.description, 3)
     assert live["title"] == "X"
+
+
+async def per_m2_after(shop: Workshop, *pages: Property) -> tuple[Decimal | None, list[str]]:
+    """The price per m² after these pages, and the fields that changed."""
+    for page in pages:
+        await shop.visit(page)
+    changes = [each["field_name"] for each in await shop.journal("blue-house")]
+    live = await shop.live("blue-house")
+    return live["price_per_m2"], sorted(filter(None, changes))
+
+
+WHOLE = detail(
+    "blue-house", sale(2_000_000), total_area_m2=Decimal(200), price_per_m2=Decimal(10_000)
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "per_m2", "changed"),
+    [
+        # as a page shows it that was cut below its price, above it, or lost its chips
+        (detail("blue-house", sale(2_000_000)), 10_000, []),
+        (detail("blue-house"), 10_000, []),
+        (detail("blue-house", sale(3_000_000)), 15_000, ["offers", "price", "price_per_m2"]),
+        (
+            detail("blue-house", total_area_m2=Decimal(250)),
+            8_000,
+            ["price_per_m2", "total_area_m2"],
+        ),
+        (detail("blue-house", sale(None)), None, ["offers", "price", "price_per_m2"]),
+        (
+            detail("blue-house", sale(9_000, per_m2=True), price_per_m2=Decimal(9_000)),
+            9_000,
+            ["offers", "price", "price_per_m2", "price_unit"],
+        ),
+    ],
+)
+async def test_a_price_per_m2_lives_and_dies_with_price_and_area(
+    shop: Workshop, page: Property, per_m2: int | None, changed: list[str]
+) -> None:
+    assert await per_m2_after(shop, WHOLE, page) == (per_m2, changed)
+
+
+async def test_a_price_per_m2_without_an_area_stands_as_long_as_its_price(
+    shop: Workshop, db: Database
+) -> None:
+    await add_live(db, "blue-house", price=2_000_000, price_per_m2=Decimal(9_999))
+    same, other = detail("blue-house", sale(2_000_000)), detail("blue-house", sale(2_100_000))
+    assert (await per_m2_after(shop, same))[0] == 9_999
+    assert (await per_m2_after(shop, other))[0] is None
+
+
+async def test_a_price_per_m2_beyond_its_column_is_none(shop: Workshop) -> None:
+    tiny = detail("blue-house", sale(1_000_000_000), total_area_m2=Decimal("0.01"))
+    assert (await per_m2_after(shop, tiny, tiny))[0] is None
+
+
+async def test_a_record_is_no_less_complete_for_a_page_that_shows_less(shop: Workshop) -> None:
+    await shop.visit(FULL)
+    await shop.visit(detail("blue-house", sale(2_000_000), bedrooms=4))
+    assert (await shop.live("blue-house"))["data_completeness_score"] == 1
 
 
 async def test_a_price_on_request_takes_the_live_price_back(shop: Workshop) -> None:

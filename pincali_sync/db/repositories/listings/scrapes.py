@@ -29,7 +29,7 @@ from pincali_sync.domain.listing_status import (
     ListingStatus,
 )
 from pincali_sync.domain.prices import main_offer, offers_as_json
-from pincali_sync.items import Property, ScrapeResult
+from pincali_sync.items import EXPECTED_FIELDS, Property, ScrapeResult
 
 _PAGE = tuple(field.name for field in fields(Property))
 _STAGED = tuple(name for name in _PAGE if name in PropertyScrapesStaging.__table__.columns)
@@ -44,12 +44,19 @@ _JOURNALLED = (*(name for name in _PAGE if name != "property_id"), "price_unit")
 # a selector that broke than news, and a live row must not be overwritten with nothing.
 PRICED = {"operation_type", "price", "currency", "price_per_m2", "price_unit", "offers"}
 
+_MOST_PER_M2 = 10**8  # numeric(10,2)
+
 # The first visit of an adopted row repairs it: what differs then is no news of the site.
 REPAIR = "repair of an adopted row"
 
 
 def _merged(column: str, page: str, live: str) -> str:
-    """The value a live row gets: the page's, else its own."""
+    """The value a live row gets: the page's, else its own; what derives from others, anew."""
+    if column == "price_per_m2":
+        return _price_per_m2(page, live)
+    if column == "data_completeness_score":
+        shown = ", ".join(_merged(each, page, live) for each in EXPECTED_FIELDS)
+        return f"round(num_nonnulls({shown})::numeric / {len(EXPECTED_FIELDS)}, 2)"
     if column in PRICED:
         keeps = f"{page}.offers = '[]'::jsonb"
     elif column == "verification_status":  # a person's "verified" is not taken back by a scrape
@@ -57,6 +64,22 @@ def _merged(column: str, page: str, live: str) -> str:
     else:
         return f"coalesce({page}.{column}, {live}.{column})"
     return f"CASE WHEN {keeps} THEN {live}.{column} ELSE {page}.{column} END"
+
+
+def _price_per_m2(page: str, live: str) -> str:
+    """From the price and the area that the row gets, as `pages.detail_page` has it from a page's.
+
+    Where they do not give it, it stands as long as the price does that it was told of.
+    """
+    names = ("price", "currency", "price_unit", "total_area_m2")
+    price, currency, unit, area = (_merged(each, page, live) for each in names)
+    amount = f"CASE WHEN {unit} = 'm2' THEN {price} ELSE {price} / nullif({area}, 0) END"
+    return f"""(
+        SELECT CASE WHEN amount < {_MOST_PER_M2} THEN amount
+                    WHEN amount IS NULL AND ({price}, {currency}, {unit})
+                         IS NOT DISTINCT FROM ({live}.price, {live}.currency, {live}.price_unit)
+                    THEN {live}.price_per_m2 END
+          FROM (SELECT round({amount}, 2) AS amount) per_m2)"""
 
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:
