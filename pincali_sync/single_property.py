@@ -15,7 +15,7 @@ from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import FetchedPage, Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
-from pincali_sync.pages.own_page import what_is_missing
+from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
 from pincali_sync.runner.fetch import fetch, fetch_robots
 
 _OK = 200
@@ -55,7 +55,7 @@ async def scrape_single_property(source_url: str) -> dict[str, Any]:
         raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
     if answer.status != _OK:
         raise PageError(f"{url} answered HTTP {answer.status}")
-    missing = what_is_missing(answer)
+    missing = what_is_missing(answer) or what_is_cut_off(answer.body)
     if missing is not None:
         raise PageError(f"{url}: {missing}")
     page: Property = parse_detail_page(answer.body, url)

@@ -12,7 +12,7 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
 from pincali_sync.pages.answer import read_answer, read_listing
 from pincali_sync.pages.markup import tree_of
-from pincali_sync.pages.own_page import what_is_missing
+from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +56,9 @@ def read_detail(
     if answer.status != _OK:
         return _without_listing(queued, url, answer, answer.failure.splitlines()[0])
     missing = what_is_missing(answer)
-    if missing is not None:
-        return ScrapeResult(queued=queued, error=missing, is_no_page=True)
+    fault = missing or what_is_cut_off(answer.body)
+    if fault is not None:
+        return ScrapeResult(queued=queued, error=fault, is_no_page=missing is not None)
     try:
         page, says = read_listing(tree_of(answer.body, url), url)
         return _proven(queued, page) if says is None else _not_there(queued, url, page, says)

@@ -12,7 +12,7 @@ from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
 from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.pages.own_page import what_is_missing
+from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
 
 _OK, _NOT_FOUND = 200, 404
 # A card may be odd; a filter that the site forgot shows on most of them.
@@ -39,7 +39,7 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
         return ListingAnswer(facts=PageFacts(total=None, pages=None, is_absent=True), item=None)
     if answer.status != _OK:
         return ListingAnswer(facts=None, item=_lost(wanted, url, answer.failure))
-    missing = what_is_missing(answer)
+    missing = what_is_missing(answer) or what_is_cut_off(answer.body)
     if missing is not None:
         return ListingAnswer(facts=None, item=_lost(wanted, url, missing), is_doubtful=True)
     try:

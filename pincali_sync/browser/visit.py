@@ -17,6 +17,7 @@ from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
+from pincali_sync.pages.own_page import shows_content, what_is_cut_off
 from pincali_sync.pages.stub import LONGEST_WAIT, returns_to_itself
 
 _OK = 200
@@ -116,6 +117,8 @@ class Visit:
     def _as_left(self, answer: FetchedPage, markup: str) -> FetchedPage:
         if not self._is_of_site(self._page.url):
             raise PageError(f"{self._url} went elsewhere: nobody goes with it")
+        if shows_content(answer.body) and what_is_cut_off(answer.body):
+            return answer  # the browser has put an end to what was cut short
         headers = {**answer.headers, "content-type": "text/html; charset=utf-8"}
         return replace(answer, headers=headers, body=markup.encode("utf-8", "replace"))
 

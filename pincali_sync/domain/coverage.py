@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pincali_sync.domain.listing_walk import SHORT
+
 # The spec: more than a tenth of the pages lost aborts the scan.
 MAX_LOST_SHARE = 0.10
 # The spec: fewer than half of the expected listings is an outage, whatever the pages say.
@@ -163,6 +165,7 @@ def certify(scan: SourceScan, *, expected: int | None) -> Certificate:
     """
     checks = (
         _unread_pages(scan),
+        _short_pages(scan),
         _too_few_of_the_declared(scan),
         _drift_of_the_total(scan),
         _too_few_of_the_expected(scan, expected),
@@ -182,6 +185,11 @@ def _unread_pages(scan: SourceScan) -> str | None:
     if scan.pages_read < scan.pages_wanted:
         return f"{scan.pages_read} of {scan.pages_wanted} pages read"
     return f"{scan.pages_lost} pages lost" if scan.pages_lost else None
+
+
+def _short_pages(scan: SourceScan) -> str | None:
+    short = [gap for gap in scan.gaps if SHORT in gap]
+    return f"{len(short)} pages that lack cards, such as {short[0]}" if short else None
 
 
 def _too_few_of_the_declared(scan: SourceScan) -> str | None:

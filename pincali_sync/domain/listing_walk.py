@@ -23,6 +23,8 @@ _CENT = Decimal("0.01")
 # meanwhile, and a query for each empty place would cost a page.
 _NEARLY_ALL = 0.999
 _GROWTH = 0.05  # of the stock, during a scan
+_NEARLY_FULL = 0.9  # of the cards on other pages: one or two may be wanting
+SHORT = "shows fewer cards than other pages"  # how a gap says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class ListingWalk:
         self._cap = page_cap
         self._wanted: set[tuple[str, int]] = set()
         self._gaps: list[str] = []
+        self._most_cards = 0
         self._start: int | None = None
         self._end: int | None = None
         self._unpriced_wanted = 0
@@ -109,10 +112,22 @@ class ListingWalk:
         )
         self._wanted.add(page.key)
         facts = await self._read_page(page)
+        if self._is_short(facts):
+            facts = await self._read_page(replace(page, again=True))
+        if facts is not None and self._is_short(facts):
+            self._gap(query, f"page {number} {SHORT}")
+            facts = replace(facts, pages=None)  # reckoned from its cards
         if facts is not None and (not facts.keeps_filters or self._is_more_than_all(query, facts)):
             self._gap(query, "the site did not keep to the filters")
             return None
         return facts
+
+    def _is_short(self, facts: PageFacts | None) -> bool:
+        """Whether more pages follow, and others that were read so far have more cards."""
+        if facts is None or not facts.has_next:
+            return False
+        self._most_cards = max(self._most_cards, facts.cards)
+        return facts.cards < _NEARLY_FULL * self._most_cards
 
     def _is_more_than_all(self, query: ListingQuery, facts: PageFacts) -> bool:
         """A filtered query cannot find more than the plain one, but for what came meanwhile."""
@@ -182,7 +197,9 @@ class ListingWalk:
             pages = await self._rest(query, first)
             if max(facts.pages or 1 for facts in pages.values()) <= self._cap:
                 return priced
-            top = _last_price(pages)
+            # Where the highest page ends; rows in other currencies tell nothing.
+            ends = (pages[number].last_price for number in sorted(pages, reverse=True))
+            top = next((price for price in ends if price is not None), None)
             if top is None or top < floor:
                 self._gap(query, "no price leads on to the next window")
                 return priced
@@ -260,12 +277,6 @@ class ListingWalk:
             unpriced_found=self._unpriced_found,
             gaps=tuple(self._gaps),
         )
-
-
-def _last_price(pages: Mapping[int, PageFacts]) -> Decimal | None:
-    """The price on which the highest page ends; rows in other currencies tell nothing."""
-    prices = (pages[number].last_price for number in sorted(pages, reverse=True))
-    return next((price for price in prices if price is not None), None)
 
 
 def _to_be_read_again(known: Mapping[int, PageFacts], *, within: int) -> set[int]:

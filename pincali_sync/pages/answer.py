@@ -20,7 +20,7 @@ from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_page import property_of
 from pincali_sync.pages.markup import tree_of
-from pincali_sync.pages.own_page import shows_the_site, title_of
+from pincali_sync.pages.own_page import shows_the_site, title_of, what_is_cut_off
 from pincali_sync.pages.standing import standing_of
 from pincali_sync.pages.statements import end_of_listing, gone_in
 from pincali_sync.pages.text import fold
@@ -77,7 +77,7 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
         status=status,
         shown_public_id=scraped.public_id,
         shown_property_id=scraped.property_id,
-        says=says if _is_whole(markup) else _CUT_SHORT,
+        says=_CUT_SHORT if what_is_cut_off(markup) else says,
     )
     return ReadAnswer(answer=answer, scraped=scraped if answer.says is None else None)
 
@@ -140,7 +140,7 @@ def _says(status: int, markup: bytes, blocks: list[Block]) -> Judgement | None:
         return Judgement(verdict=Verdict.UNKNOWN, evidence=evidence, may_change=True)
     if status == _OK and not shows_the_site(markup):
         return _NOT_OF_THE_SITE
-    if status == _OK and not _is_whole(markup):
+    if status == _OK and what_is_cut_off(markup):
         return _CUT_SHORT
     return end_of_listing(words) if words else None
 
@@ -161,7 +161,3 @@ def _without_slug(text: str, url: str) -> str:
     except PageError:
         return text
     return text.replace(slug, "#").replace(slug.replace("-", " "), "#")
-
-
-def _is_whole(markup: bytes) -> bool:
-    return b"</html" in markup[-1_000:].lower()

@@ -12,6 +12,7 @@ from pincali_sync.items import NO_PAGE, FetchedPage
 from pincali_sync.pages.text import as_bytes, fold, one_line
 
 _MOST = 1_000_000  # of the body; a page of the site has said so by then
+_END = 1_000  # where its last tag is
 _HEAD = 100_000  # where the title stands
 # What the site's pages are about: search results, a listing. Plain text is found soonest.
 _CONTENT = (
@@ -52,6 +53,12 @@ def what_is_missing(answer: FetchedPage) -> str | None:
     if shows_the_site(answer.body):
         return None
     return f"{NO_PAGE}: none of its marks, and the title is {title_of(answer.body)!r}"
+
+
+def what_is_cut_off(markup: str | bytes) -> str | None:
+    """Why a page says nothing for sure: its end is not there. None for a whole one."""
+    end = as_bytes(markup[-_END:]).lower()
+    return None if b"</html" in end else "the page was cut short: its end is missing"
 
 
 def shows_the_site(markup: str | bytes) -> bool:

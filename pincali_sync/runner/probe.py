@@ -10,7 +10,7 @@ from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.pages.own_page import what_is_missing
+from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
 from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.services.site.pace import PaceService
 
@@ -49,7 +49,7 @@ def _fault_of(url: str, answer: FetchedPage) -> str | None:
         return f"the site refuses us: {refusal.value}"
     if answer.status != _OK:
         return answer.failure
-    missing = what_is_missing(answer)
+    missing = what_is_missing(answer) or what_is_cut_off(answer.body)
     if missing is not None:
         return missing
     try:

@@ -21,6 +21,7 @@ from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import BrowserEndedError, PageError
 from pincali_sync.handlers.browser import BrowserDownloadHandler
 from pincali_sync.items import FetchedPage
+from pincali_sync.pages.own_page import what_is_cut_off
 from pincali_sync.spiders.detail import IN_BROWSER, browser_settings
 from tests.support.hostile_pages import LEAVING_WAYS, STANDING_WAYS, HostilePages, hostile_pages
 
@@ -161,6 +162,15 @@ async def test_a_bomb_is_left_when_it_is_longer_than_a_page_can_be(
 async def test_a_page_that_was_cut_short_is_none(hostile: HostilePages, plain: Reader) -> None:
     with pytest.raises(PageError, match="cut short"):
         await plain.read(hostile.shows("short", "<p>", Content_Length="1000"))
+
+
+async def test_a_browser_puts_no_end_to_a_page_that_was_cut_short(
+    hostile: HostilePages, scripted: Reader
+) -> None:
+    cut = '<html><body><h1 class="property-title">Casa</h1><div class="listing__features">'
+    assert (await scripted.read(hostile.shows("cut-within", cut))).body == cut.encode()
+    whole = await scripted.read(hostile.shows("whole", f"{cut}</div></body></html>"))
+    assert what_is_cut_off(whole.body) is None
 
 
 async def test_a_page_that_goes_to_itself_again_is_read_but_not_for_ever(

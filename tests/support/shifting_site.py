@@ -29,6 +29,7 @@ class ShiftingSite:
     before_each_page: Callable[[ShiftingSite, int], None] | None = None
     forgotten: list[Row] = field(default_factory=list)  # shown too as soon as there is a filter
     lost: set[tuple[str, int]] = field(default_factory=set)
+    short: dict[tuple[str, int], int] = field(default_factory=dict)  # so often with half its cards
     asked: list[tuple[str, int]] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     remembered: dict[tuple[str, int], PageFacts] = field(default_factory=dict)
@@ -48,16 +49,22 @@ class ShiftingSite:
         self.asked.append(key)
         if key in self.lost:
             return None
-        self.remembered[key] = facts = self._page(page.query, page.number)
+        self.remembered[key] = facts = self._page(page.query, page.number, self._size_of(key))
         return facts
 
-    def _page(self, query: ListingQuery, number: int) -> PageFacts:
+    def _size_of(self, key: tuple[str, int]) -> int:
+        times = self.short.get(key, 0)
+        self.short[key] = times - 1
+        return self.page_size // 2 if times > 0 else self.page_size
+
+    def _page(self, query: ListingQuery, number: int, size: int) -> PageFacts:
         found = [row for row in self.rows if _fits(row, query)]
         if self.forgotten and not query.is_plain:
             found = [*self.rows, *self.forgotten]
         found = self._sorted(found, query.order)
         pages = max(1, -(-len(found) // self.page_size))
-        cards = found[(number - 1) * self.page_size : number * self.page_size]
+        before = (number - 1) * self.page_size
+        cards = found[before : before + size]
         if number > min(pages, self.page_cap) or (not found and not query.is_plain):
             return PageFacts(total=None, pages=None, is_absent=True)
         self.seen |= {row.number for row in cards}

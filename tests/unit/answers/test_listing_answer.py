@@ -78,7 +78,9 @@ def test_what_is_no_page_of_the_site_is_no_page_without_cards(body: bytes, numbe
 
 def test_more_markup_than_any_page_has_is_a_lost_page() -> None:
     answer = read_listing(
-        wanted(), URL, FetchedPage(status=200, body=b"<div data-search-results>" * 20_000)
+        wanted(),
+        URL,
+        FetchedPage(status=200, body=b"<div data-search-results>" * 20_000 + b"</html>"),
     )
     assert answer.facts is None
     assert isinstance(answer.item, LostPage)

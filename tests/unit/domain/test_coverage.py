@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from pincali_sync.domain.coverage import (
     reasons_to_distrust,
     too_many_lost,
 )
+from pincali_sync.domain.listing_walk import SHORT
 
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -127,6 +129,10 @@ def test_the_first_certified_scan_sets_the_expectation_and_proves_no_absence() -
         (full_scan(read=99), "99 of 100 pages read"),
         (full_scan(lost=1), "1 pages lost"),
         (full_scan(pages=None), "the scan did not come to its end"),
+        (
+            replace(full_scan(), gaps=(f"plain: page 3 {SHORT}", f"plain: page 7 {SHORT}")),
+            f"2 pages that lack cards, such as plain: page 3 {SHORT}",
+        ),
         (full_scan(found=2_387), "2387 different listings of 2400 declared"),
         (
             full_scan(at_start=2_420),

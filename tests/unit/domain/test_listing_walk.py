@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES
-from pincali_sync.domain.listing_walk import ListingWalk, WalkSummary
+from pincali_sync.domain.listing_walk import SHORT, ListingWalk, WalkSummary
 from pincali_sync.domain.tiers import ListingSource
 from tests.support.shifting_site import Row, ShiftingSite
 
@@ -119,6 +119,27 @@ async def test_a_site_that_forgets_its_filters_is_not_believed() -> None:
     site = ShiftingSite(rows=priced_rows(200), forgotten=others)
     summary = await walk(site)
     assert any("did not keep to the filters" in gap for gap in summary.gaps)
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+async def test_a_page_that_lacks_cards_is_asked_for_again(number: int) -> None:
+    site = ShiftingSite(rows=priced_rows(20), short={("", number): 1})
+    summary = await walk(site)
+    assert site.asked.count(("", number)) == 2
+    assert (len(site.seen), summary.gaps) == (20, ())
+
+
+async def test_a_page_that_goes_on_lacking_cards_is_told() -> None:
+    site = ShiftingSite(rows=priced_rows(20), short={("", 3): 9})
+    summary = await walk(site)
+    assert site.asked.count(("", 3)) == 2
+    assert summary.gaps == (f"plain: page 3 {SHORT}",)
+
+
+async def test_the_last_page_may_be_as_short_as_it_likes() -> None:
+    site = ShiftingSite(rows=priced_rows(17))
+    summary = await walk(site)
+    assert (len(site.asked), summary.gaps) == (6, ())
 
 
 async def test_a_page_that_is_gone_with_the_last_row_is_no_loss() -> None:
