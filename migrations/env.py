@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import psycopg
 from alembic import context
-from sqlalchemy import create_engine, pool
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, event, pool
 from sqlalchemy.exc import ProgrammingError
 
 from pincali_sync.bootstrap import database_url
@@ -28,12 +30,38 @@ def run_offline() -> None:
         context.run_migrations()
 
 
+def _read_strings_as_written(connection: psycopg.Connection, _: object) -> None:
+    """Whatever the database or role has set: a backslash is one."""
+    connection.execute("SET standard_conforming_strings = on")
+    connection.commit()
+
+
+def _check_version(engine: Engine) -> None:
+    """Raises: SchemaVersionError: when alembic_version is another program's, or a newer one's."""
+    with engine.connect() as connection:
+        found = MigrationContext.configure(connection).get_current_heads()
+    known = {each.revision for each in context.script.walk_revisions()}
+    for revision in {*found} - known:
+        if re.fullmatch(r"[0-9]{4}_[a-z_]+", revision):
+            raise SchemaVersionError(
+                f"the database is at schema {revision}, which this version does not know: "
+                "run the upgrade from the version that you run"
+            )
+        raise SchemaVersionError(
+            f"alembic_version of this database holds {revision!r}, another program's: "
+            "give Pincali Sync a database of its own, or a schema of its own "
+            "(CREATE SCHEMA listings; ALTER ROLE … SET search_path = listings)"
+        )
+
+
 def run_online() -> None:
     """Upgrades the database that the program hands over, else the configured one."""
     url = context.config.attributes.get("url") or database_url(load_config())
     engine = create_engine(
         sqlalchemy_url(url), poolclass=pool.NullPool, connect_args={"prepare_threshold": None}
     )
+    event.listen(engine, "connect", _read_strings_as_written)
+    _check_version(engine)
     with engine.connect() as connection:
         # Each migration commits by itself, some of them in steps: one that is stopped goes on
         # where it was, as every step may be repeated.
@@ -44,10 +72,15 @@ def run_online() -> None:
             with context.begin_transaction():
                 context.run_migrations()
         except ProgrammingError as error:
+            said = str(error.orig).splitlines()[0]
             if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
-                said = str(error.orig).splitlines()[0]
                 raise SchemaVersionError(
                     f"{said}: run the upgrade as the role that owns the tables"
+                ) from error
+            if isinstance(error.orig, psycopg.errors.InvalidSchemaName):
+                raise SchemaVersionError(
+                    f"{said}: the role's search_path names no schema that is there "
+                    "(ALTER ROLE … SET search_path = public)"
                 ) from error
             raise
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pincali_sync.db.listening import Listener
@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 SCHEMA_REVISION = "0010_one_row"  # what this code was written for
 
+# What statements and the driver go by.
+_FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}
 # serialization_failure and deadlock_detected: the transaction may simply be tried again.
 _TRANSIENT_SQLSTATES = {"40001", "40P01"}
 # The server goes away (57, 08, 53), or refuses this user or database (28, 3D).
@@ -60,6 +62,7 @@ class Database:
         """One transaction: committed at the end of the block, rolled back on any error."""
         try:
             async with self._engine.begin() as connection:
+                await _agree_on_forms(connection)
                 yield UnitOfWork(connection)
         except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
             if not _is_disconnect(error):  # psycopg's own come from COPY
@@ -125,6 +128,16 @@ class Database:
     async def dispose(self) -> None:
         """Closes all connections."""
         await self._engine.dispose()
+
+
+async def _agree_on_forms(connection: AsyncConnection) -> None:
+    """How values are written, whatever the database or role has set; the server tells when asked
+    for nothing. For the transaction only: behind a pooler the connection is not ours to change."""
+    raw = await connection.get_raw_connection()
+    driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+    for name, form in _FORMS.items():
+        if not (driver.info.parameter_status(name) or form).startswith(form):
+            await connection.execute(text(f"SET LOCAL {name} = '{form}'"))
 
 
 def address_of(url: str) -> str:

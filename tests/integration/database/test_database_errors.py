@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +17,9 @@ from pincali_sync.db import migrate
 from pincali_sync.db.engine import SCHEMA_REVISION, Database, address_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
+from scripts.check_drift import differences
 from tests.support.builders import rows, value
+from tests.support.postgres import execute
 
 
 @asynccontextmanager
@@ -150,3 +154,71 @@ def test_an_upgrade_of_a_database_that_is_down_says_so_in_one_line(closed_port: 
     with pytest.raises(DatabaseUnavailableError, match="cannot be reached") as caught:
         migrate.upgrade(url)
     assert "open-sesame" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *("datestyle = 'SQL, DMY'", "datestyle = 'German'", "datestyle = 'Postgres, MDY'"),
+        *("intervalstyle = 'sql_standard'", "intervalstyle = 'iso_8601'"),
+        *("standard_conforming_strings = off", "timezone = 'America/Mexico_City'"),
+        *("extra_float_digits = -5", "bytea_output = 'escape'"),
+    ],
+)
+async def test_what_a_database_sets_for_others_changes_no_value(
+    empty_database_url: str, setting: str
+) -> None:
+    name = empty_database_url.rpartition("/")[2]
+    async with opened(empty_database_url) as database:
+        await rows(database, f'ALTER DATABASE "{name}" SET {setting}')
+    async with opened(empty_database_url) as database:
+        [found] = await rows(
+            database,
+            r"""SELECT timestamptz '2026-02-03 04:05+00' AS moment, date '2026-02-03' AS day,
+                       interval '1 day 02:03' AS span, '\x41'::bytea AS bytes,
+                       length('\n') AS signs""",
+        )
+    assert found == {
+        "moment": datetime(2026, 2, 3, 4, 5, tzinfo=UTC),
+        "day": date(2026, 2, 3),
+        "span": timedelta(days=1, hours=2, minutes=3),
+        "bytes": b"A",
+        "signs": 2,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("revision", "said"),
+    [
+        ("3f2a91c0de77", "holds '3f2a91c0de77', another program's.*search_path"),
+        ("9999_later", "at schema 9999_later, which this version does not know"),
+    ],
+)
+def test_an_upgrade_beside_another_programs_versions_is_refused(
+    empty_database_url: str, capsys: pytest.CaptureFixture[str], revision: str, said: str
+) -> None:
+    execute(empty_database_url, "CREATE TABLE alembic_version (version_num varchar(32))")
+    execute(empty_database_url, f"INSERT INTO alembic_version VALUES ('{revision}')")
+    with pytest.raises(SystemExit):
+        migrate.upgrade(empty_database_url)
+    assert re.search(said, capsys.readouterr().err)
+
+
+@pytest.mark.slow
+def test_an_upgrade_reads_its_own_strings_as_they_are_written(empty_database_url: str) -> None:
+    name = empty_database_url.rpartition("/")[2]
+    execute(empty_database_url, "ALTER DATABASE {} SET standard_conforming_strings = off", name)
+    migrate.upgrade(empty_database_url)
+    assert differences(empty_database_url) == []
+
+
+@pytest.mark.slow
+def test_an_upgrade_says_where_the_search_path_leads_nowhere(
+    empty_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = empty_database_url.rpartition("/")[2]
+    execute(empty_database_url, "ALTER DATABASE {} SET search_path = nowhere", name)
+    with pytest.raises(SystemExit):
+        migrate.upgrade(empty_database_url)
+    assert "search_path names no schema" in capsys.readouterr().err
