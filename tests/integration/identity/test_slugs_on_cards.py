@@ -132,6 +132,13 @@ async def test_the_one_before_keeps_its_url_and_has_the_evidence(
     )
 
 
+async def test_of_one_that_is_removed_nothing_more_is_noted(shop: Workshop, db: Database) -> None:
+    await add_live(db, "blue-house", public_id=ONE, listing_status="confirmed_removed")
+    batch = await shop.scan(entry("blue-house", public_id=OTHER))
+    assert (batch.new_properties, batch.takeovers, batch.relisted) == (1, 1, 0)
+    assert await value(db, "SELECT count(*) FROM removal_checks") == 0
+
+
 async def test_nothing_but_verification_asks_for_the_page_of_the_one_before(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

@@ -78,8 +78,9 @@ _LIVE = (
     """
 INSERT INTO property_changes
        (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
-SELECT p.stays, 'updated', 'property_id', to_jsonb(l) - 'search_vector', to_jsonb(p.stays),
-       CAST(:reason AS text), CAST(:now AS timestamptz)
+SELECT p.stays, 'updated', 'property_id',
+       to_jsonb(l) - 'search_vector' - 'agent_name' - 'agent_phone' - 'agent_email',
+       to_jsonb(p.stays), CAST(:reason AS text), CAST(:now AS timestamptz)
   FROM properties_live l JOIN merged p ON p.gone = l.property_id
  ORDER BY l.property_id FOR UPDATE OF l
 """,

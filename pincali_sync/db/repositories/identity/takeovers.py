@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.transition import PRESENT
 from pincali_sync.items import ScrapeResult
 
 # That the page of a live row `l` was another listing's, and no card or page showed it since.
@@ -24,9 +25,10 @@ SHOWED_ANOTHER = """EXISTS (
 TOLD_BY_CARD = "(c.http_status IS NULL AND c.shown_public_id IS NOT NULL)"
 
 # Of a batch of cards: who had its slug until now, and is not shown under another beside it.
-_TAKEN = """
+_TAKEN = f"""
     SELECT DISTINCT ON (i.had_by) i.had_by AS property_id, i.source_url, i.public_id,
-           coalesce(m.public_id, l.public_id) AS own_public_id, l.property_id IS NOT NULL AS is_live
+           coalesce(m.public_id, l.public_id) AS own_public_id,
+           l.listing_status IN {PRESENT} AS is_there
       FROM incoming i
       LEFT JOIN property_manifest m ON m.property_id = i.had_by
       LEFT JOIN properties_live l ON l.property_id = i.had_by
@@ -52,7 +54,7 @@ INSERT INTO removal_checks
 SELECT property_id, CAST(:session_id AS uuid), 'unknown', public_id,
        'a listing page shows ' || public_id || ' under its slug, the record is ' || own_public_id,
        source_url, CAST(:now AS timestamptz)
-  FROM taken WHERE is_live
+  FROM taken WHERE is_there
 """
 # No verdict of a batch: the page was not compared with what invented URLs are answered.
 _NOTE_PAGES = """
