@@ -52,7 +52,7 @@ async def test_what_is_there_and_what_is_gone_are_told_apart(
     assert await rows(db, "SELECT 1 FROM scrape_queue WHERE status <> 'completed'") == []
 
 
-@pytest.mark.parametrize("fault", ["404", "outage", "captcha_404", "maintenance"])
+@pytest.mark.parametrize("fault", ["404", "outage"])
 async def test_a_fault_of_the_site_removes_nothing(
     scrapy: Scrapy, site: StandinProcess, db: Database, fault: str
 ) -> None:
