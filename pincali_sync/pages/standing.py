@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.domain.prices import Operation
@@ -32,11 +32,13 @@ _ABOVE = Bounds(
 )
 _LONGEST = 60
 _TAKEN = (
-    r"(?:sold(?: out)?|rented(?: out)?|leased|(?:vendid|rentad|alquilad|arrendad|alugad|locad)[oa])"
+    r"(?:sold(?: out)?|rented(?: out)?|leased|"
+    r"(?:vendid|rentad|alquilad|arrendad|alugad|locad|agotad|esgotad)[oa])"
 )
 _BOTH = rf"{_TAKEN}(?: ?(?:or|o|ou|/|-|&|y|and) ?{_TAKEN})?"
 _NOT_THERE = (
-    r"(?:not|no longer) available|unavailable|off[ -](?:the )?market|fuera del mercado|"
+    r"(?:not|no longer) available|unavailable|off[ -](?:the )?market|"
+    r"(?:fuera|retirad[oa]) del? mercado|"
     r"(?:ya )?no (?:esta )?disponible|(?:ja )?nao (?:esta )?(?:mais )?disponivel|indisponivel|"
     r"fora do mercado|"
     r"(?:listing|anuncio) (?:removed|expired|inactive|removido|retirado|eliminado|inactivo|inativo|"
@@ -49,7 +51,8 @@ _WHEN = rf"(?:,? (?:on|in|since|el|en|desde|em)\b)?(?=[^a-z]*(?:\d|{_MONTH}))[a-
 _STATUS = re.compile(
     r"(?:(?:status|estado|estatus|situacion|situacao):? )?(?:(?:this |the |est[ea] |[loe][al]? )?"
     r"(?:property|listing|propiedad|inmueble|imovel|casa|departamento|terreno) )?"
-    rf"(?:(?:is|was|already|ya|fue|ja|foi|esta) )*(?:(?:{_BOTH}|{SAID})(?:{_WHEN})?|{_NOT_THERE})"
+    r"(?:(?:is|was|already|just|ya|fue|recien|ja|foi|esta) )*"
+    rf"(?:(?:{_BOTH}|{SAID})(?:{_WHEN})?|{_NOT_THERE})"
 )
 _LABEL = re.compile(rf"[^a-z]*{_TAKEN}\b")
 _ENDED = {
@@ -104,11 +107,13 @@ def _ended(text: str) -> set[Operation]:
 
 def _status_of_prices(tree: LexborHTMLParser) -> Block | None:
     """In place of "For Sale", at all prices: as long as one is offered, the listing is there."""
-    texts = [
-        text_at(price, ".operation-type") or "" for price in tree.css(".listing__price .price")
-    ]
-    blocks = [Block(text, fold(text)) for text in texts]
-    return blocks[0] if blocks and all(map(_is_status, blocks)) else None
+    prices = [_status_of_price(price) for price in tree.css(".listing__price .price")]
+    return prices[0] if prices and all(prices) else None
+
+
+def _status_of_price(price: LexborNode) -> Block | None:
+    texts = (text_at(price, each) or "" for each in (".operation-type", ".digits"))
+    return next(filter(_is_status, (Block(text, fold(text)) for text in texts)), None)
 
 
 def _status_above(tree: LexborHTMLParser) -> Block | None:

@@ -67,7 +67,7 @@ SAID = "(?:{})".format(
             r"(?:ya )?ha (?:expirado|caducado|vencido|finalizado)",
             rf"(?:ja )?nao (?:esta|se encontra) mais {_THERE}|ja nao (?:esta|se encontra) {_THERE}",
             r"(?:ja )?nao existe mais|ja nao existe|expirou|saiu do ar|deixou de estar disponivel",
-            rf"{_WAS}{_TAKEN}",
+            rf"{_WAS}(?:marked as |marcad[oa] (?:como|por) )?{_TAKEN}",
         )
     )
 )
@@ -84,6 +84,16 @@ _SORRY = (
     r"desafortunadamente|desculpe|infelizmente|lamentamos|sentimos informarte|"
     r"we regret to inform you|but|pero|mas)[,.:!]* (?:que |that )?){0,2}"
 )
+# "The owner has removed this listing."
+_PERSON = (
+    r"(?:owner|advertiser|agent|seller|publisher|anunciante|propietari[oa]|duen[oa]|agente|asesor|"
+    r"vendedor|inmobiliaria|proprietari[oa]|corretor)"
+)
+_HAS_TAKEN = (
+    r"(?:(?:has |ha )?(?:removed|deleted|withdrawn|unpublished|sold|rented|eliminado|retirado|"
+    r"dado de baja|vendido|rentado)|elimino|retiro|borro|dio de baja|vendio|rento|removeu|excluiu|"
+    r"vendeu|alugou)"
+)
 # "…, but here are similar ones": what such a page offers instead.
 _INSTEAD = (
     r"(?:,? (?:but|pero|mas|however|sin embargo|please|por favor)\b[^.]{0,80}\b(?:similar(?:es)?|"
@@ -92,11 +102,12 @@ _INSTEAD = (
 _MORE = rf"(?:,? (?:and|or|o|y|e|ou|u) (?:{SAID}|{_TAKEN}){_BY}){{0,2}}"
 _GONE = re.compile(
     rf"{_SORRY}(?:{_THIS} {_NOUN}{_SOUGHT}? {SAID}|{_THE} {_NOUN}{_SOUGHT} {SAID}|"
-    rf"(?:{_THE} )?{_LISTING} (?:{SAID}|{_TAKEN})|{SAID} {_THIS} {_NOUN})"
+    rf"(?:{_THE} )?{_LISTING} (?:{SAID}|{_TAKEN})|{SAID} {_THIS} {_NOUN}|"
+    rf"(?:{_THE}|its|su) {_PERSON} {_HAS_TAKEN} {_THIS} {_NOUN})"
     rf"{_BY}{_MORE}{_INSTEAD}"
 )
 _SOLD = re.compile(
-    r"\b(?:sold|rented|leased|vendio|rento|alquilo|"
+    r"\b(?:sold|rented|leased|vendio|rento|alquilo|vendeu|alugou|"
     r"(?:vendid|rentad|alquilad|arrendad|alugad|locad)[oa]s?)\b"
 )
 _OTHERWISE = re.compile(

@@ -14,8 +14,8 @@ from pincali_sync.pages.blocks import Block, sentences_of
 # All in lower case without accents; one line for each way to say it.
 _LATER = (
     r"(?:later|soon|shortly|in (?:a|some|\d+) ?(?:few|bit|while|moment|minutes?)?|mas tarde|luego|"
-    r"en (?:unos?|breve|un momento|algunos|\d+)|pronto|dentro de|mais tarde|em (?:alguns|breve|"
-    r"instantes|\d+)|daqui a)"
+    r"en (?:unos?|breve|un momento|algunos|\d+)|pronto|enseguida|dentro de|mais tarde|"
+    r"em (?:alguns|breve|instantes|\d+)|daqui a)"
 )
 _FAULT = (
     r"(?:problems?|issues?|trouble|difficult(?:y|ies)|errors?|outage|problemas?|fall[ao]s?|"
@@ -45,7 +45,12 @@ _TROUBLE = re.compile(
             rf"\b{_FAULT} (?:tecnic|temporal|interno|inesperado|del? servidor|no servidor|fatal)",
             rf"\b(?:we|{_SERVICE}|tenemos|estamos|presentamos|hay|hubo|surgio|estamos com|temos)\b"
             rf"[^.]{{0,30}}\b{_FAULT}\b",
-            r"\b(?:something|algo) (?:has |ha )?(?:went|gone|salio|salido|deu|fallo|saiu)\b",
+            r"\b(?:something|algo) (?:has |ha )?(?:went|gone|broke|salio|salido|deu|fallo|saiu)\b",
+            r"\b(?:could not|couldn't|cannot|can't|unable to|failed to) (?:be )?(?:load|process|"
+            r"display|connect|complete|show)",
+            r"\bno (?:se pudo|se puede|pudimos|podemos|fue posible) (?:cargar|procesar|mostrar|"
+            r"conectar|completar)",
+            r"\bnao (?:foi possivel|conseguimos|pode) (?:carregar|processar|mostrar|conectar)",
             r"\b(?:ocurrio|ocurrido|se produjo|producido|ocorreu|houve|hubo) un[a]? (?:\w+ )?"
             r"(?:error|problema|falla|erro|falha)",
             r"\b(?:an|unexpected|internal|application|unknown|connection|fatal|gateway|proxy|dns|"
@@ -57,7 +62,8 @@ _TROUBLE = re.compile(
             # away for a while
             rf"\b(?:try|come|check|visit|reload|refresh|be|back|again|intent\w*|vuelv\w*|regres\w*|"
             rf"prueb\w*|reintent\w*|estaremos|volve\w*|tente|volt\w*|retorne)\b[^.]{{0,40}}\b{_LATER}\b",
-            r"\bbe right back\b|\bvolte logo\b",
+            r"\b(?:be right|will be|'ll be) back\b|\bvolte logo\b|\bwaiting room|\bsala de espera",
+            r"^(?:redirecting|please wait|redirigiendo|espere|redirecionando|aguarde)\b",
             r"\b(?:temporarily|momentarily|temporalmente|momentaneamente|temporariamente)\b",
             rf"\bcurrently {_UNAVAILABLE}|\b{_UNAVAILABLE}[^.]{{0,20}}\b(?:right now|moment[o]?)\b",
             rf"\b{_SERVICE} (?:is |esta )?(?:temporarily )?{_UNAVAILABLE}",
@@ -76,6 +82,8 @@ _TROUBLE = re.compile(
             r"\b(?:not a|no (?:eres|soy) un|nao (?:e|sou) um) (?:robot?|bot)\b|\bcaptcha\b",
             r"\b(?:enable|activa|habilita|ative|turn on) (?:javascript|js|cookies)",
             r"\bjust a moment|\battention required|\bchecking your browser|\bpress (?:and|&) hold",
+            r"\b(?:available|disponible|disponivel) (?:in|en|no|em) (?:your|tu|su|seu) "
+            r"(?:country|region|location|pais|ubicacion|regiao)\b",
             r"\bsecurity (?:check|service)|\b(?:unusual|suspicious) (?:\w+ )?(?:traffic|activity)",
             r"\b(?:log|sign) ?in to (?:continue|see|view|access|proceed)\b",
             r"\b(?:inicia|iniciar|inicie) sesion para\b|\bfaca login\b",

@@ -78,6 +78,14 @@ def test_words_in_titles_facts_descriptions_forms_and_of_people_are_no_status() 
         ("¡Vendida!", Verdict.SOLD),
         ("★ VENDIDO ★", Verdict.SOLD),
         ("Ya vendida", Verdict.SOLD),
+        ("Recién vendida", Verdict.SOLD),
+        ("(Vendida)", Verdict.SOLD),
+        ("🔴 Vendida / Sold", Verdict.SOLD),
+        ("Sold out", Verdict.SOLD),
+        ("Agotado", Verdict.GONE),
+        ("Retirada del mercado", Verdict.GONE),
+        ("Esta propiedad no está disponible", Verdict.GONE),
+        ("Inmueble no disponible", Verdict.GONE),
         ("Vendida el 3 de marzo de 2026", Verdict.SOLD),
         ("Propiedad vendida", Verdict.SOLD),
         ("Vendida o rentada", Verdict.SOLD),
@@ -156,6 +164,10 @@ def test_a_rented_listing_for_rent_is_gone_and_one_for_sale_may_have_a_tenant(st
         "Financiamiento no disponible",
         "The seller's phone is no longer available",
         "Rentabilidad 8%",
+        "Rented until March 2027",
+        "Rentada hasta 2027",
+        "Sale pending",
+        "En proceso de venta",
         "Obra finalizada",
         "Finalizado",
         "Removed the garden",
@@ -186,6 +198,8 @@ def test_a_status_that_is_hidden_or_another_listings_does_not_count() -> None:
 def test_sold_in_place_of_for_sale_counts_if_nothing_else_is_offered() -> None:
     assert judgement_on(prices=price("Sold")).verdict is Verdict.SOLD
     assert judgement_on(prices=price("Vendida")).verdict is Verdict.SOLD
+    in_place_of_digits = SALE.replace("$1,000,000 MXN", "Vendida")
+    assert judgement_on(prices=in_place_of_digits).verdict is Verdict.SOLD
     assert judgement_on(prices=price("Sold") + RENT).verdict is Verdict.ALIVE
     assert judgement_on(prices=price("Sold") + price("Rented")).verdict is Verdict.SOLD
 

@@ -68,6 +68,9 @@ GONE = [
     "El anuncio ya no existe",
     "El departamento que usted busca ya no está disponible",
     "This listing was taken down by its owner",
+    "The owner has removed this listing",
+    "El anunciante eliminó este anuncio",
+    "O anunciante removeu este anúncio",
 ]
 SOLD = [
     "This property has already been sold",
@@ -85,6 +88,9 @@ SOLD = [
     "Este imóvel foi vendido",
     "Desculpe, esta casa já foi alugada",
     "Este apartamento já foi locado",
+    "This listing has been marked as sold",
+    "Esta propiedad ha sido marcada como vendida",
+    "El agente vendió esta casa",
 ]
 NOTHING = [
     "",
@@ -165,6 +171,16 @@ TROUBLE = [
     "Verifica que eres humano",
     "Too many requests",
     "Log in to continue",
+    "We'll be back",
+    "Volvemos enseguida",
+    "Something broke",
+    "The page could not be loaded",
+    "No se pudo cargar la página",
+    "Não foi possível carregar a página",
+    "Redirecting",
+    "You are in the waiting room",
+    "This site is not available in your country",
+    "No disponible en tu país",
 ]
 
 
