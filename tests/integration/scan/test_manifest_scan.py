@@ -242,6 +242,22 @@ async def test_a_new_listing_whose_page_is_not_to_be_had_is_not_queued_by_being_
     assert "another_try" in {row["queue_reason"] for row in await shop.queued("blue-house")}
 
 
+@pytest.mark.parametrize(
+    ("attempts", "slug"), [(0, "blue-house"), (1, "blue-house-renovated")], ids=["unasked", "moved"]
+)
+async def test_a_new_listing_that_was_not_asked_for_under_this_url_is_queued_at_once(
+    shop: Workshop, db: Database, clock: FixedClock, attempts: int, slug: str
+) -> None:
+    await shop.scan(entry("blue-house", public_id="EB-AA0001"))
+    await rows(
+        db,
+        "UPDATE scrape_queue SET status = 'cancelled', attempt_count = :n, completed_at = :now",
+        n=attempts,
+        now=clock.now(),
+    )
+    assert (await shop.scan(entry(slug, public_id="EB-AA0001"))).queued == 1
+
+
 async def test_new_listings_of_each_page_are_counted_exactly_once(
     shop: Workshop, db: Database
 ) -> None:

@@ -9,15 +9,26 @@ from __future__ import annotations
 
 from pincali_sync.items import FETCHES_A_WEEK
 
-__all__ = ["FETCHES_A_WEEK", "IN_VAIN", "LONGEST_DAYS", "RESTED", "WAS_IN_VAIN", "after", "fetches"]
+__all__ = [
+    "FETCHES_A_WEEK",
+    "IN_VAIN",
+    "LONGEST_DAYS",
+    "RESTED",
+    "VAIN_ROW",
+    "WAS_IN_VAIN",
+    "after",
+    "fetches",
+]
 
 LONGEST_DAYS = 56
 
-# Rows that ended without a page: how many of a record, and when the latest. Those that a page came
+# A row `q` that was asked for and ended without a page; what was cancelled unasked is none.
+VAIN_ROW = "(q.status = 'failed' OR q.status = 'cancelled' AND q.attempt_count > 0)"
+# Those: how many of a record, and when the latest. Those that a page came
 # after are settled soon (`QueueRepository.forgive`), so they are not told from others here.
-IN_VAIN = """
-    SELECT property_id, count(*) AS times, max(completed_at) AS last_at
-      FROM scrape_queue WHERE status IN ('failed', 'cancelled') GROUP BY property_id"""
+IN_VAIN = f"""
+    SELECT q.property_id, count(*) AS times, max(q.completed_at) AS last_at
+      FROM scrape_queue q WHERE {VAIN_ROW} GROUP BY q.property_id"""
 # Beside it as `vain` and a live row `l`: whether no page came since.
 WAS_IN_VAIN = "vain.last_at > coalesce(l.last_full_scrape_at, '-infinity') IS TRUE"
 

@@ -17,6 +17,7 @@ from typing import Any
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepository
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
+from pincali_sync.db.repositories.queue.rest import VAIN_ROW
 from pincali_sync.db.repositories.removal.transition import REMOVED
 from pincali_sync.domain.prices import MAIN_OPERATION, offers_as_json
 from pincali_sync.items import ManifestPage
@@ -110,7 +111,7 @@ SELECT o.*,
          WHERE q.property_id = o.property_id AND q.status IN ('pending', 'in_progress')
        ) AS queued_priority,
        (SELECT true FROM scrape_queue q
-         WHERE q.property_id = o.property_id AND q.status IN ('failed', 'cancelled')
+         WHERE q.property_id = o.property_id AND q.source_url = o.source_url AND {VAIN_ROW}
          LIMIT 1) AS is_set_aside,
        {PRICE_CHANGE_KIND} AS price_change
   FROM offered o
