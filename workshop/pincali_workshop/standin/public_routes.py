@@ -24,6 +24,7 @@ from pincali_workshop.standin.pages.wording import path_of
 from pincali_workshop.standin.search import Search
 from pincali_workshop.standin.site import Site
 from pincali_workshop.standin.sitemap import SHARDS_PATH
+from pincali_workshop.standin.world.draws import Draws
 from pincali_workshop.standin.world.names import FormerSlug
 from pincali_workshop.standin.world.population import Holder
 from pincali_workshop.standin.world.state import ListingState
@@ -118,7 +119,7 @@ def _removed(request: Request, site: Site, state: ListingState, language: Langua
     mode, base_url = site.removal_mode(state.listing.public_id), base_url_of(request)
     match mode:
         case RemovalMode.REPURPOSED:
-            return _another_listing(request, site, language)
+            return _page(request, site, _another_listing(site, state), language)
         case RemovalMode.SOLD:
             return HTMLResponse(sold_page(language, base_url))
         case RemovalMode.SOLD_BANNER | RemovalMode.UNLISTED:
@@ -143,9 +144,10 @@ def _absent(mode: RemovalMode | UnknownMode, language: Language, base_url: str) 
             return HTMLResponse(soft_gone_page(language, base_url))
 
 
-def _another_listing(request: Request, site: Site, language: Language) -> Response:
-    """The slug was given to somebody else's listing, the newest one."""
-    return _page(request, site, site.board().active[0], language)
+def _another_listing(site: Site, state: ListingState) -> ListingState:
+    """Whom the slug was given to: to each somebody else."""
+    active = site.board().active
+    return active[Draws("given to", state.listing.numeric_id).integer(0, len(active) - 1)]
 
 
 async def _message(_: Request) -> Response:

@@ -102,8 +102,9 @@ class Sitemap:
 
 def _slugs_of(state: ListingState, at: int, dirt: Dirt) -> list[str]:
     """The slug that leads to a listing; former ones and removed listings stay some days in dirt."""
-    names, end = state.listing.names, max(until for _, until in state.listing.life.spells)
-    slugs = [names.listed_at(at).slug] if state.active or end > at - dirt.lag else []
+    names = state.listing.names
+    ended = max((end for _, end in state.listing.life.spells if end <= at), default=0)
+    slugs = [names.listed_at(at).slug] if state.active or ended > at - dirt.lag else []
     if state.active:
         slugs += [
             old.slug
