@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import itemgetter
 from uuid import UUID
 
@@ -31,7 +32,7 @@ async def look(services: Services, session_id: UUID, judgement: Judgement = ALIV
     for queued in claimed:
         result = shown_alive(queued, judgement)
         if judgement.verdict is not Verdict.ALIVE:
-            result = seen(queued, 409)
+            result = replace(seen(queued, 409), judgement=judgement)
         await record(services, result)
     return bool(claimed)
 
@@ -136,6 +137,18 @@ async def test_a_page_that_tells_nothing_new_is_asked_ever_more_rarely(
         if await look(services, await miss(services, clock, times=1), judgement)
     ]
     assert asked == [2, 3, 5, 9, 16, 24, 32, 40]
+
+
+async def test_faults_of_the_moment_make_no_rest_longer(
+    services: Services, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    asked = []
+    for week in range(1, 9):
+        judgement = Judgement(verdict=Verdict.UNKNOWN, evidence=f"fault {week}")
+        if await look(services, await miss(services, clock, times=1), judgement):
+            asked.append(week)
+    assert asked == [2, 3, 4, 5, 6, 7, 8]
 
 
 async def test_a_removed_listing_whose_page_is_there_starts_from_nothing(

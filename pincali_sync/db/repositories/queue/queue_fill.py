@@ -143,8 +143,9 @@ _OF_MANIFEST = _Reasons(
 )
 
 # Missing listings without a verdict from this scan's batch. One whose removal is held for a person
-# is not asked again; one whose page told nothing or is there rests ever longer between two looks,
-# also where scans miss it day after day.
+# is not asked again; one whose page told nothing or is there rests ever longer between two looks
+# that told the same, also where scans miss it day after day. Another answer each time is a fault of
+# the moment: it makes no rest longer.
 _OF_MISSING = _Reasons(
     rows=f"""
     SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
@@ -155,12 +156,16 @@ _OF_MISSING = _Reasons(
       FROM properties_live l
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      CROSS JOIN LATERAL (
-           SELECT count(*) AS times, max(c.checked_at) AS last_at,
+           SELECT count(*) FILTER (WHERE c.evidence = c.latest) AS times,
+                  max(c.checked_at) AS last_at,
                   bool_or(b.session_id = CAST(:session_id AS uuid)
                           OR b.status = 'held' AND c.verdict IN ('gone', 'sold')) AS is_decided
-             FROM removal_checks c LEFT JOIN removal_batches b ON b.id = c.batch_id
-            WHERE c.property_id = l.property_id AND NOT {TOLD_BY_CARD}
-              AND c.checked_at > coalesce(m.last_seen_at, '-infinity')) looked
+             FROM (SELECT c.*, first_value(c.evidence)
+                                 OVER (ORDER BY c.checked_at DESC, c.id) AS latest
+                     FROM removal_checks c
+                    WHERE c.property_id = l.property_id AND NOT {TOLD_BY_CARD}
+                      AND c.checked_at > coalesce(m.last_seen_at, '-infinity')) c
+             LEFT JOIN removal_batches b ON b.id = c.batch_id) looked
      WHERE l.missing_session_id = CAST(:session_id AS uuid)
        AND l.listing_status = {LIKELY}
        AND looked.is_decided IS NOT TRUE
