@@ -35,7 +35,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?;…])\s+")
 _OUTER_SIGNS = re.compile(r"^[^a-z0-9]+|[^a-z0-9]+$")
 MAX_BLOCK = 300  # longer texts are no statements
 _LONGEST_QUOTE = 200
-_MOST = 2_000  # of a page: far more than any has
+_MOST = 400  # of a page: what matters comes first
 
 
 @dataclass(frozen=True, slots=True)
