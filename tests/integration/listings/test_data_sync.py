@@ -217,6 +217,27 @@ async def test_a_price_per_m2_beyond_its_column_is_none(shop: Workshop) -> None:
     assert (await per_m2_after(shop, tiny, tiny))[0] is None
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "left"),
+    [
+        ({"bathrooms": 2, "half_bathrooms": 1}, {"bathrooms": 3}, {"half_bathrooms": None}),
+        ({"bathrooms": 2, "half_bathrooms": 1}, {"bathrooms": 2}, {"half_bathrooms": 1}),
+        ({"bathrooms": 2, "half_bathrooms": 1}, {"bedrooms": 4}, {"half_bathrooms": 1}),
+        ({"bathrooms": 2, "half_bathrooms": 1}, {"half_bathrooms": 2}, {"bathrooms": 2}),
+        ({"age_years": 0}, {"construction_year": 2025}, {"age_years": None}),
+        ({"construction_year": 2015}, {"age_years": 3}, {"construction_year": None}),
+        ({"construction_year": 2015}, {"bedrooms": 4}, {"construction_year": 2015}),
+    ],
+)
+async def test_what_one_statement_told_is_told_anew_by_the_next(
+    shop: Workshop, first: dict[str, int], then: dict[str, int], left: dict[str, int | None]
+) -> None:
+    await shop.visit(detail("blue-house", **first))
+    await shop.visit(detail("blue-house", **then))
+    live = await shop.live("blue-house")
+    assert {name: live[name] for name in (then | left)} == then | left
+
+
 async def test_a_record_is_no_less_complete_for_a_page_that_shows_less(shop: Workshop) -> None:
     await shop.visit(FULL)
     await shop.visit(detail("blue-house", sale(2_000_000), bedrooms=4))

@@ -44,6 +44,12 @@ _JOURNALLED = (*(name for name in _PAGE if name != "property_id"), "price_unit")
 # a selector that broke than news, and a live row must not be overwritten with nothing.
 PRICED = {"operation_type", "price", "currency", "price_per_m2", "price_unit", "offers"}
 
+# One statement of a page says both: when the second is told anew, the first is as told with it.
+_TOLD_WITH = {
+    "half_bathrooms": "bathrooms",
+    "age_years": "construction_year",
+    "construction_year": "age_years",
+}
 _MOST_PER_M2 = 10**8  # numeric(10,2)
 
 # The first visit of an adopted row repairs it: what differs then is no news of the site.
@@ -59,6 +65,9 @@ def _merged(column: str, page: str, live: str) -> str:
         return f"round(num_nonnulls({shown})::numeric / {len(EXPECTED_FIELDS)}, 2)"
     if column in PRICED:
         keeps = f"{page}.offers = '[]'::jsonb"
+    elif other := _TOLD_WITH.get(column):
+        is_as_told = f"coalesce({page}.{other}, {live}.{other}) IS NOT DISTINCT FROM {live}.{other}"
+        keeps = f"{page}.{column} IS NULL AND {is_as_told}"
     elif column == "verification_status":  # a person's "verified" is not taken back by a scrape
         keeps = f"{live}.{column} = 'verified'"
     else:
