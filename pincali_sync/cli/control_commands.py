@@ -29,7 +29,7 @@ from pincali_sync.services.scheduler_service import runner_lock
 
 TierOption = Annotated[Tier | None, tier_option("One tier; without it, all of them.")]
 _OUTCOMES = ("new", "updated", "unchanged", "rejected", "failed", "gone")
-_RECORD = typer.Argument(metavar="PROPERTY", help="property_id, EB id or URL.")
+_RECORD = typer.Argument(metavar="PROPERTY", help="property_id, EB id, URL or slug.")
 
 
 def pause(

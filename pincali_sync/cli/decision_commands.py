@@ -81,7 +81,7 @@ def list_unsettled(
 @removals.command("settle")
 def settle_removal(
     record: Annotated[
-        str, typer.Argument(metavar="PROPERTY", help="property_id, alias, EB id or URL.")
+        str, typer.Argument(metavar="PROPERTY", help="property_id, alias, EB id, URL or slug.")
     ],
     gone: Annotated[bool, typer.Option("--gone", help="It is gone: take it out.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="It is there: it is active.")] = False,

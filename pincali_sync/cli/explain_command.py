@@ -34,7 +34,7 @@ _PARTS = {
 
 def explain(
     record: Annotated[
-        str, typer.Argument(metavar="PROPERTY", help="property_id, alias, EB id or URL.")
+        str, typer.Argument(metavar="PROPERTY", help="property_id, alias, EB id, URL or slug.")
     ],
     as_json: JsonOption = False,
 ) -> None:

@@ -73,7 +73,7 @@ class InsightsService(Service):
                 name.strip(), computed_id=_computed_id(name.strip())
             )
         if property_id is None:
-            raise UsageError(f"{name!r} is no record: give a property_id, an EB id or a URL")
+            raise UsageError(f"{name!r} is no record: give its property_id, EB id, URL or slug")
         return property_id
 
     async def explain(self, name: str, limit: int = 20) -> Dossier:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -236,3 +237,31 @@ async def test_a_slug_that_another_listing_has_meanwhile_stays_that_ones(
     assert await value(db, f"SELECT property_id FROM property_aliases WHERE alias = '{GONE}'") == (
         "third"
     )
+
+
+@pytest.fixture
+async def favourites(db: Database) -> AsyncIterator[None]:
+    """A table that is not ours, which names each listing once."""
+    await rows(
+        db,
+        """CREATE TABLE favourites (
+               listing varchar(255) UNIQUE REFERENCES properties_live (property_id), note text)""",
+    )
+    yield
+    await rows(db, "DROP TABLE favourites")
+
+
+@pytest.mark.usefixtures("favourites")
+@pytest.mark.parametrize("both", [False, True])
+async def test_tables_that_are_not_ours_follow_the_record(
+    db: Database, clock: FixedClock, both: bool
+) -> None:
+    await add_live(db, "old-house")
+    await add_live(db, "new-house")
+    await rows(db, "INSERT INTO favourites VALUES (:id, 'mine')", id=GONE)
+    if both:
+        await rows(db, "INSERT INTO favourites VALUES (:id, 'ours')", id=STAYS)
+    await merge(db, clock)
+    assert await value(db, "SELECT listing FROM favourites") == STAYS
+    kept = await rows(db, "SELECT old_value FROM property_changes WHERE field_name = 'favourites'")
+    assert [row["old_value"]["note"] for row in kept] == ["mine"] * both

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from pincali_sync.db.models.manifest import PropertyManifest
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.identity.references import FOLLOW_REFERENCES
 from pincali_sync.db.repositories.removal.transition import PRESENT, transition
 from pincali_sync.domain.listing_status import Cause, ListingStatus
 
@@ -88,6 +89,7 @@ SELECT p.stays, 'updated', 'property_id',
 UPDATE properties_live l SET property_id = p.stays
   FROM merged p WHERE p.moves AND l.property_id = p.gone
 """,
+    FOLLOW_REFERENCES,
     "DELETE FROM properties_live l USING merged p WHERE l.property_id = p.gone",
     # The live row's EasyBroker id is what pages must show: from now on the one seen last.
     transition(
