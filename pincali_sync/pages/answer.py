@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from pincali_sync.domain.headers import redirect_target
-from pincali_sync.domain.identity import property_id_of, slug_of
+from pincali_sync.domain.identity import CANONICAL_ROOT, property_id_of, slug_of
 from pincali_sync.domain.liveness import Answer, Judgement, RedirectKind, Verdict
 from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
@@ -30,6 +30,7 @@ _SEARCH_PATH = re.compile(
     r"/(?:en/)?(?:pt/)?(?:properties|inmuebles|propiedades|imoveis)(?:/|$)", re.I
 )
 _HOME_PATH = re.compile(r"/?(?:[a-z]{2}(?:-[a-z]{2})?/?)?", re.I)
+_CANONICAL = (urlsplit(CANONICAL_ROOT).hostname or "").removeprefix("www.")
 _OK = 200
 _LONGEST_WORDS = 400  # that tell pages apart; what differs from one to the next comes later
 _WITH_DIGIT = re.compile(r"\S*\d\S*")
@@ -119,7 +120,7 @@ def _redirect(url: str, status: int, target: str) -> Answer:
 
 def _is_of(host: str | None, url: str) -> bool:
     asked = (urlsplit(url).hostname or "").removeprefix("www.")
-    return (host or "").removeprefix("www.") == asked
+    return (host or "").removeprefix("www.") in {asked, _CANONICAL}
 
 
 def _plain_page(url: str, status: int, markup: bytes, tree: LexborHTMLParser) -> Answer:

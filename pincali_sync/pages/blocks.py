@@ -40,7 +40,7 @@ _MOST = 400  # of a page: what matters comes first
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One element's own text, as it stands there and folded for comparing."""
+    """One element's own text or a sentence of it, as it stands there and folded for comparing."""
 
     shown: str
     text: str
@@ -122,13 +122,14 @@ def blocks_of(tree: LexborHTMLParser, bounds: Bounds | None = None) -> list[Bloc
     return reader.blocks
 
 
-def sentences_of(block: Block) -> Iterator[str]:
-    """A short text's sentences, without the signs around them; questions are left out."""
+def sentences_of(block: Block) -> Iterator[Block]:
+    """A short text's sentences, compared without the signs around them; no questions."""
     if len(block.text) > MAX_BLOCK:
         return
-    for sentence in _SENTENCE_END.split(block.text.replace("’", "'")):
-        if "?" not in sentence and "¿" not in sentence:
-            yield _OUTER_SIGNS.sub("", sentence)
+    for shown in _SENTENCE_END.split(block.shown):
+        if "?" not in shown and "¿" not in shown:
+            words = _OUTER_SIGNS.sub("", fold(shown).replace("’", "'"))
+            yield Block(shown, words, block.prominent)
 
 
 def _is_prominent(node: LexborNode) -> bool:

@@ -122,4 +122,6 @@ def _status_above(tree: LexborHTMLParser) -> Block | None:
 
 
 def _is_status(block: Block) -> bool:
-    return len(block.text) <= _LONGEST and any(map(_STATUS.fullmatch, sentences_of(block)))
+    return len(block.text) <= _LONGEST and any(
+        _STATUS.fullmatch(each.text) for each in sentences_of(block)
+    )

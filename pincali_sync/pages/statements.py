@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.pages.blocks import Block, sentences_of
@@ -116,16 +115,13 @@ _OTHERWISE = re.compile(
 
 
 def gone_in(blocks: Sequence[Block]) -> Block | None:
-    """The sentence that says that the listing is gone: in a heading, a notice, a page of few words.
-
-    Its block, with nothing but that sentence to compare.
-    """
+    """The sentence that says it: in a heading, a notice, or a page of few words."""
     short = sum(block.text.count(" ") + 1 for block in blocks) <= _FEW_WORDS
     for block in blocks:
         if short or block.prominent:
             for sentence in sentences_of(block):
-                if _GONE.fullmatch(sentence):
-                    return replace(block, text=sentence)
+                if _GONE.fullmatch(sentence.text):
+                    return sentence
     return None
 
 

@@ -96,13 +96,13 @@ _ERROR = re.compile(r"(?<!404 )(?<!410 )\berror?\b(?!\W{0,3}4(?:04|10))")
 
 
 def trouble_in(blocks: Sequence[Block], *, mild: bool) -> Block | None:
-    """The first that says so.
+    """The first sentence that says so.
 
     Args:
         mild: a mere "error" counts too, as it does beside words that a listing is gone.
     """
     for block in blocks:
         for sentence in sentences_of(block):
-            if _TROUBLE.search(sentence) or (mild and _ERROR.search(sentence)):
-                return block
+            if _TROUBLE.search(sentence.text) or (mild and _ERROR.search(sentence.text)):
+                return sentence
     return None

@@ -308,5 +308,7 @@ def test_a_page_that_was_cut_short_proves_nothing() -> None:
 
 
 def test_the_evidence_is_what_the_page_says_as_it_says_it() -> None:
-    said = judgement_on("<h1>Esta propiedad ya no está disponible</h1>").evidence
-    assert said == 'the page says "Esta propiedad ya no está disponible"'
+    said = "<h1>Lo sentimos, esta propiedad ya no está disponible. Llama a Agente 7.</h1>"
+    assert judgement_on(said).evidence == (
+        'the page says "Lo sentimos, esta propiedad ya no está disponible."'
+    )
