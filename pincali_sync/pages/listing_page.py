@@ -27,12 +27,13 @@ from pincali_sync.pages.text import (
 # `div` here.
 _CARDS = "[data-search-results] .property__component"
 _CARD_IN_CARD = ".property__component .property__component"
-# Of a card's photos the first is read: the others are a third of the page, and taken out of it.
+# Of a card's photos the first is read: the others are a third of the page, and taken out of it as
+# far as they are of the same listing.
 _SLIDE = (
-    rb'<div class="swiper-slide">\s*+<a [^>]*+>\s*+<picture>\s*+<img [^>]*+>\s*+</picture>'
-    rb"\s*+</a>\s*+</div>"
+    rb'<div class="swiper-slide">\s*+<a [^>]*+>\s*+<picture>\s*+<img [^/>]*+//[^/>]*+'
+    rb"/property_images/%b/[^>]*+>\s*+</picture>\s*+</a>\s*+</div>"
 )
-_SLIDES = re.compile(rb"(%b)(?:\s*+%b)++" % (_SLIDE, _SLIDE))
+_SLIDES = re.compile(rb"(%b)(?:\s*+%b)++" % (_SLIDE % rb"([0-9]++)", _SLIDE % rb"\2"))
 _MAX_CARDS = 200  # the site has shown 24 and 42
 # A path that ends "-for-sale-or-rent" asks for both.
 _RENT_PATH = re.compile(r"-(?:for-rent|en-renta|para-alugar)\b")

@@ -293,10 +293,15 @@ def test_the_printed_form_has_numbers_and_marks_only_what_is_unusual(
 SLIDE = """<div class="swiper-slide">
     <a data-new-tab-desktop="true" href="/en/home/casa-a">
       <picture>
-        <img data-src="https://assets.easybroker.com/property_images/1/{}/EB-AA0001.jpg">
+        <img data-src="https://assets.easybroker.com/property_images/5535587/{}/EB-AA0001.jpg">
       </picture>
 </a>  </div>
 """
+
+
+def test_photos_of_another_listing_are_left_for_whoever_asks_whose_they_are() -> None:
+    slides = SLIDE.format(1) + SLIDE.format(2).replace("5535587", "5535586")
+    assert only_entry(card(slides)).public_id is None
 
 
 @pytest.mark.parametrize("between", ["", "\n", '<div class="swiper-slide"></div>', "<p>of 3</p>"])
@@ -305,7 +310,10 @@ def test_of_many_photos_the_first_is_read_and_the_rest_of_the_card_too(between: 
     entry = only_entry(
         card(f'{slides}{between}<div class="location">Casa en Mitras, Monterrey</div>')
     )
-    assert entry.main_image_url == "https://assets.easybroker.com/property_images/1/1/EB-AA0001.jpg"
+    assert (
+        entry.main_image_url
+        == "https://assets.easybroker.com/property_images/5535587/1/EB-AA0001.jpg"
+    )
     assert (entry.property_type, entry.neighborhood, entry.city) == ("house", "Mitras", "Monterrey")
 
 
