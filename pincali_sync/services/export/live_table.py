@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -46,6 +47,10 @@ class ExportService(Service):
         file = _open(path)
         try:
             with file as stream:
+                if form is ExportFormat.CSV:
+                    # Spreadsheets take a file without it for western text. Programs that read a
+                    # stream would take it for part of the first name.
+                    stream.write(BOM_UTF8)
                 rows = await self._write(stream, form, since)
                 size = stream.tell()
         except OSError as error:

@@ -93,7 +93,7 @@ async def table(db: Database) -> list[dict[str, Any]]:
 
 
 def csv_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return sorted(csv.DictReader(file, strict=True), key=lambda row: row["property_id"])
 
 
@@ -176,7 +176,9 @@ def _as_csv(name: str, value: Any) -> Any:
 async def test_csv_lines_end_as_the_rfc_says(exports: ExportService, tmp_path: Path) -> None:
     await exports.to_file(tmp_path / "listings.csv", ExportFormat.CSV)
     content = (tmp_path / "listings.csv").read_bytes()
-    assert content.startswith(b"property_id,public_id,listing_status,")
+    # Marked as UTF-8 once, for spreadsheets.
+    assert content.startswith(b"\xef\xbb\xbfproperty_id,public_id,listing_status,")
+    assert content.count(b"\xef\xbb\xbf") == 1
     assert content.endswith(b"\r\n")
     assert content.count(b"\r\n") == 1 + 3 + 1  # names, rows, and the one in the hostile title
 
@@ -216,7 +218,7 @@ async def test_an_empty_table_is_a_file_without_rows(
         assert (await exports.to_file(tmp_path / form, form)).rows == 0
     empty = pq.read_table(tmp_path / "parquet")
     assert (empty.num_rows, empty.column_names) == (0, NAMES)
-    assert (tmp_path / "csv").read_bytes() == (",".join(NAMES) + "\r\n").encode()
+    assert (tmp_path / "csv").read_bytes() == (",".join(NAMES) + "\r\n").encode("utf-8-sig")
     assert json.loads((tmp_path / "geojson").read_text()) == {
         "type": "FeatureCollection",
         "features": [],
