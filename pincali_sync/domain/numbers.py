@@ -16,6 +16,14 @@ _GROUPED = re.compile(r"[0-9]{1,3}([ ,.])[0-9]{3}(?:\1[0-9]{3})*(?:(?!\1)[.,][0-
 _PLAIN = re.compile(r"[0-9]*(?:\.[0-9]+|,[0-9]{1,3})?")
 _LONGEST = 50  # characters; no column holds as many digits
 CENTS = Decimal("0.01")
+_SPACES = " \u00a0\u2007\u2009\u202f"
+# Groups of three with one sign between them; decimals may be there, if they are none.
+_WHOLE = re.compile(
+    rf"(?<![\w.,'’-])([0-9]{{1,3}}([{_SPACES},.'’])[0-9]{{3}}(?:\2[0-9]{{3}})*+|[0-9]{{1,20}})"
+    rf"(?:[.,]0{{1,9}})?+(?![\w%]|[{_SPACES},.'’]?[0-9])"
+)
+_DIGITS = re.compile(r"[0-9]+")
+_LONGEST_TEXT = 200
 
 
 def decimal_of(text: str, *, dot_may_group: bool = False) -> Decimal | None:
@@ -68,9 +76,13 @@ def numeric(value: Decimal | None, precision: int) -> Decimal | None:
 
 
 def integer_of(text: str | None) -> int | None:
-    """The first whole number of a text ("413,954 results"); None beyond an `integer` column."""
-    match = re.search(rf"[0-9][0-9,.]{{0,{_LONGEST}}}", text or "")
-    if match is None:
+    """The first number of a text, where it is a whole one ("413,954 results"); else None.
+
+    So, too, beyond an `integer` column, and for one that could be read in two ways ("12 3456").
+    """
+    number = _WHOLE.search((text or "")[:_LONGEST_TEXT])
+    first = _DIGITS.search(text or "")
+    if number is None or first is None or number.start() != first.start():
         return None
-    value = Decimal(re.sub(r"[,.]", "", match[0]))
-    return int(value) if value <= MAX_INTEGER else None
+    value = int("".join(_DIGITS.findall(number[1])))
+    return value if value <= MAX_INTEGER else None

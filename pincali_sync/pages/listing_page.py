@@ -35,6 +35,7 @@ _SLIDE = (
 )
 _SLIDES = re.compile(rb"(%b)(?:\s*+%b)++" % (_SLIDE % rb"([0-9]++)", _SLIDE % rb"\2"))
 _MAX_CARDS = 200  # the site has shown 24 and 42
+_SHOWN_OF = re.compile(r"^\D*[0-9][0-9.,]*\s*[-–—]\s*[0-9][0-9.,]*\s+(?:of|de)\s")  # 1–24 of 1,158
 # A path that ends "-for-sale-or-rent" asks for both.
 _RENT_PATH = re.compile(r"-(?:for-rent|en-renta|para-alugar)\b")
 _SALE_PATH = re.compile(r"-(?:for-sale|for-foreclosure|en-venta|en-remate|a-venda)\b(?!-or?-)")
@@ -103,7 +104,9 @@ def _operation_of_query(url: str) -> Operation | None:
 
 def _total_listings(tree: LexborHTMLParser) -> int | None:
     declared = integer_of(attribute_at(tree, "[data-search-results]", "data-total"))
-    return declared if declared is not None else integer_of(text_at(tree, ".action__result h2"))
+    if declared is not None:
+        return declared
+    return integer_of(_SHOWN_OF.sub("", text_at(tree, ".action__result h2") or ""))
 
 
 def _total_pages(
@@ -111,7 +114,7 @@ def _total_pages(
 ) -> int | None:
     """From "Page 1 of 17,249"; without it, from the total and the size of a full page."""
     summary = text_at(tree, ".pagination-summary") or ""
-    if declared := re.search(r"\b(?:of|de)\s+([0-9][0-9,.]*)", summary):
+    if declared := re.search(r"\b(?:of|de)\s+(?=[0-9])(.+)", summary):
         return integer_of(declared[1])
     if not total or not cards:
         return None

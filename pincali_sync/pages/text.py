@@ -6,7 +6,6 @@ round, no broken ones, no overlong values. JSON that is broken counts as absent.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from itertools import islice
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from pincali_sync.pages.json_text import json_of
 
 JsonObject = dict[str, Any]
 
@@ -28,6 +29,7 @@ _MAX_TEXT = 20_000  # of one node, white space of the markup included
 MAX_DESCRIPTION = 50_000
 _MAX_WORDS = 200
 MAX_TITLE = 500  # varchar(500)
+_TYPE_PREFIX = re.compile(r".*[/:#]", re.S)  # "https://schema.org/", "schema:"
 _MAX_OBJECTS = 1_000  # of a page's JSON-LD; the site has four for each card
 
 
@@ -114,7 +116,7 @@ def _is_hidden(text_node: LexborNode) -> bool:
 
 def object_of(text: str | None) -> JsonObject:
     """Parses a JSON object; an empty one for anything else."""
-    value = _loads(text)
+    value = json_of(text)
     return value if isinstance(value, dict) else {}
 
 
@@ -124,8 +126,8 @@ def json_ld(tree: LexborHTMLParser) -> Iterator[JsonObject]:
 
 
 def _typed_objects(tree: LexborHTMLParser) -> Iterator[JsonObject]:
-    for script in tree.css('script[type="application/ld+json"]'):
-        pending = [_loads(script.text())]
+    for script in tree.css('script[type^="application/ld+json" i]'):
+        pending = [json_of(script.text())]
         while pending:
             value = pending.pop()
             if isinstance(value, dict):
@@ -140,7 +142,7 @@ def is_of_type(value: JsonObject, *types: str) -> bool:
     """Whether a JSON-LD object's `@type`, a text or a list, is one of these."""
     declared = value["@type"]
     names = declared if isinstance(declared, list) else [declared]
-    return any(name in types for name in names if isinstance(name, str))
+    return any(_TYPE_PREFIX.sub("", name) in types for name in names if isinstance(name, str))
 
 
 def scalar_at(value: JsonObject, name: str) -> str | float | None:
@@ -153,10 +155,3 @@ def part(value: JsonObject, name: str) -> JsonObject:
     """An object's inner object; an empty one where it has none."""
     inner = value.get(name)
     return inner if isinstance(inner, dict) else {}
-
-
-def _loads(text: str | None) -> Any:
-    try:
-        return json.loads(text or "", strict=False)
-    except (ValueError, RecursionError):
-        return None

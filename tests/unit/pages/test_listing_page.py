@@ -206,6 +206,26 @@ def test_a_card_or_data_that_lead_to_another_site_tell_nothing_of_a_listing() ->
     assert only_entry(card('<a href="/en/home/casa-a"></a>') + data).listing_page_title is None
 
 
+@pytest.mark.parametrize(
+    ("total", "heading", "pager"),
+    [
+        ("17 249", "", "Página 1 de 1 158"),
+        ("17249.0", "", "Page 1 of 1.158"),
+        ("", "17.249 resultados", "Page 1 of 1,158 in all"),
+        ("many", "1–24 de 17\u00a0249 resultados", "Página 1 de 1\u00a0158"),
+        ("17.2", "Showing 1 - 24 of 17,249", "1 de 1158 páginas"),
+    ],
+)
+def test_totals_are_read_however_they_are_written(total: str, heading: str, pager: str) -> None:
+    page = parse_listing_page(
+        f'<div data-search-results data-total="{total}"></div>'
+        f'<div class="action__result"><h2>{heading}</h2></div>'
+        f'<div class="pagination-summary">{pager}</div>',
+        URL_2025,
+    )
+    assert (page.total_listings, page.total_pages) == (17_249, 1_158)
+
+
 def test_a_link_to_something_else_makes_a_card_unreadable() -> None:
     page = parse_listing_page(card('<a href="/en/development/torre"></a>'), URL_2025)
     assert page.entries == ()
