@@ -77,7 +77,10 @@ class HealthcheckPing:
     """Pings a URL. Whoever watches may be away: a ping that fails stops nothing."""
 
     def __init__(self, url: str | None) -> None:
-        self._url = url.rstrip("/") if url else None
+        self._url = url
+        # A query, such as the key of a watch that lies behind a gate, stays the URL's end.
+        self._path, mark, query = (url or "").partition("?")
+        self._rest = mark + query
 
     async def started(self) -> None:
         """A tick begins."""
@@ -97,7 +100,8 @@ class HealthcheckPing:
         content = body[:_LONGEST_BODY].encode(errors="replace")
         try:
             async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
-                answer = await client.post(self._url + suffix, content=content)
+                whole = self._path.rstrip("/") + suffix + self._rest
+                answer = await client.post(whole, content=content)
             answer.raise_for_status()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # Without the URL: who knows it can pretend that all is well.

@@ -132,6 +132,18 @@ async def test_a_ping_that_fails_stops_nothing_and_hides_its_url(
     assert "secret-id" not in [each.getMessage() for each in caplog.records if "ping" in each.name]
 
 
+@pytest.mark.parametrize("query", ["?key=a/b&create=1", "?", "?a=1?b=2"])
+async def test_a_ping_keeps_the_query_at_its_end(listener: HttpListener, query: str) -> None:
+    ping = HealthcheckPing(f"{listener.url}/id/{query}")
+    await ping.started()
+    await ping.failed("why")
+    await ping.succeeded()
+    asked = query.rstrip("?")
+    assert [path.rstrip("?") for path in listener.paths] == [
+        *(f"/id/start{asked}", f"/id/fail{asked}", f"/id{asked}"),
+    ]
+
+
 @pytest.fixture
 def watched(listener: HttpListener, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
