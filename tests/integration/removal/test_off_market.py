@@ -151,6 +151,21 @@ async def test_faults_of_the_moment_make_no_rest_longer(
     assert asked == [2, 3, 4, 5, 6, 7, 8]
 
 
+async def test_a_page_that_said_gone_by_the_way_is_looked_at_at_once(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    session_id = await miss(services, clock, times=2)
+    await rows(
+        db,
+        """INSERT INTO removal_checks (property_id, verdict, http_status, evidence, url, checked_at)
+           VALUES (:id, 'sold', 200, 'the page says so', 'x', :now)""",
+        id=id_of("house-1"),
+        now=clock.now(),
+    )
+    assert [each.property_id for each in await claim(services, session_id)] == [id_of("house-1")]
+
+
 async def test_a_removed_listing_whose_page_is_there_starts_from_nothing(
     services: Services, shop: Workshop, clock: FixedClock
 ) -> None:

@@ -145,7 +145,7 @@ _OF_MANIFEST = _Reasons(
 # Missing listings without a verdict from this scan's batch. One whose removal is held for a person
 # is not asked again; one whose page told nothing or is there rests ever longer between two looks
 # that told the same, also where scans miss it day after day. Another answer each time is a fault of
-# the moment: it makes no rest longer.
+# the moment: it makes no rest longer. What was said to be gone by the way is looked at at once.
 _OF_MISSING = _Reasons(
     rows=f"""
     SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
@@ -156,11 +156,12 @@ _OF_MISSING = _Reasons(
       FROM properties_live l
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      CROSS JOIN LATERAL (
-           SELECT count(*) FILTER (WHERE c.evidence = c.latest) AS times,
-                  max(c.checked_at) AS last_at,
+           SELECT count(*) FILTER (WHERE tells_nothing AND c.evidence = c.latest) AS times,
+                  max(c.checked_at) FILTER (WHERE tells_nothing) AS last_at,
                   bool_or(b.session_id = CAST(:session_id AS uuid)
                           OR b.status = 'held' AND c.verdict IN ('gone', 'sold')) AS is_decided
-             FROM (SELECT c.*, first_value(c.evidence)
+             FROM (SELECT c.*, c.verdict IN ('alive', 'unknown') AS tells_nothing,
+                          first_value(c.evidence)
                                  OVER (ORDER BY c.checked_at DESC, c.id) AS latest
                      FROM removal_checks c
                     WHERE c.property_id = l.property_id AND NOT {TOLD_BY_CARD}
