@@ -319,3 +319,17 @@ async def test_a_dossier_shows_a_records_own_urls_in_the_sitemap_and_no_others(
     dossier = await services.insights.explain(OTHER)
     assert [row["alias"] for row in dossier.aliases] == [id_of("blue-house")]
     assert len(dossier.sitemap) == 1
+
+
+async def test_a_newcomer_whose_slug_is_taken_before_its_first_visit_is_visited_under_the_next(
+    shop: Workshop,
+) -> None:
+    await shop.scan(entry("blue-house", public_id=ONE))
+    await shop.scan(entry("blue-house", public_id=OTHER))
+    batch = await shop.scan(entry("sky-blue-house", public_id=ONE))
+    assert batch.queued == 1
+    claimed = {each.property_id: each.source_url for each in await shop.claim()}
+    assert claimed == {
+        id_of("blue-house"): canonical_url("/en/home/sky-blue-house"),
+        newcomer("blue-house", OTHER): canonical_url("/en/home/blue-house"),
+    }

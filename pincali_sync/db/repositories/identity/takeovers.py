@@ -36,14 +36,21 @@ _TAKEN = f"""
        AND NOT EXISTS (SELECT 1 FROM incoming o WHERE o.property_id = i.had_by)
      ORDER BY i.had_by, i.line DESC
 """
-_WITHDRAW = f"""
+_ITS_VISITS = f"""({_TAKEN}) t
+ WHERE q.property_id = t.property_id
+   AND q.queue_reason IN ('verification', 'removal_audit') IS NOT TRUE"""
+# What nobody asked for yet was not asked for in vain: under its next slug it is queued at once.
+_WITHDRAW = (
+    f"""
+DELETE FROM scrape_queue q USING {_ITS_VISITS} AND q.status = 'pending' AND q.attempt_count = 0
+""",
+    f"""
 UPDATE scrape_queue q
    SET status = 'cancelled', completed_at = :now,
        last_error = 'the slug is now the one of ' || t.public_id
-  FROM ({_TAKEN}) t
- WHERE q.property_id = t.property_id AND q.status IN ('pending', 'failed')
-   AND q.queue_reason IN ('verification', 'removal_audit') IS NOT TRUE
-"""
+  FROM {_ITS_VISITS} AND q.status IN ('pending', 'failed')
+""",
+)
 _NOTE = f"""
 WITH taken AS MATERIALIZED ({_TAKEN}), settled AS (
     UPDATE property_manifest m SET needs_full_scrape = false
@@ -80,7 +87,8 @@ class TakeoverRepository(Repository):
 
     async def withdraw(self, *, now: datetime) -> None:
         """Takes the pages that `incoming` shows to be another listing's out of the queue."""
-        await self._run(_WITHDRAW, now=now)
+        for statement in _WITHDRAW:
+            await self._run(statement, now=now)
 
     async def note(self, *, session_id: UUID, now: datetime) -> None:
         """Keeps as evidence what `incoming`, not stored yet, shows under the slugs of others."""
