@@ -54,9 +54,9 @@ class VerificationService(Service):
         Raises:
             CalibrationError, BlockedError: see `Lookout.look`.
         """
-        since = self.clock.now() - _CANARY_AGE
+        now = self.clock.now()
         async with self.db.transaction() as tx:
-            canaries = await tx.checks.canaries(since=since, limit=_CANARIES)
+            canaries = await tx.checks.canaries(since=now - _CANARY_AGE, limit=_CANARIES, now=now)
         lookout = Lookout(self.config, fetcher, cycle(canaries))
         async for results in lookout.look(claim):
             yield results

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from operator import itemgetter
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.liveness import Judgement, Verdict
+from pincali_sync.items import QueuedProperty
 from tests.integration.removal.test_removals import (
     ALIVE,
     HOUSES,
@@ -24,6 +26,8 @@ from tests.support.builders import Workshop, detail, entry, id_of, rows
 from tests.support.clock import FixedClock
 from tests.support.removals import batch_id, claim, hold, record
 from tests.support.scans import full_scan, seen, shown_alive
+
+SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 async def look(services: Services, session_id: UUID, judgement: Judgement = ALIVE) -> bool:
@@ -229,3 +233,19 @@ async def test_and_can_still_be_rejected(
     )
     assert await statuses(db) == {"active": 150}
     assert await missing(db) == {}
+
+
+async def test_who_must_be_there_is_asked_of_pages_that_were_not_asked_for_lately(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await services.queue.queue_random_sample(4)
+    asked = {each.property_id for each in await claim_any(services)}
+    async with db.transaction() as tx:
+        [canary] = await tx.checks.canaries(since=SINCE, limit=1, now=clock.now())
+    assert len(asked) == 4
+    assert canary.property_id not in asked
+
+
+async def claim_any(services: Services) -> list[QueuedProperty]:
+    return await services.queue.claim_next_batch(10, "test", lease_token=uuid4(), session_id=None)

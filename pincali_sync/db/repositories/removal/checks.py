@@ -143,10 +143,11 @@ class CheckRepository(Repository):
             batch_id=batch_id,
         )
 
-    async def canaries(self, *, since: datetime, limit: int) -> list[QueuedProperty]:
+    async def canaries(self, *, since: datetime, limit: int, now: datetime) -> list[QueuedProperty]:
         """Some of the listings seen last, and since then: their pages must show them.
 
-        Others each time, or the same pages would be asked for day after day.
+        Others each time, and what this week asked for least: or the same pages would be asked for
+        day after day.
         """
         return await self._all(
             QueuedProperty,
@@ -156,9 +157,11 @@ class CheckRepository(Repository):
                      WHERE m.public_id IS NOT NULL AND l.listing_status IN {LISTED}
                        AND m.last_seen_at >= :since
                      ORDER BY m.last_seen_at DESC LIMIT {_SEEN_LAST}) latest
-                 ORDER BY md5(property_id || CAST(:since AS text)) LIMIT :limit""",
+                 ORDER BY {fetches("latest.property_id")},
+                          md5(property_id || CAST(:since AS text)) LIMIT :limit""",
             since=since,
             limit=limit,
+            now=now,
         )
 
 
