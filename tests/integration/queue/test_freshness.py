@@ -87,5 +87,6 @@ async def test_a_hot_statement_joins_its_tables_once(
         await connection.execute(text(f"EXPLAIN (FORMAT JSON) {statement}"), given)
     ).scalar_one()
     kinds = [kind for kind, _ in node_types(plan[0]["Plan"])]
-    assert kinds.count("Seq Scan") <= 3, kinds  # each table once, and the small queue
+    # Each table once, and the small queue twice.
+    assert kinds.count("Seq Scan") <= 4, kinds
     assert any(kind.startswith("Hash") or kind == "Merge Join" for kind in kinds), kinds
