@@ -15,6 +15,7 @@ from pincali_sync.domain.prices import CHANGE_AMOUNT, CHANGE_SHARE, main_offer
 from pincali_sync.domain.tiers import ListingSource
 from pincali_workshop.simulation.findings import Findings
 from pincali_workshop.standin.sitemap_dirt import LAG_DAYS
+from pincali_workshop.standin.world.removal import RemovalMode, way_of
 from pincali_workshop.standin.world.state import ListingState
 
 LAG = timedelta(days=LAG_DAYS)  # the sitemap lists what is gone, and that counts as seen
@@ -25,9 +26,10 @@ _LIKELY = ListingStatus.LIKELY_REMOVED
 class Ledger:
     """Compares the database with the site at moments at which they should agree."""
 
-    def __init__(self, db: Database, page_size: int, findings: Findings) -> None:
+    def __init__(self, db: Database, page_size: int, seed: int, findings: Findings) -> None:
         self._db = db
         self._page_size = page_size
+        self._seed = seed
         self.findings = findings
         self._seen_active: dict[str, datetime] = {}  # public_id -> last moment it was active
         self._first_active: dict[str, datetime] = {}
@@ -76,19 +78,22 @@ class Ledger:
     async def after_weekly_scan(
         self, listings: Sequence[ListingState], session_id: UUID | None, now: datetime
     ) -> None:
-        """Who is gone for two scans that prove it must be known to be."""
+        """Who is gone for two scans that prove it must be known to be; a page that stays, later."""
         live, active = await self._live(), {state.listing.public_id for state in listings}
         self._removed_once |= {each for each, row in live.items() if _is_removed(row)}
         if not await self._proves_absence(session_id):
             return
         for public_id, row in live.items():
-            if self._weekly_scans and public_id not in active:
+            if self._weekly_scans and public_id not in active and not self._stays(public_id):
                 since = self._seen_active.get(public_id)
                 if since is None or since < self._weekly_scans[-1] - LAG:
                     self.findings.gone_for_two_scans += 1
                     if not (_is_removed(row) or row["listing_status"] == _LIKELY):
                         self.findings.gone_not_noticed.append(public_id)
         self._weekly_scans.append(now)
+
+    def _stays(self, public_id: str) -> bool:
+        return way_of(self._seed, public_id) is RemovalMode.UNLISTED
 
     async def _proves_absence(self, session_id: UUID | None) -> bool:
         [row] = await self._rows(

@@ -70,7 +70,7 @@ class Month:
         self._jobs = SimulatedJobs(self._services, self._fetcher)
         self._scheduler: SchedulerService = self._services.scheduler(self._node)
         self._findings = Findings()
-        self._ledger = Ledger(self._services.db, options.page_size, self._findings)
+        self._ledger = Ledger(self._services.db, options.page_size, options.seed, self._findings)
         self._journal = JournalBook(
             self._services.db, self._population, options.seed, self._findings
         )
