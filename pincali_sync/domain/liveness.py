@@ -87,6 +87,7 @@ _OK = 200
 _ABSENT = {404, 410}
 # The site answered URLs that never existed so (2026-06); alone it proves nothing.
 _ABSENT_AT_TIMES = {422}
+_REDIRECTS = range(300, 400)  # one that leads nowhere says nothing
 _PASSING = {408, 425, 429}
 # What a site says of whoever asks, and never of a listing.
 _OF_THE_VISITOR = {202, 401, 402, 403, 405, 407}
@@ -183,7 +184,9 @@ def _is_doubtful(answer: Answer) -> bool:
 
 def _is_no_answer(answer: Answer) -> bool:
     """Whether it is about the visitor or the site, and so about no listing."""
-    return answer.refusal is not None or answer.status in _OF_THE_VISITOR or _may_pass(answer)
+    if answer.refusal is not None or answer.status in _OF_THE_VISITOR or _may_pass(answer):
+        return True
+    return answer.redirect_url is None and answer.status in _REDIRECTS
 
 
 def _may_pass(answer: Answer) -> bool:

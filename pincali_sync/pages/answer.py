@@ -32,6 +32,7 @@ _SEARCH_PATH = re.compile(
 _HOME_PATH = re.compile(r"/?(?:[a-z]{2}(?:-[a-z]{2})?/?)?", re.I)
 _CANONICAL = (urlsplit(CANONICAL_ROOT).hostname or "").removeprefix("www.")
 _OK = 200
+_ABSENT = {404, 410}
 _LONGEST_WORDS = 400  # that tell pages apart; what differs from one to the next comes later
 _WITH_DIGIT = re.compile(r"\S*\d\S*")
 _LEAST_WORDS = 2  # beside a page's title
@@ -99,16 +100,8 @@ def read_listing(tree: LexborHTMLParser, url: str) -> tuple[Property, Judgement 
 
 
 def _redirect(url: str, status: int, target: str) -> Answer:
-    kind = RedirectKind.ELSEWHERE
-    to, path = urlsplit(target), _without_slug(urlsplit(target).path.lower(), url).rstrip("/")
-    try:
-        property_id_of(target)
-        kind = RedirectKind.LISTING
-    except PageError:
-        if _SEARCH_PATH.match(to.path):
-            kind = RedirectKind.SEARCH
-        elif _HOME_PATH.fullmatch(to.path) and _is_of(to.hostname, url):
-            kind, path = RedirectKind.HOME, ""
+    kind, to = _kind_of(target, url), urlsplit(target)
+    path = "" if kind is RedirectKind.HOME else _without_slug(to.path.lower(), url).rstrip("/")
     return Answer(
         url=url,
         status=status,
@@ -118,6 +111,19 @@ def _redirect(url: str, status: int, target: str) -> Answer:
     )
 
 
+def _kind_of(target: str, url: str) -> RedirectKind:
+    to = urlsplit(target)
+    if not _is_of(to.hostname, url):
+        return RedirectKind.ELSEWHERE
+    try:
+        property_id_of(target)
+    except PageError:
+        if _SEARCH_PATH.match(to.path):
+            return RedirectKind.SEARCH
+        return RedirectKind.HOME if _HOME_PATH.fullmatch(to.path) else RedirectKind.ELSEWHERE
+    return RedirectKind.LISTING
+
+
 def _is_of(host: str | None, url: str) -> bool:
     asked = (urlsplit(url).hostname or "").removeprefix("www.")
     return (host or "").removeprefix("www.") in {asked, _CANONICAL}
@@ -125,7 +131,8 @@ def _is_of(host: str | None, url: str) -> bool:
 
 def _plain_page(url: str, status: int, markup: bytes, tree: LexborHTMLParser) -> Answer:
     blocks, title = blocks_of(tree), title_of(markup)
-    says = _says(status, markup, [Block(title, fold(title), True), *blocks])
+    called = title.partition(" |")[0]
+    says = _says(status, markup, [Block(called, fold(called), True), *blocks])
     kind = (
         "" if says and says.verdict is Verdict.UNKNOWN else _signature(url, status, title, blocks)
     )
@@ -143,7 +150,9 @@ def _says(status: int, markup: bytes, blocks: list[Block]) -> Judgement | None:
         return _NOT_OF_THE_SITE
     if status == _OK and what_is_cut_off(markup):
         return _CUT_SHORT
-    return end_of_listing(words) if words else None
+    if words is None or not (status in _ABSENT or shows_the_site(markup)):
+        return None
+    return end_of_listing(words)
 
 
 def _signature(url: str, status: int, title: str, blocks: list[Block]) -> str:

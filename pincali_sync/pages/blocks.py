@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -25,7 +25,7 @@ _APART = frozenset(_APART_TAGS.split())
 _CLASSES_APART = re.compile(
     r"\b(?:hidden|d-none|invisible|sr-only|visually-hidden|modal|dropdown|footer|cookie\w*|"
     r"(?:eb-)?breadcrumbs?|marketplace__header|property__component|listing__similar-properties|"
-    r"action-button|buorg|grecaptcha\w*)(?![\w-])"
+    r"action-button|report[\w-]*|buorg|grecaptcha\w*)(?![\w-])"
 )
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _PROMINENT = re.compile(
@@ -45,6 +45,7 @@ class Block:
     shown: str
     text: str
     prominent: bool = False  # a heading or a notice
+    is_choice: bool = False  # one of a list: reasons to report a listing, questions
 
     @property
     def quoted(self) -> str:
@@ -68,7 +69,9 @@ class _Reader:
     blocks: list[Block] = field(default_factory=list)
     has_ended: bool = False
 
-    def read(self, node: LexborNode, *, prominent: bool) -> None:
+    def read(self, node: LexborNode, like: Block) -> None:
+        """Adds a node's texts, which are what it is itself, or stands in, as `like` is."""
+        like = _of_its_own(node, like)
         words: list[str] = []
         children = list(node.iter(include_text=True, skip_empty=True))
         speaks = any(each.tag == "-text" for each in children)
@@ -82,17 +85,17 @@ class _Reader:
             elif speaks and child.tag in _INLINE:
                 words.append(child.text(separator=" "))
             else:
-                self._flush(words, prominent=prominent or node.tag in _HEADINGS)
-                self.read(child, prominent=prominent or _is_prominent(child))
-        self._flush(words, prominent=prominent or node.tag in _HEADINGS)
+                self._flush(words, like)
+                self.read(child, like)
+        self._flush(words, like)
 
-    def _flush(self, words: list[str], *, prominent: bool) -> None:
+    def _flush(self, words: list[str], like: Block) -> None:
         if not words:
             return
         text = one_line(" ".join(words))
         words.clear()
         if text and len(self.blocks) < _MOST:
-            self.blocks.append(Block(text, fold(text), prominent))
+            self.blocks.append(replace(like, shown=text, text=fold(text)))
 
     def _is_apart(self, node: LexborNode) -> bool:
         if node.tag in _APART or (node.tag == "header" and _is_of_the_frame(node)):
@@ -118,7 +121,7 @@ def blocks_of(tree: LexborHTMLParser, bounds: Bounds | None = None) -> list[Bloc
     reader = _Reader(bounds or Bounds())
     root = next((node for node in map(tree.css_first, _MAIN) if node is not None), None)
     if root is not None:
-        reader.read(root, prominent=False)
+        reader.read(root, Block("", ""))
     return reader.blocks
 
 
@@ -129,14 +132,16 @@ def sentences_of(block: Block) -> Iterator[Block]:
     for shown in _SENTENCE_END.split(block.shown):
         if "?" not in shown and "¿" not in shown:
             words = _OUTER_SIGNS.sub("", fold(shown).replace("’", "'"))
-            yield Block(shown, words, block.prominent)
+            yield replace(block, shown=shown, text=words)
 
 
-def _is_prominent(node: LexborNode) -> bool:
-    role = node.attributes.get("role")
-    return role in {"alert", "status"} or bool(
-        _PROMINENT.search(node.attributes.get("class") or "")
-    )
+def _of_its_own(node: LexborNode, outer: Block) -> Block:
+    """How an element's texts stand there."""
+    given = node.attributes
+    prominent = node.tag in _HEADINGS or given.get("role") in {"alert", "status"}
+    prominent = prominent or bool(_PROMINENT.search(given.get("class") or ""))
+    is_choice = outer.is_choice or node.tag == "li"
+    return Block("", "", outer.prominent or prominent, is_choice)
 
 
 def _is_of_the_frame(node: LexborNode) -> bool:

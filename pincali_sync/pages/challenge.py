@@ -82,7 +82,7 @@ def challenge_kind(
         return said
     if status in _REDIRECTS:
         return _by_target(redirect_target(_ANY_PAGE, status, named.get("location")))
-    if status == 200 and shows_content(markup):
+    if status not in {202, 401, 403} and shows_content(markup):
         return None
     raw = as_bytes(markup[:_MOST])
     known = _by_markup(status, raw)

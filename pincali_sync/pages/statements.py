@@ -18,9 +18,12 @@ _FEW_WORDS = 150  # of a page that has little else to say
 _LISTING = r"(?:listing|property|ad|anuncio|propiedad|inmueble|publicacion|imovel)"
 _NOUN = (
     rf"(?:(?:real estate |property )?{_LISTING}|advert|advertisement|posting|post|publication|home|"
-    r"house|apartment|flat|condo|unit|lot|land|office|aviso|casa|departamento|depa|terreno|"
-    r"lote|oficina|local(?: comercial)?|bodega|rancho|quinta|villa|edificio|nave(?: industrial)?|"
-    r"vivienda|ficha|listado|propriedade|apartamento|publicacao|escritorio)"
+    r"house|townhouse|apartment|flat|condo|studio|penthouse|loft|room|unit|lot|land|ranch|office|"
+    r"warehouse|rental|development|aviso|casa|departamento|depa|terreno|"
+    r"lote|oficina|local(?: comercial)?|bodega|rancho|quinta|habitacion|cuarto|desarrollo|duplex|"
+    r"cabana|villa|edificio|nave(?: industrial)?|"
+    r"vivienda|ficha|listado|propriedade|apartamento|publicacao|escritorio|cobertura|sobrado|sala|"
+    r"galpao|chacara)"
 )
 _THIS = r"(?:th(?:is|at)|est[eao]|es[eao]|ess[ea]|dich[oa])"
 _THE = r"(?:the|el|la|o|a)"
@@ -29,28 +32,31 @@ _SOUGHT = (
     r"(?:,? (?:(?:that |which )?you(?:'re|'ve| are| were| have)?|(?:al |a la )?que(?: usted| tu)?|"
     r"que voce)(?: (?:looking|searching|trying|for|at|to|just|requested|wanted|selected|clicked|"
     r"followed|tried|see|view|open|reach|access|find|on|est[ae]s?|estabas?|estava|intentas?|"
-    r"intentabas?|intento|quieres?|deseas?|tratas?|tratabas|busca[sn]?|buscabas?|buscou|buscando|"
-    r"viendo|consultando|consultas?|solicitas?|solicitaste|solicito|solicitou|seleccionaste|visitas|"
-    r"procura|procurava|procurando|tentou|tentando|quer|has|ha|solicitado|de|ver|visitar|abrir|"
-    r"acceder|acessar|visualizar|consultar|encontrar)){1,5})"
+    r"intentabas?|intento|quieres?|deseas?|tratas?|tratabas|busca[sn]?|buscabas?|buscaste|buscava|"
+    r"buscou|viste|visitaste|buscando|"
+    r"viendo|consultando|consultas?|solicitas?|solicitaste|solicito|solicitou|seleccionaste|"
+    r"visitas|"
+    r"procura|procurava|procurando|procurou|tentou|tentando|quer|has|ha|solicitado|de|ver|visitar|"
+    r"abrir|acceder|acessar|visualizar|consultar|encontrar)){1,5})"
 )
 _THERE = (
     r"(?:available|active|published|listed|online|valid|on the market|"
     r"for (?:sale|rent)(?: or (?:sale|rent))?|disponible|disponivel|publicad[oa]|activ[oa]|"
     r"ativ[oa]|vigente|visible|anunciad[oa]|en (?:venta|renta|alquiler|linea|el mercado)|"
-    r"en (?:venta|renta) [oy] (?:venta|renta)|a (?:la )?venda?|a la venta|no ar|no mercado)"
+    r"en (?:venta|renta) [oy] (?:venta|renta)|a (?:la )?venda?|a la venta|no ar|no mercado|"
+    r"para (?:venda|alugar|aluguel|locacao))"
 )
 _TAKEN = (
     r"(?:removed|deleted|deactivated|unpublished|withdrawn|archived|taken (?:down|off the market)|"
-    r"expired|ended|closed|inactive|off the market|sold(?: out)?|rented(?: out)?|leased|"
-    r"dad[oa] de baja|"
+    r"expired|ended|inactive|off the market|sold(?: out)?|rented(?: out)?|leased|"
+    r"dad[oa] de baja|inac?tiv[oa]|fuera del mercado|fora do mercado|"
     r"(?:eliminad|retirad|removid|borrad|desactivad|despublicad|cancelad|archivad|quitad|finalizad|"
     r"expirad|vencid|caducad|vendid|rentad|alquilad|arrendad|excluid|apagad|desativad|deletad|"
     r"alugad|locad|encerrad)[oa])"
 )
 _WAS = (
-    r"(?:(?:has|have|is|was|were|now|since|already|been|recently|ya|fue|ha|sido|esta|se encuentra|"
-    r"quedo|ja|foi) ){1,4}"
+    r"(?:(?:has|have|is|was|were|now|since|already|been|recently|just|ya|fue|ha|sido|esta|"
+    r"se encuentra|quedo|ja|foi) ){1,4}"
 )
 SAID = "(?:{})".format(
     "|".join(
@@ -60,12 +66,14 @@ SAID = "(?:{})".format(
             rf"isn't {_THERE} any ?(?:more|longer)",
             r"does(?: not|n't) exist any ?(?:more|longer)",
             rf"ya no (?:(?:esta|se encuentra|sigue) )?(?:mas )?{_THERE}|ya no existe",
-            rf"no (?:esta|se encuentra) mas {_THERE}|dejo de (?:estar disponible|publicarse)",
+            rf"no (?:esta|se encuentra) mas {_THERE}",
+            r"(?:dejo|ha dejado) de (?:estar disponible|publicarse)",
             r"(?:ya )?se (?:vendio|rento|alquilo|elimino|retiro)",
             r"(?:ya )?(?:expiro|caduco|vencio|finalizo)|ya se ha (?:vendido|rentado|alquilado)",
             r"(?:ya )?ha (?:expirado|caducado|vencido|finalizado)",
             rf"(?:ja )?nao (?:esta|se encontra) mais {_THERE}|ja nao (?:esta|se encontra) {_THERE}",
-            r"(?:ja )?nao existe mais|ja nao existe|expirou|saiu do ar|deixou de estar disponivel",
+            r"(?:ja )?nao existe mais|ja nao existe|expirou|deixou de estar disponivel",
+            r"saiu do (?:ar|mercado)|salio del mercado",
             rf"{_WAS}(?:marked as |marcad[oa] (?:como|por) )?{_TAKEN}",
         )
     )
@@ -73,15 +81,19 @@ SAID = "(?:{})".format(
 _BY = (
     r"(?: (?:from|on|by|at|in|de|del|en|por|al|do|da|no|na|pelo|pela)(?: (?:the|its|our|this|el|la|"
     r"su|nuestro|nuestra|este|esta|o|a|seu|sua|nosso))? (?:site|website|market|marketplace|portal|"
-    r"pincali|platform|owner|advertiser|agent|agency|seller|publisher|user|broker|sitio|pagina|"
+    r"pincali|platform|owner|advertiser|agent|agency|seller|publisher|user|broker|author|autora?|"
+    r"sitio|pagina|"
     r"plataforma|mercado|anunciante|propietari[oa]|duen[oa]|agente|asesor|inmobiliaria|usuario|"
     r"vendedor|ar|proprietari[oa]|corretor|imobiliaria)){0,2}"
 )
 _SORRY = (
-    r"(?:(?:(?:we're |we are )?(?:very |so )?sorry|oops|unfortunately|notice|note|error 404|"
-    r"lo sentimos(?: mucho)?|lo lamentamos|ups|aviso|atencion|atencao|lamentablemente|"
-    r"desafortunadamente|desculpe|infelizmente|lamentamos|sentimos informarte|"
-    r"we regret to inform you|but|pero|mas)[,.:!]* (?:que |that )?){0,2}"
+    r"(?:(?:(?:we're |we are )?(?:very |so )?sorry|wh?oops|oh no|unfortunately|notice|note|"
+    r"error 404|"
+    r"lo sentimos(?: mucho)?|lo lamentamos|disculp[ae]|que pena|u?ps|ops|opa|poxa|aviso|atencion|"
+    r"atencao|lamentablemente|"
+    r"desafortunadamente|desculpe|infelizmente|(?:lamentamos|sentimos)(?: informarl?[te]e?)?|"
+    r"we regret to inform you|but|pero|mas|sold|rented|(?:vendid|rentad|alugad)[oa])"
+    r"[,.:!]* (?:que |that )?){0,2}"
 )
 # "The owner has removed this listing."
 _PERSON = (
@@ -93,35 +105,51 @@ _HAS_TAKEN = (
     r"dado de baja|vendido|rentado)|elimino|retiro|borro|dio de baja|vendio|rento|removeu|excluiu|"
     r"vendeu|alugou)"
 )
+# "… on 3 March 2026".
+_ON = r"(?: (?:on|el(?: dia)?|em|no dia) \d[\w ,./-]{0,30})?"
 # "…, but here are similar ones": what such a page offers instead.
 _INSTEAD = (
-    r"(?:,? (?:but|pero|mas|however|sin embargo|please|por favor)\b[^.]{0,80}\b(?:similar(?:es)?|"
+    r"(?:,? (?:but|pero|mas|however|sin embargo|please|por favor|here|see|te|le|mira|conoce|"
+    r"veja)\b[^.]{0,80}\b(?:similar(?:es)?|"
     r"others?|otr[ao]s|more|outr[ao]s|semelhantes|search|busca|busqueda)\b[^.]{0,60})?"
 )
-_MORE = rf"(?:,? (?:and|or|o|y|e|ou|u) (?:{SAID}|{_TAKEN}){_BY}){{0,2}}"
+_MORE = (
+    r"(?:(?:,? (?:and|or|o|y|e|ou|u|because it|as it|porque|ya que|pois)|: it) "
+    rf"(?:{SAID}|{_TAKEN}){_BY}){{0,2}}"
+)
 _GONE = re.compile(
     rf"{_SORRY}(?:{_THIS} {_NOUN}{_SOUGHT}? {SAID}|{_THE} {_NOUN}{_SOUGHT} {SAID}|"
     rf"(?:{_THE} )?{_LISTING} (?:{SAID}|{_TAKEN})|{SAID} {_THIS} {_NOUN}|"
     rf"(?:{_THE}|its|su) {_PERSON} {_HAS_TAKEN} {_THIS} {_NOUN})"
-    rf"{_BY}{_MORE}{_INSTEAD}"
+    rf"{_BY}{_ON}{_MORE}{_INSTEAD}"
+)
+# What may stand before it in the same text: an apology, a word or two, "page not found".
+_OPENING = re.compile(
+    rf"{_SORRY}|\S+(?: \S+)? |.*\b(?:404|410|not found|(?:no|nao) encontrad[oa])\b.*"
 )
 _SOLD = re.compile(
     r"\b(?:sold|rented|leased|vendio|rento|alquilo|vendeu|alugou|"
     r"(?:vendid|rentad|alquilad|arrendad|alugad|locad)[oa]s?)\b"
 )
 _OTHERWISE = re.compile(
-    r"\b(?:remov|delet|deactiv|withdr|expir|eliminad|retirad|borrad|baja|desactivad|cancelad|exclui)"
+    r"\b(?:remov|delet|deactiv|withdr|expir|eliminad|retirad|borrad|baja|desactivad|cancelad|"
+    r"exclui)"
 )
 
 
 def gone_in(blocks: Sequence[Block]) -> Block | None:
-    """The sentence that says it: in a heading, a notice, or a page of few words."""
+    """The sentence that says it: in a heading, a notice, or a page of few words.
+
+    One that another comes before may be its consequence: "Our servers rest. This listing is …".
+    """
     short = sum(block.text.count(" ") + 1 for block in blocks) <= _FEW_WORDS
     for block in blocks:
-        if short or block.prominent:
+        if (short or block.prominent) and not block.is_choice:
             for sentence in sentences_of(block):
                 if _GONE.fullmatch(sentence.text):
                     return sentence
+                if not _OPENING.fullmatch(f"{sentence.text} "):
+                    break
     return None
 
 

@@ -23,8 +23,8 @@ _FAULT = (
 )
 _UNAVAILABLE = r"(?:not available|unavailable|down|offline|no disponible|indisponivel|fora do ar)"
 _SERVICE = (
-    r"(?:service|server|site|website|database|system|servicio|servidor|sitio|pagina|sistema|"
-    r"servico|base de datos)"
+    r"(?:services?|servers?|site|website|databases?|systems?|servicios?|servidor(?:es)?|sitio|"
+    r"pagina|sistemas?|servicos?|base de datos|search|search engine)"
 )
 _TROUBLE = re.compile(
     "|".join(
@@ -32,15 +32,26 @@ _TROUBLE = re.compile(
             # being repaired
             r"^(?:\w+ )?(?:maintenance|mantenimiento|manutencao)$",
             r"^(?:maintenance|mantenimiento|manutencao)\W",
-            r"\b(?:under|scheduled|planned|routine|undergoing|performing|doing|site|system|emergency|"
-            r"for) (?:\w+ )?maintenance\b",
+            r"\b(?:under|scheduled|planned|routine|undergoing|performing|doing|site|system|"
+            r"emergency|for) (?:\w+ )?maintenance\b",
             r"\bmaintenance (?:mode|window|page|break|in progress|work)",
             r"\b(?:en|por|modo|labores de|tareas de|trabajos de|dando) mantenimiento\b",
             r"\b(?:em|de) manutencao\b",
             r"\b(?:mantenimiento|manutencao) (?:programad[oa]|en curso|em andamento|del sitio)",
             r"\b(?:we are|we're) (?:working|fixing|updating|improving|aware|investigating)",
-            r"\bestamos (?:trabajando|mejorando|actualizando|realizando|reparando|trabalhando)",
+            r"\bestamos (?:caid|trabajando|mejorando|actualizando|realizando|reparando|trabalhando|"
+            r"haciendo|migrando|fazendo|atualizando|melhorando)",
+            r"\b(?:being|be|is) (?:upgraded|updated|repaired|migrated|restarted)\b|\bdowntime\b",
+            r"^(?:coming soon|proximamente|em breve)$|\b(?:under|en|em) constru\w+$",
+            r"\b(?:in progress|stand by|upgrad(?:e|es|ing)|interru[mp]\w+|engineers?)\b|"
+            r"\bfor repairs\b",
+            r"\b(?:actualizacion|atualizacao) (?:del?|do|em|en) |\bwe(?: are|'re) moving\b",
+            r"\b(?:degraded|degradado|emergency|read[ -]only|limited|limitado) (?:mode|service)\b",
+            r"\b(?:servicio|servico|modo) (?:limitado|degradado)\b",
             # broken
+            r"^(?:http )?5\d\d$|^(?:\w+ )?(?:failure|incident|incidencia|incidente|"
+            r"fall[ao])(?: general| del sistema)?$",
+            r"\b(?:no|sin|sem|lost) (?:connection|conexion|conexao)\b|\bconnection (?:lost|failed)",
             rf"\b(?:technical|technic\w+|server|temporary) {_FAULT}",
             rf"\b{_FAULT} (?:tecnic|temporal|interno|inesperado|del? servidor|no servidor|fatal)",
             rf"\b(?:we|{_SERVICE}|tenemos|estamos|presentamos|hay|hubo|surgio|estamos com|temos)\b"
@@ -52,22 +63,28 @@ _TROUBLE = re.compile(
             r"conectar|completar)",
             r"\bnao (?:foi possivel|conseguimos|pode) (?:carregar|processar|mostrar|conectar)",
             r"\b(?:ocurrio|ocurrido|se produjo|producido|ocorreu|houve|hubo) un[a]? (?:\w+ )?"
-            r"(?:error|problema|falla|erro|falha)",
+            r"(?:error|problema|falla|erro|falha)\b(?!\W{0,3}4(?:04|10))",
             r"\b(?:an|unexpected|internal|application|unknown|connection|fatal|gateway|proxy|dns|"
             r"network) (?:\w+ )?error\b",
             r"\berror (?:has )?occurred|\berror (?:5\d\d|40[0-35-9]|desconocido)|\b5\d\d\W+error\b",
             r"\bbad gateway|\bgateway time-?out|\btimed? ?-?out\b|\bguru meditation",
             r"\bnosuch(?:key|bucket)|\bspecified (?:key|bucket)|\bno such (?:app|key|bucket|host)",
             r"\bdefault backend|\bunknown domain|\bupstream\b|\bbackend fetch",
+            r"\bno (?:backend|server is)|\bfault filter|\bdeployment(?:_| could| not| was)|"
+            r"\bsite (?:was )?not found",
+            r"\bgithub pages|\bdomain is for sale",
+            r"\b(?:account|domain|site) (?:has been |is |was )?(?:suspended|parked|expired)",
             # away for a while
             rf"\b(?:try|come|check|visit|reload|refresh|be|back|again|intent\w*|vuelv\w*|regres\w*|"
-            rf"prueb\w*|reintent\w*|estaremos|volve\w*|tente|volt\w*|retorne)\b[^.]{{0,40}}\b{_LATER}\b",
+            rf"prueb\w*|reintent\w*|estaremos|volve\w*|tente|volt\w*|"
+            rf"retorne)\b[^.]{{0,40}}\b{_LATER}\b",
             r"\b(?:be right|will be|'ll be) back\b|\bvolte logo\b|\bwaiting room|\bsala de espera",
             r"^(?:redirecting|please wait|redirigiendo|espere|redirecionando|aguarde)\b",
             r"\b(?:temporarily|momentarily|temporalmente|momentaneamente|temporariamente)\b",
-            rf"\bcurrently {_UNAVAILABLE}|\b{_UNAVAILABLE}[^.]{{0,20}}\b(?:right now|moment[o]?)\b",
-            rf"\b{_SERVICE} (?:is |esta )?(?:temporarily )?{_UNAVAILABLE}",
-            rf"\b{_SERVICE} (?:is |esta )?(?:caid[oa]|fuera de (?:linea|servicio)|not responding)",
+            rf"\bcurrently {_UNAVAILABLE}|\b{_UNAVAILABLE}[^.]{{0,20}}\b(?:right now|momento?)\b",
+            rf"\b{_SERVICE} (?:(?:is|are|estan?) )?(?:temporarily )?{_UNAVAILABLE}",
+            rf"\b{_SERVICE} (?:(?:is|are|estan?) )?(?:caid[oa]s?|busy|ocupado|not responding|"
+            rf"degraded|fuera de (?:linea|servicio))",
             r"\bfuera de servicio|\bout of (?:service|order)\b|\boutage\b",
             r"\boverloaded|\bsaturad[oa]|\b(?:high|heavy) (?:\w+ )?(?:traffic|load|demand)",
             # not to be asked by us
@@ -77,8 +94,8 @@ _TROUBLE = re.compile(
             r"\b(?:request|ip|connection)\b[^.]{0,30}\b(?:blocked|denied|rejected|banned)\b",
             r"\byou (?:have been|were|are) (?:\w+ )?(?:blocked|denied|rejected|banned)\b",
             r"\breference (?:#|id\b|no\b)|\b(?:incident|support|ray|event) id\b",
-            r"\b(?:verif|confirm|prove|comprob|comprov)\w*[^.]{0,30}\b(?:humano?|robot?|bot|browser|"
-            r"connection|identity)\b|\bhuman verification",
+            r"\b(?:verif|confirm|prove|comprob|comprov)\w*[^.]{0,30}\b(?:humano?|robot?|bot|"
+            r"browser|connection|identity)\b|\bhuman verification",
             r"\b(?:not a|no (?:eres|soy) un|nao (?:e|sou) um) (?:robot?|bot)\b|\bcaptcha\b",
             r"\b(?:enable|activa|habilita|ative|turn on) (?:javascript|js|cookies)",
             r"\bjust a moment|\battention required|\bchecking your browser|\bpress (?:and|&) hold",
@@ -92,14 +109,17 @@ _TROUBLE = re.compile(
     )
 )
 # A soft "error 404" says the same as the status would.
-_ERROR = re.compile(r"(?<!404 )(?<!410 )\berror?\b(?!\W{0,3}4(?:04|10))")
+_ERROR = re.compile(
+    r"\b(?:reload|refresh|recarga|notified|solucionarlo|we are on it)\b|"
+    r"(?<!404 )(?<!410 )\berror?\b(?!\W{0,3}4(?:04|10))"
+)
 
 
 def trouble_in(blocks: Sequence[Block], *, mild: bool) -> Block | None:
     """The first sentence that says so.
 
     Args:
-        mild: a mere "error" counts too, as it does beside words that a listing is gone.
+        mild: a mere "error" or "reload" counts too, as it does beside words that a listing is gone.
     """
     for block in blocks:
         for sentence in sentences_of(block):

@@ -99,7 +99,7 @@ WORDS = {
         r"\b(?:trafego|atividade) (?:incomum|suspeit[oa]|inusitad[oa]|automatizad[oa])\b|"
         r"\b(?:complete|completa|solve|resuelv[ea]|resolva|enter|ingres[ae]|escrib[ae]|digite)\b"
         r"[^.?!]{0,40}\bcaptcha\b|"
-        r"\bslide to (?:verify|complete)\b|\bdesliza para verificar\b|"
+        r"^(?:\w+ )?captcha\b|\bslide to (?:verify|complete)\b|\bdesliza para verificar\b|"
         r"\bpardon our interruption\b|\bhas been denied because\b"
     ),
     Challenge.CHALLENGE: re.compile(
@@ -114,6 +114,7 @@ WORDS = {
         r"\b(?:javascript|js)\b[^.?!]{0,30}\b(?:cookies|continu\w+|disable|ad blocker)\b|"
         r"\b(?:enable|activ[ae]|habilit[ae]|ative|allow)\b[^.?!]{0,20}\bcookies\b[^.?!]{0,20}\b"
         r"(?:to|para|y|and|e) (?:continu\w+|javascript)\b|"
+        r"\benable (?:javascript|cookies)\b[^.?!]{0,20}\bare (?:allowed|able)\b|"
         r"\bplease wait while (?:we|your (?:request|browser))\b|\bbrowser (?:check|verification)\b|"
         r"\b(?:espere|espera|aguarde) (?:por favor )?(?:mientras|enquanto)\b|"
         r"\bverific\w+ del? navegador\b|"
@@ -123,6 +124,7 @@ WORDS = {
         r"\bverif\w+ (?:your|tu|su|seu) (?:browser|connection|navegador|conexion|conexao)\b"
     ),
     Challenge.FORBIDDEN: re.compile(
+        r"(?<!\bde )(?<!\bcon )(?<!\bcom )(?<!\bwith )"
         r"\b(?:access|acceso|acesso) (?:\w+ ){0,6}?(?:denied|denegado|negado|restricted|"
         r"restringido|restrito|blocked|bloqueado|forbidden|prohibido|proibido|limited|limitado)\b|"
         r"\b(?:you|ip|address|direccion|endereco|usted|voce|browser|navegador)\b[^.?!]{0,30} "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pincali_sync.domain.liveness import Judgement, Verdict, judge
+from pincali_sync.domain.liveness import Calibration, Judgement, Verdict, judge
 from pincali_sync.pages.answer import read_answer
 from tests.support.builders import SITE, id_of
 
@@ -71,6 +71,15 @@ GONE = [
     "The owner has removed this listing",
     "El anunciante eliminó este anuncio",
     "O anunciante removeu este anúncio",
+    "This townhouse is no longer available",
+    "Whoops, this rental is no longer available",
+    "Este anuncio está inactivo",
+    "Disculpa, esta habitación ya no está disponible",
+    "La propiedad que viste ha dejado de estar disponible",
+    "Poxa, este imóvel saiu do mercado",
+    "Este imóvel não está mais para alugar",
+    "Lo sentimos. Página no encontrada. Este anuncio ya no está disponible",
+    "Este terreno ya no está disponible, te mostramos otros similares",
 ]
 SOLD = [
     "This property has already been sold",
@@ -91,6 +100,11 @@ SOLD = [
     "This listing has been marked as sold",
     "Esta propiedad ha sido marcada como vendida",
     "El agente vendió esta casa",
+    "Sold: this property is no longer available",
+    "This house was sold on 3 March 2026",
+    "This flat has just been rented",
+    "This home is no longer available because it was sold",
+    "Este local ya no está disponible porque fue rentado",
 ]
 NOTHING = [
     "",
@@ -139,6 +153,11 @@ NOTHING = [
     "This agent is no longer active",
     "Photos of this property have been removed",
     "The price of this property was removed",
+    "This office is closed",
+    "Our storage rests today. This listing is no longer available",
+    "We changed something. Esta propiedad ya no está disponible",
+    "This listing is no longer available. Reload the page.",
+    "Este anuncio ya no está disponible. Nuestro equipo trabaja para solucionarlo.",
 ]
 TROUBLE = [
     "We are under maintenance.",
@@ -181,6 +200,26 @@ TROUBLE = [
     "You are in the waiting room",
     "This site is not available in your country",
     "No disponible en tu país",
+    "Our servers are down",
+    "The database is being upgraded",
+    "Planned downtime",
+    "System upgrade",
+    "Service interruption",
+    "Servicio interrumpido",
+    "Actualización del sistema",
+    "Atualização do sistema",
+    "Read-only mode",
+    "Servidor ocupado",
+    "Site closed for repairs",
+    "We are moving",
+    "Sin conexión",
+    "Connection lost",
+    "Falla del sistema",
+    "Incidencia",
+    "503",
+    "Coming soon",
+    "En construcción",
+    "Estamos haciendo mejoras",
 ]
 
 
@@ -226,6 +265,7 @@ def test_a_page_of_trouble_proves_nothing_whatever_else_it_says(trouble: str, st
         "Check the address and try again",
         "No encontramos la página que buscas",
         "La página no existe. Verifica la dirección e inténtalo de nuevo.",
+        "Ha ocurrido un error 404: la página no existe",
         "Página não encontrada",
         "",
     ],
@@ -249,6 +289,12 @@ def test_an_ordinary_page_of_status_404_is_gone(text: str) -> None:
         "<html><body><p>Incident ID: 778000-12</p><p>Request unsuccessful</p></body></html>",
         "<html><title>Log in or create an account | Pincali</title><body class='account'></body>",
         "<h1>We're sorry, but something went wrong.</h1>",
+        "fault filter abort",
+        "<html><title>Site not found</title><p>No GitHub Pages here</p></html>",
+        "<html><title>404</title><p>Code: DEPLOYMENT_NOT_FOUND</p></html>",
+        "<html><title>Oops</title><h1>Account suspended</h1></html>",
+        "<html><title>x.example</title><p>This domain is for sale</p></html>",
+        "<html><title>Sorry</title><h1>No server is available for this request</h1></html>",
     ],
 )
 def test_an_absence_is_not_proven_by_a_store_a_gateway_or_a_wall(body: str) -> None:
@@ -287,6 +333,9 @@ def test_words_count_only_where_the_site_puts_them_for_this_listing() -> None:
         f"<div class='footer'><p>{words}</p></div>",
         f"<nav><a href='/x'>{words}</a></nav>",
         f"<ul><li class='property__component'><h2>{words}</h2></li></ul>",
+        f"<h3>Why?</h3><ul><li>Wrong price</li><li><p>{words}</p></li></ul>",
+        f"<div class='alert'><ol><li>{words}</li></ol></div>",
+        f"<div class='report-listing'><p>{words}</p></div>",
         f"<!-- <h1>{words}</h1> -->",
         f"<p>{words}</p>" + "<p>Casas y departamentos en todo México</p>" * 40,
         f"<p>{'Casas en venta. ' * 20}{words}</p>",
@@ -298,6 +347,28 @@ def test_words_on_a_page_that_is_not_the_sites_prove_nothing() -> None:
     said = "<h1>This listing is no longer available</h1>"
     assert verdict_on(said, title="Wrapper | proxy.example") is Verdict.UNKNOWN
     assert verdict_on(said, title="Just a moment... | www.pincali.com") is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 422])
+def test_words_under_other_statuses_count_only_on_a_page_of_the_sites(status: int) -> None:
+    said = "<h1>This listing is no longer available</h1>"
+    assert verdict_on(said, status=status, title="Wrapper") is Verdict.UNKNOWN
+    own = verdict_on(said, status=status)
+    assert own is (Verdict.GONE if status == 422 else Verdict.UNKNOWN)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("path", ["/en/properties/houses-for-sale", "/inmuebles/casas", "/en"])
+def test_a_redirect_to_another_host_proves_nothing(path: str, status: int) -> None:
+    for target, verdict in ((f"https://parked.example{path}", Verdict.UNKNOWN), (path, None)):
+        answer = read_answer(URL, status, {"location": target}, b"").answer
+        judged = judge(
+            answer,
+            property_id="",
+            public_id="EB-KL7001",
+            calibration=Calibration(shows_listings=True),
+        )
+        assert judged.verdict is (verdict or Verdict.GONE)
 
 
 def test_a_page_that_was_cut_short_proves_nothing() -> None:

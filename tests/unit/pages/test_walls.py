@@ -187,6 +187,7 @@ SAID = {
         "Espere mientras comprobamos su conexión",
         "Aguarde enquanto verificamos",
         "Please enable cookies",
+        "Please enable JavaScript before you are allowed to see this",
         "Habilite las cookies",
         "Verificación del navegador",
     ],
@@ -300,6 +301,17 @@ def test_the_sites_own_pages_are_no_wall_whatever_watches_them(
     assert challenge_kind(status, {}, whole) is None
 
 
+@pytest.mark.parametrize("status", [200, 404, 429, 503])
+def test_a_listing_is_no_wall_though_it_guards_its_form(status: int) -> None:
+    guarded = '<div class="listing-id">EB-KL7001</div><div class="g-recaptcha"></div>'
+    assert challenge_kind(status, {}, page("Casa | Pincali", guarded)) is None
+
+
+@pytest.mark.parametrize("title", ["Captcha", "Radware Captcha Page"])
+def test_a_page_called_captcha_is_one(title: str) -> None:
+    assert challenge_kind(404, {}, page(title)) is CAPTCHA
+
+
 @pytest.mark.parametrize("title", ["Verify you are human", "Acceso denegado", "Just a moment..."])
 def test_a_wall_in_the_sites_own_frame_is_told_by_its_title(title: str) -> None:
     whole = not_found_page(SITE).replace(b"Page not found", title.encode())
@@ -317,6 +329,7 @@ def test_a_wall_in_the_sites_own_frame_is_told_by_its_title(title: str) -> None:
         page("502 Bad Gateway", "<center><h1>502 Bad Gateway</h1></center><hr>nginx"),
         page("Web server is down", "<h1>Error 521</h1> Ray ID: 8 <a>Cloudflare</a>"),
         page("x", "<p>Casa con acceso controlado y caseta de seguridad</p>"),
+        page("Terrenos con acceso restringido | Pincali", "<p>Fraccionamiento</p>"),
         page("x", "<p>A house for every person. No bots were harmed.</p>"),
         page("...", script("document.cookie='seen=1';location.replace(location.href)")),
         page("Casas", "<p>acceso restringido</p>" + "<p>Casa bonita en venta.</p>" * 200),
