@@ -12,7 +12,7 @@ HEDGE = re.compile(
     r"under|above|below|up to|at least|(?:al|por lo|pelo) menos|desde|hasta|from|ate|a partir|"
     r"starting|entre|between|min|max|m[ai][nx]im[oa]s?|minimum|maximum|aprox\w*|approx\w*|about|around|"
     r"circa|cerca|casi|quase|almost|nearly|por|per|precio|price|mantenimiento|maintenance|"
-    r"[oi]pcional\w*|optional\w*|posib\w*|possib\w*|ampliable\w*|convertib\w*)\b"
+    r"cada|each|[oi]pcional\w*|optional\w*|posib\w*|possib\w*|ampliable\w*|convertib\w*)\b"
     r"|[~≈<>±$€£%]|^\s*[-+−–—]"
 )
 
@@ -38,7 +38,7 @@ _WRITTEN_UNITS = tuple(
 
 _MAY_HAVE_UNIT = re.compile("2|cuad|quad|sq|ha|hec|acre|vara|pie")
 
-_BATHS = r"(?:bath(?:room)?s?|banos?|banheiros?)"
+_BATHS = r"(?:bath(?:room)?s?|ba|banos?|banheiros?)"
 _HALF = r"(?:a half|medi[oa]|mei[oa]|1/2)"
 _HALVES = tuple(
     (re.compile(pattern), decimal)
@@ -66,7 +66,7 @@ _COUNT = r"(?P<n>[0-9]{1,4}(?:[.,][0-9]{1,2})?)"
 _UNLIKE = r"(?:sqm|sqft|hectares|m|mts?|metros?|cm|km|ft|pies|half|medi[oa]s?|mei[oa]s?)\b"
 _TAIL = rf"(?:\s+(?!{_UNLIKE})[a-z][a-z.']*)*"
 _LIKE = r"(?:(?:full|complete|covered|roofed|indoor|private|assigned)\s+)?"
-_LABEL = r"(?:(?:number|numero|n[ou]m?|total|cantidad|quantidade)\.?\s+(?:of|de)\s+|#\s*)?"
+_LABEL = r"(?:(?:number|numero|n[ou]m?|total|cantidad|quantidade)\.?\s+(?:of|de)\s+|total\s+|#\s*)?"
 _VEHICLES = r"(?:cars?|autos?|coches?|carros?|vehiculos?|vehicles?)"
 _OTHERS = r"(?!.*\b(?:visit|guest|shared|compart|comun))"  # parking that is not its own
 _PARKING = (
@@ -76,7 +76,7 @@ _PARKING = (
     rf"|cajon(?:es)?|estacionamientos?|cocheras?|garages?|garajes?|garagens|vagas?|{_VEHICLES}"
 )
 ROOMS = {
-    "bedrooms": r"bed(?:room)?s?|recamaras?|rec(?:am)?s?|hab(?:itacion(?:es)?|s)?|"
+    "bedrooms": r"bed(?:room)?s?|b(?:dr?m?|r)s?|recamaras?|rec(?:am)?s?|hab(?:itacion(?:es)?|s)?|"
     r"dorm(?:itorios?|s)?|alcobas?|quartos?",
     "half_bathrooms": rf"(?:half|medios?|meios?)[\s-]*{_BATHS}|lavabos?",
     "bathrooms": _BATHS,
@@ -140,11 +140,13 @@ AGE = tuple(
     )
 )
 NEW = re.compile(
-    rf"(?:{_BUILT}|{_AGE})(?:brand )?(?:new|nuev[oa]|nov[oa])|(?:[a-z: ]+ )?a estrenar"
+    rf"(?:{_BUILT}|{_AGE})(?:brand )?(?:new|nuev[oa]|nov[oa]|a estrenar)"
+    r"|(?:(?:estado|condicion|casa|dep(?:artamen)?to|propiedad|inmueble|nuev[oa]):?,? )*a estrenar"
 )
+YEARS = re.compile(r"(?P<n>[0-9]{1,3}) (?:years?|yrs?|anos?)")  # an age, where it is all
 
 _AREA_WORD = (
-    r"(?:de|del|la|el|do|da|of|the|un|area|superficie|size|space|espacio|tamano|tamanho|totale?s?|"
+    r"(?:de|del|la|el|do|da|of|the|un|area|sup|superficie|size|space|espacio|tamano|tamanho|totale?s?|"
     r"lot|land|plot|terreno|lote|const|constr|construccion|construcao|construction|construid[oa]s?|"
     r"constructed|built|building|covered|edificad[oa]s?|cubiert[oa]s?|techad[oa]s?)\.?"
 )

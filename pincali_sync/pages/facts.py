@@ -46,6 +46,7 @@ _AREA_PRECISION = 10  # numeric(10,2)
 _SQUARE_METRES = {"mtk", "m2", "sqm"}  # as JSON-LD writes the unit
 _M2_PER_HECTARE = 10_000
 _HALF = Decimal("0.5")
+_NAMED_AREAS = {"lot_size_m2", "covered_area_m2"}
 _Said = dict[str, int | Decimal]
 
 _ICONS = {"fa-bed": "bedrooms", "fa-bath": "bathrooms", "fa-car": "parking_spaces"}
@@ -101,7 +102,7 @@ def _read_chip(chip: Chip) -> tuple[tuple[str, int | Decimal], ...]:
     if said is None:
         said = _together(words, chip.icon)
     if said is None:
-        said = _beside_icon(words, chip.icon)
+        said = _bare(words, chip.icon)
     return tuple((name, value) for name, value in said.items() if _is_believed(name, value))
 
 
@@ -113,6 +114,9 @@ def _together(words: str, icon: str) -> _Said | None:
     """What several statements say; None where one is not understood, or contradicts another."""
     said: _Said = {}
     parts = words_of.statements(words)
+    has_bare_words = not all(map(words_of.DIGIT.search, parts))
+    if has_bare_words and len(parts) == 2 and (named := _statement(" ".join(parts), icon)):
+        return named  # "300 m² (terreno)", "Bedrooms | 3"
     for words_of_one in parts:
         more = _statement(words_of_one, icon)
         if more is None or any(said.get(name, value) != value for name, value in more.items()):
@@ -120,8 +124,8 @@ def _together(words: str, icon: str) -> _Said | None:
         said |= more
     if any(map(words_of.SHORT.fullmatch, parts)) and not words_of.BATHS.search(words):
         return said if {"bathrooms", "half_bathrooms"} <= said.keys() else None
-    if {"lot_size_m2", "covered_area_m2"} & said.keys() and "total" not in words:
-        said.pop("total_area_m2", None)  # an area without words, beside one with
+    if (has_bare_words or _NAMED_AREAS & said.keys()) and "total" not in words:
+        said.pop("total_area_m2", None)  # it may be what the words beside it name
     return said
 
 
@@ -166,8 +170,10 @@ def _count(words: str) -> _Said | None:
     return None
 
 
-def _beside_icon(words: str, icon: str) -> _Said:
-    """For words of a language that is not known: the number beside a known icon."""
+def _bare(words: str, icon: str) -> _Said:
+    """A chip that is "5 años" and no more; else, in any language, the number beside an icon."""
+    if age := words_of.YEARS.fullmatch(words):
+        return {"age_years": int(age["n"])}
     match = words_of.BESIDE_ICON.fullmatch(words)
     names = [field for name, field in _ICONS.items() if name in icon.split()]
     return {names[0]: int(match["n"])} if match and names else {}

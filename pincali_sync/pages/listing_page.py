@@ -36,6 +36,9 @@ _SLIDE = (
 _SLIDES = re.compile(rb"(%b)(?:\s*+%b)++" % (_SLIDE % rb"([0-9]++)", _SLIDE % rb"\2"))
 _MAX_CARDS = 200  # the site has shown 24 and 42
 _SHOWN_OF = re.compile(r"^\D*[0-9][0-9.,]*\s*[-–—]\s*[0-9][0-9.,]*\s+(?:of|de)\s")  # 1–24 of 1,158
+_PAGE_OF = re.compile(
+    r"(?:^|\b(?:page|p[aá]gina)\b)\s*[0-9][0-9.,]*\s+(?:(?:out )?of|de)\s+(?=[0-9])(.+)", re.I
+)
 # A path that ends "-for-sale-or-rent" asks for both.
 _RENT_PATH = re.compile(r"-(?:for-rent|en-renta|para-alugar)\b")
 _SALE_PATH = re.compile(r"-(?:for-sale|for-foreclosure|en-venta|en-remate|a-venda)\b(?!-or?-)")
@@ -114,7 +117,7 @@ def _total_pages(
 ) -> int | None:
     """From "Page 1 of 17,249"; without it, from the total and the size of a full page."""
     summary = text_at(tree, ".pagination-summary") or ""
-    if declared := re.search(r"\b(?:of|de)\s+(?=[0-9])(.+)", summary):
+    if declared := _PAGE_OF.search(summary):
         return integer_of(declared[1])
     if not total or not cards:
         return None

@@ -133,6 +133,7 @@ def _split_type(line: str) -> tuple[str, str]:
 
 def _without_state(where: str) -> str:
     """Cards name no state; one that does ends with it, unless it is a city of that name."""
+    where = ",".join(without_country(where.split(",")))
     head, _, last = where.rpartition(",")
     state = state_of(last)
     is_state = state in _STATES_WITHOUT_CITY or (
@@ -157,5 +158,7 @@ def is_same_place(one: str | None, other: str | None) -> bool:
 
 def without_country(parts: list[str]) -> list[str]:
     """An address's parts without a country after a state."""
-    is_country = len(parts) > 1 and fold(parts[-1]) in _COUNTRY and state_of(parts[-2]) is not None
+    is_country = (
+        len(parts) > 1 and fold(parts[-1].strip()) in _COUNTRY and state_of(parts[-2]) is not None
+    )
     return parts[:-1] if is_country else parts

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from typing import Any
+from urllib.parse import urljoin
 
 from lxml import etree
 
@@ -69,9 +70,10 @@ def parse_index(body: bytes, url: str) -> list[ShardLink]:
         PageError: for what is no sitemap index, or names no such shard, or too many.
     """
     links: list[ShardLink] = []
+    base = urljoin(CANONICAL_ROOT, url)
     try:
         for entry in _entries(body, root="sitemapindex", name="sitemap"):
-            shard = whole_url(url, entry.get("loc", ""))
+            shard = whole_url(base, entry.get("loc", ""))
             if shard is not None and _LISTING_SHARD.search(shard):
                 links.append(ShardLink(url=shard, last_modified=_instant(entry.get("lastmod"))))
             if len(links) > MAX_SHARDS:
@@ -236,6 +238,11 @@ class _Entries:
             self._entry = {}
         if self._length <= _MAX_TEXT:
             self._entry[name] = _ENTITY.sub(_meant, "".join(self._text)).strip()
+
+    def pi(self, target: str, _: object) -> None:
+        """A second document after the first is not read by the parser, and may hold anything."""
+        if self.is_whole and target.lower() == "xml":
+            raise ValueError("it is more than one document")
 
     def comment(self, data: object) -> None:
         """Wanted by the parser."""

@@ -54,6 +54,10 @@ ROOMS = {
     "2 lugares de estacionamiento": {CARS: 2},
     "Cochera techada para 3 autos": {CARS: 3},
     "2-car garage": {CARS: 2},
+    "4 BR": {BEDS: 4},
+    "3 bd / 1.5 ba": {BEDS: 3, FULL: 1, HALF: 1},
+    "Recámaras | 4": {BEDS: 4},
+    "Bathrooms (2)": {FULL: 2},
 }
 FLOORS_AND_YEARS = {
     "Piso 7": {FLOOR: 7},
@@ -66,6 +70,7 @@ FLOORS_AND_YEARS = {
     "Pisos: 3": {FLOORS: 3},
     "1 nivel": {FLOORS: 1},
     "2-story": {FLOORS: 2},
+    "Total levels: 12": {FLOORS: 12},
     "Year Built 1987": {YEAR: 1987},
     "Construido en 1998": {YEAR: 1998},
     "Ano de construção: 2011": {YEAR: 2011},
@@ -76,6 +81,9 @@ FLOORS_AND_YEARS = {
     "8 años de antigüedad": {AGE: 8},
     "Idade do imóvel: 5 anos": {AGE: 5},
     "15-year-old": {AGE: 15},
+    "7 años": {AGE: 7},
+    "1 year": {AGE: 1},
+    "Estado: a estrenar": {AGE: 0},
 }
 AREAS = {
     "180 mts2": {TOTAL: Decimal(180)},
@@ -110,6 +118,10 @@ AREAS = {
     "260 m² (180 m² construidos)": {COVERED: Decimal(180)},
     "260 m² + 20 m² de terraza": {TOTAL: Decimal(260)},
     "93 m² (1,001 ft²)": {TOTAL: Decimal(93)},
+    "410 m² (terreno)": {LOT: Decimal(410)},
+    "190 m² - construcción": {COVERED: Decimal(190)},
+    "Terreno | 410 m²": {LOT: Decimal(410)},
+    "Sup. construida 190 m²": {COVERED: Decimal(190)},
 }
 # Ranges and limits; other fractions; contradictions; areas of parts; other units; what is no year.
 UNSURE = """
@@ -128,7 +140,9 @@ Antigüedad: más de 20 años | Edad: 5 a 10 años | 10+ años | Antigüedad: 20
 10 m x 20 m (200 m²) | Frente: 10 m | 80 - 120 m² | 80 a 120 m² | desde 80 m² | 120 m² aprox.
 ≈120 m² | 250 m² / 300 m² | 250 / 300 m² | -200 m² | 200 m³ | 200 m | 1,25,000 m² | 1.480 m²
 10.250 ha | 2-00-00 has | Jardín 50 m² | Terraza: 20 m² | Estacionamiento: 30 m² | 1,000 ft²
-900 sq ft | 2 acres | 500 varas cuadradas | Precio por m²: 5,000 | $500 / m² | m² | 0 m²
+40 m² (jardín) | Terraza, 25 m² | 2 recámaras cada una | 90 m² each | Cocina a estrenar
+No a estrenar | Crédito, 20 años | 900 sq ft | 2 acres
+500 varas cuadradas | Precio por m²: 5,000 | $500 / m² | m² | 0 m²
 """
 
 
@@ -150,6 +164,10 @@ def test_a_chip_that_is_not_certain_says_nothing(text: str, icon: str) -> None:
 @pytest.mark.parametrize("icon", ["fa-bed", "fa-bath", "fa-car"])
 def test_an_icon_makes_no_uncertain_number_certain(text: str, icon: str) -> None:
     assert not {BEDS, FULL, HALF, CARS} & read_facts([Chip(text, icon)]).keys()
+
+
+def test_an_area_beside_words_without_a_number_may_be_theirs() -> None:
+    assert read_facts([Chip("2 recámaras, roof garden, 45 m²")]) == {BEDS: 2}
 
 
 def test_the_first_chip_to_say_something_is_believed() -> None:

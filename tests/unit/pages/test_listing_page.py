@@ -226,6 +226,20 @@ def test_totals_are_read_however_they_are_written(total: str, heading: str, page
     assert (page.total_listings, page.total_pages) == (17_249, 1_158)
 
 
+@pytest.mark.parametrize(
+    ("pager", "pages"),
+    [
+        ("1–24 de 17,249", None),
+        ("1–24 of 17,249 · Page 3 of 719", 719),
+        ("PÁGINA 3 DE 719", 719),
+        ("Page 3 out of 719", 719),
+    ],
+)
+def test_the_number_of_listings_is_none_of_pages(pager: str, pages: int | None) -> None:
+    page = parse_listing_page(f'<div class="pagination-summary">{pager}</div>', URL_2025)
+    assert page.total_pages == pages
+
+
 def test_a_link_to_something_else_makes_a_card_unreadable() -> None:
     page = parse_listing_page(card('<a href="/en/development/torre"></a>'), URL_2025)
     assert page.entries == ()

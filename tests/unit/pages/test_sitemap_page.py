@@ -194,6 +194,7 @@ def test_other_spellings_of_xml_are_read(text: str) -> None:
         "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>",
         f"<urlset><url>{A}</url><Error><Code>SlowDown</Code></Error></urlset>",
         f"<urlset><url>{A}</url></urlset><urlset><url>{B}</url></urlset>",
+        f"<urlset><url>{A}</url></urlset><?xml version='1.0'?><urlset><url>{B}</url></urlset>",
         f"<urlset><url>{A}</url></urlset><br/><b>Fatal error</b>: out of memory",
         f"<br/><b>Warning</b>: slow<urlset><url>{A}</url></urlset>",
         f"<!doctype html><html><body><urlset><url>{A}</url></urlset></body></html>",
