@@ -140,7 +140,7 @@ def _judge_listing(answer: Answer, property_id: str, public_id: str | None) -> J
         return _unknown(f"the page shows {shown}, the record is {property_id}")
     if public_id not in {None, shown} and status == _OK:
         return _gone(f"its page shows another listing, {shown}; the record is {public_id}")
-    if public_id in {None, shown} and says is not None:
+    if public_id in {None, shown} and says is not None and status in {_OK, *_ABSENT}:
         return says
     if status != _OK:
         return _unknown(f"HTTP {status}, but the page shows {shown}")

@@ -35,6 +35,15 @@ _OK = 200
 _ABSENT = {404, 410}
 _LONGEST_WORDS = 400  # that tell pages apart; what differs from one to the next comes later
 _WITH_DIGIT = re.compile(r"\S*\d\S*")
+_LETTER = re.compile("[a-z]")
+_ACTS = re.compile(rb"<(?:script|form|iframe)\b", re.I)
+_ABSENCE = re.compile(
+    r"\b404\b|\b410\b|not[ _-]?found|\bgone\b|\bmissing\b|\bno such|\bcannot get\b|"
+    r"\b(?:can't|cannot|couldn't|could not|unable to) (?:be )?f(?:ind|ound)|no longer|any ?more|"
+    r"\b(?:does(?:n't| not)|no|nao) exist|\b(?:removed|deleted|expired|sold|rented)\b|\bya no\b|"
+    r"\b(?:no|nao) (?:(?:se|lo|la|fue|foi|pud\w+|possivel|posible|ha|sido) )*(?:encontr|hall|loc)|"
+    r"\binexist|(?:eliminad|removid|vendid|rentad|alugad)[oa]\b"
+)
 _LEAST_WORDS = 2  # beside a page's title
 _CUT_SHORT = Judgement(
     verdict=Verdict.UNKNOWN, evidence="a page that was cut short", may_change=True
@@ -146,13 +155,20 @@ def _says(status: int, markup: bytes, blocks: list[Block]) -> Judgement | None:
     if trouble:
         evidence = f"a page of trouble or refusal: {trouble.quoted}"
         return Judgement(verdict=Verdict.UNKNOWN, evidence=evidence, may_change=True)
-    if status == _OK and not shows_the_site(markup):
+    is_bare = status in _ABSENT and _is_plainly_absent(markup, blocks)
+    if status in {_OK, *_ABSENT} and not is_bare and not shows_the_site(markup):
         return _NOT_OF_THE_SITE
     if status == _OK and what_is_cut_off(markup):
         return _CUT_SHORT
     if words is None or not (status in _ABSENT or shows_the_site(markup)):
         return None
     return end_of_listing(words)
+
+
+def _is_plainly_absent(markup: bytes, blocks: list[Block]) -> bool:
+    """Whether a page that may be anybody's says that nothing is there, or says nothing at all."""
+    said = " ".join(block.text for block in blocks)
+    return bool(_ABSENCE.search(said)) or not (_LETTER.search(said) or _ACTS.search(markup))
 
 
 def _signature(url: str, status: int, title: str, blocks: list[Block]) -> str:

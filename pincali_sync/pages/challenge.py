@@ -45,7 +45,8 @@ _WAY_IN = (
 )
 _LOGIN_TITLE = re.compile(
     rf"{_WAY_IN}(?:[ ,/]+(?:(?:or|and|o|y|ou|e) )?{_WAY_IN})*"
-    r"(?: (?:to|in|en|a|al?|no|na|em|de) (?:\w+ )?(?:pincali|account|cuenta|conta))?"
+    r"(?: (?:to|in|en|a|al?|no|na|em|de) (?:\w+ )?(?:pincali|account|cuenta|conta)| (?:to|"
+    r"para) continu\w+)?"
 )
 _LOGIN_BODY = re.compile(
     r"""<body\b[^<>]{0,200}\bclass=["']?(?:[^"'<>]{0,200}\s)?(?:account|authentications?)\b"""
@@ -119,13 +120,16 @@ def _by_target(target: str | None) -> Challenge | None:
 def _by_markup(status: int, raw: bytes) -> Challenge | None:
     body = raw.decode("utf-8", "replace").lower()
     title = fold(title_of(raw))
-    if status < 400 and _asks_to_log_in(body, title):
+    heading = _heading(body)
+    if _asks_to_log_in(body, title, heading):
         return Challenge.LOGIN
-    called = f"{title} \n {_heading(body)}"
+    called = f"{title} \n {heading}"
     if is_framed(raw):  # its scripts and forms are the site's own: what it is called decides
         return _told(called)
     known = _marked(body)
-    if status < 400 and known is None and _PASSWORD_FIELD.search(body):
+    if known is None and (
+        _EMAIL_FIELD.search(body) or (status < 400 and _PASSWORD_FIELD.search(body))
+    ):
         return Challenge.LOGIN
     text = _text_of(body)
     known = known or _told(text if len(text) <= _LONGEST_WORDS else called)
@@ -140,8 +144,8 @@ def _heading(body: str) -> str:
     return _text_of(markup.partition("</h1")[0])
 
 
-def _asks_to_log_in(body: str, title: str) -> bool:
-    if _LOGIN_TITLE.fullmatch(title.partition("|")[0].strip()):
+def _asks_to_log_in(body: str, title: str, heading: str) -> bool:
+    if any(_LOGIN_TITLE.fullmatch(each.partition("|")[0].strip()) for each in (title, heading)):
         return True
     return bool(_LOGIN_BODY.search(body) and _EMAIL_FIELD.search(body))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from itertools import takewhile
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -27,7 +28,8 @@ _ABOVE = Bounds(
     ),
     end=re.compile(
         r"(?<![\w-])(?:listing__(?:description|amenities|map|sidebar|similar-properties|publisher)|"
-        r"text-description|similar[\w-]*)(?![\w-])"
+        r"(?:text-)?description|[\w-]*similar[\w-]*|recently-[\w-]+|faqs?|comments?|"
+        r"reviews?)(?![\w-])"
     ),
 )
 _LONGEST = 60
@@ -53,6 +55,11 @@ _STATUS = re.compile(
     r"(?:property|listing|propiedad|inmueble|imovel|casa|departamento|terreno) )?"
     r"(?:(?:is|was|already|just|ya|fue|recien|ja|foi|esta) )*"
     rf"(?:(?:{_BOTH}|{SAID})(?:{_WHEN})?|{_NOT_THERE})"
+)
+# A heading after which other listings are told of.
+_OF_OTHERS = re.compile(
+    r"\b(?:properties|propiedades|inmuebles|imoveis|listings|homes|similar(?:es)?|comparables|"
+    r"nearby|recently sold)\b"
 )
 _LABEL = re.compile(rf"[^a-z]*{_TAKEN}\b")
 _ENDED = {
@@ -117,8 +124,12 @@ def _status_of_price(price: LexborNode) -> Block | None:
 
 
 def _status_above(tree: LexborHTMLParser) -> Block | None:
-    blocks = blocks_of(tree, _ABOVE)
+    blocks = list(takewhile(_is_of_this_listing, blocks_of(tree, _ABOVE)))
     return next(filter(_is_status, blocks), None) or gone_in(blocks)
+
+
+def _is_of_this_listing(block: Block) -> bool:
+    return len(block.text) > _LONGEST or _OF_OTHERS.search(block.text) is None
 
 
 def _is_status(block: Block) -> bool:

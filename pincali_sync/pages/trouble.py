@@ -70,6 +70,7 @@ _TROUBLE = re.compile(
             r"\bbad gateway|\bgateway time-?out|\btimed? ?-?out\b|\bguru meditation",
             r"\bnosuch(?:key|bucket)|\bspecified (?:key|bucket)|\bno such (?:app|key|bucket|host)",
             r"\bdefault backend|\bunknown domain|\bupstream\b|\bbackend fetch",
+            r"\b(?:session|sesion|sessao)\b[^.]{0,20}\bexpir|\bestan? trabaj|\bis working on\b",
             r"\bno (?:backend|server is)|\bfault filter|\bdeployment(?:_| could| not| was)|"
             r"\bsite (?:was )?not found",
             r"\bgithub pages|\bdomain is for sale",

@@ -44,11 +44,19 @@ MARKUP = {
         *("hcaptcha.com", "h-captcha", "g-recaptcha", "/recaptcha/api.js"),
         *("/recaptcha/enterprise.js", "/recaptcha/challengepage", "grecaptcha.execute"),
         *("geetest", "arkoselabs", "funcaptcha", "mtcaptcha", "friendlycaptcha", "frc-captcha"),
-        *("smartcaptcha", "showcaptcha", "tcaptcha", "/.lsrecap/", "/sgcaptcha/", "ddg-captcha"),
+        *(
+            "smartcaptcha",
+            "showcaptcha",
+            "tcaptcha",
+            "/.lsrecap/",
+            "/sgcaptcha/",
+            "ddg-captcha",
+            "validatecaptcha",
+        ),
     ),
     Challenge.CHALLENGE: (
         *("awswafcookiedomainlist", "gokuprops", "awswafintegration", ".awswaf.com"),
-        *("/challenge.js", "challenge-container"),  # AWS
+        *("/challenge.js", "challenge-container", "challenge-form"),
         *("_cf_chl", "cf-chl-", "cf-browser-verification", "cf-challenge", "challenge-platform/"),
         *("jschl_vc", "jschl-answer", "__cf_chl"),  # Cloudflare
         *("_incapsula_resource", "incap_ses", "visid_incap"),  # Imperva
@@ -99,11 +107,17 @@ WORDS = {
         r"\b(?:trafego|atividade) (?:incomum|suspeit[oa]|inusitad[oa]|automatizad[oa])\b|"
         r"\b(?:complete|completa|solve|resuelv[ea]|resolva|enter|ingres[ae]|escrib[ae]|digite)\b"
         r"[^.?!]{0,40}\bcaptcha\b|"
-        r"^(?:\w+ )?captcha\b|\bslide to (?:verify|complete)\b|\bdesliza para verificar\b|"
+        r"^(?:\w+ ){0,2}captcha\b|\bdevice check\b|\bbot traffic\b|"
+        r"\b(?:type|enter|escrib\w+|ingres\w+|introdu\w+|digite) (?:the|los|las|os|as) "
+        r"(?:characters|letters|caracteres|letras)\b|"
+        r"\bverifica(?:tion|cion|cao) (?:(?:is|es|e) )?(?:required|needed|requerida|necess?aria)\b|"
+        r"\bverif\w+ (?:your|tu|su|sua) (?:identity|identidad|identidade)\b|"
+        r"\bslide to (?:verify|complete)\b|\bdesliza para verificar\b|"
         r"\bpardon our interruption\b|\bhas been denied because\b"
     ),
     Challenge.CHALLENGE: re.compile(
         r"\b(?:just a|one) moment\b|(?:^|\b(?:espere|espera|aguarde) )(?:un|um) momento\b|"
+        r"^(?:virtual )?waiting room\b|^sala de espera\b|\byou are (?:now )?in line\b|^queue-it\b|"
         r"\bone more step\b|\bclient challenge\b|"
         r"\battention required\b|\bsecurity (?:check(?:point)?|verification)\b|"
         r"\b(?:verificacion|control|comprobacion|verificacao) de segur(?:idad|anca)\b|"
@@ -125,8 +139,9 @@ WORDS = {
     ),
     Challenge.FORBIDDEN: re.compile(
         r"(?<!\bde )(?<!\bcon )(?<!\bcom )(?<!\bwith )"
-        r"\b(?:access|acceso|acesso) (?:\w+ ){0,6}?(?:denied|denegado|negado|restricted|"
-        r"restringido|restrito|blocked|bloqueado|forbidden|prohibido|proibido|limited|limitado)\b|"
+        r"\b(?:access|acceso|acesso) (?:[\w./:-]+ ){0,6}?(?:denied|denegado|negado|restricted|"
+        r"restringido|restrito|blocked|bloqueado|forbidden|prohibido|proibido|limited|limitado|"
+        r"suspended|suspendido|suspenso|not allowed|no permitido|nao permitido)\b|"
         r"\b(?:you|ip|address|direccion|endereco|usted|voce|browser|navegador)\b[^.?!]{0,30} "
         r"(?:have been|has been|has sido|ha sido|foi|fue|was|is|are|esta) (?:\w+ )?"
         r"(?:blocked|banned|bloquead[oa]|banid[oa]|rate limited)\b|^has sido bloqueado|"
@@ -136,8 +151,9 @@ WORDS = {
         r"(?:blocked|bloquead[oa]|rejected|rechazad[oa]|rejeitad[oa]|unsuccessful)\b|"
         r"\b(?:se ha|hemos|foi|fue) (?:bloqueado|denegado|restringido|negado)\b|"
         r"\bno se permite el acceso\b|\bblack-?listed\b|\bblock-?listed\b|"
-        r"\bblocked by\b|\bbloquead[oa] por\b|\b(?:application|website|web) firewall\b|"
-        r"\bfirewall de aplicaciones\b|\bcortafuegos\b|^forbidden\b|\b403 forbidden\b|"
+        r"\bblocked by\b|\bbloquead[oa] por\b|\b\w*firewall\b|^(?:datadome|radware|qrator|"
+        r"netscaler|myra)\b|"
+        r"\bcortafuegos\b|^forbidden\b|\b403 forbidden\b|"
         r"\brequested url was rejected\b|\bincapsula incident\b|\bsupport id\b|"
         r"\b(?:don.?t|do not|no) (?:have|tienes?|cuentas? con) (?:\w+ )?(?:permission|permisos?|"
         r"authori[sz]ation|autorizacion)\b|\bnao tem permissao\b|"

@@ -47,7 +47,7 @@ def verdict_on(
 def test_only_not_found_and_gone_prove_an_absence_by_their_status(
     status: int, verdict: Verdict
 ) -> None:
-    assert verdict_on(status, page("Error", "Something")) is verdict
+    assert verdict_on(status, page("Oops | Pincali", "Something")) is verdict
 
 
 @pytest.mark.parametrize(

@@ -283,3 +283,26 @@ def test_a_status_that_the_data_contradict_proves_nothing() -> None:
     judgement = judgement_on(header="<div class='ribbon'>Vendida</div>", data=listing(IN_STOCK))
     assert judgement.verdict is Verdict.UNKNOWN
     assert judgement.evidence == 'the page says "Vendida", but its data say InStock'
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<h3>Propiedades vendidas</h3><p>Vendida</p>",
+        "<section class='recently-sold'><h3>Recently sold</h3><p>Sold</p></section>",
+        "<div class='sold-similar'>Sold</div>",
+        "<div class='comments'><p>Vendida</p></div>",
+        "<div class='faq'><h3>This property has been sold</h3></div>",
+        "<h3>Recently sold</h3><span>Sold</span>",
+    ],
+)
+def test_what_is_said_of_other_listings_below_is_no_status(other: str) -> None:
+    assert judgement_on(prices=f"{SALE}</div>{other}<div>").verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_status_under_a_failure_proves_nothing(status: int) -> None:
+    page = f"""<html><title>Casa | Pincali</title><body><h1 class="property-title">Casa</h1>
+        <div class="listing-id">ID: {EB}</div><p>Sold</p></body></html>"""
+    answer = read_answer(URL, status, {}, page.encode()).answer
+    assert judge(answer, property_id="", public_id=EB).verdict is Verdict.UNKNOWN

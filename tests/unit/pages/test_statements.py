@@ -290,6 +290,11 @@ def test_an_ordinary_page_of_status_404_is_gone(text: str) -> None:
         "<html><title>Log in or create an account | Pincali</title><body class='account'></body>",
         "<h1>We're sorry, but something went wrong.</h1>",
         "fault filter abort",
+        "<html><title>Welcome to the server</title><h1>It works</h1></html>",
+        "<html><title>Index of /</title></html>",
+        "<html><body><script src='/x.js'></script></body></html>",
+        "<html><title>Create an account | Pincali</title></html>",
+        "<html><title>Pincali</title><p>Your session has expired</p></html>",
         "<html><title>Site not found</title><p>No GitHub Pages here</p></html>",
         "<html><title>404</title><p>Code: DEPLOYMENT_NOT_FOUND</p></html>",
         "<html><title>Oops</title><h1>Account suspended</h1></html>",
@@ -308,6 +313,11 @@ def test_an_absence_is_not_proven_by_a_store_a_gateway_or_a_wall(body: str) -> N
         "",
         "Not found",
         '{"error": "not found"}',
+        "{}",
+        "<html><head></head><body></body></html>",
+        "<p>The listing could not be found</p>",
+        "<h1>No encontramos este inmueble</h1>",
+        "<h1>Este imóvel não foi encontrado</h1>",
         "<html><title>404 Not Found</title><body><center><h1>404 Not Found</h1></center>"
         "<hr><center>nginx</center></body></html>",
         "<html><title>Pincali</title><body><h1>Page not found</h1><p>If you are having problems, "

@@ -187,6 +187,7 @@ SAID = {
         "Espere mientras comprobamos su conexión",
         "Aguarde enquanto verificamos",
         "Please enable cookies",
+        "You are now in line",
         "Please enable JavaScript before you are allowed to see this",
         "Habilite las cookies",
         "Verificación del navegador",
@@ -215,6 +216,10 @@ SAID = {
         "403 Forbidden",
         "Your address is blacklisted",
         "No se permite el acceso desde su red",
+        "Access to www.shop.example is blocked",
+        "Access from this network is not allowed",
+        "Your access has been suspended",
+        "This was stopped by our firewall",
     ],
 }
 
@@ -307,7 +312,17 @@ def test_a_listing_is_no_wall_though_it_guards_its_form(status: int) -> None:
     assert challenge_kind(status, {}, page("Casa | Pincali", guarded)) is None
 
 
-@pytest.mark.parametrize("title", ["Captcha", "Radware Captcha Page"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Captcha",
+        "Radware Captcha Page",
+        "Type the letters of this image",
+        "Escribe los caracteres de la imagen",
+        "Verification required",
+        "Verify your identity",
+    ],
+)
 def test_a_page_called_captcha_is_one(title: str) -> None:
     assert challenge_kind(404, {}, page(title)) is CAPTCHA
 
@@ -386,6 +401,17 @@ def test_a_step_to_log_in_is_known_by_its_title_without_a_password_field(title: 
     assert challenge_kind(200, {}, page(title, first_step)) is LOGIN
     framed = not_found_page(SITE).replace(b"Page not found | Pincali", title.encode())
     assert challenge_kind(200, {}, framed) is LOGIN
+
+
+@pytest.mark.parametrize("status", [200, 404, 410])
+def test_a_step_to_log_in_is_one_under_any_status(status: int) -> None:
+    field = '<form><input name="authentication[email]"></form>'
+    for markup in (
+        page("Log in | Pincali"),
+        page("Pincali", field),
+        page("Pincali", "<h1>Inicia sesión para continuar</h1>"),
+    ):
+        assert challenge_kind(status, {}, markup) is LOGIN
 
 
 @pytest.mark.parametrize(
