@@ -140,6 +140,7 @@ def test_a_page_has_the_pin_of_its_data_or_none(latitude: object, longitude: obj
         ("House", "house", None, None),
         ("House in Lomas, Zapopan, Jalisco", "house", "Lomas", "Zapopan"),
         ("House in Zapopan, Jalisco", "house", None, "Zapopan"),
+        ("Lot in Norte, Tizimín, Yucatán, México", "lot", "Norte", "Tizimín"),
         ("House in Centro, Puebla", "house", "Centro", "Puebla"),
         ("House in Centro, Puebla, Puebla", "house", "Centro", "Puebla"),
         ("House in Marzo (Alta, 2), León", "house", "Marzo (Alta, 2)", "León"),
