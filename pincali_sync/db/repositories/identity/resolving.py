@@ -87,13 +87,16 @@ UPDATE {table} t
 def _find(table: str) -> str:
     """By its EasyBroker id, else by what its slug leads to; returns how many are not plain."""
     return f"""
-WITH found AS (
-    SELECT t.line, m.property_id AS on_pages, l.property_id AS live,
-           coalesce(a.property_id, t.computed_id) AS led_to
+WITH found AS MATERIALIZED (
+    -- Scalar look-ups, one index probe each: a join with the aliases was planned as a walk over
+    -- all of them.
+    SELECT line,
+           (SELECT property_id FROM property_manifest m WHERE m.public_id = t.public_id)
+               AS on_pages,
+           (SELECT property_id FROM properties_live l WHERE l.public_id = t.public_id) AS live,
+           coalesce((SELECT property_id FROM property_aliases a WHERE a.alias = t.computed_id),
+                    computed_id) AS led_to
       FROM {table} t
-      LEFT JOIN property_manifest m ON m.public_id = t.public_id
-      LEFT JOIN properties_live l ON l.public_id = t.public_id
-      LEFT JOIN property_aliases a ON a.alias = t.computed_id
 ), told AS (
     UPDATE {table} t
        SET led_to = f.led_to, had_by = NULL,
