@@ -84,6 +84,17 @@ async def test_a_page_of_the_sitemaps_record_is_saved_under_the_listing_it_shows
     assert queued["status"] == "completed"
 
 
+@pytest.mark.usefixtures("known")
+async def test_a_slug_that_a_page_left_says_nothing_when_another_listing_takes_it(
+    shop: Workshop, db: Database
+) -> None:
+    await fetch(shop, "blue-house", detail("sky-blue-house", public_id=ONE))
+    assert (await shop.manifest("blue-house"))["source_url"].endswith("/sky-blue-house")
+    await shop.scan(entry("blue-house", public_id=OTHER))
+    assert await value(db, "SELECT count(*) FROM removal_checks") == 0
+    assert (await shop.live("blue-house"))["source_url"].endswith("/sky-blue-house")
+
+
 async def test_the_sitemaps_record_is_named_by_its_own_page(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

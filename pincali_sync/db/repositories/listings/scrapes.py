@@ -221,11 +221,14 @@ UPDATE properties_live l
    AND l.scrape_priority IS DISTINCT FROM {scrape_priority(RATE_OF_LIVE)}
 """
 
+# Under its former slug the record is not asked for, nor taken for the one that has it now.
 _SETTLE_MANIFEST = """
 UPDATE property_manifest m
    SET is_new = false, needs_full_scrape = false, price_changed = false,
-       public_id = coalesce(m.public_id, s.public_id)
-  FROM (SELECT property_id, public_id FROM scraped WHERE accepted ORDER BY property_id) s
+       public_id = coalesce(m.public_id, s.public_id),
+       source_url = CASE WHEN s.public_id IS NULL THEN m.source_url ELSE s.source_url END
+  FROM (SELECT property_id, public_id, source_url
+          FROM scraped WHERE accepted ORDER BY property_id) s
  WHERE m.property_id = s.property_id
 """
 
