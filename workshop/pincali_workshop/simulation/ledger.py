@@ -51,7 +51,20 @@ class Ledger:
         newcomers = {each for each in shown if self._first_active[each] > since}
         live = await self._live()
         self.findings.new_shown += len(newcomers)
-        self.findings.new_not_live += sorted(newcomers - live.keys())
+        waiting = await self._waiting()
+        for public_id in sorted(newcomers - live.keys()):
+            known = public_id in waiting
+            kept = self.findings.new_waiting if known else self.findings.new_not_live
+            kept.append(public_id)
+
+    async def _waiting(self) -> set[str]:
+        """Newcomers that are known by name, and whose pages were asked for in vain."""
+        rows = await self._rows(
+            """SELECT DISTINCT m.public_id
+                 FROM property_manifest m JOIN scrape_queue q USING (property_id)
+                WHERE q.attempt_count > 0 AND q.status IN ('pending', 'failed')"""
+        )
+        return {row["public_id"] for row in rows}
 
     async def after_full_read(
         self, listings: Sequence[ListingState], session_id: UUID | None, now: datetime
