@@ -191,7 +191,7 @@ async def test_what_a_database_sets_for_others_changes_no_value(
 @pytest.mark.parametrize(
     ("revision", "said"),
     [
-        ("3f2a91c0de77", "holds '3f2a91c0de77', another program's.*search_path"),
+        ("their-second-step", "holds 'their-second-step', another program's.*search_path"),
         ("9999_later", "at schema 9999_later, which this version does not know"),
     ],
 )
