@@ -62,7 +62,9 @@ def _merged(column: str, page: str, live: str) -> str:
         return _price_per_m2(page, live)
     if column == "data_completeness_score":
         shown = ", ".join(_merged(each, page, live) for each in EXPECTED_FIELDS)
-        return f"round(num_nonnulls({shown})::numeric / {len(EXPECTED_FIELDS)}, 2)"
+        has = f"round(num_nonnulls({shown})::numeric / {len(EXPECTED_FIELDS)}, 2)"
+        # What is not stored by choice was shown all the same.
+        return f"greatest({page}.{column}, {has})"
     if column in PRICED:
         keeps = f"{page}.offers = '[]'::jsonb"
     elif other := _TOLD_WITH.get(column):
