@@ -87,12 +87,6 @@ def is_same_slug(url: str, other: str) -> bool:
         return False
 
 
-def newcomer_id_of(url: str, public_id: str) -> str:
-    """The `property_id` of a listing that is found under a slug which another one had."""
-    digest = hashlib.md5(f"{canonical_url(url)}#{public_id}".encode(), usedforsecurity=False)
-    return f"pincali_{digest.hexdigest()[:_PROPERTY_ID_DIGITS]}"
-
-
 def public_id_of(numeric_id: int) -> str:
     """The EasyBroker id of the site's numeric id: 5123456 is EB-SR3456.
 

@@ -20,7 +20,7 @@ _SPACES = " \u00a0\u2007\u2009\u202f"
 # Groups of three with one sign between them; decimals may be there, if they are none.
 _WHOLE = re.compile(
     rf"(?<![\w.,'’-])([0-9]{{1,3}}([{_SPACES},.'’])[0-9]{{3}}(?:\2[0-9]{{3}})*+|[0-9]{{1,20}})"
-    rf"(?:[.,]0{{1,9}})?+(?![\w%]|[{_SPACES},.'’]{{0,9}}[0-9]|[-–—/][0-9])"
+    rf"(?:[.,]0{{1,9}})?+(?![\w%]|[{_SPACES},.'’]{{0,9}}[0-9]|[-–—/:][0-9])"
 )
 _DIGITS = re.compile(r"[0-9]+")
 _LONGEST_TEXT = 200

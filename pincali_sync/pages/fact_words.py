@@ -68,7 +68,8 @@ _TAIL = rf"(?:\s+(?!{_UNLIKE})[a-z][a-z.']*)*"
 _LIKE = r"(?:(?:full|complete|covered|roofed|indoor|private|assigned)\s+)?"
 _LABEL = r"(?:(?:number|numero|n[ou]m?|total|cantidad|quantidade)\.?\s+(?:of|de)\s+|total\s+|#\s*)?"
 _VEHICLES = r"(?:cars?|autos?|coches?|carros?|vehiculos?|vehicles?)"
-_OTHERS = r"(?!.*\b(?:visit|guest|shared|compart|comun))"  # parking that is not its own
+_NOT_ITS_OWN = r"\b(?:visit|guest|shared|compart|comun)"
+_OTHERS = rf"(?!.*{_NOT_ITS_OWN})"
 _PARKING = (
     r"parking(?:\s+(?:spaces?|spots?|lots?|places?|stalls?))?"
     r"|(?:cajon(?:es)?|lugar(?:es)?|espacios?|plazas?)\s+(?:de|para)\s+"
@@ -108,6 +109,7 @@ COUNTS = tuple(
 SHORT = re.compile(r"(?:[0-9.]+ )(?:full|complet[oa]s?|half|medios?|meios?)")
 BATHS = re.compile(rf"\b{_BATHS}\b")
 BESIDE_ICON = re.compile(rf"(?P<n>[0-9]{{1,4}}){_TAIL}")
+OF_OTHERS = re.compile(_NOT_ITS_OWN)  # parking that is not the listing's own
 # Counted beside the rooms, and no room of their own columns.
 EXTRA = re.compile(
     r"[0-9]{1,2} (?:stud(?:y|ies)|estudios?|dens?|offices?|oficinas?|bodegas?|storage|escritorios?|"

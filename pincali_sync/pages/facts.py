@@ -126,6 +126,8 @@ def _together(words: str, icon: str) -> _Said | None:
         return said if {"bathrooms", "half_bathrooms"} <= said.keys() else None
     if (has_bare_words or _NAMED_AREAS & said.keys()) and "total" not in words:
         said.pop("total_area_m2", None)  # it may be what the words beside it name
+    if has_bare_words and words_of.OF_OTHERS.search(words):
+        said.pop("parking_spaces", None)
     return said
 
 

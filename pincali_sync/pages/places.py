@@ -38,6 +38,12 @@ _COUNTRY = {"mexico", "mx", "mex"}
 _STATE_NAMES = {state.replace("-", " "): state for state in STATES} | {
     **dict.fromkeys(("cdmx", "distrito federal", "df", "d.f.", "mexico city"), "ciudad-de-mexico"),
     **dict.fromkeys(("mexico", "edo. de mexico", "edomex", "state of mexico"), "estado-de-mexico"),
+    **dict.fromkeys(("edo. mex.", "edo mex", "edo. de mex.", "edo. mexico"), "estado-de-mexico"),
+    **dict.fromkeys(("n.l.", "n. l.", "nvo. leon", "nvo leon"), "nuevo-leon"),
+    **dict.fromkeys(("q. roo", "q.roo", "q. r.", "qroo", "q roo", "quintana r."), "quintana-roo"),
+    **dict.fromkeys(("b.c.", "b. c.", "baja california norte"), "baja-california"),
+    **dict.fromkeys(("b.c.s.", "b. c. s.", "bcs"), "baja-california-sur"),
+    **dict.fromkeys(("s.l.p.", "s. l. p.", "slp"), "san-luis-potosi"),
     "coahuila de zaragoza": "coahuila",
     "michoacan de ocampo": "michoacan",
     "queretaro de arteaga": "queretaro",

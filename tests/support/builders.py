@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,6 +42,12 @@ MAX_ATTEMPTS = 3
 def id_of(slug: str) -> str:
     """The property_id that a slug computes to."""
     return property_id_of(f"/en/home/{slug}")
+
+
+def newcomer_id_of(slug: str, public_id: str) -> str:
+    """The property_id of a listing that is found under a slug which another one had."""
+    named = f"{SITE}/en/home/{slug}#{public_id}"
+    return f"pincali_{hashlib.md5(named.encode(), usedforsecurity=False).hexdigest()[:16]}"
 
 
 def offer(

@@ -159,10 +159,8 @@ class Lookout:
         page: FetchedPage = await self.fetcher.get(url)
         if page.status is None:
             return ReadAnswer(answer=Answer(url=url, status=None, error=page.error))
-        read, missing = (
-            read_answer(url, page.status, page.headers, page.body),
-            what_is_missing(page),
-        )
+        read = read_answer(url, page.status, page.headers, page.body)
+        missing = what_is_missing(page)
         if missing is not None and read.answer.refusal is None:
             return ReadAnswer(answer=Answer(url=url, status=page.status, error=missing))
         return read

@@ -9,16 +9,22 @@ import pytest
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
-from pincali_sync.domain.identity import canonical_url, newcomer_id_of
+from pincali_sync.domain.identity import canonical_url
 from pincali_sync.items import FetchedShard
-from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale, value
+from tests.support.builders import (
+    Workshop,
+    add_live,
+    detail,
+    entry,
+    id_of,
+    newcomer_id_of,
+    rows,
+    sale,
+    value,
+)
 from tests.support.clock import FixedClock
 
 ONE, OTHER, THIRD = "EB-QA0001", "EB-QB0002", "EB-QC0003"
-
-
-def newcomer(slug: str, public_id: str) -> str:
-    return newcomer_id_of(canonical_url(f"/en/home/{slug}"), public_id)
 
 
 async def list_in_sitemap(services: Services, *slugs: str) -> None:
@@ -105,7 +111,7 @@ async def test_a_newcomer_under_a_taken_slug_is_a_record_of_its_own_at_once(
     await shop.scan(entry("blue-house", sale(900_000), public_id=ONE))
     await shop.visit(detail("blue-house", sale(900_000), public_id=ONE))
     batch = await shop.scan(entry("blue-house", sale(100), public_id=OTHER))
-    own = newcomer("blue-house", OTHER)
+    own = newcomer_id_of("blue-house", OTHER)
     assert (batch.new_properties, batch.takeovers, batch.queued) == (1, 1, 1)
     assert await records(db) == {id_of("blue-house"): ONE, own: OTHER}
     assert await leads_to(db, "blue-house") == own
@@ -147,7 +153,7 @@ async def test_nothing_but_verification_asks_for_the_page_of_the_one_before(
     await shop.scan(entry("blue-house", sale(500_000), public_id=ONE))  # queued for its price
     await shop.scan(entry("blue-house", public_id=OTHER))
     await shop.visit(
-        detail("blue-house", public_id=OTHER, property_id=newcomer("blue-house", OTHER))
+        detail("blue-house", public_id=OTHER, property_id=newcomer_id_of("blue-house", OTHER))
     )
     for _ in range(4):
         clock.advance(days=40)
@@ -155,7 +161,7 @@ async def test_nothing_but_verification_asks_for_the_page_of_the_one_before(
         await shop.queue.queue_stale_properties(7, 100)
         await shop.queue.queue_random_sample(100)
         claimed = await shop.claim(100)
-        assert {each.property_id for each in claimed} == {newcomer("blue-house", OTHER)}
+        assert {each.property_id for each in claimed} == {newcomer_id_of("blue-house", OTHER)}
         await rows(db, "UPDATE scrape_queue SET status = 'completed', completed_at = queued_at")
 
 
@@ -185,7 +191,7 @@ async def test_a_taken_slug_in_the_sitemap_stands_for_the_newcomer(
     seen = await rows(db, "SELECT property_id, last_seen_at FROM property_manifest")
     assert {row["property_id"]: row["last_seen_at"] for row in seen} == {
         id_of("blue-house"): before,
-        newcomer("blue-house", OTHER): now,
+        newcomer_id_of("blue-house", OTHER): now,
     }
 
 
@@ -228,7 +234,7 @@ async def test_two_newcomers_under_one_taken_slug_are_two_records(
     )
     assert batch.new_properties == 2
     assert set((await records(db)).values()) == {ONE, OTHER, THIRD}
-    assert await leads_to(db, "blue-house") == newcomer("blue-house", THIRD)
+    assert await leads_to(db, "blue-house") == newcomer_id_of("blue-house", THIRD)
     again = await shop.scan(
         entry("blue-house", public_id=OTHER), entry("blue-house", public_id=THIRD)
     )
@@ -243,7 +249,7 @@ async def test_a_taken_slug_and_its_former_owners_new_one_in_one_batch(
     await shop.scan(entry("blue-house", public_id=OTHER), entry("sky-blue-house", public_id=ONE))
     assert (await shop.live("blue-house"))["source_url"].endswith("/sky-blue-house")
     assert await leads_to(db, "sky-blue-house") == id_of("blue-house")
-    assert await leads_to(db, "blue-house") == newcomer("blue-house", OTHER)
+    assert await leads_to(db, "blue-house") == newcomer_id_of("blue-house", OTHER)
     assert await value(db, "SELECT count(*) FROM removal_checks") == 0
 
 
@@ -255,7 +261,7 @@ async def test_a_former_slug_that_is_taken_over_says_nothing_of_who_left_it(
     await shop.scan(entry("sky-blue-house", public_id=ONE))
     await shop.scan(entry("blue-house", public_id=OTHER))
     assert await value(db, "SELECT count(*) FROM removal_checks") == 0
-    assert await leads_to(db, "blue-house") == newcomer("blue-house", OTHER)
+    assert await leads_to(db, "blue-house") == newcomer_id_of("blue-house", OTHER)
 
 
 async def test_a_changed_slug_is_followed_by_the_live_row_and_journalled_once(
@@ -291,7 +297,7 @@ async def test_a_name_means_the_record_with_that_id_and_a_url_or_slug_what_stand
 ) -> None:
     await shop.scan(entry("blue-house", public_id=ONE))
     await shop.scan(entry("blue-house", public_id=OTHER), entry("red-house", public_id=THIRD))
-    now_there = newcomer("blue-house", OTHER)
+    now_there = newcomer_id_of("blue-house", OTHER)
     named = {
         id_of("blue-house"): id_of("blue-house"),
         ONE: id_of("blue-house"),
@@ -331,5 +337,5 @@ async def test_a_newcomer_whose_slug_is_taken_before_its_first_visit_is_visited_
     claimed = {each.property_id: each.source_url for each in await shop.claim()}
     assert claimed == {
         id_of("blue-house"): canonical_url("/en/home/sky-blue-house"),
-        newcomer("blue-house", OTHER): canonical_url("/en/home/blue-house"),
+        newcomer_id_of("blue-house", OTHER): canonical_url("/en/home/blue-house"),
     }

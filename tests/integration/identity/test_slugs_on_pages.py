@@ -13,10 +13,19 @@ from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.removal.checks import VerificationResult
-from pincali_sync.domain.identity import canonical_url, newcomer_id_of
+from pincali_sync.domain.identity import canonical_url
 from pincali_sync.domain.liveness import Answer, judge
 from pincali_sync.items import ManifestEntry, Property, QueuedProperty, ScrapeResult
-from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, value
+from tests.support.builders import (
+    Workshop,
+    add_live,
+    detail,
+    entry,
+    id_of,
+    newcomer_id_of,
+    rows,
+    value,
+)
 from tests.support.clock import FixedClock
 
 NO_CASTLE = ValidationRule(
@@ -122,7 +131,7 @@ async def test_a_page_that_shows_a_newcomer_is_saved_as_its_own_record(
     shop: Workshop, db: Database
 ) -> None:
     queued = await fetch(shop, "blue-house", detail("blue-house", public_id=OTHER, bedrooms=7))
-    own = newcomer_id_of(canonical_url("/en/home/blue-house"), OTHER)
+    own = newcomer_id_of("blue-house", OTHER)
     assert await live(db) == {id_of("blue-house"): ONE, own: OTHER}
     assert (await shop.live("blue-house"))["bedrooms"] is None
     aliases = await rows(db, "SELECT alias, property_id FROM property_aliases")

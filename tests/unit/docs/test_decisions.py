@@ -13,6 +13,7 @@ from pincali_sync.db.repositories.removal import batches
 from pincali_sync.domain import coverage, limits, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
+from pincali_sync.items import FETCHES_A_WEEK
 from pincali_sync.pages import facts, markup, sitemap, text
 from pincali_sync.services.runs import run_figures
 from pincali_sync.services.site import pace, pauses
@@ -75,7 +76,7 @@ def default(variable: str) -> str:
         (23, f"than {batches.LIMIT_AT_LEAST}, {WORDS[batches.LIMIT_MEDIANS]} times the median"),
         (23, f"and {percent(batches.LIMIT_SHARE)} of what is there"),
         (34, f"missing in {INACTIVE_AFTER} certified scans"),
-        (34, f"at most {OFTEN[rest.FETCHES_A_WEEK]} in seven days"),
+        (34, f"at most {OFTEN[FETCHES_A_WEEK]} in seven days"),
         (34, f"up to {rest.LONGEST_DAYS // 7} weeks"),
         (34, f"after {INACTIVE_AFTER} more absences, not {LIKELY_AFTER}"),
         (30, f"robots.txt read to {limits.MAX_ROBOTS_BYTES // 1024} kib"),

@@ -48,6 +48,7 @@ def test_the_first_number_counts(text: str, number: int) -> None:
             "413  954",
             "3-4",
             "1/2",
+            "12:30",
             "9" * 30,
             "4000000000",
             "3" * 10_000,

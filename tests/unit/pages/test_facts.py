@@ -132,6 +132,7 @@ up to 3 bathrooms | <3 baños | 2.25 baths | 2¾ baños | 2 3/4 baths | 21/2 ba�
 2.5 recámaras | 1.5 estacionamientos | 2,000 recámaras | -2 recámaras | 2 + estudio | 2 full
 1 medio | tres recámaras | 3ra recámara | 2 baños (1 completo y 1 medio) | 2 baños, 3 baños
 2 estacionamientos techados y 1 descubierto | Estacionamientos de visitas: 10
+4 estacionamientos (visitas)
 2 estacionamientos para visitas | Recámara 3: 12 m² | Piso 3 y 4 | Piso 12 de 10 | PB | Planta baja
 Piso de mármol | 3 pisos de mármol | Nivel 3 | Torre 3 | Construcción: 2012
 Superficie construida: 2005 mts | Año de construcción: 2012 mts | Año: 2012 | Year Built: 1750

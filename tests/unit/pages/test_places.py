@@ -127,6 +127,10 @@ def test_a_page_has_the_pin_of_its_data_or_none(latitude: object, longitude: obj
     [
         ("House in Lomas, Zapopan", "house", "Lomas", "Zapopan"),
         ("House in Condominium in Lomas, Zapopan", "house in condominium", "Lomas", "Zapopan"),
+        ("House in Cumbres, Monterrey, N.L.", "house", "Cumbres", "Monterrey"),
+        ("Casa en Centro, Cancún, Q. Roo", "house", "Centro", "Cancún"),
+        ("House in Zona Centro, Tijuana, B.C.", "house", "Zona Centro", "Tijuana"),
+        ("House in Satélite, Naucalpan, Edo. Méx.", "house", "Satélite", "Naucalpan"),
         ("CASA EN CONDOMINIO EN LOMAS, ZAPOPAN", "house in condominium", "LOMAS", "ZAPOPAN"),
         ("Casa em condomínio em Lomas, Zapopan", "house in condominium", "Lomas", "Zapopan"),
         ("Departamento en Vista en el Bosque, León", "apartment", "Vista en el Bosque", "León"),

@@ -27,7 +27,8 @@ _REASON = "one EasyBroker id"
 # The record of each id, and the pairs of records that turn out to be one. An id belongs to the
 # records that have it and to those without any that its sightings were led to; of these the one
 # that is live stays, then the earlier. A slug without an id is given to the first that shows one
-# there; a slug of another id's record makes the newcomer a record of its own.
+# there; a slug of another id's record makes the newcomer a record of its own, whose id is made as
+# any other's, of the canonical URL + `#` + its EasyBroker id.
 _IDENTIFY = """
 WITH lines AS MATERIALIZED (
     SELECT t.line, t.public_id, t.led_to, t.accepted,

@@ -15,7 +15,7 @@ from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.refresh_fill import FILL_SAMPLE, FILL_STALE
 from pincali_sync.db.repositories.queue.room import INSERT, LOCK, ROOM
 from pincali_sync.db.repositories.removal.transition import LIKELY
-from pincali_sync.items import ANOTHER_TRY
+from pincali_sync.items import ANOTHER_TRY, FETCHES_A_WEEK
 
 # Records without an open row.
 _WAITING = "queued_priority IS NULL"
@@ -171,7 +171,7 @@ _OF_MISSING = _Reasons(
        AND l.listing_status = {LIKELY}
        AND looked.is_decided IS NOT TRUE
        AND (looked.times = 0 OR looked.last_at <= :now - {rest.after("looked.times", days=6)})
-       AND {rest.fetches("l.property_id")} < {rest.FETCHES_A_WEEK}
+       AND {rest.fetches("l.property_id")} < {FETCHES_A_WEEK}
        AND NOT EXISTS (SELECT 1 FROM scrape_queue q
                         WHERE q.property_id = l.property_id AND q.status = 'failed'
                           AND q.queue_reason = 'verification' AND q.queued_at >= :began)

@@ -7,19 +7,6 @@ their own then. What is asked in vain rests ever longer.
 
 from __future__ import annotations
 
-from pincali_sync.items import FETCHES_A_WEEK
-
-__all__ = [
-    "FETCHES_A_WEEK",
-    "IN_VAIN",
-    "LONGEST_DAYS",
-    "RESTED",
-    "VAIN_ROW",
-    "WAS_IN_VAIN",
-    "after",
-    "fetches",
-]
-
 LONGEST_DAYS = 56
 
 # A row `q` that was asked for and ended without a page; what was cancelled unasked is none.

@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.queue.rest import FETCHES_A_WEEK, fetches
+from pincali_sync.db.repositories.queue.rest import fetches
 from pincali_sync.db.repositories.removal.transition import LISTED, REMOVED
 from pincali_sync.domain.liveness import Answer, Judgement, Verdict
-from pincali_sync.items import Property, QueuedProperty
+from pincali_sync.items import FETCHES_A_WEEK, Property, QueuedProperty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
