@@ -8,8 +8,9 @@ after it; where that is not shown, nothing since the last one was proven, and th
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from pincali_sync.answers.detail import detail_url
@@ -47,6 +48,7 @@ class Lookout:
     config: Config
     fetcher: Fetcher
     canaries: Iterator[QueuedProperty]  # without an end, where there are any
+    asked: Counter[str] = field(default_factory=Counter)  # canaries, by record: how often
 
     async def look(self, claim: Claim) -> AsyncIterator[list[VerificationResult]]:
         """Judges what it claims until nothing is left; what comes out is proven.
@@ -119,16 +121,20 @@ class Lookout:
 
     async def _ask(self, canary: QueuedProperty) -> VerificationResult:
         """What is not shown is asked for again: what comes and goes is no proof of anything."""
-        first = await self.verify(canary, NO_CALIBRATION)
+        first = await self._see(canary)
         if first.judgement.verdict is Verdict.ALIVE:
             return first
-        second = await self.verify(canary, NO_CALIBRATION)
+        second = await self._see(canary)
         if second.judgement.verdict is Verdict.ALIVE and not first.judgement.may_change:
             raise CalibrationError(
                 f"a listing that should be there is shown at times only ({canary.public_id}: "
                 f"{first.judgement.evidence}): nothing can be verified"
             )
         return second
+
+    async def _see(self, canary: QueuedProperty) -> VerificationResult:
+        self.asked[canary.property_id] += 1
+        return await self.verify(canary, NO_CALIBRATION)
 
     async def verify(self, queued: QueuedProperty, calibration: Calibration) -> VerificationResult:
         """Fetches one listing's page and judges the answer."""

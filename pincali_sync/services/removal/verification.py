@@ -49,7 +49,9 @@ class VerificationService(Service):
     async def looked_at(
         self, claim: Claim, fetcher: Fetcher
     ) -> AsyncIterator[list[VerificationResult]]:
-        """Judges the pages that it claims, some at a time, until nothing is left; writes nothing.
+        """Judges the pages that it claims, some at a time, until nothing is left.
+
+        Writes nothing but which canaries were asked: their pages rest now, as any others do.
 
         Raises:
             CalibrationError, BlockedError: see `Lookout.look`.
@@ -58,8 +60,12 @@ class VerificationService(Service):
         async with self.db.transaction() as tx:
             canaries = await tx.checks.canaries(since=now - _CANARY_AGE, limit=_CANARIES, now=now)
         lookout = Lookout(self.config, fetcher, cycle(canaries))
-        async for results in lookout.look(claim):
-            yield results
+        try:
+            async for results in lookout.look(claim):
+                yield results
+        finally:
+            now = self.clock.now()
+            await self.db.run(lambda tx: tx.queue.note_canaries(lookout.asked, now=now))
 
     async def look_at(
         self, property_ids: Sequence[str], fetcher: Fetcher

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -11,7 +12,9 @@ import pytest
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
+from pincali_sync.domain.identity import slug_of
 from pincali_sync.domain.liveness import Judgement, Verdict
+from pincali_sync.exceptions import CalibrationError
 from pincali_sync.items import QueuedProperty
 from tests.integration.removal.test_removals import (
     ALIVE,
@@ -25,7 +28,7 @@ from tests.integration.site.test_sitemap import read
 from tests.support.builders import Workshop, detail, entry, id_of, rows
 from tests.support.clock import FixedClock
 from tests.support.removals import batch_id, claim, hold, record
-from tests.support.scans import full_scan, seen, shown_alive
+from tests.support.scans import FakeSite, full_scan, seen, shown_alive
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -245,6 +248,28 @@ async def test_who_must_be_there_is_asked_of_pages_that_were_not_asked_for_latel
         [canary] = await tx.checks.canaries(since=SINCE, limit=1, now=clock.now())
     assert len(asked) == 4
     assert canary.property_id not in asked
+
+
+async def test_the_page_of_who_must_be_there_counts_as_one_that_was_asked_for(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await full_scan(services, {"sale": HOUSES})
+    site = FakeSite()  # that shows nobody any more
+    with pytest.raises(CalibrationError):
+        await services.verification.look_at([id_of("house-1")], site)
+    noted = await rows(db, "SELECT * FROM scrape_queue WHERE queue_reason = 'canary'")
+    times = Counter(id_of(slug_of(url)) for url in site.asked)
+    assert noted
+    for row in noted:
+        assert (row["status"], row["attempt_count"]) == ("completed", times[row["property_id"]])
+    async with db.transaction() as tx:
+        [canary] = await tx.checks.canaries(since=SINCE, limit=1, now=clock.now())
+    assert canary.property_id not in {row["property_id"] for row in noted}
+    await services.queue.queue_random_sample(5)
+    assert not {row["property_id"] for row in noted} & {
+        each.property_id for each in await claim_any(services)
+    }
 
 
 async def claim_any(services: Services) -> list[QueuedProperty]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -136,6 +136,21 @@ class QueueRepository(Repository):
             errors=[result.error for result in results],
             free=[int(result.is_free) for result in results],
             retry_after=timedelta(seconds=config.queue_retry_seconds),
+            now=now,
+        )
+
+    async def note_canaries(self, asked: Mapping[str, int], *, now: datetime) -> None:
+        """Pages that were asked for beside the queue, and how often: they count as its own do."""
+        await self._run(
+            """INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason, status,
+                      attempt_count, queued_at, available_at, claimed_at, completed_at)
+               SELECT m.property_id, m.source_url, 3, 'canary', 'completed', asked.times,
+                      :now, :now, :now, :now
+                 FROM unnest(CAST(:ids AS text[]), CAST(:times AS integer[]))
+                      AS asked (property_id, times)
+                 JOIN property_manifest m ON m.property_id = asked.property_id""",
+            ids=list(asked),
+            times=list(asked.values()),
             now=now,
         )
 
