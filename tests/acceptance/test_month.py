@@ -50,7 +50,7 @@ def test_every_newcomer_of_the_first_pages_was_live_after_the_next_scan(
     assert findings["new_shown"] > 500
     assert findings["new_not_live"] == []
     # Faults that were ordered kept some pages from every attempt: these are known by name.
-    assert len(findings["new_waiting"]) <= 0.02 * findings["new_shown"]
+    assert len(findings["new_waiting"]) <= 0.01 * findings["new_shown"]
 
 
 def test_each_listing_had_one_row_whatever_became_of_its_slug(findings: dict[str, Any]) -> None:
@@ -113,11 +113,11 @@ def test_listings_that_came_back_after_their_removal_were_noticed(
     assert findings["return_not_noticed"] == []
 
 
-def test_hardly_a_page_was_fetched_oftener_than_twice_a_week_without_news(
+def test_no_page_was_fetched_oftener_than_twice_a_week_without_news(
     findings: dict[str, Any],
 ) -> None:
     assert findings["visits"] > 4_000
-    assert len(findings["visited_too_often"]) <= 0.001 * findings["visits"]
+    assert findings["visited_too_often"] == []
 
 
 def test_work_rested_while_the_site_refused_and_went_on(findings: dict[str, Any]) -> None:

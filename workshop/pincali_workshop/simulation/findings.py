@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from pincali_workshop.standin.world.removal import RemovalMode
 
-_MOST_OFTEN_VISITED = 0.001  # of all visits: pages that faults had fetched again
 LEAST_RECALL = 0.95  # of those gone for three weeks, in each way that their pages answer
 _LEAST_NOTICED = 0.99
 
@@ -64,12 +63,11 @@ class Findings:
         wrong = (
             *(self.new_not_live, self.prices_missed, self.prices_invented),
             *(self.price_changes_false, self.removed_falsely, self.unlisted_removed),
-            *(self.return_not_noticed, self.doubles, self.strangers),
+            *(self.return_not_noticed, self.doubles, self.strangers, self.visited_too_often),
             self.alerts_unexplained,
         )
         return (
             not any(wrong)
-            and len(self.visited_too_often) <= _MOST_OFTEN_VISITED * self.visits
             and self.removals_noticed >= _LEAST_NOTICED
             and all(gone.recall >= LEAST_RECALL for gone in self.gone_by_way.values())
         )
