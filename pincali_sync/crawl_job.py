@@ -31,7 +31,7 @@ from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.domain.limits import Askable
-from pincali_sync.domain.listing_walk import WalkSummary
+from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.exceptions import DatabaseUnavailableError, UsageError
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.pages.encoding import by_header

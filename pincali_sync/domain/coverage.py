@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pincali_sync.domain.listing_walk import SHORT
+from pincali_sync.domain.walk_summary import SHORT, Hole
 
 # The spec: more than a tenth of the pages lost aborts the scan.
 MAX_LOST_SHARE = 0.10
@@ -45,7 +45,8 @@ class SourceScan:
     ended_at: datetime | None = None
     pages_wanted: int | None = None  # by the walk, once it came to its end
     parts: int | None = None
-    gaps: tuple[str, ...] = ()  # what the walk could not look through
+    gaps: tuple[str, ...] = ()  # what the walk could not look through, in words
+    holes: tuple[Hole, ...] = ()  # the same
     priced_entries: int | None = None  # cards with a price; None: it was not counted
 
 

@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from pincali_sync.domain.listing_query import ListingQuery, Order, WantedPage
 from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.domain.walk_summary import SHORT, Hole, WalkSummary
 
 END = "end"  # the partition under which page 1 is read once more when all else was
 LEAST_PRICE = Decimal(1)  # the site's sellers type 0 and 1 for "on request"
@@ -24,7 +25,6 @@ _CENT = Decimal("0.01")
 _NEARLY_ALL = 0.999
 _GROWTH = 0.05  # of the stock, during a scan
 _NEARLY_FULL = 0.9  # of the cards on other pages: one or two may be wanting
-SHORT = "shows fewer cards than other pages"  # how a gap says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +49,6 @@ ReadPage = Callable[[WantedPage], Awaitable[PageFacts | None]]
 Leaf = Callable[[ListingQuery, PageFacts], Awaitable[object]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WalkSummary:
-    """What a walk asked for, and what it could not look through."""
-
-    source: ListingSource
-    parts: int  # partitions
-    pages_wanted: int
-    total_at_start: int | None
-    total_at_end: int | None
-    unpriced_wanted: int  # listings that no price window shows
-    unpriced_found: int
-    gaps: tuple[str, ...]
-
-
 class ListingWalk:
     """One walk through one source."""
 
@@ -72,6 +58,7 @@ class ListingWalk:
         self._cap = page_cap
         self._wanted: set[tuple[str, int]] = set()
         self._gaps: list[str] = []
+        self._holes: list[Hole] = []
         self._most_cards = 0
         self._start: int | None = None
         self._end: int | None = None
@@ -237,7 +224,7 @@ class ListingWalk:
             reached += await self._divide(finer, leaf)
             if reached >= _NEARLY_ALL * first.total:
                 return first.total
-        self._gap(query, f"{first.total - reached} of {first.total} listings are out of reach")
+        self._hole(query, first.total - reached, of=first.total)
         return first.total
 
     async def _tail(self, query: ListingQuery, first: PageFacts) -> None:
@@ -266,6 +253,17 @@ class ListingWalk:
     def _gap(self, query: ListingQuery, what: str) -> None:
         self._gaps.append(f"{query.partition or 'plain'}: {what}")
 
+    def _hole(self, query: ListingQuery, missing: int, *, of: int) -> None:
+        self._gap(query, f"{missing} of {of} listings are out of reach")
+        self._holes.append(
+            Hole(
+                out_of_reach=missing,
+                property_type=query.property_type,
+                place=query.place,
+                unpriced_only=query.order is Order.DEAREST,
+            )
+        )
+
     def _summary(self) -> WalkSummary:
         return WalkSummary(
             source=self._plain.source,
@@ -276,6 +274,7 @@ class ListingWalk:
             unpriced_wanted=self._unpriced_wanted,
             unpriced_found=self._unpriced_found,
             gaps=tuple(self._gaps),
+            holes=tuple(self._holes),
         )
 
 

@@ -13,7 +13,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
 from pincali_sync.crawl_job import FLUSH_FAILED, PAGES_LOST, patiently
-from pincali_sync.domain.listing_walk import WalkSummary
+from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pipelines.batcher import BatchingPipeline

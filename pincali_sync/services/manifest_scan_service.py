@@ -16,8 +16,9 @@ from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts, PreviewedRecord
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import Certificate, SourceScan, certify, reasons_to_distrust
-from pincali_sync.domain.listing_walk import END, WalkSummary
+from pincali_sync.domain.listing_walk import END
 from pincali_sync.domain.people import Forgotten
+from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.job_service import JobTicket
@@ -139,7 +140,9 @@ class ScanPreview:
     def add_walk(self, walk: WalkSummary) -> None:
         """A source was walked through to its end."""
         scan = self._scan(walk.source.value)
-        self._scans[scan.source] = replace(scan, pages_wanted=walk.pages_wanted, gaps=walk.gaps)
+        self._scans[scan.source] = replace(
+            scan, pages_wanted=walk.pages_wanted, gaps=walk.gaps, holes=walk.holes
+        )
 
     async def report(self, *, all_pages: bool) -> dict[str, Any]:
         """What the pages so far would change, as plain values.

@@ -26,8 +26,9 @@ from pincali_sync.crawl_job import (
 )
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.listing_query import WantedPage
-from pincali_sync.domain.listing_walk import ListingWalk, PageFacts, WalkSummary
+from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
 from pincali_sync.domain.tiers import ListingSource, Tier, TierPlan
+from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.exceptions import UsageError
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.middlewares.blocking import BlockedResponse

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.identity import slug_of
-from pincali_sync.domain.listing_walk import WalkSummary
 from pincali_sync.domain.liveness import Answer, Judgement, judge
 from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.items import FetchedPage, LostPage, ManifestEntry, ManifestPage, QueuedProperty
 from pincali_sync.pages.answer import read_answer
 from pincali_sync.services.runs.job_service import JobTicket

@@ -93,6 +93,7 @@ class ManifestWalks(Base):
     unpriced_wanted: Mapped[col.Counter]
     unpriced_found: Mapped[col.Counter]
     gaps: Mapped[col.JsonList]
+    holes: Mapped[col.JsonList]
     finished_at: Mapped[datetime]
 
 

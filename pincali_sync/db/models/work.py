@@ -113,6 +113,7 @@ class SitePace(Base):
     next_free_at: Mapped[datetime]
     held_until: Mapped[datetime | None]  # the site asked for rest, or was too busy
     strikes: Mapped[col.Counter]  # refusals in a row
+    page_cap: Mapped[int | None]  # pages of a query that the site was seen to show
 
 
 class ServiceLocks(Base):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pincali_sync.db.engine import Database
+from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.domain.walk_summary import Hole
 from pincali_sync.items import LostPage
 from tests.support.builders import (
     Workshop,
@@ -19,6 +23,7 @@ from tests.support.builders import (
     value,
 )
 from tests.support.clock import FixedClock
+from tests.support.scans import whole_walk
 
 
 async def test_a_listing_never_seen_before_is_new_and_queued_first(shop: Workshop) -> None:
@@ -299,3 +304,19 @@ async def test_sightings_reach_the_live_rows_when_the_scan_is_over(
     await shop.scans.mark_live_as_seen(ticket.session_id)
     live = await shop.live("blue-house")
     assert live["last_manifest_seen_at"] == live["last_seen_at"] == seen
+
+
+async def test_what_stayed_out_of_a_walks_reach_is_kept_with_the_scan(
+    shop: Workshop, db: Database
+) -> None:
+    holes = (
+        Hole(out_of_reach=40, property_type=29058, place="zapopan-jalisco", unpriced_only=True),
+        Hole(out_of_reach=7),
+    )
+    ticket = await shop.begin()
+    await shop.scan(page(entry("blue-house")), ticket=ticket)
+    walk = replace(whole_walk(ListingSource.SALE), gaps=("some are out of reach",), holes=holes)
+    await shop.scans.record_walk(walk, ticket)
+    async with db.transaction() as tx:
+        [scan] = await tx.manifest.scans_of(ticket.session_id)
+    assert (scan.gaps, scan.holes) == (walk.gaps, holes)

@@ -14,7 +14,7 @@ from pincali_sync.domain.coverage import (
     reasons_to_distrust,
     too_many_lost,
 )
-from pincali_sync.domain.listing_walk import SHORT
+from pincali_sync.domain.walk_summary import SHORT
 
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 

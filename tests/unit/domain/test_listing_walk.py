@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES
-from pincali_sync.domain.listing_walk import SHORT, ListingWalk, WalkSummary
+from pincali_sync.domain.listing_walk import ListingWalk
 from pincali_sync.domain.tiers import ListingSource
+from pincali_sync.domain.walk_summary import SHORT, WalkSummary
 from tests.support.shifting_site import Row, ShiftingSite
 
 
@@ -112,6 +113,8 @@ async def test_what_a_partition_cannot_show_is_told() -> None:
     alike = [Row(number=n, price=Decimal(5)) for n in range(200)]
     summary = await walk(ShiftingSite(rows=alike))
     assert any("out of reach" in gap for gap in summary.gaps)
+    assert {hole.place for hole in summary.holes} == {"zapopan-jalisco"}
+    assert sum(hole.out_of_reach for hole in summary.holes) >= 180
 
 
 async def test_a_site_that_forgets_its_filters_is_not_believed() -> None:

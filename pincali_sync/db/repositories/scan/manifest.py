@@ -7,11 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.removal.transition import PRESENT
 from pincali_sync.domain.coverage import SourceScan
 from pincali_sync.domain.listing_walk import END
+from pincali_sync.domain.walk_summary import Hole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +66,8 @@ SELECT p.source,
        ) AS total_at_start,
        min(p.fetched_at) AS started_at, max(p.fetched_at) AS ended_at,
        max(w.pages_wanted) AS pages_wanted, max(w.parts) AS parts,
-       coalesce((array_agg(w.gaps))[1], '[]'::jsonb) AS gaps
+       coalesce((array_agg(w.gaps))[1], '[]'::jsonb) AS gaps,
+       coalesce((array_agg(w.holes))[1], '[]'::jsonb) AS holes
   FROM manifest_pages p
   LEFT JOIN manifest_walks w ON w.session_id = p.session_id AND w.source = p.source
   LEFT JOIN (SELECT source, count(DISTINCT property_id) AS properties
@@ -155,13 +159,21 @@ SELECT count(*) AS total,
 """
 
 
+_HOLES = TypeAdapter(tuple[Hole, ...])
+
+
 class ManifestRepository(Repository):
     """What is known of scans and of the manifest as a whole."""
 
     async def scans_of(self, session_id: UUID) -> list[SourceScan]:
         """One summary a source that the session touched."""
         result = await self._run(_OF_SESSION, session_id=session_id)
-        return [SourceScan(**{**row, "gaps": tuple(row["gaps"])}) for row in result.mappings()]
+        return [
+            SourceScan(
+                **{**row, "gaps": tuple(row["gaps"]), "holes": _HOLES.validate_python(row["holes"])}
+            )
+            for row in result.mappings()
+        ]
 
     async def frontiers(self, session_id: UUID) -> dict[str, int | None]:
         """By source, the page from which on the scan before it knew everything; None: not met.

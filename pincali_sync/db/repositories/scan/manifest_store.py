@@ -17,7 +17,8 @@ from pincali_sync.db.repositories.removal.transition import LIKELY, transition
 from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
 from pincali_sync.domain.identity import CANONICAL_ROOT
 from pincali_sync.domain.listing_status import Cause, ChangeType
-from pincali_sync.domain.listing_walk import PageFacts, WalkSummary
+from pincali_sync.domain.listing_walk import PageFacts
+from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.items import LostPage, ManifestEntry, ManifestPage
 
 _UPDATE_LIVE = transition(
@@ -147,14 +148,15 @@ SELECT part, page_number, facts FROM manifest_pages
 _UPSERT_WALK = """
 INSERT INTO manifest_walks
        (session_id, source, parts, pages_wanted, total_at_start, total_at_end,
-        unpriced_wanted, unpriced_found, gaps, finished_at)
+        unpriced_wanted, unpriced_found, gaps, holes, finished_at)
 VALUES (:session_id, :source, :parts, :pages_wanted, :total_at_start, :total_at_end,
-        :unpriced_wanted, :unpriced_found, CAST(:gaps AS jsonb), :now)
+        :unpriced_wanted, :unpriced_found, CAST(:gaps AS jsonb),
+        CAST(:holes AS jsonb), :now)
 ON CONFLICT (session_id, source) DO UPDATE SET
     parts = excluded.parts, pages_wanted = excluded.pages_wanted,
     total_at_start = excluded.total_at_start, total_at_end = excluded.total_at_end,
     unpriced_wanted = excluded.unpriced_wanted, unpriced_found = excluded.unpriced_found,
-    gaps = excluded.gaps, finished_at = excluded.finished_at
+    gaps = excluded.gaps, holes = excluded.holes, finished_at = excluded.finished_at
 """
 
 
@@ -208,7 +210,9 @@ class ManifestStoreRepository(Repository):
 
     async def record_walk(self, walk: WalkSummary, *, session_id: UUID, now: datetime) -> None:
         """Writes down that a source's walk came to its end; the last one stands."""
-        values = {**asdict(walk), "source": walk.source.value, "gaps": json.dumps(walk.gaps)}
+        values = asdict(walk)
+        lists = {name: json.dumps(values[name]) for name in ("gaps", "holes")}
+        values |= {"source": walk.source.value, **lists}
         await self._run(_UPSERT_WALK, **values, session_id=session_id, now=now)
 
 

@@ -1,0 +1,35 @@
+"""What a walk through a source came to, and which parts of it stayed out of reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pincali_sync.domain.tiers import ListingSource
+
+SHORT = "shows fewer cards than other pages"  # how a gap says it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """A part of a source that could not be read whole: who is in it may have been overlooked."""
+
+    out_of_reach: int  # listings
+    property_type: int | None = None  # the site's number; None: all types
+    # As paths name it: "jalisco", "zapopan-jalisco", "chapalita-zapopan-jalisco"; None: everywhere.
+    place: str | None = None
+    unpriced_only: bool = False  # only listings on request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkSummary:
+    """What a walk asked for, and what it could not look through."""
+
+    source: ListingSource
+    parts: int  # partitions
+    pages_wanted: int
+    total_at_start: int | None
+    total_at_end: int | None
+    unpriced_wanted: int  # listings that no price window shows
+    unpriced_found: int
+    gaps: tuple[str, ...]  # in words
+    holes: tuple[Hole, ...] = ()
