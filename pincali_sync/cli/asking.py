@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import getpass
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+import typer
 
 from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.config import load_config
@@ -22,6 +26,22 @@ def ask(question: Callable[[Services], Awaitable[T]]) -> T:
             return await question(services)
 
     return asyncio.run(work())
+
+
+def run_until_told(work: Coroutine[Any, Any, T]) -> T:
+    """What the work comes to. SIGTERM ends it as Ctrl-C does: locks it holds are given back."""
+
+    async def watched() -> T:
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine that runs is in a task"
+        if threading.current_thread() is threading.main_thread():  # others hear no signals
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(watched())
+    except asyncio.CancelledError:
+        raise typer.Exit(128 + signal.SIGTERM) from None
 
 
 def ask_database(question: Callable[[UnitOfWork], Awaitable[T]]) -> T:

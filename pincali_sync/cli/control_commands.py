@@ -25,7 +25,7 @@ from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
-from pincali_sync.services.scheduler_service import runner_lock
+from pincali_sync.services.runs.runner_lock import runner_lock
 
 TierOption = Annotated[Tier | None, tier_option("One tier; without it, all of them.")]
 _OUTCOMES = ("new", "updated", "unchanged", "rejected", "failed", "gone")

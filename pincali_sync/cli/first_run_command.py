@@ -11,6 +11,7 @@ from uuid import uuid4
 import typer
 
 from pincali_sync.bootstrap import open_services
+from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.output import JsonOption, echo, print_json, print_table
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.cli.tier_commands import exit_status_of, run_tier
@@ -48,7 +49,7 @@ def first_run(
         print_table("A first sync will take", ("what", "how much"), facts)
         if not yes and not typer.confirm("Start?"):
             raise typer.Exit(ExitStatus.DONE)
-    run = asyncio.run(run_tier(Tier.WEEKLY_DEEP, quiet=as_json))
+    run = run_until_told(run_tier(Tier.WEEKLY_DEEP, quiet=as_json))
     if as_json:
         print_json({"estimate": asdict(estimate), "run": run})
     else:

@@ -14,6 +14,7 @@ import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.browser.chromium import find_chromium
+from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.output import JsonOption, console, echo, print_json, print_table
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config
@@ -55,7 +56,7 @@ def tier4(as_json: JsonOption = False, dry: DryRunOption = False) -> None:
 
 def auto(as_json: JsonOption = False) -> None:
     """Run whichever tiers are due, and stay until they are done."""
-    runs = asyncio.run(run_tiers(None, quiet=as_json))
+    runs = run_until_told(run_tiers(None, quiet=as_json))
     if as_json:
         print_json(runs)
     elif runs:
@@ -70,7 +71,7 @@ def _run_to_its_end(tier: Tier, *, as_json: bool, dry: bool) -> None:
     if dry:
         _show_dry_run(asyncio.run(_dry_run(tier)), as_json=as_json)
         return
-    run = asyncio.run(run_tier(tier, quiet=as_json))
+    run = run_until_told(run_tier(tier, quiet=as_json))
     if as_json:
         print_json(run)
     else:

@@ -12,6 +12,7 @@ import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
+from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
 from pincali_sync.cli.precautions import warn_once_a_day
 from pincali_sync.cli.run_views import print_runs
@@ -42,7 +43,7 @@ def tier_runner(
     """Move every open run one step on, start what is due, and return."""
     config = load_config()
     warn_once_a_day(config.home)
-    runs, held_back = asyncio.run(_watched_tick(config, tier, wait=wait))
+    runs, held_back = run_until_told(_watched_tick(config, tier, wait=wait))
     if as_json:
         print_json(runs)
     elif runs:

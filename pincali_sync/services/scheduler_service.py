@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import takewhile
-from uuid import uuid4
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import LockedError
 from pincali_sync.services.base import Service
 from pincali_sync.services.insights.alerts import Watch
 from pincali_sync.services.ports import SiteProbe
+from pincali_sync.services.runs.runner_lock import RunnerLock, runner_lock
 from pincali_sync.services.runs.standing_drain import StandingDrain
 from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
@@ -33,34 +27,6 @@ _EXCLUSIVE = frozenset({Tier.DAILY_SYNC, Tier.WEEKLY_DEEP, Tier.MONTHLY_REFRESH}
 # The most comprehensive first: what it serves is then no longer due.
 _ORDER = (*SCANNING, Tier.MONTHLY_REFRESH)
 _RUNS_LOOKED_AT = 20
-
-_LOCK = "tier_runner"
-# Longer than any tick takes; a runner that was killed holds the others up no longer than this.
-_LEASE = timedelta(minutes=2)
-
-
-@asynccontextmanager
-async def runner_lock(db: Database, clock: Clock) -> AsyncIterator[None]:
-    """One tier runner at a time, whichever machine cron started it on.
-
-    A row with an end: it works through a pooler, and a crash cannot leave it behind.
-
-    Raises:
-        LockedError: when another runner holds it.
-    """
-    token, owner = uuid4(), f"{socket.gethostname()}:{os.getpid()}"
-    async with db.transaction() as tx:
-        acquired = await tx.locks.acquire(
-            _LOCK, token=token, owner=owner, lease=_LEASE, now=clock.now()
-        )
-        holder = None if acquired else await tx.locks.owner(_LOCK)
-    if not acquired:
-        raise LockedError(f"another tier runner is at work ({holder}); it goes on by itself")
-    try:
-        yield
-    finally:
-        async with db.transaction() as tx:
-            await tx.locks.release(_LOCK, token=token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +83,12 @@ class SchedulerService(Service):
             The runs that were open or were started, as they now stand.
 
         Raises:
-            LockedError: when another runner is at work.
+            LockedError: when another runner is at work, or took over because this one stood still.
             RunnerError: when a node that should take a due run's jobs does not answer.
         """
-        async with runner_lock(self.db, self.clock):
+        async with runner_lock(self.db, self.clock) as lock:
             try:
-                runs = await self._work(start_due=start_due)
+                runs = await self._work(lock, start_due=start_due)
             except Exception:
                 # Whatever keeps the tiers from running, people are told of it.
                 await self._look(())
@@ -130,12 +96,13 @@ class SchedulerService(Service):
             await self._look(runs)
             return runs
 
-    async def _work(self, *, start_due: bool) -> list[SyncRun]:
+    async def _work(self, lock: RunnerLock, *, start_due: bool) -> list[SyncRun]:
         await self.pauses.try_again(self.probe)
-        runs = await self.orchestrator.advance_all()
+        runs = await self.orchestrator.advance_all(lock)
         for tier in _ORDER if start_due else ():
             if await self.should_run_tier(tier):
-                runs.append(await self._start(tier))
+                runs.append(await self._start(tier, lock))
+        await lock.assert_held()
         await self.drain.keep_going(runs)
         return runs
 
@@ -197,9 +164,9 @@ class SchedulerService(Service):
     def _is_enabled(self, tier: Tier) -> bool:
         return tier.value in self.config.tiers_enabled
 
-    async def _start(self, tier: Tier) -> SyncRun:
+    async def _start(self, tier: Tier, lock: RunnerLock) -> SyncRun:
         run = await self.orchestrator.start(tier, slot_at=await self._due_slot(tier))
-        return await self.orchestrator.advance(run)
+        return await self.orchestrator.advance(run, lock)
 
     async def _due_slot(self, tier: Tier) -> datetime | None:
         return Cadence.of(tier, self.config).due_slot(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -25,6 +26,7 @@ from pincali_sync.services.runs.run_figures import (
     success_rate,
 )
 from pincali_sync.services.runs.run_jobs import RunJobs, State
+from pincali_sync.services.runs.runner_lock import RunnerLock, runner_lock
 from pincali_sync.services.runs.steps.base import Step, session_of
 from pincali_sync.services.site.pauses import PauseService
 
@@ -118,7 +120,10 @@ class TierOrchestrator(Service):
         run = await self.start(tier)
         while run.status == "running":
             await self.pauses.check(tier)
-            run = await self.advance(run)
+            with suppress(LockedError):  # another runner moves this run on as well
+                async with runner_lock(self.db, self.clock) as lock:
+                    await self.advance(run, lock)
+            run = await self.get(run.id)
             if run.status == "running":
                 await self.sleep(_TICK_SECONDS)  # jobs report to the database
         return TierResult.of(run)
@@ -157,18 +162,23 @@ class TierOrchestrator(Service):
         logger.info("run %s of tier %s started", run_id, tier.value)
         return await self.get(run_id)
 
-    async def advance_all(self) -> list[SyncRun]:
-        """Moves every open run on; returns them as they now stand."""
+    async def advance_all(self, lock: RunnerLock) -> list[SyncRun]:
+        """Moves every open run on; returns them as they now stand. Raises as `advance` does."""
         open_runs = await self.db.run(lambda tx: tx.runs.open_runs())
-        return [await self.advance(run) for run in open_runs]
+        return [await self.advance(run, lock) for run in open_runs]
 
-    async def advance(self, run: SyncRun) -> SyncRun:
-        """Moves one run on until it has to wait or is over; a paused one rests."""
+    async def advance(self, run: SyncRun, lock: RunnerLock) -> SyncRun:
+        """Moves one run on until it has to wait or is over; a paused one rests.
+
+        Raises:
+            LockedError: before the next step, when another runner took over.
+        """
         tier = Tier(run.tier_level)
         if await self.pauses.of_tier(tier) is not None:
             await self.jobs.cancel_all(run.id, reason="paused")
             return run
         while run.status == "running":
+            await lock.assert_held()
             outcome = await self.steps[run.step](run)
             match outcome.state:
                 case State.WAITING:
@@ -197,7 +207,8 @@ class TierOrchestrator(Service):
         if not following:
             await self._end(run, "completed", None)
             return
-        await self.db.run(lambda tx: tx.runs.move(run.id, step=following[0], now=self.clock.now()))
+        async with self.db.transaction() as tx:
+            await tx.runs.move(run.id, step=run.step, to=following[0], now=self.clock.now())
 
     async def _end(self, run: SyncRun, status: str, error: str | None) -> None:
         await self.jobs.cancel_all(run.id, reason=f"the run is {status}")

@@ -16,6 +16,7 @@ from pincali_sync.exceptions import RunnerError
 from pincali_sync.items import Ending, ScrapeResult
 from pincali_sync.services.ports import JobRunner, JobSpec
 from pincali_sync.services.runs.job_service import JobTicket
+from pincali_sync.services.runs.runner_lock import runner_lock
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
 from tests.support.builders import SITE, Workshop, detail, entry, page, rows
 from tests.support.clock import FixedClock
@@ -78,8 +79,13 @@ class Stage:
 
     async def tick(self) -> SyncRun:
         """Moves the only run on."""
-        [run] = await self.runs.advance_all()
+        [run] = await self.advance_all()
         return run
+
+    async def advance_all(self) -> list[SyncRun]:
+        """Moves all open runs on, as a tick does."""
+        async with runner_lock(self.db, self.clock) as lock:
+            return await self.runs.advance_all(lock)
 
     async def begin(self, spec: JobSpec) -> JobTicket:
         return await self.shop.jobs.begin(

@@ -171,19 +171,18 @@ class RunJobs(Service):
         """Writes the job down first: it may begin only while its row says that it is scheduled."""
         job_id = uuid4()
         node = self.runner.nodes[job_id.int % len(self.runner.nodes)]
-        async with self.db.transaction() as tx:
-            await tx.jobs.add(
-                Job(
-                    id=job_id,
-                    run_id=run.id if run else None,
-                    session_id=run.session_id if run and wanted.spider in SCANNERS else None,
-                    spider=wanted.spider,
-                    source=wanted.source,
-                    node=node,
-                    attempt=attempt,
-                    scheduled_at=self.clock.now(),
-                )
-            )
+        job = Job(
+            id=job_id,
+            run_id=run.id if run else None,
+            session_id=run.session_id if run and wanted.spider in SCANNERS else None,
+            spider=wanted.spider,
+            source=wanted.source,
+            node=node,
+            attempt=attempt,
+            scheduled_at=self.clock.now(),
+        )
+        if not await self.db.run(lambda tx: tx.jobs.add(job)):
+            return WAITING  # another runner orders it
         try:
             await self.runner.start(JobSpec(job_id=job_id, **asdict(wanted)), node)
         except RunnerError as error:

@@ -15,7 +15,7 @@ from pincali_sync.cli import tier_runner
 from pincali_sync.cli.app import run
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
-from pincali_sync.services.scheduler_service import runner_lock
+from pincali_sync.services.runs.runner_lock import runner_lock
 from tests.support.builders import rows
 from tests.support.cli import as_json, say
 

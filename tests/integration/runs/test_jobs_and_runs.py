@@ -97,7 +97,7 @@ async def test_a_tier_1_run_goes_from_scan_to_completed(stage: Stage) -> None:
     assert await value(stage.db, "SELECT count(*) FROM properties_live") == 8
     status = "SELECT status FROM scraping_sessions WHERE id = :id"
     assert await value(stage.db, status, id=run.session_id) == "completed"
-    assert await stage.runs.advance_all() == []
+    assert await stage.advance_all() == []
 
 
 async def test_a_second_run_finds_nothing_to_fetch(stage: Stage) -> None:
@@ -108,7 +108,7 @@ async def test_a_second_run_finds_nothing_to_fetch(stage: Stage) -> None:
         run = await stage.tick()
         await stage.fetch_all()
         stage.clock.advance(hours=6)
-        for left in await stage.runs.advance_all():
+        for left in await stage.advance_all():
             run = left
     assert (run.status, run.new_properties_found, run.properties_queued) == ("completed", 0, 0)
 

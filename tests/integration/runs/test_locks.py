@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
+import psycopg
 import pytest
+import typer
 
+from pincali_sync.cli.asking import run_until_told
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.exceptions import LockedError
-from pincali_sync.services.scheduler_service import runner_lock
+from pincali_sync.services.ports import WantedJob
+from pincali_sync.services.runs.run_jobs import Outcome
+from pincali_sync.services.runs.runner_lock import runner_lock
 from tests.support.builders import value
 from tests.support.clock import FixedClock
+from tests.support.stage import Stage
 
 LEASE = timedelta(minutes=2)
+
+
+@pytest.fixture
+def stage(db: Database, clock: FixedClock) -> Stage:
+    return Stage(db, clock)
 
 
 async def test_one_of_two_runners_gets_the_lock(db: Database, clock: FixedClock) -> None:
@@ -66,15 +81,83 @@ async def test_a_holder_releases_its_own_lock_only(db: Database, clock: FixedClo
         assert await tx.locks.owner("job") is None
 
 
-async def test_taking_a_lock_again_extends_it(db: Database, clock: FixedClock) -> None:
-    token = uuid4()
-    async with db.transaction() as tx:
-        for _ in range(2):
-            assert await tx.locks.acquire(
-                "job", token=token, owner="me", lease=LEASE, now=clock.now()
-            )
-            clock.advance(minutes=1)
-    assert await value(db, "SELECT expires_at FROM service_locks") == clock.now() + LEASE / 2
+async def test_the_lock_is_renewed_for_as_long_as_the_work_takes(
+    db: Database, clock: FixedClock
+) -> None:
+    turns: asyncio.Queue[None] = asyncio.Queue()
+    asked = asyncio.Semaphore(0)
+
+    async def sleep(_: float) -> None:
+        asked.release()
+        await turns.get()
+
+    async with runner_lock(db, clock, sleep=sleep):
+        for _ in range(3):
+            await asked.acquire()
+            clock.advance(seconds=100)
+            turns.put_nowait(None)
+        await asked.acquire()
+        assert await value(db, "SELECT expires_at FROM service_locks") == clock.now() + LEASE
+        with pytest.raises(LockedError):
+            async with runner_lock(db, clock):
+                raise AssertionError("both hold the lock")
+
+
+def test_a_runner_that_is_told_to_end_gives_the_lock_back(
+    database_url: str, clock: FixedClock
+) -> None:
+    async def work() -> None:
+        db = Database(database_url)
+        try:
+            async with runner_lock(db, clock):
+                os.kill(os.getpid(), signal.SIGTERM)
+                await asyncio.Event().wait()
+        finally:
+            await db.dispose()
+
+    with pytest.raises(typer.Exit) as end:
+        run_until_told(work())
+    assert end.value.exit_code == 143
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM service_locks").fetchone()
+    assert row == (0,)
+
+
+async def test_a_runner_that_stood_still_does_no_further_step(stage: Stage) -> None:
+    await stage.start()
+    scan = stage.runs.steps["scan"]
+
+    async def stands_still(run: SyncRun) -> Outcome:
+        """Another runner takes the lock and does the step; then this one wakes."""
+        stage.clock.advance(seconds=121)
+        ahead = await stage.tick()
+        assert ahead.step == "scan"
+        return await scan(run)
+
+    woken = replace(stage.runs, steps={**stage.runs.steps, "scan": stands_still})
+    async with runner_lock(stage.db, stage.clock) as lock:
+        await woken.advance_all(lock)
+        with pytest.raises(LockedError, match="took over"):
+            await woken.advance_all(lock)
+    assert len(stage.runner.ordered) == 4
+
+
+async def test_a_run_that_another_moved_on_is_not_set_back(stage: Stage) -> None:
+    run = await stage.start()
+    async with stage.db.transaction() as tx:
+        now = stage.clock.now()
+        await tx.runs.move(run.id, step="scan", to="certify", now=now)
+        await tx.runs.move(run.id, step="scan", now=now, pages_scanned=7)
+    after = await stage.runs.get(run.id)
+    assert (after.step, after.pages_scanned) == ("certify", 0)
+
+
+async def test_of_two_runners_one_orders_an_attempt(stage: Stage) -> None:
+    run = await stage.start()
+    jobs = stage.services.run_jobs(stage.runner)
+    wanted = WantedJob(spider="manifest", arguments={"source": "sale"})
+    await asyncio.gather(*(jobs._start(run, wanted, attempt=1) for _ in range(4)))
+    assert len(stage.runner.ordered) == 1
 
 
 async def test_locks_of_other_names_do_not_matter(db: Database, clock: FixedClock) -> None:

@@ -13,7 +13,8 @@ from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, PausedError, RunnerError
 from pincali_sync.services.insights.alerts import AlertService
-from pincali_sync.services.scheduler_service import SchedulerService, runner_lock
+from pincali_sync.services.runs.runner_lock import runner_lock
+from pincali_sync.services.scheduler_service import SchedulerService
 from tests.support.builders import value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage

@@ -227,7 +227,7 @@ async def test_verification_that_fails_leaves_its_listings_for_the_next_scan(
         for spec in stage.runner.take("verification"):
             await stage.end(await stage.begin(spec), "calibration_failed")
     await stage.fetch_all()
-    await stage.runs.advance_all()
+    await stage.advance_all()
     ended = await reload(stage, run)
     assert ended.status == "completed"
     assert "failed 3 times" in (ended.details.verification or "")

@@ -51,7 +51,11 @@ class JobRepository(Repository):
     """SQL of `sync_run_jobs`. Every change of state names the state it expects."""
 
     async def add(self, job: Job) -> bool:
-        """Writes a job down before anybody starts it; False when its id was used before."""
+        """Writes a job down before anybody starts it; False when its id was used before, or another
+        runner wrote down this attempt of its run."""
+        await self._run("SELECT FROM sync_runs WHERE id = :id FOR NO KEY UPDATE", id=job.run_id)
+        if await self._is_written(job):
+            return False
         statement = """
 INSERT INTO sync_run_jobs (id, run_id, session_id, spider, source, node, attempt, status,
                            scheduled_at, started_at, heartbeat_at)
@@ -60,6 +64,13 @@ VALUES (:id, :run_id, :session_id, :spider, :source, :node, :attempt, :status,
 ON CONFLICT (id) DO NOTHING
 """
         return await self._count(statement, **asdict(job)) > 0
+
+    async def _is_written(self, job: Job) -> bool:
+        statement = """SELECT true FROM sync_run_jobs
+             WHERE run_id = :run_id AND spider = :spider AND attempt = :attempt
+               AND source IS NOT DISTINCT FROM CAST(:source AS text)"""
+        of_job = {"spider": job.spider, "attempt": job.attempt, "source": job.source}
+        return bool(await self._scalar(statement, run_id=job.run_id, **of_job))
 
     async def begin(self, job_id: UUID, *, now: datetime) -> Job | None:
         """Starts a scheduled job; None when it is unknown, was started before or given up."""
@@ -139,7 +150,7 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
 class LockRepository(Repository):
     """Leases by name, which outlive a connection and cannot be left behind: rows with an end.
 
-    Taking one again under the same token extends it.
+    Each is held under a token.
     """
 
     async def acquire(
@@ -151,10 +162,17 @@ INSERT INTO service_locks AS l (name, token, owner, expires_at)
 VALUES (:name, :token, :owner, :expires_at)
 ON CONFLICT (name) DO UPDATE
    SET token = excluded.token, owner = excluded.owner, expires_at = excluded.expires_at
- WHERE l.expires_at < :now OR l.token = excluded.token
+ WHERE l.expires_at < :now
 """
         given = {"token": token, "owner": owner, "expires_at": now + lease, "now": now}
         return await self._count(statement, name=name, **given) > 0
+
+    async def extend(self, name: str, *, token: UUID, lease: timedelta, now: datetime) -> bool:
+        """Whether the lock is still ours, also where its time was over; until `now + lease`."""
+        statement = """
+UPDATE service_locks SET expires_at = :expires_at WHERE name = :name AND token = :token
+"""
+        return await self._count(statement, name=name, token=token, expires_at=now + lease) > 0
 
     async def release(self, name: str, *, token: UUID) -> None:
         """Frees the lock if it is still ours."""

@@ -133,19 +133,22 @@ class RunRepository(Repository):
         run_id: UUID,
         *,
         step: str,
+        to: str | None = None,
         now: datetime,
         notes: RunNotes | None = None,
         **counters: Any,
     ) -> None:
-        """Sets a running run's step and counters; notes are added to what is noted."""
+        """Sets the counters of a run that is in this step, and moves it to another; notes are added
+        to what is noted. Nothing happens to one that was moved on or ended meanwhile."""
         assert counters.keys() <= SyncRun.__dataclass_fields__.keys(), counters
         noted = (notes or RunNotes()).model_dump_json(exclude_unset=True)
         assignments = "".join(f", {name} = :{name}" for name in sorted(counters))
         statement = f"""UPDATE sync_runs
-               SET step = :step, updated_at = :now,
+               SET step = :next, updated_at = :now,
                    details = details || CAST(:notes AS jsonb){assignments}
-             WHERE id = :id AND status = 'running'"""
-        await self._run(statement, id=run_id, step=step, now=now, notes=noted, **counters)
+             WHERE id = :id AND status = 'running' AND step = :step"""
+        given = {"step": step, "next": to or step, "now": now, "notes": noted}
+        await self._run(statement, id=run_id, **given, **counters)
 
     async def note(self, run_id: UUID, notes: RunNotes) -> None:
         """Adds to what a run noted, whatever its state."""

@@ -1,0 +1,90 @@
+"""One tier runner at a time, whichever machine cron started it on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from pincali_sync.clock import Clock
+from pincali_sync.db.engine import Database
+from pincali_sync.exceptions import LockedError
+
+logger = logging.getLogger(__name__)
+
+_LOCK = "tier_runner"
+# A runner that was killed holds the others up no longer than this.
+_LEASE = timedelta(minutes=2)
+_RENEWED_EVERY_SECONDS = 20.0
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerLock:
+    """The lock, held: a row with an end that moves on for as long as the work takes."""
+
+    db: Database
+    clock: Clock
+    token: UUID = field(default_factory=uuid4)
+
+    async def assert_held(self) -> None:
+        """Makes sure, before a step, that nobody took the lock meanwhile; renews it.
+
+        A machine that stood still longer than the lease finds out here.
+
+        Raises:
+            LockedError: when another runner took it.
+        """
+        if not await self._extend():
+            raise LockedError("another tier runner took over while this one stood still")
+
+    async def renew(self, sleep: Sleep) -> None:
+        """Renews the lock until it is lost or this is cancelled."""
+        is_held = True
+        while is_held:
+            await sleep(_RENEWED_EVERY_SECONDS)
+            try:
+                is_held = await self._extend()
+            except Exception as error:  # noqa: BLE001  # the step meets it too, if it lasts
+                logger.warning("the runner's lock could not be renewed: %s", error)
+
+    async def _extend(self) -> bool:
+        async with self.db.transaction() as tx:
+            return await tx.locks.extend(
+                _LOCK, token=self.token, lease=_LEASE, now=self.clock.now()
+            )
+
+
+@asynccontextmanager
+async def runner_lock(
+    db: Database, clock: Clock, *, sleep: Sleep = asyncio.sleep
+) -> AsyncIterator[RunnerLock]:
+    """Takes the lock, keeps it for as long as the block takes, and gives it back.
+
+    A row with an end: it works through a pooler, and a crash cannot leave it behind.
+
+    Raises:
+        LockedError: when another runner holds it.
+    """
+    lock, owner = RunnerLock(db=db, clock=clock), f"{socket.gethostname()}:{os.getpid()}"
+    async with db.transaction() as tx:
+        acquired = await tx.locks.acquire(
+            _LOCK, token=lock.token, owner=owner, lease=_LEASE, now=clock.now()
+        )
+        holder = None if acquired else await tx.locks.owner(_LOCK)
+    if not acquired:
+        raise LockedError(f"another tier runner is at work ({holder}); it goes on by itself")
+    renewing = asyncio.create_task(lock.renew(sleep))
+    try:
+        yield lock
+    finally:
+        renewing.cancel()
+        async with db.transaction() as tx:
+            await tx.locks.release(_LOCK, token=lock.token)
