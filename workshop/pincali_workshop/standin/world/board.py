@@ -5,12 +5,14 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import overload
+from typing import cast, overload
 
 from pincali_sync.domain.prices import Operation
 from pincali_sync.domain.tiers import ListingSource
 from pincali_workshop.standin.world.prices import in_pesos
 from pincali_workshop.standin.world.state import ListingState
+
+_BLOCK = 1_000  # keys
 
 Key = tuple[float, int]  # the second part is the listing's number: no two keys are the same
 
@@ -23,38 +25,70 @@ PRICED_BY = {
 
 
 class Ranking(Sequence[ListingState]):
-    """States in the order of a key; a change costs one search, not a sort."""
+    """States in the order of a key; a change costs a search and the moving of one block's keys."""
 
     def __init__(self, key: Callable[[ListingState], Key]) -> None:
         self._key = key
-        self._keys: list[Key] = []
+        self._blocks: list[list[Key]] = []  # none of them is empty
         self._states: dict[Key, ListingState] = {}
 
     def fill(self, states: Iterable[ListingState]) -> None:
         """Ranks these listings, and no others."""
         self._states = {self._key(state): state for state in states}
-        self._keys = sorted(self._states)
+        keys = sorted(self._states)
+        self._blocks = [keys[n : n + _BLOCK] for n in range(0, len(keys), _BLOCK)]
 
     def add(self, state: ListingState) -> None:
         """Ranks one more."""
         key = self._key(state)
         self._states[key] = state
-        insort(self._keys, key)
+        number = min(self._block_of(key), len(self._blocks) - 1)
+        if number < 0:
+            self._blocks.append([key])
+            return
+        block = self._blocks[number]
+        insort(block, key)
+        if len(block) > 2 * _BLOCK:
+            self._blocks[number : number + 1] = [block[:_BLOCK], block[_BLOCK:]]
 
     def remove(self, state: ListingState) -> None:
         """Takes one out."""
         key = self._key(state)
         del self._states[key]
-        del self._keys[bisect_left(self._keys, key)]
+        number = self._block_of(key)
+        block = self._blocks[number]
+        del block[bisect_left(block, key)]
+        if not block:
+            del self._blocks[number]
+
+    def replace(self, old: ListingState, new: ListingState) -> None:
+        """Another state of a listing that is ranked: nothing moves where its key is the same."""
+        key = self._key(new)
+        if key == self._key(old):
+            self._states[key] = new
+        else:
+            self.remove(old)
+            self.add(new)
 
     def between(self, least: float | None, most: float | None) -> Sequence[ListingState]:
         """Those with a first part of the key in this range, both ends included."""
-        begin = 0 if least is None else bisect_left(self._keys, (least, -1))
-        end = len(self._keys) if most is None else bisect_left(self._keys, (most, 2**62))
+        begin = 0 if least is None else self._place_of((least, -1))
+        end = len(self) if most is None else self._place_of((most, 2**62))
         return _Span(self, range(begin, end))
 
+    def _block_of(self, key: Key) -> int:
+        """The number of the first block that ends with this key or after it."""
+        return bisect_left(self._blocks, key, key=_last)
+
+    def _place_of(self, key: Key) -> int:
+        number = self._block_of(key)
+        before = sum(map(len, self._blocks[:number]))
+        return before + (
+            bisect_left(self._blocks[number], key) if number < len(self._blocks) else 0
+        )
+
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._states)
 
     @overload
     def __getitem__(self, place: int) -> ListingState: ...
@@ -62,11 +96,32 @@ class Ranking(Sequence[ListingState]):
     def __getitem__(self, place: slice) -> Sequence[ListingState]: ...
     def __getitem__(self, place: int | slice) -> ListingState | Sequence[ListingState]:
         if isinstance(place, slice):
-            return [self._states[key] for key in self._keys[place]]
-        return self._states[self._keys[place]]
+            begin, end, step = place.indices(len(self))
+            found = [self._states[key] for key in self._keys_from(begin, end)]
+            return found if step == 1 else found[::step]
+        if place < 0:
+            place += len(self)
+        for key in self._keys_from(place, place + 1):
+            return self._states[key]
+        raise IndexError(place)
+
+    def _keys_from(self, begin: int, end: int) -> Iterator[Key]:
+        for block in self._blocks:
+            if end <= 0:
+                return
+            if begin < len(block):
+                yield from block[max(begin, 0) : end]
+            begin, end = begin - len(block), end - len(block)
 
     def __iter__(self) -> Iterator[ListingState]:
-        return (self._states[key] for key in self._keys)
+        return (self._states[key] for block in self._blocks for key in block)
+
+    def __reversed__(self) -> Iterator[ListingState]:
+        return (self._states[key] for block in reversed(self._blocks) for key in reversed(block))
+
+
+def _last(block: Sequence[Key]) -> Key:
+    return block[-1]
 
 
 class _Span(Sequence[ListingState]):
@@ -85,9 +140,17 @@ class _Span(Sequence[ListingState]):
     def __getitem__(self, place: slice) -> Sequence[ListingState]: ...
     def __getitem__(self, place: int | slice) -> ListingState | Sequence[ListingState]:
         places = self._places[place]
-        if isinstance(places, range):
+        if not isinstance(places, range):
+            return self._ranking[places]
+        if places.step != 1:
             return [self._ranking[each] for each in places]
-        return self._ranking[places]
+        return self._ranking[places.start : places.stop]
+
+    def __iter__(self) -> Iterator[ListingState]:
+        return iter(self[:])
+
+    def __reversed__(self) -> Iterator[ListingState]:
+        return reversed(self[:])
 
 
 class Board:
@@ -121,16 +184,20 @@ class Board:
     def put(self, state: ListingState) -> None:
         """Takes in a listing or its new state."""
         old = self._states.get(state.listing.index)
-        if old is not None and old.active:
-            for ranking in self._rankings_of(old):
-                ranking.remove(old)
-        if state.active:
-            for ranking in self._rankings_of(state):
-                ranking.add(state)
+        before = set(self._rankings_of(old))
+        after = set(self._rankings_of(state))
+        for ranking in before - after:
+            ranking.remove(cast(ListingState, old))
+        for ranking in before & after:
+            ranking.replace(cast(ListingState, old), state)
+        for ranking in after - before:
+            ranking.add(state)
         self._states[state.listing.index] = state
         heapq.heappush(self._ends, (state.ends, state.listing.index))
 
-    def _rankings_of(self, state: ListingState) -> Iterator[Ranking]:
+    def _rankings_of(self, state: ListingState | None) -> Iterator[Ranking]:
+        if state is None or not state.active:
+            return
         yield self.active
         for source in state.listing.sources:
             yield self.by_source[source]

@@ -17,6 +17,7 @@ DAY = 86_400
 FOREVER = 2**62
 
 _WINDOW_DAYS = 20  # of repeated events: at most one of a kind in each window
+_WINDOWS_AHEAD = 4  # looked at, so that states last: a longer look costs as much as it saves
 _SHORTEST_STAY = 6 * 3600
 _MAX_SPELLS = 4
 _MEAN_AGE_DAYS = 40.0  # of the listings that are there at the start
@@ -85,11 +86,14 @@ class Recurrence:
     def steady_between(self, at: int) -> tuple[int, int]:
         """A span around this time in which nothing happens: [first second, end)."""
         window = self.window_of(at)
-        begin, end = self.window_start(window), self.window_start(window + 1)
-        event = self.in_window(window) if window >= 0 else None
-        if event is None:
-            return begin, end
-        return (event, end) if event <= at else (begin, event)
+        begin, event = self.window_start(window), self.in_window(window) if window >= 0 else None
+        if event is not None and event > at:
+            return begin, event
+        for later in range(max(window, -1) + 1, window + _WINDOWS_AHEAD):
+            following = self.in_window(later)
+            if following is not None:
+                return begin if event is None else event, following
+        return begin if event is None else event, self.window_start(window + _WINDOWS_AHEAD)
 
 
 @lru_cache(maxsize=65_536)

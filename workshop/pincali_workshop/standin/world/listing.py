@@ -49,13 +49,18 @@ class Listing:
     takes_over: bool  # its first slug was another listing's
     first_offers: tuple[Offer, ...]
     sources: tuple[ListingSource, ...]
-    photos: tuple[Photo, ...]
     agent: str
     agency: str
     life: Life
     has_twin: bool  # the search page of 2026 holds JSON-LD for it
     strikes_out: bool  # a lowered price stands beside the one before
     says_dollars: bool  # prices are said in dollars, too
+    seed: int
+
+    @property
+    def photos(self) -> tuple[Photo, ...]:
+        """Worked out whenever they are asked for: there are ten of each listing."""
+        return _photos(self.seed, self.index, self.life.birth)
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -95,13 +100,13 @@ def listing_of(origin: Origin, index: int, slug: str | None = None) -> Listing:
         takes_over=slug is not None,
         first_offers=offers,
         sources=_sources(draws, kind, operations),
-        photos=_photos(seed, index, life.birth),
         agent=f"Agente {agent}",
         agency=f"Inmobiliaria {1 + agent % _AGENCIES}",
         life=life,
         has_twin=not draws.chance(0.02),
         strikes_out=look.chance(origin.traps.struck_out),
         says_dollars=look.chance(origin.traps.two_currencies),
+        seed=seed,
     )
 
 

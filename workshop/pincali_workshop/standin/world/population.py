@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from pincali_workshop.standin.world.board import Board
 from pincali_workshop.standin.world.churn import Churn
@@ -55,8 +56,9 @@ class Population:
         """The stock at this instant; it moves on with the next instant asked about."""
         second = int(at.timestamp())
         if self._board is None or second < self._board_at:
-            self._board = Board([self._state(listing, second) for listing in self._meet(second)])
-        else:
+            known = islice(self._listings, self._meet(second))
+            self._board = Board([self._state(listing, second) for listing in known])
+        elif second > self._board_at:
             self._move(self._board, second)
         self._board_at = second
         return self._board
@@ -77,26 +79,26 @@ class Population:
     def state_of(self, public_id: str, at: datetime) -> ListingState:
         """A listing by its EasyBroker id, which must be one of this population's."""
         second = int(at.timestamp())
-        return self._state(self._meet(second)[index_of(public_id)], second)
+        self._meet(second)
+        return self._state(self._listings[index_of(public_id)], second)
 
     def states(self, at: datetime) -> list[ListingState]:
         """All listings born by this instant, active or not, by index; worked out afresh."""
         second = int(at.timestamp())
         return [
             state_at(self._origin.seed, listing, second)
-            for listing in self._meet(second)
+            for listing in islice(self._listings, self._meet(second))
             if listing.life.birth <= second
         ]
 
     def _move(self, board: Board, second: int) -> None:
-        known = len(board)
-        for listing in self._meet(second)[known:]:
+        for listing in self._listings[len(board) : self._meet(second)]:
             board.put(self._state(listing, second))
         for index in list(board.ends_before(second)):
             board.put(self._state(self._listings[index], second))
 
-    def _meet(self, second: int) -> list[Listing]:
-        """All listings born by this time and at least the next one."""
+    def _meet(self, second: int) -> int:
+        """Makes all listings born by this time and at least the next one; returns their number."""
         known = births_until(self._origin, second) + 1
         for index in range(len(self._listings), known):
             slug = left_slug_for(self._origin, index, self._listings, self.taken_slugs)
@@ -105,7 +107,7 @@ class Population:
             self.taken_slugs |= {slug} if slug else set()
             for name in listing.names.all:
                 self._claims.setdefault(name.slug, []).append((name.answers_from, listing))
-        return self._listings[:known]
+        return known
 
     def _state(self, listing: Listing, second: int) -> ListingState:
         state = self._states.get(listing.index)

@@ -48,13 +48,27 @@ _OPERATIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """A listing's texts; descriptions have a newline between lines."""
+    """A listing's texts. Descriptions are put together when they are asked for."""
 
     slug: str
     title_es: str
     title_en: str
-    description_es: str
-    description_en: str
+    lines: tuple[tuple[str, str], ...]  # (Spanish, English), of the description
+    kind: Kind
+    place: Place
+    operations: tuple[Operation, ...]
+
+    @property
+    def description_es(self) -> str:
+        """With a newline between lines."""
+        words = _words(self.kind.spanish, _OPERATIONS[self.operations][0], self.place)
+        return "\n".join(spanish.format(**words) for spanish, _ in self.lines)
+
+    @property
+    def description_en(self) -> str:
+        """With a newline between lines."""
+        words = _words(self.kind.english, _OPERATIONS[self.operations][1], self.place)
+        return "\n".join(english.format(**words) for _, english in self.lines)
 
 
 def wording_of(
@@ -80,8 +94,10 @@ def wording_of(
         slug=_slug(draws, title_es, place),
         title_es=title_es,
         title_en=title_en,
-        description_es="\n".join(es.format(**spanish) for es, _ in lines),
-        description_en="\n".join(en.format(**english) for _, en in lines),
+        lines=lines,
+        kind=kind,
+        place=place,
+        operations=operations,
     )
 
 
