@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from pincali_sync.db.engine import Database
 from pincali_sync.items import NO_PAGE, Ending, ScrapeResult
 from tests.support.builders import (
@@ -199,6 +201,18 @@ async def test_a_worker_that_is_heard_of_keeps_its_rows(shop: Workshop, clock: F
         assert await shop.queue.extend_leases(shop.token) == 1
     assert await shop.queue.reclaim_expired() == 0
     assert await shop.queue.extend_leases(uuid4()) == 0
+
+
+async def test_a_worker_is_heard_of_while_it_saves_what_it_fetched(
+    shop: Workshop, clock: FixedClock
+) -> None:
+    await shop.scan(entry("blue-house"), entry("red-house"))
+    saved, _ = await shop.claim()
+    async with shop.db.transaction() as saving:
+        await saving.queue.lock_leased([saved.id], shop.token)
+        async with shop.db.transaction() as beat:
+            await beat.connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            assert await beat.queue.extend_leases(shop.token, until=clock.now()) == 1
 
 
 async def test_lost_workers_use_attempts_up_too(shop: Workshop, clock: FixedClock) -> None:

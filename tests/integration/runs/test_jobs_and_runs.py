@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource, Tier
@@ -73,6 +75,20 @@ async def test_a_job_that_was_given_up_neither_beats_nor_ends_nor_writes(stage: 
     with pytest.raises(SupersededError):
         await stage.shop.scan(entry("blue-house"), ticket=ticket)
     assert await value(stage.db, "SELECT status FROM sync_run_jobs") == "lost"
+
+
+async def test_a_heartbeat_waits_for_no_batch_and_giving_a_job_up_does(stage: Stage) -> None:
+    ticket, now = await stage.shop.begin(), stage.clock.now()
+    async with stage.db.transaction() as batch:
+        await ticket.assert_current(batch)
+        async with stage.db.transaction() as beat:
+            await beat.connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            assert await beat.jobs.heartbeat(ticket.job_id, now=now)
+        async with stage.db.rolled_back() as giving_up:
+            await giving_up.connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                await giving_up.jobs.give_up(ticket.job_id, status="lost", reason="x", now=now)
+        await ticket.assert_current(batch)
 
 
 # --- runs ---------------------------------------------------------------------------------------

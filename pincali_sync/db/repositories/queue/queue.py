@@ -177,10 +177,16 @@ class QueueRepository(Repository):
         )
 
     async def extend_leases(self, lease_token: UUID, *, until: datetime) -> int:
-        """A worker's heartbeat for all rows it holds; returns how many those are."""
+        """A worker's heartbeat for all rows it holds; returns how many those are.
+
+        Rows that a transaction is finishing are left to it: nothing waits for it.
+        """
         return await self._count(
-            """UPDATE scrape_queue SET lease_expires_at = :until
-                WHERE lease_token = :lease_token AND status = 'in_progress'""",
+            """UPDATE scrape_queue q SET lease_expires_at = :until
+                 FROM (SELECT id FROM scrape_queue
+                        WHERE lease_token = :lease_token AND status = 'in_progress'
+                        ORDER BY property_id FOR UPDATE SKIP LOCKED) held
+                WHERE q.id = held.id""",
             lease_token=lease_token,
             until=until,
         )

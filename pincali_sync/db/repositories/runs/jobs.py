@@ -42,8 +42,16 @@ class Job:
 
 _COLUMNS = ", ".join(Job.__dataclass_fields__)
 _JOBS = f"SELECT {_COLUMNS} FROM sync_run_jobs"
-_END = """
-UPDATE sync_run_jobs SET status = :status, finish_reason = :reason, finished_at = :now
+
+
+def _end(condition: str, *, also: str = "") -> str:
+    """Ends jobs. It waits for whatever they still write, which heartbeats do not: what they write
+    holds the key of the job's row, which only the strongest lock asks for."""
+    return f"""
+UPDATE sync_run_jobs j
+   SET status = :status, finish_reason = :reason, finished_at = :now{also}
+  FROM (SELECT id FROM sync_run_jobs WHERE {condition} ORDER BY id FOR UPDATE) ended
+ WHERE j.id = ended.id
 """
 
 
@@ -86,11 +94,13 @@ ON CONFLICT (id) DO NOTHING
 
     async def is_current(self, job_id: UUID) -> bool:
         """Whether the job may still write; holds that answer true until the transaction ends."""
-        statement = "SELECT 1 FROM sync_run_jobs WHERE id = :id AND status = 'running' FOR SHARE"
+        statement = """SELECT 1 FROM sync_run_jobs
+            WHERE id = :id AND status = 'running' FOR KEY SHARE"""
         return await self._scalar(statement, id=job_id) is not None
 
     async def heartbeat(self, job_id: UUID, *, now: datetime) -> bool:
-        """Notes that the job is alive; False when it was given up meanwhile."""
+        """Notes that the job is alive, and waits for nothing that it writes; False when it was
+        given up meanwhile."""
         statement = """
 UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'running'
 """
@@ -100,13 +110,14 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         self, job_id: UUID, *, status: str, reason: str, stats: Mapping[str, Any], now: datetime
     ) -> bool:
         """Ends a running job; False when it was given up meanwhile."""
-        statement = f"{_END}, stats = CAST(:stats AS jsonb) WHERE id = :id AND status = 'running'"
+        running = "id = :id AND status = 'running'"
+        statement = _end(running, also=", stats = CAST(:stats AS jsonb)")
         given = {"status": status, "reason": reason, "stats": json.dumps(stats), "now": now}
         return await self._count(statement, id=job_id, **given) > 0
 
     async def give_up(self, job_id: UUID, *, status: str, reason: str, now: datetime) -> None:
         """Takes the right to write from an open job: "lost", "failed" or "cancelled"."""
-        statement = f"{_END} WHERE id = :id AND status IN ('scheduled', 'running')"
+        statement = _end("id = :id AND status IN ('scheduled', 'running')")
         await self._run(statement, id=job_id, status=status, reason=reason, now=now)
 
     async def get(self, job_id: UUID) -> Job | None:
@@ -135,10 +146,11 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
     ) -> int:
         """Takes the right to write from jobs of no run that were last heard of before a time."""
         return await self._count(
-            f"""{_END}
-                WHERE run_id IS NULL
-                  AND (status = 'running' AND coalesce(heartbeat_at, started_at) < :running_before
-                       OR status = 'scheduled' AND scheduled_at < :scheduled_before)""",
+            _end(
+                """run_id IS NULL
+                AND (status = 'running' AND coalesce(heartbeat_at, started_at) < :running_before
+                     OR status = 'scheduled' AND scheduled_at < :scheduled_before)"""
+            ),
             running_before=running_before,
             scheduled_before=scheduled_before,
             status="lost",
