@@ -109,7 +109,9 @@ async def _stale(tx: UnitOfWork) -> int:
     return await tx.queue_fill.fill_stale(
         8_000,
         Filling(run_id=None, max_pending=10_000, now=NOW),
+        await tx.freshness.lessons(since=NOW.date()),
         stale_before=NOW - timedelta(days=30),
+        told_before=NOW - timedelta(days=7),
         max_age_days=45,
     )
 

@@ -15,7 +15,7 @@ from alembic import op
 # A migration that cannot get its lock must not make everybody queue up behind it. For the
 # transaction only: behind a pooler the connection is not ours to change.
 _PATIENCE = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '15min'"
-_BUSY_TABLES = ("properties_live", "property_changes")
+_BUSY_TABLES = ("properties_live", "property_changes", "property_manifest")
 
 
 def be_patient() -> None:

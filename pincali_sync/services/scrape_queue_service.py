@@ -17,6 +17,7 @@ from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.queue_rows import QueueStats
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.freshness import Lessons
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
@@ -25,6 +26,11 @@ __all__ = ["QueueStats", "QueuedProperty", "ScrapeQueueService"]
 
 # Chunks of a caller's list: bounds the statement and the time the fill lock is held.
 _CHUNK = 5_000
+
+# A card that shows something else has its page visited before it is stale, but not at once: what
+# is being edited is edited again.
+_TOLD_AFTER = timedelta(days=7)
+_LESSONS_STAND = timedelta(days=200)
 
 
 class ScrapeQueueService(Service):
@@ -64,7 +70,9 @@ class ScrapeQueueService(Service):
         return await tx.queue_fill.fill_stale(
             limit,
             await self._filling(tx, session_id),
+            await _lessons(tx, self.clock.now()),
             stale_before=moment,
+            told_before=moment,
             max_age_days=self.config.max_age_days,
         )
 
@@ -229,7 +237,9 @@ class RefreshService(Service):
             stale = await tx.queue_fill.fill_stale(
                 wanted,
                 filling,
+                await _lessons(tx, now),
                 stale_before=self._stale_before(),
+                told_before=now - _TOLD_AFTER,
                 max_age_days=self.config.max_age_days,
             )
         if (wanted := min(due.sample, budget - stale)) > 0:
@@ -256,6 +266,11 @@ class RefreshService(Service):
 
     def _stale_before(self) -> datetime:
         return self.clock.now() - timedelta(days=self.config.tier_4_stale_days)
+
+
+async def _lessons(tx: UnitOfWork, now: datetime) -> Lessons:
+    """What cards' signals are worth by the samples of the last months: the site changes too."""
+    return await tx.freshness.lessons(since=(now - _LESSONS_STAND).date())
 
 
 def _due_by(now: datetime, target: RefreshTarget) -> Wanted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, Text, text
+from sqlalchemy import Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +23,7 @@ class PropertyManifest(Base):
         ),
         partial_index("idx_manifest_is_new", "is_new", where="is_new = true"),
         partial_index("uq_manifest_public_id", "public_id", where="public_id IS NOT NULL"),
+        partial_index("idx_manifest_signals", "property_id", where="card_signals <> 0"),
         # Half of each page is left free, and no index names a column that every sighting
         # touches: so a sighting is a HOT update and the table does not grow.
         {"postgresql_with": {"fillfactor": 50}},
@@ -55,6 +56,8 @@ class PropertyManifest(Base):
     total_area_m2: Mapped[col.Area | None]
     main_image_url: Mapped[str | None]
     sources: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
+    # What cards showed otherwise since the page was visited: bits of `CardSignal`.
+    card_signals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
 
 
 class ManifestPages(Base):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
@@ -149,3 +149,13 @@ class RefreshTargets(Base):
     sample_queued: Mapped[col.Counter]
     stale_before: Mapped[datetime]  # what was visited since is not stale
     set_at: Mapped[datetime]
+
+
+class SignalLessons(Base):
+    """What a month's sample of visits found, by what cards had shown otherwise before."""
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    signals: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    visits: Mapped[col.Counter]
+    news: Mapped[col.Counter]  # of the visits
+    expected_news: Mapped[float] = mapped_column(Double, server_default=text("0"))  # by rates alone

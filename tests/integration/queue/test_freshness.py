@@ -13,9 +13,9 @@ from pincali_sync.db.repositories.queue import freshness as sql
 from pincali_sync.db.repositories.queue.refresh_fill import FILL_STALE
 from pincali_sync.db.repositories.removal.counting import COUNT_MISSING
 from pincali_sync.db.repositories.scan import manifest
+from pincali_sync.domain.freshness import Lessons, change_rate, crawl_value, scrape_priority
 from tests.integration.queue.test_queue_concurrency import node_types
 from tests.support.clock import FixedClock
-from tests.support.freshness import change_rate, crawl_value, scrape_priority
 
 FILL = """
 INSERT INTO properties_live (property_id, title, source_url, last_full_scrape_at, visits)
@@ -39,11 +39,11 @@ async def test_sql_and_python_agree_on_rate_value_and_priority(
 ) -> None:
     news = round(share * revisits)
     rate = sql.change_rate(str(revisits), str(news), str(days))
+    value = sql.crawl_value(rate, f"(-{rate} * 33.0::float8)")
     row = (
         await connection.execute(
             text(
-                f"SELECT {rate} AS rate, {sql.crawl_value(rate, '33.0::float8')} AS value, "
-                f"{sql.scrape_priority(rate)} AS priority"
+                f"SELECT {rate} AS rate, {value} AS value, {sql.scrape_priority(rate)} AS priority"
             )
         )
     ).one()
@@ -51,6 +51,21 @@ async def test_sql_and_python_agree_on_rate_value_and_priority(
     assert row.rate == pytest.approx(expected)
     assert row.value == pytest.approx(crawl_value(expected, 33.0))
     assert row.priority == scrape_priority(expected)
+
+
+@pytest.mark.parametrize("recall", [0.0, 0.01, 0.6, 1.0])
+@pytest.mark.parametrize("doubt", [0.0, -0.3, -6.0])
+@pytest.mark.parametrize("age", [0.0, 20.0, 9_000.0])
+async def test_sql_and_python_agree_on_the_value_of_what_cards_told(
+    connection: AsyncConnection, recall: float, doubt: float, age: float
+) -> None:
+    named = {"doubt": doubt, "recall": recall, "age": age, "rate": 0.2}
+    rate, share = "CAST(:rate AS float8)", "CAST(:recall AS float8)"
+    log_fresh = f"(CAST(:doubt AS float8) - (1 - {share}) * {rate} * CAST(:age AS float8))"
+    value = await connection.scalar(
+        text(f"SELECT {sql.crawl_value(rate, log_fresh, share)}"), named
+    )
+    assert value == pytest.approx(crawl_value(0.2, age, doubt=doubt, recall=recall), abs=1e-9)
 
 
 HOT: dict[str, tuple[str, dict[str, Any]]] = {
@@ -61,6 +76,9 @@ HOT: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "now": None,
             "stale_before": None,
+            "told_before": None,
+            "recall": 0.3,
+            "doubts": list(Lessons().doubts),
             "max_age_days": 45.0,
             "wanted": 100,
             "max_pending": 1_000,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import ListingSource, Tier
-from tests.support.builders import entry, page
+from tests.support.builders import add_live, entry, id_of, page, rows
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
 
@@ -19,8 +21,12 @@ def stage(db: Database, clock: FixedClock) -> Stage:
     return Stage(db, clock)
 
 
-async def scan(stage: Stage, newest: int, *, pages: int) -> RunNotes:
-    """A tier 1 whose sales are numbered downwards from the newest; returns what it notes."""
+async def scan(stage: Stage, newest: int, *, pages: int, front: Sequence[str] = ()) -> RunNotes:
+    """A tier 1 whose sales are numbered downwards from the newest; returns what it notes.
+
+    Args:
+        front: those that stand before them.
+    """
     await stage.start()
     await stage.tick()
     for spec in stage.runner.take("manifest"):
@@ -29,6 +35,7 @@ async def scan(stage: Stage, newest: int, *, pages: int) -> RunNotes:
             for number in range(1, pages + 1):
                 first = newest - (number - 1) * PER_PAGE
                 cards = [entry(f"casa-{n}") for n in range(first, first - PER_PAGE, -1)]
+                cards += [entry(slug) for slug in front if number == 1]
                 await stage.shop.scan(page(*cards, number=number), ticket=ticket)
         await stage.end(ticket)
     run = await stage.tick()
@@ -50,6 +57,19 @@ async def test_the_frontier_is_where_two_pages_in_a_row_were_known(stage: Stage)
 async def test_a_scan_that_meets_nothing_known_says_so(stage: Stage) -> None:
     await scan(stage, 100, pages=4)
     assert (await scan(stage, 200, pages=4)).frontiers == {"sale": None}
+
+
+async def test_what_was_activated_again_stands_further_to_the_front(
+    stage: Stage, db: Database
+) -> None:
+    await scan(stage, 30, pages=8)
+    await scan(stage, 60, pages=8)
+    for slug in ("casa-20", "casa-50"):
+        await add_live(db, slug, price=1, last_full_scrape_at=stage.clock.now())
+    stage.clock.advance(hours=1)
+    await scan(stage, 61, pages=8, front=["casa-20"])
+    moved = await rows(db, "SELECT property_id FROM property_manifest WHERE card_signals = 32")
+    assert [each["property_id"] for each in moved] == [id_of("casa-20")]
 
 
 async def test_the_next_scan_goes_deeper_until_the_frontier_is_met(

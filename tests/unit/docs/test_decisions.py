@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pincali_sync.config import Config, load_config
-from pincali_sync.db.repositories.queue import freshness, rest
+from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.removal import batches
-from pincali_sync.domain import coverage, limits, prices
+from pincali_sync.domain import coverage, freshness, limits, prices
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.items import FETCHES_A_WEEK

@@ -17,7 +17,7 @@ from uuid import UUID
 from pincali_sync.db.models.listings import PropertyScrapesStaging
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepository
-from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, scrape_priority
+from pincali_sync.db.repositories.listings.learning import LEARN_FROM_SAMPLE, LEARN_RATES
 from pincali_sync.db.repositories.removal.counting import UNLISTED_SCANS
 from pincali_sync.db.repositories.removal.transition import LIKELY, REMOVED, transition
 from pincali_sync.domain.identity import is_same_slug
@@ -34,7 +34,7 @@ from pincali_sync.items import EXPECTED_FIELDS, Property, ScrapeResult
 _PAGE = tuple(field.name for field in fields(Property))
 _STAGED = tuple(name for name in _PAGE if name in PropertyScrapesStaging.__table__.columns)
 _LIVE = (*_PAGE, "price_unit", "data_completeness_score", "verification_status")
-_SIGHTED = ("line", "accepted", "computed_id", "asked", "is_elsewhere")
+_SIGHTED = ("line", "accepted", "computed_id", "asked", "is_elsewhere", "is_sample")
 _SCRAPED = (*_LIVE, *_SIGHTED, "change_type")
 # The others are no news to anybody who reads the journal.
 _JOURNALLED = (*(name for name in _PAGE if name != "property_id"), "price_unit")
@@ -99,7 +99,9 @@ def _list(columns: Iterable[str], prefix: str = "") -> str:
 
 _CREATE_SCRAPED = f"""
 CREATE TEMPORARY TABLE scraped ON COMMIT DROP AS
-SELECT {_list(_LIVE)}, {SIGHTING}, '' AS change_type FROM properties_live LIMIT 0
+SELECT {_list(_LIVE)}, {SIGHTING}, false AS is_sample,
+       '' AS change_type
+  FROM properties_live LIMIT 0
 """
 
 # Each is new where no live row says otherwise.
@@ -213,20 +215,10 @@ _REACTIVATE_LIVE = transition(
     reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
 )
 
-# One interval more is known of, with or without news. An adopted row's first visit repairs it and
-# teaches nothing.
-_LEARN = f"""
-UPDATE properties_live l
-   SET scrape_priority = {scrape_priority(RATE_OF_LIVE)}
-  FROM scraped s
- WHERE s.accepted AND l.property_id = s.property_id
-   AND l.scrape_priority IS DISTINCT FROM {scrape_priority(RATE_OF_LIVE)}
-"""
-
 # Under its former slug the record is not asked for, nor taken for the one that has it now.
 _SETTLE_MANIFEST = """
 UPDATE property_manifest m
-   SET is_new = false, needs_full_scrape = false, price_changed = false,
+   SET is_new = false, needs_full_scrape = false, price_changed = false, card_signals = 0,
        public_id = coalesce(m.public_id, s.public_id),
        source_url = CASE WHEN s.public_id IS NULL THEN m.source_url ELSE s.source_url END
   FROM (SELECT property_id, public_id, source_url
@@ -266,10 +258,11 @@ class ScrapeRepository(Repository):
 
     async def promote(self, *, session_id: UUID, now: datetime) -> None:
         """Journals the differences, upserts the live rows and settles the manifest's flags."""
+        await self._run(LEARN_FROM_SAMPLE, now=now)
         await self._run(_JOURNAL, session_id=session_id, now=now)
         await self._run(_UPSERT_LIVE, now=now)
         await self._run(_REACTIVATE_LIVE, session_id=session_id, now=now)
-        await self._run(_LEARN)
+        await self._run(LEARN_RATES)
         await self._run(_SETTLE_MANIFEST)
         await RecordRepository(self._connection).move_slugs("scraped", now=now)
 
@@ -287,6 +280,7 @@ def _row(line: int, result: ScrapeResult) -> Sequence[Any]:
         "line": line,
         "computed_id": page.property_id,
         "asked": result.queued.property_id,
+        "is_sample": result.queued.queue_reason == "random_sample",
         "is_elsewhere": not is_same_slug(page.source_url, result.queued.source_url),
         "offers": offers_as_json(page.offers),
         "price_unit": "total" if offer is None else offer.unit,

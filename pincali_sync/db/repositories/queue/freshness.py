@@ -1,38 +1,33 @@
 """What is old, which of it is worth a fetch, and what the month wants visited.
 
-Changes are seen only at visits, however many there were in between, so a record's rate of change
-is a censored estimate: the bias-corrected estimator of Cho & Garcia-Molina ("Estimating frequency
-of change", 2003), with a prior of a few visits to the average record, so that one lucky visit
-proves nothing. What a visit is worth is the marginal gain in freshness of Azar et al. ("Tractable
-near-optimal policies for crawling", PNAS 2018). To visit first what most likely changed is a trap:
-it chases records that change faster than they can be followed.
+The formulas of `domain.freshness` as expressions, and what the sample taught of cards' signals.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import PRESENT
-
-# The average record, as seen by so many visits of a month each.
-PRIOR_VISITS = 2.0
-PRIOR_NEWS = 0.3
-PRIOR_DAYS = 60.0
-
-# A visit's value in days of freshness, after the horizon of the monthly refresh.
-PRIORITY_HORIZON_DAYS = 30.0
-PRIORITY_FLOORS = (8.0, 5.0, 3.0, 1.5)  # of priorities 1 to 4; below the last it is 5
+from pincali_sync.domain.freshness import (
+    LEAST_RECALL,
+    PRIOR_DAYS,
+    PRIOR_NEWS,
+    PRIOR_VISITS,
+    PRIORITY_FLOORS,
+    PRIORITY_HORIZON_DAYS,
+    CardSignal,
+    Lessons,
+    SampledVisits,
+    learn,
+)
 
 
 def change_rate(revisits: str, news: str, days: str) -> str:
-    """An expression for the estimated changes a day.
-
-    r = -ln((n - x + 1/2) / (n + 1/2)) * n / T, with n visits after the first, x of them with
-    news, over T days in all (Cho & Garcia-Molina, section 4.2), prior included.
-    """
+    """An expression for the estimated changes a day."""
     # Floats: PostgreSQL takes decimal literals for numeric, whose logarithms cost a hundredfold.
     n = f"({revisits} + {PRIOR_VISITS}::float8)"
     x = f"({news} + {PRIOR_NEWS}::float8)"
@@ -40,14 +35,26 @@ def change_rate(revisits: str, news: str, days: str) -> str:
     return f"(-ln(({n} - {x} + {half}) / ({n} + {half})) * {n} / ({days} + {PRIOR_DAYS}::float8))"
 
 
-def crawl_value(rate: str, age_days: str) -> str:
-    """An expression for the days of freshness that a visit gains: (1 - (1 + r·t)·e^(-r·t)) / r."""
-    return f"((1 - (1 + {rate} * {age_days}) * exp(-{rate} * {age_days})) / {rate})"
+def crawl_value(rate: str, log_fresh: str, recall: str | None = None) -> str:
+    """An expression for the days of freshness that a visit gains.
+
+    Args:
+        log_fresh: an expression for the logarithm of the chance that the record is still fresh.
+        recall: an expression for the share of changes that cards tell of; None: they tell nothing.
+    """
+    fresh = f"greatest({log_fresh}, -600)"  # old rows are no underflow
+    untold = f"1 + exp({fresh}) * ({fresh} - 1)"
+    if recall is None:
+        return f"(({untold}) / {rate})"
+    share = f"nullif({recall}, 0)"  # constants are divided beforehand, whatever the case
+    later = f"coalesce(exp(greatest({log_fresh} / nullif(1 - {recall}, 0), -600)), 0)"
+    return f"""(CASE WHEN {recall} < {LEAST_RECALL} THEN {untold}
+                ELSE 1 - exp({fresh}) / {share} + (1 / {share} - 1) * {later} END / {rate})"""
 
 
 def scrape_priority(rate: str) -> str:
     """An expression for what the next visit is worth, from 1 (most) to 5."""
-    value = crawl_value(rate, f"{PRIORITY_HORIZON_DAYS}::float8")
+    value = crawl_value(rate, f"(-{rate} * {PRIORITY_HORIZON_DAYS}::float8)")
     floors = " ".join(f"WHEN {value} >= {f} THEN {p}" for p, f in enumerate(PRIORITY_FLOORS, 1))
     return f"CASE {floors} ELSE {len(PRIORITY_FLOORS) + 1} END"
 
@@ -77,6 +84,15 @@ class RefreshTarget:
 
 
 _TARGET = ", ".join(each.name for each in fields(RefreshTarget))
+_SAMPLED = """
+SELECT signals, sum(visits)::integer AS visits, sum(news)::integer AS news,
+       sum(expected_news) AS expected_news
+  FROM signal_lessons WHERE month >= :since GROUP BY signals
+"""
+
+
+def _sampled(signals: int, **counts: Any) -> SampledVisits:
+    return SampledVisits(signals=CardSignal(signals), **counts)
 
 
 class FreshnessRepository(Repository):
@@ -125,6 +141,10 @@ class FreshnessRepository(Repository):
         return await self._first(
             RefreshTarget, f"SELECT {_TARGET} FROM refresh_targets ORDER BY month DESC LIMIT 1"
         )
+
+    async def lessons(self, *, since: date) -> Lessons:
+        """What the samples since a month taught of cards' signals."""
+        return learn(await self._all(_sampled, _SAMPLED, since=since))
 
     async def count_queued(self, queued: Wanted) -> None:
         """Adds to what was queued for the latest target."""

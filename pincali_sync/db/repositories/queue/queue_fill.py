@@ -15,6 +15,7 @@ from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.refresh_fill import FILL_SAMPLE, FILL_STALE
 from pincali_sync.db.repositories.queue.room import INSERT, LOCK, ROOM
 from pincali_sync.db.repositories.removal.transition import LIKELY
+from pincali_sync.domain.freshness import Lessons
 from pincali_sync.items import ANOTHER_TRY, FETCHES_A_WEEK
 
 # Records without an open row.
@@ -223,11 +224,29 @@ class QueueFillRepository(Repository):
         )
 
     async def fill_stale(
-        self, wanted: int, filling: Filling, *, stale_before: datetime, max_age_days: float
+        self,
+        wanted: int,
+        filling: Filling,
+        lessons: Lessons,
+        *,
+        stale_before: datetime,
+        told_before: datetime,
+        max_age_days: float,
     ) -> int:
-        """Queues the stale records whose visits are worth most; returns their number."""
+        """Queues the stale records whose visits are worth most; returns their number.
+
+        Args:
+            told_before: as stale is what was not visited since, and showed something else.
+        """
         return await self._add(
-            FILL_STALE, filling, wanted=wanted, stale_before=stale_before, max_age_days=max_age_days
+            FILL_STALE,
+            filling,
+            wanted=wanted,
+            stale_before=stale_before,
+            told_before=told_before,
+            max_age_days=max_age_days,
+            recall=lessons.recall,
+            doubts=list(lessons.doubts),
         )
 
     async def fill_sample(

@@ -11,8 +11,14 @@ from pincali_sync.items import ANOTHER_TRY
 
 # Beyond the age ceiling the oldest come first, whatever their value: nothing may grow older than
 # the ceiling. A page that was asked for in vain would be the first in line every time. What is
-# likely removed is left to the verification. Exponents are bounded: old rows are no underflow.
+# likely removed is left to the verification. What cards told since the last visit makes it worth
+# more, and a younger record worth a visit where it is in place of a stale one's.
 _TOUCHED = "(q.status IN ('pending', 'in_progress') OR q.completed_at > :now - interval '7 days')"
+# Few rows, found by an index of their own.
+_TOLD = "SELECT property_id, card_signals FROM property_manifest WHERE card_signals <> 0"
+_IS_TOLD = "(CAST(:doubts AS float8[]))[told.card_signals + 1] < 0"
+_RECALL = "CAST(:recall AS float8)"
+_LOG_FRESH = f"(doubt - (1 - {_RECALL}) * rate * age_days)"
 FILL_STALE = f"""
 WITH fitting AS (
     SELECT property_id, source_url, 4 AS priority,
@@ -20,17 +26,20 @@ WITH fitting AS (
       FROM (SELECT l.property_id, l.source_url, {WAS_IN_VAIN} AS was_in_vain,
                    {RATE_OF_LIVE} AS rate,
                    extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
-                   / 86400.0::float8 AS age_days
+                   / 86400.0::float8 AS age_days,
+                   coalesce((CAST(:doubts AS float8[]))[told.card_signals + 1], 0) AS doubt
               FROM properties_live l
               LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
+              LEFT JOIN ({_TOLD}) told ON told.property_id = l.property_id
              WHERE l.listing_status IN {LISTED}
-               AND coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
+               AND (coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
+                    OR {_IS_TOLD} AND l.last_full_scrape_at < :told_before)
                AND {RESTED} AND NOT {SHOWED_ANOTHER}
                AND NOT EXISTS (SELECT 1 FROM scrape_queue q
                                 WHERE q.property_id = l.property_id AND {_TOUCHED})) stale
      ORDER BY age_days >= :max_age_days DESC,
               CASE WHEN age_days >= :max_age_days THEN age_days
-                   ELSE {crawl_value("rate", "least(age_days, 600 / rate)")} END DESC, property_id
+                   ELSE {crawl_value("rate", _LOG_FRESH, _RECALL)} END DESC, property_id
      LIMIT {ROOM_FOR_REFRESH}
 ){INSERT}"""
 

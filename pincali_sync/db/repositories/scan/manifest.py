@@ -13,6 +13,7 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.removal.transition import PRESENT
 from pincali_sync.domain.coverage import SourceScan
+from pincali_sync.domain.freshness import CardSignal
 from pincali_sync.domain.listing_walk import END
 from pincali_sync.domain.walk_summary import Hole
 
@@ -77,10 +78,8 @@ SELECT p.source,
  GROUP BY p.source ORDER BY p.source
 """
 
-# Two pages in a row of which the source's scan before showed every listing: from there on nothing
-# came, returned or moved to the front.
-_FRONTIERS = """
-WITH pages AS (
+# The session's pages of the plain query, with the source's scan before.
+_PAGES = """
     SELECT p.source, p.page_number, before.session_id AS before
       FROM manifest_pages p
      CROSS JOIN LATERAL (
@@ -91,7 +90,12 @@ WITH pages AS (
                                    WHERE session_id = CAST(:session_id AS uuid))
             ORDER BY o.fetched_at DESC LIMIT 1) before
      WHERE p.session_id = CAST(:session_id AS uuid) AND p.part = '' AND p.status = 'read'
-), judged AS (
+"""
+
+# Two pages in a row of which the scan before showed every listing: from there on nothing came,
+# returned or moved to the front.
+_FRONTIERS = f"""
+WITH pages AS ({_PAGES}), judged AS (
     SELECT p.source, p.page_number, NOT EXISTS (
                SELECT 1 FROM property_sightings s
                 WHERE s.session_id = CAST(:session_id AS uuid) AND s.source = p.source
@@ -106,6 +110,32 @@ SELECT j.source, min(j.page_number) FILTER (WHERE j.is_known AND n.is_known) AS 
   FROM judged j
   LEFT JOIN judged n ON n.source = j.source AND n.page_number = j.page_number + 1
  GROUP BY j.source
+"""
+
+# Known before, and not on the pages of the scan before, which went deeper: newcomers push down.
+# A page that was visited meanwhile has told what there was to tell.
+_MARK_MOVED = f"""
+WITH pages AS ({_PAGES}), moved AS (
+    SELECT m.property_id
+      FROM pages p
+      JOIN property_sightings s ON s.session_id = CAST(:session_id AS uuid) AND s.part = ''
+                               AND s.source = p.source AND s.page_number = p.page_number
+      JOIN property_manifest m ON m.property_id = s.property_id
+      JOIN properties_live l ON l.property_id = s.property_id
+     CROSS JOIN LATERAL (
+           SELECT max(page_number) AS depth, min(fetched_at) AS began FROM manifest_pages o
+            WHERE o.session_id = p.before AND o.source = p.source AND o.part = ''
+              AND o.status = 'read') before
+     WHERE s.page_number < before.depth AND m.first_seen_at < before.began
+       AND l.last_full_scrape_at < s.seen_at
+       AND NOT EXISTS (SELECT 1 FROM property_sightings o
+                        WHERE o.session_id = p.before AND o.source = s.source AND o.part = ''
+                          AND o.property_id = s.property_id)
+     ORDER BY m.property_id FOR UPDATE OF m
+)
+UPDATE property_manifest m SET card_signals = m.card_signals | {CardSignal.MOVED.value}
+  FROM moved WHERE m.property_id = moved.property_id
+   AND m.card_signals & {CardSignal.MOVED.value} = 0
 """
 
 # `seen_in_session_id` names only the last session: the sightings know all.
@@ -181,6 +211,11 @@ class ManifestRepository(Repository):
         A source that was never scanned before is left out.
         """
         return await self._pairs(_FRONTIERS, session_id=session_id)
+
+    async def mark_moved(self, session_id: UUID) -> int:
+        """Notes which known listings stand further to the front than the scan before had them;
+        returns their number."""
+        return await self._count(_MARK_MOVED, session_id=session_id)
 
     async def distinct_seen(self, session_id: UUID) -> int:
         """How many records the session saw, over all sources."""

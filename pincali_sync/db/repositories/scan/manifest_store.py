@@ -15,6 +15,7 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.resolving import RecordRepository
 from pincali_sync.db.repositories.removal.transition import LIKELY, transition
 from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
+from pincali_sync.domain.freshness import CardSignal
 from pincali_sync.domain.identity import CANONICAL_ROOT
 from pincali_sync.domain.listing_status import Cause, ChangeType
 from pincali_sync.domain.listing_walk import PageFacts
@@ -56,6 +57,20 @@ SELECT property_id, CAST(:session_id AS uuid), '{ChangeType.UPDATED}', 'source_u
   FROM moved ORDER BY property_id
 """
 
+# What a card shows that an earlier one showed otherwise, until the record's page is visited.
+_SHOWN = {
+    CardSignal.TITLE: ["listing_page_title"],
+    CardSignal.PHOTO: ["main_image_url"],
+    CardSignal.FACTS: ["property_type", "bedrooms", "bathrooms", "total_area_m2"],
+    CardSignal.PLACE: ["neighborhood", "city", "latitude", "longitude", "exact_location"],
+    CardSignal.OFFERS: ["offers"],
+}
+_SIGNALS = " | ".join(
+    f"CASE WHEN {' OR '.join(f'excluded.{name} <> m.{name}' for name in names)} "
+    f"THEN {signal.value} ELSE 0 END"
+    for signal, names in _SHOWN.items()
+)
+
 # What a card leaves out stays as an earlier one told it.
 _UPSERT_MANIFEST = f"""
 INSERT INTO property_manifest AS m
@@ -88,6 +103,8 @@ ON CONFLICT (property_id) DO UPDATE SET
     currency = excluded.currency,
     price_unit = excluded.price_unit,
     {", ".join(f"{name} = coalesce(excluded.{name}, m.{name})" for name in OPTIONAL_FIELDS)},
+    card_signals = CASE WHEN excluded.is_new OR m.sources = '{{}}' THEN 0
+                        ELSE m.card_signals | {_SIGNALS} END,
     sources = CASE WHEN excluded.sources <@ m.sources THEN m.sources
                    ELSE ARRAY(SELECT DISTINCT s FROM unnest(m.sources || excluded.sources) AS s
                               ORDER BY s) END

@@ -144,7 +144,9 @@ class CertifyStep:
     async def _note_frontiers(
         self, run: SyncRun, session_id: UUID, scans: Sequence[SourceScan]
     ) -> None:
-        met = await self.record.db.run(lambda tx: tx.manifest.frontiers(session_id))
+        async with self.record.db.transaction() as tx:
+            met = await tx.manifest.frontiers(session_id)
+            await tx.manifest.mark_moved(session_id)
         frontiers = {
             scan.source: met[scan.source] or _end_of(scan) for scan in scans if scan.source in met
         }
