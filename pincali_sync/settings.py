@@ -37,6 +37,7 @@ DOWNLOAD_HANDLERS = {"http": _handler, "https": _handler}
 TWISTED_DNS_RESOLVER = "pincali_sync.middlewares.hosts.PublicResolver"
 # A listing or detail page never moves by redirect to another listing: a redirect is an answer.
 REDIRECT_ENABLED = False
+METAREFRESH_ENABLED = False  # neither by a tag of the page's
 HTTPERROR_ALLOW_ALL = True  # and so is any other status: the readers of answers judge it
 
 # --- what the spiders are told by the runner or by hand ---
