@@ -27,6 +27,7 @@ PAGE_DELAY_SECONDS = _config.page_delay_seconds
 DETAIL_DELAY_SECONDS = _config.detail_delay_seconds
 DOWNLOAD_DELAY = 0  # the politeness middleware paces all workers together; this would add to it
 CONCURRENT_REQUESTS = 8
+CONCURRENT_ITEMS = 1  # a page is an item or two, and Scrapy starts so many tasks for each answer
 DOWNLOAD_TIMEOUT = _config.request_timeout_seconds
 RETRY_TIMES = _config.retry_times
 RETRY_BACKOFF_SECONDS = _config.retry_backoff_seconds

@@ -25,6 +25,9 @@ _LISTING_PATH = re.compile(
     r"{1,500})/?",
     re.I,
 )
+_PLAIN_LINK = re.compile(
+    r"(?:https://www\.pincali\.com)?/en/home/([a-z0-9-]{1,500})/?"
+)  # nearly all
 _PUBLIC_ID = re.compile(r"EB-(?P<letters>[A-Z]+)(?P<digits>[0-9]{4})")
 _PROPERTY_ID_DIGITS = 16
 _SHOWN = 200
@@ -32,6 +35,8 @@ _SHOWN = 200
 
 def slug_of(url: str) -> str:
     """The slug of a listing's URL or path, in lower case, whatever its host or language."""
+    if plain := _PLAIN_LINK.fullmatch(url):
+        return plain[1]
     try:
         path = urlsplit(url.strip()[:LONGEST_URL]).path
         match = _LISTING_PATH.fullmatch(unquote(path).lower())
