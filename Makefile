@@ -35,8 +35,8 @@ audit: setup ## known faults of the pinned packages, dangerous code, secrets in 
 fuzz: setup ## 100,000 mutated pages for every parser; some ten minutes (INPUTS=, SEED=)
 	@$(PYTHON) -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1)
 
-bench: setup ## the benchmarks; writes bench/results.json
-	@$(PYTHON) -m bench.run
+bench: setup ## the benchmarks; writes bench/results.json (PARTS="spider parse": these)
+	@$(PYTHON) -m bench.run $(PARTS)
 
 up: setup ## PostgreSQL (if none is configured) and Scrapyd in the background
 	@$(PYTHON) -m pincali_workshop.stack up

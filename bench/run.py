@@ -1,9 +1,12 @@
-"""`make bench`: runs all benchmarks, prints them and writes bench/results.json."""
+"""`make bench`: runs, prints and keeps the benchmarks, and writes the table of docs/benchmarks.md.
+
+`python -m bench.run spider parse` runs these parts alone. Those that take long are only run so.
+"""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+import sys
+from types import ModuleType
 
 from bench import (
     exports,
@@ -12,70 +15,46 @@ from bench import (
     parse_pages,
     queue_claims,
     sitemap_urls,
-    spider_pipelines,
+    spiders,
     standin_pages,
     tier_loads,
     web_pages,
 )
+from bench.results import HEAD, keep, rows_of
 from pincali_sync.cli.output import print_table
 
-_ALL = (
-    parse_pages,
-    standin_pages,
-    spider_pipelines,
-    queue_claims,
-    tier_loads,
-    sitemap_urls,
-    pace_nodes,
-    full_scan,
-    exports,
-    web_pages,
-)
-# Absolute figures belong to the machine; ratios, taken in one run, carry further.
-_TARGETS = {
-    "standin_listing_pages_per_s": "at least 300",
-    "listing_page_cpu_ms": "at most 10",
-    "spider_with_to_without_pipelines": "at least 0.80",
-    "scan_100_pages_s": "under 300",
-    "scan_1000_pages_s": "under 2,700",
-    "details_per_minute_browser": "at least 50",
-    "sealed_to_open_browser": "at least 1.00",
-    "sealed_to_open_browser_with_scripts": "at least 1.00",
-    "details_per_minute_http": "at least 200",
-    "sitemap_first_s": "under 60",
-    "sitemap_again_s": "under 60",
-    "sitemap_peak_mb": "under 500",
-    "pace_closest_reserved_s": "at least 0.20",
-    "pace_arrivals_1st_percentile_s": "at least 0.17",
-    "pace_slots_used": "at least 0.90",
-    "pace_reservation_ms": "at most 10",
-    "export_parquet_s": "under 60",
-    "export_parquet_peak_mb": "under 500",
-    "web_metrics_ms": "under 300",
-    "web_slowest_page_ms": "under 500",
-    "full_scan_0_kills_share_found": "at least 0.999",
-    "full_scan_0_kills_page_ratio": "at most 1.15",
-    "full_scan_0_kills_virtual_hours": "about 8",
-    "full_scan_3_kills_share_found": "at least 0.999",
-    "full_scan_3_kills_page_ratio": "at most 1.15",
-    "full_scan_3_kills_virtual_hours": "about 8",
+# `measure()` gives figures by name; what they answer, and the goals, stand in `questions`.
+_PARTS: dict[str, ModuleType] = {
+    "parse": parse_pages,
+    "standin": standin_pages,
+    "spider": spiders,
+    "claims": queue_claims,
+    "loads": tier_loads,
+    "sitemap": sitemap_urls,
+    "pace": pace_nodes,
+    "scan": full_scan,
+    "exports": exports,
+    "web": web_pages,
 }
+_LONG: dict[str, ModuleType] = {}  # a quarter of an hour and more
 
 
-def main() -> None:
-    """Measures everything, one after the other."""
+def main(*wanted: str) -> int:
+    """Measures these parts, or all that do not take long, one after the other."""
+    parts = _PARTS | _LONG
+    if unknown := set(wanted) - parts.keys():
+        print(f"no parts: {', '.join(unknown)}; there are {', '.join(parts)}", file=sys.stderr)
+        return 2
     results: dict[str, float] = {}
-    for benchmark in _ALL:
-        print(f"{benchmark.__name__} ...", flush=True)
-        results.update(benchmark.measure())
-    print_table(
-        "Benchmarks",
-        ("what", "measured", "target"),
-        [(name, f"{value:,.3f}", _TARGETS.get(name, "")) for name, value in results.items()],
-    )
-    path = Path(__file__).parent / "results.json"
-    path.write_text(json.dumps(results, indent=1) + "\n")
+    for name in wanted or _PARTS:
+        print(f"{name} ...", flush=True)
+        figures = parts[name].measure()
+        keep(name, figures)
+        results |= figures
+    print_table("Benchmarks", HEAD, rows_of(results))
+    print_table("All figures", ("figure", "value"), [(k, f"{v:,.3f}") for k, v in results.items()])
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,70 @@
+"""What the benchmarks are asked: each figure, what it stands beside, and the goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A figure's question; `beside` is empty where the goal is a limit of our own."""
+
+    figure: str
+    asks: str
+    beside: str = ""
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def goal(self) -> str:
+        """In words; empty where the figure only tells."""
+        if self.least is not None:
+            return f"≥ {self.least:,g}"
+        return "" if self.most is None else f"≤ {self.most:,g}"
+
+    def verdict(self, value: float) -> str:
+        """Whether the goal is met."""
+        if not self.goal:
+            return ""
+        is_low = self.least is not None and value < self.least
+        return "not met" if is_low or (self.most is not None and value > self.most) else "met"
+
+
+_BARE_SPIDER = "a bare Scrapy spider with parsel and no database"
+_OPEN_BROWSER = "the same spider in an open browser"
+
+# In the order of the table. Ratios, taken in one run, carry further than absolute figures.
+QUESTIONS = (
+    Question("spider_to_bare_scrapy", "listing pages a second, stored", _BARE_SPIDER, least=1.6),
+    Question(
+        "spider_with_to_without_pipelines",
+        "listing pages a second, stored",
+        "the same spider without pipelines",
+        least=0.8,
+    ),
+    Question("listing_page_cpu_ms", "CPU of reading a listing page, ms", most=4),
+    Question("standin_listing_pages_per_s", "the stand-in's pages a second", least=300),
+    Question("scan_100_pages_s", "100 listing pages, s", most=300),
+    Question("scan_1000_pages_s", "1,000 listing pages, s", most=2700),
+    Question("details_per_minute_browser", "detail pages a minute in the browser", least=50),
+    Question("details_per_minute_http", "detail pages a minute without", least=200),
+    Question("sealed_to_open_browser", "detail pages a minute", _OPEN_BROWSER, least=1),
+    Question(
+        "sealed_to_open_browser_with_scripts", "the same with scripts", _OPEN_BROWSER, least=1
+    ),
+    Question("sitemap_first_s", "470,000 URLs of the sitemap for the first time, s", most=60),
+    Question("sitemap_again_s", "the same again, s", most=60),
+    Question("sitemap_peak_mb", "memory of that, MB", most=500),
+    Question("pace_closest_reserved_s", "closest two turns of workers at 0.2 s", least=0.2),
+    Question("pace_arrivals_1st_percentile_s", "their arrivals, 1st percentile, s", least=0.17),
+    Question("pace_slots_used", "share of the turns used", least=0.9),
+    Question("pace_reservation_ms", "a turn's reservation, ms", most=10),
+    Question("export_parquet_s", "a million rows to Parquet, s", most=60),
+    Question("export_parquet_peak_mb", "memory of that, MB", most=500),
+    Question("web_metrics_ms", "/metrics over a million rows, ms", most=300),
+    Question("web_slowest_page_ms", "the dashboard's slowest page, ms", most=500),
+    Question("full_scan_0_kills_share_found", "share of listings a full scan finds", least=0.999),
+    Question("full_scan_0_kills_page_ratio", "its pages", "the fewest possible", most=1.15),
+    Question("full_scan_3_kills_share_found", "the share if killed three times", least=0.999),
+    Question("full_scan_3_kills_page_ratio", "its pages", "the fewest possible", most=1.15),
+)
