@@ -14,7 +14,7 @@ from pincali_sync.db.repositories.quality import oddities, quality
 from pincali_sync.db.repositories.queue import freshness, queue, queue_fill, queue_rows
 from pincali_sync.db.repositories.removal import batches, checks, counting, settlement
 from pincali_sync.db.repositories.runs import jobs, runs, sessions
-from pincali_sync.db.repositories.scan import manifest, manifest_batch, manifest_store
+from pincali_sync.db.repositories.scan import familiar, manifest, manifest_batch, manifest_store
 from pincali_sync.db.repositories.site import pace, sitemap
 
 
@@ -29,6 +29,7 @@ class UnitOfWork:
         self.checks = checks.CheckRepository(connection)
         self.dossier = dossier.DossierRepository(connection)
         self.exports = exports.ExportRepository(connection)
+        self.familiar = familiar.FamiliarRepository(connection)
         self.feed = exports.ChangeFeedRepository(connection)
         self.figures = figures.FiguresRepository(connection)
         self.freshness = freshness.FreshnessRepository(connection)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -45,9 +46,25 @@ class ManifestScanService(Service):
         now, session_id = self.clock.now(), ticket.session_id
         await ticket.assert_current(tx)
         forgotten = await tx.people.forgotten()
-        await tx.manifest_batch.stage(
-            [_without(forgotten, each) for each in pages] if forgotten else pages, now=now
+        if forgotten:
+            pages = [_without(forgotten, each) for each in pages]
+        found = await tx.familiar.find(pages)
+        counts, changed = BatchCounts(), {}
+        if found.others:
+            counts = await self._record_others(tx, found.others, ticket, now)
+            changed = await tx.manifest_batch.by_page()
+        await tx.familiar.touch(found, pages, session_id=session_id, now=now)
+        await tx.manifest_store.record_read(
+            pages, changed, session_id=session_id, job_id=ticket.job_id, now=now
         )
+        return replace(counts, records=counts.records + found.records)
+
+    async def _record_others(
+        self, tx: UnitOfWork, pages: Sequence[ManifestPage], ticket: JobTicket, now: datetime
+    ) -> BatchCounts:
+        """Cards that are not familiar: new, changed, or of a record that awaits them."""
+        session_id = ticket.session_id
+        await tx.manifest_batch.stage(pages, now=now)
         if not self.config.store_agent_data:
             await tx.people.clear_cards()
         counts = await tx.manifest_batch.compare()
@@ -60,9 +77,6 @@ class ManifestScanService(Service):
         if counts.takeovers:
             await tx.takeovers.note(session_id=session_id, now=now)
         await tx.manifest_store.store(session_id=session_id, now=now)
-        await tx.manifest_store.record_read(
-            pages, session_id=session_id, job_id=ticket.job_id, now=now
-        )
         return replace(counts, queued=queued)
 
     @in_transaction

@@ -17,6 +17,8 @@ OF_AGENT = "field_name IN ('agent_name', 'agent_phone', 'agent_email')"
 class ScrapingSessions(Base):
     """One scan or one batch of detail pages."""
 
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)  # counts are HOT updates
+
     id: Mapped[col.GeneratedId]
     created_at: Mapped[col.Created]
     session_name: Mapped[col.Str255 | None]

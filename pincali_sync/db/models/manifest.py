@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, SmallInteger, Text, text
+from sqlalchemy import BigInteger, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -58,6 +58,7 @@ class PropertyManifest(Base):
     sources: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
     # What cards showed otherwise since the page was visited: bits of `CardSignal`.
     card_signals: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+    card_digest: Mapped[int | None] = mapped_column(BigInteger)  # of all that the last card said
 
 
 class ManifestPages(Base):
@@ -105,7 +106,7 @@ class PropertySightings(Base):
 
     __table_args__ = (
         Index("idx_sightings_property", "property_id"),
-        Index("idx_sightings_seen", "seen_at"),
+        Index("idx_sightings_seen", "seen_at", postgresql_using="brin"),
     )
 
     session_id: Mapped[UUID] = mapped_column(primary_key=True)

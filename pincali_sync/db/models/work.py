@@ -87,6 +87,7 @@ class SyncRunJobs(Base):
         one_of("status", "scheduled", "running", "completed", "failed", "lost", "cancelled"),
         Index("idx_run_jobs_run", "run_id"),
         partial_index("idx_run_jobs_open", "status", where="status IN ('scheduled', 'running')"),
+        {"postgresql_with": {"fillfactor": 50}},  # heartbeats are HOT updates
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)  # also the job id given to Scrapyd

@@ -279,7 +279,6 @@ class MergeRepository(Repository):
 
     async def merge_found(self, *, reason: str, now: datetime) -> None:
         """Makes one record of each pair of `merged`, which is empty then."""
-        await self._run("ANALYZE merged")
         for statement in _MERGE:
             await self._run(statement, reason=reason, now=now)
         await self._run("TRUNCATE merged")

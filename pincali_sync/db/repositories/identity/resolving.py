@@ -85,28 +85,52 @@ UPDATE {table} t
 """
 
 
+def _unknown(table: str) -> str:
+    """Whether one shows an id that no record has."""
+    return f"""
+SELECT EXISTS (
+    SELECT 1 FROM {table} t
+     WHERE t.public_id IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM property_manifest m WHERE m.public_id = t.public_id)
+       AND NOT EXISTS (SELECT 1 FROM properties_live l WHERE l.public_id = t.public_id))
+"""
+
+
 def _find(table: str) -> str:
-    """By its EasyBroker id, else by what its slug leads to; returns how many are not plain."""
+    """By its EasyBroker id, else by what its slug leads to; returns how many are not plain. A
+    newcomer under a slug that leads nowhere is plain to whoever is alone, if nothing beside it
+    shows its id elsewhere or another id there."""
     return f"""
 WITH found AS MATERIALIZED (
     -- Scalar look-ups, one index probe each: a join with the aliases was planned as a walk over
     -- all of them.
-    SELECT line,
+    SELECT line, public_id,
            (SELECT property_id FROM property_manifest m WHERE m.public_id = t.public_id)
                AS on_pages,
            (SELECT property_id FROM properties_live l WHERE l.public_id = t.public_id) AS live,
            coalesce((SELECT property_id FROM property_aliases a WHERE a.alias = t.computed_id),
                     computed_id) AS led_to
       FROM {table} t
+), shared AS MATERIALIZED (
+    SELECT led_to FROM found GROUP BY led_to HAVING min(public_id) <> max(public_id)
+     UNION ALL
+    SELECT unnest(array_agg(led_to)) FROM found
+     GROUP BY public_id HAVING min(led_to) <> max(led_to)
 ), told AS (
     UPDATE {table} t
        SET led_to = f.led_to, had_by = NULL,
            property_id = CASE WHEN t.public_id IS NULL THEN coalesce(t.asked, f.led_to)
-                              ELSE coalesce(f.live, f.on_pages, t.property_id) END,
+                              ELSE coalesce(f.live, f.on_pages, f.led_to) END,
            is_plain = t.public_id IS NULL OR (
                f.led_to = coalesce(f.live, f.on_pages)
                AND f.led_to = coalesce(f.on_pages, f.live)
                AND f.led_to = coalesce(t.asked, f.led_to)) IS TRUE
+               OR CAST(:alone AS boolean) AND t.accepted AND t.asked IS NULL
+                  AND coalesce(f.live, f.on_pages) IS NULL
+                  AND f.led_to NOT IN (SELECT led_to FROM shared)
+                  AND NOT EXISTS (SELECT 1 FROM property_manifest m
+                                   WHERE m.property_id = f.led_to)
+                  AND NOT EXISTS (SELECT 1 FROM properties_live l WHERE l.property_id = f.led_to)
       FROM found f WHERE f.line = t.line
     RETURNING t.is_plain
 )
@@ -174,10 +198,14 @@ class RecordRepository(MergeRepository):
 
         Records that are one are made one.
         """
-        if not (unclear := await self._number(_find(table))):
-            return 0
-        await self._run(ALONE)  # and look again: somebody may have been here
-        if unclear := await self._number(_find(table)):
+        alone = bool(await self._scalar(_unknown(table)))
+        if alone:
+            await self._run(ALONE)
+        unclear = await self._number(_find(table), alone=alone)
+        if unclear and not alone:
+            await self._run(ALONE)  # and look again: somebody may have been here
+            unclear = await self._number(_find(table), alone=True)
+        if unclear:
             await self._run(CREATE_MERGED)
             await self._run(_IDENTIFY.format(table=table))
             if await self._number("SELECT count(*) FROM merged"):

@@ -19,6 +19,7 @@ from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepo
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.queue.rest import VAIN_ROW
 from pincali_sync.db.repositories.removal.transition import REMOVED
+from pincali_sync.db.repositories.scan.familiar import digest_of
 from pincali_sync.domain.prices import MAIN_OPERATION, offers_as_json
 from pincali_sync.items import ManifestPage
 
@@ -37,18 +38,30 @@ OPTIONAL_FIELDS = (
 )
 _PLACE = ("line", "accepted", "is_elsewhere", "source", "part", "page_number", "computed_id")
 _CARD = ("source_url", "public_id", "offers", "title")
+_COLUMNS = (*_PLACE, *_CARD, *OPTIONAL_FIELDS, "card_digest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchCounts:
     """What one batch of pages turned out to hold."""
 
-    records: int
-    new_properties: int
-    price_changes: int
-    relisted: int
-    takeovers: int  # records whose slug is now another listing's
+    records: int = 0
+    new_properties: int = 0
+    price_changes: int = 0
+    relisted: int = 0
+    takeovers: int = 0  # records whose slug is now another listing's
     queued: int = 0  # detail pages that it added to the queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageChanges:
+    """What one page of a batch was the last to show."""
+
+    source: str
+    part: str
+    page_number: int
+    new_entries: int
+    changed_entries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +79,7 @@ _CREATE_INCOMING = f"""
 CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS
 SELECT {SIGHTING}, s.source, s.part, s.page_number, m.property_id,
        m.source_url, m.public_id, m.offers, CAST(m.listing_page_title AS text) AS title,
-       {", ".join(f"m.{name}" for name in OPTIONAL_FIELDS)}
+       {", ".join(f"m.{name}" for name in OPTIONAL_FIELDS)}, m.card_digest
   FROM property_manifest m CROSS JOIN property_sightings s
   WITH NO DATA
 """
@@ -74,10 +87,11 @@ SELECT {SIGHTING}, s.source, s.part, s.page_number, m.property_id,
 # The offer of the live row's operation, else the main one: like is compared with like.
 _CREATE_BATCH = f"""
 CREATE TEMPORARY TABLE batch ON COMMIT DROP AS
-WITH known AS (
-    SELECT DISTINCT ON (i.property_id)
-           i.*,
-           array_agg(i.source) OVER (PARTITION BY i.property_id) AS sources,
+WITH last AS (
+    SELECT property_id, max(line) AS line, array_agg(DISTINCT source ORDER BY source) AS sources
+      FROM incoming GROUP BY property_id
+), known AS (
+    SELECT i.*, last.sources,
            l.property_id IS NOT NULL AS is_live, l.source_url AS live_url,
            -- Known to the sitemap only: this page is the first to show it.
            (m.property_id IS NOT NULL AND m.sources <> '{{}}') AS in_manifest,
@@ -85,10 +99,9 @@ WITH known AS (
            l.listing_status,
            l.consecutive_missing_count,
            {LIVE_OFFER}
-      FROM incoming i
+      FROM last JOIN incoming i USING (line)
       LEFT JOIN properties_live l ON l.property_id = i.property_id
       LEFT JOIN property_manifest m ON m.property_id = i.property_id
-     ORDER BY i.property_id, i.line DESC
 ), offered AS (
     SELECT k.*, o.operation, o.amount, o.currency, o.unit
       FROM known k
@@ -117,6 +130,11 @@ SELECT o.*,
   FROM offered o
 """
 
+# Of what statements choose rows by: all columns would take longer than what they are chosen for.
+_ANALYZE_BATCH = """
+ANALYZE batch (property_id, is_live, is_relisted, price_change, queued_priority, is_set_aside)
+"""
+
 _COUNT = """
 SELECT count(*) AS records,
        count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_properties,
@@ -124,6 +142,13 @@ SELECT count(*) AS records,
        count(*) FILTER (WHERE is_relisted) AS relisted,
        (SELECT count(DISTINCT had_by) FROM incoming) AS takeovers
   FROM batch
+"""
+
+_COUNT_BY_PAGE = """
+SELECT source, part, page_number,
+       count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_entries,
+       count(*) FILTER (WHERE price_change IS NOT NULL OR is_relisted) AS changed_entries
+  FROM batch GROUP BY source, part, page_number
 """
 
 _PREVIEW = """
@@ -146,14 +171,19 @@ class ManifestBatchRepository(Repository):
         slug that another listing has taken over leads to a record of its own.
         """
         await self._run(_CREATE_INCOMING)
-        await self._load("incoming", (*_PLACE, *_CARD, *OPTIONAL_FIELDS), _card_rows(pages))
+        await self._load("incoming", _COLUMNS, _card_rows(pages))
         await RecordRepository(self._connection).find_records("incoming", now=now)
 
     async def compare(self) -> BatchCounts:
         """Fills `batch`: one row a record, with its offer, its history and what changed."""
         await self._run(_CREATE_BATCH)
-        await self._run("ANALYZE batch")
+        await self._run(_ANALYZE_BATCH)
         return await self._one(BatchCounts, _COUNT)
+
+    async def by_page(self) -> dict[tuple[str, str, int], PageChanges]:
+        """New and changed records by source, partition and page number."""
+        pages = await self._all(PageChanges, _COUNT_BY_PAGE)
+        return {(each.source, each.part, each.page_number): each for each in pages}
 
     async def preview(self) -> list[PreviewedRecord]:
         """What the compared batch found of each record."""
@@ -176,4 +206,5 @@ def _card_rows(pages: Iterable[ManifestPage]) -> Iterator[tuple[Any, ...]]:
                 offers,
                 title,
                 *optional_values(card),
+                digest_of(card),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.resolving import RecordRepository
 from pincali_sync.db.repositories.removal.transition import LIKELY, transition
-from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
+from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS, PageChanges
 from pincali_sync.domain.freshness import CardSignal
 from pincali_sync.domain.identity import CANONICAL_ROOT
 from pincali_sync.domain.listing_status import Cause, ChangeType
@@ -78,14 +78,13 @@ INSERT INTO property_manifest AS m
         first_seen_at, last_seen_at, seen_in_session_id,
         is_new, needs_full_scrape, price_changed,
         public_id, offers, operation_type, currency, price_unit,
-        {", ".join(OPTIONAL_FIELDS)}, sources)
+        {", ".join(OPTIONAL_FIELDS)}, card_digest, sources)
 SELECT property_id, source_url, amount, left(title, 500),
        :now, :now, CAST(:session_id AS uuid),
        NOT is_live, NOT is_live OR is_relisted OR price_change IS NOT NULL,
        price_change IS NOT NULL,
        public_id, offers, operation, currency, coalesce(unit, 'total'),
-       {", ".join(OPTIONAL_FIELDS)},
-       ARRAY(SELECT DISTINCT s FROM unnest(sources) AS s ORDER BY s)
+       {", ".join(OPTIONAL_FIELDS)}, card_digest, sources
   FROM batch
  ORDER BY property_id
 ON CONFLICT (property_id) DO UPDATE SET
@@ -102,6 +101,7 @@ ON CONFLICT (property_id) DO UPDATE SET
     operation_type = excluded.operation_type,
     currency = excluded.currency,
     price_unit = excluded.price_unit,
+    card_digest = excluded.card_digest,
     {", ".join(f"{name} = coalesce(excluded.{name}, m.{name})" for name in OPTIONAL_FIELDS)},
     card_signals = CASE WHEN excluded.is_new OR m.sources = '{{}}' THEN 0
                         ELSE m.card_signals | {_SIGNALS} END,
@@ -118,32 +118,29 @@ SELECT DISTINCT CAST(:session_id AS uuid), source, part, page_number, property_i
 ON CONFLICT DO NOTHING
 """
 
+# New and changed entries add up: a page read again after a crash finds only what is new since.
 _UPSERT_READ = """
 INSERT INTO manifest_pages AS p
        (session_id, source, part, page_number, url, status, job_id,
-        declared_total, declared_pages, entries, dropped, priced_entries, facts, fetched_at)
-VALUES (:session_id, :source, :partition, :page_number, :url, 'read', :job_id,
-        :declared_total, :declared_pages, :entries, :dropped, :priced_entries,
-        CAST(:facts AS jsonb), :now)
+        declared_total, declared_pages, entries, dropped, priced_entries, new_entries,
+        changed_entries, facts, fetched_at)
+SELECT DISTINCT ON (source, part, page_number)
+       CAST(:session_id AS uuid), source, part, page_number, url, 'read',
+       CAST(:job_id AS uuid), declared_total, declared_pages, entries, dropped, priced_entries,
+       new_entries, changed_entries, facts, CAST(:now AS timestamptz)
+  FROM ROWS FROM (jsonb_to_recordset(CAST(:pages AS jsonb)) AS (
+           source text, part text, page_number integer, url text, declared_total integer,
+           declared_pages integer, entries integer, dropped integer, priced_entries integer,
+           new_entries integer, changed_entries integer, facts jsonb)) WITH ORDINALITY
+ ORDER BY source, part, page_number, ordinality DESC
 ON CONFLICT (session_id, source, part, page_number) DO UPDATE SET
     url = excluded.url, status = excluded.status, job_id = excluded.job_id, error = NULL,
     declared_total = excluded.declared_total, declared_pages = excluded.declared_pages,
     entries = excluded.entries, dropped = excluded.dropped,
-    priced_entries = excluded.priced_entries, facts = excluded.facts,
-    fetched_at = excluded.fetched_at
-"""
-
-# Added up, not overwritten: a page read again after a crash finds only what is new since.
-_COUNT_BY_PAGE = """
-UPDATE manifest_pages p
-   SET new_entries = p.new_entries + b.new_entries,
-       changed_entries = p.changed_entries + b.changed_entries
-  FROM (SELECT source, part, page_number,
-               count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_entries,
-               count(*) FILTER (WHERE price_change IS NOT NULL OR is_relisted) AS changed_entries
-          FROM batch GROUP BY source, part, page_number) b
- WHERE p.session_id = CAST(:session_id AS uuid)
-   AND p.source = b.source AND p.part = b.part AND p.page_number = b.page_number
+    priced_entries = excluded.priced_entries,
+    new_entries = p.new_entries + excluded.new_entries,
+    changed_entries = p.changed_entries + excluded.changed_entries,
+    facts = excluded.facts, fetched_at = excluded.fetched_at
 """
 
 # A page that was read once stays read: a later attempt's failure takes nothing away.
@@ -202,12 +199,17 @@ class ManifestStoreRepository(Repository):
         await self._run(_INSERT_SIGHTINGS, session_id=session_id, now=now)
 
     async def record_read(
-        self, pages: Sequence[ManifestPage], *, session_id: UUID, job_id: UUID, now: datetime
+        self,
+        pages: Sequence[ManifestPage],
+        changes: Mapping[tuple[str, str, int], PageChanges],
+        *,
+        session_id: UUID,
+        job_id: UUID,
+        now: datetime,
     ) -> None:
-        """Records the pages of the transaction's batch, and what they showed that was new."""
-        written = {"session_id": session_id, "job_id": job_id, "now": now}
-        await self._run_each(_UPSERT_READ, [{**_row(page), **written} for page in pages])
-        await self._run(_COUNT_BY_PAGE, session_id=session_id)
+        """Records pages, with the numbers of records that each showed as new and as changed."""
+        read = json.dumps([_row(page, changes) for page in pages])
+        await self._run(_UPSERT_READ, pages=read, session_id=session_id, job_id=job_id, now=now)
 
     async def record_lost(
         self, page: LostPage, *, session_id: UUID, job_id: UUID, now: datetime
@@ -233,10 +235,11 @@ class ManifestStoreRepository(Repository):
         await self._run(_UPSERT_WALK, **values, session_id=session_id, now=now)
 
 
-def _row(page: ManifestPage) -> dict[str, Any]:
+def _row(page: ManifestPage, changes: Mapping[tuple[str, str, int], PageChanges]) -> dict[str, Any]:
+    changed = changes.get((page.source, page.partition, page.page_number))
     return {
         "source": page.source,
-        "partition": page.partition,
+        "part": page.partition,
         "page_number": page.page_number,
         "url": page.url,
         "declared_total": page.page.total_listings,
@@ -244,7 +247,9 @@ def _row(page: ManifestPage) -> dict[str, Any]:
         "entries": len(page.page.entries),
         "dropped": len(page.page.unreadable_cards),
         "priced_entries": sum(map(_shows_price, page.page.entries)),
-        "facts": None if page.facts is None else _FACTS.dump_json(page.facts).decode(),
+        "new_entries": changed.new_entries if changed else 0,
+        "changed_entries": changed.changed_entries if changed else 0,
+        "facts": None if page.facts is None else _FACTS.dump_python(page.facts, mode="json"),
     }
 
 

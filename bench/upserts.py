@@ -1,0 +1,232 @@
+"""Batches of listing pages into the database beside a bare COPY of the same cards, in one run.
+
+`python -m bench.upserts [LISTINGS] [PAGES]`. Each batch of PAGES pages goes first by COPY into a
+table without an index, which is all that anybody could do less, then through `record_pages`; each
+commits, on a durable server. The first pass finds every listing new; before the second all of them
+are live, and their cards say what they said before. With the share of HOT updates in two more
+passes, and what the tables grow by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import md5
+from operator import attrgetter
+from pathlib import Path
+from time import perf_counter
+from uuid import uuid4
+
+import psycopg
+from pincali_workshop.stack import embedded
+
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.clock import SystemClock
+from pincali_sync.config import load_config
+from pincali_sync.db import migrate
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
+from pincali_sync.domain.identity import canonical_url, property_id_of
+from pincali_sync.domain.listing_walk import PageFacts
+from pincali_sync.domain.prices import Currency, Offer, Operation, offers_as_json
+from pincali_sync.items import ListingPage, ManifestEntry, ManifestPage
+from pincali_sync.pipelines.manifest import ManifestPipeline
+
+_CARDS = 24
+_TABLES = ("property_manifest", "property_sightings", "properties_live", "scrape_queue")
+
+_BARE = f"""
+CREATE TABLE bare AS
+SELECT source, part, page_number, m.property_id, source_url, public_id, offers,
+       listing_page_title AS title, {", ".join(OPTIONAL_FIELDS)}
+  FROM property_manifest m CROSS JOIN property_sightings WITH NO DATA
+"""
+# What their detail pages bring.
+_ALL_LIVE = """
+INSERT INTO properties_live
+       (property_id, title, description, source_url, public_id, operation_type, price, currency,
+        offers, property_type, total_area_m2, neighborhood, city, state, latitude, longitude,
+        image_urls, features, first_seen_at, last_seen_at, last_manifest_seen_at,
+        last_full_scrape_at, visits)
+SELECT property_id, listing_page_title, repeat('Fine house with a garden near the park. ', 8),
+       source_url, public_id, operation_type, listing_page_price, currency, offers, property_type,
+       total_area_m2, neighborhood, city, 'Jalisco', latitude, longitude,
+       '["https://assets.invalid/1.jpg", "https://assets.invalid/2.jpg"]', '["3 bedrooms"]',
+       first_seen_at, last_seen_at, last_seen_at, now(), 1
+  FROM property_manifest;
+UPDATE property_manifest SET is_new = false, needs_full_scrape = false;
+UPDATE scrape_queue SET status = 'completed', completed_at = now();
+"""
+
+
+def _entry(n: int) -> ManifestEntry:
+    code = md5(str(n).encode(), usedforsecurity=False).hexdigest()[:6]
+    path = f"/en/home/house-in-colonia-{n % 3000}-{code}-{n}"
+    price = Offer(
+        operation=Operation.RENT if n % 4 == 0 else Operation.SALE,
+        amount=Decimal(1_000_000 + n % 5_000 * 1_000),
+        currency=Currency.MXN,
+    )
+    return ManifestEntry(
+        property_id=property_id_of(path),
+        source_url=canonical_url(path),
+        public_id=f"EB-{chr(65 + n // 260_000)}{chr(65 + n // 10_000 % 26)}{n % 10_000:04}",
+        offers=(price,),
+        listing_page_title=f"House with a garden in Colonia {n % 3000}, number {n}",
+        latitude=20 + n % 1000 / 1000,
+        longitude=-103 - n // 1000 % 1000 / 1000,
+        exact_location=n % 3 == 0,
+        property_type="house",
+        neighborhood=f"Colonia {n % 3000}",
+        city=f"City {n % 300}",
+        bedrooms=n % 6,
+        bathrooms=n % 4,
+        total_area_m2=Decimal(60 + n % 400),
+        main_image_url=f"https://assets.invalid/property_images/{n}/{code}/1.jpg",
+    )
+
+
+def _batches(listings: int, pages: int) -> Iterator[list[ManifestPage]]:
+    batch = []
+    for number in range(1, -(-listings // _CARDS) + 1):
+        first = (number - 1) * _CARDS
+        entries = tuple(map(_entry, range(first, min(first + _CARDS, listings))))
+        url = f"https://www.pincali.com/en/properties/properties-for-sale?page={number}"
+        shown = ListingPage(
+            total_listings=listings, total_pages=100, next_page="x", entries=entries
+        )
+        facts = PageFacts(total=listings, pages=100, cards=len(entries), has_next=True)
+        batch.append(
+            ManifestPage(
+                url=url,
+                source="sale",
+                page_number=number % 100 + 1,
+                page=shown,
+                partition=f"{number // 100}",
+                facts=facts,
+            )
+        )
+        if len(batch) == pages:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+@dataclass(slots=True)
+class _Pass:
+    """Seconds of both sides over all batches of a pass."""
+
+    bare: float = 0
+    stored: float = 0
+    cards: int = 0
+
+    @property
+    def ratio(self) -> float:
+        return self.bare / self.stored
+
+
+@dataclass(slots=True)
+class _Tables:
+    url: str
+    sizes: list[dict[str, int]] = field(default_factory=list)
+
+    def run(self, statement: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def vacuum(self) -> None:
+        for table in _TABLES:
+            self.run(f"VACUUM (ANALYZE) {table}")
+
+    def look(self) -> dict[str, tuple[int, int, int]]:
+        """By table: its megabytes with its indexes; updates, and HOT ones, so far."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute("SELECT pg_stat_force_next_flush()")
+            found = connection.execute(
+                """SELECT relname, pg_total_relation_size(relid) / 1048576, n_tup_upd, n_tup_hot_upd
+                     FROM pg_stat_user_tables WHERE relname = ANY(%s)""",
+                (list(_TABLES),),
+            )
+            return {row[0]: (row[1], row[2], row[3]) for row in found}
+
+
+@asynccontextmanager
+async def _services(url: str) -> AsyncIterator[Services]:
+    database = Database(url)
+    yield build_services(load_config(database_url=url), clock=SystemClock(), db=database)
+    await database.dispose()
+
+
+async def _pass(url: str, listings: int, pages: int) -> _Pass:
+    """All cards once, both ways, a batch by turns."""
+    timed = _Pass()
+    async with (
+        _services(url) as services,
+        await psycopg.AsyncConnection.connect(url) as bare,
+    ):
+        await bare.execute("TRUNCATE bare")
+        ticket = await services.jobs.begin(uuid4(), spider="manifest", source="sale")
+        for batch in _batches(listings, pages):
+            began = perf_counter()
+            await _copy(bare, batch)
+            copied = perf_counter()
+            counts = await services.scans.record_pages(batch, ticket)
+            timed.bare += copied - began
+            timed.stored += perf_counter() - copied
+            timed.cards += counts.records
+    return timed
+
+
+async def _copy(connection: psycopg.AsyncConnection, batch: Sequence[ManifestPage]) -> None:
+    optional = attrgetter(*OPTIONAL_FIELDS)
+    async with connection.cursor() as cursor, cursor.copy("COPY bare FROM STDIN") as copy:
+        for page in batch:
+            for card in page.page.entries:
+                await copy.write_row(
+                    (
+                        *(page.source, page.partition, page.page_number, card.property_id),
+                        *(card.source_url, card.public_id, offers_as_json(card.offers)),
+                        *(card.listing_page_title, *optional(card)),
+                    )
+                )
+    await connection.commit()
+
+
+def _measure(url: str, listings: int, pages: int) -> dict[str, float]:
+    tables, results = _Tables(url), {}
+    tables.run(_BARE)
+    for name in ("first", "second", "third"):
+        before = tables.look()
+        timed = asyncio.run(_pass(url, listings, pages))
+        after = tables.look()
+        print(name, timed, round(timed.ratio, 3), before, after, flush=True)
+        results[f"upsert_{name}_to_bare_copy"] = timed.ratio
+        results[f"upsert_{name}_rows_per_s"] = timed.cards / timed.stored
+        if name == "first":
+            tables.run(_ALL_LIVE)
+            tables.vacuum()
+    return results
+
+
+def measure(
+    listings: int = 100_000, pages: int = ManifestPipeline.batch_size, *, durable: bool = True
+) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        try:
+            url = embedded.ensure_running(home, durable=durable)
+            migrate.upgrade(url)
+            return _measure(url, listings, pages)
+        finally:
+            embedded.destroy(home)
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(*map(int, sys.argv[1:])), indent=1))
