@@ -101,7 +101,7 @@ async def _carry_out(request: Request, verb: str) -> Response:
 
 
 def _nothing_to_decide(batch: RemovalBatch) -> Response:
-    message = "not-to-decide" if batch.status == "open" else "decided-already"
+    message = "not-to-decide" if batch.status in {"open", "joined"} else "decided-already"
     return done(f"/removals/{batch.id}", message)
 
 
@@ -115,12 +115,13 @@ async def _batch(tx: UnitOfWork, request: Request) -> RemovalBatch:
 
 async def _evidence(request: Request, checks: int) -> dict[str, Any]:
     """A batch and what its listings' pages answered, with as many of the checks."""
-    async with site_of(request).services.db.transaction() as tx:
+    services = site_of(request).services
+    async with services.db.transaction() as tx:
         batch = await _batch(tx, request)
         return {
             "batch": batch,
             # Proven gone and not seen since: what approving would remove now.
-            "removable": await tx.batches.removable(batch.id),
+            "removable": await tx.batches.removable(batch.id, now=services.clock.now()),
             "verdicts": await tx.checks.verdicts_of_batch(batch.id),
             "checks": await tx.checks.of_batch(batch.id, limit=checks),
         }

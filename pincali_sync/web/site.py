@@ -30,7 +30,7 @@ MESSAGES = {
     "approved": "The batch is approved: its listings were removed.",
     "rejected": "The batch is rejected: its listings are active again.",
     "decided-already": "This batch was decided already. Nothing was done twice.",
-    "not-to-decide": "This batch waits for no decision: its run is not over.",
+    "not-to-decide": "This batch waits for no decision: its run is not over, or it joined another.",
     "settled-gone": "Settled: the listing is removed. Seen again, it is relisted by itself.",
     "settled-kept": "Settled: the listing is active and starts from nothing.",
     "settled-already": "It was so already. Nothing was done twice.",

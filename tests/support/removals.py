@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.checks import VerificationResult
-from pincali_sync.items import QueuedProperty
+from pincali_sync.items import ManifestEntry, QueuedProperty
 from tests.support.builders import add_all_live, entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import full_scan, seen
 
 TOKEN = uuid4()  # of the worker that looks
+PRICE = 2_000_000  # of cards and live rows
 
 
 async def claim(services: Services, session_id: UUID) -> list[QueuedProperty]:
     """Takes the pages of whom a scan missed for the second time."""
-    candidates = await services.diff.detect_removed_properties(session_id)
-    async with services.db.transaction() as tx:
-        await tx.batches.open(
-            session_id, run_id=None, candidates=len(candidates), now=services.clock.now()
-        )
+    if candidates := await services.diff.detect_removed_properties(session_id):
+        async with services.db.transaction() as tx:
+            await tx.batches.open(
+                session_id, run_id=None, candidates=len(candidates), now=services.clock.now()
+            )
     await services.queue.queue_verifications(session_id)
     return await services.queue.claim_next_batch(
-        100, "worker-1", lease_token=TOKEN, verification=True
+        1_000, "worker-1", lease_token=TOKEN, verification=True
     )
 
 
@@ -42,21 +44,43 @@ async def batch_id(db: Database) -> UUID:
     return UUID(str(await value(db, "SELECT id FROM removal_batches")))
 
 
-async def hold(services: Services, clock: FixedClock) -> UUID:
-    """Sixty listings gone at once, out of a hundred; returns the batch."""
-    many = [entry(f"house-{n}", public_id=f"EB-BB{n:04d}") for n in range(150)]
+async def stock(
+    services: Services, clock: FixedClock, size: int = 150, **columns: object
+) -> list[ManifestEntry]:
+    """So many listings, live and scanned, and none of them queued."""
+    many = [entry(f"house-{n}", public_id=f"EB-BB{n:04d}") for n in range(size)]
     await full_scan(services, {"sale": many})
     fetched = {
-        each.source_url.rpartition("/")[2]: {"price": 1, "public_id": each.public_id, "visits": 1}
+        each.source_url.rpartition("/")[2]: {
+            "price": PRICE,
+            "public_id": each.public_id,
+            "visits": 1,
+            "first_seen_at": clock.now(),
+            **columns,
+        }
         for each in many
     }
     await add_all_live(services.db, fetched)
     await rows(services.db, "DELETE FROM scrape_queue")  # they are fetched
-    for _ in range(2):
-        clock.advance(days=7)
-        session_id = await full_scan(services, {"sale": many[60:]})
-        await services.diff.detect_removed_properties(session_id)
+    return many
+
+
+async def look_for(
+    services: Services, clock: FixedClock, shown: Sequence[ManifestEntry], *, days: float = 7
+) -> tuple[UUID, int]:
+    """A full scan days later that shows these alone, and the pages of what it missed twice, which
+    are gone; returns its session and how many pages were looked at."""
+    clock.advance(days=days)
+    session_id = await full_scan(services, {"sale": shown})
     gone = await claim(services, session_id)
-    assert len(gone) == 60
     await record(services, *(seen(queued, 404) for queued in gone))
+    return session_id, len(gone)
+
+
+async def hold(services: Services, clock: FixedClock) -> UUID:
+    """Sixty listings gone at once, out of 150; returns the batch."""
+    many = await stock(services, clock)
+    await look_for(services, clock, many[60:])
+    _, looked_at = await look_for(services, clock, many[60:])
+    assert looked_at == 60
     return await batch_id(services.db)

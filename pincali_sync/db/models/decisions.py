@@ -22,6 +22,7 @@ class ScanCertificates(Base):
     certified: Mapped[bool]
     proves_absence: Mapped[bool]  # certified, and not the source's first: that one sets the mark
     reasons: Mapped[col.JsonList]
+    holes: Mapped[col.JsonList]  # who may be in one is not missing: see `coverage`
     pages_declared: Mapped[int | None]
     pages_read: Mapped[int]
     pages_lost: Mapped[int]
@@ -34,9 +35,15 @@ class ScanCertificates(Base):
 
 
 class RemovalBatches(Base):
-    """The removals that one certified scan led to; held where they are too many at once."""
+    """The removals that one certified scan led to; held where they are too many at once.
 
-    __table_args__ = (one_of("status", "open", "held", "applied", "rejected"),)
+    One is held at most: what later scans prove joins it.
+    """
+
+    __table_args__ = (
+        one_of("status", "open", "held", "joined", "applied", "rejected"),
+        partial_index("uq_removal_batches_held", "status", where="status = 'held'"),
+    )
 
     id: Mapped[col.GeneratedId]
     session_id: Mapped[UUID] = mapped_column(ForeignKey("scraping_sessions.id"), unique=True)
@@ -45,6 +52,7 @@ class RemovalBatches(Base):
     candidates: Mapped[col.Counter]
     would_remove: Mapped[int | None]
     removal_limit: Mapped[int | None]
+    told_of: Mapped[int | None]
     removed: Mapped[col.Counter]
     created_at: Mapped[col.Created]
     decided_at: Mapped[datetime | None]
@@ -66,6 +74,7 @@ class RemovalChecks(Base):
         ForeignKey("removal_batches.id", ondelete="SET NULL")
     )
     session_id: Mapped[UUID | None]  # of the job that looked
+    missed_session_id: Mapped[UUID | None]  # the scan that it was looked at for; None: by the way
     verdict: Mapped[col.Str20]
     http_status: Mapped[int | None]
     redirect_url: Mapped[str | None]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.removal_limit import removal_limit
 from pincali_sync.domain.run_notes import RemovalsNote, RunNotes
 from pincali_sync.exceptions import OutdatedError, UsageError
 from pincali_sync.services.base import Service, in_transaction
@@ -21,23 +23,53 @@ logger = logging.getLogger(__name__)
 class RemovalService(Service):
     """Carries removals out, or holds them. A decision is taken once."""
 
-    @in_transaction
-    async def apply(self, tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
+    async def apply(self, batch_id: UUID) -> RemovalBatch:
         """Removes what a scan's verification proved gone, or holds it where it is too much.
 
+        While a batch is held, others join it, and all of it is judged again: days that pass let
+        expect more. People are told when it is held first, and when it has doubled since.
         Repeating it changes nothing.
         """
-        batch = await _locked(tx, batch_id)
-        if batch.status != "open":
-            return batch
+        told_of, batch = await self._judge(batch_id)
+        if batch.status == "held" and batch.told_of != told_of:
+            logger.error(
+                "removal batch %s is held: %s removals at once, the limit is %s; "
+                "`pincali-sync removals show %s`, then approve or reject it",
+                batch.id,
+                batch.would_remove,
+                batch.removal_limit,
+                batch.id,
+            )
+        return batch
+
+    @in_transaction
+    async def _judge(self, tx: UnitOfWork, batch_id: UUID) -> tuple[int | None, RemovalBatch]:
+        """The batch as it is now, and of how many removals people were told before."""
+        held, batch = await tx.batches.held(), await _locked(tx, batch_id)
         now = self.clock.now()
-        proven, limit = await tx.batches.removable(batch_id), await tx.batches.limit()
+        if batch.status == "open":
+            await tx.batches.gather(batch.id, now=now)
+            if held is not None:
+                await tx.batches.join(batch.id, held.id)
+        elif held is None or batch.status not in {"held", "joined"}:
+            return None, batch
+        return await self._carry_out_or_hold(tx, held or batch)
+
+    async def _carry_out_or_hold(
+        self, tx: UnitOfWork, batch: RemovalBatch
+    ) -> tuple[int | None, RemovalBatch]:
+        now, told_of = self.clock.now(), batch.told_of
+        proven = await tx.batches.removable(batch.id, now=now)
+        limit = removal_limit(await tx.batches.turnover(now=now))
         judged = {"would_remove": proven, "removal_limit": limit}
         if proven > limit:
-            return await tx.batches.decide(batch_id, status="held", **judged)
-        removed = await tx.batches.apply(batch_id, now=now)
-        return await tx.batches.decide(
-            batch_id, status="applied", removed=removed, decided_at=now, **judged
+            is_news = proven >= 2 * (told_of or 0)
+            return told_of, await tx.batches.decide(
+                batch.id, status="held", told_of=proven if is_news else told_of, **judged
+            )
+        removed = await tx.batches.apply(batch.id, now=now)
+        return told_of, await tx.batches.decide(
+            batch.id, status="applied", removed=removed, decided_at=now, **judged
         )
 
     @in_transaction
@@ -61,8 +93,8 @@ class RemovalService(Service):
             UsageError: when there is no such batch.
             OutdatedError: when it is not held, or for another number.
         """
-        await _check_held(tx, batch_id, removable)
         now = self.clock.now()
+        await _check_held(tx, batch_id, removable, now=now)
         given = {"decided_by": decided_by, "decided_at": now}
         if approve:
             removed = await tx.batches.apply(batch_id, now=now)
@@ -73,26 +105,17 @@ class RemovalService(Service):
 
 @dataclass(frozen=True, slots=True)
 class ApplyStep:
-    """Applies the run's batch, if its scan led to one."""
+    """Applies the run's batch, if its scan led to one, or judges again what is held."""
 
     record: RunRecord
     removals: RemovalService
 
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
-        batch = await self.record.db.run(lambda tx: tx.batches.of_session(session_of(run)))
+        batch = await self.record.db.run(lambda tx: tx.batches.to_judge(session_of(run)))
         if batch is None:
             return DONE
         batch = await self.removals.apply(batch.id)
-        if batch.status == "held":
-            logger.error(
-                "removal batch %s is held: %s removals at once, the limit is %s; "
-                "`pincali-sync removals show %s`, then approve or reject it",
-                batch.id,
-                batch.would_remove,
-                batch.removal_limit,
-                batch.id,
-            )
         note = RemovalsNote(
             batch=batch.id, status=batch.status, proven=batch.would_remove, removed=batch.removed
         )
@@ -107,11 +130,11 @@ async def _locked(tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
     return batch
 
 
-async def _check_held(tx: UnitOfWork, batch_id: UUID, seen: int | None) -> None:
+async def _check_held(tx: UnitOfWork, batch_id: UUID, seen: int | None, *, now: datetime) -> None:
     batch = await _locked(tx, batch_id)
     if batch.status != "held":
         raise OutdatedError(f"batch {batch.id} is {batch.status}: only a held one can be decided")
-    removable = await tx.batches.removable(batch.id)
+    removable = await tx.batches.removable(batch.id, now=now)
     if seen not in {None, removable}:
         raise OutdatedError(
             f"batch {batch.id} would remove {removable} listings, not {seen}: look at it again"

@@ -21,13 +21,11 @@ from tests.integration.removal.test_removals import (
     HOUSES,
     begin,
     miss,
-    missing,
-    statuses,
 )
 from tests.integration.site.test_sitemap import read
-from tests.support.builders import Workshop, detail, entry, id_of, rows
+from tests.support.builders import Workshop, detail, id_of, rows
 from tests.support.clock import FixedClock
-from tests.support.removals import batch_id, claim, hold, record
+from tests.support.removals import batch_id, claim, record
 from tests.support.scans import FakeSite, full_scan, seen, shown_alive
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -197,45 +195,7 @@ async def test_what_is_likely_removed_is_looked_at_by_nobody_else(
     assert id_of("house-1") not in {row["property_id"] for row in queued}
 
 
-# --- a batch that is held while scans go on -------------------------------------------------------
-
-
-async def scan_on(services: Services, clock: FixedClock) -> UUID:
-    """Another weekly scan without those of the held batch."""
-    held = await services.removals.apply(await batch_id(services.db))
-    assert held.status == "held"
-    clock.advance(days=7)
-    shown = await rows(
-        services.db,
-        """SELECT source_url, public_id FROM properties_live WHERE listing_status = 'active'""",
-    )
-    cards = [
-        entry(row["source_url"].rpartition("/")[2], public_id=row["public_id"]) for row in shown
-    ]
-    session_id = await full_scan(services, {"sale": cards})
-    assert await claim(services, session_id) == []
-    return held.id
-
-
-async def test_what_waits_for_a_person_is_not_asked_again_and_can_still_be_approved(
-    services: Services, db: Database, clock: FixedClock
-) -> None:
-    await hold(services, clock)
-    held = await scan_on(services, clock)
-    approved = await services.removals.settle(held, approve=True, decided_by="Operator 1")
-    assert approved.removed == 60
-    assert await statuses(db) == {"active": 90, "confirmed_removed": 60}
-
-
-async def test_and_can_still_be_rejected(
-    services: Services, db: Database, clock: FixedClock
-) -> None:
-    await hold(services, clock)
-    await services.removals.settle(
-        await scan_on(services, clock), approve=False, decided_by="Operator 1"
-    )
-    assert await statuses(db) == {"active": 150}
-    assert await missing(db) == {}
+# --- who must be there --------------------------------------------------------------------------
 
 
 async def test_who_must_be_there_is_asked_of_pages_that_were_not_asked_for_lately(

@@ -1,4 +1,4 @@
-"""Absence acts only after proof: counts, verdicts, removals, and the breaker before them."""
+"""Absence acts only after proof: counts, verdicts, removals."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.liveness import NO_CALIBRATION, Judgement, Verdict
-from pincali_sync.exceptions import CalibrationError, SupersededError, UsageError
+from pincali_sync.exceptions import CalibrationError, SupersededError
 from pincali_sync.items import ManifestEntry, QueuedProperty
 from pincali_sync.services.removal.looking import Lookout
 from tests.support.builders import SITE, Workshop, add_live, entry, id_of, rows, value
 from tests.support.clock import FixedClock
-from tests.support.removals import TOKEN, batch_id, claim, hold, record
+from tests.support.removals import TOKEN, batch_id, claim, record
 from tests.support.scans import FakeSite, full_scan, seen, shown_alive
 
 ALIVE = Judgement(verdict=Verdict.ALIVE, evidence="the page shows its id")
@@ -361,54 +361,6 @@ async def test_a_removed_listing_that_comes_back_is_relisted_and_can_go_missing_
     assert await missing(db) == {"house-1": 1}
     await miss(services, clock, times=1)
     assert (await shop.live("house-1"))["listing_status"] == "likely_removed"
-
-
-# --- the breaker ----------------------------------------------------------------------------------
-
-
-async def statuses(db: Database) -> dict[str, int]:
-    found = await rows(
-        db, "SELECT listing_status, count(*) AS rows FROM properties_live GROUP BY 1"
-    )
-    return {row["listing_status"]: row["rows"] for row in found}
-
-
-async def test_too_many_removals_at_once_are_held_until_a_person_approves(
-    services: Services, db: Database, clock: FixedClock
-) -> None:
-    held = await services.removals.apply(await hold(services, clock))
-    assert (held.status, held.would_remove, held.removal_limit) == ("held", 60, 50)
-    assert await statuses(db) == {"active": 90, "likely_removed": 60}
-    approved = await services.removals.settle(held.id, approve=True, decided_by="Operator 1")
-    assert (approved.status, approved.removed, approved.decided_by) == (
-        "applied",
-        60,
-        "Operator 1",
-    )
-    assert await statuses(db) == {"active": 90, "confirmed_removed": 60}
-    with pytest.raises(UsageError, match="is applied"):
-        await services.removals.settle(held.id, approve=True, decided_by="Operator 1")
-
-
-async def test_a_rejected_batch_makes_its_listings_active_and_starts_from_nothing(
-    services: Services, db: Database, clock: FixedClock
-) -> None:
-    held = await services.removals.apply(await hold(services, clock))
-    rejected = await services.removals.settle(held.id, approve=False, decided_by="Operator 1")
-    assert (rejected.status, rejected.removed) == ("rejected", 0)
-    assert await statuses(db) == {"active": 150}
-    assert await missing(db) == {}
-
-
-async def test_what_is_seen_while_a_batch_is_held_is_left_alone_when_it_is_approved(
-    services: Services, shop: Workshop, clock: FixedClock
-) -> None:
-    held = await services.removals.apply(await hold(services, clock))
-    await shop.scan(entry("house-7", public_id="EB-BB0007"))
-    assert (
-        await services.removals.settle(held.id, approve=True, decided_by="Operator 1")
-    ).removed == 59
-    assert (await shop.live("house-7"))["listing_status"] == "active"
 
 
 # --- the service by itself ------------------------------------------------------------------------

@@ -9,8 +9,8 @@ import pytest
 
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.queue import rest
-from pincali_sync.db.repositories.removal import batches
-from pincali_sync.domain import coverage, freshness, limits, prices
+from pincali_sync.db.repositories.removal import batches, proofs
+from pincali_sync.domain import coverage, freshness, limits, prices, removal_limit
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.items import FETCHES_A_WEEK
@@ -73,8 +73,14 @@ def default(variable: str) -> str:
         (21, f"({SHARES[load_config().queue_backlog_limit / load_config().queue_max_pending]}, or"),
         (23, f"missing in {LIKELY_AFTER} certified scans in a row"),
         (23, f"what is missing for the {INACTIVE_AFTER}rd time leaves the active counts"),
-        (23, f"than {batches.LIMIT_AT_LEAST}, {WORDS[batches.LIMIT_MEDIANS]} times the median"),
-        (23, f"and {percent(batches.LIMIT_SHARE)} of what is there"),
+        (10, f"for {proofs.ASKED_AGAIN_DAYS} days"),
+        (10, f"after {proofs.VOID_DAYS} days it proves nothing"),
+        (37, f"max({removal_limit.LIMIT_AT_LEAST}, min({percent(removal_limit.CEILING)} of the"),
+        (
+            37,
+            f"max({percent(removal_limit.LIMIT_SHARE)} of the stock, {removal_limit.EXCESS} × ",
+        ),
+        (37, f"in the last {batches.RECENT_DAYS} days"),
         (34, f"missing in {INACTIVE_AFTER} certified scans"),
         (34, f"at most {OFTEN[FETCHES_A_WEEK]} in seven days"),
         (34, f"up to {rest.LONGEST_DAYS // 7} weeks"),

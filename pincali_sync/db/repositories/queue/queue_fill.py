@@ -14,6 +14,7 @@ from pincali_sync.db.repositories.identity.takeovers import TOLD_BY_CARD
 from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.refresh_fill import FILL_SAMPLE, FILL_STALE
 from pincali_sync.db.repositories.queue.room import INSERT, LOCK, ROOM
+from pincali_sync.db.repositories.removal.proofs import IS_FRESH, PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.freshness import Lessons
 from pincali_sync.items import ANOTHER_TRY, FETCHES_A_WEEK
@@ -143,10 +144,10 @@ _OF_MANIFEST = _Reasons(
 """,
 )
 
-# Missing listings without a verdict from this scan's batch. One whose removal is held for a person
-# is not asked again; one whose page told nothing or is there rests ever longer between two looks
-# that told the same, also where scans miss it day after day. Another answer each time is a fault of
-# the moment: it makes no rest longer. What was said to be gone by the way is looked at at once.
+# Missing listings that nobody looked at for this scan. One that is proven gone is not asked again;
+# one whose page told nothing or is there rests ever longer between two looks that told the same,
+# also where scans miss it day after day. Another answer each time is a fault of the moment: it
+# makes no rest longer. What was said to be gone by the way is looked at at once.
 _OF_MISSING = _Reasons(
     rows=f"""
     SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
@@ -159,18 +160,20 @@ _OF_MISSING = _Reasons(
      CROSS JOIN LATERAL (
            SELECT count(*) FILTER (WHERE tells_nothing AND c.evidence = c.latest) AS times,
                   max(c.checked_at) FILTER (WHERE tells_nothing) AS last_at,
-                  bool_or(b.session_id = CAST(:session_id AS uuid)
-                          OR b.status = 'held' AND c.verdict IN ('gone', 'sold')) AS is_decided
+                  bool_or(c.missed_session_id = CAST(:session_id AS uuid)) AS is_looked_at,
+                  bool_or(c.id = c.latest_id AND {PROVES} AND {IS_FRESH}
+                          AND b.status IS DISTINCT FROM 'rejected') AS is_proven
              FROM (SELECT c.*, c.verdict IN ('alive', 'unknown') AS tells_nothing,
-                          first_value(c.evidence)
-                                 OVER (ORDER BY c.checked_at DESC, c.id) AS latest
+                          first_value(c.id) OVER latest AS latest_id,
+                          first_value(c.evidence) OVER latest AS latest
                      FROM removal_checks c
                     WHERE c.property_id = l.property_id AND NOT {TOLD_BY_CARD}
-                      AND c.checked_at > coalesce(m.last_seen_at, '-infinity')) c
+                      AND c.checked_at > coalesce(m.last_seen_at, '-infinity')
+                   WINDOW latest AS (ORDER BY c.checked_at DESC, c.id)) c
              LEFT JOIN removal_batches b ON b.id = c.batch_id) looked
      WHERE l.missing_session_id = CAST(:session_id AS uuid)
        AND l.listing_status = {LIKELY}
-       AND looked.is_decided IS NOT TRUE
+       AND looked.is_looked_at IS NOT TRUE AND looked.is_proven IS NOT TRUE
        AND (looked.times = 0 OR looked.last_at <= :now - {rest.after("looked.times", days=6)})
        AND {rest.fetches("l.property_id")} < {FETCHES_A_WEEK}
        AND NOT EXISTS (SELECT 1 FROM scrape_queue q

@@ -8,21 +8,24 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.proofs import PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, REMOVED, transition
 from pincali_sync.domain.listing_status import Cause, ListingStatus
+from pincali_sync.domain.removal_limit import OnDay, Turnover
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemovalBatch:
-    """The removals of one scan."""
+    """The removals of one scan; of all scans since, while it is held."""
 
     id: UUID
     session_id: UUID
     run_id: UUID | None
-    status: str  # open, held, applied, rejected
+    status: str  # open, held, applied, rejected; joined: its proofs went to the one that is held
     candidates: int
     would_remove: int | None
     removal_limit: int | None
+    told_of: int | None  # removals, when people were told last that it is held
     removed: int
     created_at: datetime
     decided_at: datetime | None
@@ -38,16 +41,15 @@ ON CONFLICT (session_id) DO UPDATE SET candidates = greatest(b.candidates, exclu
 RETURNING id
 """
 
-# What of a batch may still be removed: nobody saw the record since, under its own slug or another,
-# and neither a later look nor a person found it there. Later scans may have missed it again: a
-# batch that is held stays one.
+# What of a batch may still be removed: nobody saw the record since the scan that missed it, under
+# its own slug or another, and neither a later look nor a person found it there.
+# Later scans may have missed it again: a batch that is held stays one.
 _REMOVABLE = f"""
       FROM removal_batches b
-      JOIN scraping_sessions s ON s.id = b.session_id
-      JOIN LATERAL (SELECT DISTINCT ON (property_id) property_id, verdict, evidence, id,
-                                                       checked_at
+      JOIN LATERAL (SELECT DISTINCT ON (property_id) *
                       FROM removal_checks WHERE batch_id = b.id
-                     ORDER BY property_id, checked_at DESC) c ON c.verdict IN ('gone', 'sold')
+                     ORDER BY property_id, checked_at DESC) c ON {PROVES}
+      JOIN scraping_sessions s ON s.id = c.missed_session_id
       JOIN properties_live l ON l.property_id = c.property_id
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      WHERE b.id = :batch_id AND l.listing_status = {LIKELY}
@@ -60,18 +62,47 @@ _REMOVABLE = f"""
                           AND other.property_id <> l.property_id
                           AND other.last_seen_at >= s.started_at)
 """
-# More at once is held for a person: than the largest of these.
-LIMIT_AT_LEAST = 50
-LIMIT_MEDIANS = 3  # of the last four batches
-LIMIT_SHARE = 0.01  # of what is there
-_LIMIT = f"""
-SELECT greatest(
-    {LIMIT_AT_LEAST},
-    {LIMIT_MEDIANS} * coalesce((SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY removed)
-                    FROM (SELECT removed FROM removal_batches WHERE status = 'applied'
-                           ORDER BY decided_at DESC LIMIT 4) recent), 0),
-    {LIMIT_SHARE} * (SELECT count(*) FROM properties_live WHERE listing_status IN {PRESENT})
-)::integer
+# Proofs that a scan's batch may go by although nobody looked for this scan: those that an earlier
+# one was given and did not act on. What is held or was rejected keeps its own.
+_GATHER = f"""
+UPDATE removal_checks c SET batch_id = b.id
+  FROM removal_batches b
+  JOIN properties_live l ON l.missing_session_id = b.session_id AND l.listing_status = {LIKELY}
+  LEFT JOIN property_manifest m ON m.property_id = l.property_id
+ WHERE b.id = :batch_id AND c.property_id = l.property_id AND {PROVES}
+   AND c.checked_at > coalesce(m.last_seen_at, '-infinity')
+   AND c.batch_id IS DISTINCT FROM b.id
+   AND NOT EXISTS (SELECT FROM removal_checks later
+                    WHERE later.property_id = c.property_id AND later.checked_at > c.checked_at)
+   AND NOT EXISTS (SELECT FROM removal_batches o
+                    WHERE o.id = c.batch_id AND o.status IN ('held', 'rejected'))
+"""
+_JOIN = """
+WITH moved AS (
+    UPDATE removal_checks SET batch_id = :held_id WHERE batch_id = :batch_id
+), joined AS (
+    UPDATE removal_batches SET status = 'joined' WHERE id = :batch_id RETURNING candidates
+)
+UPDATE removal_batches b SET candidates = greatest(b.candidates, j.candidates)
+  FROM joined j WHERE b.id = :held_id
+"""
+RECENT_DAYS = 28  # whose comings and goings tell of the churn
+_RECENT = f"interval '{RECENT_DAYS} days'"
+_STOCK = f"""
+SELECT (SELECT count(*) FROM properties_live WHERE listing_status IN {PRESENT}) AS stock,
+       extract(epoch FROM CAST(:now AS timestamptz) - coalesce(
+           (SELECT max(decided_at) FROM removal_batches WHERE removed > 0),
+           (SELECT min(first_seen_at) FROM properties_live), :now))::float8 / 86400 AS days
+"""
+_REMOVALS = f"""
+SELECT CAST(decided_at AT TIME ZONE 'UTC' AS date) AS day, sum(removed)::integer AS listings
+  FROM removal_batches WHERE removed > 0 AND decided_at > :now - {_RECENT}
+ GROUP BY 1 ORDER BY 1
+"""
+_BIRTHS = f"""
+SELECT CAST(first_seen_at AT TIME ZONE 'UTC' AS date) AS day, count(*) AS listings
+  FROM property_manifest WHERE first_seen_at > :now - {_RECENT}
+ GROUP BY 1 ORDER BY 1
 """
 # Before the removal, in the lock order queue, live: what is removed need not be fetched.
 _CANCEL_QUEUED = f"""
@@ -132,10 +163,26 @@ class BatchRepository(Repository):
         statement = f"{_BATCHES} WHERE id = :id {'FOR UPDATE' if lock else ''}"
         return await self._first(RemovalBatch, statement, id=batch_id)
 
-    async def of_session(self, session_id: UUID) -> RemovalBatch | None:
-        """The batch of a scan."""
-        statement = f"{_BATCHES} WHERE session_id = :id"
-        return await self._first(RemovalBatch, statement, id=session_id)
+    async def to_judge(self, session_id: UUID) -> RemovalBatch | None:
+        """The batch of a scan; where there is none, the one that is held."""
+        return await self._first(
+            RemovalBatch,
+            f"""{_BATCHES} WHERE session_id = :id OR status = 'held'
+                ORDER BY session_id = :id DESC LIMIT 1""",
+            id=session_id,
+        )
+
+    async def held(self) -> RemovalBatch | None:
+        """The batch that waits for a person; there is one at most.
+
+        Whoever asks for it decides: the batches that are not decided are locked, in one order, so
+        that no two can be held.
+        """
+        await self._run(
+            """SELECT FROM removal_batches WHERE status IN ('open', 'held')
+                ORDER BY id FOR UPDATE"""
+        )
+        return await self._first(RemovalBatch, f"{_BATCHES} WHERE status = 'held'")
 
     async def latest(self, *, status: str | None = None, limit: int = 20) -> list[RemovalBatch]:
         """The newest batches, of all states or one."""
@@ -147,13 +194,25 @@ class BatchRepository(Repository):
             limit=limit,
         )
 
-    async def removable(self, batch_id: UUID) -> int:
+    async def removable(self, batch_id: UUID, *, now: datetime) -> int:
         """How many of a batch are proven gone and were not seen since."""
-        return await self._number(f"SELECT count(*) {_REMOVABLE}", batch_id=batch_id)
+        return await self._number(f"SELECT count(*) {_REMOVABLE}", batch_id=batch_id, now=now)
 
-    async def limit(self) -> int:
-        """How many removals at once are carried out without a person."""
-        return await self._number(_LIMIT)
+    async def turnover(self, *, now: datetime) -> Turnover:
+        """How large the stock is, and how much of it comes and goes."""
+        removals = await self._all(OnDay, _REMOVALS, now=now)
+        births = await self._all(OnDay, _BIRTHS, now=now)
+        return await self._one(
+            lambda **stock: Turnover(**stock, removals=removals, births=births), _STOCK, now=now
+        )
+
+    async def gather(self, batch_id: UUID, *, now: datetime) -> None:
+        """Takes over proofs of what the batch's scan missed that were not acted on."""
+        await self._run(_GATHER, batch_id=batch_id, now=now)
+
+    async def join(self, batch_id: UUID, held_id: UUID) -> None:
+        """Adds a batch to the one that is held."""
+        await self._run(_JOIN, batch_id=batch_id, held_id=held_id)
 
     async def apply(self, batch_id: UUID, *, now: datetime) -> int:
         """Removes what of the batch may be removed; returns the number."""

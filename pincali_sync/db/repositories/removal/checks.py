@@ -43,16 +43,18 @@ class RemovalCheck:
     applied_at: datetime | None
 
 
-# A verdict belongs to the batch of the scan that missed the record, while that one is open.
+# A verdict belongs to the scan that missed the record, and to its batch while that one is open.
 _RECORD = """
+WITH missed AS (
+    SELECT missing_session_id AS by FROM properties_live
+     WHERE property_id = CAST(:property_id AS text) AND CAST(:is_verdict AS boolean)
+)
 INSERT INTO removal_checks
-       (property_id, batch_id, session_id, verdict, http_status, redirect_url, shown_public_id,
-        evidence, url, checked_at)
-VALUES (CAST(:property_id AS text),
-        (SELECT b.id FROM removal_batches b JOIN properties_live l
-                     ON l.missing_session_id = b.session_id
-          WHERE l.property_id = CAST(:property_id AS text) AND b.status = 'open'
-            AND CAST(:is_verdict AS boolean)),
+       (property_id, missed_session_id, batch_id, session_id, verdict, http_status, redirect_url,
+        shown_public_id, evidence, url, checked_at)
+VALUES (CAST(:property_id AS text), (SELECT by FROM missed),
+        (SELECT b.id FROM removal_batches b JOIN missed ON missed.by = b.session_id
+          WHERE b.status = 'open'),
         CAST(:session_id AS uuid), :verdict, :status, :redirect_url, :shown_public_id,
         :evidence, :url, :now)
 """
