@@ -15,6 +15,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.queue_rows import QueueStats
+from pincali_sync.db.repositories.queue.refresh_fill import Drawn
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.freshness import Lessons
@@ -24,8 +25,11 @@ from pincali_sync.services.base import Service, in_transaction
 
 __all__ = ["QueueStats", "QueuedProperty", "ScrapeQueueService"]
 
-# Chunks of a caller's list: bounds the statement and the time the fill lock is held.
+# Chunks of a caller's list: bounds the statement and its transaction.
 _CHUNK = 5_000
+# With less of the ceiling free no look is taken at what is old; after all was found, none for long.
+_LEAST_ROOM = 0.05
+_REST = timedelta(hours=1)
 
 # A card that shows something else has its page visited before it is stale, but not at once: what
 # is being edited is edited again.
@@ -67,7 +71,7 @@ class ScrapeQueueService(Service):
         self, tx: UnitOfWork, moment: datetime, limit: int, session_id: UUID | None = None
     ) -> int:
         """Queues up to `limit` records not visited since a moment, by crawl value."""
-        return await tx.queue_fill.fill_stale(
+        drawn = await tx.queue_fill.fill_stale(
             limit,
             await self._filling(tx, session_id),
             await _lessons(tx, self.clock.now()),
@@ -75,6 +79,7 @@ class ScrapeQueueService(Service):
             told_before=moment,
             max_age_days=self.config.max_age_days,
         )
+        return drawn.queued
 
     @in_transaction
     async def queue_random_sample(
@@ -82,12 +87,13 @@ class ScrapeQueueService(Service):
     ) -> int:
         """Queues a fair draw of records that are there; the same session draws the same ones."""
         now = self.clock.now()
-        return await tx.queue_fill.fill_sample(
+        drawn = await tx.queue_fill.fill_sample(
             sample_size,
             await self._filling(tx, session_id),
             seed=str(session_id or now.date()),
             drawn_since=now,
         )
+        return drawn.queued
 
     @in_transaction
     async def queue_verifications(self, tx: UnitOfWork, session_id: UUID) -> int:
@@ -97,12 +103,13 @@ class ScrapeQueueService(Service):
         filling = await self._filling(tx, session_id)
         return await tx.queue_fill.fill_missing(session_id, filling, began=began)
 
-    @in_transaction
-    async def top_up(self, tx: UnitOfWork, run_id: UUID | None = None) -> int:
-        """Queues flagged listings that did not fit before; returns their number."""
-        return await tx.queue_fill.fill_from_manifest(
-            Filling.of(self.config, run_id, now=self.clock.now())
-        )
+    async def top_up(self, run_id: UUID | None = None) -> int:
+        """Queues flagged listings that wait outside, newest first, some hundred a transaction;
+        returns their number."""
+        queued, filling = 0, Filling.of(self.config, run_id, now=self.clock.now())
+        while (taken := await self.db.run(lambda tx: tx.outside.take(filling))).moved:
+            queued += taken.queued
+        return queued
 
     async def _queue_named(
         self, property_ids: Sequence[str], priority: int, reason: str, session_id: UUID | None
@@ -194,8 +201,6 @@ class ScrapeQueueService(Service):
             max_attempts=self.config.queue_max_attempts, now=self.clock.now()
         )
 
-    # --- housekeeping ---
-
     @in_transaction
     async def cleanup_old_queue_entries(self, tx: UnitOfWork, days: float) -> int:
         """Deletes completed and cancelled rows that ended longer ago; returns their number."""
@@ -225,14 +230,15 @@ class RefreshService(Service):
     @in_transaction
     async def top_up(self, tx: UnitOfWork, run_id: UUID | None = None) -> Wanted:
         """Queues the part of the month's target that is due by now and fits the day's budget."""
-        target = await tx.freshness.target()
-        if target is None:
+        await tx.freshness.count_returned()
+        target, now = await tx.freshness.target(), self.clock.now()
+        if target is None or (target.rests_until or now) > now:
             return Wanted()
-        now = self.clock.now()
-        due = _due_by(now, target)
+        due, filling = _due_by(now, target), Filling.of(self.config, run_id, now=now)
         budget = await self.budget_left(tx) if due.stale or due.sample else 0
-        filling = Filling.of(self.config, run_id, now=now)
-        stale = sample = 0
+        if not await self._is_worth_it(tx, min(due.stale + due.sample, budget)):
+            return Wanted()
+        stale = sample = Drawn()
         if (wanted := min(due.stale, budget)) > 0:
             stale = await tx.queue_fill.fill_stale(
                 wanted,
@@ -242,14 +248,21 @@ class RefreshService(Service):
                 told_before=now - _TOLD_AFTER,
                 max_age_days=self.config.max_age_days,
             )
-        if (wanted := min(due.sample, budget - stale)) > 0:
+        if (wanted := min(due.sample, budget - stale.queued)) > 0:
             sample = await tx.queue_fill.fill_sample(
                 wanted, filling, seed=target.month.isoformat(), drawn_since=target.set_at
             )
-        queued = Wanted(stale=stale, sample=sample)
-        if stale or sample:
-            await tx.freshness.count_queued(queued)
+        queued = Wanted(stale=stale.queued, sample=sample.queued)
+        await tx.freshness.count_queued(queued)
+        if stale.came_short or sample.came_short:
+            await tx.freshness.rest(now + _REST)
         return queued
+
+    async def _is_worth_it(self, tx: UnitOfWork, wanted: int) -> bool:
+        """To find what is worth most takes a look at all that is old: for little it is put off."""
+        ceiling = self.config.queue_max_pending
+        room = await tx.queue_fill.room_for_refresh(ceiling) if wanted > 0 else 0
+        return 0 < wanted <= room or room > _LEAST_ROOM * ceiling
 
     async def wanted(self, tx: UnitOfWork) -> Wanted:
         """What a target set now would ask for, over the month."""

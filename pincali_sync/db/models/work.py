@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from pincali_sync.db import columns as col
 from pincali_sync.db.base import Base, one_of, partial_index
 
+_PENDING = "status = 'pending' AND"
+_VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
+
 
 class SyncRuns(Base):
     """One run of one tier."""
@@ -54,6 +57,15 @@ class ScrapeQueue(Base):
         one_of("status", "pending", "in_progress", "completed", "failed", "cancelled"),
         partial_index("idx_queue_pending", "priority", "queued_at", where="status = 'pending'"),
         Index("idx_queue_property", "property_id"),
+        partial_index(
+            "idx_queue_details",
+            "priority",
+            "queued_at",
+            where=f"{_PENDING} ({_VERIFIED}) IS NOT TRUE",
+        ),
+        partial_index(
+            "idx_queue_verifications", "priority", "queued_at", where=f"{_PENDING} {_VERIFIED}"
+        ),
         partial_index("uq_queue_open", "property_id", where="status IN ('pending', 'in_progress')"),
         partial_index("idx_queue_leases", "lease_expires_at", where="status = 'in_progress'"),
         Index("idx_queue_run", "run_id", "status"),
@@ -78,6 +90,30 @@ class ScrapeQueue(Base):
     lease_expires_at: Mapped[datetime | None]
     available_at: Mapped[col.Created]
     run_id: Mapped[col.OfRun | None]
+
+
+class QueueOutside(Base):
+    """A record that wants its page fetched and has no open row in the queue.
+
+    Triggers keep it beside `property_manifest.needs_full_scrape` and the queue, which are the
+    truth: a row too many is dropped when its turn comes.
+    """
+
+    __table_args__ = (
+        Index(
+            "idx_outside_next",
+            *("priority", text("first_seen_at DESC"), "property_id"),
+            postgresql_where=text("rests_until IS NULL"),
+        ),
+        partial_index("idx_outside_resting", "rests_until", where="rests_until IS NOT NULL"),
+        # Who takes what is next begins where the last ones were taken.
+        {"postgresql_with": {"autovacuum_vacuum_scale_factor": 0.01}},
+    )
+
+    property_id: Mapped[col.RecordId] = mapped_column(primary_key=True)
+    priority: Mapped[int]
+    first_seen_at: Mapped[datetime]
+    rests_until: Mapped[datetime | None]  # its page was asked for in vain
 
 
 class SyncRunJobs(Base):
@@ -150,6 +186,18 @@ class RefreshTargets(Base):
     sample_queued: Mapped[col.Counter]
     stale_before: Mapped[datetime]  # what was visited since is not stale
     set_at: Mapped[datetime]
+    rests_until: Mapped[datetime | None]  # all that is old was looked through, and is queued
+
+
+class RefreshReturns(Base):
+    """What was moved outside the queue of a month's visits, until the target is told.
+
+    Rows that are only added: the batches of several scans do not wait for each other.
+    """
+
+    id: Mapped[col.GeneratedId]
+    stale: Mapped[int]
+    sample: Mapped[int]
 
 
 class SignalLessons(Base):

@@ -219,6 +219,23 @@ def test_an_upgrade_forgets_the_passwords_of_nodes(empty_database_url: str) -> N
     assert found == [("http://one:6800",), ("http://two:6800",), ("local",), (None,)]
 
 
+def test_an_upgrade_finds_what_waits_outside_the_queue(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url, "0010_one_row")
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(
+            """INSERT INTO property_manifest (property_id, source_url, needs_full_scrape, sources)
+               VALUES ('waits', 'x', true, '{}'), ('queued', 'x', true, '{}'),
+                      ('settled', 'x', false, '{}')"""
+        )
+        connection.execute(
+            "INSERT INTO scrape_queue (property_id, source_url, priority) VALUES ('queued', 'x', 1)"
+        )
+    migrate.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        found = connection.execute("SELECT property_id, priority FROM queue_outside").fetchall()
+    assert found == [("waits", 3)]
+
+
 def test_sql_is_printed_without_a_database(tmp_path: Path, postgres_url: str) -> None:
     environment = {name: each for name, each in os.environ.items() if name not in {"DATABASE_URL"}}
     result = subprocess.run(

@@ -31,7 +31,7 @@ ROWS = {
                                price_ratio) VALUES (:id, 'pincali_third', 1, 90, 1)""",
 }
 # Other rows of these are made by scans, visits and queues.
-OTHERS = {"properties_live", "property_manifest", "scrape_queue"}
+OTHERS = {"properties_live", "property_manifest", "queue_outside", "scrape_queue"}
 NAMING = """
 SELECT DISTINCT c.table_name FROM information_schema.columns c
   JOIN information_schema.tables t USING (table_schema, table_name)

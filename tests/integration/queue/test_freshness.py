@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.queue import freshness as sql
-from pincali_sync.db.repositories.queue.refresh_fill import FILL_STALE
+from pincali_sync.db.repositories.queue.refresh_fill import CHOOSE_STALE
 from pincali_sync.db.repositories.removal.counting import COUNT_MISSING
 from pincali_sync.db.repositories.scan import manifest
 from pincali_sync.domain.freshness import Lessons, change_rate, crawl_value, scrape_priority
@@ -72,7 +72,7 @@ HOT: dict[str, tuple[str, dict[str, Any]]] = {
     "price changes": (manifest.DETECT_PRICE_CHANGES, {}),
     "missing count": (COUNT_MISSING, {"began": None, "now": None}),
     "stale selection": (
-        FILL_STALE,
+        CHOOSE_STALE,
         {
             "now": None,
             "stale_before": None,
@@ -80,9 +80,7 @@ HOT: dict[str, tuple[str, dict[str, Any]]] = {
             "recall": 0.3,
             "doubts": list(Lessons().doubts),
             "max_age_days": 45.0,
-            "wanted": 100,
-            "max_pending": 1_000,
-            "run_id": None,
+            "fitting": 100,
         },
     ),
 }

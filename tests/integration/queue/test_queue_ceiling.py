@@ -91,6 +91,9 @@ async def test_what_was_moved_outside_counts_as_not_yet_queued_for_the_month(
     await add_stale(db, clock, 20)
     await shop.queue.queue_stale_properties(30, 100)
     await shop.scan(*(entry(f"new-{number}") for number in range(5)))
+    await db.run(lambda tx: tx.freshness.count_returned())
+    assert await value(db, "SELECT stale_queued FROM refresh_targets") == 5
+    await db.run(lambda tx: tx.freshness.count_returned())
     assert await value(db, "SELECT stale_queued FROM refresh_targets") == 5
 
 

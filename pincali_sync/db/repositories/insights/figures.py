@@ -90,12 +90,7 @@ SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS 
        waiting.*,
        (SELECT count(*) FROM price_reviews WHERE status = 'open') AS price_reviews,
        (SELECT count(*) FROM identity_candidates WHERE status = 'open') AS identity_candidates,
-       (SELECT count(*) FROM property_manifest m
-         WHERE m.needs_full_scrape = true
-           AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
-                              AND q.status IN ('pending', 'in_progress'))
-           AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
-                              AND q.status = 'failed')) AS waiting_outside
+       (SELECT count(*) FROM queue_outside WHERE rests_until IS NULL) AS waiting_outside
   FROM ({WAITING}) AS waiting
 """
 _AUDITED = """

@@ -81,6 +81,7 @@ class RefreshTarget:
     stale_queued: int
     sample_queued: int
     set_at: datetime
+    rests_until: datetime | None  # what is old was looked through and found queued
 
 
 _TARGET = ", ".join(each.name for each in fields(RefreshTarget))
@@ -145,6 +146,25 @@ class FreshnessRepository(Repository):
     async def lessons(self, *, since: date) -> Lessons:
         """What the samples since a month taught of cards' signals."""
         return learn(await self._all(_sampled, _SAMPLED, since=since))
+
+    async def count_returned(self) -> None:
+        """What was moved outside the queue since is queued for the latest target no more."""
+        await self._run(
+            """WITH returned AS (DELETE FROM refresh_returns RETURNING stale, sample)
+               UPDATE refresh_targets
+                  SET stale_queued = greatest(0, stale_queued - r.stale),
+                      sample_queued = greatest(0, sample_queued - r.sample)
+                 FROM (SELECT sum(stale) AS stale, sum(sample) AS sample FROM returned) r
+                WHERE r.stale IS NOT NULL AND month = (SELECT max(month) FROM refresh_targets)"""
+        )
+
+    async def rest(self, until: datetime) -> None:
+        """For the latest target nothing is looked for until then."""
+        await self._run(
+            """UPDATE refresh_targets SET rests_until = :until
+                WHERE month = (SELECT max(month) FROM refresh_targets)""",
+            until=until,
+        )
 
     async def count_queued(self, queued: Wanted) -> None:
         """Adds to what was queued for the latest target."""

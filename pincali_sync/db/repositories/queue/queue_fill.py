@@ -8,19 +8,33 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.config import Config
-from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.takeovers import TOLD_BY_CARD
 from pincali_sync.db.repositories.queue import rest
-from pincali_sync.db.repositories.queue.refresh_fill import FILL_SAMPLE, FILL_STALE
-from pincali_sync.db.repositories.queue.room import INSERT, LOCK, ROOM
+from pincali_sync.db.repositories.queue.filling import Filling
+from pincali_sync.db.repositories.queue.refresh_fill import (
+    CHOOSE_SAMPLE,
+    CHOOSE_STALE,
+    QUEUE_CHOSEN,
+    Drawn,
+)
+from pincali_sync.db.repositories.queue.room import INSERT, ROOM, RoomRepository
 from pincali_sync.db.repositories.removal.proofs import IS_FRESH, PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.freshness import Lessons
-from pincali_sync.items import ANOTHER_TRY, FETCHES_A_WEEK
+from pincali_sync.items import FETCHES_A_WEEK
+
+__all__ = ["Filling", "QueueFillRepository"]
 
 # Records without an open row.
 _WAITING = "queued_priority IS NULL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """How many of the records have no open row, and of how many the row is worth less."""
+
+    wanted: int
+    better: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +42,14 @@ class _Reasons:
     """Why records should be fetched, and the statements that see to it."""
 
     rows: str  # a query of property_id, source_url, priority, reason and queued_priority
-    order: str = "property_id"
+
+    @property
+    def counting(self) -> str:
+        """What there is to do."""
+        return f"""
+SELECT count(*) FILTER (WHERE {_WAITING}) AS wanted,
+       count(*) FILTER (WHERE queued_priority > priority) AS better FROM ({self.rows}) reasons
+"""
 
     @property
     def raising(self) -> str:
@@ -48,49 +69,38 @@ UPDATE scrape_queue q
 """
 
     @property
-    def making_room(self) -> str:
-        """At a full queue the least valuable rows go back outside, where their tables know of
-        them: only rows worth less than what comes, the worst and the latest first. The month's
-        target no longer counts them."""
+    def adding(self) -> str:
+        """New rows, as many as fit under the ceiling. At a full queue the least valuable rows go
+        back outside, where their tables know of them: only rows worth less than what comes, the
+        worst and the latest first. The month's target is told."""
         return f"""
-WITH reasons AS ({self.rows}), wanted AS (
-    SELECT priority, count(*) AS rows FROM reasons WHERE {_WAITING} GROUP BY priority
-), short AS (
-    SELECT greatest(0, coalesce((SELECT sum(rows) FROM wanted), 0) - {ROOM}) AS rows,
-           (SELECT min(priority) FROM wanted) AS best
-), least_valuable AS (
+WITH reasons AS ({self.rows}), wanted AS MATERIALIZED (
+    SELECT * FROM reasons WHERE {_WAITING} ORDER BY priority, property_id LIMIT :wanted
+), room AS MATERIALIZED (SELECT {ROOM} AS rows), least_valuable AS (
     SELECT id FROM scrape_queue
-     WHERE status = 'pending' AND priority > (SELECT best FROM short) AND priority > 2
+     WHERE status = 'pending' AND priority > greatest(2, (SELECT min(priority) FROM wanted))
      ORDER BY priority DESC, queued_at DESC
-     LIMIT (SELECT rows FROM short) FOR UPDATE SKIP LOCKED
+     LIMIT greatest(0, (SELECT count(*) FROM wanted) - (SELECT rows FROM room))
+       FOR UPDATE SKIP LOCKED
 ), moved AS (
     DELETE FROM scrape_queue q USING least_valuable v WHERE q.id = v.id
     RETURNING q.queue_reason
-), uncounted AS (
-    SELECT count(*) FILTER (WHERE queue_reason = 'stale_data') AS stale,
-           count(*) FILTER (WHERE queue_reason = 'random_sample') AS sample
-      FROM moved
-)
-UPDATE refresh_targets
-   SET stale_queued = greatest(0, stale_queued - stale),
-       sample_queued = greatest(0, sample_queued - sample)
-  FROM uncounted
- WHERE stale + sample > 0 AND month = (SELECT max(month) FROM refresh_targets)
-"""
-
-    @property
-    def adding(self) -> str:
-        """New rows, as many as fit under the ceiling."""
-        return f"""
-WITH reasons AS ({self.rows}), fitting AS (
-    SELECT * FROM reasons WHERE {_WAITING} ORDER BY {self.order} LIMIT {ROOM}
+), returned AS (
+    INSERT INTO refresh_returns (stale, sample)
+    SELECT stale, sample
+      FROM (SELECT count(*) FILTER (WHERE queue_reason = 'stale_data') AS stale,
+                   count(*) FILTER (WHERE queue_reason = 'random_sample') AS sample
+              FROM moved) counted
+     WHERE stale + sample > 0
+), fitting AS (
+    SELECT * FROM wanted ORDER BY priority, property_id
+     LIMIT (SELECT rows FROM room) + (SELECT count(*) FROM moved)
 ){INSERT}"""
 
 
 # A new listing whose page was set aside, or not there, is not queued again by being seen again: see
-# `_OF_MANIFEST`.
+# `outside`.
 _OF_BATCH = _Reasons(
-    order="priority, property_id",
     rows="""
     SELECT b.property_id, b.source_url, b.queued_priority,
            CASE WHEN b.is_live THEN 2 ELSE 1 END AS priority,
@@ -118,86 +128,46 @@ _OF_NAMED = _Reasons(
 """
 )
 
-# What the manifest still wants fetched: it found no place before, or was moved outside. What only
-# the sitemap knows comes after what pages showed, and gives way to it at a full queue. What was
-# asked for in vain is tried again: of newcomers after a day.
-_OF_MANIFEST = _Reasons(
-    order="priority, first_seen_at DESC, property_id",
-    rows=f"""
-    SELECT m.property_id, m.source_url, m.first_seen_at, NULL AS queued_priority,
-           CASE WHEN m.is_new AND m.sources = '{{}}' THEN 3
-                WHEN m.is_new THEN 1 ELSE 2 END AS priority,
-           CASE WHEN {rest.WAS_IN_VAIN} THEN '{ANOTHER_TRY}'
-                WHEN m.is_new AND m.sources = '{{}}' THEN 'sitemap'
-                WHEN m.is_new THEN 'new_property'
-                WHEN m.price_changed THEN 'price_change'
-                ELSE 'relisted' END AS reason
-      FROM property_manifest m
-      LEFT JOIN ({rest.IN_VAIN}) vain ON vain.property_id = m.property_id
-      LEFT JOIN properties_live l ON l.property_id = m.property_id
-     WHERE m.needs_full_scrape
-       AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = m.property_id
-                          AND q.status IN ('pending', 'in_progress'))
-       AND CASE WHEN m.is_new
-                THEN coalesce(vain.last_at <= :now - {rest.after("vain.times", days=1)}, true)
-                ELSE {rest.RESTED} END
-""",
-)
-
 # Missing listings that nobody looked at for this scan. One that is proven gone is not asked again;
 # one whose page told nothing or is there rests ever longer between two looks that told the same,
 # also where scans miss it day after day. Another answer each time is a fault of the moment: it
 # makes no rest longer. What was said to be gone by the way is looked at at once.
-_OF_MISSING = _Reasons(
-    rows=f"""
-    SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
-           (SELECT q.priority FROM scrape_queue q
-             WHERE q.property_id = l.property_id AND q.status IN ('pending', 'in_progress')
-           ) AS queued_priority,
-           3 AS priority, 'verification' AS reason
-      FROM properties_live l
-      LEFT JOIN property_manifest m ON m.property_id = l.property_id
-     CROSS JOIN LATERAL (
-           SELECT count(*) FILTER (WHERE tells_nothing AND c.evidence = c.latest) AS times,
-                  max(c.checked_at) FILTER (WHERE tells_nothing) AS last_at,
-                  bool_or(c.missed_session_id = CAST(:session_id AS uuid)) AS is_looked_at,
-                  bool_or(c.id = c.latest_id AND {PROVES} AND {IS_FRESH}
-                          AND b.status IS DISTINCT FROM 'rejected') AS is_proven
-             FROM (SELECT c.*, c.verdict IN ('alive', 'unknown') AS tells_nothing,
-                          first_value(c.id) OVER latest AS latest_id,
-                          first_value(c.evidence) OVER latest AS latest
-                     FROM removal_checks c
-                    WHERE c.property_id = l.property_id AND NOT {TOLD_BY_CARD}
-                      AND c.checked_at > coalesce(m.last_seen_at, '-infinity')
-                   WINDOW latest AS (ORDER BY c.checked_at DESC, c.id)) c
-             LEFT JOIN removal_batches b ON b.id = c.batch_id) looked
-     WHERE l.missing_session_id = CAST(:session_id AS uuid)
-       AND l.listing_status = {LIKELY}
-       AND looked.is_looked_at IS NOT TRUE AND looked.is_proven IS NOT TRUE
-       AND (looked.times = 0 OR looked.last_at <= :now - {rest.after("looked.times", days=6)})
-       AND {rest.fetches("l.property_id")} < {FETCHES_A_WEEK}
-       AND NOT EXISTS (SELECT 1 FROM scrape_queue q
-                        WHERE q.property_id = l.property_id AND q.status = 'failed'
-                          AND q.queue_reason = 'verification' AND q.queued_at >= :began)
+_MISSING = f"""
+SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
+       (SELECT q.priority FROM scrape_queue q
+         WHERE q.property_id = l.property_id AND q.status IN ('pending', 'in_progress')
+       ) AS queued_priority,
+       3 AS priority, 'verification' AS reason
+  FROM properties_live l
+  LEFT JOIN property_manifest m ON m.property_id = l.property_id
+ CROSS JOIN LATERAL (
+       SELECT count(*) FILTER (WHERE tells_nothing AND c.evidence = c.latest) AS times,
+              max(c.checked_at) FILTER (WHERE tells_nothing) AS last_at,
+              bool_or(c.missed_session_id = CAST(:session_id AS uuid)) AS is_looked_at,
+              bool_or(c.id = c.latest_id AND {PROVES} AND {IS_FRESH}
+                      AND b.status IS DISTINCT FROM 'rejected') AS is_proven
+         FROM (SELECT c.*, c.verdict IN ('alive', 'unknown') AS tells_nothing,
+                      first_value(c.id) OVER latest AS latest_id,
+                      first_value(c.evidence) OVER latest AS latest
+                 FROM removal_checks c
+                WHERE c.property_id = l.property_id AND NOT {TOLD_BY_CARD}
+                  AND c.checked_at > coalesce(m.last_seen_at, '-infinity')
+               WINDOW latest AS (ORDER BY c.checked_at DESC, c.id)) c
+         LEFT JOIN removal_batches b ON b.id = c.batch_id) looked
+ WHERE l.missing_session_id = CAST(:session_id AS uuid)
+   AND l.listing_status = {LIKELY}
+   AND looked.is_looked_at IS NOT TRUE AND looked.is_proven IS NOT TRUE
+   AND (looked.times = 0 OR looked.last_at <= :now - {rest.after("looked.times", days=6)})
+   AND {rest.fetches("l.property_id")} < {FETCHES_A_WEEK}
+   AND NOT EXISTS (SELECT 1 FROM scrape_queue q
+                    WHERE q.property_id = l.property_id AND q.status = 'failed'
+                      AND q.queue_reason = 'verification' AND q.queued_at >= :began)
 """
-)
+# Staged, so that it is asked once.
+_OF_MISSING = _Reasons(rows="SELECT * FROM missing")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filling:
-    """For which run rows are queued, when, and how many the queue may hold."""
-
-    run_id: UUID | None
-    max_pending: int
-    now: datetime
-
-    @classmethod
-    def of(cls, config: Config, run_id: UUID | None, *, now: datetime) -> Filling:
-        """Up to the configured ceiling."""
-        return cls(run_id=run_id, max_pending=config.queue_max_pending, now=now)
-
-
-class QueueFillRepository(Repository):
+class QueueFillRepository(RoomRepository):
     """SQL that adds rows. What finds no place stays where it waits, and is taken up later."""
 
     async def fill_from_batch(self, filling: Filling) -> int:
@@ -212,19 +182,16 @@ class QueueFillRepository(Repository):
             _OF_NAMED, filling, property_ids=list(property_ids), priority=priority, reason=reason
         )
 
-    async def fill_from_manifest(self, filling: Filling) -> int:
-        """Queues flagged manifest rows that waited outside, newest first; returns their number."""
-        return await self._add(_OF_MANIFEST.adding, filling)
-
     async def fill_missing(self, session_id: UUID, filling: Filling, *, began: datetime) -> int:
         """Queues the verification of what a scan missed; returns how many found no place."""
-        missing = {"session_id": session_id, "began": began}
-        await self._queue(_OF_MISSING, filling, **missing)
-        return await self._number(
-            f"SELECT count(*) FROM ({_OF_MISSING.rows}) r WHERE {_WAITING}",
-            **missing,
+        await self._run(
+            f"CREATE TEMPORARY TABLE missing ON COMMIT DROP AS {_MISSING}",
+            session_id=session_id,
+            began=began,
             now=filling.now,
         )
+        found = await self._one(_Found, _OF_MISSING.counting)
+        return found.wanted - await self._queue(_OF_MISSING, filling)
 
     async def fill_stale(
         self,
@@ -235,16 +202,16 @@ class QueueFillRepository(Repository):
         stale_before: datetime,
         told_before: datetime,
         max_age_days: float,
-    ) -> int:
-        """Queues the stale records whose visits are worth most; returns their number.
+    ) -> Drawn:
+        """Queues the stale records whose visits are worth most, into the room left to them.
 
         Args:
             told_before: as stale is what was not visited since, and showed something else.
         """
-        return await self._add(
-            FILL_STALE,
+        return await self._draw(
+            CHOOSE_STALE,
+            wanted,
             filling,
-            wanted=wanted,
             stale_before=stale_before,
             told_before=told_before,
             max_age_days=max_age_days,
@@ -254,20 +221,34 @@ class QueueFillRepository(Repository):
 
     async def fill_sample(
         self, wanted: int, filling: Filling, *, seed: str, drawn_since: datetime
-    ) -> int:
-        """Queues a fair draw of records not queued since a time; returns their number."""
-        return await self._add(
-            FILL_SAMPLE, filling, wanted=wanted, seed=seed, drawn_since=drawn_since
-        )
+    ) -> Drawn:
+        """Queues a fair draw of records not queued since a time, into the same room."""
+        draw = {"seed": seed, "drawn_since": drawn_since}
+        return await self._draw(CHOOSE_SAMPLE, wanted, filling, **draw)
 
-    async def _add(self, statement: str, filling: Filling, **named: Any) -> int:
-        await self._run(LOCK)
-        return await self._count(statement, **asdict(filling), **named)
+    async def _draw(self, choice: str, wanted: int, filling: Filling, **named: Any) -> Drawn:
+        """Chooses first, which takes long, and announces afterwards."""
+        fitting = min(wanted, await self.room_for_refresh(filling.max_pending))
+        if not fitting:
+            return Drawn()
+        found = await self._run(choice, fitting=fitting, now=filling.now, **named)
+        chosen = list(zip(*found.all(), strict=True))
+        if not chosen:
+            return Drawn(came_short=True)
+        announced = await self.announce(len(chosen[0]))
+        names = ("property_ids", "source_urls", "priorities", "reasons")
+        given = dict(zip(names, map(list, chosen), strict=True))
+        queued = await self._count(QUEUE_CHOSEN, announced=announced, **given, **asdict(filling))
+        return Drawn(queued=queued, came_short=len(chosen[0]) < fitting)
 
     async def _queue(self, reasons: _Reasons, filling: Filling, **named: Any) -> int:
         """Raises rows that are there and adds new ones, where need be in the place of lesser."""
-        parameters = {**asdict(filling), **named}
-        await self._run(LOCK)
-        await self._run(reasons.raising, **parameters)
-        await self._run(reasons.making_room, **parameters)
-        return await self._count(reasons.adding, **parameters)
+        found = await self._one(_Found, reasons.counting, **named)
+        if found.better:
+            await self._run(reasons.raising, run_id=filling.run_id, **named)
+        if not found.wanted:
+            return 0
+        announced = await self.announce(found.wanted)
+        return await self._count(
+            reasons.adding, wanted=found.wanted, announced=announced, **asdict(filling), **named
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pincali_sync.db.repositories.identity.takeovers import SHOWED_ANOTHER
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
 from pincali_sync.db.repositories.queue.rest import IN_VAIN, RESTED, WAS_IN_VAIN
@@ -19,39 +21,54 @@ _TOLD = "SELECT property_id, card_signals FROM property_manifest WHERE card_sign
 _IS_TOLD = "(CAST(:doubts AS float8[]))[told.card_signals + 1] < 0"
 _RECALL = "CAST(:recall AS float8)"
 _LOG_FRESH = f"(doubt - (1 - {_RECALL}) * rate * age_days)"
-FILL_STALE = f"""
+CHOOSE_STALE = f"""
+SELECT property_id, source_url, 4 AS priority,
+       CASE WHEN was_in_vain THEN '{ANOTHER_TRY}' ELSE 'stale_data' END AS reason
+  FROM (SELECT l.property_id, l.source_url, {WAS_IN_VAIN} AS was_in_vain,
+               {RATE_OF_LIVE} AS rate,
+               extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
+               / 86400.0::float8 AS age_days,
+               coalesce((CAST(:doubts AS float8[]))[told.card_signals + 1], 0) AS doubt
+          FROM properties_live l
+          LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
+          LEFT JOIN ({_TOLD}) told ON told.property_id = l.property_id
+         WHERE l.listing_status IN {LISTED}
+           AND (coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
+                OR {_IS_TOLD} AND l.last_full_scrape_at < :told_before)
+           AND {RESTED} AND NOT {SHOWED_ANOTHER}
+           AND NOT EXISTS (SELECT 1 FROM scrape_queue q
+                            WHERE q.property_id = l.property_id AND {_TOUCHED})) stale
+ ORDER BY age_days >= :max_age_days DESC,
+          CASE WHEN age_days >= :max_age_days THEN age_days
+               ELSE {crawl_value("rate", _LOG_FRESH, _RECALL)} END DESC, property_id
+ LIMIT :fitting
+"""
+
+# A seeded hash of the id: a fair draw that repeats itself, so that a crash draws no second one.
+CHOOSE_SAMPLE = f"""
+SELECT l.property_id, l.source_url, 5 AS priority, 'random_sample' AS reason
+  FROM properties_live l
+  LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
+ WHERE l.listing_status IN {LISTED} AND {RESTED} AND NOT {SHOWED_ANOTHER}
+   AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
+                      AND ({_TOUCHED} OR q.queued_at >= :drawn_since))
+ ORDER BY md5(l.property_id || CAST(:seed AS text))
+ LIMIT :fitting
+"""
+
+# What was chosen, as far as it still fits.
+QUEUE_CHOSEN = f"""
 WITH fitting AS (
-    SELECT property_id, source_url, 4 AS priority,
-           CASE WHEN was_in_vain THEN '{ANOTHER_TRY}' ELSE 'stale_data' END AS reason
-      FROM (SELECT l.property_id, l.source_url, {WAS_IN_VAIN} AS was_in_vain,
-                   {RATE_OF_LIVE} AS rate,
-                   extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
-                   / 86400.0::float8 AS age_days,
-                   coalesce((CAST(:doubts AS float8[]))[told.card_signals + 1], 0) AS doubt
-              FROM properties_live l
-              LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
-              LEFT JOIN ({_TOLD}) told ON told.property_id = l.property_id
-             WHERE l.listing_status IN {LISTED}
-               AND (coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
-                    OR {_IS_TOLD} AND l.last_full_scrape_at < :told_before)
-               AND {RESTED} AND NOT {SHOWED_ANOTHER}
-               AND NOT EXISTS (SELECT 1 FROM scrape_queue q
-                                WHERE q.property_id = l.property_id AND {_TOUCHED})) stale
-     ORDER BY age_days >= :max_age_days DESC,
-              CASE WHEN age_days >= :max_age_days THEN age_days
-                   ELSE {crawl_value("rate", _LOG_FRESH, _RECALL)} END DESC, property_id
+    SELECT * FROM unnest(CAST(:property_ids AS text[]), CAST(:source_urls AS text[]),
+                         CAST(:priorities AS integer[]), CAST(:reasons AS text[]))
+                  AS chosen (property_id, source_url, priority, reason)
      LIMIT {ROOM_FOR_REFRESH}
 ){INSERT}"""
 
-# A seeded hash of the id: a fair draw that repeats itself, so that a crash draws no second one.
-FILL_SAMPLE = f"""
-WITH fitting AS (
-    SELECT l.property_id, l.source_url, 5 AS priority, 'random_sample' AS reason
-      FROM properties_live l
-      LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
-     WHERE l.listing_status IN {LISTED} AND {RESTED} AND NOT {SHOWED_ANOTHER}
-       AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
-                          AND ({_TOUCHED} OR q.queued_at >= :drawn_since))
-     ORDER BY md5(l.property_id || CAST(:seed AS text))
-     LIMIT {ROOM_FOR_REFRESH}
-){INSERT}"""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """What was queued of what is old."""
+
+    queued: int = 0
+    came_short: bool = False  # there were fewer than were wanted

@@ -1,18 +1,24 @@
-"""The queue's ceiling, and rows that fit under it."""
+"""The queue's ceiling, and rows that fit under it.
+
+Who fills the queue announces beforehand how many rows it may add, by a shared lock whose number
+says so, and takes what others have announced for rows that are there: of two at once, at least one
+sees the other. So the ceiling is never passed, nobody waits, and what a crash leaves behind is
+nothing. The lock is the transaction's: it works through a transaction pooler.
+"""
 
 from __future__ import annotations
 
-# One writer at a time fills the queue, so that the ceiling is never passed by two at once. The
-# lock is the transaction's: it works through a transaction pooler and cannot be left behind.
-LOCK = "SELECT pg_advisory_xact_lock(hashtext('pincali_sync.queue_fill'))"
+from pincali_sync.db.repositories.base import Repository
 
-# Rows in progress count: they may come back.
-OPEN = "(SELECT count(*) FROM scrape_queue WHERE status IN ('pending', 'in_progress'))"
-ROOM = f"greatest(0, CAST(:max_pending AS integer) - {OPEN})"
+# Rows in progress count: they may come back. No more are counted than the ceiling allows.
+OPEN = """(SELECT count(*) FROM (
+        SELECT FROM scrape_queue WHERE status IN ('pending', 'in_progress')
+         LIMIT CAST(:max_pending AS integer)) held)"""
+# Beside what others announced, which must be read before the statement that counts begins.
+ROOM = f"greatest(0, CAST(:max_pending AS integer) - CAST(:announced AS integer) - {OPEN})"
 # Priorities 4 and 5 (stale, sample) leave a fifth of the ceiling free for what is news.
-ROOM_FOR_REFRESH = f"""greatest(0, least(
-        CAST(:wanted AS integer),
-        floor(CAST(:max_pending AS integer) * 0.8)::integer - {OPEN}))"""
+ROOM_FOR_REFRESH = f"""greatest(0, floor(CAST(:max_pending AS integer) * 0.8)::integer
+                                    - CAST(:announced AS integer) - {OPEN})"""
 
 INSERT = """
 INSERT INTO scrape_queue
@@ -21,3 +27,35 @@ SELECT property_id, source_url, priority, reason, :now, :now, CAST(:run_id AS uu
   FROM fitting ORDER BY property_id
 ON CONFLICT (property_id) WHERE status IN ('pending', 'in_progress') DO NOTHING
 """
+
+_FILLING = 1_886_350_947  # marks these locks among all advisory ones
+_ANNOUNCE = f"SELECT pg_advisory_xact_lock_shared({_FILLING}, CAST(:number AS integer))"
+_TIMES = 16  # announcements of one transaction that are told apart
+_OF_OTHERS = f"""
+SELECT coalesce(sum(objid::bigint / {_TIMES}), 0) FROM pg_locks
+ WHERE locktype = 'advisory' AND classid = {_FILLING} AND objsubid = 2
+   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND pid <> pg_backend_pid()
+"""
+
+
+class RoomRepository(Repository):
+    """What a transaction may add to the queue."""
+
+    async def announce(self, rows: int) -> int:
+        """Says that the transaction may add so many rows from here on; returns how many the
+        others may."""
+        info = self._connection.info  # the pooled connection's own, and so the transaction's
+        turn = info["announcements"] = info.get("announcements", 0) + 1
+        await self._run(_ANNOUNCE, number=rows * _TIMES + turn % _TIMES)
+        return await self._number(_OF_OTHERS)
+
+    async def room(self, max_pending: int) -> int:
+        """How many more rows the queue would hold now, as far as is known."""
+        return await self._number(f"SELECT {ROOM}", max_pending=max_pending, announced=0)
+
+    async def room_for_refresh(self, max_pending: int) -> int:
+        """How many rows of what is old it would hold now."""
+        return await self._number(
+            f"SELECT {ROOM_FOR_REFRESH}", max_pending=max_pending, announced=0
+        )

@@ -1,0 +1,103 @@
+"""Topping the queue up with what waits outside, at the cost of what moves."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from pincali_sync.db.repositories.queue import rest
+from pincali_sync.db.repositories.queue.filling import Filling
+from pincali_sync.db.repositories.queue.room import INSERT, ROOM, RoomRepository
+from pincali_sync.items import ANOTHER_TRY
+
+_MOST = 500  # rows of one transaction
+_SPARE = 50  # beyond the room: some of those that are next turn out to want nothing, or to rest
+
+_WAKE = """
+UPDATE queue_outside o SET rests_until = NULL
+  FROM (SELECT property_id FROM queue_outside WHERE rests_until <= :now
+         ORDER BY rests_until LIMIT :size FOR UPDATE SKIP LOCKED) due
+ WHERE o.property_id = due.property_id
+"""
+# Locked before they are looked at: what ends meanwhile waits to come back to them.
+_NEXT = """
+SELECT property_id FROM queue_outside WHERE rests_until IS NULL
+ ORDER BY priority, first_seen_at DESC, property_id
+ LIMIT :size FOR UPDATE SKIP LOCKED
+"""
+
+# What only the sitemap knows comes after what pages showed, and gives way to it at a full queue.
+# What was asked for in vain is tried again: of newcomers after a day. What the manifest does not
+# want any more, and what is in the queue, waits no longer.
+_TAKE = f"""
+WITH looked AS MATERIALIZED (
+    SELECT o.property_id, o.place, m.source_url,
+           m.needs_full_scrape IS TRUE
+           AND (SELECT true FROM scrape_queue q WHERE q.property_id = o.property_id
+                   AND q.status IN ('pending', 'in_progress')) IS NULL AS is_wanted,
+           CASE WHEN m.is_new AND m.sources = '{{}}' THEN 3
+                WHEN m.is_new THEN 1 ELSE 2 END AS priority,
+           CASE WHEN {rest.WAS_IN_VAIN} THEN '{ANOTHER_TRY}'
+                WHEN m.is_new AND m.sources = '{{}}' THEN 'sitemap'
+                WHEN m.is_new THEN 'new_property'
+                WHEN m.price_changed THEN 'price_change'
+                ELSE 'relisted' END AS reason,
+           CASE WHEN m.is_new THEN vain.last_at + {rest.after("vain.times", days=1)}
+                WHEN {rest.WAS_IN_VAIN} THEN vain.last_at + {rest.after("vain.times")}
+           END AS rests_until
+      FROM unnest(CAST(:property_ids AS text[])) WITH ORDINALITY AS o (property_id, place)
+      LEFT JOIN property_manifest m ON m.property_id = o.property_id
+     CROSS JOIN LATERAL (
+           SELECT count(*) AS times, max(q.completed_at) AS last_at
+             FROM scrape_queue q
+            WHERE q.property_id = o.property_id AND {rest.VAIN_ROW}) vain
+      LEFT JOIN properties_live l ON l.property_id = o.property_id AND vain.times > 0
+), fitting AS MATERIALIZED (
+    SELECT * FROM looked WHERE is_wanted AND (rests_until > :now) IS NOT TRUE
+     ORDER BY place LIMIT least(CAST(:wanted AS integer), {ROOM})
+), queued AS ({INSERT} RETURNING property_id
+), rested AS (
+    UPDATE queue_outside o SET rests_until = k.rests_until
+      FROM looked k WHERE k.property_id = o.property_id AND is_wanted AND k.rests_until > :now
+    RETURNING o.property_id
+), settled AS (
+    DELETE FROM queue_outside o
+     WHERE property_id IN (SELECT property_id FROM looked WHERE NOT is_wanted
+                            UNION ALL SELECT property_id FROM fitting)
+    RETURNING o.property_id
+)
+SELECT (SELECT count(*) FROM queued) AS queued,
+       (SELECT count(*) FROM rested) + (SELECT count(*) FROM settled) AS moved
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What one step of topping up did."""
+
+    queued: int = 0
+    moved: int = 0  # rows that are next no longer, queued or not
+
+
+class OutsideRepository(RoomRepository):
+    """SQL of `queue_outside`, which triggers fill."""
+
+    async def take(self, filling: Filling) -> Taken:
+        """Queues what is next, as much as fits; to be repeated until nothing moves."""
+        room = await self.room(filling.max_pending)
+        if not room:
+            return Taken()
+        size = min(room + _SPARE, _MOST)
+        await self._run(_WAKE, size=size, now=filling.now)
+        found = list((await self._run(_NEXT, size=size)).scalars())
+        if not found:
+            return Taken()
+        wanted = min(room, len(found))
+        announced = await self.announce(wanted)
+        return await self._one(
+            Taken,
+            _TAKE,
+            **asdict(filling),
+            property_ids=found,
+            wanted=wanted,
+            announced=announced,
+        )
