@@ -31,6 +31,8 @@ class Question:
 
 
 _BARE_SPIDER = "a bare Scrapy spider with parsel and no database"
+_LIBRARIES = {"beautifulsoup": "BeautifulSoup (lxml)", "parsel": "parsel", "lexbor": "bare lexbor"}
+_PLAYWRIGHT = "bare Playwright, 4 pages at once, the same requests let through"
 _OPEN_BROWSER = "the same spider in an open browser"
 
 # In the order of the table. Ratios, taken in one run, carry further than absolute figures.
@@ -43,15 +45,28 @@ QUESTIONS = (
         least=0.8,
     ),
     Question("listing_page_cpu_ms", "CPU of reading a listing page, ms", most=4),
+    *(
+        Question(f"{kind}_page_{name}_to_ours", f"CPU of {library} for a {kind} page", "ours")
+        for kind in ("listing", "detail")
+        for name, library in _LIBRARIES.items()
+    ),
     Question("standin_listing_pages_per_s", "the stand-in's pages a second", least=300),
     Question("scan_100_pages_s", "100 listing pages, s", most=300),
     Question("scan_1000_pages_s", "1,000 listing pages, s", most=2700),
     Question("details_per_minute_browser", "detail pages a minute in the browser", least=50),
     Question("details_per_minute_http", "detail pages a minute without", least=200),
+    Question("details_to_bare_playwright", "detail pages a minute, stored", _PLAYWRIGHT, least=0.9),
+    Question(
+        "details_to_bare_playwright_with_scripts", "the same with scripts", _PLAYWRIGHT, least=0.9
+    ),
+    Question("details_to_a_browser_each", "detail pages a minute, stored", "a browser a page"),
     Question("sealed_to_open_browser", "detail pages a minute", _OPEN_BROWSER, least=1),
     Question(
         "sealed_to_open_browser_with_scripts", "the same with scripts", _OPEN_BROWSER, least=1
     ),
+    Question("memory_listing_kb_a_page", "memory a scan grows by a listing page, kB", most=1),
+    Question("memory_detail_kb_a_page", "memory a worker grows by a detail page, kB", most=10),
+    Question("memory_browser_kb_a_page", "memory its browser grows by a page, kB", most=10),
     Question("sitemap_first_s", "470,000 URLs of the sitemap for the first time, s", most=60),
     Question("sitemap_again_s", "the same again, s", most=60),
     Question("sitemap_peak_mb", "memory of that, MB", most=500),

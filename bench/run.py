@@ -9,8 +9,10 @@ import sys
 from types import ModuleType
 
 from bench import (
+    browsers,
     exports,
     full_scan,
+    memory,
     pace_nodes,
     parse_pages,
     queue_claims,
@@ -29,6 +31,7 @@ _PARTS: dict[str, ModuleType] = {
     "standin": standin_pages,
     "spider": spiders,
     "claims": queue_claims,
+    "browsers": browsers,
     "loads": tier_loads,
     "sitemap": sitemap_urls,
     "pace": pace_nodes,
@@ -36,7 +39,7 @@ _PARTS: dict[str, ModuleType] = {
     "exports": exports,
     "web": web_pages,
 }
-_LONG: dict[str, ModuleType] = {}  # a quarter of an hour and more
+_LONG: dict[str, ModuleType] = {"memory": memory}  # a quarter of an hour and more
 
 
 def main(*wanted: str) -> int:

@@ -88,10 +88,10 @@ class _Spiders:
             check=True,
             timeout=300,
         )
-        return _stat(run.stderr, stat) / _stat(run.stderr, "elapsed_time_seconds")
+        return stat_of(run.stderr, stat) / stat_of(run.stderr, "elapsed_time_seconds")
 
 
-def _stat(log: str, name: str) -> float:
+def stat_of(log: str, name: str) -> float:
     found = re.search(rf"'{name}': ([\d.]+)", log)
     if found is None:
         raise RuntimeError(f"the spider's log shows no {name}")

@@ -1,0 +1,90 @@
+"""A site of any size, made of one search page and one listing's page of the stand-in.
+
+`python -m bench.endless_site ORIGIN PAGES`: so many pages for sale, 24 cards each, of which a query
+shows a hundred. A page's cards cost the same, and a page more than the one before it, so that price
+windows lead from one hundred to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from contextlib import AbstractContextManager
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from bench.little_server import running, serve
+from pincali_sync.domain.identity import public_id_of
+
+_CARDS = 24
+_FIRST_ID = 5_000_000
+_CHEAPEST = 1_000_000
+_SLUG, _ID, _PHOTOS = rb"/en/home/[a-z0-9-]+", rb'data-id="[0-9]+', rb"/property_images/[0-9]+"
+_SLOTS = re.compile(
+    rb"(%b|%b|%b|(?:US)?\$ ?[0-9][0-9,]*(?: USD)?|Page [0-9,]+ of [0-9,]+|[0-9,]+ results|"
+    rb'data-total="[0-9]+)' % (_SLUG, _ID, _PHOTOS)
+)
+
+
+class _Endless:
+    def __init__(self, origin: str, pages: int) -> None:
+        with httpx.Client(base_url=origin, trust_env=False, timeout=60) as site:
+            self._pieces = _SLOTS.split(site.get("/en/properties/properties-for-sale").content)
+            slugs = [piece for piece in self._pieces[1::2] if re.fullmatch(_SLUG, piece)]
+            self._card_of = {slug: card for card, slug in enumerate(dict.fromkeys(slugs))}
+            self._detail = site.get(slugs[0].decode()).content
+        self._slug = slugs[0]
+        self._public_id = re.findall(rb"EB-[A-Z]+[0-9]{4}", self._detail)[0]
+        self._numeric_id = re.findall(rb"/property_images/([0-9]+)", self._detail)[0]
+        self._pages = pages
+
+    def answer(self, target: str, _: str) -> bytes:
+        """Any page of the site."""
+        parts = urlsplit(target)
+        if parts.path == "/robots.txt":
+            return _whole(b"User-agent: *\nAllow: /\n", "text/plain")
+        if parts.path.startswith("/en/home/casa-"):
+            return _whole(self._listing(int(parts.path.rpartition("-")[2])))
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        return _whole(self._search(int(query.get("page", 1)), int(query.get("min_price", 1))))
+
+    def _listing(self, number: int) -> bytes:
+        page = self._detail.replace(self._slug, b"/en/home/casa-%d" % number)
+        page = page.replace(self._numeric_id, b"%d" % number)
+        return page.replace(self._public_id, public_id_of(number).encode())
+
+    def _search(self, number: int, floor: int) -> bytes:
+        first = min(max(floor - _CHEAPEST, 0), self._pages - 1)
+        at, left, card = first + number - 1, self._pages - first, 0
+        pieces = [*self._pieces]
+        for slot in range(1, len(pieces), 2):
+            piece = pieces[slot]
+            card = self._card_of.get(piece, card)
+            listing = _FIRST_ID + at * _CARDS + card
+            if piece.startswith(b"/en/home/"):
+                pieces[slot] = b"/en/home/casa-%d" % listing
+            elif piece.startswith((b"data-id", b"/property_images/")):
+                pieces[slot] = re.sub(b"[0-9]+", b"%d" % listing, piece)
+            elif b"$" in piece:
+                pieces[slot] = b"$%d" % (_CHEAPEST + at)
+            elif piece.startswith(b"Page"):
+                pieces[slot] = b"Page %d of %d" % (number, left)
+            else:
+                pieces[slot] = re.sub(b"[0-9,]+", b"%d" % (left * _CARDS), piece)
+        return b"".join(pieces)
+
+
+def _whole(body: bytes, kind: str = "text/html; charset=utf-8") -> bytes:
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def endless(origin: str, pages: int) -> AbstractContextManager[str]:
+    """The base URL of such a site."""
+    return running("bench.endless_site", origin, str(pages))
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(_Endless(sys.argv[1], int(sys.argv[2])).answer))
