@@ -109,7 +109,7 @@ class _Turns:
         log = self._crawl(
             "detail", "-a", f"max_items={_PAGES}", DETAIL_JAVASCRIPT=str(int(scripts))
         )
-        if (saved := stat_of(log, "detail/saved")) != _PAGES:
+        if (saved := stat_of(log, "detail/new")) != _PAGES:
             raise RuntimeError(f"{saved:g} details were saved, not {_PAGES}")
         return saved * 60 / stat_of(log, "elapsed_time_seconds")
 
