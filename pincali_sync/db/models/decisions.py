@@ -107,6 +107,7 @@ class PriceReviews(Base):
     __table_args__ = (
         one_of("status", "open", "accepted", "rejected", "superseded"),
         partial_index("uq_price_reviews_open", "property_id", where="status = 'open'"),
+        Index("idx_price_reviews_property", "property_id"),
     )
 
     id: Mapped[col.GeneratedId]
@@ -131,6 +132,7 @@ class IdentityCandidates(Base):
         UniqueConstraint("property_id", "earlier_property_id", name="identity_candidates_pair_key"),
         one_of("status", "open", "confirmed", "rejected"),
         partial_index("idx_identity_candidates_open", "created_at", where="status = 'open'"),
+        Index("idx_identity_candidates_earlier", "earlier_property_id"),
     )
 
     id: Mapped[col.GeneratedId]

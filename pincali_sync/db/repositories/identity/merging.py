@@ -228,9 +228,9 @@ UPDATE property_scrapes_staging t SET property_id = p.stays
   FROM merged p
  WHERE t.property_id = p.gone
    AND NOT EXISTS (SELECT 1 FROM property_scrapes_staging o
-                     LEFT JOIN merged q ON q.gone = o.property_id
                     WHERE o.session_id = t.session_id AND o.id <> t.id
-                      AND coalesce(q.stays, o.property_id) = p.stays)
+                      AND o.property_id = ANY (array_append(
+                          ARRAY(SELECT gone FROM merged q WHERE q.stays = p.stays), p.stays)))
 """,
     _rekeyed("property_sightings", "session_id", "source", "part", "page_number", "seen_at"),
     _rekeyed("removal_audits", "week", "removed_at", "drawn_at", "verdict", "checked_at"),
@@ -248,10 +248,11 @@ UPDATE identity_candidates c
 WITH named AS (
     SELECT c.id, coalesce(p.stays, c.property_id) AS property_id,
            coalesce(e.stays, c.earlier_property_id) AS earlier_property_id
-      FROM identity_candidates c
+      FROM (SELECT c.* FROM merged JOIN identity_candidates c ON c.property_id = gone
+             UNION
+            SELECT c.* FROM merged JOIN identity_candidates c ON c.earlier_property_id = gone) c
       LEFT JOIN merged p ON p.gone = c.property_id
       LEFT JOIN merged e ON e.gone = c.earlier_property_id
-     WHERE p.gone IS NOT NULL OR e.gone IS NOT NULL
 ), gone AS (
     DELETE FROM identity_candidates c USING named n
      WHERE c.id = n.id AND n.property_id <> n.earlier_property_id
@@ -279,6 +280,7 @@ class MergeRepository(Repository):
 
     async def merge_found(self, *, reason: str, now: datetime) -> None:
         """Makes one record of each pair of `merged`, which is empty then."""
+        await self._run("ANALYZE merged")
         for statement in _MERGE:
             await self._run(statement, reason=reason, now=now)
         await self._run("TRUNCATE merged")

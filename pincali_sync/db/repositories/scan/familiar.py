@@ -47,8 +47,8 @@ SELECT c.line, m.property_id
   FROM unnest(string_to_array(:computed_ids, ' '), string_to_array(:public_ids, ' ', '-'),
               string_to_array(:sources, ' '), CAST(string_to_array(:digests, ' ') AS bigint[]))
        WITH ORDINALITY AS c (computed_id, public_id, source, digest, line)
-  LEFT JOIN property_aliases a ON a.alias = c.computed_id
-  JOIN property_manifest m ON m.property_id = coalesce(a.property_id, c.computed_id)
+  JOIN property_manifest m ON m.property_id = coalesce(
+       (SELECT a.property_id FROM property_aliases a WHERE a.alias = c.computed_id), c.computed_id)
   LEFT JOIN properties_live l ON l.property_id = m.property_id
  CROSS JOIN LATERAL (
        SELECT l.property_id IS NOT NULL AS is_live, m.operation_type AS operation,
