@@ -124,7 +124,7 @@ async def _quality(tx: UnitOfWork) -> int:
 QUESTIONS: dict[str, Question] = {
     "new listings": lambda tx: tx.manifest.new_properties(SESSION),
     "price changes": lambda tx: tx.manifest.price_changes(SESSION),
-    "missing count": lambda tx: tx.missing.count(SESSION, began=BEGAN, now=NOW),
+    "missing": lambda tx: tx.missing.absent(SESSION, began=BEGAN),
     "stale selection": _stale,
     "quality figures": _quality,
 }

@@ -18,7 +18,7 @@ from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
 
 T = TypeVar("T")
 
-SCHEMA_REVISION = "0016_lookups"  # what this code was written for
+SCHEMA_REVISION = "0017_sitemap_moves"  # what this code was written for
 
 # What statements and the driver go by.
 _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -12,6 +12,9 @@ from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
 
+_AT_ONCE = 1_000
+R = TypeVar("R")
+
 
 @dataclass(frozen=True)
 class Service:
@@ -20,6 +23,25 @@ class Service:
     db: Database
     clock: Clock
     config: Config
+
+    async def in_chunks(
+        self, records: Sequence[R], work: Callable[[UnitOfWork, Sequence[R]], Awaitable[object]]
+    ) -> None:
+        """Works on so many at once that no row is locked for long: a transaction each."""
+        for start in range(0, len(records), _AT_ONCE):
+            chunk = records[start : start + _AT_ONCE]
+            await self.db.run(lambda tx, chunk=chunk: work(tx, chunk))  # type: ignore[misc]
+
+    async def delete_in_chunks(
+        self, delete: Callable[[UnitOfWork, int], Awaitable[int]], *, size: int = 20_000
+    ) -> int:
+        """Has up to `size` rows deleted, a transaction each time, until there are no more; returns
+        their number."""
+        deleted = total = await self.db.run(lambda tx: delete(tx, size))
+        while deleted == size:
+            deleted = await self.db.run(lambda tx: delete(tx, size))
+            total += deleted
+        return total
 
 
 S = TypeVar("S", bound=Service)

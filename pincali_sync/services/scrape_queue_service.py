@@ -201,10 +201,12 @@ class ScrapeQueueService(Service):
             max_attempts=self.config.queue_max_attempts, now=self.clock.now()
         )
 
-    @in_transaction
-    async def cleanup_old_queue_entries(self, tx: UnitOfWork, days: float) -> int:
+    async def cleanup_old_queue_entries(self, days: float) -> int:
         """Deletes completed and cancelled rows that ended longer ago; returns their number."""
-        return await tx.queue_rows.clean_up(before=self.clock.now() - timedelta(days=days))
+        before = self.clock.now() - timedelta(days=days)
+        return await self.delete_in_chunks(
+            lambda tx, size: tx.queue_rows.clean_up(before=before, size=size)
+        )
 
     @in_transaction
     async def get_queue_stats(self, tx: UnitOfWork) -> QueueStats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -272,3 +272,12 @@ class Workshop:
         return await rows(
             self.db, f"SELECT * FROM {table} WHERE property_id = :id ORDER BY id", id=id_of(slug)
         )
+
+
+async def seen_at(db: Database, property_id: str) -> datetime:
+    """When anything listed a record last, as `explain` tells it."""
+    async with db.transaction() as tx:
+        record = await tx.dossier.manifest(property_id)
+    assert record is not None
+    found: datetime = record["last_seen_at"]
+    return found

@@ -149,18 +149,20 @@ class SitemapShards(Base):
     session_id: Mapped[UUID]  # of the pass that read it last
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
+    dated_at: Mapped[datetime]  # what it listed then is as old as this, or younger
     urls: Mapped[int]
     read_at: Mapped[datetime]
 
 
 class SitemapUrls(Base):
-    """A listing that the sitemap named. No index on what every pass touches: updates stay HOT."""
+    """A listing that the sitemap named. A pass writes what came, went or moved: of the rest, the
+    shard's row tells when it was listed last, and by which pass."""
 
-    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
+    __table_args__ = (Index("idx_sitemap_urls_shard", "shard_url"),)
 
     computed_id: Mapped[col.RecordId] = mapped_column(primary_key=True)
     source_url: Mapped[str]
-    shard_url: Mapped[str]
+    shard_url: Mapped[str | None]  # None: none lists it any more
     first_listed_at: Mapped[datetime]
-    listed_at: Mapped[datetime]
-    session_id: Mapped[UUID]  # of the pass that found it last
+    listed_at: Mapped[datetime]  # as it came into the shard, or as it went
+    session_id: Mapped[UUID]  # of that pass

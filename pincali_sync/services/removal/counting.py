@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
-from pincali_sync.services.base import Service, in_transaction
+from pincali_sync.services.base import Service
 from pincali_sync.services.removal.audit import RemovalAuditService
 from pincali_sync.services.runs.run_jobs import DONE, Outcome
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
@@ -19,21 +20,40 @@ from pincali_sync.services.runs.steps.base import RunRecord, session_of
 class MissingService(Service):
     """Counts absences."""
 
-    @in_transaction
-    async def count(self, tx: UnitOfWork, session_id: UUID) -> list[PropertyRemovalCandidate]:
+    async def count(self, session_id: UUID) -> list[PropertyRemovalCandidate]:
         """Counts what a session's certified scans did not see and what its sitemap dropped.
 
-        Once, however often it is called. Without a certificate, or an earlier complete sitemap to
-        compare with, nothing is missing: absence acts only after proof.
+        Once, however often it is called, a chunk a transaction. Without a certificate, or an
+        earlier complete sitemap to compare with, nothing is missing: absence acts only after proof.
 
         Returns:
             The listings missing for the second time or more.
         """
-        began = await tx.sessions.started_at(session_id)
+        began = await self.db.run(lambda tx: tx.sessions.started_at(session_id))
         if began is None:
             raise UsageError(f"there is no session {session_id}")
-        await tx.missing.count(session_id, began=began, now=self.clock.now())
-        return await tx.missing.candidates(session_id)
+        now = self.clock.now()
+
+        async def absent(tx: UnitOfWork, records: Sequence[str]) -> None:
+            await tx.missing.count_absent(session_id, records, began=began, now=now)
+
+        async def delisted(tx: UnitOfWork, records: Sequence[str]) -> None:
+            await tx.missing.count_delisted(session_id, records, now=now)
+
+        await self._count(
+            await self.db.run(lambda tx: tx.missing.absent(session_id, began=began)), absent
+        )
+        await self._count(await self.db.run(lambda tx: tx.missing.delisted(session_id)), delisted)
+        return await self.db.run(lambda tx: tx.missing.candidates(session_id))
+
+    async def _count(
+        self,
+        records: Sequence[str],
+        count: Callable[[UnitOfWork, Sequence[str]], Awaitable[None]],
+    ) -> None:
+        """How long each is absent is told by the manifest, from when anything listed it last."""
+        await self.in_chunks(records, lambda tx, chunk: tx.sitemap.touch(chunk))
+        await self.in_chunks(records, count)
 
 
 @dataclass(frozen=True, slots=True)

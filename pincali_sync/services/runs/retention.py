@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
 
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.services.base import Service, in_transaction
+from pincali_sync.services.base import Service
 
-_CHUNK = 20_000
+Clean = Callable[..., Awaitable[int]]
 _KEPT_AS_RUNS = (
     *("scraping_errors", "insight_history", "alert_incidents", "removal_audits", "quality_reports"),
 )
+# So long the manifest need not know of what the sitemap alone shows.
+_LAG = timedelta(days=7)
 
 
 class RetentionService(Service):
     """Deletes what is past its term (`KEEP_…_DAYS`), a chunk a transaction."""
 
     async def clean_up(self) -> None:
-        """One round over everything; being stopped half-way does no harm."""
+        """One round over everything; being stopped half-way does no harm.
+
+        Queue rows set aside stay until they are settled; live rows of removed listings stay.
+        """
         config = self.config
-        await self._delete_ended()
-        await self._delete_in_chunks("property_scrapes_staging", config.keep_staging_days)
+        await self._note_listed()
+        for clean, days in (
+            (lambda tx: tx.runs.clean_up, config.keep_runs_days),
+            (lambda tx: tx.queue_rows.clean_up, config.keep_queue_days),
+            (lambda tx: tx.batches.clean_manifest, config.keep_staging_days),
+        ):
+            await self._delete(clean, days)
+        await self._delete_old("property_scrapes_staging", config.keep_staging_days)
         for seen in ("property_sightings", "sitemap_urls"):
-            await self._delete_in_chunks(seen, config.keep_sightings_days)
+            await self._delete_old(seen, config.keep_sightings_days)
         for told in _KEPT_AS_RUNS:
-            await self._delete_in_chunks(told, config.keep_runs_days)
+            await self._delete_old(told, config.keep_runs_days)
 
-    @in_transaction
-    async def _delete_ended(self, tx: UnitOfWork) -> None:
-        """Queue rows set aside stay until they are settled; live rows of removed listings stay."""
-        await tx.runs.clean_up(before=self._before(self.config.keep_runs_days))
-        await tx.queue_rows.clean_up(before=self._before(self.config.keep_queue_days))
-        await tx.batches.clean_manifest(before=self._before(self.config.keep_staging_days))
+    async def _note_listed(self) -> None:
+        """The manifest's times of what no page showed for long, and the sitemap listed since."""
+        records = await self.db.run(lambda tx: tx.sitemap.lagging(_LAG))
+        await self.in_chunks(records, lambda tx, chunk: tx.sitemap.touch(chunk))
 
-    async def _delete_in_chunks(self, what: str, days: float) -> None:
-        before, deleted = self._before(days), _CHUNK
-        while deleted == _CHUNK:
-            async with self.db.transaction() as tx:
-                deleted = await tx.sessions.delete_old(what, before=before, size=_CHUNK)
+    async def _delete_old(self, what: str, days: float) -> None:
+        await self._delete(lambda tx: partial(tx.sessions.delete_old, what), days)
 
-    def _before(self, days: float) -> datetime:
-        return self.clock.now() - timedelta(days=days)
+    async def _delete(self, clean: Callable[[UnitOfWork], Clean], days: float) -> None:
+        before = self.clock.now() - timedelta(days=days)
+        await self.delete_in_chunks(lambda tx, size: clean(tx)(before=before, size=size))

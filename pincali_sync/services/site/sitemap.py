@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pincali_sync.db.repositories.site.sitemap import KnownShard, SitemapPass
@@ -53,8 +54,8 @@ class SitemapService(Service):
         now, session_id = self.clock.now(), ticket.session_id
         dated_at = min(shard.dated_at or now, now)
         if shard.body is None:
-            urls = await tx.sitemap.touch_shard(session_id, shard.url, dated_at=dated_at)
-            await tx.sitemap.record_shard(session_id, shard, urls=urls, now=now)
+            urls = await tx.sitemap.size_of_shard(shard.url) or 0
+            await tx.sitemap.record_shard(session_id, shard, urls=urls, dated_at=dated_at, now=now)
             return RecordedShard(urls=urls)
         found = ShardUrls(shard.body, shard.url, self.config.pincali_base_url)
         listed = ((property_id_of(url), url) for url in found)
@@ -64,22 +65,31 @@ class SitemapService(Service):
         if doubt is not None:  # what it lists is there all the same; it is asked for anew
             await tx.sitemap.doubt(session_id, f"shard {shard.url[:_SHOWN]} {doubt}")
             shard = replace(shard, etag=None, last_modified=None)
-        await tx.sitemap.record_shard(session_id, shard, urls=urls, now=now)
+        await tx.sitemap.record_shard(session_id, shard, urls=urls, dated_at=dated_at, now=now)
         return RecordedShard(urls=urls, others=found.others)
 
-    @in_transaction
-    async def finish(self, tx: UnitOfWork, ticket: JobTicket) -> SitemapPass | None:
-        """Puts the presence of all URLs into the manifest, and judges the pass.
+    async def finish(self, ticket: JobTicket) -> SitemapPass | None:
+        """Ends the absence of what is listed, a chunk a transaction, and judges the pass.
 
         None when it did not even begin.
         """
+        session_id = ticket.session_id
+
+        async def restore(tx: UnitOfWork, records: Sequence[str]) -> None:
+            await ticket.assert_current(tx)
+            await tx.sitemap.restore(session_id, records, now=self.clock.now())
+
+        missing = await self.db.run(lambda tx: tx.sitemap.missing_but_listed())
+        await self.in_chunks(missing, restore)
+        return await self._judge(ticket)
+
+    @in_transaction
+    async def _judge(self, tx: UnitOfWork, ticket: JobTicket) -> SitemapPass | None:
         await ticket.assert_current(tx)
-        now, session_id = self.clock.now(), ticket.session_id
-        totals = await tx.sitemap.totals(session_id)
+        totals = await tx.sitemap.totals(ticket.session_id)
         if totals.shards is None:
             return None
-        new_urls = await tx.sitemap.apply(session_id, now=now)
         reasons = reasons_against_sitemap(totals)
         return await tx.sitemap.finish(
-            session_id, totals, new_urls=new_urls, reasons=reasons, now=now
+            ticket.session_id, totals, reasons=reasons, now=self.clock.now()
         )

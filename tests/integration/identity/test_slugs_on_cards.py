@@ -20,6 +20,7 @@ from tests.support.builders import (
     newcomer_id_of,
     rows,
     sale,
+    seen_at,
     value,
 )
 from tests.support.clock import FixedClock
@@ -188,11 +189,9 @@ async def test_a_taken_slug_in_the_sitemap_stands_for_the_newcomer(
     await shop.scan(entry("blue-house", public_id=OTHER))
     now = clock.advance(days=1)
     await list_in_sitemap(services, "blue-house")
-    seen = await rows(db, "SELECT property_id, last_seen_at FROM property_manifest")
-    assert {row["property_id"]: row["last_seen_at"] for row in seen} == {
-        id_of("blue-house"): before,
-        newcomer_id_of("blue-house", OTHER): now,
-    }
+    assert await value(db, "SELECT count(*) FROM property_manifest") == 2
+    assert await seen_at(db, id_of("blue-house")) == before
+    assert await seen_at(db, newcomer_id_of("blue-house", OTHER)) == now
 
 
 async def test_a_card_without_an_id_is_the_one_that_has_the_slug_now(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.queue import freshness as sql
 from pincali_sync.db.repositories.queue.refresh_fill import CHOOSE_STALE
-from pincali_sync.db.repositories.removal.counting import COUNT_MISSING
+from pincali_sync.db.repositories.removal.counting import FIND_ABSENT
 from pincali_sync.db.repositories.scan import manifest
 from pincali_sync.domain.freshness import Lessons, change_rate, crawl_value, scrape_priority
 from tests.integration.queue.test_queue_concurrency import node_types
@@ -70,7 +70,7 @@ async def test_sql_and_python_agree_on_the_value_of_what_cards_told(
 
 HOT: dict[str, tuple[str, dict[str, Any]]] = {
     "price changes": (manifest.DETECT_PRICE_CHANGES, {}),
-    "missing count": (COUNT_MISSING, {"began": None, "now": None}),
+    "missing count": (FIND_ABSENT, {"began": None}),
     "stale selection": (
         CHOOSE_STALE,
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,7 +13,17 @@ from pincali_sync.db.repositories.site.sitemap import SitemapPass
 from pincali_sync.exceptions import PageError, SupersededError
 from pincali_sync.items import FetchedShard
 from pincali_sync.services.runs.job_service import JobTicket
-from tests.support.builders import SITE, Workshop, add_live, entry, id_of, page, rows, value
+from tests.support.builders import (
+    SITE,
+    Workshop,
+    add_live,
+    entry,
+    id_of,
+    page,
+    rows,
+    seen_at,
+    value,
+)
 from tests.support.clock import FixedClock
 from tests.support.scans import full_scan
 from tests.unit.pages.test_sitemap_page import shard
@@ -74,14 +84,14 @@ async def test_presence_is_a_sighting_as_old_as_the_sitemap(
     services: Services, shop: Workshop, db: Database, clock: FixedClock
 ) -> None:
     await shop.scan(page(entry("casa-1")))
-    seen_at = clock.now()
+    scanned_at = clock.now()
     clock.advance(days=2)
     yesterday = clock.now()
     clock.advance(days=1)
     await read(services, "casa-1", dated_at=yesterday)
-    assert await value(db, "SELECT last_seen_at FROM property_manifest") == yesterday
-    await read(services, "casa-1", dated_at=seen_at)
-    assert await value(db, "SELECT last_seen_at FROM property_manifest") == yesterday
+    assert await seen_at(db, id_of("casa-1")) == yesterday
+    await read(services, "casa-1", dated_at=scanned_at)
+    assert await seen_at(db, id_of("casa-1")) == yesterday
 
 
 async def test_an_alias_stands_for_its_record(services: Services, db: Database) -> None:
@@ -111,13 +121,16 @@ async def test_a_slug_that_was_taken_over_is_the_newcomers(
         "INSERT INTO property_aliases (alias, property_id) VALUES (:alias, 'pincali_newcomer')",
         alias=id_of("casa-1"),
     )
+    await rows(
+        db,
+        "INSERT INTO property_manifest (property_id, source_url, last_seen_at)"
+        " VALUES ('pincali_newcomer', 'x', :now)",
+        now=listed_at,
+    )
     clock.advance(days=1)
     await read(services, "casa-1")
-    seen = await rows(db, "SELECT property_id, last_seen_at FROM property_manifest ORDER BY 2")
-    assert [tuple(row.values()) for row in seen] == [
-        (id_of("casa-1"), listed_at),
-        ("pincali_newcomer", clock.now()),
-    ]
+    assert await seen_at(db, id_of("casa-1")) == listed_at
+    assert await seen_at(db, "pincali_newcomer") == clock.now()
 
 
 FORMS = [
@@ -232,7 +245,7 @@ async def test_a_doubtful_shard_proves_presence_but_no_absence(
     assert ended.reasons[0].endswith(reason)
     kept = await rows(db, "SELECT etag FROM sitemap_shards ORDER BY length(url)")
     assert [row["etag"] for row in kept] == ['"1"', None]  # it is asked for again as a whole
-    assert await value(db, "SELECT max(listed_at) FROM sitemap_urls") == clock.now()
+    assert await seen_at(db, id_of("casa-0")) == clock.now()
     clock.advance(days=1)
     assert (await passed(services, WHOLE)).is_complete
 
@@ -284,7 +297,76 @@ async def test_an_unchanged_shard_lists_what_it_listed(
     clock.advance(days=1)
     ended = await read(services)  # HTTP 304
     assert (ended.urls, ended.new_urls, ended.is_complete) == (2, 0, True)
-    assert await value(db, "SELECT min(last_seen_at) FROM property_manifest") == clock.now()
+    assert await seen_at(db, id_of("casa-1")) == clock.now()
+
+
+async def test_a_pass_writes_what_came_went_or_moved_and_nothing_else(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    """A row's place in its table tells whether it was written."""
+    places = "SELECT source_url, ctid::text AS at FROM {} WHERE source_url LIKE '%/casa-%'"
+
+    async def written() -> dict[str, set[str]]:
+        found = {}
+        for table in ("sitemap_urls", "property_manifest"):
+            now = await rows(db, places.format(table))
+            found[table] = {f"{row['source_url'].rpartition('/')[2]} {row['at']}" for row in now}
+        return found
+
+    await passed(services, WHOLE)
+    before = await written()
+    clock.advance(days=1)
+    moved = {"properties.xml": urls(*MANY[1:97]), "properties1.xml": urls(*MANY[97:], "casa-100")}
+    ended = await passed(services, moved)
+    after = await written()
+    new = {each.partition(" ")[0] for each in after["sitemap_urls"] - before["sitemap_urls"]}
+    assert new == {"casa-0", "casa-96", "casa-100"}
+    assert {each.partition(" ")[0] for each in after["property_manifest"]} == {*MANY, "casa-100"}
+    assert len(after["property_manifest"] - before["property_manifest"]) == 1
+    assert (ended.urls, ended.new_urls, ended.is_complete) == (100, 1, True)
+
+
+async def test_a_listing_that_only_moved_to_another_shard_is_not_missing(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await add_live(db, "casa-0", visits=1)
+    await passed(services, WHOLE)
+    clock.advance(days=1)
+    moved = {"properties.xml": urls(*MANY[1:96]), "properties1.xml": urls(*MANY[96:], "casa-0")}
+    for _ in range(2):
+        ended = await passed(services, moved)
+        await services.diff.detect_removed_properties(ended.session_id)
+        assert await counts(db) == {id_of("casa-0"): 0}
+        clock.advance(days=1)
+
+
+async def test_how_long_a_listing_is_missing_counts_from_when_the_sitemap_listed_it_last(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    """Its time is written down when it is counted, whatever was left to the shard until then."""
+    await add_live(db, "casa-0", visits=1)
+    for _ in range(3):
+        await passed(services, WHOLE)
+        clock.advance(days=1)
+    last = clock.now() - timedelta(days=1)
+    without = {"properties.xml": urls(*MANY[1:96]), "properties1.xml": urls(*MANY[96:])}
+    ended = await passed(services, without)
+    await services.diff.detect_removed_properties(ended.session_id)
+    assert await counts(db) == {id_of("casa-0"): 1}
+    stored = "SELECT last_seen_at FROM property_manifest WHERE property_id = :id"
+    assert await value(db, stored, id=id_of("casa-0")) == last
+
+
+async def test_what_the_sitemap_alone_shows_for_long_is_written_down_once_a_week(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await read(services, "casa-1", "casa-2")
+    for days in (6, 2):
+        clock.advance(days=days)
+        await read(services, "casa-1", "casa-2")
+        await services.retention.clean_up()
+        seen = await value(db, "SELECT max(last_seen_at) FROM property_manifest")
+        assert (seen == clock.now()) is (days == 2)
 
 
 async def test_a_broken_shard_leaves_nothing_behind(services: Services, db: Database) -> None:

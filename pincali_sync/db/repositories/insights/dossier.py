@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.site.listed import LISTED_URLS, listed_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +37,12 @@ class DossierRepository(Repository):
         return await self._first(dict, statement, property_id=property_id)
 
     async def manifest(self, property_id: str) -> Mapping[str, Any] | None:
-        """The card as it was seen last."""
-        statement = """SELECT property_id, public_id, listing_page_title, source_url,
+        """The card as it was seen last; listed by the sitemap counts as seen."""
+        statement = f"""SELECT property_id, public_id, listing_page_title, source_url,
                    listing_page_price, currency, price_unit, operation_type, first_seen_at,
-                   last_seen_at, sources, is_new, needs_full_scrape, price_changed
-              FROM property_manifest WHERE property_id = :property_id"""
+                   greatest(last_seen_at, {listed_at("m.property_id")}) AS last_seen_at,
+                   sources, is_new, needs_full_scrape, price_changed
+              FROM property_manifest m WHERE property_id = :property_id"""
         return await self._first(dict, statement, property_id=property_id)
 
     async def sightings(self, property_id: str, *, limit: int) -> list[dict[str, Any]]:
@@ -72,10 +74,10 @@ class DossierRepository(Repository):
 
     async def sitemap(self, property_id: str) -> list[dict[str, Any]]:
         """Its URLs in the sitemap, and whether the last complete one had them."""
-        statement = """SELECT u.source_url, u.first_listed_at, u.listed_at,
+        statement = f"""SELECT u.source_url, u.first_listed_at, u.listed_at,
                    (SELECT max(dated_at) FROM sitemap_passes WHERE is_complete) > u.listed_at
                        AS is_dropped
-              FROM sitemap_urls u LEFT JOIN property_aliases a ON a.alias = u.computed_id
+              FROM {LISTED_URLS} u LEFT JOIN property_aliases a ON a.alias = u.computed_id
              WHERE coalesce(a.property_id, u.computed_id) = :property_id
                AND (u.computed_id = :property_id OR u.computed_id IN
                     (SELECT alias FROM property_aliases WHERE property_id = :property_id))

@@ -127,13 +127,15 @@ UPDATE scrape_queue q
             now=now,
         )
 
-    async def clean_up(self, *, before: datetime) -> int:
-        """Deletes completed and cancelled rows that ended before a time; what they had counted
-        stays counted. Returns their number."""
+    async def clean_up(self, *, before: datetime, size: int) -> int:
+        """Deletes up to `size` completed and cancelled rows that ended before a time; what they
+        had counted stays counted. Returns their number."""
         return await self._number(
             f"""WITH deleted AS (
-                    DELETE FROM scrape_queue
-                     WHERE status IN ('completed', 'cancelled') AND completed_at < :before
+                    DELETE FROM scrape_queue WHERE ctid = ANY(ARRAY(
+                        SELECT ctid FROM scrape_queue
+                         WHERE status IN ('completed', 'cancelled') AND completed_at < :before
+                         LIMIT :size))
                     RETURNING queue_reason, status
                 ), kept AS (
                     INSERT INTO retired_totals AS t (series, label, value)
@@ -143,4 +145,5 @@ UPDATE scrape_queue q
                 )
                 SELECT count(*) FROM deleted""",
             before=before,
+            size=size,
         )

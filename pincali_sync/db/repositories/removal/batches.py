@@ -233,11 +233,15 @@ class BatchRepository(Repository):
             **columns,
         )
 
-    async def clean_manifest(self, *, before: datetime) -> int:
-        """Deletes manifest rows of removed listings not seen since: the live rows tell enough."""
+    async def clean_manifest(self, *, before: datetime, size: int) -> int:
+        """Deletes up to `size` manifest rows of removed listings not seen since a time: the live
+        rows tell enough. Returns their number."""
         return await self._count(
-            f"""DELETE FROM property_manifest m USING properties_live l
-                 WHERE l.property_id = m.property_id AND l.listing_status IN {REMOVED}
-                   AND m.last_seen_at < :before""",
+            f"""DELETE FROM property_manifest WHERE property_id IN (
+                    SELECT property_id FROM property_manifest m JOIN properties_live l
+                     USING (property_id)
+                     WHERE l.listing_status IN {REMOVED} AND m.last_seen_at < :before
+                     LIMIT :size) AND last_seen_at < :before""",
             before=before,
+            size=size,
         )

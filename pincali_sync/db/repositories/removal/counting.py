@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, transition
+from pincali_sync.db.repositories.site.listed import LISTED_URLS, listed_at
 from pincali_sync.domain.coverage import Certificate, SourceScan
 from pincali_sync.domain.listing_status import (
     INACTIVE_AFTER,
@@ -93,7 +94,8 @@ def _absent(complete: str, besides: str) -> str:
      CROSS JOIN ({complete}) complete
      WHERE l.listing_status IN {PRESENT} AND {besides}
        AND coalesce(m.last_seen_at, '-infinity') < :began
-       AND {_covered_by("complete.sources")}"""
+       AND {_covered_by("complete.sources")}
+       AND coalesce({listed_at("l.property_id")}, '-infinity') < :began"""
 
 
 _NOT_COUNTED = "l.missing_session_id IS DISTINCT FROM CAST(:session_id AS uuid)"
@@ -104,7 +106,7 @@ _CERTIFIED = """SELECT coalesce(array_agg(source::text), '{}') AS sources FROM s
 # since the first that lacked it. Most of what a sitemap lacks is alive: it lacks a tenth always.
 _DELISTED = f"""
       FROM sitemap_passes this
-      JOIN sitemap_urls u ON u.session_id <> this.session_id AND u.listed_at < this.dated_at
+      JOIN {LISTED_URLS} u ON u.session_id <> this.session_id AND u.listed_at < this.dated_at
       JOIN sitemap_passes had ON had.session_id = u.session_id AND had.is_complete
       LEFT JOIN property_aliases a ON a.alias = u.computed_id
       JOIN properties_live l ON l.property_id = coalesce(a.property_id, u.computed_id)
@@ -114,6 +116,7 @@ _DELISTED = f"""
      WHERE this.session_id = CAST(:session_id AS uuid) AND this.is_complete
        AND l.listing_status IN {PRESENT} AND {_NOT_COUNTED}
        AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < first.lacked_at
+       AND {listed_at("l.property_id")} < first.lacked_at
 """
 _ONCE_MORE = "l.consecutive_missing_count + 1"
 # A person's word since anything listed it: see `settlement`.
@@ -134,7 +137,7 @@ def _count(absent: str) -> str:
     """Once a session, however often it is repeated: `missing_session_id` says who counted last."""
     return transition(
         Cause.MISSING,
-        absent,
+        f"{absent} AND l.property_id = ANY(:records)",
         targets={
             ListingStatus.LIKELY_REMOVED: f"{_ONCE_MORE} >= {INACTIVE_AFTER} "
             f"OR {_ONCE_MORE} >= {LIKELY_AFTER} AND NOT {_KEPT}"
@@ -147,7 +150,10 @@ def _count(absent: str) -> str:
     )
 
 
-COUNT_MISSING = _count(_absent(_CERTIFIED, _NOT_COUNTED))
+_ABSENT = _absent(_CERTIFIED, _NOT_COUNTED)
+FIND_ABSENT = f"SELECT l.property_id {_ABSENT} ORDER BY l.property_id"
+_COUNT_ABSENT = _count(_ABSENT)
+_FIND_DELISTED = f"SELECT DISTINCT l.property_id {_DELISTED} ORDER BY l.property_id"
 _COUNT_DELISTED = _count(_DELISTED)
 # The latest answer of a record's page since anything listed it.
 LATEST_CHECK = """
@@ -206,11 +212,30 @@ ON CONFLICT (session_id, source) DO NOTHING
 class MissingRepository(Repository):
     """SQL of absence. Every statement may be repeated without counting anything twice."""
 
-    async def count(self, session_id: UUID, *, began: datetime, now: datetime) -> int:
-        """Adds one to the missing count of each listing not seen, or dropped by the sitemap."""
+    async def absent(self, session_id: UUID, *, began: datetime) -> list[str]:
+        """Listings that the session's certified scans did not see and that it did not count yet."""
         await self._set_work_mem()
-        missing = await self._number(COUNT_MISSING, session_id=session_id, began=began, now=now)
-        return missing + await self._number(_COUNT_DELISTED, session_id=session_id, now=now)
+        rows = await self._run(FIND_ABSENT, session_id=session_id, began=began)
+        return list(rows.scalars())
+
+    async def delisted(self, session_id: UUID) -> list[str]:
+        """Listings that the session's sitemap dropped and that it did not count yet."""
+        await self._set_work_mem()
+        return list((await self._run(_FIND_DELISTED, session_id=session_id)).scalars())
+
+    async def count_absent(
+        self, session_id: UUID, records: Sequence[str], *, began: datetime, now: datetime
+    ) -> int:
+        """Adds one to the missing count of those of these listings that are still absent."""
+        given = {"records": list(records), "began": began, "now": now}
+        return await self._number(_COUNT_ABSENT, session_id=session_id, **given)
+
+    async def count_delisted(
+        self, session_id: UUID, records: Sequence[str], *, now: datetime
+    ) -> int:
+        """Likewise, of those that the sitemap still lacks."""
+        given = {"records": list(records), "now": now}
+        return await self._number(_COUNT_DELISTED, session_id=session_id, **given)
 
     async def preview(
         self, seen: Sequence[str], *, complete: Sequence[str], began: datetime

@@ -45,7 +45,8 @@ _RUNS = f"SELECT {', '.join(SyncRun.__dataclass_fields__)} FROM sync_runs"
 # What the rows had counted stays counted.
 _CLEAN_UP = f"""
 WITH deleted AS (
-    DELETE FROM sync_runs WHERE status <> 'running' AND completed_at < :before
+    DELETE FROM sync_runs WHERE id IN (
+        SELECT id FROM sync_runs WHERE status <> 'running' AND completed_at < :before LIMIT :size)
     RETURNING tier_level, status, {", ".join(RUN_TOTALS.values())}
 ), counted AS (
     SELECT '{RUNS_ENDED}' AS series, tier_level || '|' || status AS label, count(*) AS value
@@ -124,9 +125,9 @@ class RunRepository(Repository):
         statement = f"{_RUNS} WHERE starts_with(id::text, :prefix) LIMIT 2"
         return await self._all(_run_of, statement, prefix=prefix)
 
-    async def clean_up(self, *, before: datetime) -> None:
-        """Deletes runs that ended before a time, with their jobs."""
-        await self._run(_CLEAN_UP, before=before)
+    async def clean_up(self, *, before: datetime, size: int) -> int:
+        """Deletes up to `size` runs that ended before a time, with their jobs; how many it did."""
+        return await self._number(_CLEAN_UP, before=before, size=size)
 
     async def move(
         self,

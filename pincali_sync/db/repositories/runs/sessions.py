@@ -37,7 +37,7 @@ _STAGED = ", ".join(
                        AS {kind}"""
     for kind in ("new", "updated", "unchanged")
 )
-# Tables whose rows have a term, and what it is counted from.
+# Tables whose rows have a term, and what it is counted from; and rows that stay all the same.
 _TERM_FROM = {
     "property_scrapes_staging": "scraped_at",
     "property_sightings": "seen_at",
@@ -47,6 +47,10 @@ _TERM_FROM = {
     "alert_incidents": "resolved_at",
     "removal_audits": "drawn_at",
     "quality_reports": "created_at",
+}
+_STAY = {
+    "sitemap_urls": """EXISTS (SELECT FROM sitemap_shards s
+                                WHERE s.url = shard_url AND s.dated_at >= :before)"""
 }
 
 
@@ -123,7 +127,8 @@ class SessionRepository(Repository):
     async def delete_old(self, table: str, *, before: datetime, size: int) -> int:
         """Deletes up to `size` rows of a table that are past their term; how many it did."""
         statement = f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
-                SELECT ctid FROM {table} WHERE {_TERM_FROM[table]} < :before LIMIT :size))"""
+                SELECT ctid FROM {table} WHERE {_TERM_FROM[table]} < :before
+                   AND NOT {_STAY.get(table, "false")} LIMIT :size))"""
         return await self._count(statement, before=before, size=size)
 
     async def staged_changes(self, session_id: UUID) -> dict[str, int]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.transition import PRESENT, transition
+from pincali_sync.db.repositories.site.listed import LISTED_URLS, listed_at
 from pincali_sync.domain.coverage import Overlap, PassTotals
 from pincali_sync.domain.listing_status import Cause
 from pincali_sync.items import FetchedShard
@@ -42,35 +43,59 @@ VALUES (:session_id, :now, :shards)
 ON CONFLICT (session_id) DO UPDATE SET shards = excluded.shards
 """
 
-_UPSERT_URLS = """
-INSERT INTO sitemap_urls AS u
-       (computed_id, source_url, shard_url, first_listed_at, listed_at, session_id)
-SELECT DISTINCT ON (computed_id) computed_id, source_url, CAST(:shard_url AS text),
-       :dated_at, :dated_at, :session_id
-  FROM listed ORDER BY computed_id
-ON CONFLICT (computed_id) DO UPDATE
-   SET shard_url = excluded.shard_url, listed_at = greatest(u.listed_at, excluded.listed_at),
-       session_id = excluded.session_id
+# A shard's URLs that it no longer lists keep when it did, and in which pass.
+_WENT = """
+UPDATE sitemap_urls u
+   SET shard_url = NULL, listed_at = greatest(u.listed_at, s.dated_at), session_id = s.session_id
+  FROM sitemap_shards s
+ WHERE s.url = :shard_url AND u.shard_url = s.url
+   AND NOT EXISTS (SELECT FROM listed WHERE listed.computed_id = u.computed_id)
 """
 
-# A shard that did not change lists what it listed.
-_TOUCH_SHARD = """
-UPDATE sitemap_urls
-   SET listed_at = greatest(listed_at, :dated_at),
-       session_id = :session_id
- WHERE shard_url = :shard_url
-   AND session_id = (SELECT session_id FROM sitemap_shards WHERE url = :shard_url)
+# What it did not list before, and of that into the manifest what is unknown there. Known to the
+# sitemap only, it is of unknown origin, so that it is missing only where all sources were looked
+# through. It is fetched after what pages showed.
+_CAME = """
+WITH came AS (
+    INSERT INTO sitemap_urls AS u
+           (computed_id, source_url, shard_url, first_listed_at, listed_at, session_id)
+    SELECT DISTINCT ON (computed_id) computed_id, source_url, CAST(:shard_url AS text),
+           CAST(:dated_at AS timestamptz), CAST(:dated_at AS timestamptz), CAST(:session_id AS uuid)
+      FROM listed
+     WHERE NOT EXISTS (SELECT FROM sitemap_urls o
+                        WHERE o.computed_id = listed.computed_id AND o.shard_url = :shard_url)
+     ORDER BY computed_id
+    ON CONFLICT (computed_id) DO UPDATE
+       SET shard_url = excluded.shard_url, session_id = excluded.session_id,
+           listed_at = greatest(u.listed_at, excluded.listed_at,
+                                (SELECT dated_at FROM sitemap_shards s WHERE s.url = u.shard_url))
+    RETURNING computed_id, source_url
+), records AS (
+    SELECT coalesce(a.property_id, c.computed_id) AS property_id, min(c.source_url) AS source_url
+      FROM came c LEFT JOIN property_aliases a ON a.alias = c.computed_id
+     GROUP BY 1
+)
+INSERT INTO property_manifest
+       (property_id, source_url, first_seen_at, last_seen_at, is_new, needs_full_scrape)
+SELECT r.property_id, r.source_url, :dated_at, :dated_at, l.property_id IS NULL,
+       l.property_id IS NULL
+  FROM records r
+  LEFT JOIN properties_live l ON l.property_id = r.property_id
+ WHERE NOT EXISTS (SELECT 1 FROM property_manifest m WHERE m.property_id = r.property_id)
+ ORDER BY r.property_id
+ON CONFLICT (property_id) DO NOTHING
 """
 
 _UPSERT_SHARD = """
-INSERT INTO sitemap_shards (url, session_id, etag, last_modified, urls, read_at)
-VALUES (:shard_url, :session_id, :etag, :last_modified, :urls, :now)
+INSERT INTO sitemap_shards AS s (url, session_id, etag, last_modified, dated_at, urls, read_at)
+VALUES (:shard_url, :session_id, :etag, :last_modified, :dated_at, :urls, :now)
 ON CONFLICT (url) DO UPDATE
-   SET session_id = excluded.session_id, etag = excluded.etag,
-       last_modified = excluded.last_modified, urls = excluded.urls, read_at = excluded.read_at
+   SET session_id = excluded.session_id, etag = excluded.etag, urls = excluded.urls,
+       last_modified = excluded.last_modified, read_at = excluded.read_at,
+       dated_at = greatest(s.dated_at, excluded.dated_at)
 """
 
-_TOTALS = """
+_TOTALS = f"""
 SELECT count(*) AS urls, min(listed_at) AS dated_at,
        (SELECT count(*) FROM sitemap_shards WHERE session_id = :session_id) AS shards_read,
        (SELECT shards FROM sitemap_passes WHERE session_id = :session_id) AS shards,
@@ -82,27 +107,36 @@ SELECT count(*) AS urls, min(listed_at) AS dated_at,
        ARRAY(SELECT DISTINCT reason FROM sitemap_passes,
                     jsonb_array_elements_text(reasons) AS reason
               WHERE session_id = :session_id AND reason LIKE 'shard %' ORDER BY reason) AS doubts
-  FROM sitemap_urls WHERE session_id = :session_id
+  FROM {LISTED_URLS} u WHERE session_id = :session_id
 """
 
-# A slug that is an alias stands for its record.
-_LISTED_RECORDS = """
-    SELECT coalesce(a.property_id, u.computed_id) AS property_id,
-           min(u.source_url) AS source_url, max(u.listed_at) AS listed_at
-      FROM sitemap_urls u LEFT JOIN property_aliases a ON a.alias = u.computed_id
-     WHERE u.session_id = :session_id
-     GROUP BY 1
+# Of what is missing, or shares its EasyBroker id with that, what the sitemap listed later than
+# anything else did. All other presence in the sitemap is looked up where it is asked for.
+_MISSING_BUT_LISTED = f"""
+WITH missing AS (
+    SELECT l.property_id, coalesce(l.public_id, m.public_id) AS public_id
+      FROM properties_live l LEFT JOIN property_manifest m USING (property_id)
+     WHERE l.consecutive_missing_count > 0 AND l.listing_status IN {PRESENT}
+), records AS (
+    SELECT property_id FROM missing
+    UNION
+    SELECT o.property_id FROM missing JOIN property_manifest o USING (public_id)
+)
+SELECT r.property_id
+  FROM records r LEFT JOIN property_manifest m USING (property_id)
+ WHERE {listed_at("r.property_id")} > coalesce(m.last_seen_at, '-infinity')
+ ORDER BY r.property_id
 """
 
 # Missing until now, and listed since the scan that missed it.
 _RESTORE_LIVE = transition(
     Cause.SITEMAP,
     f"""
-      FROM ({_LISTED_RECORDS}) r
-      JOIN properties_live l ON l.property_id = r.property_id
+      FROM properties_live l
       JOIN scraping_sessions s ON s.id = l.missing_session_id
-     WHERE l.consecutive_missing_count > 0 AND l.listing_status IN {PRESENT}
-       AND r.listed_at > s.started_at""",
+     WHERE l.property_id = ANY(:records)
+       AND l.consecutive_missing_count > 0 AND l.listing_status IN {PRESENT}
+       AND {listed_at("l.property_id")} > s.started_at""",
     missing="0",
     session=":session_id",
     reason="'the sitemap lists it'",
@@ -110,22 +144,21 @@ _RESTORE_LIVE = transition(
 
 _TOUCH_MANIFEST = f"""
 UPDATE property_manifest m SET last_seen_at = r.listed_at
-  FROM ({_LISTED_RECORDS}) r
+  FROM (SELECT property_id, {listed_at("o.property_id")} AS listed_at
+          FROM property_manifest o WHERE property_id = ANY(:records)
+         ORDER BY property_id FOR UPDATE) r
  WHERE m.property_id = r.property_id AND m.last_seen_at < r.listed_at
 """
 
-# Known to the sitemap only: of unknown origin, so that it is missing only where all sources were
-# looked through. It is fetched after what pages showed.
-_INSERT_MANIFEST = f"""
-INSERT INTO property_manifest
-       (property_id, source_url, first_seen_at, last_seen_at, is_new, needs_full_scrape)
-SELECT r.property_id, r.source_url, r.listed_at, r.listed_at, l.property_id IS NULL,
-       l.property_id IS NULL
-  FROM ({_LISTED_RECORDS}) r
-  LEFT JOIN properties_live l ON l.property_id = r.property_id
- WHERE NOT EXISTS (SELECT 1 FROM property_manifest m WHERE m.property_id = r.property_id)
- ORDER BY r.property_id
-ON CONFLICT (property_id) DO NOTHING
+# What was last seen long before the sitemap listed it last.
+_LAGGING = f"""
+SELECT m.property_id
+  FROM (SELECT coalesce(a.property_id, u.computed_id) AS property_id, max(listed_at) AS listed_at
+          FROM {LISTED_URLS} u LEFT JOIN property_aliases a ON a.alias = u.computed_id
+         GROUP BY 1) r
+  JOIN property_manifest m USING (property_id)
+ WHERE m.last_seen_at < r.listed_at - CAST(:lag AS interval)
+ ORDER BY m.property_id
 """
 
 # For capture and recapture: who was on pages, who in the sitemap, who in both.
@@ -133,7 +166,11 @@ _OVERLAP = f"""
 WITH on_pages AS (
     SELECT DISTINCT property_id FROM property_sightings
      WHERE session_id = :session_id
-), listed AS ({_LISTED_RECORDS})
+), listed AS (
+    SELECT DISTINCT coalesce(a.property_id, u.computed_id) AS property_id
+      FROM {LISTED_URLS} u LEFT JOIN property_aliases a ON a.alias = u.computed_id
+     WHERE u.session_id = :session_id
+)
 SELECT (SELECT count(*) FROM on_pages) AS on_pages,
        (SELECT count(*) FROM listed) AS listed,
        (SELECT count(*) FROM on_pages JOIN listed USING (property_id)) AS both
@@ -160,30 +197,41 @@ class SitemapRepository(Repository):
         *,
         dated_at: datetime,
     ) -> int:
-        """Records (computed id, canonical URL) of a shard in one step; returns their number."""
+        """Records (computed id, canonical URL) of a shard in one step, at the cost of what came and
+        went since it was read last, and puts into the manifest what is new; returns their number.
+        """
         await self._set_work_mem()
         await self._run(
             "CREATE TEMPORARY TABLE listed (computed_id varchar(255) NOT NULL, source_url text) "
             "ON COMMIT DROP"
         )
         await self._load("listed", ("computed_id", "source_url"), urls)
-        return await self._count(
-            _UPSERT_URLS, session_id=session_id, shard_url=shard_url, dated_at=dated_at
+        await self._run(_WENT, shard_url=shard_url)
+        new = await self._count(
+            _CAME, session_id=session_id, shard_url=shard_url, dated_at=dated_at
         )
-
-    async def touch_shard(self, session_id: UUID, shard_url: str, *, dated_at: datetime) -> int:
-        """Records that a shard did not change; returns the number of its URLs."""
-        return await self._count(
-            _TOUCH_SHARD, session_id=session_id, shard_url=shard_url, dated_at=dated_at
+        different = await self._number("SELECT count(DISTINCT computed_id) FROM listed")
+        await self._run(
+            "UPDATE sitemap_passes SET new_urls = new_urls + :new WHERE session_id = :session_id",
+            new=new,
+            session_id=session_id,
         )
+        return different
 
     async def record_shard(
-        self, session_id: UUID, shard: FetchedShard, *, urls: int, now: datetime
+        self,
+        session_id: UUID,
+        shard: FetchedShard,
+        *,
+        urls: int,
+        dated_at: datetime,
+        now: datetime,
     ) -> None:
-        """Keeps a shard's validators."""
+        """Keeps that a pass read a shard, and its validators: so all that it lists is there."""
         validators = {"etag": shard.etag, "last_modified": shard.last_modified}
-        read = {"session_id": session_id, "shard_url": shard.url, "urls": urls, "now": now}
-        await self._run(_UPSERT_SHARD, **read, **validators)
+        read = {"session_id": session_id, "shard_url": shard.url, "urls": urls}
+        times = {"dated_at": dated_at, "now": now}
+        await self._run(_UPSERT_SHARD, **read, **validators, **times)
 
     async def size_of_shard(self, shard_url: str) -> int | None:
         """How many listings a shard had when it was read last."""
@@ -205,31 +253,43 @@ class SitemapRepository(Repository):
         """What the pass read so far, and what may be expected of it."""
         return await self._one(PassTotals, _TOTALS, session_id=session_id)
 
-    async def apply(self, session_id: UUID, *, now: datetime) -> int:
-        """Presence of all URLs of a pass: live rows, then the manifest; returns the new ones."""
+    async def missing_but_listed(self) -> list[str]:
+        """Records that are missing, and listed later than anybody saw them."""
         await self._set_work_mem()
-        await self._run(_RESTORE_LIVE, session_id=session_id, now=now)
-        await self._run(_TOUCH_MANIFEST, session_id=session_id)
-        return await self._count(_INSERT_MANIFEST, session_id=session_id)
+        return [row.property_id for row in await self._run(_MISSING_BUT_LISTED)]
+
+    async def lagging(self, lag: timedelta) -> list[str]:
+        """Records whose presence in the sitemap the manifest lags behind by more than this."""
+        await self._set_work_mem()
+        return [row.property_id for row in await self._run(_LAGGING, lag=lag)]
+
+    async def restore(self, session_id: UUID, records: Sequence[str], *, now: datetime) -> None:
+        """Those of these records are no longer missing that were listed since they were missed."""
+        listed = list(records)
+        await self._run(_RESTORE_LIVE, session_id=session_id, records=listed, now=now)
+        await self.touch(listed)
+
+    async def touch(self, records: Sequence[str]) -> None:
+        """Writes down of these records in the manifest when the sitemap listed them last."""
+        await self._run(_TOUCH_MANIFEST, records=list(records))
 
     async def finish(
         self,
         session_id: UUID,
         totals: PassTotals,
         *,
-        new_urls: int,
         reasons: Sequence[str],
         now: datetime,
     ) -> SitemapPass:
         """Closes a pass; with reasons against it, it proves no absence."""
         statement = f"""
 UPDATE sitemap_passes
-   SET finished_at = :now, dated_at = :dated_at, urls = :urls, new_urls = :new_urls,
+   SET finished_at = :now, dated_at = :dated_at, urls = :urls,
        is_complete = :is_complete, reasons = CAST(:reasons AS jsonb)
  WHERE session_id = :session_id
 RETURNING {_ENDED}
 """
-        read = {"urls": totals.urls, "dated_at": totals.dated_at, "new_urls": new_urls}
+        read = {"urls": totals.urls, "dated_at": totals.dated_at}
         judged = {"is_complete": not reasons, "reasons": json.dumps(reasons)}
         return await self._one(
             SitemapPass, statement, session_id=session_id, now=now, **read, **judged
