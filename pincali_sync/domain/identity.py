@@ -25,9 +25,9 @@ _LISTING_PATH = re.compile(
     r"{1,500})/?",
     re.I,
 )
-_PLAIN_LINK = re.compile(
-    r"(?:https://www\.pincali\.com)?/en/home/([a-z0-9-]{1,500})/?"
-)  # nearly all
+_PLAIN_LINK = re.compile(  # nearly all
+    r"(?:https://(?:www\.)?pincali\.com)?(?:/en/home|/inmueble)/([a-z0-9-]{1,500})/?"
+)
 _PUBLIC_ID = re.compile(r"EB-(?P<letters>[A-Z]+)(?P<digits>[0-9]{4})")
 _PROPERTY_ID_DIGITS = 16
 _SHOWN = 200
@@ -53,6 +53,8 @@ def linked_listing(link: str, page_url: str) -> str:
     Raises:
         PageError: also for a link that leaves the site, whatever its path.
     """
+    if plain := _PLAIN_LINK.fullmatch(link):
+        return CANONICAL_ROOT + plain[1]
     # Browsers take "/\\host" and "/<tab>/host" for other hosts.
     if not (link[:1] == "/" and link[1:2].isalnum()) and not _stays(link.strip(), page_url):
         raise PageError(f"{link[:_SHOWN]!r} leaves the site")

@@ -13,6 +13,7 @@ from codecs import iterdecode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 from urllib.parse import urljoin
@@ -200,15 +201,16 @@ class _Entries:
         raise ValueError("it declares a document type")
 
     def start(self, tag: Any, attributes: object) -> None:
-        space, name = _named(tag)
-        self._path.append((space, name))
+        space, name = named = _named(tag)
+        self._path.append(named)
         self._elements += 1
-        if len(self._path) == 1 and name != self.root:
+        depth = len(self._path)
+        if depth == 1 and name != self.root:
             raise ValueError(f"it is a <{name[:40]}>, no <{self.root}>")
         # What stands in the place of an entry, such as an error, may stand for many.
-        if len(self._path) == 2 and name != self.name and space == self._path[0][0]:
+        if depth == 2 and name != self.name and space == self._path[0][0]:
             raise ValueError(f"it holds a <{name[:40]}>")
-        if len(self._path) > _MAX_DEPTH or self._elements > _MAX_ELEMENTS:
+        if depth > _MAX_DEPTH or self._elements > _MAX_ELEMENTS:
             raise ValueError("it holds more than any sitemap")
         self._text.clear()
         self._length = 0
@@ -237,7 +239,8 @@ class _Entries:
             self._found.append(self._entry)
             self._entry = {}
         if self._length <= _MAX_TEXT:
-            self._entry[name] = _ENTITY.sub(_meant, "".join(self._text)).strip()
+            text = "".join(self._text)
+            self._entry[name] = (_ENTITY.sub(_meant, text) if "&" in text else text).strip()
 
     def pi(self, target: str, _: object) -> None:
         """A second document after the first is not read by the parser, and may hold anything."""
@@ -256,6 +259,7 @@ class _Entries:
         return found
 
 
+@lru_cache(maxsize=64)
 def _named(tag: str) -> tuple[str, str]:
     """Namespace and name, in lower case."""
     space, _, name = tag.rpartition("}")

@@ -210,7 +210,9 @@ class SitemapRepository(Repository):
         new = await self._count(
             _CAME, session_id=session_id, shard_url=shard_url, dated_at=dated_at
         )
-        different = await self._number("SELECT count(DISTINCT computed_id) FROM listed")
+        different = await self._number(
+            "SELECT count(*) FROM (SELECT DISTINCT computed_id FROM listed) different"
+        )
         await self._run(
             "UPDATE sitemap_passes SET new_urls = new_urls + :new WHERE session_id = :session_id",
             new=new,
