@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -13,6 +14,9 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
 
 _AT_ONCE = 1_000
+_DELETED = 20_000
+# Deletes up to so many rows from before a time; returns their number.
+Clean = Callable[..., Awaitable[int]]
 R = TypeVar("R")
 
 
@@ -32,14 +36,12 @@ class Service:
             chunk = records[start : start + _AT_ONCE]
             await self.db.run(lambda tx, chunk=chunk: work(tx, chunk))  # type: ignore[misc]
 
-    async def delete_in_chunks(
-        self, delete: Callable[[UnitOfWork, int], Awaitable[int]], *, size: int = 20_000
-    ) -> int:
-        """Has up to `size` rows deleted, a transaction each time, until there are no more; returns
-        their number."""
-        deleted = total = await self.db.run(lambda tx: delete(tx, size))
-        while deleted == size:
-            deleted = await self.db.run(lambda tx: delete(tx, size))
+    async def delete_in_chunks(self, clean: Callable[[UnitOfWork], Clean], days: float) -> int:
+        """Has rows deleted that ended longer ago, a transaction a chunk; returns their number."""
+        before, deleted, total = self.clock.now() - timedelta(days=days), _DELETED, 0
+        while deleted == _DELETED:
+            async with self.db.transaction() as tx:
+                deleted = await clean(tx)(before=before, size=_DELETED)
             total += deleted
         return total
 

@@ -203,10 +203,7 @@ class ScrapeQueueService(Service):
 
     async def cleanup_old_queue_entries(self, days: float) -> int:
         """Deletes completed and cancelled rows that ended longer ago; returns their number."""
-        before = self.clock.now() - timedelta(days=days)
-        return await self.delete_in_chunks(
-            lambda tx, size: tx.queue_rows.clean_up(before=before, size=size)
-        )
+        return await self.delete_in_chunks(lambda tx: tx.queue_rows.clean_up, days)
 
     @in_transaction
     async def get_queue_stats(self, tx: UnitOfWork) -> QueueStats:

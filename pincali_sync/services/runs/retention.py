@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
-from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.services.base import Service
 
-Clean = Callable[..., Awaitable[int]]
 _KEPT_AS_RUNS = (
     *("scraping_errors", "insight_history", "alert_incidents", "removal_audits", "quality_reports"),
 )
@@ -32,7 +29,7 @@ class RetentionService(Service):
             (lambda tx: tx.queue_rows.clean_up, config.keep_queue_days),
             (lambda tx: tx.batches.clean_manifest, config.keep_staging_days),
         ):
-            await self._delete(clean, days)
+            await self.delete_in_chunks(clean, days)
         await self._delete_old("property_scrapes_staging", config.keep_staging_days)
         for seen in ("property_sightings", "sitemap_urls"):
             await self._delete_old(seen, config.keep_sightings_days)
@@ -45,8 +42,4 @@ class RetentionService(Service):
         await self.in_chunks(records, lambda tx, chunk: tx.sitemap.touch(chunk))
 
     async def _delete_old(self, what: str, days: float) -> None:
-        await self._delete(lambda tx: partial(tx.sessions.delete_old, what), days)
-
-    async def _delete(self, clean: Callable[[UnitOfWork], Clean], days: float) -> None:
-        before = self.clock.now() - timedelta(days=days)
-        await self.delete_in_chunks(lambda tx, size: clean(tx)(before=before, size=size))
+        await self.delete_in_chunks(lambda tx: partial(tx.sessions.delete_old, what), days)
