@@ -15,7 +15,7 @@ from pincali_sync.db.repositories.queue import freshness, outside, queue, queue_
 from pincali_sync.db.repositories.removal import batches, checks, counting, settlement
 from pincali_sync.db.repositories.runs import jobs, runs, sessions
 from pincali_sync.db.repositories.scan import familiar, manifest, manifest_batch, manifest_store
-from pincali_sync.db.repositories.site import pace, sitemap
+from pincali_sync.db.repositories.site import listed, pace, sitemap
 
 
 class UnitOfWork:
@@ -37,6 +37,7 @@ class UnitOfWork:
         self.identities = identities.IdentityRepository(connection)
         self.incidents = history.IncidentRepository(connection)
         self.jobs = jobs.JobRepository(connection)
+        self.listed = listed.ListedRepository(connection)
         self.live = live.LiveRepository(connection)
         self.locks = jobs.LockRepository(connection)
         self.manifest = manifest.ManifestRepository(connection)

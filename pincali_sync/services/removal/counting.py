@@ -52,7 +52,7 @@ class MissingService(Service):
         count: Callable[[UnitOfWork, Sequence[str]], Awaitable[None]],
     ) -> None:
         """How long each is absent is told by the manifest, from when anything listed it last."""
-        await self.in_chunks(records, lambda tx, chunk: tx.sitemap.touch(chunk))
+        await self.in_chunks(records, lambda tx, chunk: tx.listed.touch(chunk))
         await self.in_chunks(records, count)
 
 

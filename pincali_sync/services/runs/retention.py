@@ -38,8 +38,8 @@ class RetentionService(Service):
 
     async def _note_listed(self) -> None:
         """The manifest's times of what no page showed for long, and the sitemap listed since."""
-        records = await self.db.run(lambda tx: tx.sitemap.lagging(_LAG))
-        await self.in_chunks(records, lambda tx, chunk: tx.sitemap.touch(chunk))
+        records = await self.db.run(lambda tx: tx.listed.lagging(_LAG))
+        await self.in_chunks(records, lambda tx, chunk: tx.listed.touch(chunk))
 
     async def _delete_old(self, what: str, days: float) -> None:
         await self.delete_in_chunks(lambda tx: partial(tx.sessions.delete_old, what), days)

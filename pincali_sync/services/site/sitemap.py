@@ -77,9 +77,9 @@ class SitemapService(Service):
 
         async def restore(tx: UnitOfWork, records: Sequence[str]) -> None:
             await ticket.assert_current(tx)
-            await tx.sitemap.restore(session_id, records, now=self.clock.now())
+            await tx.listed.restore(session_id, records, now=self.clock.now())
 
-        missing = await self.db.run(lambda tx: tx.sitemap.missing_but_listed())
+        missing = await self.db.run(lambda tx: tx.listed.missing_but_listed())
         await self.in_chunks(missing, restore)
         return await self._judge(ticket)
 

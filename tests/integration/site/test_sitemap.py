@@ -397,7 +397,7 @@ async def test_coverage_is_estimated_from_pages_and_sitemap(
     shown = [entry(f"casa-{n}") for n in range(10, 100)]
     session_id: UUID = await full_scan(services, {"sale": shown}, ticket=ticket)
     async with db.transaction() as tx:
-        overlap = await tx.sitemap.overlap(session_id)
+        overlap = await tx.listed.overlap(session_id)
     assert (overlap.on_pages, overlap.listed, overlap.both) == (90, 88, 78)
     assert overlap.estimated_stock == 102  # (91 · 89 / 79) - 1
     assert overlap.page_coverage == pytest.approx(90 / 102)

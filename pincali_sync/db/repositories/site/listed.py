@@ -6,6 +6,15 @@ latest, is told by the shard's row (see decision 40).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.transition import PRESENT, transition
+from pincali_sync.domain.coverage import Overlap
+from pincali_sync.domain.listing_status import Cause
+
 # Every URL that the sitemap ever listed, with when it did so last and in which pass.
 LISTED_URLS = """(
     SELECT u.computed_id, u.source_url, u.first_listed_at,
@@ -27,3 +36,99 @@ def listed_at(record: str) -> str:
            UNION ALL
            SELECT {record} WHERE NOT EXISTS (SELECT FROM property_aliases a
                                               WHERE a.alias = {record}))))"""
+
+
+# Of what is missing, or shares its EasyBroker id with that, what the sitemap listed later than
+# anything else did. All other presence in the sitemap is looked up where it is asked for.
+_MISSING_BUT_LISTED = f"""
+WITH missing AS (
+    SELECT l.property_id, coalesce(l.public_id, m.public_id) AS public_id
+      FROM properties_live l LEFT JOIN property_manifest m USING (property_id)
+     WHERE l.consecutive_missing_count > 0 AND l.listing_status IN {PRESENT}
+), records AS (
+    SELECT property_id FROM missing
+    UNION
+    SELECT o.property_id FROM missing JOIN property_manifest o USING (public_id)
+)
+SELECT r.property_id
+  FROM records r LEFT JOIN property_manifest m USING (property_id)
+ WHERE {listed_at("r.property_id")} > coalesce(m.last_seen_at, '-infinity')
+ ORDER BY r.property_id
+"""
+
+# Missing until now, and listed since the scan that missed it.
+_RESTORE_LIVE = transition(
+    Cause.SITEMAP,
+    f"""
+      FROM properties_live l
+      JOIN scraping_sessions s ON s.id = l.missing_session_id
+     WHERE l.property_id = ANY(:records)
+       AND l.consecutive_missing_count > 0 AND l.listing_status IN {PRESENT}
+       AND {listed_at("l.property_id")} > s.started_at""",
+    missing="0",
+    session=":session_id",
+    reason="'the sitemap lists it'",
+)
+
+_TOUCH_MANIFEST = f"""
+UPDATE property_manifest m SET last_seen_at = r.listed_at
+  FROM (SELECT property_id, {listed_at("o.property_id")} AS listed_at
+          FROM property_manifest o WHERE property_id = ANY(:records)
+         ORDER BY property_id FOR UPDATE) r
+ WHERE m.property_id = r.property_id AND m.last_seen_at < r.listed_at
+"""
+
+# What was last seen long before the sitemap listed it last.
+_LAGGING = f"""
+SELECT m.property_id
+  FROM (SELECT coalesce(a.property_id, u.computed_id) AS property_id, max(listed_at) AS listed_at
+          FROM {LISTED_URLS} u LEFT JOIN property_aliases a ON a.alias = u.computed_id
+         GROUP BY 1) r
+  JOIN property_manifest m USING (property_id)
+ WHERE m.last_seen_at < r.listed_at - CAST(:lag AS interval)
+ ORDER BY m.property_id
+"""
+
+# For capture and recapture: who was on pages, who in the sitemap, who in both.
+_OVERLAP = f"""
+WITH on_pages AS (
+    SELECT DISTINCT property_id FROM property_sightings
+     WHERE session_id = :session_id
+), listed AS (
+    SELECT DISTINCT coalesce(a.property_id, u.computed_id) AS property_id
+      FROM {LISTED_URLS} u LEFT JOIN property_aliases a ON a.alias = u.computed_id
+     WHERE u.session_id = :session_id
+)
+SELECT (SELECT count(*) FROM on_pages) AS on_pages,
+       (SELECT count(*) FROM listed) AS listed,
+       (SELECT count(*) FROM on_pages JOIN listed USING (property_id)) AS both
+"""
+
+
+class ListedRepository(Repository):
+    """SQL of presence in the sitemap. Every statement may be repeated."""
+
+    async def missing_but_listed(self) -> list[str]:
+        """Records that are missing, and listed later than anybody saw them."""
+        await self._set_work_mem()
+        return [row.property_id for row in await self._run(_MISSING_BUT_LISTED)]
+
+    async def lagging(self, lag: timedelta) -> list[str]:
+        """Records whose presence in the sitemap the manifest lags behind by more than this."""
+        await self._set_work_mem()
+        return [row.property_id for row in await self._run(_LAGGING, lag=lag)]
+
+    async def restore(self, session_id: UUID, records: Sequence[str], *, now: datetime) -> None:
+        """Those of these records are no longer missing that were listed since they were missed."""
+        listed = list(records)
+        await self._run(_RESTORE_LIVE, session_id=session_id, records=listed, now=now)
+        await self.touch(listed)
+
+    async def touch(self, records: Sequence[str]) -> None:
+        """Writes down of these records in the manifest when the sitemap listed them last."""
+        await self._run(_TOUCH_MANIFEST, records=list(records))
+
+    async def overlap(self, session_id: UUID) -> Overlap:
+        """Who the session saw on pages, who in the sitemap, who in both."""
+        await self._set_work_mem()
+        return await self._one(Overlap, _OVERLAP, session_id=session_id)

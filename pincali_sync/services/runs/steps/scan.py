@@ -103,7 +103,7 @@ class CertifyStep:
             listed = await tx.sitemap.of_session(session_id)
             if listed is None:
                 return
-            overlap = await tx.sitemap.overlap(session_id)
+            overlap = await tx.listed.overlap(session_id)
         noted = SitemapNote(
             urls=listed.urls,
             new_urls=listed.new_urls,
