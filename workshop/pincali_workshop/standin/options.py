@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pincali_sync.exceptions import UsageError
+from pincali_workshop.standin.habits import Habits
 from pincali_workshop.standin.world.churn import Churn
 from pincali_workshop.standin.world.removal import RemovalMode, UnknownMode
 from pincali_workshop.standin.world.traps import Traps
@@ -31,10 +32,12 @@ class StandinOptions:
     page_size: int = 24
     page_cap: int = 100  # pages beyond it answer 404
     start: datetime = DEFAULT_START
+    seconds_per_page: float = 0.0  # that the clock goes on with each listing page
     speed: float = 0.0  # clock seconds per real second; 0: it stands still until it is moved
     crawl_delay: float = 1.0  # seconds, in robots.txt; 0: it says nothing of it
     removal_mode: RemovalMode = RemovalMode.NOT_FOUND
     unknown_mode: UnknownMode = UnknownMode.NOT_FOUND
+    habits: Habits = field(default_factory=Habits)
     churn: Churn = field(default_factory=Churn)
     traps: Traps = field(default_factory=Traps)
 
@@ -45,7 +48,7 @@ class StandinOptions:
             raise UsageError(f"unknown page size {self.page_size}: the site had 24 and 42")
         if self.listings < 1 or self.page_cap < 1:
             raise UsageError("a site has at least one listing and one page")
-        if self.speed < 0:
+        if self.speed < 0 or self.seconds_per_page < 0:
             raise UsageError("the clock's speed is at least 0")
         if self.start.tzinfo is None:
             raise UsageError("the start time needs a timezone")

@@ -66,7 +66,9 @@ def _search(site: Site, source: ListingSource) -> Endpoint:
     async def search(request: Request) -> Response:
         parameters = dict(request.query_params)
         number = parameters.pop("page", "1")
-        search = Search.parse(source, request.path_params.get("place"), parameters)
+        search = Search.parse(
+            source, request.path_params.get("place"), parameters, site.options.habits
+        )
         if search is None or not number.isdecimal():
             return await not_found(request)
         results = site.search(search, int(number), request.url.path, urlencode(parameters))

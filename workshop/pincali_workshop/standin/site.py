@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pincali_workshop.standin.clock import StandinClock
 from pincali_workshop.standin.faults import Faults
+from pincali_workshop.standin.habits import Beyond
 from pincali_workshop.standin.options import RemovalMode, StandinOptions
 from pincali_workshop.standin.pages.listing_page import PageSlot
 from pincali_workshop.standin.renderer import Renderer
@@ -51,17 +52,26 @@ class Site:
         return self.population.board(self.clock.now())
 
     def search(self, search: Search, number: int, path: str, query: str) -> Results | None:
-        """A page of a search; None beyond its end or beyond the site's page cap.
+        """A page of a search; None beyond its end or, as a rule, beyond the site's page cap.
 
         A source without results has one empty page, a filter without results has none.
         """
         found = search.results(self.board())
-        size = self.options.page_size
+        self.clock.advance(self.options.seconds_per_page)
+        size, cap = self.options.page_size, self.options.page_cap
         pages = -(-len(found) // size) or (0 if search.has_filters else 1)
-        if not 1 <= number <= min(pages, self.options.page_cap):
+        if not 1 <= number <= pages:
             return None
-        states = tuple(found[(number - 1) * size : number * size])
-        return Results(PageSlot(search.source, number, pages, len(found), path, query), states)
+        shown = tuple(found[(number - 1) * size : number * size])
+        if number > cap:
+            match self.options.habits.beyond_cap:
+                case Beyond.NOT_FOUND:
+                    return None
+                case Beyond.EMPTY:
+                    shown = ()
+                case Beyond.REPEATED:
+                    shown = tuple(found[(cap - 1) * size : cap * size])
+        return Results(PageSlot(search.source, number, pages, len(found), path, query), shown)
 
     def find(self, slug: str, at: datetime) -> Holder | None:
         """Whom this slug leads to, active or removed; None if it never led anywhere."""

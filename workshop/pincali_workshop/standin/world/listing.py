@@ -83,6 +83,8 @@ def listing_of(origin: Origin, index: int, slug: str | None = None) -> Listing:
     draws = Draws(seed, index, "kind")
     kind = draws.weighted(WEIGHTED_KINDS)
     place, rooms = place_of(seed, index), rooms_of(seed, index, kind)
+    if Draws(seed, index, "bare").chance(origin.traps.bare):
+        rooms = Rooms()
     offers = first_offers(seed, index, kind)
     operations = tuple(offer.operation for offer in offers)
     agent = draws.integer(1, _AGENTS)

@@ -15,6 +15,7 @@ class Traps:
     struck_out: float = 0.0  # of listings: a lowered price stands beside the old one
     two_currencies: float = 0.0  # of listings: the price is said in dollars, too
     sponsored: float = 0.0  # of search pages: a card of another site is among the others
+    bare: float = 0.0  # of listings: they say neither rooms nor areas
     sitemap_dirt: float = 0.0  # of editions: each kind of dirt, by a draw of its own
 
     @classmethod
@@ -26,6 +27,7 @@ class Traps:
             struck_out=0.3,
             two_currencies=0.08,
             sponsored=0.15,
+            bare=0.01,
             sitemap_dirt=0.5,
         )
 
