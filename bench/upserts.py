@@ -33,7 +33,7 @@ from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
 from pincali_sync.domain.identity import canonical_url, property_id_of
-from pincali_sync.domain.listing_walk import PageFacts
+from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.prices import Currency, Offer, Operation, offers_as_json
 from pincali_sync.items import ListingPage, ManifestEntry, ManifestPage
 from pincali_sync.pipelines.manifest import ManifestPipeline

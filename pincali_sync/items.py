@@ -9,8 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, TypeVar, get_origin, get_type_hints
 
-from pincali_sync.domain.listing_walk import PageFacts
 from pincali_sync.domain.liveness import Answer, Judgement
+from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.prices import Offer, main_offer
 
 
@@ -75,7 +75,7 @@ class ManifestPage:
     source: str  # ListingSource value: sale, rent, foreclosure, new_construction
     page_number: int  # 1-based
     page: ListingPage
-    partition: str = ""  # of the source's pages: a price window or cell; empty: the plain query
+    partition: str = ""  # of the source's pages: of which part; empty: of the plain query
     facts: PageFacts | None = None  # what the walk goes on by
 
 

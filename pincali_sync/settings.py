@@ -44,7 +44,6 @@ HTTPERROR_ALLOW_ALL = True  # and so is any other status: the readers of answers
 # --- what the spiders are told by the runner or by hand ---
 BASE_URL = _config.pincali_base_url
 MANIFEST_MAX_PAGES: int | None = None  # None: as the tier says
-SITE_PAGE_CAP = _config.site_page_cap
 SITEMAP_URL = _config.sitemap_url
 DETAIL_TRANSPORT = _config.detail_transport
 DETAIL_CONCURRENCY = _config.detail_concurrency

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pincali_sync.domain.listing_query import PROPERTY_TYPES, ListingQuery, WantedPage
-from pincali_sync.domain.listing_walk import PageFacts
+from pincali_sync.answers.filters import keeps_filters
+from pincali_sync.domain.listing_query import Measure, WantedPage
+from pincali_sync.domain.page_facts import PageFacts, Sample
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import PageError
@@ -15,8 +17,7 @@ from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
 
 _OK, _NOT_FOUND = 200, 404
-# A card may be odd; a filter that the site forgot shows on most of them.
-_MAX_ODD_SHARE = 0.2
+ABSENT = PageFacts(total=None, pages=None, is_absent=True)
 _HIDDEN = 1.1  # a page may be a card or two short
 
 
@@ -36,7 +37,7 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
         url: where the page was fetched.
     """
     if answer.status == _NOT_FOUND and wanted.may_be_absent:
-        return ListingAnswer(facts=PageFacts(total=None, pages=None, is_absent=True), item=None)
+        return ListingAnswer(facts=ABSENT, item=None)
     if answer.status != _OK:
         return ListingAnswer(facts=None, item=_lost(wanted, url, answer.failure))
     missing = what_is_missing(answer) or what_is_cut_off(answer.body)
@@ -46,10 +47,17 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
         page = parse_listing_page(answer.body, url)
     except PageError as error:
         return ListingAnswer(facts=None, item=_lost(wanted, url, str(error)))
+    return answer_of(page, wanted, url)
+
+
+def answer_of(page: ListingPage, wanted: WantedPage, url: str) -> ListingAnswer:
+    """What a page that was read comes to."""
     if page.total_listings and not page.entries and not page.unreadable_cards:
+        if wanted.may_be_beyond:
+            return ListingAnswer(facts=ABSENT, item=None, is_doubtful=True)
         lost = _lost(wanted, url, "no card, although listings are declared")
         return ListingAnswer(facts=None, item=lost, is_doubtful=True)
-    facts = facts_of(page, wanted.query)
+    facts = facts_of(page, wanted)
     read = ManifestPage(
         url=url,
         source=wanted.query.source.value,
@@ -71,27 +79,48 @@ def _lost(wanted: WantedPage, url: str, error: str) -> LostPage:
     )
 
 
-def facts_of(page: ListingPage, query: ListingQuery) -> PageFacts:
-    """Reads the facts off a parsed page of this query."""
+def facts_of(page: ListingPage, wanted: WantedPage) -> PageFacts:
+    """Reads the facts off a parsed page."""
+    query = wanted.query
     operation = Operation.RENT if query.source is ListingSource.RENT else Operation.SALE
     offers = [_offer_of(entry, operation) for entry in page.entries]
     priced = [None if offer is None else offer.amount for offer in offers]
-    in_pesos = [
+    in_pesos = tuple(
         offer.amount
         for offer in offers
         if offer is not None and offer.amount is not None and offer.currency is Currency.MXN
-    ]
+    )
+    sample = _sample_of(page.entries, in_pesos)
     return PageFacts(
         total=page.total_listings,
         pages=_pages_of(page),
         cards=len(page.entries) + len(page.unreadable_cards),
         has_next=page.next_page is not None,
-        last_price=in_pesos[-1] if in_pesos else None,
         unpriced=priced.count(None),
         starts_unpriced=bool(priced) and priced[0] is None,
         cities=tuple(dict.fromkeys(entry.city for entry in page.entries if entry.city)),
-        keeps_filters=_keeps_prices(in_pesos, query) and _keeps_type(page.entries, query),
+        keeps_filters=keeps_filters(page.entries, sample, query),
+        sample=sample if wanted.number == 1 or wanted.may_be_beyond else None,
     )
+
+
+def _sample_of(entries: tuple[ManifestEntry, ...], in_pesos: tuple[Decimal, ...]) -> Sample:
+    values = {
+        Measure.PRICE: in_pesos,
+        Measure.BEDROOMS: _said(entry.bedrooms for entry in entries),
+        Measure.BATHROOMS: _said(entry.bathrooms for entry in entries),
+        Measure.BUILT: _said(entry.total_area_m2 for entry in entries),
+    }
+    colonias = ((entry.city, entry.neighborhood) for entry in entries)
+    return Sample(
+        ids=tuple(entry.property_id for entry in entries),
+        values=values,
+        colonias=tuple(dict.fromkeys((a, b) for a, b in colonias if a and b)),
+    )
+
+
+def _said(values: Iterable[Decimal | int | None]) -> tuple[Decimal, ...]:
+    return tuple(Decimal(value) for value in values if value is not None)
 
 
 def _pages_of(page: ListingPage) -> int | None:
@@ -106,20 +135,3 @@ def _pages_of(page: ListingPage) -> int | None:
 
 def _offer_of(entry: ManifestEntry, operation: Operation) -> Offer | None:
     return next((offer for offer in entry.offers if offer.operation is operation), None)
-
-
-def _keeps_prices(amounts: list[Decimal], query: ListingQuery) -> bool:
-    """Amounts in other currencies are compared after conversion: they tell nothing here."""
-    least = query.min_price or Decimal(0)
-    most = query.max_price or Decimal("Infinity")
-    odd = sum(not least <= amount <= most for amount in amounts)
-    return odd <= _MAX_ODD_SHARE * len(amounts)
-
-
-def _keeps_type(entries: tuple[ManifestEntry, ...], query: ListingQuery) -> bool:
-    if query.property_type is None:
-        return True
-    wanted = PROPERTY_TYPES[query.property_type]
-    named = [entry.property_type for entry in entries if entry.property_type]
-    odd = sum(name.lower() != wanted for name in named)
-    return odd <= _MAX_ODD_SHARE * len(named)

@@ -23,7 +23,7 @@ from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
 
 _SECONDS_A_DAY = 86_400
-_WINDOWS = 1.1  # pages read by price windows for one that the source declares, as measured
+_IN_PARTS = 1.05  # pages read for one that the source declares, as measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,6 @@ def estimate_of(scans: list[SourceScan], live: int, config: Config) -> Estimate:
 
 
 def _pages_of(scan: SourceScan, page_cap: int) -> int:
-    """Page 1 is read once more at the end; price windows overlap."""
+    """Page 1 is read once more at the end; parts end with pages that are not full."""
     declared = scan.declared_pages or 0
-    return 1 + (declared if declared <= page_cap else math.ceil(_WINDOWS * declared))
+    return 1 + (declared if declared <= page_cap else math.ceil(_IN_PARTS * declared))

@@ -45,6 +45,8 @@ def status(as_json: JsonOption = False) -> None:
         told = "" if incident.announced_at else " (nobody was told yet)"
         echo(f"{incident.severity} {incident.alert}{told}: {incident.message}")
     print_table("Live table", ("listing status", "rows"), state["live"].items())
+    if (cap := state["page_cap"]) is not None:
+        echo(f"The site shows {cap} pages of a query, as a scan saw.")
     if (waiting := state["missing_for_long"]).unsettled or waiting.off_market:
         echo(
             f"Of those likely removed {waiting.unsettled} wait for a person and "
@@ -62,6 +64,7 @@ async def _read_status(services: Services) -> dict[str, Any]:
             "live": await tx.live.counts(),
             "missing_for_long": await tx.missing.waiting(),
             "incidents": await tx.incidents.open(),
+            "page_cap": await tx.pace.page_cap(services.config.site_host),
             "last_tick_at": await tx.history.last_beat(RUNNER),
         }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
@@ -22,6 +23,7 @@ class Order(Enum):
     """How the results are sorted."""
 
     NEWEST = "newest"  # by activation: the site's default
+    OLDEST = "oldest"
     CHEAPEST = "cheapest"
     DEAREST = "dearest"
 
@@ -61,27 +63,90 @@ durango colima tabasco tlaxcala zacatecas campeche
 STATES = tuple(_STATES.split())
 
 
+class Measure(Enum):
+    """What listings are compared by: the site's name of the filter, without its min_ or max_."""
+
+    PRICE = "price"  # in pesos, as the site compares it
+    BEDROOMS = "bedroom"
+    BATHROOMS = "bathroom"
+    PARKING = "parking_spaces"
+    BUILT = "total_square_meters"
+    LOT = "lot_size_square_meters"
+
+    @property
+    def step(self) -> Decimal:
+        """From the most of a range to the least of the next one."""
+        return Decimal(1) if self in _COUNTED else _HUNDREDTH
+
+
+_COUNTED = {Measure.BEDROOMS, Measure.BATHROOMS, Measure.PARKING}
+_HUNDREDTH = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Both ends belong to it; None is open."""
+
+    least: Decimal | None = None
+    most: Decimal | None = None
+
+    def holds(self, value: Decimal) -> bool:
+        """Whether a value is in it."""
+        return (self.least is None or self.least <= value) and (
+            self.most is None or value <= self.most
+        )
+
+    def cut_at(self, cuts: Sequence[Decimal], step: Decimal) -> list[Range]:
+        """The parts of it between cuts, in order; each cut is the most of its part."""
+        least = [self.least, *(cut + step for cut in cuts)]
+        most = [*cuts, self.most]
+        return [Range(least=a, most=b) for a, b in zip(least, most, strict=True)]
+
+    def __str__(self) -> str:
+        return f"{_amount(self.least)}-{_amount(self.most)}"
+
+
+EVERYTHING = Range()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A state, a city in it or a colonia in that, each as paths write it."""
+
+    state: str
+    city: str | None = None
+    colonia: str | None = None
+
+    @property
+    def level(self) -> str:
+        """What it is: "state", "city" or "colonia"."""
+        return "colonia" if self.colonia else "city" if self.city else "state"
+
+    @property
+    def slug(self) -> str:
+        """How paths name it: "jalisco", "zapopan-jalisco", "chapalita-zapopan-jalisco"."""
+        return "-".join(filter(None, (self.colonia, self.city, self.state)))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListingQuery:
-    """A query of which pages may be read. Prices are in pesos, as the site compares them."""
+    """A query of which pages may be read."""
 
     source: ListingSource
     order: Order = Order.NEWEST
-    min_price: Decimal | None = None
-    max_price: Decimal | None = None
     property_type: int | None = None
-    place: str | None = None  # "jalisco", "zapopan-jalisco"
+    place: Place | None = None
+    ranges: tuple[tuple[Measure, Range], ...] = ()  # one a measure, in the order they came
 
     @property
     def partition(self) -> str:
         """A short name, unique within a source; empty for the plain query."""
         words = [] if self.order is Order.NEWEST else [self.order.value]
-        if self._has_range:
-            words.append(f"{_amount(self.min_price)}-{_amount(self.max_price)}")
         if self.property_type is not None:
             words.append(f"type={self.property_type}")
         if self.place is not None:
-            words.append(f"in={self.place}")
+            words.append(f"in={self.place.slug}")
+        words += [f"{measure.name.lower()}={each}" for measure, each in self.ranges]
         return " ".join(words)
 
     @property
@@ -89,42 +154,37 @@ class ListingQuery:
         """Whether it asks for the whole source."""
         return not self.partition
 
+    def range_of(self, measure: Measure) -> Range:
+        """Between which values it looks."""
+        return dict(self.ranges).get(measure, EVERYTHING)
+
+    def within(self, measure: Measure, limits: Range) -> ListingQuery:
+        """The same between these values."""
+        return replace(self, ranges=tuple((dict(self.ranges) | {measure: limits}).items()))
+
     def target(self, number: int) -> str:
         """Path and query of a page; page 1 carries no number, as on the site."""
-        place = f"-in-{self.place}" if self.place else ""
+        place = f"-in-{self.place.slug}" if self.place else ""
+        ends = {
+            f"{name}_{measure.value}": _amount(amount)
+            for measure, limits in self.ranges
+            for name, amount in (("min", limits.least), ("max", limits.most))
+        }
         parameters = {
-            "currency_id": _PESOS if self._has_range else "",
+            "currency_id": _PESOS if Measure.PRICE in dict(self.ranges) else "",
             "sort_by": self._sort_by(),
-            "min_price": _amount(self.min_price),
-            "max_price": _amount(self.max_price),
+            **ends,
             "property_type_ids": str(self.property_type or ""),
             "page": str(number) if number > 1 else "",
         }
         query = urlencode({name: value for name, value in parameters.items() if value})
         return f"{self.source.path}{place}{'?' if query else ''}{query}"
 
-    def finer(self, cities: tuple[str, ...]) -> list[ListingQuery]:
-        """Queries that together show the same: by type, then by state, then by the cities known.
-
-        The last step leaves out the cities that no card named. Empty: it cannot be divided.
-        """
-        if self.property_type is None:
-            return [replace(self, property_type=each) for each in PROPERTY_TYPES]
-        if self.source is ListingSource.NEW_CONSTRUCTION:
-            return []  # its path takes no place
-        if self.place is None:
-            return [replace(self, place=each) for each in STATES]
-        if self.place in STATES:
-            return [replace(self, place=f"{_slug(city)}-{self.place}") for city in cities]
-        return []
-
-    @property
-    def _has_range(self) -> bool:
-        return self.min_price is not None or self.max_price is not None
-
     def _sort_by(self) -> str:
         if self.order is Order.NEWEST:
             return ""
+        if self.order is Order.OLDEST:
+            return "date_activated-asc"
         price = "rental_price" if self.source is ListingSource.RENT else "sale_price"
         return f"{price}-{'asc' if self.order is Order.CHEAPEST else 'desc'}"
 
@@ -137,6 +197,7 @@ class WantedPage:
     number: int
     partition: str  # of the source's pages: what it is recorded under
     again: bool = False  # to be fetched though it was read before
+    may_be_beyond: bool = False  # of what the site shows: not there is an answer, not a loss
 
     @property
     def key(self) -> tuple[str, int]:
@@ -156,6 +217,7 @@ def _amount(amount: Decimal | None) -> str:
     return "" if amount is None else f"{amount.normalize():f}"
 
 
-def _slug(name: str) -> str:
+def slug_of_name(name: str) -> str:
+    """ "Tlajomulco de Zúñiga" as "tlajomulco-de-zuniga": so paths write the names of places."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")

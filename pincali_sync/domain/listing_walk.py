@@ -1,65 +1,46 @@
 """Reading all of a source that shows only so many pages of a query, while it changes.
 
-Price windows: sorted by price, the last price of the last page is the floor of the next window.
-A price that fills a window, and listings without a price, are looked for by type and place. What
-is read is told by the pages alone, so a walk that is repeated over pages already read asks for
-nothing of them again: that is how a scan goes on after a crash.
+A query that finds more is divided until its parts can be read whole. What is read is told by the
+pages alone, so a walk that is repeated over pages already read asks for nothing of them again:
+that is how a scan goes on after a crash.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from dataclasses import replace
 
-from pincali_sync.domain.listing_query import ListingQuery, Order, WantedPage
+from pincali_sync.domain.divisions import BY_PRICE, DIVISIONS, Division
+from pincali_sync.domain.listing_query import ListingQuery, Order
+from pincali_sync.domain.page_cap import CapSearch
+from pincali_sync.domain.page_facts import PageFacts, ReadPage
+from pincali_sync.domain.page_reader import PageReader, Pages
+from pincali_sync.domain.parts import A_FEW, Judgement, Parts
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.domain.walk_summary import SHORT, Hole, WalkSummary
+from pincali_sync.domain.unpriced import Unpriced
+from pincali_sync.domain.walk_summary import Hole, WalkSummary
 
 END = "end"  # the partition under which page 1 is read once more when all else was
-LEAST_PRICE = Decimal(1)  # the site's sellers type 0 and 1 for "on request"
-_CENT = Decimal("0.01")
-# Cells are divided until they hold nearly all of what they were divided from: a few listings move
-# meanwhile, and a query for each empty place would cost a page.
-_NEARLY_ALL = 0.999
-_GROWTH = 0.05  # of the stock, during a scan
-_NEARLY_FULL = 0.9  # of the cards on other pages: one or two may be wanting
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageFacts:
-    """What a walk needs to know of a page."""
-
-    total: int | None  # listings of the whole query, as declared
-    pages: int | None
-    cards: int = 0
-    has_next: bool = False
-    last_price: Decimal | None = None  # of the last card priced in pesos
-    unpriced: int = 0  # cards without a price
-    starts_unpriced: bool = False
-    cities: tuple[str, ...] = ()  # on its cards
-    keeps_filters: bool = True  # its cards are what was asked for
-    is_absent: bool = False  # the site has no such page
-    was_read_before: bool = False  # by an earlier attempt at the same scan
-
-
-# Fetches and records a page, or tells what an earlier attempt read; None when it is lost.
-ReadPage = Callable[[WantedPage], Awaitable[PageFacts | None]]
-Leaf = Callable[[ListingQuery, PageFacts], Awaitable[object]]
+_FULL = 0.85  # of what can be read: parts that are meant to be larger are too often too large
+_SURELY_SHOWN = 10  # pages of a query
+_STALE = 300  # pages asked for since: rows may have moved to the front, and totals on
 
 
 class ListingWalk:
-    """One walk through one source."""
+    """One walk through one source.
+
+    Args:
+        page_cap: pages of a query that the site is believed to show.
+    """
 
     def __init__(self, source: ListingSource, read: ReadPage, *, page_cap: int) -> None:
         self._plain = ListingQuery(source=source)
-        self._read_page = read
-        self._cap = page_cap
-        self._wanted: set[tuple[str, int]] = set()
-        self._gaps: list[str] = []
+        self._reader = PageReader(read, page_cap=page_cap)
+        self._believed = page_cap
+        self._has_two_ends = False
+        self._probed: Pages = {}  # of the plain query
+        self._judgement = Judgement()
+        self._on_request = Unpriced(self._reader, self._judgement)
         self._holes: list[Hole] = []
-        self._most_cards = 0
         self._start: int | None = None
         self._end: int | None = None
         self._unpriced_wanted = 0
@@ -67,232 +48,170 @@ class ListingWalk:
 
     async def first_pages(self, count: int) -> WalkSummary:
         """The newest pages."""
-        first = await self._read(self._plain, 1)
+        first = await self._reader.first(self._plain)
         if first is not None:
             self._start = first.total
-            await self._rest(self._plain, first, limit=count)
+            await self._look_deepest_first(min(count, first.pages or 1))
+            await self._reader.rest(self._plain, first, limit=count, known=self._probed)
         return self._summary()
 
+    async def _look_deepest_first(self, depth: int) -> None:
+        """Whether the site shows so many pages, seen on the last ones of them."""
+        depth = min(depth, self._reader.cap)
+        if depth <= _SURELY_SHOWN:
+            return
+        search = CapSearch(self._reader, self._plain, depth)
+        found = await search.find()
+        self._reader.cap = found if found is not None and found < depth else self._reader.cap
+        self._probed = search.pages
+
     async def everything(self) -> WalkSummary:
-        """All pages, of windows and cells where the plain query has more than the site shows."""
-        first = await self._read(self._plain, 1)
+        """All pages: of the plain query, or of parts where it has more than the site shows."""
+        first = await self._reader.first(self._plain)
         if first is None:
-            self._gaps.append("the first page could not be read")
+            self._reader.gaps.append("the first page could not be read")
             return self._summary()
-        self._start = first.total
-        if (first.pages or 1) <= self._cap:
-            await self._rest(self._plain, first)
-        else:
-            priced = await self._price_windows()
-            if priced is not None and first.total is not None:
-                await self._unpriced(first.total - priced)
+        self._start = self._reader.stock = first.total
+        if (first.pages or 1) > self._reader.cap:
+            await self._learn_reach(first)
+        await self._cover(self._plain, first)
         # What was activated meanwhile went to the front, out of pages still to be read.
-        last = await self._read(self._plain, 1, partition=END)
+        last = await self._reader.read(self._plain, partition=END)
         self._end = last.total if last else None
         return self._summary()
 
-    async def _read(
-        self, query: ListingQuery, number: int, *, partition: str = "", again: bool = False
-    ) -> PageFacts | None:
-        page = WantedPage(
-            query=query, number=number, partition=partition or query.partition, again=again
-        )
-        self._wanted.add(page.key)
-        facts = await self._read_page(page)
-        if self._is_short(facts):
-            facts = await self._read_page(replace(page, again=True))
-        if facts is not None and self._is_short(facts):
-            self._gap(query, f"page {number} {SHORT}")
-            facts = replace(facts, pages=None)  # reckoned from its cards
-        if facts is not None and (not facts.keeps_filters or self._is_more_than_all(query, facts)):
-            self._gap(query, "the site did not keep to the filters")
-            return None
-        return facts
+    async def _learn_reach(self, first: PageFacts) -> None:
+        """How many pages the site shows, and whether from both ends."""
+        search = CapSearch(self._reader, self._plain, first.pages or 1)
+        self._reader.cap = await search.find() or self._reader.cap
+        self._probed = search.pages
+        oldest = await self._reader.first(replace(self._plain, order=Order.OLDEST))
+        if oldest is not None and not oldest.is_absent and oldest.sample and first.sample:
+            self._has_two_ends = not oldest.sample.is_like(first.sample)
 
-    def _is_short(self, facts: PageFacts | None) -> bool:
-        """Whether more pages follow, and others that were read so far have more cards."""
-        if facts is None or not facts.has_next:
-            return False
-        self._most_cards = max(self._most_cards, facts.cards)
-        return facts.cards < _NEARLY_FULL * self._most_cards
+    @property
+    def _reach(self) -> int:
+        """Pages of a query that can be read: from both ends nearly twice as many as from one."""
+        cap = self._reader.cap
+        return max(2 * cap - 2, cap) if self._has_two_ends else cap
 
-    def _is_more_than_all(self, query: ListingQuery, facts: PageFacts) -> bool:
-        """A filtered query cannot find more than the plain one, but for what came meanwhile."""
-        if query.is_plain or self._start is None or facts.total is None:
-            return False
-        return facts.total > self._start * (1 + _GROWTH) + facts.cards
-
-    async def _rest(
-        self, query: ListingQuery, first: PageFacts, *, limit: int | None = None
-    ) -> dict[int, PageFacts]:
-        """The pages after the first one, with those that appear at the end meanwhile."""
-        if first.pages is None:
-            return await self._follow(query, first, limit)
-        known = {1: first}
-        tried = {1}
-        last = self._last_page(known.values(), limit)
-        while wanted := [number for number in range(2, last + 1) if number not in tried]:
-            tried.update(wanted)
-            answers = await asyncio.gather(*(self._read(query, number) for number in wanted))
-            known.update({n: facts for n, facts in zip(wanted, answers, strict=True) if facts})
-            last = self._last_page(known.values(), limit)
-        for number in sorted(_to_be_read_again(known, within=self._cap)):
-            facts = await self._read(query, number, again=True)
-            if facts is not None:
-                known[number] = facts
-        self._forgive_absent(query, known)
-        return known
-
-    async def _follow(
-        self, query: ListingQuery, first: PageFacts, limit: int | None
-    ) -> dict[int, PageFacts]:
-        """No page count: one page after the other, as the pager leads."""
-        known, number = {1: first}, 1
-        while known[number].has_next and number < min(limit or self._cap, self._cap):
-            facts = await self._read(query, number + 1)
-            if facts is None:
-                self._gap(query, f"page {number + 1} is lost, and with it the way on")
-                break
-            number += 1
-            known[number] = facts
-        return known
-
-    def _last_page(self, known: Iterable[PageFacts], limit: int | None) -> int:
-        declared = max((facts.pages or 1 for facts in known if not facts.is_absent), default=1)
-        return min(declared, limit or self._cap, self._cap)
-
-    def _forgive_absent(self, query: ListingQuery, known: Mapping[int, PageFacts]) -> None:
-        """A page that is not there is no loss if the one before it says that it is the last."""
-        for number, facts in known.items():
-            before = known.get(number - 1)
-            if facts.is_absent and before and (before.is_absent or (before.pages or 0) < number):
-                self._wanted.discard((query.partition, number))
-
-    async def _price_windows(self) -> int | None:
-        """Reads window after window; returns how many listings have a price."""
-        floor, priced = LEAST_PRICE, None
-        while True:
-            query = replace(self._plain, order=Order.CHEAPEST, min_price=floor)
-            first = await self._read(query, 1)
-            if first is not None and first.is_absent:
-                self._wanted.discard((query.partition, 1))
-                return priced or 0
-            if first is None or first.total is None:
-                self._gap(query, "the window's first page could not be read")
-                return None
-            priced = first.total if priced is None else priced
-            pages = await self._rest(query, first)
-            if max(facts.pages or 1 for facts in pages.values()) <= self._cap:
-                return priced
-            # Where the highest page ends; rows in other currencies tell nothing.
-            ends = (pages[number].last_price for number in sorted(pages, reverse=True))
-            top = next((price for price in ends if price is not None), None)
-            if top is None or top < floor:
-                self._gap(query, "no price leads on to the next window")
-                return priced
-            if top == floor:
-                await self._divide(replace(query, max_price=floor), self._rest)
-            floor = top if top > floor else floor + _CENT
-
-    async def _unpriced(self, wanted: int) -> None:
-        """Listings on request: behind the priced ones in any order by price, or before them."""
-        if wanted <= 0:
+    async def _cover(self, query: ListingQuery, first: PageFacts) -> None:
+        """Reads a query whole, by its parts where it must be; what cannot be read is told."""
+        if (first.pages or 1) <= self._reach and await self._read_whole(query, first):
             return
-        self._unpriced_wanted = wanted
-        query = replace(self._plain, order=Order.DEAREST)
-        first = await self._read(query, 1)
-        if first is not None and first.starts_unpriced:
-            await self._front(query, first)
-        else:
-            await self._divide_from(query, first, self._tail)
-
-    async def _divide(self, query: ListingQuery, leaf: Leaf) -> int:
-        """Looks through a query in partitions that the site shows whole; returns its listings."""
-        return await self._divide_from(query, await self._read(query, 1), leaf)
-
-    async def _divide_from(self, query: ListingQuery, first: PageFacts | None, leaf: Leaf) -> int:
-        if first is not None and first.is_absent:
-            self._wanted.discard((query.partition, 1))  # nothing like that is on offer
-            return 0
-        if first is None or not first.total:
-            return 0
-        if (first.pages or 1) <= self._cap:
-            await leaf(query, first)
-            return first.total
-        reached = 0
-        for finer in query.finer(first.cities):
-            reached += await self._divide(finer, leaf)
-            if reached >= _NEARLY_ALL * first.total:
-                return first.total
-        self._hole(query, first.total - reached, of=first.total)
-        return first.total
-
-    async def _tail(self, query: ListingQuery, first: PageFacts) -> None:
-        """From the last page back to the first one that starts with a price."""
-        for number in range(first.pages or 1, 0, -1):
-            facts = first if number == 1 else await self._read(query, number)
-            if facts is None or facts.is_absent:
-                continue
-            self._unpriced_found += facts.unpriced
-            if not facts.starts_unpriced:
+        first = await self._fresh(query, first)
+        for division in DIVISIONS:
+            if await self._cover_by(division, query, first):
                 return
+        await self._cover_what_can_be(query, first)
 
-    async def _front(self, query: ListingQuery, first: PageFacts) -> None:
-        facts: PageFacts | None = first
-        number = 1
-        while facts is not None:
-            self._unpriced_found += facts.unpriced
-            if facts.unpriced < facts.cards:
+    async def _fresh(self, query: ListingQuery, first: PageFacts) -> PageFacts:
+        """The first page as it is now, where it was read long ago."""
+        if first.was_read_before or self._reader.age_of(query) < _STALE:
+            return first
+        return await self._reader.first(query, again=True) or first
+
+    async def _read_whole(self, query: ListingQuery, first: PageFacts) -> bool:
+        """From the newest on, and the rest from the oldest; False: the site shows less by now."""
+        cap, first = self._reader.cap, await self._fresh(query, first)
+        known = self._probed if query.is_plain else None
+        pages = await self._reader.rest(query, first, limit=cap, is_whole=True, known=known)
+        there = [facts for _, facts in sorted(pages.items()) if not facts.is_absent]
+        left = (there[-1].total or 0) - cap * first.cards
+        if (there[-1].pages or 1) > cap and left > 0:
+            await self._read_from_other_end(query, -(-(left + A_FEW) // max(first.cards, 1)))
+        return self._reader.cap >= cap or (there[-1].pages or 1) <= self._reader.cap
+
+    async def _read_from_other_end(self, query: ListingQuery, pages: int) -> None:
+        oldest = replace(query, order=Order.OLDEST)
+        first = await self._reader.first(oldest) if self._has_two_ends else None
+        if first is not None:
+            await self._reader.rest(oldest, first, limit=pages, is_whole=True)
+
+    async def _cover_by(
+        self, division: Division, query: ListingQuery, first: PageFacts, *, at_best: bool = False
+    ) -> bool:
+        """Divides a query and covers its parts; False: this way leads nowhere here.
+
+        Args:
+            at_best: although some listings are in no part.
+        """
+        judgement = self._judgement
+        if judgement.distrusts(division, query) and not at_best:
+            return False
+        goes_on = judgement.trusts(division, query)
+        queries = division.parts(query, first, self._reader.atlas, self._parts_for(first))
+        parts = Parts(division, query, first.total or 0)
+        for each in queries:
+            found = await self._reader.first(each)
+            parts.add(each, found, is_kept=found is None or self._reader.is_kept(each, found))
+            if not parts.is_kept:
+                break
+            if goes_on and found is not None and found.total:
+                await self._cover(each, found)
+            if parts.is_enough:
+                break
+        if not queries or (not judgement.learn(parts) and not (at_best and parts.is_kept)):
+            return False
+        for each, found in parts.found:
+            if not goes_on:
+                await self._cover(each, found)
+        await self._account_for(parts, first)
+        return True
+
+    def _parts_for(self, first: PageFacts) -> int:
+        return max(2, -(-(first.pages or 1) // max(1, int(_FULL * self._reach))))
+
+    async def _account_for(self, parts: Parts, first: PageFacts) -> None:
+        """What is in no part: listings on request are looked for, others are out of reach."""
+        lacking = parts.lacking
+        if parts.division is BY_PRICE and lacking > A_FEW:
+            self._unpriced_wanted += lacking
+            found = await self._on_request.find(parts.query, first, lacking)
+            self._unpriced_found += found
+            lacking = max(0, lacking - found)
+        if lacking > A_FEW and parts.lack_is_real:
+            is_unpriced = parts.division is BY_PRICE
+            self._hole(parts.query, lacking, of=parts.whole, unpriced_only=is_unpriced)
+
+    async def _cover_what_can_be(self, query: ListingQuery, first: PageFacts) -> None:
+        """By the division that leaves out least; without any, from both ends."""
+        judgement = self._judgement
+        useful = [each for each in DIVISIONS if not judgement.is_useless(each, query)]
+        for division in sorted(useful, key=lambda each: judgement.lacking(each, query) or 0.0):
+            if await self._cover_by(division, query, first, at_best=True):
                 return
-            number += 1
-            if number > min(first.pages or 1, self._cap):
-                self._gap(query, "there are more listings without a price than the site shows")
-                return
-            facts = await self._read(query, number)
+        await self._read_whole(query, first)
+        shown = self._reader.cap * (2 if self._has_two_ends else 1) * first.cards
+        self._hole(query, max(0, (first.total or 0) - shown), of=first.total or 0)
 
-    def _gap(self, query: ListingQuery, what: str) -> None:
-        self._gaps.append(f"{query.partition or 'plain'}: {what}")
-
-    def _hole(self, query: ListingQuery, missing: int, *, of: int) -> None:
-        self._gap(query, f"{missing} of {of} listings are out of reach")
-        self._holes.append(
-            Hole(
-                out_of_reach=missing,
-                property_type=query.property_type,
-                place=query.place,
-                unpriced_only=query.order is Order.DEAREST,
-            )
+    def _hole(
+        self, query: ListingQuery, missing: int, *, of: int, unpriced_only: bool = False
+    ) -> None:
+        hole = Hole(
+            out_of_reach=missing,
+            property_type=query.property_type,
+            place=query.place.slug if query.place else None,
+            unpriced_only=unpriced_only,
         )
+        self._holes.append(hole)
+        self._reader.gaps.append(hole.in_words(of=of))
 
     def _summary(self) -> WalkSummary:
+        reader = self._reader
+        cap = reader.cap if reader.cap != self._believed else None
         return WalkSummary(
             source=self._plain.source,
-            parts=len({partition for partition, _ in self._wanted}),
-            pages_wanted=len(self._wanted),
+            parts=len({partition for partition, _ in reader.wanted}),
+            pages_wanted=len(reader.wanted),
             total_at_start=self._start,
             total_at_end=self._end,
             unpriced_wanted=self._unpriced_wanted,
             unpriced_found=self._unpriced_found,
-            gaps=tuple(self._gaps),
+            gaps=(
+                *reader.gaps,
+                *([] if cap is None else [f"the site shows {cap} pages of a query"]),
+            ),
             holes=tuple(self._holes),
+            page_cap=cap,
         )
-
-
-def _to_be_read_again(known: Mapping[int, PageFacts], *, within: int) -> set[int]:
-    """Pages onto which rows may have moved up since they were read.
-
-    The following page was read by a later attempt, or is gone, or declared fewer listings. The
-    last sign is looked for only where the query is read whole: elsewhere it is about listings
-    that other windows show.
-    """
-    shaken = set()
-    for number, facts in known.items():
-        following = known.get(number + 1)
-        if following is None or facts.is_absent:
-            continue
-        is_whole = (facts.pages or 1) <= within
-        sank = is_whole and following.total is not None and following.total < (facts.total or 0)
-        resumed = facts.was_read_before and not following.was_read_before
-        if resumed or following.is_absent or sank:
-            shaken.add(number)
-    return shaken

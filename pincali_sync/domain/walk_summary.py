@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pincali_sync.domain.listing_query import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 
 SHORT = "shows fewer cards than other pages"  # how a gap says it
@@ -19,6 +20,17 @@ class Hole:
     place: str | None = None
     unpriced_only: bool = False  # only listings on request
 
+    def in_words(self, *, of: int) -> str:
+        """For people.
+
+        Args:
+            of: listings that there are.
+        """
+        kind = PROPERTY_TYPES.get(self.property_type or 0, "listings of any type")
+        where = f" in {self.place}" if self.place else ""
+        which = "listings on request" if self.unpriced_only else "listings"
+        return f"{kind}{where}: {self.out_of_reach} {which} of {of} are out of reach"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WalkSummary:
@@ -29,7 +41,8 @@ class WalkSummary:
     pages_wanted: int
     total_at_start: int | None
     total_at_end: int | None
-    unpriced_wanted: int  # listings that no price window shows
+    unpriced_wanted: int  # listings on request that no range of prices holds
     unpriced_found: int
     gaps: tuple[str, ...]  # in words
     holes: tuple[Hole, ...] = ()
+    page_cap: int | None = None  # pages of a query that the site shows, if not what was believed

@@ -5,6 +5,7 @@ Or, in a dry run, only a report of what they would change.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +24,8 @@ from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.job_service import JobTicket
+
+logger = logging.getLogger(__name__)
 
 _MARK_SEEN_CHUNK = 5_000
 
@@ -89,11 +92,19 @@ class ManifestScanService(Service):
 
     @in_transaction
     async def record_walk(self, tx: UnitOfWork, walk: WalkSummary, ticket: JobTicket) -> None:
-        """Writes down that a source was walked through to its end."""
+        """Writes down that a source was walked through to its end, and what it saw of the site."""
         await ticket.assert_current(tx)
         await tx.manifest_store.record_walk(
             walk, session_id=ticket.session_id, now=self.clock.now()
         )
+        cap = walk.page_cap
+        if cap is not None and await tx.pace.see_page_cap(self.config.site_host, cap):
+            logger.warning("the site shows %d pages of a query; scans go by that from now on", cap)
+
+    @in_transaction
+    async def page_cap(self, tx: UnitOfWork) -> int:
+        """How many pages of a query the site shows, as a walk saw; until then as configured."""
+        return await tx.pace.page_cap(self.config.site_host) or self.config.site_page_cap
 
     @in_transaction
     async def certify(self, tx: UnitOfWork, session_id: UUID) -> list[Certificate]:
@@ -202,7 +213,7 @@ class ScanPreview:
         scan, page = self._scan(read.source), read.page
         cards = self._cards.setdefault(read.source, set())
         cards.update(entry.property_id for entry in page.entries)
-        if read.partition in {"", END}:  # price windows and cells declare their own totals
+        if read.partition in {"", END}:  # parts declare their own totals
             first, total = scan.total_at_start, page.total_listings
             scan = replace(
                 scan,

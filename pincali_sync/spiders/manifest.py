@@ -26,7 +26,8 @@ from pincali_sync.crawl_job import (
 )
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.listing_query import WantedPage
-from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
+from pincali_sync.domain.listing_walk import ListingWalk
+from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.tiers import ListingSource, Tier, TierPlan
 from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.exceptions import UsageError
@@ -120,7 +121,7 @@ class ManifestSpider(JobSpider):
             known = None if page.again else before.get(page.key)
             return known or await self._ask_for(page)
 
-        walk = ListingWalk(source, read, page_cap=self.settings.getint("SITE_PAGE_CAP"))
+        walk = ListingWalk(source, read, page_cap=await self.job.services.scans.page_cap())
         return await (walk.first_pages(self.max_pages) if self.max_pages else walk.everything())
 
     async def _read_before(self, source: ListingSource) -> dict[tuple[str, int], PageFacts]:

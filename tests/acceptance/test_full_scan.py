@@ -9,7 +9,7 @@ import pytest
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
-from bench.full_scan import measure_one
+from bench.full_scan import FIVE_TIMES_THE_REAL, measure_one
 from pincali_sync.db.engine import Database
 from tests.acceptance.conftest import Scrapy
 from tests.support.builders import rows
@@ -18,7 +18,16 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_changing_stock_beyond_the_cap_is_found_though_the_scan_is_killed_three_times() -> None:
-    scan = measure_one(4_000, kills=3, page_cap=20, speed=1_000, durable=False)
+    scan = measure_one(
+        4_000,
+        kills=3,
+        page_cap=15,
+        believed=20,
+        churn=FIVE_TIMES_THE_REAL,
+        seconds_per_page=60,
+        durable=False,
+    )
+    assert scan.page_ratio <= 1.3
     assert scan.share_found >= 0.999
     assert scan.certified == 4, scan.reasons
 

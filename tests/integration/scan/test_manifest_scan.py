@@ -320,3 +320,17 @@ async def test_what_stayed_out_of_a_walks_reach_is_kept_with_the_scan(
     async with db.transaction() as tx:
         [scan] = await tx.manifest.scans_of(ticket.session_id)
     assert (scan.gaps, scan.holes) == (walk.gaps, holes)
+
+
+async def test_how_many_pages_the_site_was_seen_to_show_is_remembered_and_told_once(
+    shop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    ticket = await shop.begin()
+    assert await shop.scans.page_cap() == 100
+    for source in (ListingSource.SALE, ListingSource.RENT):
+        await shop.scans.record_walk(replace(whole_walk(source), page_cap=40), ticket)
+    await shop.scans.record_walk(whole_walk(ListingSource.FORECLOSURE), ticket)
+    assert await shop.scans.page_cap() == 40
+    assert [line for line in caplog.messages if "shows 40 pages" in line] == [
+        "the site shows 40 pages of a query; scans go by that from now on"
+    ]

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 
 from pincali_sync.answers.listing import facts_of, read_listing
-from pincali_sync.domain.listing_query import ListingQuery, Order, WantedPage
+from pincali_sync.domain.listing_query import ListingQuery, Measure, Place, Range, WantedPage
+from pincali_sync.domain.page_facts import PageFacts, Sample
 from pincali_sync.domain.prices import Offer, Operation
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import (
@@ -23,7 +24,7 @@ from tests.support.builders import MXN, USD, entry, rent, sale
 from tests.unit.pages.test_listing_page import PAGES
 
 SALE = ListingQuery(source=ListingSource.SALE)
-WINDOW = replace(SALE, order=Order.CHEAPEST, min_price=Decimal(1))
+WINDOW = SALE.within(Measure.PRICE, Range(least=Decimal(1)))
 URL = "http://127.0.0.1/en/properties/properties-for-sale?page=2"
 
 
@@ -36,7 +37,7 @@ def test_a_page_is_recorded_under_its_partition_and_its_facts_are_the_walks() ->
     answer = read_listing(wanted(WINDOW), URL, FetchedPage(status=200, body=body))
     assert isinstance(answer.item, ManifestPage)
     place = (answer.item.source, answer.item.partition, answer.item.page_number)
-    assert place == ("sale", "cheapest 1-", 2)
+    assert place == ("sale", "price=1-", 2)
     assert answer.item.page.entries
     assert answer.facts is answer.item.facts
 
@@ -98,19 +99,33 @@ def listing_page(*entries: ManifestEntry) -> ListingPage:
     return ListingPage(total_listings=240, total_pages=10, next_page=None, entries=entries)
 
 
-def test_the_last_price_is_that_of_the_last_card_in_pesos() -> None:
-    shown = listing_page(
-        entry("casa-1", sale(1_000_000)),
-        entry("casa-2", sale(2_000_000)),
-        entry("casa-3", sale(120_000, USD)),
-        entry("casa-4", sale(None)),
+def facts_of_page(*entries: ManifestEntry, query: ListingQuery = SALE) -> PageFacts:
+    return facts_of(listing_page(*entries), wanted(query, 1))
+
+
+def sample_of(*entries: ManifestEntry, query: ListingQuery = SALE) -> Sample:
+    sample = facts_of_page(*entries, query=query).sample
+    assert sample is not None
+    return sample
+
+
+def test_a_first_page_tells_the_values_by_which_its_query_can_be_divided() -> None:
+    cards = (
+        entry("casa-1", sale(1_000_000), bedrooms=3, city="Zapopan", neighborhood="Centro"),
+        entry("casa-2", sale(120_000, USD), bathrooms=2),
+        entry("casa-3", sale(None), total_area_m2=Decimal("80.5")),
     )
-    facts = facts_of(shown, SALE)
-    assert (facts.last_price, facts.unpriced, facts.starts_unpriced) == (
-        Decimal(2_000_000),
-        1,
-        False,
-    )
+    facts, sample = facts_of_page(*cards), sample_of(*cards)
+    assert (facts.unpriced, facts.starts_unpriced) == (1, False)
+    assert sample.values == {
+        Measure.PRICE: (Decimal(1_000_000),),
+        Measure.BEDROOMS: (Decimal(3),),
+        Measure.BATHROOMS: (Decimal(2),),
+        Measure.BUILT: (Decimal("80.5"),),
+    }
+    assert sample.colonias == (("Zapopan", "Centro"),)
+    assert len(set(sample.ids)) == 3
+    assert facts_of(listing_page(*cards), wanted(number=2)).sample is None
 
 
 @pytest.mark.parametrize(
@@ -122,14 +137,15 @@ def test_a_pager_that_stops_at_the_cap_does_not_hide_what_lies_beyond(
 ) -> None:
     cards = tuple(entry(f"casa-{n}") for n in range(10))
     page = ListingPage(total_listings=total, total_pages=told, next_page="/2", entries=cards)
-    assert facts_of(page, SALE).pages == pages
+    assert facts_of(page, wanted()).pages == pages
 
 
 def test_the_price_of_the_sources_operation_counts() -> None:
     both = (sale(3_000_000), rent(15_000))
     rents = ListingQuery(source=ListingSource.RENT)
-    assert facts_of(listing_page(entry("casa-1", *both)), rents).last_price == Decimal(15_000)
-    assert facts_of(listing_page(entry("casa-1", *both)), SALE).last_price == Decimal(3_000_000)
+    card = entry("casa-1", *both)
+    assert sample_of(card, query=rents).values[Measure.PRICE] == (Decimal(15_000),)
+    assert sample_of(card).values[Measure.PRICE] == (Decimal(3_000_000),)
 
 
 @pytest.mark.parametrize(
@@ -144,26 +160,53 @@ def test_the_price_of_the_sources_operation_counts() -> None:
 def test_cards_outside_the_prices_asked_for_show_a_forgotten_filter(
     offer: Offer, kept: bool
 ) -> None:
-    window = replace(SALE, order=Order.CHEAPEST, min_price=Decimal(2_000_000))
+    window = SALE.within(Measure.PRICE, Range(least=Decimal(2_000_000)))
     cards = [entry(f"casa-{n}", offer) for n in range(10)]
-    assert facts_of(listing_page(*cards), window).keeps_filters is kept
+    assert facts_of_page(*cards, query=window).keeps_filters is kept
 
 
 def test_one_odd_card_is_no_forgotten_filter() -> None:
-    window = replace(SALE, order=Order.CHEAPEST, min_price=Decimal(2_000_000))
+    window = SALE.within(Measure.PRICE, Range(least=Decimal(2_000_000)))
     cards = [entry(f"casa-{n}", sale(2_500_000)) for n in range(9)]
-    assert facts_of(listing_page(*cards, entry("casa-9", sale(900))), window).keeps_filters
+    assert facts_of_page(*cards, entry("casa-9", sale(900)), query=window).keeps_filters
 
 
 def test_cards_of_another_type_show_a_forgotten_filter() -> None:
     houses = replace(SALE, property_type=29058)
     cards = [entry(f"casa-{n}", property_type="House") for n in range(5)]
-    assert facts_of(listing_page(*cards), houses).keeps_filters
+    assert facts_of_page(*cards, query=houses).keeps_filters
     flats = [entry(f"depto-{n}", property_type="Apartment") for n in range(5)]
-    assert not facts_of(listing_page(*flats), houses).keeps_filters
+    assert not facts_of_page(*flats, query=houses).keeps_filters
 
 
 def test_an_offer_of_another_operation_is_no_price() -> None:
     offers = Offer(operation=Operation.RENT, amount=Decimal(9_000), currency=MXN)
-    facts = facts_of(listing_page(entry("casa-1", offers)), SALE)
-    assert (facts.last_price, facts.unpriced) == (None, 1)
+    card = entry("casa-1", offers)
+    assert facts_of_page(card).unpriced == 1
+    assert sample_of(card).values[Measure.PRICE] == ()
+
+
+def test_cards_of_other_sizes_or_places_show_a_forgotten_filter() -> None:
+    cards = [
+        entry(f"casa-{n}", bedrooms=2, city="Tlajomulco de Zúñiga", neighborhood="El Palomar")
+        for n in range(5)
+    ]
+    two = SALE.within(Measure.BEDROOMS, Range(most=Decimal(2)))
+    three = SALE.within(Measure.BEDROOMS, Range(least=Decimal(3)))
+    assert facts_of_page(*cards, query=two).keeps_filters
+    assert not facts_of_page(*cards, query=three).keeps_filters
+    there, colonia = "tlajomulco-de-zuniga", "el-palomar"
+    places = (Place("jalisco", there), Place("jalisco", there, colonia), Place("jalisco"))
+    elsewhere = (Place("jalisco", "zapopan"), Place("jalisco", there, "centro"))
+    for place in places:
+        assert facts_of_page(*cards, query=replace(SALE, place=place)).keeps_filters
+    for place in elsewhere:
+        assert not facts_of_page(*cards, query=replace(SALE, place=place)).keeps_filters
+
+
+def test_a_page_beyond_what_the_site_shows_is_absent_and_asked_for_again_first() -> None:
+    body = b'<html><body><div data-search-results data-total="7"></div></body></html>'
+    page = replace(wanted(number=41), may_be_beyond=True)
+    answer = read_listing(page, URL, FetchedPage(status=200, body=body))
+    assert answer.facts is not None
+    assert (answer.facts.is_absent, answer.item, answer.is_doubtful) == (True, None, True)

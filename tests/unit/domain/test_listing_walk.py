@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES
+from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES, Order
 from pincali_sync.domain.listing_walk import ListingWalk
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.domain.walk_summary import SHORT, WalkSummary
+from pincali_sync.domain.walk_summary import SHORT, Hole, WalkSummary
 from tests.support.shifting_site import Row, ShiftingSite
 
 
-async def walk(site: ShiftingSite) -> WalkSummary:
-    reader = ListingWalk(ListingSource.SALE, site.read, page_cap=site.page_cap)
+async def walk(site: ShiftingSite, believed: int | None = None) -> WalkSummary:
+    reader = ListingWalk(ListingSource.SALE, site.read, page_cap=believed or site.page_cap)
     return await reader.everything()
 
 
@@ -32,6 +32,7 @@ rows = st.lists(
         st.one_of(st.none(), st.integers(1, 60).map(Decimal)),
         st.sampled_from(list(PROPERTY_TYPES)[:4]),
         st.sampled_from(STATES[:3]),
+        st.integers(1, 5),
         st.booleans(),
     ),
     max_size=160,
@@ -42,19 +43,29 @@ rows = st.lists(
             price=price,
             property_type=kind,
             state=state,
+            bedrooms=bedrooms,
             in_dollars=foreign and n % 7 == 0,
         )
-        for n, (price, kind, state, foreign) in enumerate(drawn)
+        for n, (price, kind, state, bedrooms, foreign) in enumerate(drawn)
     ]
 )
 
 
-@given(rows=rows, unpriced_first=st.booleans())
-async def test_everything_is_seen_or_a_gap_is_told(rows: list[Row], unpriced_first: bool) -> None:
-    site = ShiftingSite(rows=rows, unpriced_first=unpriced_first)
+@given(
+    rows=rows,
+    unpriced_first=st.sets(st.sampled_from([Order.CHEAPEST, Order.DEAREST])),
+    ignored=st.sets(st.sampled_from(["type", "place", "bedroom", "price", "sort_by"]), max_size=2),
+)
+async def test_everything_is_seen_or_a_hole_is_told(
+    rows: list[Row], unpriced_first: set[Order], ignored: set[str]
+) -> None:
+    site = ShiftingSite(
+        rows=rows, unpriced_first=frozenset(unpriced_first), ignored=frozenset(ignored)
+    )
     summary = await walk(site)
     unseen = {row.number for row in rows} - site.seen
-    assert not unseen or summary.gaps
+    assert len(unseen) <= sum(hole.out_of_reach for hole in summary.holes) + len(rows) // 20
+    assert len(summary.gaps) >= len(summary.holes)
     assert len(site.asked) == len(set(site.asked)) >= summary.pages_wanted
 
 
@@ -62,66 +73,176 @@ async def test_a_source_within_the_cap_is_read_page_by_page() -> None:
     site = ShiftingSite(rows=priced_rows(18))
     summary = await walk(site)
     assert site.asked == [("", 1), ("", 2), ("", 3), ("", 4), ("", 5), ("end", 1)]
-    assert (summary.parts, summary.gaps) == (2, ())
+    assert (summary.parts, summary.gaps, summary.page_cap) == (2, (), None)
 
 
-async def test_price_windows_go_past_the_cap_at_little_more_than_the_ideal() -> None:
-    site = ShiftingSite(rows=priced_rows(2_000), page_size=10, page_cap=20)
+async def test_a_source_of_less_than_twice_the_cap_is_read_from_both_ends() -> None:
+    site = ShiftingSite(rows=priced_rows(170), page_size=10, page_cap=10)
     summary = await walk(site)
-    assert len(site.seen) == 2_000
+    assert len(site.seen) == 170
+    assert {partition for partition, _ in site.asked} == {"", "oldest", "end"}
     assert summary.gaps == ()
-    assert len(site.asked) <= 1.15 * 2_000 / 10
 
 
-async def test_a_price_that_fills_a_window_is_divided_by_type_and_place() -> None:
+def varied_rows(count: int, *, seed: int = 1, unpriced: float = 0.013) -> list[Row]:
+    """As on the site: most are houses, some on request, in dollars or without rooms."""
+    draws = random.Random(seed)
     kinds = list(PROPERTY_TYPES)
-    same = [
-        Row(
-            number=n,
-            price=Decimal(500),
-            property_type=kinds[n % 2],
-            state=STATES[n % 5],
-            city=f"City{n % 3}",
+    rows = []
+    for number in range(count):
+        kind = draws.choices(kinds[:4], (6, 3, 2, 1))[0]
+        on_request = draws.random() < unpriced
+        rows.append(
+            Row(
+                number=number,
+                price=None if on_request else Decimal(draws.randrange(2, 400)) * 5_000,
+                property_type=kind,
+                state=draws.choice(STATES[:4]),
+                city=f"City{draws.randrange(3)}",
+                colonia=f"Colonia{draws.randrange(8)}",
+                bedrooms=draws.randrange(1, 6) if kind != kinds[2] else None,
+                area=draws.randrange(40, 900),
+                in_dollars=draws.random() < 0.03,
+            )
         )
-        for n in range(300)
-    ]
-    around = [Row(number=1_000 + n, price=Decimal(n + 1)) for n in range(100)]
-    site = ShiftingSite(rows=[*same, *around])
+    return rows
+
+
+async def test_a_source_far_beyond_the_cap_is_read_at_little_more_than_the_fewest_pages() -> None:
+    site = ShiftingSite(rows=varied_rows(6_000), page_size=10, page_cap=20)
     summary = await walk(site)
-    assert site.seen == {row.number for row in site.rows}
-    assert summary.gaps == ()
+    assert len(site.seen) == 6_000
+    assert summary.holes == ()
+    assert len(site.asked) <= 1.1 * site.fewest_pages
 
 
-@pytest.mark.parametrize("unpriced_first", [False, True])
-async def test_listings_on_request_are_found_before_or_behind_all_prices(
-    unpriced_first: bool,
+@pytest.mark.parametrize(
+    "ignored",
+    [("bedroom",), ("type",), ("place",), ("sort_by",), ("price",), ("bedroom", "place")],
+    ids=str,
+)
+async def test_a_filter_that_the_site_ignores_is_noticed_and_another_taken(
+    ignored: tuple[str, ...],
 ) -> None:
-    kinds = list(PROPERTY_TYPES)
-    rows = [
-        replace(row, property_type=kinds[row.number % 6], state=STATES[row.number // 6 % 4])
-        for row in priced_rows(300)
-    ]
-    rows += [Row(number=900 + n, price=None, property_type=kinds[n % 6]) for n in range(9)]
-    site = ShiftingSite(rows=rows, page_size=6, unpriced_first=unpriced_first)
+    site = ShiftingSite(
+        rows=varied_rows(3_000), page_size=10, page_cap=20, ignored=frozenset(ignored)
+    )
     summary = await walk(site)
-    assert site.seen == {row.number for row in rows}
-    assert summary.unpriced_wanted == 9
-    assert summary.unpriced_found == 9
+    assert len(site.seen) >= 0.999 * 3_000
+    assert summary.holes == ()
+    assert len(site.asked) <= 1.5 * site.fewest_pages
 
 
-async def test_what_a_partition_cannot_show_is_told() -> None:
+async def test_where_nothing_but_prices_divides_listings_on_request_are_told_as_a_hole() -> None:
+    ignored = frozenset({"type", "place", "bedroom", "total_square_meters"})
+    site = ShiftingSite(rows=varied_rows(3_000), page_size=10, page_cap=20, ignored=ignored)
+    summary = await walk(site)
+    on_request = {row.number for row in site.rows if row.price is None}
+    unseen = {row.number for row in site.rows} - site.seen
+    assert unseen <= on_request
+    [hole] = summary.holes
+    assert hole == Hole(out_of_reach=hole.out_of_reach, unpriced_only=True)
+    assert hole.out_of_reach >= len(unseen)
+    assert "listings on request" in summary.gaps[-1]
+
+
+@pytest.mark.parametrize("front", [Order.CHEAPEST, Order.DEAREST])
+async def test_listings_on_request_are_read_where_they_stand_before_all_prices(
+    front: Order,
+) -> None:
+    ignored = frozenset({"type", "place", "bedroom", "total_square_meters"})
+    site = ShiftingSite(
+        rows=varied_rows(3_000),
+        page_size=10,
+        page_cap=20,
+        ignored=ignored,
+        unpriced_first=frozenset({front}),
+    )
+    summary = await walk(site)
+    assert (len(site.seen), summary.holes) == (3_000, ())
+    assert summary.unpriced_found == summary.unpriced_wanted > 0
+    assert len(site.asked) <= 1.2 * site.fewest_pages
+
+
+async def test_listings_that_say_nothing_of_themselves_are_found_all_the_same() -> None:
+    bare = [
+        replace(row, bedrooms=None, area=None) if row.number % 50 == 0 else row
+        for row in varied_rows(3_000)
+    ]
+    site = ShiftingSite(rows=bare, page_size=10, page_cap=20)
+    summary = await walk(site)
+    assert len(site.seen) >= 0.999 * 3_000
+    assert summary.holes == ()
+
+
+async def test_a_price_that_fills_a_window_is_divided_by_place() -> None:
+    same = [replace(row, price=Decimal(500), bedrooms=None) for row in varied_rows(900)]
+    site = ShiftingSite(rows=same, ignored=frozenset({"type"}))
+    summary = await walk(site)
+    assert (len(site.seen), summary.gaps) == (900, ())
+
+
+async def test_what_no_part_can_show_is_told_by_type_and_place() -> None:
     alike = [Row(number=n, price=Decimal(5)) for n in range(200)]
-    summary = await walk(ShiftingSite(rows=alike))
-    assert any("out of reach" in gap for gap in summary.gaps)
-    assert {hole.place for hole in summary.holes} == {"zapopan-jalisco"}
-    assert sum(hole.out_of_reach for hole in summary.holes) >= 180
+    site = ShiftingSite(rows=alike)
+    summary = await walk(site)
+    [hole] = summary.holes
+    assert (hole.property_type, hole.place) == (29058, "centro-zapopan-jalisco")
+    assert hole.out_of_reach == 200 - len(site.seen)
+    assert summary.gaps == (
+        f"house in centro-zapopan-jalisco: {hole.out_of_reach} listings of 200 are out of reach",
+    )
 
 
 async def test_a_site_that_forgets_its_filters_is_not_believed() -> None:
     others = [replace(row, number=5_000 + row.number) for row in priced_rows(300)]
     site = ShiftingSite(rows=priced_rows(200), forgotten=others)
     summary = await walk(site)
-    assert any("did not keep to the filters" in gap for gap in summary.gaps)
+    assert sum(hole.out_of_reach for hole in summary.holes) >= 100
+
+
+@pytest.mark.parametrize(("believed", "shown"), [(20, 8), (8, 20), (20, 19), (20, 21), (20, 500)])
+@pytest.mark.parametrize("repeats_last", [False, True])
+async def test_another_page_cap_than_believed_is_found_out_and_used(
+    believed: int, shown: int, repeats_last: bool
+) -> None:
+    site = ShiftingSite(
+        rows=varied_rows(3_000), page_size=10, page_cap=shown, repeats_last=repeats_last
+    )
+    summary = await walk(site, believed)
+    assert len(site.seen) == 3_000
+    assert summary.page_cap == min(shown, 300)
+    assert summary.gaps == (f"the site shows {summary.page_cap} pages of a query",)
+    assert len(site.asked) <= (1.25 if shown == 8 else 1.1) * site.fewest_pages
+
+
+async def test_a_page_that_is_away_for_a_moment_is_no_cap() -> None:
+    rows = varied_rows(3_000)
+    for number in (7, 19, 20, 21):
+        site = ShiftingSite(rows=rows, page_size=10, page_cap=20)
+        site.away[("", number)] = 1
+        summary = await walk(site)
+        assert (summary.page_cap, len(site.seen)) == (None, 3_000), number
+
+
+async def test_a_cap_that_is_lowered_while_the_walk_goes_on_is_used_at_once() -> None:
+    def lower(site: ShiftingSite, asked: int) -> None:
+        if asked == 100:
+            site.page_cap = 9
+
+    site = ShiftingSite(rows=varied_rows(3_000), page_size=10, page_cap=20, before_each_page=lower)
+    summary = await walk(site, 20)
+    assert summary.page_cap == 9
+    assert len(site.seen) >= 0.99 * 3_000
+
+
+async def test_fewer_pages_than_wanted_are_noticed_on_the_deepest() -> None:
+    site = ShiftingSite(rows=priced_rows(3_000), page_size=10, page_cap=12)
+    summary = await ListingWalk(ListingSource.SALE, site.read, page_cap=100).first_pages(50)
+    assert summary.page_cap == 12
+    assert len(site.seen) == 120
+    assert summary.pages_wanted == site.pages_read
+    assert len(site.asked) <= 25
 
 
 @pytest.mark.parametrize("number", [2, 3, 4])
@@ -157,9 +278,8 @@ async def test_a_page_that_is_gone_with_the_last_row_is_no_loss() -> None:
 
 async def test_a_page_that_is_gone_although_it_should_be_there_is_a_loss() -> None:
     site = ShiftingSite(rows=priced_rows(20))
-    reader = ListingWalk(ListingSource.SALE, site.read, page_cap=10)  # the site stops at 5
-    site.rows += [replace(row, number=100 + row.number) for row in site.rows]
-    assert (await reader.everything()).pages_wanted > site.pages_read
+    site.away[("", 3)] = 9
+    assert (await walk(site)).pages_wanted > site.pages_read
 
 
 async def test_rows_that_moved_up_behind_the_reader_are_read_again() -> None:
@@ -206,11 +326,14 @@ async def test_a_walk_that_is_taken_up_again_asks_for_little_twice() -> None:
     await walk(site)
     assert site.seen == whole.seen
     asked = [key for key in site.asked if key[0] != "killed"]
-    assert len(asked) <= len(whole.asked) + 3
+    assert len(asked) <= len(whole.asked) + 6
 
 
 async def test_lost_pages_are_counted_and_the_rest_is_read() -> None:
-    site = ShiftingSite(rows=priced_rows(200), lost={("cheapest 1-", 3)})
+    whole = ShiftingSite(rows=varied_rows(900), page_size=10, page_cap=20)
+    await walk(whole)
+    lost = next(key for key in whole.asked if key[0].startswith("type=") and key[1] == 3)
+    site = ShiftingSite(rows=whole.rows, page_size=10, page_cap=20, lost={lost})
     summary = await walk(site)
     assert summary.pages_wanted == site.pages_read + 1
-    assert len(site.seen) >= 190
+    assert 890 <= len(site.seen) < 900

@@ -14,7 +14,8 @@ from pincali_sync.answers.sitemap import read_index, read_shard
 from pincali_sync.bootstrap import Services
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.listing_query import WantedPage
-from pincali_sync.domain.listing_walk import ListingWalk, PageFacts
+from pincali_sync.domain.listing_walk import ListingWalk
+from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
 from pincali_sync.items import LostPage, ManifestPage, QueuedProperty, ScrapeResult
@@ -69,7 +70,8 @@ class SimulatedJobs:
     async def _manifest(self, spec: JobSpec, ticket: JobTicket) -> str:
         source = ListingSource(spec.arguments["source"])
         reader = _PageReader(self._services, self._fetcher, ticket)
-        walk = ListingWalk(source, reader.read, page_cap=self._services.config.site_page_cap)
+        cap = await self._services.scans.page_cap()
+        walk = ListingWalk(source, reader.read, page_cap=cap)
         count = int(spec.settings["MANIFEST_MAX_PAGES"])
         summary = await (walk.first_pages(count) if count else walk.everything())
         await reader.flush()

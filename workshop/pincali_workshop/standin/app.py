@@ -25,6 +25,7 @@ _MANGLING = {FaultKind.CUT, FaultKind.CUT_CHUNKED, FaultKind.CUT_GZIP, FaultKind
 def create_app(options: StandinOptions) -> ASGIApp:
     """The whole site with its control routes, in the state of `options.start`."""
     site = Site(options)
+    site.board()  # made before anybody waits for it
     routes = Starlette(
         routes=[*public_routes(site), *control_routes(site)],
         exception_handlers={404: not_found, UsageError: bad_request},

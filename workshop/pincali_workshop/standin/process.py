@@ -19,6 +19,7 @@ from pincali_workshop.standin.options import RemovalMode, StandinOptions, Unknow
 from pincali_workshop.standin.server import READY
 
 _SECONDS_TO_START = 60.0
+_LISTINGS_A_SECOND = 500  # are made at least
 _SECONDS_TO_STOP = 10.0
 _SECONDS_TO_ANSWER = 60.0
 
@@ -59,7 +60,8 @@ class StandinProcess:
                 command, stdout=subprocess.PIPE, stderr=complaints, text=True
             )
             try:
-                base_url = _read_ready(self._process)
+                seconds = _SECONDS_TO_START + self._options.listings / _LISTINGS_A_SECOND
+                base_url = _read_ready(self._process, seconds)
             except RunnerError:
                 self.stop()
                 complaints.seek(0)
@@ -186,10 +188,10 @@ class StandinProcess:
         ]
 
 
-def _read_ready(process: subprocess.Popen[str]) -> str:
+def _read_ready(process: subprocess.Popen[str], seconds: float) -> str:
     """The base URL out of the line that the server prints when it answers."""
     assert process.stdout is not None
-    readable, _, _ = select.select([process.stdout], [], [], _SECONDS_TO_START)
+    readable, _, _ = select.select([process.stdout], [], [], seconds)
     line = process.stdout.readline() if readable else ""
     if not line.startswith(READY):
         raise RunnerError("no ready line")

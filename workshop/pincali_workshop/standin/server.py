@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from typing import Any
 
@@ -26,8 +27,10 @@ def serve(options: StandinOptions, host: str = "127.0.0.1", port: int = 0) -> No
     """
     listener = _listen(host, port)
     base_url = f"http://{host}:{listener.getsockname()[1]}"
+    app = create_app(options)
+    gc.freeze()  # its stock stays: nobody need look through it for garbage
     config = uvicorn.Config(
-        create_app(options),
+        app,
         log_level="warning",
         access_log=False,
         lifespan="off",

@@ -44,7 +44,7 @@ class PropertyPriceChange:
     kind: str  # amount, currency, unit, operation
 
 
-# Price windows and cells declare their own totals.
+# Parts declare their own totals.
 _PLAIN = f"p.part IN ('', '{END}')"
 _OF_SESSION = f"""
 SELECT p.source,

@@ -18,7 +18,7 @@ from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS, Pa
 from pincali_sync.domain.freshness import CardSignal
 from pincali_sync.domain.identity import CANONICAL_ROOT
 from pincali_sync.domain.listing_status import Cause, ChangeType
-from pincali_sync.domain.listing_walk import PageFacts
+from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.items import LostPage, ManifestEntry, ManifestPage
 

@@ -73,6 +73,14 @@ RETURNING strikes
 """
 
 
+_SEE_PAGE_CAP = """
+INSERT INTO site_pace AS p (host, next_free_at, page_cap)
+VALUES (:host, clock_timestamp(), :page_cap)
+ON CONFLICT (host) DO UPDATE SET page_cap = excluded.page_cap
+ WHERE p.page_cap IS DISTINCT FROM excluded.page_cap
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
     """A slot on the timeline, or how that looks without taking one."""
@@ -109,6 +117,17 @@ class PaceRepository(Repository):
         """A good answer: refusals are counted from the start again."""
         statement = "UPDATE site_pace SET strikes = 0 WHERE host = :host AND strikes > 0"
         await self._run(statement, host=host)
+
+    async def page_cap(self, host: str) -> int | None:
+        """How many pages of a query the site was seen to show; None: nobody had to look."""
+        seen: int | None = await self._scalar(
+            "SELECT page_cap FROM site_pace WHERE host = :host", host=host
+        )
+        return seen
+
+    async def see_page_cap(self, host: str, page_cap: int) -> bool:
+        """Keeps what was seen; whether that is news."""
+        return await self._count(_SEE_PAGE_CAP, host=host, page_cap=page_cap) > 0
 
 
 class PauseRepository(Repository):

@@ -54,8 +54,9 @@ class ScanStep:
         """Deeper than planned where the last run did not meet what the one before it knew."""
         async with self.record.db.transaction() as tx:
             runs = await tx.runs.recent(tier_level=run.tier_level, limit=_RUNS_LOOKED_AT)
+            seen = await tx.pace.page_cap(self.record.config.site_host)
         last = next((each.details for each in runs if each.status == "completed"), RunNotes())
-        cap = self.record.config.site_page_cap
+        cap = seen or self.record.config.site_page_cap
         depths = {
             str(source): last.next_depth(plan.max_pages, source, page_cap=cap)
             for source in ListingSource

@@ -1,0 +1,198 @@
+"""Reading the pages of one query while rows move between them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pincali_sync.domain.divisions import Atlas
+from pincali_sync.domain.listing_query import ListingQuery, WantedPage
+from pincali_sync.domain.page_facts import PageFacts, ReadPage
+from pincali_sync.domain.walk_summary import SHORT
+
+_GROWTH = 0.05  # of the stock, during a scan
+_NEARLY_FULL = 0.9  # of the cards on other pages: one or two may be wanting
+
+Pages = dict[int, PageFacts]
+
+
+class PageReader:
+    """Asks for the pages of one walk, and keeps account of them."""
+
+    def __init__(self, read: ReadPage, *, page_cap: int) -> None:
+        self._read_page = read
+        self.cap = page_cap  # pages of a query that the site shows
+        self.wanted: set[tuple[str, int]] = set()
+        self.gaps: list[str] = []
+        self.stock: int | None = None  # of the whole source, at the start
+        self.atlas = Atlas()
+        self._firsts: dict[str, tuple[int, PageFacts | None]] = {}  # and when they were read
+        self._most_cards = 0
+
+    async def first(self, query: ListingQuery, *, again: bool = False) -> PageFacts | None:
+        """A query's first page, asked for once; None: lost."""
+        key = query.partition
+        if again or key not in self._firsts:
+            facts = await self.read(query, again=again)
+            self._firsts[key] = len(self.wanted), facts
+            if facts is not None:
+                self.atlas.learn(query, facts)
+        return self._firsts[key][1]
+
+    def age_of(self, query: ListingQuery) -> int:
+        """How many pages were asked for since a query's first page was."""
+        return len(self.wanted) - self._firsts[query.partition][0]
+
+    async def read(
+        self,
+        query: ListingQuery,
+        number: int = 1,
+        *,
+        partition: str = "",
+        again: bool = False,
+        may_be_beyond: bool = False,
+    ) -> PageFacts | None:
+        """A page; None when it is lost, or not what was asked for."""
+        page = WantedPage(
+            query=query,
+            number=number,
+            partition=partition or query.partition,
+            again=again,
+            may_be_beyond=may_be_beyond,
+        )
+        self.wanted.add(page.key)
+        facts = await self._read_page(page)
+        if self._is_short(facts):
+            facts = await self._read_page(replace(page, again=True))
+        if facts is not None and self._is_short(facts):
+            self.gap(query, f"page {number} {SHORT}")
+            facts = replace(facts, pages=None)  # reckoned from its cards
+        if facts is not None and facts.is_absent and page.may_be_absent and number == 1:
+            self.wanted.discard(page.key)  # nothing like that is on offer
+        return facts
+
+    def is_kept(self, query: ListingQuery, facts: PageFacts) -> bool:
+        """Whether a page shows what was asked for.
+
+        A filtered query cannot find more than the plain one, but for what came meanwhile.
+        """
+        is_more_than_all = (
+            not query.is_plain
+            and self.stock is not None
+            and (facts.total or 0) > self.stock * (1 + _GROWTH) + facts.cards
+        )
+        return facts.keeps_filters and not is_more_than_all
+
+    async def rest(
+        self,
+        query: ListingQuery,
+        first: PageFacts,
+        *,
+        limit: int | None = None,
+        is_whole: bool | None = None,
+        known: Pages | None = None,
+    ) -> Pages:
+        """The pages after the first one, with those that appear at the end meanwhile.
+
+        Args:
+            is_whole: what is not among them is read from the other end; None: if all are.
+            known: pages that were read already.
+        """
+        if first.pages is None:
+            return await self._follow(query, first, limit)
+        known = {**(known or {}), 1: first}
+        tried = {*known}
+        last = self._last_page(known.values(), limit)
+        while wanted := [number for number in range(2, last + 1) if number not in tried]:
+            tried.update(wanted)
+            answers = await asyncio.gather(*(self.read(query, number) for number in wanted))
+            known.update({n: facts for n, facts in zip(wanted, answers, strict=True) if facts})
+            last = self._last_page(known.values(), limit)
+        for number in sorted(_to_be_read_again(known, is_whole, within=self.cap)):
+            await self.read_again(query, number, known)
+        await self._look_into_absent(query, known)
+        return known
+
+    async def read_again(self, query: ListingQuery, number: int, known: Pages) -> None:
+        """Reads a page once more; what was known stands where that is lost."""
+        facts = await self.read(query, number, again=True)
+        if facts is not None:
+            known[number] = facts
+
+    async def _follow(self, query: ListingQuery, first: PageFacts, limit: int | None) -> Pages:
+        """No page count: one page after the other, as the pager leads."""
+        known, number = {1: first}, 1
+        while known[number].has_next and number < min(limit or self.cap, self.cap):
+            facts = await self.read(query, number + 1)
+            if facts is None:
+                self.gap(query, f"page {number + 1} is lost, and with it the way on")
+                break
+            number += 1
+            known[number] = facts
+        return known
+
+    def _last_page(self, known: Iterable[PageFacts], limit: int | None) -> int:
+        declared = max((facts.pages or 1 for facts in known if not facts.is_absent), default=1)
+        return min(declared, limit or self.cap, self.cap)
+
+    async def _look_into_absent(self, query: ListingQuery, known: Pages) -> None:
+        """A page that is not there is no loss if the one before it says that it is the last.
+
+        Others are asked for once more. Where there is none from a page on, and there should be,
+        the site shows fewer pages than it did.
+        """
+        for number in sorted(known):
+            before = known.get(number - 1)
+            if not known[number].is_absent or before is None:
+                continue
+            if before.is_absent or (before.pages or 0) < number:
+                self.wanted.discard((query.partition, number))
+                continue
+            await self.read_again(query, number, known)
+            if known[number].is_absent and _ends_at(number, known):
+                await self._believe_in_end(query, number, known)
+                return
+
+    async def _believe_in_end(self, query: ListingQuery, number: int, known: Pages) -> None:
+        """Only if the page before is there and this one is not, once more: else all are away."""
+        await self.read_again(query, number - 1, known)
+        await self.read_again(query, number, known)
+        if known[number].is_absent and not known[number - 1].is_absent:
+            self.cap = number - 1
+            self.wanted -= {(query.partition, each) for each in known if each > self.cap}
+
+    def gap(self, query: ListingQuery, what: str) -> None:
+        """Writes down what a part of the source lacks."""
+        self.gaps.append(f"{query.partition or 'plain'}: {what}")
+
+    def _is_short(self, facts: PageFacts | None) -> bool:
+        """Whether more pages follow, and others that were read so far have more cards."""
+        if facts is None or not facts.has_next or facts.is_absent:
+            return False
+        self._most_cards = max(self._most_cards, facts.cards)
+        return facts.cards < _NEARLY_FULL * self._most_cards
+
+
+def _ends_at(number: int, known: Mapping[int, PageFacts]) -> bool:
+    return all(facts.is_absent for each, facts in known.items() if each >= number)
+
+
+def _to_be_read_again(known: Pages, is_whole: bool | None, *, within: int) -> set[int]:
+    """Pages onto which rows may have moved up since they were read.
+
+    The following page was read by a later attempt, or is gone, or declared fewer listings. The
+    last sign is looked for only where the query is read whole: elsewhere it is about listings
+    that other parts show.
+    """
+    shaken = set()
+    for number, facts in known.items():
+        following = known.get(number + 1)
+        if following is None or facts.is_absent:
+            continue
+        whole = (facts.pages or 1) <= within if is_whole is None else is_whole
+        sank = whole and following.total is not None and following.total < (facts.total or 0)
+        resumed = facts.was_read_before and not following.was_read_before
+        if resumed or following.is_absent or sank:
+            shaken.add(number)
+    return shaken
