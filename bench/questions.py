@@ -33,6 +33,7 @@ class Question:
 _BARE_SPIDER = "a bare Scrapy spider with parsel and no database"
 _LIBRARIES = {"beautifulsoup": "BeautifulSoup (lxml)", "parsel": "parsel", "lexbor": "bare lexbor"}
 _PLAYWRIGHT = "bare Playwright, 4 pages at once, the same requests let through"
+_BY_RATES = "the order by rates of change alone, as many visits"
 _OPEN_BROWSER = "the same spider in an open browser"
 
 # In the order of the table. Ratios, taken in one run, carry further than absolute figures.
@@ -67,6 +68,30 @@ QUESTIONS = (
     Question("memory_listing_kb_a_page", "memory a scan grows by a listing page, kB", most=1),
     Question("memory_detail_kb_a_page", "memory a worker grows by a detail page, kB", most=10),
     Question("memory_browser_kb_a_page", "memory its browser grows by a page, kB", most=10),
+    Question(
+        "refresh_telling_outdated_to_rates",
+        "outdated records where cards tell",
+        _BY_RATES,
+        most=0.9,
+    ),
+    Question(
+        "refresh_telling_outdated_to_oldest",
+        "outdated records where cards tell",
+        "oldest first, as many visits",
+        most=0.9,
+    ),
+    Question(
+        "refresh_reticent_outdated_to_rates_high",
+        "the same where they tell little, 95 % bound",
+        _BY_RATES,
+        most=1,
+    ),
+    Question(
+        "refresh_misleading_outdated_to_rates_high",
+        "the same where they only mislead, 95 % bound",
+        _BY_RATES,
+        most=1.01,
+    ),
     Question("sitemap_first_s", "470,000 URLs of the sitemap for the first time, s", most=60),
     Question("sitemap_again_s", "the same again, s", most=60),
     Question("sitemap_peak_mb", "memory of that, MB", most=500),
