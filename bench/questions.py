@@ -80,6 +80,7 @@ QUESTIONS = (
         "oldest first, as many visits",
         most=0.9,
     ),
+    Question("refresh_telling_signals_oldest_days", "days of the oldest record there", most=45),
     Question(
         "refresh_reticent_outdated_to_rates_high",
         "the same where they tell little, 95 % bound",

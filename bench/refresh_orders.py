@@ -233,23 +233,32 @@ def _sampled(found: dict[int, list[float]]) -> Iterator[SampledVisits]:
         )
 
 
-def freshness(name: str, seed: int, order: Order) -> tuple[float, float]:
-    """The share of records that are as their pages after a day's visits; since how many days the
-    others have not been."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What records are like after a day's visits, on the average day."""
+
+    fresh: float  # share that is as its page
+    outdated_days: float  # since when the others have not been
+    oldest_days: float  # since the visit of the record that had the longest to wait for one
+
+
+def crawl(name: str, seed: int, order: Order) -> Outcome:
+    """Lets a world live, and follows it."""
     coming, there = world(name, seed)[::-1], list[Listing]()
-    crawl = Crawl(order, random.Random(seed))  # noqa: S311 - repeats itself
-    days, outdated = 0, list[float]()
+    crawler = Crawl(order, random.Random(seed))  # noqa: S311 - repeats itself
+    days, oldest, outdated = 0, 0.0, list[float]()
     for day in range(1, DAYS + 1):
         while coming and coming[-1].born < day:
             there.append(coming.pop())
         there = [each for each in there if each.dies > day]
         for each in there:
             each.live_until(day)
-        crawl.day(there, day)
+        crawler.day(there, day)
         if day > WARM_UP:
             days += len(there)
+            oldest = max(oldest, *(day - (each.visited or each.born) for each in there))
             outdated += [day - each.outdated for each in there if each.outdated is not None]
-    return 1 - len(outdated) / days, fmean(outdated or [0.0])
+    return Outcome(1 - len(outdated) / days, fmean(outdated or [0.0]), oldest)
 
 
 def measure(seeds: range = SEEDS) -> dict[str, float]:
@@ -257,13 +266,15 @@ def measure(seeds: range = SEEDS) -> dict[str, float]:
     the ends of its 95 % interval over seeds."""
     results: dict[str, float] = {}
     for name in WORLDS:
-        found = {o: [freshness(name, seed, o) for seed in seeds] for o in Order}
+        found = {o: [crawl(name, seed, o) for seed in seeds] for o in Order}
         for order, runs in found.items():
-            results[f"refresh_{name}_{order}_fresh"] = fmean(share for share, _ in runs)
-            results[f"refresh_{name}_{order}_outdated_days"] = fmean(age for _, age in runs)
+            results[f"refresh_{name}_{order}_fresh"] = fmean(run.fresh for run in runs)
+            days = fmean(run.outdated_days for run in runs)
+            results[f"refresh_{name}_{order}_outdated_days"] = days
+            results[f"refresh_{name}_{order}_oldest_days"] = max(run.oldest_days for run in runs)
         for other in (Order.OLDEST, Order.RATES):
             pairs = zip(found[Order.SIGNALS], found[other], strict=True)
-            ratios = [(1 - ours[0]) / (1 - theirs[0]) for ours, theirs in pairs]
+            ratios = [(1 - ours.fresh) / (1 - theirs.fresh) for ours, theirs in pairs]
             margin = _T_95[len(ratios)] * stdev(ratios) / sqrt(len(ratios))
             prefix = f"refresh_{name}_outdated_to_{other}"
             ends = {"": 0.0, "_low": -margin, "_high": margin}
