@@ -116,7 +116,7 @@ class ListingWalk:
         cap, first = self._reader.cap, await self._fresh(query, first)
         known = self._probed if query.is_plain else None
         pages = await self._reader.rest(query, first, limit=cap, is_whole=True, known=known)
-        there = [facts for _, facts in sorted(pages.items()) if not facts.is_absent]
+        there = [facts for _, facts in sorted(pages.items()) if not facts.is_absent] or [first]
         left = (there[-1].total or 0) - cap * first.cards
         if (there[-1].pages or 1) > cap and left > 0:
             await self._read_from_other_end(query, -(-(left + A_FEW) // max(first.cards, 1)))
@@ -164,15 +164,23 @@ class ListingWalk:
 
     async def _account_for(self, parts: Parts, first: PageFacts) -> None:
         """What is in no part: listings on request are looked for, others are out of reach."""
-        lacking = parts.lacking
+        lacking = await self._lacking(parts)
         if parts.division is BY_PRICE and lacking > A_FEW:
             self._unpriced_wanted += lacking
             found = await self._on_request.find(parts.query, first, lacking)
             self._unpriced_found += found
             lacking = max(0, lacking - found)
-        if lacking > A_FEW and parts.lack_is_real:
+        if parts.is_real(lacking):
             is_unpriced = parts.division is BY_PRICE
             self._hole(parts.query, lacking, of=parts.whole, unpriced_only=is_unpriced)
+
+    async def _lacking(self, parts: Parts) -> int:
+        """Less than at first, where the whole became less while its parts were read."""
+        if not parts.is_real(parts.lacking) or self._reader.age_of(parts.query) < _STALE:
+            return parts.lacking
+        now = await self._reader.first(parts.query, again=True)
+        whole = parts.whole if now is None or now.total is None else min(parts.whole, now.total)
+        return max(0, whole - parts.total)
 
     async def _cover_what_can_be(self, query: ListingQuery, first: PageFacts) -> None:
         """By the division that leaves out least; without any, from both ends."""

@@ -46,7 +46,7 @@ class CapSearch:
         if facts is None:
             return False
         if not self._is_shown(number, facts):
-            self._reader.wanted.discard((self._query.partition, number))
+            self._reader.is_no_loss(self._query, number)
             self._beyond = min(self._beyond, number)
         return True
 

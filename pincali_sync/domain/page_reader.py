@@ -69,8 +69,12 @@ class PageReader:
             self.gap(query, f"page {number} {SHORT}")
             facts = replace(facts, pages=None)  # reckoned from its cards
         if facts is not None and facts.is_absent and page.may_be_absent and number == 1:
-            self.wanted.discard(page.key)  # nothing like that is on offer
+            self.is_no_loss(query, 1)  # nothing like that is on offer
         return facts
+
+    def is_no_loss(self, query: ListingQuery, number: int) -> None:
+        """A page that is not there need not be."""
+        self.wanted.discard((query.partition, number))
 
     def is_kept(self, query: ListingQuery, facts: PageFacts) -> bool:
         """Whether a page shows what was asked for.
@@ -147,7 +151,7 @@ class PageReader:
             if not known[number].is_absent or before is None:
                 continue
             if before.is_absent or (before.pages or 0) < number:
-                self.wanted.discard((query.partition, number))
+                self.is_no_loss(query, number)
                 continue
             await self.read_again(query, number, known)
             if known[number].is_absent and _ends_at(number, known):

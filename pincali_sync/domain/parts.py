@@ -47,10 +47,9 @@ class Parts:
         """Listings that are in none."""
         return max(0, self.whole - self.total)
 
-    @property
-    def lack_is_real(self) -> bool:
-        """Whether more are in none than come and go meanwhile."""
-        return self.lacking > max(A_FEW, _LACKING * self.whole)
+    def is_real(self, lacking: int) -> bool:
+        """Whether so many are more than come and go meanwhile."""
+        return lacking > max(A_FEW, _LACKING * self.whole)
 
     @property
     def is_enough(self) -> bool:

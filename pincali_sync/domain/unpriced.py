@@ -46,8 +46,8 @@ class Unpriced:
         """From the first page on to the first that shows a price."""
         found = 0
         for number in range(1, self._reader.cap + 1):
-            facts = await self._reader.read(query, number)
-            if facts is None or facts.is_absent:
+            facts = await self._page(query, number)
+            if facts is None:
                 break
             found += facts.unpriced
             if facts.unpriced < facts.cards:
@@ -84,10 +84,18 @@ class Unpriced:
         """From the last page back to the first one that starts with a price."""
         found = 0
         for number in range(pages, 0, -1):
-            facts = await self._reader.read(query, number)
-            if facts is None or facts.is_absent:
+            facts = await self._page(query, number)
+            if facts is None:
                 continue
             found += facts.unpriced
             if not facts.starts_unpriced:
                 break
         return found
+
+    async def _page(self, query: ListingQuery, number: int) -> PageFacts | None:
+        """None: it is lost, or went with its last row."""
+        facts = await self._reader.read(query, number)
+        if facts is not None and facts.is_absent:
+            self._reader.is_no_loss(query, number)
+            return None
+        return facts

@@ -57,7 +57,8 @@ class ShiftingSite:
     asked: list[tuple[str, int]] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     remembered: dict[tuple[str, int], PageFacts] = field(default_factory=dict)
-    found: dict[tuple[ListingQuery, int], list[Row]] = field(default_factory=dict)
+    found: dict[ListingQuery, list[Row]] = field(default_factory=dict)
+    found_in: tuple[list[Row], int] = ([], 0)
 
     @property
     def pages_read(self) -> int:
@@ -116,13 +117,16 @@ class ShiftingSite:
 
     def _find(self, query: ListingQuery) -> list[Row]:
         """Found anew where rows came, went or changed, which a test does in a list of its own."""
-        key = (query, id(self.rows) + len(self.rows))
-        if key not in self.found:
+        rows, count = self.found_in
+        if rows is not self.rows or count != len(rows):
+            self.found_in = self.rows, len(self.rows)
+            self.found.clear()
+        if query not in self.found:
             found = [row for row in self.rows if self._fits(row, query)]
             if self.forgotten and not query.is_plain:
                 found = [*self.rows, *self.forgotten]
-            self.found[key] = self._sorted(found, query.order)
-        return self.found[key]
+            self.found[query] = self._sorted(found, query.order)
+        return self.found[query]
 
     def _sorted(self, rows: list[Row], order: Order) -> list[Row]:
         if order in {Order.NEWEST, Order.OLDEST} or "sort_by" in self.ignored:

@@ -175,6 +175,28 @@ async def test_listings_that_say_nothing_of_themselves_are_found_all_the_same() 
     assert summary.holes == ()
 
 
+@pytest.mark.parametrize("ignored", [(), ("bedroom", "total_square_meters")], ids=str)
+async def test_a_stock_that_shrinks_meanwhile_leaves_no_hole_and_no_page_unread(
+    ignored: tuple[str, ...],
+) -> None:
+    def remove_one(site: ShiftingSite, asked: int) -> None:
+        if asked % 20 == 0:
+            site.rows = [row for row in site.rows if row.number != asked * 7919 % 3_000]
+
+    site = ShiftingSite(
+        rows=varied_rows(3_000),
+        page_size=10,
+        page_cap=20,
+        ignored=frozenset(ignored),
+        before_each_page=remove_one,
+    )
+    summary = await walk(site)
+    unseen = {row.number for row in site.rows} - site.seen
+    assert len(unseen) <= 0.003 * len(site.rows)
+    assert summary.gaps == ()
+    assert summary.pages_wanted <= site.pages_read
+
+
 async def test_a_price_that_fills_a_window_is_divided_by_place() -> None:
     same = [replace(row, price=Decimal(500), bedrooms=None) for row in varied_rows(900)]
     site = ShiftingSite(rows=same, ignored=frozenset({"type"}))
