@@ -34,6 +34,7 @@ _BARE_SPIDER = "a bare Scrapy spider with parsel and no database"
 _LIBRARIES = {"beautifulsoup": "BeautifulSoup (lxml)", "parsel": "parsel", "lexbor": "bare lexbor"}
 _PLAYWRIGHT = "bare Playwright, 4 pages at once, the same requests let through"
 _BY_RATES = "the order by rates of change alone, as many visits"
+_COPY = "a bare COPY of the same cards into a table without an index"
 _OPEN_BROWSER = "the same spider in an open browser"
 
 # In the order of the table. Ratios, taken in one run, carry further than absolute figures.
@@ -45,6 +46,11 @@ QUESTIONS = (
         "the same spider without pipelines",
         least=0.8,
     ),
+    Question("upsert_first_to_copy", "cards a second, all new, stored", _COPY, least=0.5),
+    Question("upsert_again_to_copy", "cards a second, all known, stored", _COPY, least=0.5),
+    Question("manifest_hot_share", "HOT updates of the manifest, two scans", least=0.9),
+    Question("live_hot_share", "HOT updates of live rows, two scans", least=0.9),
+    Question("manifest_grown_by_a_scan", "the manifest's size after a scan", "before", most=1.02),
     Question("listing_page_cpu_ms", "CPU of reading a listing page, ms", most=4),
     *(
         Question(f"{kind}_page_{name}_to_ours", f"CPU of {library} for a {kind} page", "ours")

@@ -21,6 +21,7 @@ from bench import (
     spiders,
     standin_pages,
     tier_loads,
+    upserts,
     web_pages,
 )
 from bench.results import HEAD, keep, rows_of
@@ -31,6 +32,7 @@ _PARTS: dict[str, ModuleType] = {
     "parse": parse_pages,
     "standin": standin_pages,
     "spider": spiders,
+    "upserts": upserts,
     "claims": queue_claims,
     "browsers": browsers,
     "refresh": refresh_orders,
