@@ -27,7 +27,9 @@ from pincali_sync.services.runs.job_service import JobTicket
 
 logger = logging.getLogger(__name__)
 
-_MARK_SEEN_CHUNK = 5_000
+# Few enough that hardly two live rows of one page change at once: the second would find no room
+# there, and no update would be HOT.
+_MARK_SEEN_CHUNK = 1_000
 
 
 class ManifestScanService(Service):
