@@ -29,6 +29,7 @@ from pincali_sync.services.people.personal_data import PersonalDataService
 from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
+from pincali_sync.services.refresh_service import RefreshService
 from pincali_sync.services.removal.application import ApplyStep, RemovalService
 from pincali_sync.services.removal.audit import RemovalAuditService
 from pincali_sync.services.removal.counting import MissingService, RemovalsStep
@@ -42,7 +43,7 @@ from pincali_sync.services.runs.steps.base import RunRecord, Step
 from pincali_sync.services.runs.steps.details import DrainStep, QueueStep, RefreshStep, ReportStep
 from pincali_sync.services.runs.steps.scan import CertifyStep, ScanStep
 from pincali_sync.services.scheduler_service import SchedulerService
-from pincali_sync.services.scrape_queue_service import RefreshService, ScrapeQueueService
+from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pace import PaceService
 from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.site.sitemap import SitemapService

@@ -56,14 +56,23 @@ class Database:
             hide_parameters=True,  # errors are logged and sent on: values of rows stay out of them
             connect_args=self._connect_arguments,
         )
+        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[UnitOfWork]:
-        """One transaction: committed at the end of the block, rolled back on any error."""
+    async def transaction(self, *, of_one_statement: bool = False) -> AsyncIterator[UnitOfWork]:
+        """One transaction: committed at the end of the block, rolled back on any error.
+
+        Args:
+            of_one_statement: the statement is a transaction by itself, without the two turns to
+                the server that begin and end one.
+        """
+        begun = self._single.connect() if of_one_statement else self._engine.begin()
         try:
-            async with self._engine.begin() as connection:
-                await _agree_on_forms(connection)
+            async with begun as connection:
+                is_begun_here = await _agree_on_forms(connection, begin=of_one_statement)
                 yield UnitOfWork(connection)
+                if is_begun_here:
+                    await connection.execute(text("COMMIT"))
         except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
             if not _is_disconnect(error):  # psycopg's own come from COPY
                 raise
@@ -88,7 +97,9 @@ class Database:
             )
             yield tx
 
-    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def run(
+        self, work: Callable[[UnitOfWork], Awaitable[T]], *, of_one_statement: bool = False
+    ) -> T:
         """Runs `work` in one transaction, again from the start after a deadlock.
 
         `work` must have no effects outside the transaction.
@@ -100,7 +111,7 @@ class Database:
             reraise=True,
         ):
             with attempt:
-                async with self.transaction() as tx:
+                async with self.transaction(of_one_statement=of_one_statement) as tx:
                     return await work(tx)
         raise AssertionError("unreachable: the last attempt raises")
 
@@ -130,14 +141,22 @@ class Database:
         await self._engine.dispose()
 
 
-async def _agree_on_forms(connection: AsyncConnection) -> None:
+async def _agree_on_forms(connection: AsyncConnection, *, begin: bool) -> bool:
     """How values are written, whatever the database or role has set; the server tells when asked
-    for nothing. For the transaction only: behind a pooler the connection is not ours to change."""
+    for nothing. For the transaction only: behind a pooler the connection is not ours to change.
+
+    Returns:
+        Whether a transaction was begun for it, as it was to `begin` where it must.
+    """
     raw = await connection.get_raw_connection()
     driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
-    for name, form in _FORMS.items():
-        if not (driver.info.parameter_status(name) or form).startswith(form):
-            await connection.execute(text(f"SET LOCAL {name} = '{form}'"))
+    said = driver.info.parameter_status
+    others = {k: form for k, form in _FORMS.items() if not (said(k) or form).startswith(form)}
+    if begin and others:
+        await connection.execute(text("BEGIN"))
+    for name, form in others.items():
+        await connection.execute(text(f"SET LOCAL {name} = '{form}'"))
+    return begin and bool(others)
 
 
 def address_of(url: str) -> str:

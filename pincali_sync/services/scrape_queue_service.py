@@ -6,35 +6,22 @@ the month wants visited, and every tick adds the part that is due by now.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
-from math import ceil
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.queue_rows import QueueStats
-from pincali_sync.db.repositories.queue.refresh_fill import Drawn
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.freshness import Lessons
-from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
+from pincali_sync.services.refresh_service import lessons_at
 
 __all__ = ["QueueStats", "QueuedProperty", "ScrapeQueueService"]
 
 # Chunks of a caller's list: bounds the statement and its transaction.
 _CHUNK = 5_000
-# With less of the ceiling free no look is taken at what is old; after all was found, none for long.
-_LEAST_ROOM = 0.05
-_REST = timedelta(hours=1)
-
-# A card that shows something else has its page visited before it is stale, but not at once: what
-# is being edited is edited again.
-_TOLD_AFTER = timedelta(days=7)
-_LESSONS_STAND = timedelta(days=200)
 
 
 class ScrapeQueueService(Service):
@@ -74,7 +61,7 @@ class ScrapeQueueService(Service):
         drawn = await tx.queue_fill.fill_stale(
             limit,
             await self._filling(tx, session_id),
-            await _lessons(tx, self.clock.now()),
+            await lessons_at(tx, self.clock.now()),
             stale_before=moment,
             told_before=moment,
             max_age_days=self.config.max_age_days,
@@ -137,10 +124,8 @@ class ScrapeQueueService(Service):
 
     # --- workers ---
 
-    @in_transaction
     async def claim_next_batch(
         self,
-        tx: UnitOfWork,
         batch_size: int,
         worker_id: str,
         *,
@@ -148,22 +133,29 @@ class ScrapeQueueService(Service):
         session_id: UUID | None = None,
         verification: bool = False,
     ) -> list[QueuedProperty]:
-        """Leases up to `batch_size` of the most urgent rows, after taking lapsed leases back.
+        """Leases up to `batch_size` of the most urgent rows; where there are fewer, also of those
+        whose leases lapsed, which ticks take back otherwise.
 
         Args:
             verification: lease verifications, and nothing else.
         """
-        now = self.clock.now()
-        await tx.queue.reclaim_expired(max_attempts=self.config.queue_max_attempts, now=now)
-        return await tx.queue.claim(
-            batch_size=batch_size,
-            worker_id=worker_id,
-            session_id=session_id,
-            lease_token=lease_token,
-            lease=self._lease,
-            now=now,
-            verification=verification,
-        )
+
+        async def claim(tx: UnitOfWork, size: int) -> list[QueuedProperty]:
+            now = self.clock.now()
+            return await tx.queue.claim(
+                batch_size=size,
+                worker_id=worker_id,
+                session_id=session_id,
+                lease_token=lease_token,
+                lease=self._lease,
+                now=now,
+                verification=verification,
+            )
+
+        claimed = await self.db.run(lambda tx: claim(tx, batch_size), of_one_statement=True)
+        if len(claimed) < batch_size and await self.reclaim_expired():
+            claimed += await self.db.run(lambda tx: claim(tx, batch_size - len(claimed)))
+        return claimed
 
     @in_transaction
     async def mark_completed(
@@ -209,91 +201,3 @@ class ScrapeQueueService(Service):
     async def get_queue_stats(self, tx: UnitOfWork) -> QueueStats:
         """The queue at a glance."""
         return await tx.queue_rows.stats(now=self.clock.now())
-
-
-class RefreshService(Service):
-    """Plans visits to records that are old."""
-
-    @in_transaction
-    async def set_target(self, tx: UnitOfWork, run_id: UUID | None) -> RefreshTarget:
-        """Sets this month's target from what is stale now; one that is set stands."""
-        now = self.clock.now()
-        return await tx.freshness.set_target(
-            now.astimezone(SITE_ZONE).date().replace(day=1),
-            await self.wanted(tx),
-            run_id=run_id,
-            stale_before=self._stale_before(),
-            now=now,
-        )
-
-    @in_transaction
-    async def top_up(self, tx: UnitOfWork, run_id: UUID | None = None) -> Wanted:
-        """Queues the part of the month's target that is due by now and fits the day's budget."""
-        await tx.freshness.count_returned()
-        target, now = await tx.freshness.target(), self.clock.now()
-        if target is None or (target.rests_until or now) > now:
-            return Wanted()
-        due, filling = _due_by(now, target), Filling.of(self.config, run_id, now=now)
-        budget = await self.budget_left(tx) if due.stale or due.sample else 0
-        if not await self._is_worth_it(tx, min(due.stale + due.sample, budget)):
-            return Wanted()
-        stale = sample = Drawn()
-        if (wanted := min(due.stale, budget)) > 0:
-            stale = await tx.queue_fill.fill_stale(
-                wanted,
-                filling,
-                await _lessons(tx, now),
-                stale_before=self._stale_before(),
-                told_before=now - _TOLD_AFTER,
-                max_age_days=self.config.max_age_days,
-            )
-        if (wanted := min(due.sample, budget - stale.queued)) > 0:
-            sample = await tx.queue_fill.fill_sample(
-                wanted, filling, seed=target.month.isoformat(), drawn_since=target.set_at
-            )
-        queued = Wanted(stale=stale.queued, sample=sample.queued)
-        await tx.freshness.count_queued(queued)
-        if stale.came_short or sample.came_short:
-            await tx.freshness.rest(now + _REST)
-        return queued
-
-    async def _is_worth_it(self, tx: UnitOfWork, wanted: int) -> bool:
-        """To find what is worth most takes a look at all that is old: for little it is put off."""
-        ceiling = self.config.queue_max_pending
-        room = await tx.queue_fill.room_for_refresh(ceiling) if wanted > 0 else 0
-        return 0 < wanted <= room or room > _LEAST_ROOM * ceiling
-
-    async def wanted(self, tx: UnitOfWork) -> Wanted:
-        """What a target set now would ask for, over the month."""
-        return Wanted(
-            stale=await tx.freshness.stale(stale_before=self._stale_before()),
-            sample=round(self.config.tier_4_sample_share * await tx.freshness.present()),
-        )
-
-    async def budget_left(self, tx: UnitOfWork) -> int:
-        """How many detail pages may still be asked for today."""
-        local = self.clock.now().astimezone(SITE_ZONE)
-        midnight = datetime.combine(local.date(), time(), tzinfo=SITE_ZONE)
-        return max(0, self.config.detail_daily_budget - await tx.queue.spent(midnight))
-
-    def _stale_before(self) -> datetime:
-        return self.clock.now() - timedelta(days=self.config.tier_4_stale_days)
-
-
-async def _lessons(tx: UnitOfWork, now: datetime) -> Lessons:
-    """What cards' signals are worth by the samples of the last months: the site changes too."""
-    return await tx.freshness.lessons(since=(now - _LESSONS_STAND).date())
-
-
-def _due_by(now: datetime, target: RefreshTarget) -> Wanted:
-    """What of the target should be queued by the end of today, and is not.
-
-    Records that become stale during the month are due too: the target grows with the days.
-    """
-    local = now.astimezone(SITE_ZONE).date()
-    days = calendar.monthrange(target.month.year, target.month.month)[1]
-    passed = 1.0 if local > target.month.replace(day=days) else local.day / days
-    return Wanted(
-        stale=max(0, ceil(target.stale_target * passed) - target.stale_queued),
-        sample=max(0, ceil(target.sample_target * passed) - target.sample_queued),
-    )

@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.services.base import Service
+from pincali_sync.services.refresh_service import RefreshService
 from pincali_sync.services.runs.run_jobs import RESTING, RunJobs, page_worker
-from pincali_sync.services.scrape_queue_service import RefreshService, ScrapeQueueService
+from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService
 
 # A worker that failed is not started again at once.

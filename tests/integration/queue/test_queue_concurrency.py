@@ -7,6 +7,8 @@ from collections import Counter
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue import CLAIM
 from pincali_sync.items import Ending, ScrapeResult
@@ -87,22 +89,25 @@ def node_types(plan: dict[str, Any]) -> list[tuple[str, str | None]]:
     return [(plan["Node Type"], plan.get("Index Name")), *below]
 
 
+@pytest.mark.parametrize(
+    ("verification", "index"), [(False, "idx_queue_details"), (True, "idx_queue_verifications")]
+)
 async def test_a_claim_reads_the_queue_in_the_order_of_its_index(
-    db: Database, clock: FixedClock
+    db: Database, clock: FixedClock, *, verification: bool, index: str
 ) -> None:
     await rows(db, FILL, now=clock.now(), rows=8_000, pending=4_000)
+    await rows(db, "UPDATE scrape_queue SET queue_reason = 'verification' WHERE priority = 3")
     await rows(db, "ANALYZE scrape_queue")
     plan = await value(
         db,
-        f"EXPLAIN (FORMAT JSON) {CLAIM}",
+        f"EXPLAIN (FORMAT JSON) {CLAIM[verification]}",
         batch_size=BATCH,
         worker_id="worker-1",
         session_id=None,
         lease_token=uuid4(),
         lease_expires_at=clock.now() + LEASE,
-        verification=False,
         now=clock.now(),
     )
     nodes = node_types(plan[0]["Plan"])
-    assert ("Index Scan", "idx_queue_details") in nodes
+    assert ("Index Scan", index) in nodes
     assert not [kind for kind, _ in nodes if kind == "Sort"]

@@ -15,15 +15,13 @@ from pincali_sync.items import NO_PAGE, QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
-_CLAIMABLE = f"""
-    status = 'pending' AND available_at <= :now
-       AND ({_VERIFIED}) IS TRUE = CAST(:verification AS boolean)"""
-
-# MATERIALIZED: the inner query must run once, or LIMIT with SKIP LOCKED may lock more rows.
-CLAIM = f"""
+_CLAIMABLE = "status = 'pending' AND available_at <= :now AND "
+# Each has an index of its own, in the order of claims. MATERIALIZED: the inner query must run once,
+# or LIMIT with SKIP LOCKED may lock more rows.
+_CLAIM = f"""
 WITH next AS MATERIALIZED (
     SELECT id, property_id FROM scrape_queue
-     WHERE {_CLAIMABLE}
+     WHERE {_CLAIMABLE} {{which}}
      ORDER BY priority, queued_at
      LIMIT :batch_size FOR UPDATE SKIP LOCKED
 )
@@ -41,6 +39,8 @@ RETURNING CAST(q.id AS text) AS id, q.property_id, q.priority, q.queue_reason, q
           {fetches("q.property_id", besides="q.id")} AS fetched_lately,
           starts_with(coalesce(q.last_error, ''), '{NO_PAGE}') AS was_no_page
 """
+WHICH = {True: _VERIFIED, False: f"({_VERIFIED}) IS NOT TRUE"}
+CLAIM = {verification: _CLAIM.format(which=which) for verification, which in WHICH.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +74,12 @@ class QueueRepository(Repository):
         """
         claimed = await self._all(
             QueuedProperty,
-            CLAIM,
+            CLAIM[verification],
             batch_size=batch_size,
             worker_id=worker_id,
             session_id=session_id,
             lease_token=lease_token,
             lease_expires_at=now + lease,
-            verification=verification,
             now=now,
         )
         # UPDATE … RETURNING promises no order.
@@ -224,8 +223,8 @@ UPDATE scrape_queue q
 
     async def claimable(self, *, now: datetime, verification: bool = False) -> int:
         """How many rows a worker could lease right now."""
-        statement = f"SELECT count(*) FROM scrape_queue WHERE {_CLAIMABLE}"
-        return await self._number(statement, now=now, verification=verification)
+        which = f"{_CLAIMABLE} {WHICH[verification]}"
+        return await self._number(f"SELECT count(*) FROM scrape_queue WHERE {which}", now=now)
 
     async def open_verifications(self) -> int:
         """How many missing listings wait to be looked at, or are being looked at."""

@@ -18,10 +18,11 @@ from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.decisions import IdentityService
 from pincali_sync.services.people.personal_data import PersonalDataService
 from pincali_sync.services.ports import ReportWriter
+from pincali_sync.services.refresh_service import RefreshService
 from pincali_sync.services.runs.retention import RetentionService
 from pincali_sync.services.runs.run_jobs import DONE, WAITING, Outcome, RunJobs, page_worker
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
-from pincali_sync.services.scrape_queue_service import RefreshService, ScrapeQueueService
+from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
 logger = logging.getLogger(__name__)
 
