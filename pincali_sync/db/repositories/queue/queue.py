@@ -72,7 +72,7 @@ class QueueRepository(Repository):
 
         Verifications are another spider's work: they are leased only when asked for, alone.
         """
-        claimed = await self._all(
+        claimed = await self._all_by_driver(
             QueuedProperty,
             CLAIM[verification],
             batch_size=batch_size,
