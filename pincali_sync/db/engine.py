@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import inspect, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from pincali_sync.db.listening import Listener
@@ -31,7 +29,6 @@ _DISCONNECT_CLASSES = {"57", "08", "28", "3D", "53"}
 _QUERY_CANCELED = "57014"  # by a statement_timeout, or by a person: the server is well
 _TRANSACTION_ATTEMPTS = 5
 _CONNECT_TIMEOUT_SECONDS = 10
-_REST_SECONDS = 1.0  # of a connection, after which it may have been closed
 
 
 class Database:
@@ -55,10 +52,10 @@ class Database:
             sqlalchemy_url(url),
             pool_size=3,
             max_overflow=5,
+            pool_pre_ping=True,
             hide_parameters=True,  # errors are logged and sent on: values of rows stay out of them
             connect_args=self._connect_arguments,
         )
-        _ping_after_rest(self._engine)
         self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
@@ -142,24 +139,6 @@ class Database:
     async def dispose(self) -> None:
         """Closes all connections."""
         await self._engine.dispose()
-
-
-def _ping_after_rest(engine: AsyncEngine) -> None:
-    """Makes sure of connections that lay unused for a while; others save the turn to the server."""
-    dialect = engine.dialect
-
-    @event.listens_for(engine.sync_engine, "checkin")
-    def note(_: Any, record: ConnectionPoolEntry) -> None:
-        record.info["used_at"] = monotonic()
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
-        if monotonic() - record.info.get("used_at", monotonic()) < _REST_SECONDS:
-            return
-        try:
-            dialect.do_ping(connection)
-        except psycopg.Error as error:
-            raise InvalidatePoolError from error
 
 
 async def _agree_on_forms(connection: AsyncConnection, *, begin: bool) -> bool:

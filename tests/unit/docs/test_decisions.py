@@ -15,7 +15,7 @@ from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
 from pincali_sync.items import FETCHES_A_WEEK
 from pincali_sync.pages import facts, markup, sitemap, text
-from pincali_sync.services import scrape_queue_service
+from pincali_sync.services import refresh_service
 from pincali_sync.services.runs import run_figures
 from pincali_sync.services.site import pace, pauses
 from pincali_sync.web import connection, snapshots, trust
@@ -53,7 +53,7 @@ def default(variable: str) -> str:
         (11, f"only where they are more than {percent(round(1 - coverage.MIN_DISTINCT_SHARE, 4))}"),
         (12, f"a prior of {WORDS[int(freshness.PRIOR_VISITS)]} visits"),
         (12, f"by {WORDS[int(freshness._CERTAINTY)]} standard deviations"),
-        (12, f"more than {scrape_queue_service._LESSONS_STAND.days} days ago"),
+        (12, f"more than {refresh_service._LESSONS_STAND.days} days ago"),
         (12, f"an age ceiling ({default('max_age_days')} days)"),
         (13, f"again after {backoff(1) // timedelta(minutes=1)} minutes"),
         (13, f"doubling up to {TIMES[backoff(99)]}"),
