@@ -86,6 +86,8 @@ def show_scan(run: SyncRun, *, as_json: bool) -> None:
         certificate = notes.certificate_of(scan.source)
         for reason in certificate.reasons if certificate else ():
             echo(f"{scan.source}: not certified: {reason}")
+        if certificate and certificate.exceptions:
+            echo(f"{scan.source}: certified for {certificate.exceptions}")
         for gap in scan.gaps:
             echo(f"{scan.source}: {gap}")
     for anomaly in notes.anomalies:
@@ -118,4 +120,5 @@ def _seal(certificate: Certificate | None) -> str | None:
         return None
     if not certificate.certified:
         return "no"
-    return "yes" if certificate.proves_absence else "yes, the first"
+    covered = f"for {certificate.covered:.1%}" if certificate.corners else "yes"
+    return covered if certificate.proves_absence else f"{covered}, the first"

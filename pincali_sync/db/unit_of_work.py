@@ -12,7 +12,7 @@ from pincali_sync.db.repositories.people import people
 from pincali_sync.db.repositories.prices import price_change
 from pincali_sync.db.repositories.quality import oddities, quality
 from pincali_sync.db.repositories.queue import freshness, outside, queue, queue_fill, queue_rows
-from pincali_sync.db.repositories.removal import batches, checks, counting, settlement
+from pincali_sync.db.repositories.removal import batches, certificates, checks, counting, settlement
 from pincali_sync.db.repositories.runs import jobs, runs, sessions
 from pincali_sync.db.repositories.scan import familiar, manifest, manifest_batch, manifest_store
 from pincali_sync.db.repositories.site import listed, pace, sitemap
@@ -25,7 +25,7 @@ class UnitOfWork:
         self.connection = connection
         self.audits = checks.AuditRepository(connection)
         self.batches = batches.BatchRepository(connection)
-        self.certificates = counting.CertificateRepository(connection)
+        self.certificates = certificates.CertificateRepository(connection)
         self.checks = checks.CheckRepository(connection)
         self.dossier = dossier.DossierRepository(connection)
         self.exports = exports.ExportRepository(connection)

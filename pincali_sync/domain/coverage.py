@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pincali_sync.domain.corners import Corner, corners_of
 from pincali_sync.domain.walk_summary import SHORT, Hole
 
 # The spec: more than a tenth of the pages lost aborts the scan.
@@ -18,6 +19,8 @@ MAX_LOST_SHARE = 0.10
 MIN_EXPECTED_SHARE = 0.50
 # Listings shift between pages while they are read: so much of the declared total may go missing.
 MIN_DISTINCT_SHARE = 0.995
+# So much of it may be out of reach, in corners: beyond, no scan tells of the source.
+MAX_OUT_OF_REACH = 0.5
 # How far the declared total may move during a scan: by the larger of these.
 MAX_DRIFT_SHARE = 0.005
 CHURN_FACTOR = 3.0
@@ -59,6 +62,14 @@ class Certificate:
     # The first certified scan sets the expectation and removes nothing.
     proves_absence: bool = False
     reasons: tuple[str, ...] = ()  # against it
+    corners: tuple[Corner, ...] = ()  # it proves no absence of who may be there
+    covered: float = 1.0  # the share of the source's listings of which it may
+
+    @property
+    def exceptions(self) -> str:
+        """What it leaves out, in words; empty: nothing."""
+        where = "; ".join(map(str, self.corners))
+        return f"{self.covered:.1%} of its listings, but not for: {where}" if self.corners else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,10 +175,11 @@ def certify(scan: SourceScan, *, expected: int | None) -> Certificate:
     Args:
         expected: listings that the source's last certified scan found; None: this is the first.
     """
+    corners = corners_of(scan.holes, negligible=1 - MIN_DISTINCT_SHARE)
     checks = (
         _unread_pages(scan),
         _short_pages(scan),
-        _too_few_of_the_declared(scan),
+        _too_few_of_the_declared(scan, corners),
         _drift_of_the_total(scan),
         _too_few_of_the_expected(scan, expected),
     )
@@ -177,6 +189,7 @@ def certify(scan: SourceScan, *, expected: int | None) -> Certificate:
         certified=not reasons,
         proves_absence=not reasons and expected is not None,
         reasons=reasons,
+        corners=() if reasons else corners,
     )
 
 
@@ -193,12 +206,19 @@ def _short_pages(scan: SourceScan) -> str | None:
     return f"{len(short)} pages that lack cards, such as {short[0]}" if short else None
 
 
-def _too_few_of_the_declared(scan: SourceScan) -> str | None:
+def _too_few_of_the_declared(scan: SourceScan, corners: Sequence[Corner]) -> str | None:
+    """What is known to be out of reach is not wanting, where it is known who may be there."""
     declared = scan.declared_total
     if declared is None:
         return "no page told how many listings there are"
-    if scan.distinct_properties < MIN_DISTINCT_SHARE * declared:
-        return f"{scan.distinct_properties} different listings of {declared} declared"
+    if any(each.is_everywhere for each in corners):
+        return f"{sum(each.out_of_reach for each in corners)} listings are out of reach anywhere"
+    out_of_reach = sum(each.out_of_reach for each in corners)
+    if out_of_reach > MAX_OUT_OF_REACH * declared:
+        return f"{out_of_reach} listings of {declared} are out of reach"
+    if scan.distinct_properties + out_of_reach < MIN_DISTINCT_SHARE * declared:
+        beside = f", and {out_of_reach} out of reach" if out_of_reach else ""
+        return f"{scan.distinct_properties} different listings of {declared} declared{beside}"
     return None
 
 

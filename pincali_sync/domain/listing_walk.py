@@ -198,6 +198,7 @@ class ListingWalk:
     ) -> None:
         hole = Hole(
             out_of_reach=missing,
+            listings=of,
             property_type=query.property_type,
             place=query.place.slug if query.place else None,
             unpriced_only=unpriced_only,

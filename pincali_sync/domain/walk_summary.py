@@ -15,6 +15,7 @@ class Hole:
     """A part of a source that could not be read whole: who is in it may have been overlooked."""
 
     out_of_reach: int  # listings
+    listings: int | None = None  # in all of it, as declared; None: not known
     property_type: int | None = None  # the site's number; None: all types
     # As paths name it: "jalisco", "zapopan-jalisco", "chapalita-zapopan-jalisco"; None: everywhere.
     place: str | None = None

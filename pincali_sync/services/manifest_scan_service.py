@@ -118,7 +118,12 @@ class ManifestScanService(Service):
         expected = await tx.certificates.expected(session_id)
         certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
         await tx.certificates.issue(session_id, scans, certificates, expected, now=self.clock.now())
-        return certificates
+        if not any(each.corners for each in certificates):
+            return certificates
+        covered = await tx.certificates.covered(session_id)
+        return [
+            replace(each, covered=covered.get(each.source, each.covered)) for each in certificates
+        ]
 
     async def mark_live_as_seen(self, session_id: UUID) -> None:
         """Copies the times of a session's sightings to the live rows, a chunk a transaction."""
@@ -197,9 +202,7 @@ class ScanPreview:
             expected = await tx.certificates.expected(None)
             certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
             missing, likely = await tx.missing.preview(
-                list(self._records),
-                complete=[each.source for each in certificates if each.proves_absence],
-                began=self._began,
+                list(self._records), certificates, began=self._began
             )
         uncertified = [
             f"{each.source}: {', '.join(each.reasons) or 'the first certified scan'}"

@@ -12,7 +12,7 @@ from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.identity import slug_of
 from pincali_sync.domain.liveness import Answer, Judgement, judge
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.domain.walk_summary import WalkSummary
+from pincali_sync.domain.walk_summary import Hole, WalkSummary
 from pincali_sync.items import FetchedPage, LostPage, ManifestEntry, ManifestPage, QueuedProperty
 from pincali_sync.pages.answer import read_answer
 from pincali_sync.services.runs.job_service import JobTicket
@@ -27,7 +27,9 @@ def whole_source(source: str, cards: Sequence[ManifestEntry], total: int) -> Man
     return replace(read, page=replace(read.page, total_pages=1))
 
 
-def whole_walk(source: ListingSource, *, lost: bool = False) -> WalkSummary:
+def whole_walk(
+    source: ListingSource, *, lost: bool = False, holes: Sequence[Hole] = ()
+) -> WalkSummary:
     """The end of a walk through a source of one page, or of two if one is lost."""
     return WalkSummary(
         source=source,
@@ -38,6 +40,7 @@ def whole_walk(source: ListingSource, *, lost: bool = False) -> WalkSummary:
         unpriced_wanted=0,
         unpriced_found=0,
         gaps=(),
+        holes=tuple(holes),
     )
 
 
@@ -47,6 +50,7 @@ async def full_scan(
     *,
     lost: Sequence[str] = (),
     totals: Mapping[str, int] | None = None,
+    holes: Mapping[str, Sequence[Hole]] | None = None,
     ticket: JobTicket | None = None,
 ) -> UUID:
     """Reads all sources in a session of their own, and certifies them; returns the session.
@@ -54,6 +58,7 @@ async def full_scan(
     Args:
         lost: sources whose second page could not be read.
         totals: declared, where it is not the number of cards.
+        holes: of the walks through these sources.
         ticket: of a job whose session the scan belongs to.
     """
     ticket = ticket or await services.jobs.begin(uuid4(), spider="manifest", source=None)
@@ -67,7 +72,10 @@ async def full_scan(
         gap = LostPage(url=f"{SITE}/?page=2", source=source_name, page_number=2, error="HTTP 503")
         await services.scans.record_lost_page(gap, ticket)
     for source in ListingSource:
-        await services.scans.record_walk(whole_walk(source, lost=source.value in lost), ticket)
+        walk = whole_walk(
+            source, lost=source.value in lost, holes=(holes or {}).get(source.value, ())
+        )
+        await services.scans.record_walk(walk, ticket)
     await services.scans.certify(ticket.session_id)
     return ticket.session_id
 

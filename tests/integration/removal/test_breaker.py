@@ -155,7 +155,7 @@ async def test_what_is_held_is_carried_out_once_the_days_let_expect_as_much(
     many = await stock(services, clock, 700)
     born = 0
     found: list[tuple[str, int | None, int | None]] = []
-    for _ in range(4):  # one newcomer a day
+    for _ in range(3):  # one newcomer a day
         born += 7
         newcomers = [entry(f"new-{n}", public_id=f"EB-CC{n:04d}") for n in range(born)]
         session_id, _ = await look_for(services, clock, [*many[60:], *newcomers])

@@ -280,12 +280,22 @@ async def test_a_run_is_shown_with_its_scan_its_certificates_and_its_jobs(
     await stage.tick()
     anomalies = '{"anomalies": [{"what": "cards a page", "value": 3.5, "usual": 24}]}'
     await rows(db, "UPDATE sync_runs SET details = details || CAST(:more AS jsonb)", more=anomalies)
+    corner = """{"source": "rent", "certified": true, "covered": 0.987, "corners": [{
+        "property_type": "lot", "state": "jalisco", "within": null, "out_of_reach": 9}]}"""
+    await rows(
+        db,
+        """UPDATE sync_runs SET details = jsonb_set(
+               details, '{certificates}', details -> 'certificates' || CAST(:corner AS jsonb))""",
+        corner=corner,
+    )
     page = await dashboard.page(f"/runs/{run.id}")
+    words = words_of(page)
+    assert "rent is certified for 98.7% of its listings, but not for: lot in jalisco" in words
     scan = row_of(page, "What was read, source by source", "sale")
     assert (scan[1], scan[5], scan[-1]) == ("100", "1", "not certified")
     assert "sale is not certified: the scan did not come to its end" in words_of(page)
     assert row_of(page, "In what the run is unlike those before", "cards")[1:] == ["3.5", "24"]
-    assert "0 of 4" in words_of(await dashboard.page("/runs?tier=3"))
+    assert "1 of 5" in words_of(await dashboard.page("/runs?tier=3"))
     assert "No run yet" in words_of(await dashboard.page("/runs?tier=1"))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from pincali_sync.domain.corners import corners_of
 from pincali_sync.domain.coverage import (
     Certificate,
     SourceScan,
@@ -14,7 +17,7 @@ from pincali_sync.domain.coverage import (
     reasons_to_distrust,
     too_many_lost,
 )
-from pincali_sync.domain.walk_summary import SHORT
+from pincali_sync.domain.walk_summary import SHORT, Hole
 
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -92,6 +95,7 @@ def full_scan(
     total: int | None = 2_400,
     at_start: int | None = 2_400,
     hours: float = 1,
+    holes: Sequence[Hole] = (),
 ) -> SourceScan:
     return SourceScan(
         source="sale",
@@ -108,6 +112,7 @@ def full_scan(
         started_at=START,
         ended_at=START + timedelta(hours=hours),
         pages_wanted=pages,
+        holes=tuple(holes),
     )
 
 
@@ -151,7 +156,7 @@ def test_an_incomplete_scan_is_not_certified(scan: SourceScan, reason: str) -> N
 
 
 def test_a_long_scan_may_see_more_of_the_market_move() -> None:
-    moved = {"at_start": 2_440, "total": 2_400, "found": 2_400}
+    moved: dict[str, Any] = {"at_start": 2_440, "total": 2_400, "found": 2_400}
     assert not certify(full_scan(**moved), expected=2_400).certified
     assert certify(full_scan(**moved, hours=30), expected=2_400).certified
 
@@ -160,3 +165,69 @@ def test_a_source_without_any_listing_may_be_certified_where_none_was_expected()
     empty = full_scan(read=1, pages=1, found=0, total=0, at_start=0)
     assert certify(empty, expected=0).proves_absence
     assert not certify(empty, expected=40).certified
+
+
+# --- but for corners ------------------------------------------------------------------------------
+
+LOTS = Hole(out_of_reach=200, listings=900, property_type=29059, place="zapopan-jalisco")
+
+
+def test_what_is_known_to_be_out_of_reach_is_not_wanting() -> None:
+    assert not certify(full_scan(found=2_200), expected=2_400).certified
+    certificate = certify(full_scan(found=2_200, holes=[LOTS]), expected=2_400)
+    assert certificate.proves_absence
+    assert [str(each) for each in certificate.corners] == ["lot in zapopan-jalisco"]
+
+
+@pytest.mark.parametrize(
+    ("holes", "found", "reason"),
+    [
+        ([LOTS], 2_150, "2150 different listings of 2400 declared, and 200 out of reach"),
+        (
+            [replace(LOTS, out_of_reach=700), replace(LOTS, place=None, out_of_reach=501)],
+            1_300,
+            "1201 listings of 2400 are out of reach",
+        ),
+        (
+            [LOTS, Hole(out_of_reach=30, listings=2_400, unpriced_only=True)],
+            2_200,
+            "230 listings are out of reach anywhere",
+        ),
+        ([Hole(out_of_reach=30, property_type=1)], 2_400, "30 listings are out of reach anywhere"),
+    ],
+)
+def test_a_source_is_not_certified_where_too_much_may_be_anywhere(
+    holes: list[Hole], found: int, reason: str
+) -> None:
+    certificate = certify(full_scan(found=found, holes=holes), expected=2_400)
+    assert (certificate.reasons, certificate.corners) == ((reason,), ())
+
+
+def test_a_hole_that_lacks_no_more_than_any_scan_may_is_none() -> None:
+    holes = [replace(LOTS, out_of_reach=4), Hole(out_of_reach=12, listings=2_400)]
+    certificate = certify(full_scan(found=2_390, holes=holes), expected=2_400)
+    assert (certificate.proves_absence, certificate.corners) == (True, ())
+    [corner] = certify(
+        full_scan(found=2_390, holes=[replace(LOTS, out_of_reach=1, listings=None)]), expected=1
+    ).corners
+    assert corner.out_of_reach == 1, "it may be all of a small one"
+
+
+@pytest.mark.parametrize(
+    ("place", "state", "within"),
+    [
+        (None, None, None),
+        ("jalisco", "jalisco", None),
+        ("zapopan-jalisco", "jalisco", "zapopan"),
+        ("chapalita-zapopan-jalisco", "jalisco", "chapalita-zapopan"),
+        ("la-paz-baja-california-sur", "baja-california-sur", "la-paz"),
+        ("benito-juarez-ciudad-de-mexico", "ciudad-de-mexico", "benito-juarez"),
+        ("puebla-puebla", "puebla", "puebla"),
+        ("toluca-edomex", None, "toluca-edomex"),
+    ],
+)
+def test_a_holes_place_is_taken_apart(
+    place: str | None, state: str | None, within: str | None
+) -> None:
+    [corner] = corners_of([replace(LOTS, place=place)], negligible=0.005)
+    assert (corner.state, corner.within, corner.property_type) == (state, within, "lot")

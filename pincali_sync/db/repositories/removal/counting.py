@@ -1,20 +1,18 @@
-"""Who is missing: live rows that a certified scan did not see, or that the sitemap dropped.
-
-`scan_certificates` says which scans looked through all of a source.
-"""
+"""Who is missing: live rows that a certified scan did not see, or that the sitemap dropped."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.corners import may_be_in
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, transition
 from pincali_sync.db.repositories.site.listed import LISTED_URLS, listed_at
-from pincali_sync.domain.coverage import Certificate, SourceScan
+from pincali_sync.domain.coverage import Certificate
 from pincali_sync.domain.listing_status import (
     INACTIVE_AFTER,
     LIKELY_AFTER,
@@ -74,17 +72,18 @@ def _covered_by(complete: str) -> str:
                 ELSE m.sources <@ {complete} END"""
 
 
-# How many certified scans of all its sources there were since anything listed a record. The
-# sitemap's word is not among them: it lacks a tenth always.
+# How many certified scans of all its sources there were since anything listed a record, that looked
+# where it may be. The sitemap's word is not among them: it lacks a tenth always.
 UNLISTED_SCANS = f"""(
     SELECT count(*) FROM (
         SELECT FROM scan_certificates c
          WHERE c.proves_absence AND c.started_at > coalesce(m.last_seen_at, '-infinity')
+           AND NOT {may_be_in("c.holes")}
          GROUP BY c.session_id HAVING {_covered_by("array_agg(c.source::text)")}) scans)"""
 
 
 def _absent(complete: str, besides: str) -> str:
-    """Whom nothing listed since a scan began, although it looked through their sources.
+    """Whom nothing listed since a scan began, although it looked wherever they may be.
 
     Their own pages prove no presence here: those may stay long after a listing left the lists.
     """
@@ -94,13 +93,17 @@ def _absent(complete: str, besides: str) -> str:
      CROSS JOIN ({complete}) complete
      WHERE l.listing_status IN {PRESENT} AND {besides}
        AND coalesce(m.last_seen_at, '-infinity') < :began
-       AND {_covered_by("complete.sources")}
+       AND {_covered_by("complete.sources")} AND NOT {may_be_in("complete.corners")}
        AND coalesce({listed_at("l.property_id")}, '-infinity') < :began"""
 
 
 _NOT_COUNTED = "l.missing_session_id IS DISTINCT FROM CAST(:session_id AS uuid)"
-_CERTIFIED = """SELECT coalesce(array_agg(source::text), '{}') AS sources FROM scan_certificates
-                  WHERE session_id = CAST(:session_id AS uuid) AND proves_absence"""
+_CERTIFIED = """
+SELECT coalesce(array_agg(c.source::text), '{}') AS sources,
+       jsonb_agg(corner || jsonb_build_object('source', c.source))
+           FILTER (WHERE corner IS NOT NULL) AS corners
+  FROM scan_certificates c LEFT JOIN jsonb_array_elements(c.holes) AS corner ON true
+ WHERE c.session_id = CAST(:session_id AS uuid) AND c.proves_absence"""
 
 # Not named by this complete sitemap although an earlier complete one had it, and not seen by anyone
 # since the first that lacked it. Most of what a sitemap lacks is alive: it lacks a tenth always.
@@ -173,7 +176,7 @@ _PREVIEW = f"""
 SELECT count(*) AS missing, count(*) FILTER (WHERE {_ONCE_MORE} >= {LIKELY_AFTER}) AS likely
 {
     _absent(
-        "SELECT CAST(:complete AS text[]) AS sources",
+        "SELECT CAST(:complete AS text[]) AS sources, CAST(:corners AS jsonb) AS corners",
         "NOT EXISTS (SELECT 1 FROM seen s WHERE s.property_id = l.property_id)",
     )
 }"""
@@ -196,17 +199,6 @@ SELECT {_CANDIDATE}, coalesce(l.public_id, m.public_id) AS public_id, l.title,
 {_UNSETTLED_ROWS}
  ORDER BY c.verdict = '{Verdict.ALIVE}' IS TRUE, l.consecutive_missing_count DESC, l.property_id
  LIMIT :limit"""
-_ISSUE = """
-INSERT INTO scan_certificates
-       (session_id, source, certified, proves_absence, reasons, pages_declared, pages_read,
-        pages_lost, total_at_start, total_at_end, distinct_properties, expected_properties,
-        started_at, issued_at)
-VALUES (:session_id, :source, :certified, :proves_absence, CAST(:reasons AS jsonb),
-        :declared_pages, :pages_read, :pages_lost, :total_at_start, :declared_total,
-        :distinct_properties, :expected,
-        coalesce(CAST(:started_at AS timestamptz), CAST(:now AS timestamptz)), :now)
-ON CONFLICT (session_id, source) DO NOTHING
-"""
 
 
 class MissingRepository(Repository):
@@ -238,12 +230,21 @@ class MissingRepository(Repository):
         return await self._number(_COUNT_DELISTED, session_id=session_id, **given)
 
     async def preview(
-        self, seen: Sequence[str], *, complete: Sequence[str], began: datetime
+        self, seen: Sequence[str], certificates: Sequence[Certificate], *, began: datetime
     ) -> tuple[int, int]:
         """How many would be missing had only these been seen, and how many for the second time."""
+        proving = [each for each in certificates if each.proves_absence]
+        corners = [asdict(c) | {"source": each.source} for each in proving for c in each.corners]
         await self._run("CREATE TEMPORARY TABLE seen (property_id varchar(255)) ON COMMIT DROP")
         await self._load("seen", ("property_id",), ((each,) for each in seen))
-        row = (await self._run(_PREVIEW, complete=list(complete), began=began)).one()
+        row = (
+            await self._run(
+                _PREVIEW,
+                complete=[each.source for each in proving],
+                corners=json.dumps(corners),
+                began=began,
+            )
+        ).one()
         return row.missing, row.likely
 
     async def candidates(self, session_id: UUID) -> list[PropertyRemovalCandidate]:
@@ -262,39 +263,3 @@ class MissingRepository(Repository):
     async def waiting(self) -> Waiting:
         """How many those are."""
         return await self._one(Waiting, WAITING)
-
-
-class CertificateRepository(Repository):
-    """SQL of certificates."""
-
-    async def expected(self, session_id: UUID | None) -> dict[str, int]:
-        """By source, what its last certified scan before this session found."""
-        return await self._pairs(
-            """SELECT DISTINCT ON (source) source, distinct_properties FROM scan_certificates
-                WHERE certified AND session_id IS DISTINCT FROM CAST(:session_id AS uuid)
-                ORDER BY source, issued_at DESC""",
-            session_id=session_id,
-        )
-
-    async def issue(
-        self,
-        session_id: UUID,
-        scans: Sequence[SourceScan],
-        certificates: Sequence[Certificate],
-        expected: Mapping[str, int],
-        *,
-        now: datetime,
-    ) -> None:
-        """Keeps the certificates of a session's scans; the first ones stand."""
-        rows = [
-            asdict(scan)
-            | asdict(certificate)
-            | {
-                "session_id": session_id,
-                "reasons": json.dumps(certificate.reasons),
-                "expected": expected.get(scan.source),
-                "now": now,
-            }
-            for scan, certificate in zip(scans, certificates, strict=True)
-        ]
-        await self._run_each(_ISSUE, rows)
