@@ -1,7 +1,6 @@
 """Memory of the spiders over 20,000 listing pages, and over 2,000 pages in a browser.
 
-`python -m bench.run memory` takes a quarter of an hour; `python -m bench.memory scan [PAGES]` and
-`… details [PAGES]` are its halves. What is told is how much the process, and
+`python -m bench.run memory` takes a quarter of an hour. What is told is how much the process, and
 the browser, have grown a page: a line through the samples after the first fifth.
 """
 
@@ -13,10 +12,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import linear_regression
-from typing import LiteralString
 
 import psycopg
 from pincali_workshop.stack import embedded
@@ -29,59 +26,42 @@ from pincali_sync.db import migrate
 _LISTING_PAGES = 20_000
 _DETAIL_PAGES = 2_000
 _LOOK_SECONDS = 0.5
-_SCAN = ("manifest", "-a", "source=sale", "-a", "max_pages=0")
+_COUNTS = "SELECT (SELECT count(*) FROM property_manifest), (SELECT count(*) FROM properties_live)"
 _Sample = tuple[float, int, int]  # seconds, bytes of the spider, bytes of its browser
 
 
-def measure() -> dict[str, float]:
+def measure(
+    listing_pages: int = _LISTING_PAGES, detail_pages: int = _DETAIL_PAGES
+) -> dict[str, float]:
     """Megabytes at most, and kilobytes a page."""
-    return of_scan() | of_details()
-
-
-def of_scan(pages: int = _LISTING_PAGES) -> dict[str, float]:
-    """Of a scan, in price windows of a hundred pages."""
-    with _site(pages) as variables:
-        samples = list(_samples(variables, *_SCAN))
-        _make_sure(variables, "property_manifest", 24 * pages)
-    return {
-        "memory_listing_peak_mb": max(spider for _, spider, _ in samples) / 1e6,
-        "memory_listing_kb_a_page": _growth(samples, 1, pages),
-    }
-
-
-def of_details(pages: int = _DETAIL_PAGES) -> dict[str, float]:
-    """Of a worker and its browser."""
-    with _site(pages // 24 + 1) as variables:
-        list(_samples(variables, *_SCAN))
-        samples = list(_samples(variables, "detail", "-a", f"max_items={pages}"))
-        _make_sure(variables, "properties_live", pages)
-    return {
-        "memory_detail_peak_mb": max(spider for _, spider, _ in samples) / 1e6,
-        "memory_detail_kb_a_page": _growth(samples, 1, pages),
-        "memory_browser_peak_mb": max(browser for _, _, browser in samples) / 1e6,
-        "memory_browser_kb_a_page": _growth(samples, 2, pages),
-    }
-
-
-@contextmanager
-def _site(pages: int) -> Iterator[dict[str, str]]:
-    """A spider's variables, while there is a site of so many search pages, and a database."""
     with tempfile.TemporaryDirectory() as folder, StandinProcess(StandinOptions()) as origin:
         home = Path(folder)
         try:
             url = embedded.ensure_running(home, durable=False)
             migrate.upgrade(url)
-            with endless(origin.base_url, pages) as site:
-                yield _variables(home, url, site)
+            with endless(origin.base_url, listing_pages) as site:
+                variables = _variables(home, url, site)
+                words = ("manifest", "-a", "source=sale", "-a", "max_pages=0")
+                listing = list(_samples(variables, *words))
+                detail = list(_samples(variables, "detail", "-a", f"max_items={detail_pages}"))
+            _make_sure(url, listings=24 * listing_pages, live=detail_pages)
         finally:
             embedded.destroy(home)
+    return {
+        "memory_listing_peak_mb": max(spider for _, spider, _ in listing) / 1e6,
+        "memory_listing_kb_a_page": _growth(listing, 1, listing_pages),
+        "memory_detail_peak_mb": max(spider for _, spider, _ in detail) / 1e6,
+        "memory_detail_kb_a_page": _growth(detail, 1, detail_pages),
+        "memory_browser_peak_mb": max(browser for _, _, browser in detail) / 1e6,
+        "memory_browser_kb_a_page": _growth(detail, 2, detail_pages),
+    }
 
 
-def _make_sure(variables: dict[str, str], table: LiteralString, wanted: int) -> None:
-    with psycopg.connect(variables["DATABASE_URL"]) as connection:
-        row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    if row != (wanted,):
-        raise RuntimeError(f"{table} has {row} rows, not {wanted}")
+def _make_sure(url: str, **wanted: int) -> None:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(_COUNTS).fetchone()
+    if row != tuple(wanted.values()):
+        raise RuntimeError(f"there are {row}, and not {wanted}")
 
 
 def _growth(samples: list[_Sample], column: int, pages: int) -> float:
@@ -135,6 +115,5 @@ def _variables(home: Path, url: str, site: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    of = {"scan": of_scan, "details": of_details}[sys.argv[1]]
-    for figure, value in of(*map(int, sys.argv[2:])).items():
+    for figure, value in measure(*map(int, sys.argv[1:])).items():
         print(f"{figure:<30} {value:8.2f}")

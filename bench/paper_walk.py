@@ -13,23 +13,22 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urlsplit
 
+from pincali_workshop.paper.answers import listing_answer
 from pincali_workshop.standin.habits import FILTERS, Beyond, Habits
 from pincali_workshop.standin.options import StandinOptions
-from pincali_workshop.standin.search import Search
 from pincali_workshop.standin.site import Site
 from pincali_workshop.standin.world.churn import Churn
 from pincali_workshop.standin.world.state import ListingState
 from pincali_workshop.standin.world.traps import Traps
 
-from pincali_sync.answers.listing import ABSENT, ListingAnswer, answer_of
+from pincali_sync.answers.listing import ListingAnswer
 from pincali_sync.domain.listing_query import WantedPage
 from pincali_sync.domain.listing_walk import ListingWalk
 from pincali_sync.domain.page_facts import PageFacts, ReadPage
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.domain.walk_summary import WalkSummary
-from pincali_sync.items import ListingPage, ManifestEntry, ManifestPage
+from pincali_sync.items import ManifestEntry, ManifestPage
 
 # The real site: 2,000 to 2,500 of 470,000 listings come and go a day.
 REAL_CHURN = Churn(births=0.005, price_changes=0.015, reactivations=0.01)
@@ -87,7 +86,7 @@ class PaperVisitor:
             self.pages += 1
             if self.pages in self._kills:
                 raise _KilledError
-            answer = paper_answer(self.site, wanted)
+            answer = listing_answer(self.site, wanted, _card_of)
             self._count(wanted, answer)
             if isinstance(answer.item, ManifestPage) and answer.facts is not None:
                 self._stored[wanted.key] = answer.facts
@@ -102,28 +101,6 @@ class PaperVisitor:
             why = "absent" if not cards else "again" if wanted.again else "seen before"
             self.extra[why] += 1
         self.seen |= found
-
-
-def paper_answer(site: Site, wanted: WantedPage) -> ListingAnswer:
-    """What the site's page comes to, without its markup."""
-    target = urlsplit(wanted.query.target(wanted.number))
-    parameters = dict(parse_qsl(target.query))
-    number = int(parameters.pop("page", "1"))
-    source = wanted.query.source
-    place = target.path.removeprefix(source.path).removeprefix("-in-") or None
-    search = Search.parse(source, place, parameters, site.options.habits)
-    assert search is not None
-    found = site.search(search, number, target.path, target.query)
-    if found is None:
-        return ListingAnswer(facts=ABSENT, item=None)
-    slot = found.slot
-    page = ListingPage(
-        total_listings=slot.total_listings,
-        total_pages=slot.total_pages,
-        next_page=slot.href(slot.number + 1) if slot.number < slot.total_pages else None,
-        entries=tuple(map(_card_of, found.states)),
-    )
-    return answer_of(page, wanted, target.path)
 
 
 def _card_of(state: ListingState) -> ManifestEntry:

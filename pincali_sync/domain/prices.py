@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from functools import lru_cache
-from operator import attrgetter
 
 from pincali_sync.domain.numbers import CENTS, decimal_of
 from pincali_sync.domain.price_words import (
@@ -196,12 +195,6 @@ def main_offer(offers: Iterable[Offer]) -> Offer | None:
     return min(offers, key=lambda offer: offer.operation is not MAIN_OPERATION, default=None)
 
 
-# `asdict` copies each value, which is most of the time of writing a scan's cards.
-_NAMES = tuple(each.name for each in fields(Offer))
-_values_of = attrgetter(*_NAMES)
-
-
 def offers_as_json(offers: Iterable[Offer]) -> str:
     """As columns hold them. Amounts are strings: JSON numbers would lose their scale."""
-    written = [dict(zip(_NAMES, _values_of(offer), strict=True)) for offer in offers]
-    return json.dumps(written, default=str)
+    return json.dumps([asdict(offer) for offer in offers], default=str)

@@ -1,4 +1,7 @@
-"""`pincali-sync simulate`: weeks of all four tiers in minutes, held to the truth."""
+"""`pincali-sync simulate`: weeks of all four tiers in minutes, held to the truth.
+
+Over HTTP with real pages for some thousand listings, on paper for as many as the real site has.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import typer
 from pincali_sync.cli.output import JsonOption, print_json, print_table
 from pincali_sync.config import load_config
 from pincali_sync.db import migrate
+from pincali_workshop.paper.command import play_on_paper
 from pincali_workshop.simulation.month import Month, MonthReport
 from pincali_workshop.simulation.trouble import order_trouble
 from pincali_workshop.stack import embedded
@@ -25,6 +29,15 @@ from pincali_workshop.standin.world.traps import Traps
 from pincali_workshop.standin_command import PageForm
 
 _PAGE_SIZE = 42
+_ON_PAPER_FROM = 10_000  # listings, where it is not said
+_BIRTHS_HELP = (
+    "New listings a day, as a share; unset: the real site's, or over HTTP four times that."
+)
+_PAPER_HELP = (
+    "Without pages, at the site's pace, from a full database; or with real pages from an empty "
+    f"one. Unset: on paper from {_ON_PAPER_FROM:,} listings on."
+)
+_PLOTS_HELP = "Where the plots of a season on paper go, an HTML file."
 _NAMED = 12  # of the records that went wrong, for people
 _CEILING = 1_000  # of the queue: low enough to be reached
 # About five times what comes and goes on the real site in a day. Some listings come back after
@@ -36,9 +49,7 @@ _TRAPS = replace(Traps.all(), takeovers=0.02)  # so that there are some among so
 def simulate(
     days: Annotated[int, typer.Option(min=1, help="Virtual days.")] = 34,
     listings: Annotated[int, typer.Option(min=50, help="Active listings at the start.")] = 1_000,
-    births: Annotated[float, typer.Option(help="New listings a day, as a share of them.")] = (
-        _CHURN.births
-    ),
+    births: Annotated[float | None, typer.Option(help=_BIRTHS_HELP)] = None,
     form: Annotated[PageForm, typer.Option(help="Which generation of the markup.")] = (
         PageForm.FORM_2026
     ),
@@ -46,24 +57,29 @@ def simulate(
         UnknownMode.UNPROCESSABLE
     ),
     seed: Annotated[int, typer.Option(help="The same seed gives the same month.")] = 1,
+    on_paper: Annotated[bool | None, typer.Option("--paper/--http", help=_PAPER_HELP)] = None,
+    plots: Annotated[Path, typer.Option(help=_PLOTS_HELP)] = Path("season.html"),
     as_json: JsonOption = False,
 ) -> None:
     """Play days of all four tiers on a stand-in of the site that misleads wherever it can."""
-    options = StandinOptions(
-        listings=listings,
-        seed=seed,
-        form=form.value,
-        page_size=_PAGE_SIZE,
-        unknown_mode=unknown_mode,
-        churn=replace(_CHURN, births=births),
-        traps=_TRAPS,
+    if on_paper if on_paper is not None else listings >= _ON_PAPER_FROM:
+        typer.echo(f"On paper: {listings:,} listings, {days} days.", err=True)
+        is_met = play_on_paper(days, listings, seed, births=births, plots=plots, as_json=as_json)
+        raise typer.Exit(0 if is_met else 1)
+    typer.echo(f"Over HTTP: {listings:,} listings, {days} days.", err=True)
+    report = _over_http(
+        days,
+        StandinOptions(
+            listings=listings,
+            seed=seed,
+            form=form.value,
+            page_size=_PAGE_SIZE,
+            unknown_mode=unknown_mode,
+            churn=replace(_CHURN, births=births or _CHURN.births),
+            traps=_TRAPS,
+        ),
+        quiet=as_json,
     )
-    with tempfile.TemporaryDirectory(prefix="pincali-simulation-") as folder:
-        home = Path(folder)
-        try:
-            report = _play(home, days, options, quiet=as_json)
-        finally:
-            embedded.destroy(home)
     if as_json:
         print_json(as_data(report))
     else:
@@ -85,6 +101,15 @@ def as_data(report: MonthReport) -> dict[str, object]:
         "alerts": report.alerts,
         "false_positive_rate": report.false_positive_rate,
     }
+
+
+def _over_http(days: int, options: StandinOptions, *, quiet: bool) -> MonthReport:
+    with tempfile.TemporaryDirectory(prefix="pincali-simulation-") as folder:
+        home = Path(folder)
+        try:
+            return _play(home, days, options, quiet=quiet)
+        finally:
+            embedded.destroy(home)
 
 
 def _play(home: Path, days: int, options: StandinOptions, *, quiet: bool) -> MonthReport:

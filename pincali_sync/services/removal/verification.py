@@ -59,13 +59,17 @@ class VerificationService(Service):
         now = self.clock.now()
         async with self.db.transaction() as tx:
             canaries = await tx.checks.canaries(since=now - _CANARY_AGE, limit=_CANARIES, now=now)
-        lookout = Lookout(self.config, fetcher, cycle(canaries))
+        lookout = self.lookout(fetcher, canaries)
         try:
             async for results in lookout.look(claim):
                 yield results
         finally:
             now = self.clock.now()
             await self.db.run(lambda tx: tx.queue.note_canaries(lookout.asked, now=now))
+
+    def lookout(self, fetcher: Fetcher, canaries: Sequence[QueuedProperty]) -> Lookout:
+        """Who looks at the pages of one job."""
+        return Lookout(self.config, fetcher, cycle(canaries))
 
     async def look_at(
         self, property_ids: Sequence[str], fetcher: Fetcher

@@ -8,40 +8,66 @@ from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from pincali_sync.answers.detail import detail_url, read_detail
-from pincali_sync.answers.listing import read_listing
-from pincali_sync.answers.sitemap import read_index, read_shard
 from pincali_sync.bootstrap import Services
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.listing_query import WantedPage
 from pincali_sync.domain.listing_walk import ListingWalk
 from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.exceptions import BlockedError, CalibrationError, PageError
-from pincali_sync.items import LostPage, ManifestPage, QueuedProperty, ScrapeResult
-from pincali_sync.services.ports import Fetcher, JobSpec
+from pincali_sync.exceptions import (
+    BlockedError,
+    CalibrationError,
+    PageError,
+    PausedError,
+    SupersededError,
+)
+from pincali_sync.items import LostPage, ManifestPage, QueuedProperty
+from pincali_sync.services.ports import JobSpec
 from pincali_sync.services.runs.job_service import JobTicket
-from pincali_sync.services.runs.run_jobs import BLOCKED, NO_INDEX, SCANNERS, TOO_MANY_LOST_PAGES
+from pincali_sync.services.runs.run_jobs import (
+    BLOCKED,
+    NO_INDEX,
+    PAUSED,
+    SCANNERS,
+    TOO_MANY_LOST_PAGES,
+)
+from pincali_workshop.simulation.reading import SiteReader
 
 _PAGES_PER_BATCH = 10
 _DETAILS_PER_BATCH = 50
-_AT_ONCE = 8
-_ATTEMPTS = 3  # at a page without cards that should have some
+_VERIFIED_AT_ONCE = 8
 T = TypeVar("T")
 
 
 class SimulatedJobs:
-    """Carries out what a node would be asked to."""
+    """Carries out what a node would be asked to.
 
-    def __init__(self, services: Services, fetcher: Fetcher) -> None:
+    Args:
+        reader_of: who asks the site in a job's name.
+    """
+
+    def __init__(self, services: Services, reader_of: Callable[[JobSpec], SiteReader]) -> None:
         self._services = services
-        self._fetcher = fetcher
-        self._base_url = services.config.pincali_base_url
+        self._reader_of = reader_of
+        self._tickets: dict[UUID, JobTicket] = {}  # of jobs under way
 
     async def run(self, spec: JobSpec) -> None:
-        """Begins the job, does it, and ends it with its reason."""
-        source = spec.arguments.get("source")
-        ticket = await self._services.jobs.begin(spec.job_id, spider=spec.spider, source=source)
+        """Begins the job, does it, and ends it with its reason; one given up just ends."""
+        with suppress(SupersededError):
+            source = spec.arguments.get("source")
+            ticket = await self._services.jobs.begin(spec.job_id, spider=spec.spider, source=source)
+            self._tickets[spec.job_id] = ticket
+            try:
+                await self._end(spec, ticket, await self._work(spec, ticket))
+            finally:
+                del self._tickets[spec.job_id]
+
+    async def beat(self) -> None:
+        """A sign of life of each job under way."""
+        for ticket in list(self._tickets.values()):
+            await self._services.jobs.heartbeat(ticket)
+
+    async def _work(self, spec: JobSpec, ticket: JobTicket) -> str:
         work: dict[str, Callable[[JobSpec, JobTicket], Awaitable[str]]] = {
             "manifest": self._manifest,
             "detail": self._detail,
@@ -49,14 +75,18 @@ class SimulatedJobs:
             "sitemap": self._sitemap,
         }
         try:
-            reason = await work[spec.spider](spec, ticket)
+            return await work[spec.spider](spec, ticket)
         except BlockedError as error:
             await self._services.pauses.pause(
                 None, reason=str(error), paused_by="simulation", kind="refused"
             )
-            reason = BLOCKED
+            return BLOCKED
+        except PausedError:
+            return PAUSED
         except CalibrationError:
-            reason = "calibration_failed"
+            return "calibration_failed"
+
+    async def _end(self, spec: JobSpec, ticket: JobTicket, reason: str) -> None:
         if spec.spider not in SCANNERS:
             await self._services.sync.complete_session(ticket.session_id)
         await self._services.jobs.finish(
@@ -69,7 +99,8 @@ class SimulatedJobs:
 
     async def _manifest(self, spec: JobSpec, ticket: JobTicket) -> str:
         source = ListingSource(spec.arguments["source"])
-        reader = _PageReader(self._services, self._fetcher, ticket)
+        reader = _PageReader(self._services, self._reader_of(spec), ticket)
+        await reader.look_back(source)
         cap = await self._services.scans.page_cap()
         walk = ListingWalk(source, reader.read, page_cap=cap)
         count = int(spec.settings["MANIFEST_MAX_PAGES"])
@@ -81,14 +112,14 @@ class SimulatedJobs:
         return "finished"
 
     async def _sitemap(self, spec: JobSpec, ticket: JobTicket) -> str:
-        services, url = self._services, self._services.config.sitemap_url
+        services, reader = self._services, self._reader_of(spec)
         try:
-            links = read_index(url, await self._fetcher.get(url))
+            links = await reader.index()
         except PageError:
             return NO_INDEX
         await services.sitemap.begin(ticket, shards=len(links))
         for link in links:
-            shard = read_shard(link, await self._fetcher.get(link.url))
+            shard = await reader.shard(link)
             if shard is not None:
                 with suppress(PageError):  # a shard that cannot be read to its end is lost
                     await services.sitemap.record_shard(shard, ticket)
@@ -97,10 +128,11 @@ class SimulatedJobs:
 
     async def _detail(self, spec: JobSpec, ticket: JobTicket) -> str:
         rules, token = await self._services.quality.load_rules(), uuid4()
+        reader = self._reader_of(spec)
         while batch := await self._services.queue.claim_next_batch(
             _DETAILS_PER_BATCH, "simulation", lease_token=token, session_id=ticket.session_id
         ):
-            async with self._all_of(map(self._scrape, batch), token) as results:
+            async with self._all_of(map(reader.detail, batch), token) as results:
                 await self._services.sync.save_results(
                     results, ticket=ticket, lease_token=token, rules=rules
                 )
@@ -113,7 +145,7 @@ class SimulatedJobs:
         """What came before the site refused is kept; the rest of the batch is given back.
 
         Raises:
-            BlockedError: when the site refused, after what came was kept.
+            BlockedError, PausedError: when the site refused, after what came was kept.
         """
         answers = await asyncio.gather(*pages, return_exceptions=True)
         failed = [each for each in answers if isinstance(each, BaseException)]
@@ -122,22 +154,13 @@ class SimulatedJobs:
             await self._services.db.run(lambda tx: tx.queue.release(lease_token))
             raise failed[0]
 
-    async def _scrape(self, queued: QueuedProperty) -> ScrapeResult:
-        source_url, hops = queued.source_url, 0
-        while True:
-            url = detail_url(self._base_url, source_url)
-            answer = read_detail(queued, url, await self._fetcher.get(url), hops=hops)
-            if isinstance(answer, ScrapeResult):
-                return answer
-            source_url, hops = answer.url, hops + 1
-
     async def _verification(self, spec: JobSpec, ticket: JobTicket) -> str:
-        services, token = self._services, uuid4()
+        services, token, reader = self._services, uuid4(), self._reader_of(spec)
         rules = await services.quality.load_rules()
 
         async def claim() -> list[QueuedProperty]:
             return await services.queue.claim_next_batch(
-                _AT_ONCE,
+                _VERIFIED_AT_ONCE,
                 "simulation",
                 lease_token=token,
                 session_id=ticket.session_id,
@@ -145,7 +168,7 @@ class SimulatedJobs:
             )
 
         try:
-            async for results in services.verification.looked_at(claim, self._fetcher):
+            async for results in services.verification.looked_at(claim, reader):
                 await services.verification.record(
                     results,
                     ticket=ticket,
@@ -159,26 +182,31 @@ class SimulatedJobs:
 
 
 class _PageReader:
-    """Fetches a walk's pages, some at once, and records them in batches."""
+    """Asks for a walk's pages, some at once, and records them in batches."""
 
-    def __init__(self, services: Services, fetcher: Fetcher, ticket: JobTicket) -> None:
+    def __init__(self, services: Services, reader: SiteReader, ticket: JobTicket) -> None:
         self._services = services
-        self._fetcher = fetcher
+        self._reader = reader
         self._ticket = ticket
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._slots = asyncio.Semaphore(reader.pages_at_once)
         self._batch: list[ManifestPage] = []
+        self._before: dict[tuple[str, int], PageFacts] = {}
         self.pages_read = 0
         self.pages_lost = 0
 
+    async def look_back(self, source: ListingSource) -> None:
+        """What an earlier attempt at the same scan read is not asked for again."""
+        session_id = self._ticket.session_id
+        async with self._services.db.transaction() as tx:
+            self._before = await tx.manifest_store.read_before(session_id, source.value)
+
     async def read(self, page: WantedPage) -> PageFacts | None:
         """A `ReadPage`."""
-        url = f"{self._services.config.pincali_base_url}{page.query.target(page.number)}"
-        for _ in range(_ATTEMPTS):
-            async with self._slots:
-                answer = read_listing(page, url, await self._fetcher.get(url))
-            if not answer.is_doubtful:
-                break
-        await self._record(answer.item)
+        if not page.again and page.key in self._before:
+            return self._before[page.key]
+        async with self._slots:
+            answer = await self._reader.listing(page)
+            await self._record(answer.item)
         return answer.facts
 
     async def _record(self, item: ManifestPage | LostPage | None) -> None:

@@ -18,6 +18,7 @@ from pincali_workshop.simulation.jobs import SimulatedJobs, SimulatedNode
 from pincali_workshop.simulation.journal import JournalBook
 from pincali_workshop.simulation.ledger import Ledger
 from pincali_workshop.simulation.operator import Operator, People
+from pincali_workshop.simulation.reading import HttpReader
 from pincali_workshop.simulation.visits import Visits
 from pincali_workshop.standin.options import RemovalMode, StandinOptions
 from pincali_workshop.standin.process import StandinProcess
@@ -67,7 +68,8 @@ class Month:
             config, clock=self._clock, fetcher=self._fetcher, notifier=self._people
         )
         self._node = SimulatedNode()
-        self._jobs = SimulatedJobs(self._services, self._fetcher)
+        reader = HttpReader(config, self._fetcher)
+        self._jobs = SimulatedJobs(self._services, lambda _: reader)
         self._scheduler: SchedulerService = self._services.scheduler(self._node)
         self._findings = Findings()
         self._ledger = Ledger(self._services.db, options.page_size, options.seed, self._findings)

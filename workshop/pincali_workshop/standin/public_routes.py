@@ -11,23 +11,12 @@ from starlette.routing import Route
 
 from pincali_sync.domain.tiers import ListingSource
 from pincali_workshop.standin.assets import asset_response, tiny_image
-from pincali_workshop.standin.options import RemovalMode, UnknownMode
+from pincali_workshop.standin.detail_answer import Led, Shown, Told, detail_answer
 from pincali_workshop.standin.pages.language import LANGUAGES, Language
-from pincali_workshop.standin.pages.plain_pages import (
-    home_page,
-    not_found_page,
-    rejected_page,
-    soft_gone_page,
-    sold_page,
-)
-from pincali_workshop.standin.pages.wording import path_of
+from pincali_workshop.standin.pages.plain_pages import home_page, not_found_page
 from pincali_workshop.standin.search import Search
 from pincali_workshop.standin.site import Site
 from pincali_workshop.standin.sitemap import SHARDS_PATH
-from pincali_workshop.standin.world.draws import Draws
-from pincali_workshop.standin.world.names import FormerSlug
-from pincali_workshop.standin.world.population import Holder
-from pincali_workshop.standin.world.state import ListingState
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -82,74 +71,20 @@ def _search(site: Site, source: ListingSource) -> Endpoint:
 
 def _detail(site: Site, language: Language) -> Endpoint:
     async def detail(request: Request) -> Response:
-        now = site.clock.now()
-        holder = site.find(request.path_params["slug"].lower(), now)
-        if holder is None:
-            return _absent(site.unknown_mode, language, base_url_of(request))
-        state = holder.state
-        if (moved := _moved(request, holder, language)) is not None:
-            return moved
-        if not state.active:
-            return _removed(request, site, state, language)
-        return _page(request, site, state, language)
+        base_url = base_url_of(request)
+        match detail_answer(site, request.path_params["slug"], language, base_url):
+            case Shown(state=state, is_sold=is_sold):
+                active, now = site.board().active, site.clock.now()
+                page = site.renderer(base_url).detail_page(
+                    state, active, language, now, is_sold=is_sold
+                )
+                return HTMLResponse(page)
+            case Led(status=status, path=path):
+                return RedirectResponse(path, status_code=status)
+            case Told(status=status, page=page):
+                return HTMLResponse(page, status_code=status)
 
     return detail
-
-
-def _page(
-    request: Request, site: Site, state: ListingState, language: Language, *, is_sold: bool = False
-) -> Response:
-    renderer, active = site.renderer(base_url_of(request)), site.board().active
-    page = renderer.detail_page(state, active, language, site.clock.now(), is_sold=is_sold)
-    return HTMLResponse(page)
-
-
-def _moved(request: Request, holder: Holder, language: Language) -> Response | None:
-    """What a slug answers that its listing has no more; None: the page all the same."""
-    if not holder.is_former:
-        return None
-    match holder.state.listing.names.former:
-        case FormerSlug.REDIRECT:
-            return RedirectResponse(path_of(holder.state, language), status_code=301)
-        case FormerSlug.NOT_FOUND:
-            return HTMLResponse(not_found_page(base_url_of(request)), status_code=404)
-        case FormerSlug.PAGE:
-            return None
-
-
-def _removed(request: Request, site: Site, state: ListingState, language: Language) -> Response:
-    mode, base_url = site.removal_mode(state.listing.public_id), base_url_of(request)
-    match mode:
-        case RemovalMode.REPURPOSED:
-            return _page(request, site, _another_listing(site, state), language)
-        case RemovalMode.SOLD:
-            return HTMLResponse(sold_page(language, base_url))
-        case RemovalMode.SOLD_BANNER | RemovalMode.UNLISTED:
-            is_sold = mode is RemovalMode.SOLD_BANNER
-            return _page(request, site, state, language, is_sold=is_sold)
-        case _:
-            return _absent(mode, language, base_url)
-
-
-def _absent(mode: RemovalMode | UnknownMode, language: Language, base_url: str) -> Response:
-    """What is answered where there is nothing, or nothing any more."""
-    match mode.value:
-        case "404" | "410":
-            return HTMLResponse(not_found_page(base_url), int(mode))
-        case "422":
-            return HTMLResponse(rejected_page(base_url), 422)
-        case "redirect":
-            return RedirectResponse(ListingSource.SALE.path, 301)
-        case "home":
-            return RedirectResponse("/en", 302)
-        case _:
-            return HTMLResponse(soft_gone_page(language, base_url))
-
-
-def _another_listing(site: Site, state: ListingState) -> ListingState:
-    """Whom the slug was given to: to each somebody else."""
-    active = site.board().active
-    return active[Draws("given to", state.listing.numeric_id).integer(0, len(active) - 1)]
 
 
 async def _message(_: Request) -> Response:

@@ -13,6 +13,7 @@ from html import escape
 from pincali_workshop.standin.pages.language import SPANISH
 from pincali_workshop.standin.sitemap_dirt import Dirt
 from pincali_workshop.standin.world.draws import Draws
+from pincali_workshop.standin.world.listing import Listing
 from pincali_workshop.standin.world.population import Population
 from pincali_workshop.standin.world.state import ListingState
 
@@ -70,8 +71,8 @@ class Sitemap:
         slugs = [
             slug
             for state in self._population.states(made_at)
-            if self._is_listed(state)
-            for slug in _slugs_of(state, at, dirt)
+            if lists(self._seed, state.listing)
+            for slug in slugs_listed(state, at, dirt.lag)
         ]
         size = min(_URLS_PER_SHARD, -(-len(slugs) // _SHARDS_WITH_DIRT) or 1)
         size = size if self._dirt else _URLS_PER_SHARD
@@ -96,20 +97,26 @@ class Sitemap:
     def _dirt_of(self, made_at: datetime) -> Dirt:
         return Dirt(self._seed, made_at, self._dirt)
 
-    def _is_listed(self, state: ListingState) -> bool:
-        return Draws(self._seed, state.listing.index, "sitemap").chance(_LISTED)
+
+def lists(seed: int, listing: Listing) -> bool:
+    """Whether the sitemap ever names a listing."""
+    return Draws(seed, listing.index, "sitemap").chance(_LISTED)
 
 
-def _slugs_of(state: ListingState, at: int, dirt: Dirt) -> list[str]:
-    """The slug that leads to a listing; former ones and removed listings stay some days in dirt."""
+def slugs_listed(state: ListingState, at: int, lag: int = 0) -> list[str]:
+    """The slug that leads to a listing.
+
+    Args:
+        lag: seconds for which former slugs and removed listings stay.
+    """
     names = state.listing.names
     ended = max((end for _, end in state.listing.life.spells if end <= at), default=0)
-    slugs = [names.listed_at(at).slug] if state.active or ended > at - dirt.lag else []
+    slugs = [names.listed_at(at).slug] if state.active or ended > at - lag else []
     if state.active:
         slugs += [
             old.slug
             for old, new in zip(names.all, names.all[1:], strict=False)
-            if new.listed_from <= at < new.listed_from + dirt.lag and old.slug not in slugs
+            if new.listed_from <= at < new.listed_from + lag and old.slug not in slugs
         ]
     return slugs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Protocol, cast
 
 from pincali_sync.domain.prices import Operation
@@ -22,6 +22,7 @@ PRICED_BY = {
 }
 _MAX_VIEWS = 24  # a visitor pages through few searches at a time
 
+Change = Callable[[ListingState | None, ListingState], None]  # from a state (None: new) to one
 Cell = tuple[ListingSource, int, City]  # the int: the site's number of the property type
 
 
@@ -56,6 +57,7 @@ class Board:
             for cell in _cells_of(state):
                 self._cells[cell][state.listing.index] = state
         self._views: OrderedDict[Query, Ranking] = OrderedDict()
+        self.on_change: Change | None = None
         self._states = {state.listing.index: state for state in states}
         self._ends = [(state.ends, state.listing.index) for state in states]
         heapq.heapify(self._ends)
@@ -81,6 +83,10 @@ class Board:
         self._views.move_to_end(query)
         return view
 
+    def known(self) -> Iterator[ListingState]:
+        """All listings in the order of their birth, as they are or were last."""
+        return iter(self._states.values())
+
     def ends_before(self, second: int) -> Iterator[int]:
         """The listings whose state is over by then, each taken off the list of what ends."""
         while self._ends and self._ends[0][0] <= second:
@@ -102,6 +108,8 @@ class Board:
                 self._cells[cell][state.listing.index] = state
             else:
                 self._cells[cell].pop(state.listing.index, None)
+        if self.on_change is not None:
+            self.on_change(old, state)
         self._states[state.listing.index] = state
         heapq.heappush(self._ends, (state.ends, state.listing.index))
 

@@ -82,6 +82,10 @@ class Population:
         self._meet(second)
         return self._state(self._listings[index_of(public_id)], second)
 
+    def state_then(self, index: int, second: int) -> ListingState:
+        """A listing that was met before, as it was or will be at this second."""
+        return state_at(self._origin.seed, self._listings[index], second)
+
     def states(self, at: datetime) -> list[ListingState]:
         """All listings born by this instant, active or not, by index; worked out afresh."""
         second = int(at.timestamp())

@@ -1,0 +1,78 @@
+"""Some days on paper: all criteria hold, the report agrees with the truth, and it can say no."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from pincali_workshop.paper.plan import budget_for, paper_config, paper_options
+from pincali_workshop.paper.plots import plots_of
+from pincali_workshop.paper.season import Season
+from pincali_workshop.paper.start import BEFORE
+from pincali_workshop.paper.verifying import PaperLookout
+from pincali_workshop.paper.weather import Weather
+
+from pincali_sync.domain.liveness import Answer
+from pincali_sync.pages.answer import ReadAnswer
+from tests.support.postgres import LentDatabase
+
+LISTINGS, DAYS = 700, 4
+BIRTHS = 0.04
+
+
+async def played(database: LentDatabase, days: int, weather: Weather | None = None) -> Season:
+    options = paper_options(LISTINGS, seed=3, births=BIRTHS)
+    config = paper_config(database.url, detail_daily_budget=4 * budget_for(LISTINGS))
+    season = Season(config, options)
+    await season.play(days, weather or Weather(seed=3, start=season.begin))
+    return season
+
+
+async def test_days_on_paper_meet_all_criteria_and_their_report_agrees_with_the_truth(
+    lent_database: LentDatabase,
+) -> None:
+    begin = paper_options(LISTINGS, seed=3).start + BEFORE
+    down = begin + timedelta(days=2, hours=3)
+    weather = Weather(
+        seed=3,
+        start=begin,
+        outages=((down, down + timedelta(hours=3)),),
+        cut_days=frozenset({3}),
+    )
+    season = await played(lent_database, DAYS, weather)
+    report = season.report()
+    assert report.all_met, [each for each in report.criteria if each.is_met is False]
+    judged = {each.name: each for each in report.criteria if each.is_met}
+    assert len(judged) >= 6
+
+    states = season.site.population.states(season.clock.now())
+    born = [state for state in states if state.listing.life.birth >= begin.timestamp()]
+    changes = report.figures["true_changes"]
+    assert 0 <= len(born) - changes["born"] <= 2  # those of the last minutes
+    assert changes["gone"] > 60
+    assert report.figures["days_until_removed"]["known"] > 10
+    assert report.figures["removed_falsely"] == []
+    assert report.figures["prices_journalled_falsely"] == []
+    assert report.figures["days"][-1]["present"] > 0.9 * LISTINGS
+    page = plots_of(report, season.course, ceiling=10_000)
+    assert page.count("<svg") >= 5
+
+
+async def test_a_product_that_removes_without_proof_is_not_passed(
+    lent_database: LentDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(_: PaperLookout, url: str) -> ReadAnswer:
+        return ReadAnswer(answer=Answer(url=url, status=404, signature="gone"))
+
+    async def nothing(_: PaperLookout) -> list[Answer]:
+        return []
+
+    monkeypatch.setattr(PaperLookout, "_read", gone)
+    monkeypatch.setattr(PaperLookout, "_ask_canaries", nothing)
+    monkeypatch.setattr("pincali_sync.services.site.sitemap.reasons_against_sitemap", lambda _: [])
+    begin = paper_options(LISTINGS, seed=3).start + BEFORE
+    weather = Weather(seed=3, start=begin, cut_days=frozenset({1, 2}))
+    season = await played(lent_database, 3, weather)
+    precision = next(each for each in season.report().criteria if "right" in each.name)
+    assert precision.is_met is False
+    assert not season.report().all_met

@@ -1,0 +1,70 @@
+"""How a season went: its days and its runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pincali_sync.db.repositories.runs.runs import SyncRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One virtual day, as it stood at its end."""
+
+    number: int  # from 1
+    ended_at: datetime
+    seconds: float  # real ones
+    requests: int
+    oldest_days: float  # of the records whose listings are there
+    most_pending: int
+    newcomers_unknown: int
+    gone_unknown: int
+    prices_unknown: int
+    present: int  # records
+
+
+@dataclass(slots=True)
+class PlayedRun:
+    """A tier run, with when its reading was over."""
+
+    run: SyncRun
+    read_until: datetime | None = None
+    is_disturbed: bool = False  # the site was down, slow or refused meanwhile
+
+    @property
+    def reading(self) -> timedelta | None:
+        """How long it read pages."""
+        return self.read_until - self.run.started_at if self.read_until else None
+
+    @property
+    def whole(self) -> timedelta | None:
+        """How long it took."""
+        return self.run.completed_at - self.run.started_at if self.run.completed_at else None
+
+
+@dataclass(slots=True)
+class Course:
+    """What is noted while a season is played."""
+
+    days: list[Day] = field(default_factory=list)
+    runs: dict[UUID, PlayedRun] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)  # what people would have been told
+    approved: list[int] = field(default_factory=list)  # sizes of batches that were held
+    records: int = 0  # at the start
+    filling_seconds: float = 0.0
+    most_pending: int = 0
+    requests: int = 0
+
+    def note_run(self, run: SyncRun, now: datetime, *, is_disturbed: bool) -> bool:
+        """Takes in how a run stands; whether it has just ended."""
+        played = self.runs.get(run.id)
+        was_open = played is None or played.run.status == "running"
+        if played is None:
+            played = self.runs[run.id] = PlayedRun(run=run)
+        played.run = run
+        played.is_disturbed = played.is_disturbed or is_disturbed
+        if played.read_until is None and run.step not in {"scan", "certify"}:
+            played.read_until = now
+        return was_open and run.status != "running"
