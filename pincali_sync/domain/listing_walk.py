@@ -22,6 +22,7 @@ from pincali_sync.domain.walk_summary import Hole, WalkSummary
 END = "end"  # the partition under which page 1 is read once more when all else was
 _FULL = 0.85  # of what can be read: parts that are meant to be larger are too often too large
 _SURELY_SHOWN = 10  # pages of a query
+_DOUBTFUL = 0.05  # of the whole: more than that does not go meanwhile
 _STALE = 300  # pages asked for since: rows may have moved to the front, and totals on
 
 
@@ -151,6 +152,7 @@ class ListingWalk:
                 await self._cover(each, found)
             if parts.is_enough:
                 break
+        await self._doubt(parts, first)
         if not queries or (not judgement.learn(parts) and not (at_best and parts.is_kept)):
             return False
         for each, found in parts.found:
@@ -164,23 +166,27 @@ class ListingWalk:
 
     async def _account_for(self, parts: Parts, first: PageFacts) -> None:
         """What is in no part: listings on request are looked for, others are out of reach."""
-        lacking = await self._lacking(parts)
+        lacking = parts.lacking
         if parts.division is BY_PRICE and lacking > A_FEW:
             self._unpriced_wanted += lacking
             found = await self._on_request.find(parts.query, first, lacking)
             self._unpriced_found += found
             lacking = max(0, lacking - found)
         if parts.is_real(lacking):
+            whole = parts.whole
+            await self._doubt(parts, first)
+            lacking -= whole - parts.whole
+        if parts.is_real(lacking):
             is_unpriced = parts.division is BY_PRICE
             self._hole(parts.query, lacking, of=parts.whole, unpriced_only=is_unpriced)
 
-    async def _lacking(self, parts: Parts) -> int:
-        """Less than at first, where the whole became less while its parts were read."""
-        if not parts.is_real(parts.lacking) or self._reader.age_of(parts.query) < _STALE:
-            return parts.lacking
-        now = await self._reader.first(parts.query, again=True)
-        whole = parts.whole if now is None or now.total is None else min(parts.whole, now.total)
-        return max(0, whole - parts.total)
+    async def _doubt(self, parts: Parts, first: PageFacts) -> None:
+        """Where parts lack some of a whole that was read long ago, it may be less by now."""
+        is_old = first.was_read_before or self._reader.age_of(parts.query) >= _STALE
+        if is_old and parts.is_real(parts.lacking) and parts.lacking <= _DOUBTFUL * parts.whole:
+            now = await self._reader.first(parts.query, again=True)
+            if now is not None and now.total is not None:
+                parts.whole = min(parts.whole, now.total)
 
     async def _cover_what_can_be(self, query: ListingQuery, first: PageFacts) -> None:
         """By the division that leaves out least; without any, from both ends."""
