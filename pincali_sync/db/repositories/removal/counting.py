@@ -93,8 +93,12 @@ def _absent(complete: str, besides: str) -> str:
      CROSS JOIN ({complete}) complete
      WHERE l.listing_status IN {PRESENT} AND {besides}
        AND coalesce(m.last_seen_at, '-infinity') < :began
-       AND {_covered_by("complete.sources")} AND NOT {may_be_in("complete.corners")}
-       AND coalesce({listed_at("l.property_id")}, '-infinity') < :began"""
+       AND {_covered_by("complete.sources")} AND NOT {may_be_in("complete.corners")}"""
+
+
+# Looked up record by record, and only of the few that are absent otherwise.
+_NOT_LISTED = f"""
+       AND coalesce(greatest(m.last_seen_at, {listed_at("l.property_id")}), '-infinity') < :began"""
 
 
 _NOT_COUNTED = "l.missing_session_id IS DISTINCT FROM CAST(:session_id AS uuid)"
@@ -118,9 +122,7 @@ _DELISTED = f"""
                           WHERE is_complete AND dated_at > u.listed_at) first
      WHERE this.session_id = CAST(:session_id AS uuid) AND this.is_complete
        AND l.listing_status IN {PRESENT} AND {_NOT_COUNTED}
-       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < first.lacked_at
-       AND {listed_at("l.property_id")} < first.lacked_at
-"""
+       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < first.lacked_at"""
 _ONCE_MORE = "l.consecutive_missing_count + 1"
 # A person's word since anything listed it: see `settlement`.
 _KEPT = f"""EXISTS (
@@ -155,9 +157,12 @@ def _count(absent: str) -> str:
 
 _ABSENT = _absent(_CERTIFIED, _NOT_COUNTED)
 FIND_ABSENT = f"SELECT l.property_id {_ABSENT} ORDER BY l.property_id"
-_COUNT_ABSENT = _count(_ABSENT)
+_COUNT_ABSENT = _count(_ABSENT + _NOT_LISTED)
 _FIND_DELISTED = f"SELECT DISTINCT l.property_id {_DELISTED} ORDER BY l.property_id"
-_COUNT_DELISTED = _count(_DELISTED)
+_COUNT_DELISTED = _count(
+    f"""{_DELISTED}
+       AND greatest(m.last_seen_at, {listed_at("l.property_id")}) < first.lacked_at"""
+)
 # The latest answer of a record's page since anything listed it.
 LATEST_CHECK = """
   LEFT JOIN LATERAL (
@@ -179,7 +184,7 @@ SELECT count(*) AS missing, count(*) FILTER (WHERE {_ONCE_MORE} >= {LIKELY_AFTER
         "SELECT CAST(:complete AS text[]) AS sources, CAST(:corners AS jsonb) AS corners",
         "NOT EXISTS (SELECT 1 FROM seen s WHERE s.property_id = l.property_id)",
     )
-}"""
+}{_NOT_LISTED}"""
 _CANDIDATE = """
        l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count"""

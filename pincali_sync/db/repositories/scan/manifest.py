@@ -149,7 +149,9 @@ SELECT property_id FROM property_manifest found
 """
 
 # Compared first and asked afterwards which of the few were seen: two tables of a million rows are
-# joined once, and the sightings are looked up by index.
+# joined once, and the sightings are looked up by index. That a kind is one of four tells the
+# planner that they are few: so it joins them in parallel. A card that says what it said when it was
+# flagged last is no change, whatever the long expression would say.
 DETECT_PRICE_CHANGES = f"""
 WITH found AS MATERIALIZED (
     SELECT o.property_id, o.live_amount AS old_price, o.amount AS new_price, o.seen_in_session_id,
@@ -164,7 +166,10 @@ WITH found AS MATERIALIZED (
               FROM property_manifest m
               JOIN properties_live l USING (property_id)
              WHERE l.listing_status IN {PRESENT}) o
-     WHERE o.price_changed OR ({PRICE_CHANGE_KIND}) IS NOT NULL
+     WHERE o.price_changed
+           OR (o.amount, o.currency, o.unit, o.operation)
+              IS DISTINCT FROM (o.last_amount, o.last_currency, o.last_unit, o.live_operation)
+              AND ({PRICE_CHANGE_KIND}) IN ('amount', 'currency', 'unit', 'operation')
 )
 SELECT property_id, old_price, new_price, coalesce(kind, 'amount') AS kind,
        CASE WHEN is_comparable AND old_price <> 0
