@@ -15,6 +15,7 @@ from uuid import UUID
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.queue_fill import Filling
+from pincali_sync.db.repositories.scan.familiar import Sorted
 from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts, PreviewedRecord
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import Certificate, SourceScan, certify, reasons_to_distrust
@@ -56,7 +57,7 @@ class ManifestScanService(Service):
         found = await tx.familiar.find(pages)
         counts, changed = BatchCounts(), {}
         if found.others:
-            counts = await self._record_others(tx, found.others, ticket, now)
+            counts = await self._record_others(tx, found, ticket, now)
             changed = await tx.manifest_batch.by_page()
         await tx.familiar.touch(found, pages, session_id=session_id, now=now)
         await tx.manifest_store.record_read(
@@ -65,11 +66,11 @@ class ManifestScanService(Service):
         return replace(counts, records=counts.records + found.records)
 
     async def _record_others(
-        self, tx: UnitOfWork, pages: Sequence[ManifestPage], ticket: JobTicket, now: datetime
+        self, tx: UnitOfWork, found: Sorted, ticket: JobTicket, now: datetime
     ) -> BatchCounts:
         """Cards that are not familiar: new, changed, or of a record that awaits them."""
         session_id = ticket.session_id
-        await tx.manifest_batch.stage(pages, now=now)
+        await tx.manifest_batch.stage(found.others, digests=found.digests, now=now)
         if not self.config.store_agent_data:
             await tx.people.clear_cards()
         counts = await tx.manifest_batch.compare()

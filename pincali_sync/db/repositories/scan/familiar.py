@@ -31,6 +31,7 @@ class Sorted:
 
     familiar: tuple[tuple[int, str], ...]  # the page's place in the batch, and the record
     others: Sequence[ManifestPage]  # with the cards that must be looked at; no page without any
+    digests: Sequence[int]  # of those cards
 
     @property
     def records(self) -> int:
@@ -97,12 +98,13 @@ class FamiliarRepository(Repository):
     async def find(self, pages: Sequence[ManifestPage]) -> Sorted:
         """Takes the familiar cards out of a batch; writes and locks nothing."""
         cards = [(place, card) for place, page in enumerate(pages) for card in page.page.entries]
+        digests = [digest_of(card) for _, card in cards]
         rows = await self._run(
             _FIND,
             computed_ids=_words(card.property_id for _, card in cards),
             public_ids=_words(card.public_id or "-" for _, card in cards),
             sources=_words(pages[place].source for place, _ in cards),
-            digests=_words(digest_of(card) for _, card in cards),
+            digests=_words(digests),
         )
         found = {row.line - 1: row.property_id for row in rows}
         # What one card of a batch changes, the next one of the same listing does not confirm.
@@ -120,6 +122,7 @@ class FamiliarRepository(Repository):
         return Sorted(
             familiar=tuple((cards[line][0], record) for line, record in kept.items()),
             others=list(_without(pages, kept)),
+            digests=[each for line, each in enumerate(digests) if line not in kept],
         )
 
     async def touch(

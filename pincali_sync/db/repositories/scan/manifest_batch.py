@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
+from itertools import count, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -19,7 +19,6 @@ from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepo
 from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
 from pincali_sync.db.repositories.queue.rest import VAIN_ROW
 from pincali_sync.db.repositories.removal.transition import REMOVED
-from pincali_sync.db.repositories.scan.familiar import digest_of
 from pincali_sync.domain.prices import MAIN_OPERATION, offers_as_json
 from pincali_sync.items import ManifestPage
 
@@ -164,14 +163,21 @@ SELECT property_id, NOT is_live AND NOT in_manifest AS is_new,
 class ManifestBatchRepository(Repository):
     """Stages a batch and compares it with what is known."""
 
-    async def stage(self, pages: Iterable[ManifestPage], *, now: datetime) -> None:
+    async def stage(
+        self,
+        pages: Iterable[ManifestPage],
+        *,
+        digests: Iterable[int | None] = repeat(None),
+        now: datetime,
+    ) -> None:
         """Copies the cards of the pages into `incoming` and finds each one's record.
 
         A card belongs to the record with its EasyBroker id, else to the one its slug leads to; a
-        slug that another listing has taken over leads to a record of its own.
+        slug that another listing has taken over leads to a record of its own. Without their
+        digests, what is stored of the cards is not familiar the next time.
         """
         await self._run(_CREATE_INCOMING)
-        await self._load("incoming", _COLUMNS, _card_rows(pages))
+        await self._load("incoming", _COLUMNS, _card_rows(pages, iter(digests)))
         await RecordRepository(self._connection).find_records("incoming", now=now)
 
     async def compare(self) -> BatchCounts:
@@ -190,7 +196,9 @@ class ManifestBatchRepository(Repository):
         return await self._all(PreviewedRecord, _PREVIEW)
 
 
-def _card_rows(pages: Iterable[ManifestPage]) -> Iterator[tuple[Any, ...]]:
+def _card_rows(
+    pages: Iterable[ManifestPage], digests: Iterator[int | None]
+) -> Iterator[tuple[Any, ...]]:
     lines, optional_values = count(1), attrgetter(*OPTIONAL_FIELDS)
     for page in pages:
         for card in page.page.entries:
@@ -206,5 +214,5 @@ def _card_rows(pages: Iterable[ManifestPage]) -> Iterator[tuple[Any, ...]]:
                 offers,
                 title,
                 *optional_values(card),
-                digest_of(card),
+                next(digests),
             )
