@@ -35,6 +35,7 @@ _LIBRARIES = {"beautifulsoup": "BeautifulSoup (lxml)", "parsel": "parsel", "lexb
 _PLAYWRIGHT = "bare Playwright, 4 pages at once, the same requests let through"
 _BY_RATES = "the order by rates of change alone, as many visits"
 _COPY = "a bare COPY of the same cards into a table without an index"
+_LIVE_SCAN = "a bare scan of the live table's columns"
 _OPEN_BROWSER = "the same spider in an open browser"
 
 # In the order of the table. Ratios, taken in one run, carry further than absolute figures.
@@ -108,8 +109,16 @@ QUESTIONS = (
         "without them",
         least=0.8,
     ),
+    *(
+        Question(f"diff_{name}_to_scan", f"{asks} in a million rows", _LIVE_SCAN, most=4)
+        for name, asks in (
+            ("new_listings", "listings that are new"),
+            ("price_changes", "prices that changed"),
+            ("missing", "listings that are missing"),
+        )
+    ),
     Question("sitemap_first_s", "470,000 URLs of the sitemap for the first time, s", most=60),
-    Question("sitemap_again_s", "the same again, s", most=60),
+    Question("sitemap_again_s", "the same again, one in a hundred moved, s", most=60),
     Question("sitemap_peak_mb", "memory of that, MB", most=500),
     Question("pace_closest_reserved_s", "closest two turns of workers at 0.2 s", least=0.2),
     Question("pace_arrivals_1st_percentile_s", "their arrivals, 1st percentile, s", least=0.17),
