@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import calendar
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from math import ceil
 from uuid import UUID
 
+from pincali_sync.config import Config
 from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.refresh_fill import Drawn
@@ -23,6 +25,11 @@ _REST = timedelta(hours=1)
 # is being edited is edited again.
 _TOLD_AFTER = timedelta(days=7)
 _LESSONS_STAND = timedelta(days=200)
+
+
+# Nothing may pass the ceiling, so what is so near to it is due, the oldest first: a bad week and a
+# day without the site still leave the time.
+_BEFORE_THE_CEILING = timedelta(days=7)
 
 
 class RefreshService(Service):
@@ -48,6 +55,9 @@ class RefreshService(Service):
         if target is None or (target.rests_until or now) > now:
             return Wanted()
         due, filling = _due_by(now, target), Filling.of(self.config, run_id, now=now)
+        ceiling_days = near_the_ceiling(self.config)
+        too_old = await tx.freshness.stale(stale_before=now - timedelta(days=ceiling_days))
+        due = replace(due, stale=max(due.stale, too_old))
         budget = await self.budget_left(tx) if due.stale or due.sample else 0
         if not await self._is_worth_it(tx, min(due.stale + due.sample, budget)):
             return Wanted()
@@ -59,7 +69,7 @@ class RefreshService(Service):
                 await lessons_at(tx, now),
                 stale_before=self._stale_before(),
                 told_before=now - _TOLD_AFTER,
-                max_age_days=self.config.max_age_days,
+                max_age_days=ceiling_days,
             )
         if (wanted := min(due.sample, budget - stale.queued)) > 0:
             sample = await tx.queue_fill.fill_sample(
@@ -92,6 +102,12 @@ class RefreshService(Service):
 
     def _stale_before(self) -> datetime:
         return self.clock.now() - timedelta(days=self.config.tier_4_stale_days)
+
+
+def near_the_ceiling(config: Config) -> float:
+    """Days after which a record is visited whatever it is worth, the oldest first."""
+    lead = _BEFORE_THE_CEILING / timedelta(days=1)
+    return max(config.max_age_days - lead, config.max_age_days / 2)
 
 
 async def lessons_at(tx: UnitOfWork, now: datetime) -> Lessons:

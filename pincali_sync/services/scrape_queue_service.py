@@ -16,7 +16,7 @@ from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
-from pincali_sync.services.refresh_service import lessons_at
+from pincali_sync.services.refresh_service import lessons_at, near_the_ceiling
 
 __all__ = ["QueueStats", "QueuedProperty", "ScrapeQueueService"]
 
@@ -64,7 +64,7 @@ class ScrapeQueueService(Service):
             await lessons_at(tx, self.clock.now()),
             stale_before=moment,
             told_before=moment,
-            max_age_days=self.config.max_age_days,
+            max_age_days=near_the_ceiling(self.config),
         )
         return drawn.queued
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from pincali_sync.bootstrap import build_services
 from pincali_sync.config import load_config
@@ -147,7 +148,7 @@ async def test_tier_4_sets_the_months_target_and_every_tick_tops_the_queue_up_fr
             f"old-{number}",
             price=1,
             visits=1,
-            last_full_scrape_at=clock.now() - timedelta(days=40),
+            last_full_scrape_at=clock.now() - timedelta(days=35),
         )
     run = await stage.start(Tier.MONTHLY_REFRESH)
     await stage.tick()
@@ -165,6 +166,31 @@ async def test_tier_4_sets_the_months_target_and_every_tick_tops_the_queue_up_fr
     noted = (await reload(stage, run)).details.target
     assert noted is not None
     assert noted.stale == 60
+
+
+async def test_what_would_soon_be_too_old_is_due_whatever_the_month_wanted(
+    stage: Stage, db: Database, clock: FixedClock
+) -> None:
+    for number, days in enumerate((20, 36, 37)):
+        await add_live(
+            db,
+            f"old-{number}",
+            price=1,
+            visits=1,
+            last_full_scrape_at=clock.now() - timedelta(days=days),
+        )
+    async with db.transaction() as tx:  # nothing was stale when the month began
+        await tx.connection.execute(
+            text(
+                """INSERT INTO refresh_targets
+                          (month, stale_target, sample_target, stale_before, set_at)
+                   VALUES ('2026-11-01', 0, 0, :now, :now)"""
+            ),
+            {"now": clock.now()},
+        )
+    assert (await stage.services.refresh.top_up()).stale == 0
+    clock.advance(days=3)
+    assert (await stage.services.refresh.top_up()).stale == 2
 
 
 async def test_tier_4_ends_with_a_report_on_the_data(stage: Stage) -> None:
