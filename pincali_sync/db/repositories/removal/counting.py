@@ -83,7 +83,7 @@ UNLISTED_SCANS = f"""(
 
 
 def _absent(complete: str, besides: str) -> str:
-    """Whom nothing listed since a scan began, although it looked wherever they may be.
+    """Whom no page showed since a scan began, although it looked through their sources.
 
     Their own pages prove no presence here: those may stay long after a listing left the lists.
     """
@@ -93,11 +93,13 @@ def _absent(complete: str, besides: str) -> str:
      CROSS JOIN ({complete}) complete
      WHERE l.listing_status IN {PRESENT} AND {besides}
        AND coalesce(m.last_seen_at, '-infinity') < :began
-       AND {_covered_by("complete.sources")} AND NOT {may_be_in("complete.corners")}"""
+       AND {_covered_by("complete.sources")}"""
 
 
-# Looked up record by record, and only of the few that are absent otherwise.
-_NOT_LISTED = f"""
+# Looked up record by record, of the few that are absent otherwise: in the statement that joins all
+# records, it would keep the planner from doing so in parallel.
+_FOR_CERTAIN = f"""
+       AND NOT {may_be_in("complete.corners")}
        AND coalesce(greatest(m.last_seen_at, {listed_at("l.property_id")}), '-infinity') < :began"""
 
 
@@ -157,7 +159,7 @@ def _count(absent: str) -> str:
 
 _ABSENT = _absent(_CERTIFIED, _NOT_COUNTED)
 FIND_ABSENT = f"SELECT l.property_id {_ABSENT} ORDER BY l.property_id"
-_COUNT_ABSENT = _count(_ABSENT + _NOT_LISTED)
+_COUNT_ABSENT = _count(_ABSENT + _FOR_CERTAIN)
 _FIND_DELISTED = f"SELECT DISTINCT l.property_id {_DELISTED} ORDER BY l.property_id"
 _COUNT_DELISTED = _count(
     f"""{_DELISTED}
@@ -184,7 +186,7 @@ SELECT count(*) AS missing, count(*) FILTER (WHERE {_ONCE_MORE} >= {LIKELY_AFTER
         "SELECT CAST(:complete AS text[]) AS sources, CAST(:corners AS jsonb) AS corners",
         "NOT EXISTS (SELECT 1 FROM seen s WHERE s.property_id = l.property_id)",
     )
-}{_NOT_LISTED}"""
+}{_FOR_CERTAIN}"""
 _CANDIDATE = """
        l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count"""
