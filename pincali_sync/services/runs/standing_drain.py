@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.base import Service
 from pincali_sync.services.refresh_service import RefreshService
 from pincali_sync.services.runs.run_jobs import RESTING, RunJobs, page_worker
@@ -38,7 +39,8 @@ class StandingDrain(Service):
             await self.jobs.cancel_all(None, reason="paused")
             return
         await self.queue.top_up()
-        await self.refresh.top_up()
+        if not any(_reads_everything(run) for run in runs):
+            await self.refresh.top_up()
         drained = any(run.status == "running" and run.step == "drain" for run in runs)
         if not drained and await self._is_wanted():
             await self.jobs.start_standing(page_worker("detail", self.config.detail_delay_seconds))
@@ -55,3 +57,8 @@ class StandingDrain(Service):
             return False
         ended_well = latest.status in {"completed", "cancelled"} or latest.finish_reason in RESTING
         return ended_well or now - latest.last_heard() > _REST_AFTER_FAILURE
+
+
+def _reads_everything(run: SyncRun) -> bool:
+    """Whether it is the week's scan: what is merely old waits, or it would take half its turns."""
+    return run.tier_level == Tier.WEEKLY_DEEP and (run.status, run.step) == ("running", "scan")

@@ -396,3 +396,18 @@ async def test_the_weekly_tier_draws_removals_to_be_looked_at_again(
     await stage.tick()
     [audit] = await rows(stage.db, "SELECT property_id, verdict FROM removal_audits")
     assert audit == {"property_id": id_of("house-9"), "verdict": "gone"}
+
+
+async def test_what_is_old_waits_while_the_weekly_scan_takes_its_turns(
+    stage: Stage, db: Database, clock: FixedClock
+) -> None:
+    old = clock.now() - timedelta(days=60)
+    await add_live(db, "old", price=1, visits=1, last_full_scrape_at=old)
+    await stage.services.refresh.set_target(None)
+    run = await stage.start(Tier.WEEKLY_DEEP)
+    await stage.tick()
+    assert await value(db, "SELECT count(*) FROM scrape_queue") == 0
+    await do_scans(stage, HOUSES)
+    await stage.tick()
+    assert await value(db, "SELECT count(*) FROM scrape_queue WHERE priority = 4") == 1
+    assert (await reload(stage, run)).status == "running"
