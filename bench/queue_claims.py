@@ -40,6 +40,12 @@ INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason)
 SELECT 'pincali_' || n, 'https://www.pincali.com/en/home/casa-' || n, 1 + n %% 5, 'stale_data'
   FROM generate_series(1, %s) AS n
 """
+_KNOWN = """
+INSERT INTO property_manifest (property_id, source_url, public_id, needs_full_scrape)
+SELECT 'pincali_' || n, 'https://www.pincali.com/en/home/casa-' || n,
+       'EB-AA' || to_char(n, 'FM0000'), false
+  FROM generate_series(1, %s) AS n
+"""
 _PGQUEUERS = """
 INSERT INTO pgqueuer (priority, entrypoint, payload, status)
 SELECT n %% 5, 'page', convert_to('pincali_' || n, 'UTF8'), 'queued'
@@ -76,6 +82,8 @@ def measure() -> dict[str, float]:
 
 async def _measure(url: str) -> dict[str, float]:
     await _install(url)
+    _execute(url, _KNOWN, _ROWS)
+    _execute(url, "VACUUM ANALYZE property_manifest")
     by_1 = await _in_turns(url, 1, ("ours", "pgqueuer", "procrastinate"))
     by_10 = await _in_turns(url, 10, ("ours", "pgqueuer"))
     _execute(url, _OLD, _FINISHED)
@@ -142,6 +150,7 @@ def _execute(url: str, statement: str, *parameters: int) -> None:
 async def _open_ours(url: str, stack: AsyncExitStack) -> Claim:
     db, token = Database(url), uuid4()
     stack.push_async_callback(db.dispose)
+    await db.check_schema()  # as every program does first; the others are connected by now, too
     queue = ScrapeQueueService(db, SystemClock(), load_config())
 
     async def claim(batch: int) -> int:

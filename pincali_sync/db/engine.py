@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import asyncio
+import random
+import select
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from sqlalchemy import event, inspect, make_url, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util.concurrency import greenlet_spawn
 
 from pincali_sync.db.listening import Listener
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
 
 T = TypeVar("T")
+Driver = psycopg.AsyncConnection[Any]
 
-SCHEMA_REVISION = "0017_sitemap_moves"  # what this code was written for
+SCHEMA_REVISION = "0018_claims"  # what this code was written for
 
 # What statements and the driver go by.
 _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}
@@ -29,6 +35,7 @@ _DISCONNECT_CLASSES = {"57", "08", "28", "3D", "53"}
 _QUERY_CANCELED = "57014"  # by a statement_timeout, or by a person: the server is well
 _TRANSACTION_ATTEMPTS = 5
 _CONNECT_TIMEOUT_SECONDS = 10
+_REST_SECONDS = 1.0  # of a connection, after which it may have broken without a word
 
 
 class Database:
@@ -52,29 +59,25 @@ class Database:
             sqlalchemy_url(url),
             pool_size=3,
             max_overflow=5,
-            pool_pre_ping=True,
             hide_parameters=True,  # errors are logged and sent on: values of rows stay out of them
             connect_args=self._connect_arguments,
         )
-        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        _ping_when_in_doubt(self._engine)
 
     @asynccontextmanager
-    async def transaction(self, *, of_one_statement: bool = False) -> AsyncIterator[UnitOfWork]:
-        """One transaction: committed at the end of the block, rolled back on any error.
-
-        Args:
-            of_one_statement: the statement is a transaction by itself, without the two turns to
-                the server that begin and end one.
-        """
-        begun = self._single.connect() if of_one_statement else self._engine.begin()
-        try:
-            async with begun as connection:
-                is_begun_here = await _agree_on_forms(connection, begin=of_one_statement)
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
+        """One transaction: committed at the end of the block, rolled back on any error."""
+        with self._told_when_down():
+            async with self._engine.begin() as connection:
+                await _agree_on_forms(connection)
                 yield UnitOfWork(connection)
-                if is_begun_here:
-                    await connection.execute(text("COMMIT"))
+
+    @contextmanager
+    def _told_when_down(self) -> Iterator[None]:
+        try:
+            yield
         except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
-            if not _is_disconnect(error):  # psycopg's own come from COPY
+            if not _is_disconnect(error):  # psycopg's own come from COPY and from statements of it
                 raise
             raise DatabaseUnavailableError(
                 f"PostgreSQL at {self._address} cannot be reached: {_first_line(error)}. "
@@ -97,23 +100,45 @@ class Database:
             )
             yield tx
 
-    async def run(
-        self, work: Callable[[UnitOfWork], Awaitable[T]], *, of_one_statement: bool = False
-    ) -> T:
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Runs `work` in one transaction, again from the start after a deadlock.
 
         `work` must have no effects outside the transaction.
         """
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception(_is_transient),
-            stop=stop_after_attempt(_TRANSACTION_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.05, max=2),
-            reraise=True,
-        ):
-            with attempt:
-                async with self.transaction(of_one_statement=of_one_statement) as tx:
-                    return await work(tx)
-        raise AssertionError("unreachable: the last attempt raises")
+
+        async def once() -> T:
+            async with self.transaction() as tx:
+                return await work(tx)
+
+        return await _until_no_deadlock(once)
+
+    async def run_statement(self, work: Callable[[Driver], Awaitable[T]]) -> T:
+        """As `run`, for one statement, which is a transaction by itself: without the two turns to
+        the server that begin and end one, and without SQLAlchemy.
+
+        The forms of values are the database's own: to be asked for binary ones.
+        """
+
+        async def once() -> T:
+            with self._told_when_down():
+                async with self._lent() as driver:
+                    return await work(driver)
+
+        return await _until_no_deadlock(once)
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Driver]:
+        """A connection of the pool, as the driver sees it. After an error it is not used again."""
+        pooled = await self._engine.raw_connection()
+        driver: Driver = pooled.driver_connection  # type: ignore[assignment]
+        try:
+            await driver.set_autocommit(True)
+            yield driver
+            await driver.set_autocommit(False)
+        except BaseException:
+            await greenlet_spawn(pooled.invalidate)
+            raise
+        await greenlet_spawn(pooled.close)
 
     def listen(self, channel: str) -> Listener:
         """Something to wait on until a channel is notified; listens within its `async with`."""
@@ -141,22 +166,50 @@ class Database:
         await self._engine.dispose()
 
 
-async def _agree_on_forms(connection: AsyncConnection, *, begin: bool) -> bool:
-    """How values are written, whatever the database or role has set; the server tells when asked
-    for nothing. For the transaction only: behind a pooler the connection is not ours to change.
+async def _until_no_deadlock(once: Callable[[], Awaitable[T]]) -> T:
+    for attempt in range(1, _TRANSACTION_ATTEMPTS):
+        try:
+            return await once()
+        except Exception as error:
+            if not _is_transient(error):
+                raise
+        await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
+    return await once()
 
-    Returns:
-        Whether a transaction was begun for it, as it was to `begin` where it must.
-    """
+
+def _ping_when_in_doubt(engine: AsyncEngine) -> None:
+    """Replaces connections that broke in the pool. Those that were just used, and on which nothing
+    came since, as a server's farewell does, save the turn to the server."""
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def note(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def ping(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        try:
+            rested = monotonic() - record.info.get("used_at", monotonic())
+            if rested > _REST_SECONDS or _was_spoken_to(connection.driver_connection):
+                engine.dialect.do_ping(connection)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+
+def _was_spoken_to(driver: Driver) -> bool:
+    looked = select.poll()
+    looked.register(driver.fileno(), select.POLLIN)
+    return bool(looked.poll(0))
+
+
+async def _agree_on_forms(connection: AsyncConnection) -> None:
+    """How values are written, whatever the database or role has set; the server tells when asked
+    for nothing. For the transaction only: behind a pooler the connection is not ours to change."""
     raw = await connection.get_raw_connection()
-    driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+    driver: Driver = raw.driver_connection  # type: ignore[assignment]
     said = driver.info.parameter_status
-    others = {k: form for k, form in _FORMS.items() if not (said(k) or form).startswith(form)}
-    if begin and others:
-        await connection.execute(text("BEGIN"))
-    for name, form in others.items():
-        await connection.execute(text(f"SET LOCAL {name} = '{form}'"))
-    return begin and bool(others)
+    for name, form in _FORMS.items():
+        if not (said(name) or form).startswith(form):
+            await connection.execute(text(f"SET LOCAL {name} = '{form}'"))
 
 
 def address_of(url: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pincali_sync.db.repositories.queue import claims
 from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.queue_rows import QueueStats
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
@@ -140,21 +141,24 @@ class ScrapeQueueService(Service):
             verification: lease verifications, and nothing else.
         """
 
-        async def claim(tx: UnitOfWork, size: int) -> list[QueuedProperty]:
+        async def claim(size: int) -> list[QueuedProperty]:
             now = self.clock.now()
-            return await tx.queue.claim(
-                batch_size=size,
-                worker_id=worker_id,
-                session_id=session_id,
-                lease_token=lease_token,
-                lease=self._lease,
-                now=now,
-                verification=verification,
+            return await self.db.run_statement(
+                lambda driver: claims.claim(
+                    driver,
+                    batch_size=size,
+                    worker_id=worker_id,
+                    session_id=session_id,
+                    lease_token=lease_token,
+                    lease=self._lease,
+                    now=now,
+                    verification=verification,
+                )
             )
 
-        claimed = await self.db.run(lambda tx: claim(tx, batch_size), of_one_statement=True)
+        claimed = await claim(batch_size)
         if len(claimed) < batch_size and await self.reclaim_expired():
-            claimed += await self.db.run(lambda tx: claim(tx, batch_size - len(claimed)))
+            claimed += await claim(batch_size - len(claimed))
         return claimed
 
     @in_transaction

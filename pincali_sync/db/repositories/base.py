@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,17 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 Row = TypeVar("Row")
 Kind = type[Row] | Callable[..., Row]
 
-_PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 _BATCH_BYTES = 16 * 1024 * 1024
 
 # Statements are few and long: each is looked through for its parameters once.
 _parsed = lru_cache(maxsize=1024)(text)
-
-
-@lru_cache
-def _with_drivers_marks(statement: str) -> bytes:
-    """A statement with the driver's marks for parameters in place of SQLAlchemy's."""
-    return _PARAMETER.sub(r"%(\1)s", statement.replace("%", "%%")).encode()
 
 
 class Repository:
@@ -47,13 +38,6 @@ class Repository:
         """Each row as a value; the kind, such as a dataclass, takes the columns by their names."""
         rows = await self._run(statement, **parameters)
         return [kind(**row) for row in rows.mappings()]
-
-    async def _all_by_driver(self, kind: type[Row], statement: str, **parameters: Any) -> list[Row]:
-        """As `_all`, without SQLAlchemy: for what is asked so often that its share is felt."""
-        driver = await self._driver()
-        async with driver.cursor(row_factory=class_row(kind)) as cursor:
-            await cursor.execute(_with_drivers_marks(statement), parameters)
-            return await cursor.fetchall()
 
     async def _first(self, kind: Kind[Row], statement: str, **parameters: Any) -> Row | None:
         """The first row as such a value; None where there is none."""

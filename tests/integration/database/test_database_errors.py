@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from pincali_sync.db import migrate
-from pincali_sync.db.engine import SCHEMA_REVISION, Database, address_of
+from pincali_sync.db import engine, migrate
+from pincali_sync.db.engine import SCHEMA_REVISION, Database, Driver, address_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
 from scripts.check_drift import differences
@@ -88,11 +88,47 @@ async def test_a_connection_that_breaks_in_a_transaction_is_an_outage(db: Databa
     assert await value(db, "SELECT 1") == 1
 
 
-async def test_connections_that_broke_while_idle_are_replaced_unnoticed(db: Database) -> None:
+async def break_idle_connection(db: Database) -> None:
     own = await value(db, "SELECT pg_backend_pid()")
     async with opened(db._engine.url.render_as_string(hide_password=False)) as other:
-        await rows(other, "SELECT pg_terminate_backend(:pid)", pid=own)
+        assert await value(other, "SELECT pg_terminate_backend(:pid, 5000)", pid=own)
+
+
+async def test_connections_that_broke_while_idle_are_replaced_unnoticed(db: Database) -> None:
+    await break_idle_connection(db)
     assert await value(db, "SELECT 1") == 1
+    await break_idle_connection(db)
+    assert (await db.run_statement(lambda driver: driver.execute("SELECT 1"))).rowcount == 1
+
+
+async def test_those_that_broke_without_a_word_are_found_out_after_a_rest(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await break_idle_connection(db)
+    monkeypatch.setattr(engine, "_was_spoken_to", lambda _: False)
+    monkeypatch.setattr(engine, "_REST_SECONDS", 0.0)
+    assert await value(db, "SELECT 1") == 1
+
+
+async def test_a_statement_that_loses_its_connection_is_an_outage(db: Database) -> None:
+    with pytest.raises(DatabaseUnavailableError, match="cannot be reached"):
+        await db.run_statement(
+            lambda driver: driver.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        )
+    assert await value(db, "SELECT 1") == 1
+
+
+async def test_a_statement_alone_is_tried_again_after_a_deadlock(db: Database) -> None:
+    attempts = 0
+
+    async def work(driver: Driver) -> int:
+        nonlocal attempts
+        attempts += 1
+        if attempts < 3:
+            await driver.execute("DO $$ BEGIN RAISE deadlock_detected; END $$")
+        return attempts
+
+    assert await db.run_statement(work) == 3
 
 
 async def test_a_broken_rule_of_the_database_is_no_outage(db: Database) -> None:

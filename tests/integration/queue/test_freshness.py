@@ -14,7 +14,6 @@ from pincali_sync.db.repositories.queue.refresh_fill import CHOOSE_STALE
 from pincali_sync.db.repositories.removal.counting import FIND_ABSENT
 from pincali_sync.db.repositories.scan import manifest
 from pincali_sync.domain.freshness import Lessons, change_rate, crawl_value, scrape_priority
-from tests.integration.queue.test_queue_concurrency import node_types
 from tests.support.clock import FixedClock
 
 FILL = """
@@ -84,6 +83,12 @@ HOT: dict[str, tuple[str, dict[str, Any]]] = {
         },
     ),
 }
+
+
+def node_types(plan: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """Every node of a plan with the index it reads."""
+    below = [node for child in plan.get("Plans", []) for node in node_types(child)]
+    return [(plan["Node Type"], plan.get("Index Name")), *below]
 
 
 @pytest.mark.parametrize("name", list(HOT))

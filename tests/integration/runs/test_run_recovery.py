@@ -203,11 +203,11 @@ class DyingDatabase(Database):
     left = 10**6
 
     @asynccontextmanager
-    async def transaction(self, *, of_one_statement: bool = False) -> AsyncIterator[UnitOfWork]:
+    async def transaction(self) -> AsyncIterator[UnitOfWork]:
         if self.left <= 0:
             raise CrashError
         self.left -= 1
-        async with super().transaction(of_one_statement=of_one_statement) as tx:
+        async with super().transaction() as tx:
             yield tx
 
 

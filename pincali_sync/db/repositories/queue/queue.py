@@ -5,42 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import attrgetter
 from uuid import UUID
 
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.rest import fetches
-from pincali_sync.items import NO_PAGE, QueuedProperty, ScrapeResult
+from pincali_sync.items import QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
 _CLAIMABLE = "status = 'pending' AND available_at <= :now AND "
-# Each has an index of its own, in the order of claims. MATERIALIZED: the inner query must run once,
-# or LIMIT with SKIP LOCKED may lock more rows.
-_CLAIM = f"""
-WITH next AS MATERIALIZED (
-    SELECT id, property_id FROM scrape_queue
-     WHERE {_CLAIMABLE} {{which}}
-     ORDER BY priority, queued_at
-     LIMIT :batch_size FOR UPDATE SKIP LOCKED
-)
-UPDATE scrape_queue q
-   SET status = 'in_progress', claimed_at = :now, worker_id = :worker_id,
-       session_id = CAST(:session_id AS uuid), lease_token = CAST(:lease_token AS uuid),
-       lease_expires_at = :lease_expires_at, attempt_count = q.attempt_count + 1
-  FROM next
-  LEFT JOIN property_manifest m ON m.property_id = next.property_id
-  LEFT JOIN properties_live l ON l.property_id = next.property_id
- WHERE q.id = next.id
-RETURNING CAST(q.id AS text) AS id, q.property_id, q.priority, q.queue_reason, q.queued_at,
-          q.attempt_count, coalesce(m.source_url, q.source_url) AS source_url,
-          coalesce(m.public_id, l.public_id) AS public_id,
-          {fetches("q.property_id", besides="q.id")} AS fetched_lately,
-          starts_with(coalesce(q.last_error, ''), '{NO_PAGE}') AS was_no_page
-"""
 WHICH = {True: _VERIFIED, False: f"({_VERIFIED}) IS NOT TRUE"}
-CLAIM = {verification: _CLAIM.format(which=which) for verification, which in WHICH.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,34 +31,6 @@ class RunQueueCounts:
 
 class QueueRepository(Repository):
     """SQL of the queue. Every time is an argument."""
-
-    async def claim(
-        self,
-        *,
-        batch_size: int,
-        worker_id: str,
-        session_id: UUID | None,
-        lease_token: UUID,
-        lease: timedelta,
-        now: datetime,
-        verification: bool = False,
-    ) -> list[QueuedProperty]:
-        """Leases the most urgent rows that no other worker holds, in the order to fetch them.
-
-        Verifications are another spider's work: they are leased only when asked for, alone.
-        """
-        claimed = await self._all_by_driver(
-            QueuedProperty,
-            CLAIM[verification],
-            batch_size=batch_size,
-            worker_id=worker_id,
-            session_id=session_id,
-            lease_token=lease_token,
-            lease_expires_at=now + lease,
-            now=now,
-        )
-        # UPDATE … RETURNING promises no order.
-        return sorted(claimed, key=attrgetter("priority", "queued_at"))
 
     async def lock_leased(self, ids: Sequence[str], lease_token: UUID) -> set[str]:
         """Locks the rows still held under this token; the rest belong to somebody else."""
