@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -14,11 +14,12 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.db.repositories.removal.proofs import ASKED_AGAIN_DAYS, VOID_DAYS
 from pincali_sync.exceptions import OutdatedError, UsageError
-from pincali_sync.items import ManifestEntry
-from tests.support.builders import Workshop, entry, rows, value
+from pincali_sync.items import FetchedShard, ManifestEntry
+from tests.support.builders import SITE, Workshop, entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.removals import claim, hold, look_for, record, stock
 from tests.support.scans import full_scan, seen
+from tests.unit.pages.test_sitemap_page import shard
 
 
 async def statuses(db: Database) -> dict[str, int]:
@@ -85,6 +86,22 @@ async def test_what_is_seen_while_a_batch_is_held_is_left_alone_when_it_is_appro
     approved = await services.removals.settle(batch.id, approve=True, decided_by="Operator 1")
     assert approved.removed == 59
     assert (await shop.live("house-7"))["listing_status"] == "active"
+
+
+async def test_what_the_sitemap_lists_while_a_batch_is_held_is_left_alone_when_it_is_approved(
+    services: Services, clock: FixedClock
+) -> None:
+    """Also where the pass broke off after that shard, and nothing was made of it yet."""
+    batch, _ = await held(services, clock)
+    clock.advance(days=1)
+    ticket = await services.jobs.begin(uuid4(), spider="sitemap", source=None)
+    await services.sitemap.begin(ticket, shards=2)
+    listed = shard(f"{SITE}/inmueble/house-7")
+    await services.sitemap.record_shard(
+        FetchedShard(url="https://cdn.invalid/1", body=listed), ticket
+    )
+    approved = await services.removals.settle(batch.id, approve=True, decided_by="Operator 1")
+    assert approved.removed == 59
 
 
 # --- it grows -------------------------------------------------------------------------------------

@@ -100,6 +100,21 @@ async def test_a_record_with_which_something_is_the_matter_is_looked_at(
     assert looked_at == [id_of("blue-house")]
 
 
+async def test_a_card_under_another_slug_than_its_page_is_not_familiar_after_the_visit(
+    shop: Workshop, db: Database, looked_at: list[str]
+) -> None:
+    """The record would keep the page's slug, whoever stands there later."""
+    card = entry("sky-blue-house", public_id="EB-QA0001")
+    await shop.scan(page(card))
+    await shop.visit(detail("blue-house", public_id="EB-QA0001"))
+    looked_at.clear()
+    for familiar in (False, True):
+        await shop.scan(page(card))
+        url = "SELECT source_url FROM property_manifest"
+        assert await value(db, url) == card.source_url
+        assert looked_at == [card.property_id], familiar
+
+
 async def test_what_one_card_of_a_batch_changes_another_does_not_confirm(
     shop: Workshop, db: Database, looked_at: list[str]
 ) -> None:

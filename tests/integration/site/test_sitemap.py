@@ -275,6 +275,26 @@ async def test_a_missing_listing_that_the_sitemap_names_starts_from_nothing(
     assert reasons == [{"change_reason": "the sitemap lists it"}]
 
 
+async def test_a_missing_listing_is_found_listed_also_where_its_time_was_written_down_before(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    """By a pass over the same file, after one that broke off."""
+    await add_three(db)
+    many = [f"casa-{n}" for n in range(1, 41)]
+    for listed in (many, many[1:], many[1:]):
+        await read(services, *listed)
+        clock.advance(days=1)
+    broken_off = await begin(services)
+    found = FetchedShard(url=SHARD, body=urls(*many), dated_at=clock.now())
+    await services.sitemap.record_shard(found, broken_off)
+    async with db.transaction() as tx:
+        await tx.listed.touch([id_of("casa-1")])
+    dated_at = clock.now()
+    clock.advance(days=1)
+    await read(services, *many, dated_at=dated_at)
+    assert (await counts(db))[id_of("casa-1")] == 0
+
+
 async def test_a_listing_that_pages_miss_and_the_sitemap_names_is_not_missing(
     services: Services, db: Database, clock: FixedClock
 ) -> None:

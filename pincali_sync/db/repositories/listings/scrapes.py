@@ -215,11 +215,14 @@ _REACTIVATE_LIVE = transition(
     reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
 )
 
-# Under its former slug the record is not asked for, nor taken for the one that has it now.
+# Under its former slug the record is not asked for, nor taken for the one that has it now. A card
+# that goes on showing the former one is the later word again, and no familiar one.
 _SETTLE_MANIFEST = """
 UPDATE property_manifest m
    SET is_new = false, needs_full_scrape = false, price_changed = false, card_signals = 0,
        public_id = coalesce(m.public_id, s.public_id),
+       card_digest = CASE WHEN s.public_id IS NULL OR s.source_url = m.source_url
+                          THEN m.card_digest END,
        source_url = CASE WHEN s.public_id IS NULL THEN m.source_url ELSE s.source_url END
   FROM (SELECT property_id, public_id, source_url
           FROM scraped WHERE accepted ORDER BY property_id) s

@@ -10,6 +10,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.proofs import PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, REMOVED, transition
+from pincali_sync.db.repositories.site.listed import listed_at
 from pincali_sync.domain.listing_status import Cause, ListingStatus
 from pincali_sync.domain.removal_limit import OnDay, Turnover
 
@@ -41,8 +42,8 @@ ON CONFLICT (session_id) DO UPDATE SET candidates = greatest(b.candidates, exclu
 RETURNING id
 """
 
-# What of a batch may still be removed: nobody saw the record since the scan that missed it, under
-# its own slug or another, and neither a later look nor a person found it there.
+# What of a batch may still be removed: no page, card or sitemap showed the record since the scan
+# that missed it, under its own slug or another; neither a later look nor a person found it there.
 # Later scans may have missed it again: a batch that is held stays one.
 _REMOVABLE = f"""
       FROM removal_batches b
@@ -56,11 +57,13 @@ _REMOVABLE = f"""
        AND NOT EXISTS (SELECT 1 FROM removal_checks later
                         WHERE later.property_id = c.property_id AND later.verdict = 'alive'
                           AND later.checked_at >= c.checked_at)
-       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < s.started_at
+       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity',
+                    {listed_at("l.property_id")}) < s.started_at
        AND NOT EXISTS (SELECT 1 FROM property_manifest other
                         WHERE other.public_id = coalesce(l.public_id, m.public_id)
                           AND other.property_id <> l.property_id
-                          AND other.last_seen_at >= s.started_at)
+                          AND greatest(other.last_seen_at, {listed_at("other.property_id")})
+                              >= s.started_at)
 """
 # Proofs that a scan's batch may go by although nobody looked for this scan: those that an earlier
 # one was given and did not act on. What is held or was rejected keeps its own.

@@ -39,20 +39,26 @@ def listed_at(record: str) -> str:
 
 
 # Of what is missing, or shares its EasyBroker id with that, what the sitemap listed later than
-# anything else did. All other presence in the sitemap is looked up where it is asked for.
+# anything else did, or than the scan that missed it. All other presence in the sitemap is looked up
+# where it is asked for.
 _MISSING_BUT_LISTED = f"""
 WITH missing AS (
-    SELECT l.property_id, coalesce(l.public_id, m.public_id) AS public_id
-      FROM properties_live l LEFT JOIN property_manifest m USING (property_id)
+    SELECT l.property_id, coalesce(l.public_id, m.public_id) AS public_id, s.started_at
+      FROM properties_live l
+      LEFT JOIN property_manifest m USING (property_id)
+      LEFT JOIN scraping_sessions s ON s.id = l.missing_session_id
      WHERE l.consecutive_missing_count > 0 AND l.listing_status IN {PRESENT}
 ), records AS (
-    SELECT property_id FROM missing
-    UNION
-    SELECT o.property_id FROM missing JOIN property_manifest o USING (public_id)
+    SELECT property_id, max(started_at) AS missed_since
+      FROM (SELECT property_id, started_at FROM missing
+             UNION ALL
+            SELECT o.property_id, NULL FROM missing JOIN property_manifest o USING (public_id)) r
+     GROUP BY property_id
 )
 SELECT r.property_id
   FROM records r LEFT JOIN property_manifest m USING (property_id)
- WHERE {listed_at("r.property_id")} > coalesce(m.last_seen_at, '-infinity')
+ WHERE {listed_at("r.property_id")}
+       > least(coalesce(m.last_seen_at, '-infinity'), r.missed_since)
  ORDER BY r.property_id
 """
 
