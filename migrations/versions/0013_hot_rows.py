@@ -36,11 +36,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    be_patient()
+    _build_again("")  # first: it may be repeated, what drops a column may not
     op.execute("ALTER TABLE property_manifest DROP COLUMN card_digest")
     for table, (before, _) in _FILL.items():
         op.execute(f"ALTER TABLE {table} SET (fillfactor = {before})")
-    _build_again("")
 
 
 def _build_again(method: str) -> None:

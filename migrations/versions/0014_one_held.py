@@ -21,6 +21,7 @@ _JOIN = (
     """
     UPDATE removal_checks c SET missed_session_id = b.session_id
       FROM removal_batches b WHERE b.id = c.batch_id AND b.status IN ('open', 'held')
+       AND c.missed_session_id IS NULL
     """,
     """
     UPDATE removal_batches SET told_of = would_remove WHERE status = 'held'
