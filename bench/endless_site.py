@@ -1,8 +1,8 @@
 """A site of any size, made of one search page and one listing's page of the stand-in.
 
 `python -m bench.endless_site ORIGIN PAGES`: so many pages for sale, 24 cards each, of which a query
-shows a hundred. A page's cards cost the same, and a page more than the one before it, so that price
-windows lead from one hundred to the next.
+shows a hundred. It heeds no filter but prices, and each page has cards of all prices asked for, so
+that a scan divides by price until each part has a hundred pages at most.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import re
 import sys
 from contextlib import AbstractContextManager
+from math import ceil, floor
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -21,6 +22,7 @@ from pincali_sync.domain.identity import public_id_of
 _CARDS = 24
 _FIRST_ID = 5_000_000
 _CHEAPEST = 1_000_000
+_SHOWN = 100  # pages of a query
 _SLUG, _ID, _PHOTOS = rb"/en/home/[a-z0-9-]+", rb'data-id="[0-9]+', rb"/property_images/[0-9]+"
 _SLOTS = re.compile(
     rb"(%b|%b|%b|(?:US)?\$ ?[0-9][0-9,]*(?: USD)?|Page [0-9,]+ of [0-9,]+|[0-9,]+ results|"
@@ -48,20 +50,27 @@ class _Endless:
         if parts.path.startswith("/en/home/casa-"):
             return _whole(self._listing(int(parts.path.rpartition("-")[2])))
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        return _whole(self._search(int(query.get("page", 1)), int(query.get("min_price", 1))))
+        least = ceil(float(query.get("min_price", 0))) - _CHEAPEST
+        most = floor(float(query.get("max_price", _CHEAPEST + self._pages))) - _CHEAPEST
+        prices = range(max(least, 0), min(most + 1, self._pages))
+        number = int(query.get("page", 1))
+        if number > min(_SHOWN, len(prices)):
+            return _whole(b"", status="404 Not Found")
+        return _whole(self._search(number, prices))
 
     def _listing(self, number: int) -> bytes:
         page = self._detail.replace(self._slug, b"/en/home/casa-%d" % number)
         page = page.replace(self._numeric_id, b"%d" % number)
         return page.replace(self._public_id, public_id_of(number).encode())
 
-    def _search(self, number: int, floor: int) -> bytes:
-        first = min(max(floor - _CHEAPEST, 0), self._pages - 1)
-        at, left, card = first + number - 1, self._pages - first, 0
+    def _search(self, number: int, prices: range) -> bytes:
+        """As many pages as prices; a card stands at another price on each."""
+        pages, card = len(prices), 0
         pieces = [*self._pieces]
         for slot in range(1, len(pieces), 2):
             piece = pieces[slot]
             card = self._card_of.get(piece, card)
+            at = prices[(number - 1 + card * pages // _CARDS) % pages]
             listing = _FIRST_ID + at * _CARDS + card
             if piece.startswith(b"/en/home/"):
                 pieces[slot] = b"/en/home/casa-%d" % listing
@@ -70,14 +79,14 @@ class _Endless:
             elif b"$" in piece:
                 pieces[slot] = b"$%d" % (_CHEAPEST + at)
             elif piece.startswith(b"Page"):
-                pieces[slot] = b"Page %d of %d" % (number, left)
+                pieces[slot] = b"Page %d of %d" % (number, pages)
             else:
-                pieces[slot] = re.sub(b"[0-9,]+", b"%d" % (left * _CARDS), piece)
+                pieces[slot] = re.sub(b"[0-9,]+", b"%d" % (pages * _CARDS), piece)
         return b"".join(pieces)
 
 
-def _whole(body: bytes, kind: str = "text/html; charset=utf-8") -> bytes:
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+def _whole(body: bytes, kind: str = "text/html; charset=utf-8", *, status: str = "200 OK") -> bytes:
+    head = f"HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
     return head.encode() + body
 
 

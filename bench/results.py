@@ -56,8 +56,9 @@ def _write_table(here: Mapping[str, Any], parts: Mapping[str, Any]) -> None:
     figures = {name: value for part in parts.values() for name, value in part["figures"].items()}
     dates = sorted(part["date"] for part in parts.values())
     versions = ", ".join(f"{name} {here[name]}" for name in ("python", *_PACKAGES))
+    days = " to ".join(dict.fromkeys((dates[0], dates[-1])))
     lines = [
-        f"{dates[0]} to {dates[-1]}, {here['cores']} cores ({here['machine']}), {versions}.",
+        f"{days}, {here['cores']} cores ({here['machine']}), {versions}.",
         "",
     ]
     lines += [f"| {' | '.join(row)} |" for row in (HEAD, ("---",) * len(HEAD), *rows_of(figures))]
