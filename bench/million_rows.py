@@ -25,7 +25,7 @@ from sqlalchemy import text
 
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue_fill import Filling
+from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.services.data_quality_service import measure as measure_quality
 

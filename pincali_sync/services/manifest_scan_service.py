@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.queue.queue_fill import Filling
+from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.scan.familiar import Sorted
 from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts, PreviewedRecord
 from pincali_sync.db.unit_of_work import UnitOfWork

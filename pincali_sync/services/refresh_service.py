@@ -9,8 +9,8 @@ from math import ceil
 from uuid import UUID
 
 from pincali_sync.config import Config
+from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
-from pincali_sync.db.repositories.queue.queue_fill import Filling
 from pincali_sync.db.repositories.queue.refresh_fill import Drawn
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.freshness import Lessons
@@ -25,7 +25,6 @@ _REST = timedelta(hours=1)
 # is being edited is edited again.
 _TOLD_AFTER = timedelta(days=7)
 _LESSONS_STAND = timedelta(days=200)
-
 
 # Nothing may pass the ceiling, so what is so near to it is due, the oldest first: a bad week and a
 # day without the site still leave the time.

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pincali_sync.db.repositories.queue import claims
-from pincali_sync.db.repositories.queue.queue_fill import Filling
+from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.queue_rows import QueueStats
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
 from pincali_sync.db.unit_of_work import UnitOfWork

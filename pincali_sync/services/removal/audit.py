@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from pincali_sync.db.repositories.queue.queue_fill import Filling
+from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.services.base import Service, in_transaction

@@ -15,8 +15,6 @@ _REAL_SITE = 470_000  # listings; what the defaults are made for
 REAL_CHURN = Churn(births=0.005, price_changes=0.003, reactivations=0.01)
 # What a season over HTTP has many of is as rare here as on the site.
 REAL_TRAPS = Traps(renamed=0.02, takeovers=0.002)
-
-
 _LONGEST_SILENCE = 3_600  # seconds; signs of life are given with the ticks, which are rarer here
 
 

@@ -19,7 +19,6 @@ from pincali_workshop.standin.world.state import ListingState
 
 IN_TIME = 1 * DAY  # within which a newcomer is to be live
 REMOVED_IN_TIME = 15 * DAY
-_OFF_THE_MARKET = 45 * DAY  # of listings whose pages stay though nothing links to them
 
 
 @dataclass(slots=True)

@@ -23,8 +23,6 @@ from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.freshness import Lessons
 from pincali_sync.items import FETCHES_A_WEEK
 
-__all__ = ["Filling", "QueueFillRepository"]
-
 # Records without an open row.
 _WAITING = "queued_priority IS NULL"
 
