@@ -6,7 +6,6 @@ All let the same requests through: the document alone, with scripts those of the
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from pincali_workshop.standin.process import StandinProcess
 from playwright.async_api import Browser, BrowserContext, Route, async_playwright
 
 from bench.cached_site import cached
+from bench.crawls import variables
 from bench.spiders import stat_of
 from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
@@ -83,17 +83,7 @@ class _Turns:
 
     def __init__(self, home: Path, url: str, site: str) -> None:
         self._home, self._url, self._site = home, url, site
-        self._variables = {
-            **os.environ,
-            "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings",
-            "DATABASE_URL": url,
-            "PINCALI_HOME": str(home),
-            "PINCALI_BASE_URL": site,
-            "SITE_MIN_GAP_SECONDS": "0",
-            "PAGE_DELAY_SECONDS": "0",
-            "DETAIL_DELAY_SECONDS": "0",
-            "DETAIL_CONCURRENCY": str(_AT_ONCE),
-        }
+        self._variables = variables(home, url, site, DETAIL_CONCURRENCY=str(_AT_ONCE))
 
     def prepare(self) -> None:
         """All listings wait in the queue, and all pages in the site's memory."""
@@ -127,10 +117,10 @@ class _Turns:
         asyncio.run(work)  # type: ignore[arg-type]
         return pages * 60 / (perf_counter() - started)
 
-    def _crawl(self, *words: str, **variables: str) -> str:
+    def _crawl(self, *words: str, **others: str) -> str:
         return subprocess.run(
             [sys.executable, "-m", "scrapy", "crawl", *words],
-            env={**self._variables, **variables},
+            env={**self._variables, **others},
             cwd=self._home,
             capture_output=True,
             text=True,

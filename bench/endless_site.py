@@ -35,7 +35,6 @@ class _Endless:
         with httpx.Client(base_url=origin, trust_env=False, timeout=60) as site:
             self._pieces = _SLOTS.split(site.get("/en/properties/properties-for-sale").content)
             slugs = [piece for piece in self._pieces[1::2] if re.fullmatch(_SLUG, piece)]
-            self._card_of = {slug: card for card, slug in enumerate(dict.fromkeys(slugs))}
             self._detail = site.get(slugs[0].decode()).content
         self._slug = slugs[0]
         self._public_id = re.findall(rb"EB-[A-Z]+[0-9]{4}", self._detail)[0]
@@ -65,11 +64,11 @@ class _Endless:
 
     def _search(self, number: int, prices: range) -> bytes:
         """As many pages as prices; a card stands at another price on each."""
-        pages, card = len(prices), 0
+        pages, card = len(prices), -1
         pieces = [*self._pieces]
         for slot in range(1, len(pieces), 2):
             piece = pieces[slot]
-            card = self._card_of.get(piece, card)
+            card += piece.startswith(b"data-id")  # with it each begins
             at = prices[(number - 1 + card * pages // _CARDS) % pages]
             listing = _FIRST_ID + at * _CARDS + card
             if piece.startswith(b"/en/home/"):

@@ -9,7 +9,6 @@ relation to the fewest possible. `bench.paper_walk` tries the walk alone.
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
 from pincali_workshop.standin.world.population import Population
 
+from bench.crawls import variables
 from bench.paper_walk import REAL_CHURN, SECONDS_PER_PAGE
 from pincali_sync.bootstrap import build_services
 from pincali_sync.clock import SystemClock
@@ -134,17 +134,9 @@ class _Crawl:
     def __init__(self, url: str, home: Path, base_url: str, page_cap: int) -> None:
         self.session_id = uuid4()
         self.url = url
-        self._variables = {
-            **os.environ,
-            "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings",
-            "DATABASE_URL": url,
-            "PINCALI_HOME": str(home),
-            "PINCALI_BASE_URL": base_url,
-            "SITE_PAGE_CAP": str(page_cap),
-            "SITE_MIN_GAP_SECONDS": "0",
-            "PAGE_DELAY_SECONDS": "0",
-            "LOG_LEVEL": "WARNING",
-        }
+        self._variables = variables(
+            home, url, base_url, SITE_PAGE_CAP=str(page_cap), LOG_LEVEL="WARNING"
+        )
         asyncio.run(self._open_session(base_url))
 
     def read(self, source: ListingSource, *, kills: int, pages: int) -> None:

@@ -6,7 +6,6 @@ the browser, have grown a page: a line through the samples after the first fifth
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
+from bench.crawls import variables
 from bench.endless_site import endless
 from pincali_sync.db import migrate
 
@@ -40,10 +40,10 @@ def measure(
             url = embedded.ensure_running(home, durable=False)
             migrate.upgrade(url)
             with endless(origin.base_url, listing_pages) as site:
-                variables = _variables(home, url, site)
+                told = variables(home, url, site)
                 words = ("manifest", "-a", "source=sale", "-a", "max_pages=0")
-                listing = list(_samples(variables, *words))
-                detail = list(_samples(variables, "detail", "-a", f"max_items={detail_pages}"))
+                listing = list(_samples(told, *words))
+                detail = list(_samples(told, "detail", "-a", f"max_items={detail_pages}"))
             _make_sure(url, listings=24 * listing_pages, live=detail_pages)
         finally:
             embedded.destroy(home)
@@ -71,9 +71,9 @@ def _growth(samples: list[_Sample], column: int, pages: int) -> float:
     return slope * (samples[-1][0] - samples[0][0]) / pages / 1000
 
 
-def _samples(variables: dict[str, str], *words: str) -> Iterator[_Sample]:
+def _samples(told: dict[str, str], *words: str) -> Iterator[_Sample]:
     command = [sys.executable, "-m", "scrapy", "crawl", *words]
-    with subprocess.Popen(command, env=variables, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=told, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             time.sleep(_LOOK_SECONDS)
             if own := _bytes_of(process.pid):
@@ -99,19 +99,6 @@ def _descendants(pid: int) -> Iterator[int]:
     for child in map(int, children):
         yield child
         yield from _descendants(child)
-
-
-def _variables(home: Path, url: str, site: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings",
-        "DATABASE_URL": url,
-        "PINCALI_HOME": str(home),
-        "PINCALI_BASE_URL": site,
-        "SITE_MIN_GAP_SECONDS": "0",
-        "PAGE_DELAY_SECONDS": "0",
-        "DETAIL_DELAY_SECONDS": "0",
-    }
 
 
 if __name__ == "__main__":

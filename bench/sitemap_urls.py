@@ -20,6 +20,7 @@ from time import perf_counter
 import psycopg
 from pincali_workshop.stack import embedded
 
+from bench.crawls import variables
 from pincali_sync.db import migrate
 
 _URLS = 470_000  # of the real sitemap in September 2026
@@ -52,15 +53,7 @@ def _crawl(home: Path, url: str, base_url: str) -> tuple[float, float]:
     started = perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "scrapy", "crawl", "sitemap"],
-        env={
-            **os.environ,
-            "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings",
-            "DATABASE_URL": url,
-            "PINCALI_HOME": str(home),
-            "PINCALI_BASE_URL": base_url,
-            "SITE_MIN_GAP_SECONDS": "0",
-            "LOG_LEVEL": "WARNING",
-        },
+        env=variables(home, url, base_url, LOG_LEVEL="WARNING"),
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)

@@ -16,6 +16,7 @@ from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
 from bench.cached_site import cached
+from bench.crawls import variables
 from pincali_sync.db import migrate
 
 _LISTINGS = 12_000
@@ -57,31 +58,23 @@ class _Spiders:
 
     def __init__(self, home: Path, url: str, site: str) -> None:
         self._home, self._site = home, site
-        self._variables = {
-            **os.environ,
-            "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings",
-            "DATABASE_URL": url,
-            "PINCALI_HOME": str(home),
-            "PINCALI_BASE_URL": site,
-            "SITE_MIN_GAP_SECONDS": "0",
-            "PAGE_DELAY_SECONDS": "0",
-        }
+        self._variables = variables(home, url, site)
 
     def whole(self, *options: str) -> float:
         words = ("crawl", "manifest", "-a", "max_pages=0", *options)
-        return self._pages_a_second("progress/done", *words, variables=self._variables)
+        return self._pages_a_second("progress/done", *words, told=self._variables)
 
     def without(self) -> float:
         return self.whole("-s", "ITEM_PIPELINES={}")
 
     def bare(self) -> float:
         words = ("runspider", str(_BARE), "-a", f"site={self._site}", "-s", "LOG_LEVEL=INFO")
-        return self._pages_a_second("response_received_count", *words, variables=dict(os.environ))
+        return self._pages_a_second("response_received_count", *words, told=dict(os.environ))
 
-    def _pages_a_second(self, stat: str, *words: str, variables: dict[str, str]) -> float:
+    def _pages_a_second(self, stat: str, *words: str, told: dict[str, str]) -> float:
         run = subprocess.run(
             [sys.executable, "-m", "scrapy", *words, "-s", f"CONCURRENT_REQUESTS={_CONCURRENCY}"],
-            env=variables,
+            env=told,
             cwd=self._home,  # where no project's settings are found
             capture_output=True,
             text=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
+from bench.crawls import variables
 from pincali_sync.db import migrate
 
 _LISTINGS = 40_000  # more than 24,000 of them for sale: a thousand pages
@@ -30,23 +30,25 @@ def measure() -> dict[str, float]:
             url = embedded.ensure_running(home)
             migrate.upgrade(url)
             with StandinProcess(StandinOptions(listings=_LISTINGS, page_cap=1_000)) as site:
-                variables = _variables(home, url, site.base_url)
+                told = variables(
+                    home, url, site.base_url, QUEUE_MAX_PENDING="100000", SITE_PAGE_CAP="1000"
+                )
                 scans = {
-                    "scan_100_pages_s": _scan(variables, 100),
-                    "scan_1000_pages_s": _scan(variables, 1_000),
+                    "scan_100_pages_s": _scan(told, 100),
+                    "scan_1000_pages_s": _scan(told, 1_000),
                 }
-                return scans | _all_details(variables, url)
+                return scans | _all_details(told, url)
         finally:
             embedded.destroy(home)
 
 
-def _scan(variables: dict[str, str], pages: int) -> float:
-    return _crawl(variables, "manifest", "-a", "source=sale", "-a", f"max_pages={pages}")
+def _scan(told: dict[str, str], pages: int) -> float:
+    return _crawl(told, "manifest", "-a", "source=sale", "-a", f"max_pages={pages}")
 
 
-def _all_details(variables: dict[str, str], url: str) -> dict[str, float]:
+def _all_details(told: dict[str, str], url: str) -> dict[str, float]:
     """In the sealed browser, in an open one, in the sealed one where scripts run, and without."""
-    browser = {**variables, "DETAIL_TRANSPORT": "playwright"}
+    browser = {**told, "DETAIL_TRANSPORT": "playwright"}
     opened = _details(browser, url, _BROWSER_DETAILS, "-s", "SPIDER_MODULES=bench.open_browser")
     closed = _details(browser, url, _BROWSER_DETAILS)
     scripted = _details({**browser, "DETAIL_JAVASCRIPT": "1"}, url, _BROWSER_DETAILS)
@@ -56,14 +58,14 @@ def _all_details(variables: dict[str, str], url: str) -> dict[str, float]:
         "sealed_to_open_browser": closed / opened,
         "sealed_to_open_browser_with_scripts": scripted / opened,
         "details_per_minute_http": _details(
-            {**variables, "DETAIL_TRANSPORT": "http"}, url, _HTTP_DETAILS
+            {**told, "DETAIL_TRANSPORT": "http"}, url, _HTTP_DETAILS
         ),
     }
 
 
-def _details(variables: dict[str, str], url: str, pages: int, *words: str) -> float:
+def _details(told: dict[str, str], url: str, pages: int, *words: str) -> float:
     before = _live(url)
-    seconds = _crawl(variables, "detail", "-a", f"max_items={pages}", *words)
+    seconds = _crawl(told, "detail", "-a", f"max_items={pages}", *words)
     if (fetched := _live(url) - before) != pages:
         raise RuntimeError(f"{fetched} details were fetched, not {pages}")
     return pages * _MINUTE / seconds
@@ -75,29 +77,14 @@ def _live(url: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _crawl(variables: dict[str, str], *words: str) -> float:
+def _crawl(told: dict[str, str], *words: str) -> float:
     """Seconds, the start of the process included."""
     started = perf_counter()
     subprocess.run(
         [sys.executable, "-m", "scrapy", "crawl", *words],
-        env=variables,
+        env=told,
         capture_output=True,
         check=True,
         timeout=1_800,
     )
     return perf_counter() - started
-
-
-def _variables(home: Path, url: str, base_url: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "SCRAPY_SETTINGS_MODULE": "pincali_sync.settings",
-        "DATABASE_URL": url,
-        "PINCALI_HOME": str(home),
-        "PINCALI_BASE_URL": base_url,
-        "SITE_MIN_GAP_SECONDS": "0",
-        "PAGE_DELAY_SECONDS": "0",
-        "DETAIL_DELAY_SECONDS": "0",
-        "QUEUE_MAX_PENDING": "100000",
-        "SITE_PAGE_CAP": "1000",
-    }
