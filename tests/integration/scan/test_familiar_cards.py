@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.scan.familiar import digest_of
+from pincali_sync.db.repositories.scan.familiar import _FIND, digest_of
 from pincali_sync.db.repositories.scan.manifest_batch import ManifestBatchRepository
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.prices import Currency, Offer, Operation
@@ -137,6 +137,27 @@ def test_each_field_of_a_card_makes_a_difference(name: str) -> None:
 def test_each_term_of_an_offer_makes_a_difference(name: str) -> None:
     offered = replace(CARDS[0].offers[0], **{name: _OTHER[name]})
     assert digest_of(replace(CARDS[0], offers=(offered,))) != digest_of(CARDS[0])
+
+
+async def test_a_batch_looks_at_its_own_records_and_walks_over_no_table(db: Database) -> None:
+    await rows(
+        db,
+        """INSERT INTO property_manifest (property_id, source_url, sources, card_digest)
+           SELECT 'pincali_' || n, 'https://www.pincali.com/en/home/' || n, '{sale}', n
+             FROM generate_series(1, 10000) n""",
+    )
+    await rows(db, "ANALYZE property_manifest")
+    ids = range(1, 2_401)
+    plan = await rows(
+        db,
+        f"EXPLAIN (COSTS OFF) {_FIND}",
+        computed_ids=" ".join(f"pincali_{n}" for n in ids),
+        public_ids=" ".join("-" for _ in ids),
+        sources=" ".join("sale" for _ in ids),
+        digests=" ".join(map(str, ids)),
+    )
+    lines = "\n".join(row["QUERY PLAN"] for row in plan)
+    assert "Seq Scan on property_manifest" not in lines, lines
 
 
 @asynccontextmanager

@@ -44,12 +44,16 @@ class Sorted:
 # source and a state that are all as before is nothing: see there. A record that is not live goes on
 # waiting for its first visit, in the queue or outside; one that left the queue must be looked at.
 _FIND = f"""
-SELECT c.line, m.property_id
+SELECT coalesce(string_agg(CAST(c.line AS text), ' '), '') AS lines,
+       coalesce(string_agg(m.property_id, ' '), '') AS records
   FROM unnest(string_to_array(:computed_ids, ' '), string_to_array(:public_ids, ' ', '-'),
               string_to_array(:sources, ' '), CAST(string_to_array(:digests, ' ') AS bigint[]))
        WITH ORDINALITY AS c (computed_id, public_id, source, digest, line)
-  JOIN property_manifest m ON m.property_id = coalesce(
-       (SELECT a.property_id FROM property_aliases a WHERE a.alias = c.computed_id), c.computed_id)
+  -- One index probe a card: a join was planned as a walk over the whole manifest, for each batch.
+ CROSS JOIN LATERAL (
+       SELECT * FROM property_manifest WHERE property_id = coalesce(
+              (SELECT a.property_id FROM property_aliases a WHERE a.alias = c.computed_id),
+              c.computed_id) OFFSET 0) m
   LEFT JOIN properties_live l ON l.property_id = m.property_id
  CROSS JOIN LATERAL (
        SELECT l.property_id IS NOT NULL AS is_live, m.operation_type AS operation,
@@ -99,14 +103,15 @@ class FamiliarRepository(Repository):
         """Takes the familiar cards out of a batch; writes and locks nothing."""
         cards = [(place, card) for place, page in enumerate(pages) for card in page.page.entries]
         digests = [digest_of(card) for _, card in cards]
-        rows = await self._run(
+        answer = await self._run(
             _FIND,
             computed_ids=_words(card.property_id for _, card in cards),
             public_ids=_words(card.public_id or "-" for _, card in cards),
             sources=_words(pages[place].source for place, _ in cards),
             digests=_words(digests),
         )
-        found = {row.line - 1: row.property_id for row in rows}
+        lines, records = map(str.split, answer.one())
+        found = {int(line) - 1: record for line, record in zip(lines, records, strict=True)}
         # What one card of a batch changes, the next one of the same listing does not confirm.
         moving = {
             name
