@@ -204,7 +204,8 @@ class Ending(StrEnum):
     GONE = "cancelled"  # the page is not there: no verdict on the listing, and no failure
 
 
-NO_PAGE = "no page of the site"  # how an error begins where what came is none of its pages
+# How an error begins where what came is none of its pages. The function that claims knows it, too.
+NO_PAGE = "no page of the site"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

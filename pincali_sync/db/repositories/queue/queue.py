@@ -14,8 +14,7 @@ from pincali_sync.items import QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
-_CLAIMABLE = "status = 'pending' AND available_at <= :now AND "
-WHICH = {True: _VERIFIED, False: f"({_VERIFIED}) IS NOT TRUE"}
+_WHICH = {True: _VERIFIED, False: f"({_VERIFIED}) IS NOT TRUE"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +169,11 @@ UPDATE scrape_queue q
 
     async def claimable(self, *, now: datetime, verification: bool = False) -> int:
         """How many rows a worker could lease right now."""
-        which = f"{_CLAIMABLE} {WHICH[verification]}"
-        return await self._number(f"SELECT count(*) FROM scrape_queue WHERE {which}", now=now)
+        return await self._number(
+            f"""SELECT count(*) FROM scrape_queue
+                 WHERE status = 'pending' AND available_at <= :now AND {_WHICH[verification]}""",
+            now=now,
+        )
 
     async def open_verifications(self) -> int:
         """How many missing listings wait to be looked at, or are being looked at."""
