@@ -11,7 +11,6 @@ from pincali_sync.domain.page_facts import PageFacts
 A_FEW = 3  # listings that come and go while totals are compared
 _LACKING = 0.001  # of the whole: what the parts may lack of it by chance
 _TOO_MANY = 1.03  # of the whole: the site did not keep to what was asked
-_NEARLY_ALL = 0.9995  # further types or places are not asked for
 _ON_REQUEST = 0.1  # ranges of prices lack these, and they are looked for
 _POOR = 0.5  # a division that leaves out more is of no use
 
@@ -53,12 +52,13 @@ class Parts:
 
     @property
     def is_enough(self) -> bool:
-        """Whether further types or places would find next to nothing.
+        """Whether further types or places would find nothing.
 
-        One that finds all there is may have been passed over by the site: the next one shows it.
+        A few that are left are read too: they would be the same in each scan, and soon missing. One
+        that finds all there is may have been passed over by the site: the next one shows it.
         """
         is_by_name = not isinstance(self.division, ByMeasure)
-        return is_by_name and self.looked_at > 1 and self.total >= _NEARLY_ALL * self.whole
+        return is_by_name and self.looked_at > 1 and self.total >= self.whole
 
 
 class Judgement:

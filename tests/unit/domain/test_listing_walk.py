@@ -116,6 +116,15 @@ async def test_a_source_far_beyond_the_cap_is_read_at_little_more_than_the_fewes
     assert len(site.asked) <= 1.1 * site.fewest_pages
 
 
+async def test_the_few_of_a_rare_type_are_read_too() -> None:
+    """They would be the same few in each scan, and so be missing."""
+    many = [replace(row, number=10 * row.number) for row in varied_rows(2_200)]
+    rarity = replace(many[0], number=11_001, property_type=list(PROPERTY_TYPES)[-1])
+    site = ShiftingSite(rows=[*many, rarity], page_size=10, page_cap=20)
+    await walk(site)
+    assert rarity.number in site.seen
+
+
 @pytest.mark.parametrize(
     "ignored",
     [("bedroom",), ("type",), ("place",), ("sort_by",), ("price",), ("bedroom", "place")],
