@@ -360,6 +360,22 @@ async def test_a_listing_that_only_moved_to_another_shard_is_not_missing(
         clock.advance(days=1)
 
 
+async def test_a_shard_that_shares_urls_with_another_is_read_as_a_whole(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    """Were it unchanged when the other one drops them, they would not be listed."""
+    both = {"properties.xml": urls(*MANY[:97]), "properties1.xml": urls(*MANY[96:])}
+    await passed(services, both)
+    first, second = (f"https://cdn.invalid/{name}" for name in both)
+    ticket = await services.jobs.begin(uuid4(), spider="sitemap", source=None)
+    assert set(await services.sitemap.begin(ticket, shards=2)) == {second}
+    clock.advance(days=1)
+    await passed(services, {**both, "properties1.xml": urls(*MANY[97:])})
+    assert await seen_at(db, id_of("casa-96")) == clock.now()
+    ticket = await services.jobs.begin(uuid4(), spider="sitemap", source=None)
+    assert set(await services.sitemap.begin(ticket, shards=2)) == {first, second}
+
+
 async def test_how_long_a_listing_is_missing_counts_from_when_the_sitemap_listed_it_last(
     services: Services, db: Database, clock: FixedClock
 ) -> None:

@@ -93,6 +93,13 @@ ON CONFLICT (url) DO UPDATE
        dated_at = greatest(s.dated_at, excluded.dated_at)
 """
 
+# But shards some of whose URLs are kept as another's, for both list them: were the other one to
+# drop them, HTTP 304 would not tell that they are here.
+_KNOWN_SHARDS = """
+SELECT url, etag, last_modified FROM sitemap_shards s
+ WHERE urls <= (SELECT count(*) FROM sitemap_urls u WHERE u.shard_url = s.url)
+"""
+
 _TOTALS = f"""
 SELECT count(*) AS urls, min(listed_at) AS dated_at,
        (SELECT count(*) FROM sitemap_shards WHERE session_id = :session_id) AS shards_read,
@@ -117,8 +124,8 @@ class SitemapRepository(Repository):
         await self._run(_BEGIN, session_id=session_id, shards=shards, now=now)
 
     async def shards(self) -> dict[str, KnownShard]:
-        """All shards ever read, by URL."""
-        rows = await self._run("SELECT url, etag, last_modified FROM sitemap_shards")
+        """By URL, the shards of which HTTP 304 would tell all that they list."""
+        rows = await self._run(_KNOWN_SHARDS)
         return {row.url: KnownShard(etag=row.etag, last_modified=row.last_modified) for row in rows}
 
     async def record_urls(
