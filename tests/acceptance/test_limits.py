@@ -182,7 +182,10 @@ async def test_what_shows_no_mark_of_the_sites_is_no_page_and_everything_rests_f
     assert len(hostile.paths) < 20
     [pause] = await rows(db, "SELECT kind, reason FROM sync_pauses")
     assert pause["kind"] == "busy"  # and so tried again by itself
-    assert re.search("none of its marks.*'Hold on'; 6 times in a row, last at", pause["reason"])
+    # Six are enough; pages that were under way are counted before the pause is written down.
+    told = re.search(r"none of its marks.*'Hold on'; (\d+) times in a row", pause["reason"])
+    assert told is not None
+    assert int(told[1]) >= 6
     assert ended.log.count("paused: all") == 1
     queue = "SELECT DISTINCT status, attempt_count FROM scrape_queue"
     assert await rows(db, queue) == [{"status": "pending", "attempt_count": 0}]

@@ -17,7 +17,7 @@ from pincali_sync.services.manifest_scan_service import ManifestScanService
 from tests.support.builders import Workshop, detail, entry, id_of, page, rows, sale
 from tests.support.clock import FixedClock
 
-_ROWS = 2_000
+_ROWS = 20_000
 _SESSION = UUID(int=5)
 # Big ones; of `removal_audits` a hundred rows come a week.
 _TABLES = {
