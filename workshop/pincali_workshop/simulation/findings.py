@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pincali_workshop.standin.world.removal import RemovalMode
 
 LEAST_RECALL = 0.95  # of those gone for three weeks, in each way that their pages answer
+_LEAST_RECALL_OF_ALL = 0.98
 _LEAST_NOTICED = 0.99
 
 
@@ -22,6 +23,11 @@ class Gone:
     def recall(self) -> float:
         """The share that was settled."""
         return self.settled / self.known if self.known else 1.0
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether as many were settled as the bound asks for; of a handful, one may be left."""
+        return len(self.left) <= max(1, (1 - LEAST_RECALL) * self.known)
 
 
 @dataclass
@@ -69,8 +75,16 @@ class Findings:
         return (
             not any(wrong)
             and self.removals_noticed >= _LEAST_NOTICED
-            and all(gone.recall >= LEAST_RECALL for gone in self.gone_by_way.values())
+            and all(gone.is_enough for gone in self.gone_by_way.values())
+            and self.recall >= _LEAST_RECALL_OF_ALL
         )
+
+    @property
+    def recall(self) -> float:
+        """The share that was settled of all that have been gone for three weeks."""
+        ways = self.gone_by_way.values()
+        known = sum(gone.known for gone in ways)
+        return sum(gone.settled for gone in ways) / known if known else 1.0
 
     @property
     def removals_noticed(self) -> float:
