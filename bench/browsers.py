@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,17 +16,16 @@ from time import perf_counter
 
 import httpx
 import psycopg
-from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from playwright.async_api import Browser, BrowserContext, Route, async_playwright
 
 from bench.cached_site import cached
 from bench.crawls import variables
+from bench.own_database import own_database
 from bench.spiders import stat_of
 from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
-from pincali_sync.db import migrate
 
 _LISTINGS = 800
 _PAGES = 60  # of a turn
@@ -40,16 +38,10 @@ _SOURCES = "SELECT source_url FROM property_manifest ORDER BY property_id"
 
 def measure() -> dict[str, float]:
     """Medians of rounds in which all take turns. Browsers are started within the time taken."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home)
-            migrate.upgrade(url)
-            options = StandinOptions(listings=_LISTINGS)
-            with StandinProcess(options) as origin, cached(origin.base_url) as site:
-                return _figures(_Turns(home, url, site))
-        finally:
-            embedded.destroy(home)
+    with own_database() as (home, url):
+        options = StandinOptions(listings=_LISTINGS)
+        with StandinProcess(options) as origin, cached(origin.base_url) as site:
+            return _figures(_Turns(home, url, site))
 
 
 def _figures(turns: _Turns) -> dict[str, float]:

@@ -9,16 +9,14 @@ import asyncio
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from time import perf_counter
 
 import psycopg
-from pincali_workshop.stack import embedded
 from sqlalchemy import text
 
 from bench.million_rows import LIVE, NOW
-from pincali_sync.db import migrate
+from bench.own_database import own_database
 from pincali_sync.db.engine import Database
 
 _ROWS = 1_000_000
@@ -29,17 +27,11 @@ _KIB = 1024
 def measure(rows: int = _ROWS) -> dict[str, float]:
     """Seconds, the start of the command included, and MB, by format."""
     figures: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="pincali-exports-") as folder:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home, durable=False)
-            migrate.upgrade(url)
-            asyncio.run(_fill(url, rows))
-            for form in _FORMATS:
-                seconds, peak = _export(home, url, form)
-                figures |= {f"export_{form}_s": seconds, f"export_{form}_peak_mb": peak}
-        finally:
-            embedded.destroy(home)
+    with own_database(durable=False) as (home, url):
+        asyncio.run(_fill(url, rows))
+        for form in _FORMATS:
+            seconds, peak = _export(home, url, form)
+            figures |= {f"export_{form}_s": seconds, f"export_{form}_peak_mb": peak}
     return figures
 
 

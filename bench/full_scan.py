@@ -12,7 +12,6 @@ import asyncio
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,6 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
-from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.pages.language import ENGLISH
 from pincali_workshop.standin.pages.wording import path_of
@@ -29,11 +27,11 @@ from pincali_workshop.standin.world.churn import Churn
 from pincali_workshop.standin.world.population import Population
 
 from bench.crawls import variables
+from bench.own_database import own_database
 from bench.paper_walk import REAL_CHURN, SECONDS_PER_PAGE
 from pincali_sync.bootstrap import build_services
 from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
-from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.domain.identity import canonical_url, property_id_of
@@ -90,15 +88,8 @@ def measure_one(
         seconds_per_page=seconds_per_page,
         churn=churn,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home, durable=durable)
-            migrate.upgrade(url)
-            with StandinProcess(options) as site:
-                return _scan(options, site, _Crawl(url, home, site.base_url, believed), kills)
-        finally:
-            embedded.destroy(home)
+    with own_database(durable=durable) as (home, url), StandinProcess(options) as site:
+        return _scan(options, site, _Crawl(url, home, site.base_url, believed), kills)
 
 
 def _scan(options: StandinOptions, site: StandinProcess, crawl: _Crawl, kills: int) -> FullScan:

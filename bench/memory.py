@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import linear_regression
 
 import psycopg
-from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
 from bench.crawls import variables
 from bench.endless_site import endless
-from pincali_sync.db import migrate
+from bench.own_database import own_database
 
 _LISTING_PAGES = 20_000
 _DETAIL_PAGES = 2_000
@@ -34,19 +32,13 @@ def measure(
     listing_pages: int = _LISTING_PAGES, detail_pages: int = _DETAIL_PAGES
 ) -> dict[str, float]:
     """Megabytes at most, and kilobytes a page."""
-    with tempfile.TemporaryDirectory() as folder, StandinProcess(StandinOptions()) as origin:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home, durable=False)
-            migrate.upgrade(url)
-            with endless(origin.base_url, listing_pages) as site:
-                told = variables(home, url, site)
-                words = ("manifest", "-a", "source=sale", "-a", "max_pages=0")
-                listing = list(_samples(told, *words))
-                detail = list(_samples(told, "detail", "-a", f"max_items={detail_pages}"))
-            _make_sure(url, listings=24 * listing_pages, live=detail_pages)
-        finally:
-            embedded.destroy(home)
+    with own_database(durable=False) as (home, url), StandinProcess(StandinOptions()) as origin:
+        with endless(origin.base_url, listing_pages) as site:
+            told = variables(home, url, site)
+            words = ("manifest", "-a", "source=sale", "-a", "max_pages=0")
+            listing = list(_samples(told, *words))
+            detail = list(_samples(told, "detail", "-a", f"max_items={detail_pages}"))
+        _make_sure(url, listings=24 * listing_pages, live=detail_pages)
     return {
         "memory_listing_peak_mb": max(spider for _, spider, _ in listing) / 1e6,
         "memory_listing_kb_a_page": _growth(listing, 1, listing_pages),

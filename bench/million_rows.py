@@ -10,20 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from pincali_workshop.stack import embedded
 from sqlalchemy import text
 
-from pincali_sync.db import migrate
+from bench.own_database import own_database
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -171,14 +168,8 @@ async def _rounds(url: str, rows: int) -> dict[str, list[tuple[float, int]]]:
 
 def _all_rounds(rows: int) -> dict[str, list[tuple[float, int]]]:
     """On an embedded server of its own, deleted afterwards."""
-    with tempfile.TemporaryDirectory(prefix="pincali-million-") as folder:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home, durable=False)
-            migrate.upgrade(url)
-            return asyncio.run(_rounds(url, rows))
-        finally:
-            embedded.destroy(home)
+    with own_database(durable=False) as (_, url):
+        return asyncio.run(_rounds(url, rows))
 
 
 def measure(rows: int = 1_000_000) -> dict[str, float]:

@@ -7,11 +7,9 @@ procrastinate hands jobs out one at a time. Then the same with a million finishe
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from uuid import uuid4
@@ -21,11 +19,10 @@ import psycopg
 from pgqueuer.db import PsycopgDriver
 from pgqueuer.queries import EntrypointExecutionParameter, Queries
 from pgqueuer.types import QueueEntrypoint, QueueManagerId
-from pincali_workshop.stack import embedded
 
+from bench.own_database import own_database
 from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
-from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
@@ -71,13 +68,8 @@ Opened = Callable[[str, AsyncExitStack], Awaitable[Claim]]
 
 def measure() -> dict[str, float]:
     """Rows claimed a second, and ratios to the others' at the same batch."""
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            url = embedded.ensure_running(Path(folder))
-            migrate.upgrade(url)
-            return asyncio.run(_measure(url))
-        finally:
-            embedded.destroy(Path(folder))
+    with own_database() as (_, url):
+        return asyncio.run(_measure(url))
 
 
 async def _measure(url: str) -> dict[str, float]:

@@ -9,7 +9,6 @@ import gzip
 import os
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +17,9 @@ from pathlib import Path
 from time import perf_counter
 
 import psycopg
-from pincali_workshop.stack import embedded
 
 from bench.crawls import variables
-from pincali_sync.db import migrate
+from bench.own_database import own_database
 
 _URLS = 470_000  # of the real sitemap in September 2026
 _PER_SHARD = 50_000
@@ -31,18 +29,12 @@ _MOVED = 1  # in a hundred, between two passes
 
 def measure(urls: int = _URLS) -> dict[str, float]:
     """Seconds of a first and of a second pass, and the spider's peak memory in MB."""
-    with tempfile.TemporaryDirectory() as folder, _sitemap(urls) as (base_url, shards):
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home)
-            migrate.upgrade(url)
-            first, peak = _crawl(home, url, base_url)
-            shards.update(_shards(urls, moved=_MOVED))
-            again, _ = _crawl(home, url, base_url)
-            with psycopg.connect(url) as connection:
-                row = connection.execute("SELECT count(*) FROM property_manifest").fetchone()
-        finally:
-            embedded.destroy(home)
+    with own_database() as (home, url), _sitemap(urls) as (base_url, shards):
+        first, peak = _crawl(home, url, base_url)
+        shards.update(_shards(urls, moved=_MOVED))
+        again, _ = _crawl(home, url, base_url)
+        with psycopg.connect(url) as connection:
+            row = connection.execute("SELECT count(*) FROM property_manifest").fetchone()
     if row is None or row[0] <= urls:
         raise RuntimeError(f"{row} URLs were recorded, of {urls} and those that came")
     return {"sitemap_first_s": first, "sitemap_again_s": again, "sitemap_peak_mb": peak}

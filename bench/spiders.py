@@ -6,18 +6,16 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
 from bench.cached_site import cached
 from bench.crawls import variables
-from pincali_sync.db import migrate
+from bench.own_database import own_database
 
 _LISTINGS = 12_000
 _ROUNDS = 5
@@ -27,16 +25,10 @@ _BARE = Path(__file__).with_name("bare_spider.py")
 
 def measure() -> dict[str, float]:
     """Pages a second in the median of rounds in which all take turns, and medians of ratios."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home)
-            migrate.upgrade(url)
-            options = StandinOptions(listings=_LISTINGS, page_cap=1000)
-            with StandinProcess(options) as origin, cached(origin.base_url) as site:
-                return _figures(_Spiders(home, url, site))
-        finally:
-            embedded.destroy(home)
+    with own_database() as (home, url):
+        options = StandinOptions(listings=_LISTINGS, page_cap=1000)
+        with StandinProcess(options) as origin, cached(origin.base_url) as site:
+            return _figures(_Spiders(home, url, site))
 
 
 def _figures(spiders: _Spiders) -> dict[str, float]:

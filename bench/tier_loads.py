@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from time import perf_counter
 
 import psycopg
-from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 
 from bench.crawls import variables
-from pincali_sync.db import migrate
+from bench.own_database import own_database
 
 _LISTINGS = 40_000  # more than 24,000 of them for sale: a thousand pages
 _BROWSER_DETAILS = 100
@@ -24,22 +21,14 @@ _MINUTE = 60
 
 def measure() -> dict[str, float]:
     """Seconds for a hundred and a thousand pages; details a minute in a browser and without."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home)
-            migrate.upgrade(url)
-            with StandinProcess(StandinOptions(listings=_LISTINGS, page_cap=1_000)) as site:
-                told = variables(
-                    home, url, site.base_url, QUEUE_MAX_PENDING="100000", SITE_PAGE_CAP="1000"
-                )
-                scans = {
-                    "scan_100_pages_s": _scan(told, 100),
-                    "scan_1000_pages_s": _scan(told, 1_000),
-                }
-                return scans | _all_details(told, url)
-        finally:
-            embedded.destroy(home)
+    options = StandinOptions(listings=_LISTINGS, page_cap=1_000)
+    with own_database() as (home, url), StandinProcess(options) as site:
+        told = variables(home, url, site.base_url, QUEUE_MAX_PENDING="100000", SITE_PAGE_CAP="1000")
+        scans = {
+            "scan_100_pages_s": _scan(told, 100),
+            "scan_1000_pages_s": _scan(told, 1_000),
+        }
+        return scans | _all_details(told, url)
 
 
 def _scan(told: dict[str, str], pages: int) -> float:

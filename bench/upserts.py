@@ -13,25 +13,22 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import md5
 from operator import attrgetter
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from uuid import uuid4
 
 import psycopg
-from pincali_workshop.stack import embedded
 
+from bench.own_database import own_database
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
-from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.scan.manifest_batch import OPTIONAL_FIELDS
 from pincali_sync.domain.identity import canonical_url, property_id_of
@@ -215,14 +212,8 @@ def _measure(url: str, listings: int, pages: int) -> dict[str, float]:
 
 def measure(listings: int = 60_000, pages: int = ManifestPipeline.batch_size) -> dict[str, float]:
     """Ratios, cards a second, and what the tables are like then."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home)
-            migrate.upgrade(url)
-            return _measure(url, listings, pages)
-        finally:
-            embedded.destroy(home)
+    with own_database() as (_, url):
+        return _measure(url, listings, pages)
 
 
 if __name__ == "__main__":

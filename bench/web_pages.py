@@ -8,23 +8,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import httpx
 import psycopg
-from pincali_workshop.stack import embedded
 from sqlalchemy import text
 
 from bench.million_rows import NOW, prepare
+from bench.own_database import own_database
 from pincali_sync.bootstrap import build_services
 from pincali_sync.config import load_config
-from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
 from pincali_sync.web.app import create_app
 from pincali_sync.web.snapshots import SnapshotKeeper
@@ -127,14 +124,8 @@ def measure(rows: int = 1_000_000) -> dict[str, float]:
 
 
 def _on_a_server_of_its_own(rows: int) -> dict[str, float]:
-    with tempfile.TemporaryDirectory(prefix="pincali-web-pages-") as folder:
-        home = Path(folder)
-        try:
-            url = embedded.ensure_running(home, durable=False)
-            migrate.upgrade(url)
-            return asyncio.run(_measure(url, rows))
-        finally:
-            embedded.destroy(home)
+    with own_database(durable=False) as (_, url):
+        return asyncio.run(_measure(url, rows))
 
 
 async def _measure(url: str, rows: int) -> dict[str, float]:
