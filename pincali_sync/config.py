@@ -163,7 +163,7 @@ class Config(BaseSettings):
     queue_retry_seconds: float = Field(60, ge=0)
     """seconds before a failed page's next attempt; doubles with each"""
     job_silence_seconds: int = Field(120, ge=5)
-    """seconds without a heartbeat after which a job is started again"""
+    """seconds without a heartbeat after which a job is started again, or a runner is succeeded"""
     drain_window_minutes: Positive = 60
     """minutes a run waits for the pages it queued"""
     keep_queue_days: Days = Field(35, description="days finished queue rows are kept")

@@ -60,7 +60,9 @@ def cancel(
 
     async def work(services: Services) -> SyncRun:
         found = await services.insights.find_run(run)
-        async with runner_lock(services.db, services.clock):
+        async with runner_lock(
+            services.db, services.clock, silence_seconds=services.config.job_silence_seconds
+        ):
             return await services.orchestrator(build_runner(services.config)).cancel(found.id)
 
     ended = ask(work)

@@ -86,7 +86,9 @@ class SchedulerService(Service):
             LockedError: when another runner is at work, or took over because this one stood still.
             RunnerError: when a node that should take a due run's jobs does not answer.
         """
-        async with runner_lock(self.db, self.clock) as lock:
+        async with runner_lock(
+            self.db, self.clock, silence_seconds=self.config.job_silence_seconds
+        ) as lock:
             try:
                 runs = await self._work(lock, start_due=start_due)
             except Exception:
@@ -120,7 +122,9 @@ class SchedulerService(Service):
             LockedError: when another runner is at work or a run of this tier is open.
             PausedError: when the tier is paused.
         """
-        async with runner_lock(self.db, self.clock):
+        async with runner_lock(
+            self.db, self.clock, silence_seconds=self.config.job_silence_seconds
+        ):
             return await self.orchestrator.start(tier)
 
     async def should_run_tier(self, tier_level: int) -> bool:

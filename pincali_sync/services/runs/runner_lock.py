@@ -19,9 +19,8 @@ from pincali_sync.exceptions import LockedError
 logger = logging.getLogger(__name__)
 
 _LOCK = "tier_runner"
-# A runner that was killed holds the others up no longer than this.
-_LEASE = timedelta(minutes=2)
-_RENEWED_EVERY_SECONDS = 20.0
+# Within a lease, so that one that is late costs nothing.
+_RENEWALS = 6
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -32,6 +31,7 @@ class RunnerLock:
 
     db: Database
     clock: Clock
+    lease: timedelta
     token: UUID = field(default_factory=uuid4)
 
     async def assert_held(self) -> None:
@@ -49,7 +49,7 @@ class RunnerLock:
         """Renews the lock until it is lost or this is cancelled."""
         is_held = True
         while is_held:
-            await sleep(_RENEWED_EVERY_SECONDS)
+            await sleep(self.lease.total_seconds() / _RENEWALS)
             try:
                 is_held = await self._extend()
             except Exception as error:  # noqa: BLE001  # the step meets it too, if it lasts
@@ -58,25 +58,29 @@ class RunnerLock:
     async def _extend(self) -> bool:
         async with self.db.transaction() as tx:
             return await tx.locks.extend(
-                _LOCK, token=self.token, lease=_LEASE, now=self.clock.now()
+                _LOCK, token=self.token, lease=self.lease, now=self.clock.now()
             )
 
 
 @asynccontextmanager
 async def runner_lock(
-    db: Database, clock: Clock, *, sleep: Sleep = asyncio.sleep
+    db: Database, clock: Clock, *, silence_seconds: float = 120, sleep: Sleep = asyncio.sleep
 ) -> AsyncIterator[RunnerLock]:
     """Takes the lock, keeps it for as long as the block takes, and gives it back.
 
     A row with an end: it works through a pooler, and a crash cannot leave it behind.
 
+    Args:
+        silence_seconds: so long a runner that was killed holds the others up.
+
     Raises:
         LockedError: when another runner holds it.
     """
-    lock, owner = RunnerLock(db=db, clock=clock), f"{socket.gethostname()}:{os.getpid()}"
+    lock = RunnerLock(db=db, clock=clock, lease=timedelta(seconds=silence_seconds))
+    owner = f"{socket.gethostname()}:{os.getpid()}"
     async with db.transaction() as tx:
         acquired = await tx.locks.acquire(
-            _LOCK, token=lock.token, owner=owner, lease=_LEASE, now=clock.now()
+            _LOCK, token=lock.token, owner=owner, lease=lock.lease, now=clock.now()
         )
         holder = None if acquired else await tx.locks.owner(_LOCK)
     if not acquired:

@@ -65,8 +65,11 @@ async def test_a_lock_left_behind_ends_by_itself(db: Database, clock: FixedClock
             async with runner_lock(db, clock):
                 raise AssertionError("the lock was not held long enough")
         clock.advance(seconds=2)
-        async with runner_lock(db, clock):
+        async with runner_lock(db, clock, silence_seconds=7):
             assert await value(db, "SELECT count(*) FROM service_locks") == 1
+            clock.advance(seconds=8)
+            async with runner_lock(db, clock):
+                assert await value(db, "SELECT count(*) FROM service_locks") == 1
 
 
 async def test_a_holder_releases_its_own_lock_only(db: Database, clock: FixedClock) -> None:
