@@ -24,7 +24,7 @@ from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
 T = TypeVar("T")
 Driver = psycopg.AsyncConnection[Any]
 
-SCHEMA_REVISION = "0018_claims"  # what this code was written for
+SCHEMA_REVISION = "0020_sessions"  # what this code was written for
 
 # What statements and the driver go by.
 _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}

@@ -86,7 +86,6 @@ class RunLifecycle(Component):
     async def _finish(self, job: CrawlJob, reason: str, *, succeeded: bool) -> bool:
         if job.role.is_worker:
             await job.services.db.run(lambda tx: tx.queue.release(job.lease_token))
-            await job.services.sync.complete_session(job.ticket.session_id)
         elif job.ticket.run_id is None and job.role.reads_everything:
             await job.services.scans.mark_live_as_seen(job.ticket.session_id)
         return await job.services.jobs.finish(
@@ -94,8 +93,6 @@ class RunLifecycle(Component):
             succeeded=succeeded,
             reason=reason,
             stats=self._kept_stats(),
-            # A run's manifest jobs share the run's session; the run closes it.
-            owns_session=job.ticket.run_id is None or job.role.is_worker,
         )
 
     def _kept_stats(self) -> dict[str, Any]:

@@ -114,11 +114,6 @@ class DataSyncService(Service):
         await tx.scrapes.promote(session_id=session_id, now=now)
         return SavedBatch(**counts)
 
-    @in_transaction
-    async def complete_session(self, tx: UnitOfWork, session_id: UUID) -> None:
-        """Sums a session's promotions up in `sync_metadata`; repeating it changes nothing."""
-        await tx.sessions.sum_up(session_id, now=self.clock.now())
-
     async def refresh_statistics(self) -> None:
         """Brings `property_stats` up to date, beside its readers.
 

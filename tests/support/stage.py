@@ -94,7 +94,7 @@ class Stage:
 
     async def end(self, ticket: JobTicket, reason: str = "finished") -> bool:
         return await self.shop.jobs.finish(
-            ticket, succeeded=reason == "finished", reason=reason, stats={}, owns_session=False
+            ticket, succeeded=reason == "finished", reason=reason, stats={}
         )
 
     async def scan_all(self, *, per_source: int = 2) -> None:

@@ -84,15 +84,9 @@ class JobService(Service):
         succeeded: bool,
         reason: str,
         stats: Mapping[str, Any],
-        owns_session: bool,
     ) -> bool:
-        """Ends the job, and its session if no other job shares it; False when given up before."""
-        now, status = self.clock.now(), "completed" if succeeded else "failed"
-        ended = await tx.jobs.finish(
-            ticket.job_id, status=status, reason=reason, stats=stats, now=now
+        """Ends the job and its session, but a run's; False when it was given up before."""
+        status = "completed" if succeeded else "failed"
+        return await tx.jobs.finish(
+            ticket.job_id, status=status, reason=reason, stats=stats, now=self.clock.now()
         )
-        await tx.sessions.count_pages(ticket.session_id)
-        if ended and owns_session:
-            error = None if succeeded else reason
-            await tx.sessions.close(ticket.session_id, status=status, error=error, now=now)
-        return ended

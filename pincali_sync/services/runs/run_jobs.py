@@ -12,9 +12,8 @@ from uuid import UUID, uuid4
 
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import RunnerError
-from pincali_sync.services.base import Service, in_transaction
+from pincali_sync.services.base import Service
 from pincali_sync.services.ports import JobRunner, JobSpec, WantedJob
 
 logger = logging.getLogger(__name__)
@@ -109,15 +108,18 @@ class RunJobs(Service):
         """Starts a job that belongs to no run."""
         await self._start(None, wanted, attempt=1)
 
-    @in_transaction
-    async def give_up_silent(self, tx: UnitOfWork) -> None:
-        """Closes jobs of no run that were not heard of for too long."""
+    async def give_up_silent(self) -> None:
+        """Ends jobs that no open run watches and that were not heard of for too long."""
         now = self.clock.now()
-        await tx.jobs.give_up_silent(
-            running_before=now - self._silence,
-            scheduled_before=now - _PATIENCE_BEFORE_START * self._silence,
-            now=now,
+        silent = await self.db.run(
+            lambda tx: tx.jobs.give_up_silent(
+                running_before=now - self._silence,
+                scheduled_before=now - _PATIENCE_BEFORE_START * self._silence,
+                now=now,
+            )
         )
+        for job in silent:
+            logger.warning("job %s (%s) went silent: it is given up", job.id, job.spider)
 
     @property
     def _silence(self) -> timedelta:

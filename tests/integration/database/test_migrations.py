@@ -236,6 +236,27 @@ def test_an_upgrade_finds_what_waits_outside_the_queue(empty_database_url: str) 
     assert found == [("waits", 3)]
 
 
+def test_an_upgrade_ends_the_sessions_of_jobs_that_were_lost(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url, "0018_claims")
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(
+            """WITH s AS (INSERT INTO scraping_sessions (session_name, base_url)
+                   SELECT name, 'x' FROM unnest(ARRAY['detail by hand', 'detail of a run',
+                          'manifest by hand', 'hot_listings 2026-11-20', 'nightly']) AS name
+                   RETURNING id, session_name)
+               INSERT INTO sync_run_jobs (id, session_id, spider, status)
+               SELECT gen_random_uuid(), id, 'detail',
+                      CASE session_name WHEN 'detail of a run' THEN 'lost' ELSE 'running' END
+                 FROM s WHERE session_name IN ('detail of a run', 'manifest by hand')"""
+        )
+    migrate.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        found = connection.execute(
+            "SELECT session_name FROM scraping_sessions WHERE status = 'failed' ORDER BY 1"
+        ).fetchall()
+    assert found == [("detail by hand",), ("detail of a run",)]
+
+
 def test_sql_is_printed_without_a_database(tmp_path: Path, postgres_url: str) -> None:
     environment = {name: each for name, each in os.environ.items() if name not in {"DATABASE_URL"}}
     result = subprocess.run(

@@ -108,7 +108,7 @@ async def test_a_job_that_was_given_up_saves_nothing(shop: Workshop, db: Databas
     await shop.scan(entry("blue-house"))
     [queued] = await shop.claim()
     ticket = await shop.begin("detail")
-    await shop.jobs.finish(ticket, succeeded=True, reason="finished", stats={}, owns_session=True)
+    await shop.jobs.finish(ticket, succeeded=True, reason="finished", stats={})
     with pytest.raises(SupersededError):
         await shop.save(ScrapeResult(queued=queued, scraped=detail("blue-house")), ticket=ticket)
     assert await value(db, "SELECT count(*) FROM properties_live") == 0

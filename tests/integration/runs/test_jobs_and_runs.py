@@ -12,9 +12,9 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource, Tier
 from pincali_sync.exceptions import LockedError, RunnerError, SupersededError
 from pincali_sync.items import ScrapeResult
-from tests.support.builders import entry, rows, value
+from tests.support.builders import detail, entry, rows, value
 from tests.support.clock import FixedClock
-from tests.support.stage import Stage
+from tests.support.stage import SILENCE, Stage
 
 
 @pytest.fixture
@@ -55,13 +55,57 @@ async def test_a_job_by_hand_closes_its_session_with_its_counts(stage: Stage) ->
     ticket = await stage.shop.begin()
     await stage.shop.scan(entry("blue-house"), ticket=ticket)
     assert await stage.shop.jobs.finish(
-        ticket, succeeded=False, reason="cancelled", stats={"pages": 1}, owns_session=True
+        ticket, succeeded=False, reason="cancelled", stats={"pages": 1}
     )
     [session] = await rows(
         stage.db,
         "SELECT status, error_message, pages_scraped, properties_inserted FROM scraping_sessions",
     )
     assert tuple(session.values()) == ("failed", "cancelled", 1, 1)
+
+
+async def test_a_job_by_hand_whose_process_died_ends_at_the_next_tick_with_what_it_had_done(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    await stage.shop.scan(entry("blue-house"))
+    ticket = await stage.shop.begin("detail")
+    [queued] = await stage.shop.claim()
+    await stage.shop.save(ScrapeResult(queued=queued, scraped=detail("blue-house")), ticket=ticket)
+    scheduler = stage.services.scheduler(stage.runner)
+    await scheduler.tick(start_due=False)
+    stage.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    for _ in range(2):
+        await scheduler.tick(start_due=False)
+    ended = await rows(
+        stage.db,
+        """SELECT j.spider, j.status AS job, s.status, s.error_message, m.total_scraped,
+                  m.sync_status
+             FROM sync_run_jobs j JOIN scraping_sessions s ON s.id = j.session_id
+             LEFT JOIN sync_metadata m ON m.session_id = s.id ORDER BY spider""",
+    )
+    assert [tuple(each.values()) for each in ended] == [
+        ("detail", "lost", "failed", "no heartbeat", 1, "failed"),
+        ("manifest", "lost", "failed", "no heartbeat", None, None),
+    ]
+    assert caplog.text.count("(detail) went silent: it is given up") == 1
+
+
+async def test_the_session_of_a_lost_job_of_a_run_ends_with_it_and_the_runs_own_goes_on(
+    stage: Stage,
+) -> None:
+    run = await stage.start()
+    await stage.tick()
+    await stage.scan_all()
+    await stage.tick()
+    [order] = stage.runner.take("detail")
+    lost = await stage.begin(order)
+    stage.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    await stage.tick()
+    sessions = "SELECT id, status FROM scraping_sessions ORDER BY status"
+    assert await rows(stage.db, sessions) == [
+        {"id": lost.session_id, "status": "failed"},
+        {"id": run.session_id, "status": "running"},
+    ]
 
 
 async def test_a_job_that_was_given_up_neither_beats_nor_ends_nor_writes(stage: Stage) -> None:

@@ -261,6 +261,6 @@ async def test_a_run_that_is_killed_at_every_step_ends_as_an_undisturbed_one(
     assert (undisturbed["status"], undisturbed["properties_scraped"]) == ("completed", 8)
     for table in ("property_manifest", "scrape_queue", "properties_live", "property_changes"):
         await rows(stage.db, f"DELETE FROM {table}")
-    for table in ("sync_runs", "scraping_sessions", "property_sightings"):
+    for table in ("sync_runs", "sync_metadata", "scraping_sessions", "property_sightings"):
         await rows(stage.db, f"DELETE FROM {table}")
     assert await finished_run(stage, crashing=True) == undisturbed

@@ -28,7 +28,6 @@ from pincali_sync.services.runs.run_jobs import (
     BLOCKED,
     NO_INDEX,
     PAUSED,
-    SCANNERS,
     TOO_MANY_LOST_PAGES,
 )
 from pincali_workshop.simulation.reading import SiteReader
@@ -58,7 +57,7 @@ class SimulatedJobs:
             ticket = await self._services.jobs.begin(spec.job_id, spider=spec.spider, source=source)
             self._tickets[spec.job_id] = ticket
             try:
-                await self._end(spec, ticket, await self._work(spec, ticket))
+                await self._end(ticket, await self._work(spec, ticket))
             finally:
                 del self._tickets[spec.job_id]
 
@@ -86,15 +85,9 @@ class SimulatedJobs:
         except CalibrationError:
             return "calibration_failed"
 
-    async def _end(self, spec: JobSpec, ticket: JobTicket, reason: str) -> None:
-        if spec.spider not in SCANNERS:
-            await self._services.sync.complete_session(ticket.session_id)
+    async def _end(self, ticket: JobTicket, reason: str) -> None:
         await self._services.jobs.finish(
-            ticket,
-            succeeded=reason == "finished",
-            reason=reason,
-            stats={},
-            owns_session=spec.spider not in SCANNERS,
+            ticket, succeeded=reason == "finished", reason=reason, stats={}
         )
 
     async def _manifest(self, spec: JobSpec, ticket: JobTicket) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.runs.sessions import SessionRepository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ UPDATE sync_run_jobs j
    SET status = :status, finish_reason = :reason, finished_at = :now{also}
   FROM (SELECT id FROM sync_run_jobs WHERE {condition} ORDER BY id FOR UPDATE) ended
  WHERE j.id = ended.id
+RETURNING {", ".join(f"j.{name}" for name in Job.__dataclass_fields__)}
 """
 
 
@@ -113,12 +115,12 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         running = "id = :id AND status = 'running'"
         statement = _end(running, also=", stats = CAST(:stats AS jsonb)")
         given = {"status": status, "reason": reason, "stats": json.dumps(stats), "now": now}
-        return await self._count(statement, id=job_id, **given) > 0
+        return bool(await self._ended(statement, id=job_id, **given))
 
     async def give_up(self, job_id: UUID, *, status: str, reason: str, now: datetime) -> None:
         """Takes the right to write from an open job: "lost", "failed" or "cancelled"."""
         statement = _end("id = :id AND status IN ('scheduled', 'running')")
-        await self._run(statement, id=job_id, status=status, reason=reason, now=now)
+        await self._ended(statement, id=job_id, status=status, reason=reason, now=now)
 
     async def get(self, job_id: UUID) -> Job | None:
         """One job by its id."""
@@ -143,11 +145,13 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
 
     async def give_up_silent(
         self, *, running_before: datetime, scheduled_before: datetime, now: datetime
-    ) -> int:
-        """Takes the right to write from jobs of no run that were last heard of before a time."""
-        return await self._count(
+    ) -> list[Job]:
+        """Takes the right to write from jobs that were last heard of before a time and that no open
+        run watches; returns them."""
+        return await self._ended(
             _end(
-                """run_id IS NULL
+                """NOT EXISTS (SELECT FROM sync_runs r
+                             WHERE r.id = sync_run_jobs.run_id AND r.status = 'running')
                 AND (status = 'running' AND coalesce(heartbeat_at, started_at) < :running_before
                      OR status = 'scheduled' AND scheduled_at < :scheduled_before)"""
             ),
@@ -157,6 +161,12 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
             reason="no heartbeat",
             now=now,
         )
+
+    async def _ended(self, statement: str, **given: Any) -> list[Job]:
+        """The jobs that a statement ended; their sessions end with them."""
+        ended = await self._all(Job, statement, **given)
+        await SessionRepository(self._connection).end_with([job.id for job in ended])
+        return ended
 
 
 class LockRepository(Repository):

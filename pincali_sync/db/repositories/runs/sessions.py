@@ -32,11 +32,69 @@ class SourcePages:
     pages_wanted: int | None = None  # by the walk, once it came to its end
 
 
+_COUNT_PAGES = """
+UPDATE scraping_sessions s
+   SET total_pages = p.pages, pages_scraped = p.read_pages,
+       properties_found = p.entries, properties_inserted = p.new_entries,
+       properties_updated = p.changed_entries
+  FROM (SELECT count(*) AS pages, count(*) FILTER (WHERE status = 'read') AS read_pages,
+               coalesce(sum(entries), 0) AS entries,
+               coalesce(sum(new_entries), 0) AS new_entries,
+               coalesce(sum(changed_entries), 0) AS changed_entries
+          FROM manifest_pages WHERE session_id = :id) p
+ WHERE s.id = :id
+"""
+_OF_JOBS = "SELECT session_id FROM sync_run_jobs WHERE id = ANY(:job_ids)"
+
+
+def _count_pages(sessions: str) -> str:
+    return f"""
+UPDATE scraping_sessions s
+   SET total_pages = p.pages, pages_scraped = p.read_pages,
+       properties_found = p.entries, properties_inserted = p.new_entries,
+       properties_updated = p.changed_entries
+  FROM scraping_sessions o
+ CROSS JOIN LATERAL (
+       SELECT count(*) AS pages, count(*) FILTER (WHERE status = 'read') AS read_pages,
+              coalesce(sum(entries), 0) AS entries,
+              coalesce(sum(new_entries), 0) AS new_entries,
+              coalesce(sum(changed_entries), 0) AS changed_entries
+         FROM manifest_pages WHERE session_id = o.id) p
+ WHERE s.id = o.id AND o.id IN ({sessions})
+"""
+
+
+# A run's session ends with the run.
+_CLOSE = """
+UPDATE scraping_sessions s
+   SET status = CASE j.status WHEN 'completed' THEN 'completed' ELSE 'failed' END,
+       error_message = CASE WHEN j.status <> 'completed' THEN j.finish_reason END,
+       completed_at = j.finished_at
+  FROM sync_run_jobs j
+ WHERE j.id = ANY(:job_ids) AND s.id = j.session_id AND s.status = 'running'
+   AND NOT EXISTS (SELECT FROM sync_runs r WHERE r.session_id = s.id)
+"""
 _STAGED = ", ".join(
     f"""count(*) FILTER (WHERE p.processing_status = 'processed' AND p.change_type = '{kind}')
                        AS {kind}"""
     for kind in ("new", "updated", "unchanged")
 )
+_SUM_UP = f"""
+INSERT INTO sync_metadata
+       (session_id, total_scraped, new_properties, updated_properties, unchanged_properties,
+        data_quality_score, completeness_rate, sync_duration_ms, sync_status, created_at,
+        completed_at)
+SELECT s.id, count(*), {_STAGED},
+       avg((p.processing_status = 'processed')::integer), avg(l.data_completeness_score),
+       extract(epoch FROM s.completed_at - s.started_at) * 1000, s.status, s.completed_at,
+       s.completed_at
+  FROM property_scrapes_staging p
+  JOIN scraping_sessions s ON s.id = p.session_id
+  LEFT JOIN properties_live l ON l.property_id = p.property_id
+ WHERE p.session_id IN ({_OF_JOBS}) AND s.completed_at IS NOT NULL
+   AND NOT EXISTS (SELECT FROM sync_metadata m WHERE m.session_id = s.id)
+ GROUP BY s.id
+"""
 # Tables whose rows have a term, and what it is counted from; and rows that stay all the same.
 _TERM_FROM = {
     "property_scrapes_staging": "scraped_at",
@@ -74,18 +132,7 @@ class SessionRepository(Repository):
 
     async def count_pages(self, session_id: UUID) -> None:
         """Sets the session's page and property counts from `manifest_pages`."""
-        statement = """UPDATE scraping_sessions s
-               SET total_pages = p.pages, pages_scraped = p.read_pages,
-                   properties_found = p.entries, properties_inserted = p.new_entries,
-                   properties_updated = p.changed_entries
-              FROM (SELECT count(*) AS pages,
-                           count(*) FILTER (WHERE status = 'read') AS read_pages,
-                           coalesce(sum(entries), 0) AS entries,
-                           coalesce(sum(new_entries), 0) AS new_entries,
-                           coalesce(sum(changed_entries), 0) AS changed_entries
-                      FROM manifest_pages WHERE session_id = :id) p
-             WHERE s.id = :id"""
-        await self._run(statement, id=session_id)
+        await self._run(_count_pages("SELECT CAST(:id AS uuid)"), id=session_id)
 
     async def pages_of(self, session_id: UUID | None) -> list[SourcePages]:
         """The sources that a session has begun to read."""
@@ -107,6 +154,12 @@ class SessionRepository(Repository):
                SET status = :status, error_message = :error, completed_at = :now
              WHERE id = :id AND status = 'running'"""
         await self._run(statement, id=session_id, status=status, error=error, now=now)
+
+    async def end_with(self, job_ids: Sequence[UUID]) -> None:
+        """Ends the sessions of jobs that ended, whoever ended them: counts their pages, and sums
+        up in `sync_metadata` what they promoted, if anything."""
+        for statement in (_count_pages(_OF_JOBS), _CLOSE, _SUM_UP) if job_ids else ():
+            await self._run(statement, job_ids=list(job_ids))
 
     async def add_errors(self, session_id: UUID, errors: Sequence[ScrapeError]) -> None:
         """Appends to the error log."""
@@ -137,21 +190,3 @@ class SessionRepository(Repository):
                    count(*) FILTER (WHERE p.processing_status <> 'processed') AS rejected
               FROM property_scrapes_staging p WHERE p.session_id = :id"""
         return await self._one(dict, statement, id=session_id)
-
-    async def sum_up(self, session_id: UUID, *, now: datetime) -> None:
-        """Writes the session's row of `sync_metadata`, once, if it staged anything."""
-        statement = f"""INSERT INTO sync_metadata
-                   (session_id, total_scraped, new_properties, updated_properties,
-                    unchanged_properties, data_quality_score, completeness_rate,
-                    sync_duration_ms, sync_status, created_at, completed_at)
-            SELECT :session_id, count(*), {_STAGED},
-                   avg((p.processing_status = 'processed')::integer),
-                   avg(l.data_completeness_score),
-                   extract(epoch FROM :now - min(s.started_at)) * 1000, 'completed', :now, :now
-              FROM property_scrapes_staging p
-              JOIN scraping_sessions s ON s.id = p.session_id
-              LEFT JOIN properties_live l ON l.property_id = p.property_id
-             WHERE p.session_id = :session_id
-               AND NOT EXISTS (SELECT 1 FROM sync_metadata m WHERE m.session_id = :session_id)
-            HAVING count(*) > 0"""
-        await self._run(statement, session_id=session_id, now=now)
