@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from scrapy import Request
 from scrapy.exceptions import CloseSpider
@@ -13,6 +14,7 @@ from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
+from pincali_sync.services.removal.looking import read_page
 
 
 class VerificationSpider(JobSpider):
@@ -29,7 +31,7 @@ class VerificationSpider(JobSpider):
         """Judges page after page; each result is an item, once it is proven."""
         verification = self.job.services.verification
         try:
-            async for results in verification.looked_at(self._claim, self):
+            async for results in verification.looked_at(self._claim, partial(read_page, self)):
                 self.count(DONE, len(results))
                 for result in results:
                     yield result

@@ -7,13 +7,14 @@ from datetime import timedelta
 import pytest
 from pincali_workshop.paper.plan import budget_for, paper_config, paper_options
 from pincali_workshop.paper.plots import plots_of
+from pincali_workshop.paper.reading import PaperReader
 from pincali_workshop.paper.season import Season
 from pincali_workshop.paper.start import BEFORE
-from pincali_workshop.paper.verifying import PaperLookout
 from pincali_workshop.paper.weather import Weather
 
 from pincali_sync.domain.liveness import Answer
 from pincali_sync.pages.answer import ReadAnswer
+from pincali_sync.services.removal.looking import Lookout
 from tests.support.postgres import LentDatabase
 
 LISTINGS, DAYS = 700, 4
@@ -61,14 +62,14 @@ async def test_days_on_paper_meet_all_criteria_and_their_report_agrees_with_the_
 async def test_a_product_that_removes_without_proof_is_not_passed(
     lent_database: LentDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def gone(_: PaperLookout, url: str) -> ReadAnswer:
+    async def gone(_: PaperReader, url: str) -> ReadAnswer:
         return ReadAnswer(answer=Answer(url=url, status=404, signature="gone"))
 
-    async def nothing(_: PaperLookout) -> list[Answer]:
+    async def nothing(_: Lookout) -> list[Answer]:
         return []
 
-    monkeypatch.setattr(PaperLookout, "_read", gone)
-    monkeypatch.setattr(PaperLookout, "_ask_canaries", nothing)
+    monkeypatch.setattr(PaperReader, "read", gone)
+    monkeypatch.setattr(Lookout, "_ask_canaries", nothing)
     monkeypatch.setattr("pincali_sync.services.site.sitemap.reasons_against_sitemap", lambda _: [])
     begin = paper_options(LISTINGS, seed=3).start + BEFORE
     weather = Weather(seed=3, start=begin, cut_days=frozenset({1, 2}))

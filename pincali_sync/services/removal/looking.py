@@ -27,13 +27,15 @@ from pincali_sync.domain.liveness import (
     judge,
 )
 from pincali_sync.exceptions import BlockedError, CalibrationError
-from pincali_sync.items import FetchedPage, QueuedProperty
+from pincali_sync.items import QueuedProperty
 from pincali_sync.pages.answer import ReadAnswer, read_answer
 from pincali_sync.pages.own_page import what_is_missing
 from pincali_sync.services.ports import Fetcher
 
 # The next pages to look at; empty when there are none.
 Claim = Callable[[], Awaitable[Sequence[QueuedProperty]]]
+# What the page at a URL says of its listing's being there. Raises: BlockedError: as `Fetcher.get`.
+Read = Callable[[str], Awaitable[ReadAnswer]]
 
 _INVENTED_URLS = 2
 _CANARIES = 3  # asked at most, before the site is in doubt
@@ -46,7 +48,7 @@ class Lookout:
     """Looks at pages; writes nothing."""
 
     config: Config
-    fetcher: Fetcher
+    read: Read
     canaries: Iterator[QueuedProperty]  # without an end, where there are any
     asked: Counter[str] = field(default_factory=Counter)  # canaries, by record: how often
 
@@ -99,7 +101,7 @@ class Lookout:
                 missing can be told from a fault of the site.
         """
         root = f"{self.config.pincali_base_url}/en/home/no-tal-propiedad-"
-        invented = [(await self._read(f"{root}{uuid4()}")).answer for _ in range(_INVENTED_URLS)]
+        invented = [(await self.read(f"{root}{uuid4()}")).answer for _ in range(_INVENTED_URLS)]
         return Calibration.of(invented, await self._ask_canaries())
 
     async def _ask_canaries(self) -> list[Answer]:
@@ -151,25 +153,27 @@ class Lookout:
 
     async def _follow(self, url: str) -> ReadAnswer:
         """A redirect to a listing's page is followed: the slug may be a new one."""
-        read = await self._read(url)
+        read = await self.read(url)
         hops = 0
         while read.answer.redirect_kind is RedirectKind.LISTING and hops < _MAX_HOPS:
             assert read.answer.redirect_url is not None
-            read = await self._read(
+            read = await self.read(
                 detail_url(self.config.pincali_base_url, read.answer.redirect_url)
             )
             hops += 1
         return replace(read, answer=replace(read.answer, url=url))
 
-    async def _read(self, url: str) -> ReadAnswer:
-        page: FetchedPage = await self.fetcher.get(url)
-        if page.status is None:
-            return ReadAnswer(answer=Answer(url=url, status=None, error=page.error))
-        read = read_answer(url, page.status, page.headers, page.body)
-        missing = what_is_missing(page)
-        if missing is not None and read.answer.refusal is None:
-            return ReadAnswer(answer=Answer(url=url, status=page.status, error=missing))
-        return read
+
+async def read_page(fetcher: Fetcher, url: str) -> ReadAnswer:
+    """A `Read` of what a fetcher gets."""
+    page = await fetcher.get(url)
+    if page.status is None:
+        return ReadAnswer(answer=Answer(url=url, status=None, error=page.error))
+    read = read_answer(url, page.status, page.headers, page.body)
+    missing = what_is_missing(page)
+    if missing is not None and read.answer.refusal is None:
+        return ReadAnswer(answer=Answer(url=url, status=page.status, error=missing))
+    return read
 
 
 def _removing_nothing(results: Sequence[VerificationResult]) -> list[VerificationResult]:

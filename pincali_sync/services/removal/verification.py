@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from itertools import cycle
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from pincali_sync.items import NO_PAGE, Ending, QueuedProperty, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.data_sync_service import DataSyncService, sightings, without_faults
 from pincali_sync.services.ports import Fetcher
-from pincali_sync.services.removal.looking import Claim, Lookout
+from pincali_sync.services.removal.looking import Claim, Lookout, Read, read_page
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, State, page_worker
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
@@ -46,9 +47,7 @@ class VerificationService(Service):
 
     sync: DataSyncService
 
-    async def looked_at(
-        self, claim: Claim, fetcher: Fetcher
-    ) -> AsyncIterator[list[VerificationResult]]:
+    async def looked_at(self, claim: Claim, read: Read) -> AsyncIterator[list[VerificationResult]]:
         """Judges the pages that it claims, some at a time, until nothing is left.
 
         Writes nothing but which canaries were asked: their pages rest now, as any others do.
@@ -59,17 +58,13 @@ class VerificationService(Service):
         now = self.clock.now()
         async with self.db.transaction() as tx:
             canaries = await tx.checks.canaries(since=now - _CANARY_AGE, limit=_CANARIES, now=now)
-        lookout = self.lookout(fetcher, canaries)
+        lookout = Lookout(self.config, read, cycle(canaries))
         try:
             async for results in lookout.look(claim):
                 yield results
         finally:
             now = self.clock.now()
             await self.db.run(lambda tx: tx.queue.note_canaries(lookout.asked, now=now))
-
-    def lookout(self, fetcher: Fetcher, canaries: Sequence[QueuedProperty]) -> Lookout:
-        """Who looks at the pages of one job."""
-        return Lookout(self.config, fetcher, cycle(canaries))
 
     async def look_at(
         self, property_ids: Sequence[str], fetcher: Fetcher
@@ -85,7 +80,8 @@ class VerificationService(Service):
             taken, targets[:] = targets[:_AT_ONCE], targets[_AT_ONCE:]
             return taken
 
-        results = [each async for some in self.looked_at(claim, fetcher) for each in some]
+        read = partial(read_page, fetcher)
+        results = [each async for some in self.looked_at(claim, read) for each in some]
         await self.db.run(
             lambda tx: tx.checks.record(results, session_id=None, now=self.clock.now())
         )

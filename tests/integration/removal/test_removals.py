@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.liveness import NO_CALIBRATION, Judgement, Verdict
 from pincali_sync.exceptions import CalibrationError, SupersededError
 from pincali_sync.items import ManifestEntry, QueuedProperty
-from pincali_sync.services.removal.looking import Lookout
+from pincali_sync.services.removal.looking import Lookout, read_page
 from tests.support.builders import SITE, Workshop, add_live, entry, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.removals import TOKEN, batch_id, claim, record
@@ -287,7 +288,7 @@ async def test_what_is_no_page_of_the_site_is_no_evidence_and_its_row_goes_back(
     await begin(services, clock)
     session_id = await miss(services, clock, times=2)
     site.set("house-1", 200, body)
-    lookout = Lookout(services.config, site, iter(()))
+    lookout = Lookout(services.config, partial(read_page, site), iter(()))
     for attempts in (0, 1):  # the second time in a row it may be this page alone
         [queued] = await claim(services, session_id)
         await record(services, await lookout.verify(queued, NO_CALIBRATION))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import cycle
 
 import pytest
@@ -14,7 +15,7 @@ from pincali_sync.domain.identity import slug_of
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.items import FetchedPage, QueuedProperty
-from pincali_sync.services.removal.looking import Lookout
+from pincali_sync.services.removal.looking import Lookout, read_page
 from tests.support.builders import SITE, id_of
 
 NOT_FOUND = FetchedPage(status=404)
@@ -78,7 +79,7 @@ async def look(
         taken, waiting[:] = waiting[:8], waiting[8:]
         return taken
 
-    lookout = Lookout(load_config(pincali_base_url=SITE), site, cycle(known))
+    lookout = Lookout(load_config(pincali_base_url=SITE), partial(read_page, site), cycle(known))
     try:
         async for results in lookout.look(claim):
             seen.results += results

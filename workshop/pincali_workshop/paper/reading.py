@@ -13,7 +13,6 @@ from pincali_sync.domain.listing_query import WantedPage
 from pincali_sync.domain.liveness import Answer
 from pincali_sync.exceptions import BlockedError, PageError, PausedError
 from pincali_sync.items import (
-    FetchedPage,
     FetchedShard,
     LostPage,
     QueuedProperty,
@@ -121,10 +120,6 @@ class PaperReader:
         self._repeats = config.retry_times
         self._site = site
         self._one = asyncio.Lock()
-
-    async def get(self, url: str) -> FetchedPage:
-        """Nothing is fetched: what a page says is asked for by `read`."""
-        raise NotImplementedError(url)
 
     async def listing(self, page: WantedPage) -> ListingAnswer:
         """A listing page; lost after its repeats."""

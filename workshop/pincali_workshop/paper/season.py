@@ -15,7 +15,6 @@ from pincali_workshop.paper.report import PaperReport, report_of
 from pincali_workshop.paper.start import BEFORE, adopted, fill
 from pincali_workshop.paper.timeline import second
 from pincali_workshop.paper.truth import Truth
-from pincali_workshop.paper.verifying import PaperVerification
 from pincali_workshop.paper.weather import Weather
 from pincali_workshop.simulation.clock import VirtualClock
 from pincali_workshop.standin.options import StandinOptions
@@ -49,9 +48,6 @@ class Season:
         assert config.database_url is not None
         self._url = config.database_url.get_secret_value()
         self.services = build_services(config, clock=self.clock, notifier=_Nobody(self.course))
-        self.services.verification = PaperVerification(
-            self.services.db, self.clock, config, self.services.sync
-        )
         services(self.services)
 
     async def play(self, days: int, weather: Weather) -> None:

@@ -161,7 +161,7 @@ class SimulatedJobs:
             )
 
         try:
-            async for results in services.verification.looked_at(claim, reader):
+            async for results in services.verification.looked_at(claim, reader.read):
                 await services.verification.record(
                     results,
                     ticket=ticket,

@@ -10,14 +10,16 @@ from pincali_sync.answers.listing import ListingAnswer, read_listing
 from pincali_sync.answers.sitemap import read_index, read_shard
 from pincali_sync.config import Config
 from pincali_sync.domain.listing_query import WantedPage
-from pincali_sync.items import FetchedPage, FetchedShard, QueuedProperty, ScrapeResult
+from pincali_sync.items import FetchedShard, QueuedProperty, ScrapeResult
+from pincali_sync.pages.answer import ReadAnswer
 from pincali_sync.pages.sitemap import ShardLink
 from pincali_sync.services.ports import Fetcher
+from pincali_sync.services.removal.looking import read_page
 
 _ATTEMPTS = 3  # at a page without cards that should have some
 
 
-class SiteReader(Fetcher, Protocol):
+class SiteReader(Protocol):
     """What a job asks for. All of it raises BlockedError or PausedError when the site refuses."""
 
     pages_at_once: int
@@ -27,6 +29,9 @@ class SiteReader(Fetcher, Protocol):
 
     async def detail(self, queued: QueuedProperty) -> ScrapeResult:
         """A listing's own page."""
+
+    async def read(self, url: str) -> ReadAnswer:
+        """What a listing's page says of its being there."""
 
     async def index(self) -> Sequence[ShardLink]:
         """The sitemap's shards. Raises: PageError: when there is no index."""
@@ -43,10 +48,6 @@ class HttpReader:
     def __init__(self, config: Config, fetcher: Fetcher) -> None:
         self._config = config
         self._fetcher = fetcher
-
-    async def get(self, url: str) -> FetchedPage:
-        """The page as it came."""
-        return await self._fetcher.get(url)
 
     async def listing(self, page: WantedPage) -> ListingAnswer:
         """A listing page; what is doubtful is asked for again."""
@@ -66,6 +67,10 @@ class HttpReader:
             if isinstance(answer, ScrapeResult):
                 return answer
             source_url, hops = answer.url, hops + 1
+
+    async def read(self, url: str) -> ReadAnswer:
+        """What a listing's page says of its being there."""
+        return await read_page(self._fetcher, url)
 
     async def index(self) -> Sequence[ShardLink]:
         """The sitemap's shards."""
