@@ -8,12 +8,13 @@ import sys
 import psycopg
 from alembic import context
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, event, pool
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import Connection, Engine, create_engine, event, pool
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from pincali_sync.bootstrap import database_url
 from pincali_sync.config import load_config
-from pincali_sync.db.engine import sqlalchemy_url
+from pincali_sync.db.engine import address_of, sqlalchemy_url
+from pincali_sync.db.faults import told_plainly
 from pincali_sync.db.models import metadata
 from pincali_sync.exceptions import PincaliSyncError, SchemaVersionError
 
@@ -61,27 +62,35 @@ def run_online() -> None:
         sqlalchemy_url(url), poolclass=pool.NullPool, connect_args={"prepare_threshold": None}
     )
     event.listen(engine, "connect", _read_strings_as_written)
-    _check_version(engine)
+    with told_plainly(address_of(url)):
+        _check_version(engine)
     with engine.connect() as connection:
-        # Each migration commits by itself, some of them in steps: one that is stopped goes on
-        # where it was, as every step may be repeated.
-        context.configure(
-            connection=connection, target_metadata=metadata, transaction_per_migration=True
-        )
-        try:
-            with context.begin_transaction():
-                context.run_migrations()
-        except ProgrammingError as error:
-            said = str(error.orig).splitlines()[0]
-            if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
-                raise SchemaVersionError(
-                    f"{said}: run the upgrade as the role that owns the tables"
-                ) from error
-            if isinstance(error.orig, psycopg.errors.InvalidSchemaName):
-                raise SchemaVersionError(
-                    f"{said}: the role's search_path names no schema that is there "
-                    "(ALTER ROLE … SET search_path = public)"
-                ) from error
+        _migrate(connection, address_of(url))
+
+
+def _migrate(connection: Connection, address: str) -> None:
+    # Each migration commits by itself, some of them in steps: one that is stopped goes on
+    # where it was, as every step may be repeated.
+    context.configure(
+        connection=connection, target_metadata=metadata, transaction_per_migration=True
+    )
+    try:
+        with context.begin_transaction():
+            context.run_migrations()
+    except ProgrammingError as error:
+        said = next(iter(str(error.orig).splitlines()), "")
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise SchemaVersionError(
+                f"{said}: run the upgrade as the role that owns the tables"
+            ) from error
+        if isinstance(error.orig, psycopg.errors.InvalidSchemaName):
+            raise SchemaVersionError(
+                f"{said}: the role's search_path names no schema that is there "
+                "(ALTER ROLE … SET search_path = public)"
+            ) from error
+        raise
+    except DBAPIError:
+        with told_plainly(address):
             raise
 
 
@@ -91,5 +100,7 @@ try:
     else:
         run_online()
 except PincaliSyncError as error:
+    if "url" in context.config.attributes:
+        raise  # to the program that asked for it
     print(f"alembic: {error}", file=sys.stderr)
     raise SystemExit(error.exit_status) from None

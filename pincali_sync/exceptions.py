@@ -39,11 +39,28 @@ class OutdatedError(UsageError):
     """What somebody decides on is not what they saw any more. Raised by `services`."""
 
 
-class DatabaseUnavailableError(PincaliSyncError):
-    """PostgreSQL cannot be reached or refused the connection. Raised by `db`."""
+class DatabaseError(PincaliSyncError):
+    """PostgreSQL did not do what it was asked, and nothing of it stays. Raised by `db`.
+
+    `shown` says so without where and who, for pages that others may see.
+    """
+
+    shown = "PostgreSQL does not serve us. The log says why."
 
 
-class SchemaVersionError(PincaliSyncError):
+class DatabaseUnavailableError(DatabaseError):
+    """PostgreSQL cannot be reached, or cannot serve us now: the same may succeed later."""
+
+
+class CommitUnknownError(DatabaseUnavailableError):
+    """The connection broke at the end of a transaction: it may have been carried out, or not."""
+
+
+class DatabaseBusyError(DatabaseError):
+    """What was asked took too long, or others were in its way: the same may succeed later."""
+
+
+class SchemaVersionError(DatabaseError):
     """The database is not at the schema this code was written for. Raised by `db`."""
 
 

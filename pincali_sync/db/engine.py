@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from itertools import count
 from time import monotonic
 from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import event, inspect, make_url, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util.concurrency import greenlet_spawn
 
+from pincali_sync.db.faults import is_read_only, is_transient, told_plainly, told_when_lost
 from pincali_sync.db.listening import Listener
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
+from pincali_sync.exceptions import (
+    CommitUnknownError,
+    DatabaseBusyError,
+    DatabaseError,
+    DatabaseUnavailableError,
+    SchemaVersionError,
+)
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Driver = psycopg.AsyncConnection[Any]
@@ -28,14 +39,12 @@ SCHEMA_REVISION = "0020_sessions"  # what this code was written for
 
 # What statements and the driver go by.
 _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}
-# serialization_failure and deadlock_detected: the transaction may simply be tried again.
-_TRANSIENT_SQLSTATES = {"40001", "40P01"}
-# The server goes away (57, 08, 53), or refuses this user or database (28, 3D).
-_DISCONNECT_CLASSES = {"57", "08", "28", "3D", "53"}
-_QUERY_CANCELED = "57014"  # by a statement_timeout, or by a person: the server is well
-_TRANSACTION_ATTEMPTS = 5
+_ATTEMPTS = 5  # at a transaction that is in the way of others, or loses its connection
+_LONGEST_REST_SECONDS = 5.0  # between them
 _CONNECT_TIMEOUT_SECONDS = 10
 _REST_SECONDS = 1.0  # of a connection, after which it may have broken without a word
+# A server that is gone without a word is found out within a minute, not after two hours.
+_KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 class Database:
@@ -44,16 +53,28 @@ class Database:
     Usable in any running event loop; call `dispose` in the same loop when done.
 
     Raises:
-        DatabaseUnavailableError: by all, when the server cannot be reached or goes away.
+        DatabaseUnavailableError: by all, when the server cannot be reached or cannot serve us.
+        DatabaseBusyError: by all, when a statement took too long or others were in its way.
+        DatabaseError: by all, when the role may not do what it must.
     """
 
-    def __init__(self, url: str, *, application_name: str = "pincali-sync") -> None:
+    def __init__(
+        self, url: str, *, application_name: str = "pincali-sync", patience: float = 0.0
+    ) -> None:
+        """Connects to nothing yet.
+
+        Args:
+            patience: seconds for which `run` waits for a server that cannot serve us.
+        """
         self._address = address_of(url)
+        self._patience = patience
+        self._is_away = False
         self._connect_arguments: dict[str, Any] = {
             # No server-side prepared statements: a transaction pooler may sit in between.
             "prepare_threshold": None,
             "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
             "application_name": application_name,
+            **_KEEPALIVE,
         }
         self._engine = create_async_engine(
             sqlalchemy_url(url),
@@ -66,23 +87,17 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[UnitOfWork]:
-        """One transaction: committed at the end of the block, rolled back on any error."""
-        with self._told_when_down():
-            async with self._engine.begin() as connection:
+        """One transaction: committed at the end of the block, rolled back on any error.
+
+        Raises:
+            CommitUnknownError: when the connection breaks at that end.
+        """
+        with told_plainly(self._address):
+            async with self._engine.connect() as connection, _left_for_another(connection):
                 await _agree_on_forms(connection)
                 yield UnitOfWork(connection)
-
-    @contextmanager
-    def _told_when_down(self) -> Iterator[None]:
-        try:
-            yield
-        except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
-            if not _is_disconnect(error):  # psycopg's own come from COPY and from statements of it
-                raise
-            raise DatabaseUnavailableError(
-                f"PostgreSQL at {self._address} cannot be reached: {_first_line(error)}. "
-                "Start it (`make up` starts the embedded one) or correct DATABASE_URL."
-            ) from error
+                with told_when_lost(self._address):
+                    await connection.commit()
 
     @asynccontextmanager
     async def rolled_back(self) -> AsyncIterator[UnitOfWork]:
@@ -101,7 +116,8 @@ class Database:
             yield tx
 
     async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        """Runs `work` in one transaction, again from the start after a deadlock.
+        """Runs `work` in one transaction; again from the start after a deadlock, or where the
+        connection broke before the end, and as long as is patient while the server is away.
 
         `work` must have no effects outside the transaction.
         """
@@ -110,7 +126,7 @@ class Database:
             async with self.transaction() as tx:
                 return await work(tx)
 
-        return await _until_no_deadlock(once)
+        return await self._repeated(once)
 
     async def run_statement(self, work: Callable[[Driver], Awaitable[T]]) -> T:
         """As `run`, for one statement, which is a transaction by itself: without the two turns to
@@ -120,11 +136,38 @@ class Database:
         """
 
         async def once() -> T:
-            with self._told_when_down():
+            with told_plainly(self._address):
                 async with self._lent() as driver:
-                    return await work(driver)
+                    with told_when_lost(self._address):
+                        return await work(driver)
 
-        return await _until_no_deadlock(once)
+        return await self._repeated(once)
+
+    async def _repeated(self, once: Callable[[], Awaitable[T]]) -> T:
+        until = monotonic() + self._patience
+        for attempt in count(1):
+            try:
+                done = await once()
+            except (DatabaseUnavailableError, DatabaseBusyError) as error:
+                may_repeat = attempt < _ATTEMPTS if is_transient(error) else monotonic() < until
+                if isinstance(error, CommitUnknownError) or not may_repeat:
+                    raise
+                self._note(error)
+            else:
+                self._note(None)
+                return done
+            rest = min(0.05 * 2**attempt, _LONGEST_REST_SECONDS)
+            await asyncio.sleep(random.uniform(0, rest))  # noqa: S311
+        raise AssertionError
+
+    def _note(self, error: DatabaseError | None) -> None:
+        """Says once that the server is waited for, however many wait, and that it is back."""
+        if error is not None and not is_transient(error) and not self._is_away:
+            self._is_away = True
+            logger.warning("the database is waited for, %d s at most: %s", self._patience, error)
+        elif error is None and self._is_away:
+            self._is_away = False
+            logger.warning("the database answers again")
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[Driver]:
@@ -166,15 +209,15 @@ class Database:
         await self._engine.dispose()
 
 
-async def _until_no_deadlock(once: Callable[[], Awaitable[T]]) -> T:
-    for attempt in range(1, _TRANSACTION_ATTEMPTS):
-        try:
-            return await once()
-        except Exception as error:
-            if not _is_transient(error):
-                raise
-        await asyncio.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311
-    return await once()
+@asynccontextmanager
+async def _left_for_another(connection: AsyncConnection) -> AsyncIterator[None]:
+    """After a failover the next connection may lead to a server that takes changes."""
+    try:
+        yield
+    except DBAPIError as error:
+        if is_read_only(error):
+            await connection.invalidate()
+        raise
 
 
 def _ping_when_in_doubt(engine: AsyncEngine) -> None:
@@ -228,27 +271,3 @@ def masked(url: str) -> str:
 def sqlalchemy_url(url: str) -> str:
     """The URL with the driver this program uses (psycopg 3)."""
     return f"postgresql+psycopg://{url.split('://', 1)[1]}"
-
-
-def _original(error: BaseException) -> BaseException | None:
-    return error.orig if isinstance(error, DBAPIError) else error
-
-
-def _sqlstate(error: BaseException) -> str | None:
-    original = _original(error)
-    return original.sqlstate if isinstance(original, psycopg.Error) else None
-
-
-def _is_transient(error: BaseException) -> bool:
-    return _sqlstate(error) in _TRANSIENT_SQLSTATES
-
-
-def _is_disconnect(error: Exception) -> bool:
-    # No SQLSTATE: the connection was never made or broke.
-    state = _sqlstate(error)
-    return state is None or (state != _QUERY_CANCELED and state[:2] in _DISCONNECT_CLASSES)
-
-
-def _first_line(error: Exception) -> str:
-    original = _original(error)
-    return next(iter(str(original).strip().splitlines()), repr(original))

@@ -6,10 +6,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
-from sqlalchemy.exc import OperationalError
 
-from pincali_sync.db.engine import address_of
-from pincali_sync.exceptions import DatabaseUnavailableError, SchemaVersionError
+from pincali_sync.exceptions import SchemaVersionError
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,14 +32,6 @@ def upgrade(url: str, revision: str = "head") -> None:
     """Creates or upgrades the schema; a database that is up to date stays as it is.
 
     Raises:
-        DatabaseUnavailableError: when the database cannot be reached.
+        DatabaseError: when the database cannot be reached, or is not one to be upgraded.
     """
-    try:
-        command.upgrade(alembic_config(url), revision)
-    except OperationalError as error:
-        if error.orig is None or getattr(error.orig, "sqlstate", None) is not None:
-            raise  # the server answered: the migration itself is at fault
-        raise DatabaseUnavailableError(
-            f"PostgreSQL at {address_of(url)} cannot be reached: start it, or correct DATABASE_URL "
-            "(unset, the embedded server is used)"
-        ) from error
+    command.upgrade(alembic_config(url), revision)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import cast
@@ -16,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from pincali_sync.bootstrap import Services
-from pincali_sync.exceptions import DatabaseUnavailableError
+from pincali_sync.exceptions import DatabaseError
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.web import forms, metrics, pages, settling, words
@@ -24,6 +25,8 @@ from pincali_sync.web.shield import Shield
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
 from pincali_sync.web.trust import MAX_BODY_BYTES, TokenGuard
+
+logger = logging.getLogger(__name__)
 
 _A_YEAR = "public, max-age=31536000, immutable"
 _TITLES = {
@@ -70,7 +73,7 @@ def create_app(
         routes=[*_ROUTES, Route(site.stylesheet_path, stylesheet_response)],
         exception_handlers={
             HTTPException: _refused,
-            DatabaseUnavailableError: _database_down,
+            DatabaseError: _database_down,
             Exception: _broken,
         },
         lifespan=lifespan,
@@ -125,8 +128,10 @@ async def _refused(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _database_down(request: Request, _: Exception) -> Response:
-    return site_of(request).page(request, "database_down.html", status=503)
+async def _database_down(request: Request, error: Exception) -> Response:
+    told = cast(DatabaseError, error)
+    logger.warning("a page could not be made: %s", told)
+    return site_of(request).page(request, "database_down.html", status=503, text=told.shown)
 
 
 async def _broken(request: Request, _: Exception) -> Response:

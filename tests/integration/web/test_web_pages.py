@@ -123,7 +123,8 @@ async def test_head_is_answered_and_post_to_a_page_is_not(dashboard: Dashboard) 
 
 
 async def test_a_page_that_fails_says_nothing_of_why(dashboard: Dashboard, db: Database) -> None:
-    await rows(db, "ALTER TABLE scraping_errors RENAME TO elsewhere")
+    await rows(db, "ALTER TABLE scraping_errors ALTER created_at TYPE text")
+    await rows(db, "INSERT INTO scraping_errors (url) VALUES ('x')")
     response = await dashboard.get("/errors")
     assert response.status_code == 500
     assert "Something went wrong" in response.text
@@ -141,6 +142,16 @@ async def test_while_the_database_is_down_the_pages_name_the_remedy(clock: Fixed
             assert told not in response.text
         assert (await dashboard.get("/property")).status_code == 200  # it needs no database
     await gone.dispose()
+
+
+async def test_what_the_database_refuses_is_told_without_its_words(
+    dashboard: Dashboard, db: Database
+) -> None:
+    await rows(db, "ALTER TABLE scraping_errors RENAME TO elsewhere")
+    response = await dashboard.get("/errors")
+    assert response.status_code == 503
+    assert "alembic upgrade head" in response.text
+    assert "scraping_errors" not in response.text
 
 
 # --- overview -------------------------------------------------------------------------------------
