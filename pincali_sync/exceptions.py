@@ -19,6 +19,14 @@ class ExitStatus(IntEnum):
     LOCKED = 75  # EX_TEMPFAIL of sysexits.h: try again later
 
 
+def in_one_line(error: BaseException) -> str:
+    """What went wrong, to be shown beside other things: of a fault of the program, its kind too."""
+    said = str(error).strip().partition("\n")[0]
+    if said and isinstance(error, PincaliSyncError):
+        return said
+    return f"{type(error).__name__}: {said}".removesuffix(": ")
+
+
 class PincaliSyncError(Exception):
     """The root of all errors below; catch it to catch them all."""
 

@@ -25,7 +25,6 @@ from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
-from pincali_sync.services.runs.runner_lock import runner_lock
 
 TierOption = Annotated[Tier | None, tier_option("One tier; without it, all of them.")]
 _OUTCOMES = ("new", "updated", "unchanged", "rejected", "failed", "gone")
@@ -60,10 +59,7 @@ def cancel(
 
     async def work(services: Services) -> SyncRun:
         found = await services.insights.find_run(run)
-        async with runner_lock(
-            services.db, services.clock, silence_seconds=services.config.job_silence_seconds
-        ):
-            return await services.orchestrator(build_runner(services.config)).cancel(found.id)
+        return await services.orchestrator(build_runner(services.config)).cancel(found.id)
 
     ended = ask(work)
     say(ended, f"Run {ended.id} of tier {ended.tier_level} is cancelled.", as_json=as_json)

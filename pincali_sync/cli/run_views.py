@@ -40,12 +40,18 @@ _FIELDS: Mapping[str, Field] = {
 }
 
 
+def what_is_wrong(run: SyncRun) -> str | None:
+    """Why a run failed or was cancelled, or what keeps an open one from going on."""
+    fault = run.details.fault
+    return fault.error if fault and run.status == "running" else run.error_summary
+
+
 def print_runs(runs: Sequence[SyncRun]) -> None:
     """Runs just carried on, and what went wrong below them."""
     _print_fields("tier status pages seen new prices queued scraped errors", runs)
     for run in runs:
-        if run.error_summary:
-            echo(f"tier {run.tier_level} failed: {run.error_summary}", err=True)
+        if wrong := what_is_wrong(run):
+            echo(f"tier {run.tier_level} {run.status}: {wrong}", err=True)
 
 
 def print_history(runs: Sequence[SyncRun]) -> None:
@@ -54,8 +60,8 @@ def print_history(runs: Sequence[SyncRun]) -> None:
         "run tier started state pages new prices missing removed scraped errors certified", runs
     )
     for run in runs:
-        if run.error_summary:
-            echo(f"{str(run.id)[:8]}: {run.error_summary}")
+        if wrong := what_is_wrong(run):
+            echo(f"{str(run.id)[:8]}: {wrong}")
 
 
 def _print_fields(names: str, runs: Sequence[SyncRun]) -> None:

@@ -146,8 +146,9 @@ def check_tools(config: Config) -> None:
 
 
 def exit_status_of(run: SyncRun) -> ExitStatus:
-    """What a run's end means to cron."""
-    return ExitStatus.DONE if run.status in {"completed", "running"} else ExitStatus.FAILED
+    """What a run's end, or what keeps it from one, means to cron."""
+    goes_on = run.status == "running" and run.details.fault is None
+    return ExitStatus.DONE if goes_on or run.status == "completed" else ExitStatus.FAILED
 
 
 async def _dry_run(tier: Tier) -> dict[str, Any]:

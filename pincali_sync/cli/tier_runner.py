@@ -15,7 +15,7 @@ from pincali_sync.cli.app import run
 from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
 from pincali_sync.cli.precautions import warn_once_a_day
-from pincali_sync.cli.run_views import print_runs
+from pincali_sync.cli.run_views import print_runs, what_is_wrong
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
@@ -74,7 +74,7 @@ async def _watched_tick(config: Config, tier: Tier | None, *, wait: bool) -> Tic
 
 def _what_is_wrong(runs: Iterable[SyncRun], held_back: Iterable[Pause]) -> list[str]:
     failed = [
-        f"tier {run.tier_level} {run.status}: {run.error_summary}"
+        f"tier {run.tier_level} {run.status}: {what_is_wrong(run)}"
         for run in runs
         if exit_status_of(run) is not ExitStatus.DONE
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,15 @@ class TargetNote:
     sample: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultNote:
+    """A step that raised instead of doing its part."""
+
+    times: int  # in a row
+    error: str
+    rests_until: datetime  # then it is tried again
+
+
 class RunNotes(BaseModel):
     """Each step notes its part; nobody noted the rest, which then has its default.
 
@@ -69,6 +78,7 @@ class RunNotes(BaseModel):
     drain: str | None = None  # what was left when the window ended
     quality: Mapping[str, Any] | None = None  # the month's report in short
     paused_tier: bool = False  # the run's end paused its tier
+    fault: FaultNote | None = None  # what keeps the run from going on
 
     @property
     def is_scanned(self) -> bool:

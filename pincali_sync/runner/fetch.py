@@ -13,6 +13,7 @@ from pincali_sync.answers.robots import Robots, read_robots
 from pincali_sync.config import Config
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable, unpacked
+from pincali_sync.exceptions import BlockedError
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import Challenge, challenge_kind
 from pincali_sync.pages.encoding import by_header
@@ -39,14 +40,18 @@ async def fetch(config: Config, url: str, **headers: str) -> FetchedPage:
 
 
 async def fetch_robots(config: Config, take_turn: Callable[[], Awaitable[object]]) -> Robots:
-    """The site's robots.txt, wherever it moved to; a turn is taken for each request."""
+    """The site's robots.txt, wherever it moved to; a turn is taken for each request.
+
+    Raises:
+        BlockedError: when there is a challenge in front of it.
+    """
     url = f"{config.pincali_base_url}/robots.txt"
     for left in reversed(range(MAX_REDIRECTS + 1)):
         await take_turn()
         page = await fetch(config, url)
         refusal = page.status and challenge_kind(page.status, page.headers, page.body)
         if refusal and refusal is not Challenge.FORBIDDEN:  # a 403 says that there is none
-            return Robots(unreadable=f"the site refuses us at {url}: {refusal.value}")
+            raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
         target = redirect_target(url, page.status, page.headers.get("location"))
         if target is None or not left:
             break

@@ -26,14 +26,15 @@ class SiteProbe:
         self._pace = pace
 
     async def __call__(self) -> str | None:
-        """What is still wrong; None when robots.txt lets us and the site shows listings."""
+        """What is still wrong; None when robots.txt lets us and the site shows listings.
+
+        Raises:
+            BlockedError: when the site refuses us, or asks for what cannot be borne.
+        """
         take_turn = partial(self._pace.wait_for_turn, although_paused=True)
         robots = await fetch_robots(self._config, take_turn)
         user_agents = self._config.user_agents
-        try:
-            self._pace.respect_crawl_delay(robots.crawl_delay(user_agents))
-        except BlockedError as error:
-            return str(error)
+        self._pace.respect_crawl_delay(robots.crawl_delay(user_agents))
         objection = robots.objection(self._url, user_agents[0])
         if objection is not None:
             return objection
@@ -46,7 +47,7 @@ def _fault_of(url: str, answer: FetchedPage) -> str | None:
         return answer.failure
     refusal = challenge_kind(answer.status, answer.headers, answer.body)
     if refusal is not None:
-        return f"the site refuses us: {refusal.value}"
+        raise BlockedError(f"the site refuses us: {refusal.value} (HTTP {answer.status}) at {url}")
     if answer.status != _OK:
         return answer.failure
     missing = what_is_missing(answer) or what_is_cut_off(answer.body)

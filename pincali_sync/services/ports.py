@@ -54,6 +54,7 @@ class Fetcher(Protocol):
 
 
 # One request to see whether the site answers again: what is still wrong; None when it answers well.
+# Raises BlockedError when it refuses us: that is not asked a second time.
 SiteProbe = Callable[[], Awaitable[str | None]]
 
 # Runs a spider job on this machine to its end and returns its exit status (see `ExitStatus`).

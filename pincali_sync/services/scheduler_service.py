@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -12,6 +13,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import DatabaseUnavailableError, LockedError, in_one_line
 from pincali_sync.services.base import Service
 from pincali_sync.services.insights.alerts import Watch
 from pincali_sync.services.ports import SiteProbe
@@ -85,28 +87,37 @@ class SchedulerService(Service):
         Raises:
             LockedError: when another runner is at work, or took over because this one stood still.
             RunnerError: when a node that should take a due run's jobs does not answer.
+            Exception: the first that kept one part of the tick, at its end: the others are done.
         """
         async with runner_lock(
             self.db, self.clock, silence_seconds=self.config.job_silence_seconds
         ) as lock:
+            runs: list[SyncRun] = []
+            faults: list[Exception] = []
             try:
-                runs = await self._work(lock, start_due=start_due)
+                await self._work(lock, runs, faults, start_due=start_due)
             except Exception:
                 # Whatever keeps the tiers from running, people are told of it.
-                await self._look(())
+                await self._look(runs)
                 raise
             await self._look(runs)
+            if faults:
+                raise faults[0]
             return runs
 
-    async def _work(self, lock: RunnerLock, *, start_due: bool) -> list[SyncRun]:
-        await self.pauses.try_again(self.probe)
-        runs = await self.orchestrator.advance_all(lock)
+    async def _work(
+        self, lock: RunnerLock, runs: list[SyncRun], faults: list[Exception], *, start_due: bool
+    ) -> None:
+        """Does each part, whatever became of the others."""
+        with _kept(faults):
+            await self.pauses.try_again(self.probe)
+        runs += await self.orchestrator.advance_all(lock)
         for tier in _ORDER if start_due else ():
-            if await self.should_run_tier(tier):
-                runs.append(await self._start(tier, lock))
+            with _kept(faults):
+                runs += await self._start_if_due(tier, lock)
         await lock.assert_held()
-        await self.drain.keep_going(runs)
-        return runs
+        with _kept(faults):
+            await self.drain.keep_going(runs)
 
     async def _look(self, runs: Sequence[SyncRun]) -> None:
         """What goes wrong here fails no tick: its work is done. The missing sign of life tells."""
@@ -168,9 +179,12 @@ class SchedulerService(Service):
     def _is_enabled(self, tier: Tier) -> bool:
         return tier.value in self.config.tiers_enabled
 
-    async def _start(self, tier: Tier, lock: RunnerLock) -> SyncRun:
+    async def _start_if_due(self, tier: Tier, lock: RunnerLock) -> list[SyncRun]:
+        if not await self.should_run_tier(tier):
+            return []
+        await lock.assert_held()
         run = await self.orchestrator.start(tier, slot_at=await self._due_slot(tier))
-        return await self.orchestrator.advance(run, lock)
+        return [await self.orchestrator.advance(run, lock)]
 
     async def _due_slot(self, tier: Tier) -> datetime | None:
         return Cadence.of(tier, self.config).due_slot(
@@ -196,6 +210,23 @@ class SchedulerService(Service):
         if not failed or failed[0].completed_at is None:
             return None
         return failed[0].completed_at + backoff(len(failed))
+
+
+@contextmanager
+def _kept(faults: list[Exception]) -> Iterator[None]:
+    """What goes wrong in one part of a tick is kept for its end, so that the others do theirs.
+
+    Nothing can be done without the database, nor once another runner took over.
+    """
+    try:
+        yield
+    except (DatabaseUnavailableError, LockedError):
+        raise
+    except Exception as error:
+        if str(error) not in map(str, faults):
+            faults.append(error)
+            if len(faults) > 1:  # the first is raised
+                logger.error("beside that: %s", in_one_line(error), exc_info=error)
 
 
 def _is_excluded(tier: Tier, open_runs: Sequence[SyncRun]) -> bool:

@@ -11,13 +11,20 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.domain.run_notes import RunNotes
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.run_notes import FaultNote, RunNotes
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import LockedError, UsageError
+from pincali_sync.exceptions import (
+    DatabaseUnavailableError,
+    LockedError,
+    UsageError,
+    in_one_line,
+)
 from pincali_sync.services.base import Service
 from pincali_sync.services.runs.run_figures import (
     MIN_RATE,
@@ -27,12 +34,15 @@ from pincali_sync.services.runs.run_figures import (
 )
 from pincali_sync.services.runs.run_jobs import RunJobs, State
 from pincali_sync.services.runs.runner_lock import RunnerLock, runner_lock
-from pincali_sync.services.runs.steps.base import Step, session_of
+from pincali_sync.services.runs.steps.base import Step
 from pincali_sync.services.site.pauses import PauseService
 
 logger = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
+# A step that raises is tried again after a minute, then two, four, eight; the fifth time is enough.
+_MOST_FAULTS = 5
+_REST_AFTER_FAULT = timedelta(minutes=1)
 
 # What each tier does, in order. Tier 2 removes what the sitemap dropped, tier 3 also what its own
 # pages lack. Tier 4 scans nothing: it refreshes what is old.
@@ -172,25 +182,57 @@ class TierOrchestrator(Service):
     async def advance(self, run: SyncRun, lock: RunnerLock) -> SyncRun:
         """Moves one run on until it has to wait or is over; a paused one rests.
 
+        A step that raises keeps only its own run from going on: it is tried again a few times, with
+        growing rests, then the run has failed.
+
         Raises:
+            DatabaseUnavailableError: when there is no database to note anything in.
             LockedError: before the next step, when another runner took over.
         """
-        tier = Tier(run.tier_level)
-        if await self.pauses.of_tier(tier) is not None:
+        try:
+            if await self._rests(run):
+                return run
+            await self._move_on(run, lock)
+        except (DatabaseUnavailableError, LockedError):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, other runs go on
+            await self._count_fault(run.id, error)
+        else:
+            if run.details.fault:
+                await self.db.run(lambda tx: tx.runs.note(run.id, RunNotes(fault=None)))
+        return await self.get(run.id)
+
+    async def _rests(self, run: SyncRun) -> bool:
+        if await self.pauses.of_tier(Tier(run.tier_level)) is not None:
             await self.jobs.cancel_all(run.id, reason="paused")
-            return run
+            return True
+        fault = run.details.fault
+        return fault is not None and self.clock.now() < fault.rests_until
+
+    async def _move_on(self, run: SyncRun, lock: RunnerLock) -> None:
         while run.status == "running":
             await lock.assert_held()
             outcome = await self.steps[run.step](run)
             match outcome.state:
                 case State.WAITING:
-                    return await self.get(run.id)
+                    return
                 case State.DONE:
-                    await self._go_on(run, WORKFLOWS[tier])
+                    await self._go_on(run, WORKFLOWS[Tier(run.tier_level)])
                 case State.FAILED:
-                    await self._end(run, "failed", outcome.error or "unknown")
+                    await self._end(run, "failed", outcome.error or "unknown", step=run.step)
             run = await self.get(run.id)
-        return run
+
+    async def _count_fault(self, run_id: UUID, error: Exception) -> None:
+        run = await self.get(run_id)
+        times = run.details.fault.times + 1 if run.details.fault else 1
+        said = f"the step {run.step!r} broke {times} times in a row, last: {in_one_line(error)}"
+        if times >= _MOST_FAULTS:
+            await self._end(run, "failed", said, step=run.step)
+            return
+        logger.error("run %s: %s", run_id, said, exc_info=error if times == 1 else None)
+        rests_until = self.clock.now() + _REST_AFTER_FAULT * 2 ** (times - 1)
+        noted = FaultNote(times=times, error=said, rests_until=rests_until)
+        await self.db.run(lambda tx: tx.runs.note(run_id, RunNotes(fault=noted)))
 
     async def cancel(self, run_id: UUID) -> SyncRun:
         """Ends a run and stops its jobs; what it queued stays queued.
@@ -199,34 +241,44 @@ class TierOrchestrator(Service):
             UsageError: when there is no such run, or it is over.
         """
         run = await self.get(run_id)
-        if run.status != "running":
+        is_cancelled = await self._end(run, "cancelled", "cancelled by request")
+        run = await self.get(run_id)
+        if not is_cancelled:
             raise UsageError(f"run {run_id} is {run.status}: there is nothing to cancel")
-        await self._end(run, "cancelled", "cancelled by request")
-        return await self.get(run_id)
+        return run
 
     async def _go_on(self, run: SyncRun, workflow: tuple[str, ...]) -> None:
         following = workflow[workflow.index(run.step) + 1 :]
         if not following:
-            await self._end(run, "completed", None)
+            await self._end(run, "completed", None, step=run.step)
             return
         async with self.db.transaction() as tx:
             await tx.runs.move(run.id, step=run.step, to=following[0], now=self.clock.now())
 
-    async def _end(self, run: SyncRun, status: str, error: str | None) -> None:
-        await self.jobs.cancel_all(run.id, reason=f"the run is {status}")
-        async with self.db.transaction() as tx:
+    async def _end(
+        self, run: SyncRun, status: str, error: str | None, *, step: str | None = None
+    ) -> bool:
+        """Ends a run, its session and its jobs in one; False when it is over, or past `step`."""
+
+        async def close(tx: UnitOfWork) -> list[Job] | None:
             now = self.clock.now()
-            await tx.sessions.close(
-                session_of(run),
-                status="completed" if status == "completed" else "failed",
-                error=error,
-                now=now,
-            )
-            await tx.runs.finish(run.id, status=status, error=error, now=now)
+            if not await tx.runs.finish(run.id, status=status, error=error, now=now, step=step):
+                return None
+            jobs = await self.jobs.give_up_all(tx, run.id, f"the run is {status}")
+            if run.session_id is not None:
+                of_session = "completed" if status == "completed" else "failed"
+                await tx.sessions.close(run.session_id, status=of_session, error=error, now=now)
+            return jobs
+
+        jobs = await self.db.run(close)
+        if jobs is None:
+            return False
+        await self.jobs.stop(jobs)
         level, why = (logging.ERROR, f": {error}") if error else (logging.INFO, "")
         logger.log(level, "run %s of tier %s %s%s", run.id, run.tier_level, status, why)
         if status != "cancelled":
             await self._pause_if_fruitless(run)
+        return True
 
     async def _pause_if_fruitless(self, ended: SyncRun) -> None:
         """Too few good answers over the tier's last runs: people should look before the next."""

@@ -121,7 +121,13 @@ class SyncRunJobs(Base):
 
     __table_args__ = (
         one_of("status", "scheduled", "running", "completed", "failed", "lost", "cancelled"),
-        Index("idx_run_jobs_run", "run_id"),
+        Index(
+            "uq_run_jobs_attempt",
+            *("run_id", "spider", "source", "attempt"),
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("run_id IS NOT NULL"),
+        ),
         partial_index("idx_run_jobs_open", "status", where="status IN ('scheduled', 'running')"),
         {"postgresql_with": {"fillfactor": 50}},  # heartbeats are HOT updates
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from uuid import UUID, uuid4
 
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import JobRunner, JobSpec, WantedJob
@@ -98,11 +100,17 @@ class RunJobs(Service):
 
         Without a run: from those that belong to none and were not started by hand.
         """
-        async with self.db.transaction() as tx:
-            jobs = await (tx.jobs.of_run(run_id) if run_id else tx.jobs.open_standing())
-        for job in jobs:
-            if job.is_open:
-                await self._give_up(job, status="cancelled", reason=reason)
+        await self.stop(await self.db.run(lambda tx: self.give_up_all(tx, run_id, reason)))
+
+    async def give_up_all(self, tx: UnitOfWork, run_id: UUID | None, reason: str) -> list[Job]:
+        """Takes the right to write from such jobs; what their workers hold goes back at once."""
+        jobs = await tx.jobs.give_up_all(run_id, reason=reason, now=self.clock.now())
+        await tx.queue.release_all([job.session_id for job in jobs if job.session_id])
+        return jobs
+
+    async def stop(self, jobs: Sequence[Job]) -> None:
+        """Asks their nodes to stop jobs that were given up."""
+        await asyncio.gather(*map(self._stop, jobs))
 
     async def start_standing(self, wanted: WantedJob) -> None:
         """Starts a job that belongs to no run."""
@@ -161,6 +169,9 @@ class RunJobs(Service):
     async def _give_up(self, job: Job, *, status: str, reason: str) -> None:
         async with self.db.transaction() as tx:
             await tx.jobs.give_up(job.id, status=status, reason=reason, now=self.clock.now())
+        await self._stop(job)
+
+    async def _stop(self, job: Job) -> None:
         if job.node is None:
             return
         try:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pincali_sync.db.repositories.site.pace import ALL, Pause, scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import PausedError
+from pincali_sync.exceptions import BlockedError, PausedError
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import SiteProbe
 
@@ -61,11 +61,18 @@ class PauseService(Service):
         return await self.pause(None, reason=reason, kind="busy", rest=COOLING)
 
     async def try_again(self, probe: SiteProbe) -> bool:
-        """Ends the rest of a busy site if its time is over and one request is answered well."""
+        """Ends the rest of a busy site if its time is over and one request is answered well.
+
+        A refusal makes it a pause that waits for a person.
+        """
         now, pause = self.clock.now(), await self.of_tier(None)
         if pause is None or pause.resume_after is None or pause.resume_after > now:
             return False
-        wrong = await probe()
+        try:
+            wrong = await probe()
+        except BlockedError as refusal:
+            await self.pause(None, reason=str(refusal), kind="refused")
+            return False
         if wrong is None:
             logger.warning("the site answers again")
             return bool(await self.resume(ALL))

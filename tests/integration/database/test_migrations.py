@@ -219,6 +219,29 @@ def test_an_upgrade_forgets_the_passwords_of_nodes(empty_database_url: str) -> N
     assert found == [("http://one:6800",), ("http://two:6800",), ("local",), (None,)]
 
 
+def test_an_upgrade_numbers_attempts_that_two_runners_wrote_down(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url, "0018_claims")
+    with psycopg.connect(empty_database_url) as connection:
+        connection.execute(
+            """WITH run AS (
+                   INSERT INTO sync_runs (id, tier_level, tier_name, status, started_at)
+                   VALUES (gen_random_uuid(), 1, 'hot_listings', 'completed', now()) RETURNING id)
+               INSERT INTO sync_run_jobs (id, run_id, spider, source, attempt, status)
+               SELECT gen_random_uuid(), id, spider, source, attempt, 'completed'
+                 FROM run, (VALUES ('detail', NULL, 1), ('detail', NULL, 1), ('detail', NULL, 2),
+                                   ('manifest', 'sale', 1), ('manifest', 'rent', 1))
+                           AS job (spider, source, attempt)"""
+        )
+    migrate.upgrade(empty_database_url)
+    with psycopg.connect(empty_database_url) as connection:
+        found = connection.execute(
+            "SELECT source, attempt FROM sync_run_jobs ORDER BY source, attempt"
+        ).fetchall()
+        assert found == [("rent", 1), ("sale", 1), (None, 1), (None, 2), (None, 3)]
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("UPDATE sync_run_jobs SET attempt = 1")
+
+
 def test_an_upgrade_finds_what_waits_outside_the_queue(empty_database_url: str) -> None:
     migrate.upgrade(empty_database_url, "0010_one_row")
     with psycopg.connect(empty_database_url) as connection:

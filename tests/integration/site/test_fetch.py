@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 
 import pytest
@@ -13,6 +14,7 @@ from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.single_property import scrape_single_property
+from tests.support.clock import FixedClock
 from tests.support.hostile_site import MEGABYTE, HostileSite, Says
 
 SALE = "/en/properties/properties-for-sale"
@@ -110,15 +112,15 @@ async def test_a_robots_txt_that_leads_elsewhere_forbids_everything(
 
 
 @pytest.mark.parametrize(
-    ("robots", "why"),
+    ("robots", "why", "is_refusal"),
     [
-        (Says(500), "robots.txt cannot be read: HTTP 500"),
-        (Says(403, b"<script>window._cf_chl_opt={}</script>"), "the site refuses us at http"),
-        (Says(202), "the site refuses us at http"),
-        (Says(body=b"User-agent: *\nDisallow: /\n"), "robots.txt forbids"),
-        (Says(body=b"User-agent: *\nCrawl-delay: 1000000000\n"), "asks for 1e+09 s between"),
-        (Says(body=b"User-agent: *\nCrawl-delay: 1e308\n"), "asks for 1e+308 s between"),
-        (Says(endless=MEGABYTE), "longer than"),
+        (Says(500), "robots.txt cannot be read: HTTP 500", False),
+        (Says(403, b"<script>window._cf_chl_opt={}</script>"), "the site refuses us at http", True),
+        (Says(202), "the site refuses us at http", True),
+        (Says(body=b"User-agent: *\nDisallow: /\n"), "robots.txt forbids", False),
+        (Says(body=b"User-agent: *\nCrawl-delay: 1000000000\n"), "asks for 1e+09 s between", True),
+        (Says(body=b"User-agent: *\nCrawl-delay: 1e308\n"), "asks for 1e+308 s between", True),
+        (Says(endless=MEGABYTE), "longer than", False),
     ],
 )
 async def test_what_robots_txt_forbids_is_looked_at_by_nobody(
@@ -128,11 +130,16 @@ async def test_what_robots_txt_forbids_is_looked_at_by_nobody(
     monkeypatch: pytest.MonkeyPatch,
     robots: Says,
     why: str,
+    is_refusal: bool,
 ) -> None:
     hostile.answers["/robots.txt"] = robots
     config = load_config(pincali_base_url=hostile.url, site_min_gap_seconds=0.01)
     probe = SiteProbe(config, build_services(config, db=db).pace)
-    assert why in str(await probe())
+    if is_refusal:
+        with pytest.raises(BlockedError, match=re.escape(why)):
+            await probe()
+    else:
+        assert why in str(await probe())
     monkeypatch.setenv("DATABASE_URL", database_url)
     configure_library(monkeypatch, hostile, gap="0.01")
     with pytest.raises(BlockedError, match="robots"):
@@ -177,6 +184,27 @@ async def test_what_is_no_page_of_the_site_ends_no_rest_and_is_no_listing(
     configure_library(monkeypatch, hostile, gap="0")
     with pytest.raises(PageError, match=why):
         await scrape_single_property("/en/home/casa-1")
+
+
+@pytest.mark.parametrize(
+    ("says", "kind"),
+    [(Says(403), "forbidden"), (Says(202, b"<script>window._cf_chl_opt={}</script>"), "challenge")],
+)
+async def test_a_refusal_met_by_the_look_waits_for_a_person(
+    hostile: HostileSite, db: Database, config: Config, says: Says, kind: str
+) -> None:
+    hostile.answers[SALE] = says
+    clock = FixedClock()
+    services = build_services(config, db=db, clock=clock)
+    await services.pauses.back_off(reason="HTTP 503 six times")
+    clock.advance(minutes=16)
+    for _ in range(2):
+        assert not await services.pauses.try_again(SiteProbe(config, services.pace))
+        clock.advance(days=1)
+    [pause] = await services.pauses.in_force()
+    assert (pause.kind, pause.resume_after) == ("refused", None)
+    assert f"the site refuses us: {kind} (HTTP" in pause.reason
+    assert hostile.paths.count(SALE) == 1
 
 
 async def test_the_look_and_the_library_name_a_page_that_is_too_long(

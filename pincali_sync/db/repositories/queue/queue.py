@@ -16,6 +16,9 @@ from pincali_sync.items import QueuedProperty, ScrapeResult
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
 _WHICH = {True: _VERIFIED, False: f"({_VERIFIED}) IS NOT TRUE"}
 
+_GIVEN_BACK = """status = 'pending', attempt_count = attempt_count - 1, claimed_at = NULL,
+                      worker_id = NULL, lease_token = NULL, lease_expires_at = NULL"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunQueueCounts:
@@ -139,11 +142,20 @@ class QueueRepository(Repository):
     async def release(self, lease_token: UUID) -> int:
         """Gives back rows that a worker leased and did not start; no attempt is counted."""
         return await self._count(
-            """UPDATE scrape_queue
-                  SET status = 'pending', attempt_count = attempt_count - 1, claimed_at = NULL,
-                      worker_id = NULL, lease_token = NULL, lease_expires_at = NULL
+            f"""UPDATE scrape_queue SET {_GIVEN_BACK}
                 WHERE lease_token = :lease_token AND status = 'in_progress'""",
             lease_token=lease_token,
+        )
+
+    async def release_all(self, session_ids: Sequence[UUID]) -> None:
+        """Gives back what workers of these sessions hold: they were stopped, no attempt counts."""
+        await self._run(
+            f"""UPDATE scrape_queue q SET {_GIVEN_BACK}
+                  FROM (SELECT id FROM scrape_queue
+                         WHERE session_id = ANY(:session_ids) AND status = 'in_progress'
+                         ORDER BY property_id FOR UPDATE) held
+                 WHERE q.id = held.id""",
+            session_ids=list(session_ids),
         )
 
     async def reclaim_expired(self, *, max_attempts: int, now: datetime) -> int:

@@ -43,6 +43,8 @@ class Job:
 
 _COLUMNS = ", ".join(Job.__dataclass_fields__)
 _JOBS = f"SELECT {_COLUMNS} FROM sync_run_jobs"
+_OF_RUN = """run_id IS NOT DISTINCT FROM CAST(:run_id AS uuid)
+    AND (run_id IS NOT NULL OR node IS NOT NULL)"""  # those by hand have no node
 
 
 def _end(condition: str, *, also: str = "") -> str:
@@ -61,26 +63,23 @@ class JobRepository(Repository):
     """SQL of `sync_run_jobs`. Every change of state names the state it expects."""
 
     async def add(self, job: Job) -> bool:
-        """Writes a job down before anybody starts it; False when its id was used before, or another
-        runner wrote down this attempt of its run."""
-        await self._run("SELECT FROM sync_runs WHERE id = :id FOR NO KEY UPDATE", id=job.run_id)
-        if await self._is_written(job):
+        """Writes a job down before anybody starts it; False when its id was used before, another
+        runner wrote down this attempt of its run, or the run is over."""
+        if job.run_id is not None and not await self._is_open(job.run_id):
             return False
         statement = """
 INSERT INTO sync_run_jobs (id, run_id, session_id, spider, source, node, attempt, status,
                            scheduled_at, started_at, heartbeat_at)
 VALUES (:id, :run_id, :session_id, :spider, :source, :node, :attempt, :status,
         :scheduled_at, :started_at, :heartbeat_at)
-ON CONFLICT (id) DO NOTHING
+ON CONFLICT DO NOTHING
 """
         return await self._count(statement, **asdict(job)) > 0
 
-    async def _is_written(self, job: Job) -> bool:
-        statement = """SELECT true FROM sync_run_jobs
-             WHERE run_id = :run_id AND spider = :spider AND attempt = :attempt
-               AND source IS NOT DISTINCT FROM CAST(:source AS text)"""
-        of_job = {"spider": job.spider, "attempt": job.attempt, "source": job.source}
-        return bool(await self._scalar(statement, run_id=job.run_id, **of_job))
+    async def _is_open(self, run_id: UUID) -> bool:
+        """Whether a run goes on; holds that answer true until the transaction ends."""
+        statement = "SELECT true FROM sync_runs WHERE id = :id AND status = 'running' FOR SHARE"
+        return bool(await self._scalar(statement, id=run_id))
 
     async def begin(self, job_id: UUID, *, now: datetime) -> Job | None:
         """Starts a scheduled job; None when it is unknown, was started before or given up."""
@@ -122,6 +121,13 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         statement = _end("id = :id AND status IN ('scheduled', 'running')")
         await self._ended(statement, id=job_id, status=status, reason=reason, now=now)
 
+    async def give_up_all(self, run_id: UUID | None, *, reason: str, now: datetime) -> list[Job]:
+        """Takes the right to write from a run's open jobs, or (None) from those that ticks started
+        outside of any; returns them."""
+        statement = _end(f"{_OF_RUN} AND status IN ('scheduled', 'running')")
+        given = {"run_id": run_id, "status": "cancelled", "reason": reason, "now": now}
+        return await self._ended(statement, **given)
+
     async def get(self, job_id: UUID) -> Job | None:
         """One job by its id."""
         return await self._first(Job, f"{_JOBS} WHERE id = :id", id=job_id)
@@ -136,12 +142,6 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         statement = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
             ORDER BY scheduled_at DESC LIMIT 1"""
         return await self._first(Job, statement, spider=spider)
-
-    async def open_standing(self) -> list[Job]:
-        """Open jobs that ticks started outside of any run."""
-        statement = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL
-                      AND status IN ('scheduled', 'running') ORDER BY scheduled_at"""
-        return await self._all(Job, statement)
 
     async def give_up_silent(
         self, *, running_before: datetime, scheduled_before: datetime, now: datetime

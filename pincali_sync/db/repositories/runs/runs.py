@@ -157,15 +157,26 @@ class RunRepository(Repository):
         noted = notes.model_dump_json(exclude_unset=True)
         await self._run(statement, id=run_id, notes=noted)
 
-    async def finish(self, run_id: UUID, *, status: str, error: str | None, now: datetime) -> None:
-        """Ends a run as completed, failed or cancelled."""
+    async def finish(
+        self,
+        run_id: UUID,
+        *,
+        status: str,
+        error: str | None,
+        now: datetime,
+        step: str | None = None,
+    ) -> bool:
+        """Ends a run as completed, failed or cancelled; False when it was moved on from `step`, or
+        is over already."""
         statement = """UPDATE sync_runs
                SET status = CAST(:status AS text), completed_at = :now, updated_at = :now,
                    error_summary = :error,
                    step = CASE WHEN CAST(:status AS text) = 'completed' THEN 'done' ELSE step END,
                    execution_time_ms = extract(epoch FROM :now - started_at) * 1000
-             WHERE id = :id AND status = 'running'"""
-        await self._run(statement, id=run_id, status=status, error=error, now=now)
+             WHERE id = :id AND status = 'running'
+               AND (CAST(:step AS text) IS NULL OR step = :step)"""
+        given = {"status": status, "error": error, "now": now, "step": step}
+        return await self._count(statement, id=run_id, **given) > 0
 
 
 def _run_of(details: Mapping[str, Any], **columns: Any) -> SyncRun:
