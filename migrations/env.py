@@ -16,7 +16,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.engine import address_of, sqlalchemy_url
 from pincali_sync.db.faults import told_plainly
 from pincali_sync.db.models import metadata
-from pincali_sync.exceptions import PincaliSyncError, SchemaVersionError
+from pincali_sync.exceptions import PincaliSyncError, SchemaVersionError, line_of
 
 
 def run_offline() -> None:
@@ -78,7 +78,7 @@ def _migrate(connection: Connection, address: str) -> None:
         with context.begin_transaction():
             context.run_migrations()
     except ProgrammingError as error:
-        said = next(iter(str(error.orig).splitlines()), "")
+        said = line_of(error.orig or error)
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise SchemaVersionError(
                 f"{said}: run the upgrade as the role that owns the tables"

@@ -164,15 +164,19 @@ def build_services(
     fetcher: Fetcher | None = None,
     notifier: Notifier | None = None,
     application_name: str = "pincali-sync",
+    patience: float = 0.0,
 ) -> Services:
     """Wires the services, on the configured database unless another is handed in.
 
     Nothing connects yet.
 
+    Args:
+        patience: seconds for which they wait for a database that cannot serve them.
+
     Raises:
         DatabaseUnavailableError: when the embedded server cannot be started.
     """
-    db = db or Database(database_url(config), application_name=application_name)
+    db = db or Database(database_url(config), application_name=application_name, patience=patience)
     return Services(config, clock or SystemClock(), db, fetcher=fetcher, notifier=notifier)
 
 
@@ -187,14 +191,16 @@ def build_runner(config: Config) -> JobRunner:
 
 
 @asynccontextmanager
-async def open_services(config: Config, *, clock: Clock | None = None) -> AsyncIterator[Services]:
+async def open_services(
+    config: Config, *, clock: Clock | None = None, patience: float = 0.0
+) -> AsyncIterator[Services]:
     """Services on a database that was checked, closed at the end of the block.
 
     Raises:
         DatabaseUnavailableError: when the database cannot be reached.
         SchemaVersionError: when it is at another schema version.
     """
-    services = await asyncio.to_thread(build_services, config, clock=clock)
+    services = await asyncio.to_thread(build_services, config, clock=clock, patience=patience)
     try:
         await services.db.check_schema()
         yield services

@@ -23,8 +23,7 @@ from tenacity import (
     before_sleep_log,
     retry,
     retry_if_exception_type,
-    stop_after_delay,
-    wait_exponential,
+    stop_after_attempt,
 )
 
 from pincali_sync.bootstrap import Services, build_services
@@ -32,18 +31,19 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.domain.limits import Askable
 from pincali_sync.domain.walk_summary import WalkSummary
-from pincali_sync.exceptions import DatabaseUnavailableError, UsageError
+from pincali_sync.exceptions import CommitUnknownError, DatabaseError, UsageError, line_of
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.pages.encoding import by_header
 from pincali_sync.services.runs.job_service import JobTicket
 
 logger = logging.getLogger(__name__)
 
-# Calls again while the database is away: a restart loses nothing, a longer outage the job.
-patiently = retry(
-    retry=retry_if_exception_type(DatabaseUnavailableError),
-    stop=stop_after_delay(60),
-    wait=wait_exponential(multiplier=0.5, max=10),
+# While the database is away: a restart loses nothing, a longer outage the job.
+PATIENCE_SECONDS = 60.0
+# Calls again where nobody knows whether it was done: for what may be done twice.
+surely = retry(
+    retry=retry_if_exception_type(CommitUnknownError),
+    stop=stop_after_attempt(3),
     before_sleep=before_sleep_log(logger, logging.WARNING),
     reraise=True,
 )
@@ -53,6 +53,10 @@ FLUSH_FAILED = "sync/flush_failed"
 UNEXPECTED_ERRORS = "sync/unexpected_errors"
 PAGES_LOST = "manifest/pages_lost"
 SHARDS_LOST = "sitemap/shards_lost"
+ERROR = "sync/error"  # what went wrong first, in a line
+
+NO_DATABASE = "database"  # the finish reason of a job that it could not serve
+_MAX_ERROR = 500
 
 PLANNED = "progress/planned"  # pages the spider means to fetch
 DONE = "progress/done"  # pages fetched or lost
@@ -115,7 +119,7 @@ class CrawlJob:
 
     async def claim(self, size: int, *, verification: bool = False) -> list[QueuedProperty]:
         """Leases the next rows of the queue to this job."""
-        return await self.services.queue.claim_next_batch(
+        return await surely(self.services.queue.claim_next_batch)(
             size,
             # Shown to people who ask who holds a page.
             f"{socket.gethostname()}:{os.getpid()}:{self.job_id}",
@@ -131,7 +135,11 @@ class CrawlJob:
             spider = crawler.spider
             assert spider is not None
             _jobs[crawler] = cls(
-                services=build_services(load_config(), application_name="pincali-sync spider"),
+                services=build_services(
+                    load_config(),
+                    application_name="pincali-sync spider",
+                    patience=PATIENCE_SECONDS,
+                ),
                 job_id=_job_id(spider),
                 role=spider.role if isinstance(spider, JobSpider) else JobRole(spider=spider.name),
             )
@@ -159,6 +167,13 @@ class JobSpider(Spider):
     def job(self) -> CrawlJob:
         """The crawl's job."""
         return CrawlJob.of(self.crawler)
+
+    def is_ours(self, error: BaseException | None) -> bool:
+        """Whether a request failed because of our database, which says nothing of its page: the
+        crawl ends then."""
+        if isinstance(error, DatabaseError):
+            end_without_database(self.crawler, error)
+        return isinstance(error, DatabaseError)
 
     def count(self, stat: str, number: int = 1) -> None:
         """Adds to one of the crawl's counts, such as `PLANNED` and `DONE` of the progress line."""
@@ -193,6 +208,21 @@ def stats_of(crawler: Crawler) -> StatsCollector:
     """The counts of a crawl that has begun."""
     assert crawler.stats is not None
     return crawler.stats
+
+
+def note_error(crawler: Crawler, error: BaseException | None) -> None:
+    """Keeps what went wrong first, for the job's row and whoever asks why it failed."""
+    if error is not None and stats_of(crawler).get_value(ERROR) is None:
+        stats_of(crawler).set_value(ERROR, line_of(error)[:_MAX_ERROR])
+
+
+def end_without_database(crawler: Crawler, error: DatabaseError) -> None:
+    """Ends a crawl that the database did not serve within the time that jobs wait for it."""
+    note_error(crawler, error)
+    stats_of(crawler).inc_value(FLUSH_FAILED)
+    if crawler not in _closing:  # whatever else is under way meets it as well
+        logger.error("the job ends: %s", error)
+    close_soon(crawler, NO_DATABASE)
 
 
 def fetched(response: Response) -> FetchedPage:

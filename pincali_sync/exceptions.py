@@ -123,3 +123,9 @@ class LockedError(PincaliSyncError):
     """Another runner holds the lock, or a run of this tier is still open."""
 
     exit_status = ExitStatus.LOCKED
+
+
+def line_of(error: BaseException) -> str:
+    """What an error says, in its first line that says something; its kind where none does."""
+    lines = filter(None, map(str.strip, str(error).splitlines()))
+    return next(lines, type(error).__name__)

@@ -68,6 +68,10 @@ DOWNLOADER_MIDDLEWARES = {
     # Nearest to the network: a turn is taken only when the request is really about to be sent.
     "pincali_sync.middlewares.politeness.PolitenessMiddleware": 990,
 }
+SPIDER_MIDDLEWARES = {
+    # Nearest to the spider.
+    "pincali_sync.middlewares.database.DatabaseMiddleware": 900,
+}
 ITEM_PIPELINES = {
     "pincali_sync.pipelines.manifest.ManifestPipeline": 300,  # of these two, a dry run has
     "pincali_sync.pipelines.manifest.PreviewPipeline": 310,  # the second only

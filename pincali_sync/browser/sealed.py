@@ -18,7 +18,7 @@ from pincali_sync.browser.gate import Gate
 from pincali_sync.browser.visit import Visit
 from pincali_sync.config import Config
 from pincali_sync.cookies import browser_cookies
-from pincali_sync.exceptions import BrowserEndedError, BrowserMissingError, PageError
+from pincali_sync.exceptions import BrowserEndedError, BrowserMissingError, PageError, line_of
 from pincali_sync.items import FetchedPage
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class SealedBrowsers:
             )
             pid = await _pid(browser)
         except PlaywrightError as error:
-            said = error.message.strip().splitlines()[0]
+            said = line_of(error)
             raise BrowserMissingError(f"Chromium does not start: {said}") from error
         self._pids.add(pid)
         browser.on("disconnected", lambda _: self._pids.discard(pid))

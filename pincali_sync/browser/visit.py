@@ -14,7 +14,7 @@ from playwright.async_api import CDPSession, Frame, Page, Request, Route
 from playwright.async_api import Error as PlaywrightError
 
 from pincali_sync.domain.limits import MAX_PAGE_BYTES
-from pincali_sync.exceptions import PageError
+from pincali_sync.exceptions import PageError, line_of
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.own_page import shows_content, what_is_cut_off
@@ -86,7 +86,7 @@ class Visit:
         except PlaywrightError as error:
             # A document that is not rendered ends as an aborted one.
             if self._answer is None:
-                said = error.message.splitlines()[0]
+                said = line_of(error)
                 failure = PageError(f"{self._url} could not be opened: {said}")
                 raise self._failure or failure from error
         await self._follow_stub()

@@ -21,7 +21,7 @@ from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import ExitStatus, LockedError
+from pincali_sync.exceptions import ExitStatus, LockedError, line_of
 from pincali_sync.files import UMASK
 from pincali_sync.notify import HealthcheckPing
 from pincali_sync.services.site.pauses import explain
@@ -63,7 +63,7 @@ async def _watched_tick(config: Config, tier: Tier | None, *, wait: bool) -> Tic
     except LockedError:
         raise  # the runner that holds the lock says how its tick ends
     except Exception as error:
-        await ping.failed(str(error).partition("\n")[0])
+        await ping.failed(line_of(error))
         raise
     if _status_of(runs, held_back) is ExitStatus.DONE:
         await ping.succeeded()

@@ -14,7 +14,7 @@ from scrapy.exceptions import UsageError as ScrapyUsageError
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.config import load_config
-from pincali_sync.crawl_job import JobSpider
+from pincali_sync.crawl_job import PATIENCE_SECONDS, JobSpider
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.extensions.run_lifecycle import EXIT_STATUS
 from pincali_sync.files import UMASK
@@ -54,9 +54,11 @@ def _check(crawler: Crawler, arguments: dict[str, str]) -> None:
         crawler.spidercls.check_arguments(arguments)
     # In a thread of its own: `asyncio.run` would take away the loop that the reactor needs here.
     with ThreadPoolExecutor(max_workers=1) as pool:
-        pool.submit(asyncio.run, _check_database()).result()
+        # A job that was ordered waits for the database; a person is told at once.
+        patience = PATIENCE_SECONDS if "_job" in arguments else 0.0
+        pool.submit(asyncio.run, _check_database(patience)).result()
 
 
-async def _check_database() -> None:
-    async with open_services(load_config()):
+async def _check_database(patience: float) -> None:
+    async with open_services(load_config(), patience=patience):
         pass

@@ -194,10 +194,7 @@ class Database:
         Raises:
             SchemaVersionError: when the database is at another version, or empty.
         """
-        async with self.transaction() as tx:
-            found = None
-            if await tx.connection.run_sync(lambda it: inspect(it).has_table("alembic_version")):
-                found = await tx.connection.scalar(text("SELECT version_num FROM alembic_version"))
+        found = await self.run(_schema_of)
         if found != SCHEMA_REVISION:
             raise SchemaVersionError(
                 f"the database at {self._address} is at schema {found or 'none'}, this program "
@@ -207,6 +204,13 @@ class Database:
     async def dispose(self) -> None:
         """Closes all connections."""
         await self._engine.dispose()
+
+
+async def _schema_of(tx: UnitOfWork) -> str | None:
+    if not await tx.connection.run_sync(lambda it: inspect(it).has_table("alembic_version")):
+        return None
+    found: str | None = await tx.connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
 
 
 @asynccontextmanager

@@ -8,8 +8,17 @@ from typing import Any
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import CloseSpider
+from twisted.python.failure import Failure
 
-from pincali_sync.crawl_job import FLUSH_FAILED, UNEXPECTED_ERRORS, Component, CrawlJob
+from pincali_sync.crawl_job import (
+    ERROR,
+    FLUSH_FAILED,
+    NO_DATABASE,
+    UNEXPECTED_ERRORS,
+    Component,
+    CrawlJob,
+    note_error,
+)
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError, SupersededError
 from pincali_sync.services.ports import DRY_RUN_REPORT
 from pincali_sync.services.runs.run_jobs import RESTING
@@ -17,6 +26,10 @@ from pincali_sync.services.runs.run_jobs import RESTING
 logger = logging.getLogger(__name__)
 
 EXIT_STATUS = "sync/exit_status"
+_SAYS_LITTLE = {
+    **{each: each for each in ("shutdown", "flush_failed", NO_DATABASE)},
+    "finished": "errors",
+}
 # Stats kept with the job's row, for people and for the certificate.
 _KEPT_PREFIXES = (
     "manifest/",
@@ -55,8 +68,9 @@ class RunLifecycle(Component):
             logger.error("the job could not begin: %s", error)
             raise CloseSpider("could_not_begin") from error
 
-    def unexpected_error(self) -> None:
+    def unexpected_error(self, failure: Failure) -> None:
         """A callback or pipeline broke: Scrapy logs it and goes on, but something is missing."""
+        note_error(self._crawler, failure.value)
         self._stats.inc_value(UNEXPECTED_ERRORS)
 
     async def spider_closed(self, reason: str) -> None:
@@ -91,9 +105,16 @@ class RunLifecycle(Component):
         return await job.services.jobs.finish(
             job.ticket,
             succeeded=succeeded,
-            reason=reason,
+            reason=reason if succeeded else self._with_error(reason),
             stats=self._kept_stats(),
         )
+
+    def _with_error(self, reason: str) -> str:
+        """Reasons that say little, and what stands behind them."""
+        error = self._stats.get_value(ERROR)
+        if error is None or reason not in _SAYS_LITTLE:
+            return reason
+        return f"{_SAYS_LITTLE[reason]}: {error}"
 
     def _kept_stats(self) -> dict[str, Any]:
         return {

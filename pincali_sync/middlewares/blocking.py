@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from pincali_sync.crawl_job import Component, close_soon, fetched, patiently
+from pincali_sync.crawl_job import Component, close_soon, fetched, surely
 from pincali_sync.middlewares.redirects import REDIRECTS_LEFT
 from pincali_sync.pages.challenge import Challenge, challenge_kind
 from pincali_sync.pages.own_page import what_is_missing
@@ -64,7 +64,7 @@ class BlockingMiddleware(Component):
         # one, so the pause is there before the job's row says "blocked", which is what lets the
         # job be started again once no pause is left.
         close_soon(self._crawler, BLOCKED)
-        await patiently(self._job.services.pauses.pause)(
+        await surely(self._job.services.pauses.pause)(
             None, reason=seen, paused_by="pincali-sync", kind="refused"
         )
         return BlockedResponse(seen)
@@ -72,9 +72,9 @@ class BlockingMiddleware(Component):
     async def _look_how_often(self, missing: str, request: Request) -> None:
         self._stats.inc_value("blocking/no_page")
         self._first_missing = self._first_missing or missing
-        times = await patiently(self._job.services.pace.showed_no_page)()
+        times = await surely(self._job.services.pace.showed_no_page)()
         if times >= BURST:
             seen = f"{self._first_missing}; {times} times in a row, last at {request.url}"
             close_soon(self._crawler, PAUSED)
-            await patiently(self._job.services.pauses.back_off)(reason=seen)
+            await surely(self._job.services.pauses.back_off)(reason=seen)
             raise BlockedResponse(seen)

@@ -7,7 +7,7 @@ import logging
 from scrapy import Request
 from scrapy.http import Response
 
-from pincali_sync.crawl_job import Component, close_soon, patiently
+from pincali_sync.crawl_job import Component, close_soon, surely
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.retry_after import retry_after_seconds
@@ -25,7 +25,7 @@ class PolitenessMiddleware(Component):
 
     async def process_request(self, request: Request) -> None:
         """Raises: BlockedResponse: when everything rests."""
-        wait_for_turn = patiently(self._job.services.pace.wait_for_turn)
+        wait_for_turn = surely(self._job.services.pace.wait_for_turn)
         try:
             with self._job.rest():
                 waited = await wait_for_turn(request.meta.get(GAP, 0.0))
@@ -41,10 +41,10 @@ class PolitenessMiddleware(Component):
         services = self._job.services
         if response.status not in _BUSY_STATUSES or not self._askable.is_site(request.url):
             return response  # how busy another host is says nothing of the site
-        times = await services.pace.refused(retry_after_seconds(response))
+        times = await surely(services.pace.refused)(retry_after_seconds(response))
         if times >= BURST:
             seen = f"HTTP {response.status} {times} times in a row, last at {request.url}"
-            await services.pauses.back_off(reason=seen)
+            await surely(services.pauses.back_off)(reason=seen)
             close_soon(self._crawler, PAUSED)
             raise BlockedResponse(seen)
         return response

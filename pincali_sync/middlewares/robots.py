@@ -20,7 +20,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from pincali_sync.answers.robots import Robots, read_robots
 from pincali_sync.config import load_config
-from pincali_sync.crawl_job import Component, close_soon, failed, fetched, patiently
+from pincali_sync.crawl_job import Component, close_soon, failed, fetched, surely
 from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS
 from pincali_sync.exceptions import BlockedError
 from pincali_sync.items import FetchedPage
@@ -78,16 +78,14 @@ class RobotsMiddleware(Component):
             logger.error("%s is not reached: %s", root, failed(error).failure)
             raise self._stop("the site is not reached", NOT_REACHED) from error
         if is_site and robots.unreadable is not None:
-            await patiently(self._job.services.pauses.back_off)(reason=robots.unreadable)
+            await surely(self._job.services.pauses.back_off)(reason=robots.unreadable)
             raise self._stop(robots.unreadable)
         try:
             self._job.services.pace.respect_crawl_delay(robots.crawl_delay(self._user_agents))
         except BlockedError as error:
             if not is_site:
                 return Robots(unreadable=str(error))
-            await patiently(self._job.services.pauses.pause)(
-                None, reason=str(error), kind="refused"
-            )
+            await surely(self._job.services.pauses.pause)(None, reason=str(error), kind="refused")
             raise self._stop(str(error)) from None
         return robots
 

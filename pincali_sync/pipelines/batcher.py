@@ -10,8 +10,15 @@ from typing import Any, Generic, TypeVar
 
 from scrapy.crawler import Crawler
 
-from pincali_sync.crawl_job import FLUSH_FAILED, Component, close_soon, patiently
-from pincali_sync.exceptions import SupersededError
+from pincali_sync.crawl_job import (
+    FLUSH_FAILED,
+    Component,
+    close_soon,
+    end_without_database,
+    note_error,
+    surely,
+)
+from pincali_sync.exceptions import DatabaseError, SupersededError, line_of
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +51,7 @@ class BatchingPipeline(Component, ABC, Generic[Item]):
 
     @abstractmethod
     async def store(self, items: list[Item]) -> Mapping[str, int]:
-        """Stores a batch; called again with the same one while the database is away.
+        """Stores a batch; called again with the same one where it is not known to be stored.
 
         Returns:
             What is to be counted, by the names of the crawl's stats.
@@ -96,7 +103,7 @@ class BatchingPipeline(Component, ABC, Generic[Item]):
             if not items:
                 return
             try:
-                self._count(await patiently(self.store)(items))
+                self._count(await surely(self.store)(items))
             except Exception as error:  # noqa: BLE001  # whatever it is, it must end the job
                 self._fail(error)
 
@@ -106,10 +113,14 @@ class BatchingPipeline(Component, ABC, Generic[Item]):
                 self._stats.inc_value(stat, number)
 
     def _fail(self, error: Exception) -> None:
+        if isinstance(error, DatabaseError):
+            end_without_database(self._crawler, error)
+            return
+        note_error(self._crawler, error)
         self._stats.inc_value(FLUSH_FAILED)
         if isinstance(error, SupersededError):
             logger.error("%s", error)
             close_soon(self._crawler, "superseded")
         else:
-            logger.error("a batch could not be stored: %s", error, exc_info=error)
+            logger.error("a batch could not be stored: %s", line_of(error), exc_info=error)
             close_soon(self._crawler, "flush_failed")

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 
-from pincali_sync.crawl_job import FLUSH_FAILED, PAGES_LOST, patiently
-from pincali_sync.domain.walk_summary import WalkSummary
+from pincali_sync.crawl_job import PAGES_LOST, surely
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pipelines.batcher import BatchingPipeline
 from pincali_sync.services.manifest_scan_service import ScanPreview
 from pincali_sync.services.ports import DRY_RUN_REPORT
+from pincali_sync.services.runs.job_service import JobTicket
 
-logger = logging.getLogger(__name__)
+# Why a card is none. The texts name the card, and would each be a count of their own.
+_REASONS = ("has no link", "is not the URL of a listing", "leaves the site")
 
 
 class ManifestPipeline(BatchingPipeline[ManifestPage]):
@@ -39,21 +39,20 @@ class ManifestPipeline(BatchingPipeline[ManifestPage]):
         """Pages into the batch, lost ones into the database at once."""
         if isinstance(item, LostPage):
             self._stats.inc_value(PAGES_LOST)
-            await self._job.services.scans.record_lost_page(item, self._job.ticket)
+            await self._record(self._job.services.scans.record_lost_page, item)
         return await super().process_item(item)
 
     async def close_spider(self) -> None:
         """Records the ends of the walks, after the last page."""
         await super().close_spider()
         for walk in self._job.ended_walks:
-            await self._record_end(walk)
+            await self._record(self._job.services.scans.record_walk, walk)
 
-    async def _record_end(self, walk: WalkSummary) -> None:
+    async def _record(self, record: Callable[[Any, JobTicket], Awaitable[None]], what: Any) -> None:
         try:
-            await patiently(self._job.services.scans.record_walk)(walk, self._job.ticket)
+            await surely(record)(what, self._job.ticket)
         except PincaliSyncError as error:
-            self._stats.inc_value(FLUSH_FAILED)
-            logger.error("the end of the scan of %s could not be stored: %s", walk.source, error)
+            self._fail(error)
 
     async def store(self, items: list[ManifestPage]) -> Mapping[str, int]:
         """Counts what the pages brought."""
@@ -113,6 +112,10 @@ def _cards_of(pages: list[ManifestPage]) -> Counter[str]:
         counts["manifest/entries"] += len(each.page.entries)
         counts["manifest/entries_without_price"] += sum(not e.offers for e in each.page.entries)
         counts.update(
-            f"manifest/dropped/{reason.replace(' ', '_')}" for reason in each.page.unreadable_cards
+            f"manifest/dropped/{_kind_of(reason)}" for reason in each.page.unreadable_cards
         )
     return counts
+
+
+def _kind_of(reason: str) -> str:
+    return next((each for each in _REASONS if each in reason), "other").replace(" ", "_")

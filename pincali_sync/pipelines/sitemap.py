@@ -8,8 +8,16 @@ from typing import Any
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem, NotConfigured
 
-from pincali_sync.crawl_job import FLUSH_FAILED, SHARDS_LOST, Component, close_soon
-from pincali_sync.exceptions import PageError, PincaliSyncError
+from pincali_sync.crawl_job import (
+    FLUSH_FAILED,
+    SHARDS_LOST,
+    Component,
+    close_soon,
+    end_without_database,
+    note_error,
+    surely,
+)
+from pincali_sync.exceptions import DatabaseError, PageError, PincaliSyncError
 from pincali_sync.items import FetchedShard
 from pincali_sync.services.ports import DRY_RUN_REPORT
 
@@ -30,11 +38,15 @@ class SitemapPipeline(Component):
             return item
         job = self._job
         try:
-            recorded = await job.services.sitemap.record_shard(item, job.ticket)
+            recorded = await surely(job.services.sitemap.record_shard)(item, job.ticket)
         except PageError as error:
             self._stats.inc_value(SHARDS_LOST)
             raise DropItem(str(error)) from error
+        except DatabaseError as error:
+            end_without_database(self._crawler, error)
+            raise DropItem(f"shard {item.url} could not be stored") from error
         except PincaliSyncError as error:
+            note_error(self._crawler, error)
             self._stats.inc_value(FLUSH_FAILED)
             close_soon(self._crawler, "flush_failed")
             raise DropItem(f"shard {item.url} could not be stored: {error}") from error
@@ -49,8 +61,9 @@ class SitemapPipeline(Component):
         if not job.has_begun:
             return
         try:
-            ended = await job.services.sitemap.finish(job.ticket)
+            ended = await surely(job.services.sitemap.finish)(job.ticket)
         except PincaliSyncError as error:
+            note_error(self._crawler, error)
             self._stats.inc_value(FLUSH_FAILED)
             logger.error("the sitemap could not be made use of: %s", error)
             return

@@ -127,8 +127,10 @@ class ManifestSpider(JobSpider):
     async def _read_before(self, source: ListingSource) -> dict[tuple[str, int], PageFacts]:
         if self.settings[DRY_RUN_REPORT]:
             return {}
-        async with self.job.services.db.transaction() as tx:
-            pages = await tx.manifest_store.read_before(self.job.ticket.session_id, source.value)
+        session_id = self.job.ticket.session_id
+        pages = await self.job.services.db.run(
+            lambda tx: tx.manifest_store.read_before(session_id, source.value)
+        )
         if pages:
             self.logger.info("%s: %s pages were read by an earlier attempt", source, len(pages))
             self._plan(len(pages))
@@ -171,7 +173,7 @@ class ManifestSpider(JobSpider):
 
     def lost(self, failure: Failure) -> Iterator[ManifestPage | LostPage]:
         """A page that failed for the last time."""
-        if isinstance(failure.value, BlockedResponse):
+        if isinstance(failure.value, BlockedResponse) or self.is_ours(failure.value):
             return  # no page was lost: the crawl ends here and is taken up again later
         request: Request = failure.request  # type: ignore[attr-defined]
         asked: Asked = request.cb_kwargs["asked"]

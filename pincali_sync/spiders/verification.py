@@ -10,7 +10,7 @@ from scrapy.exceptions import CloseSpider
 
 from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, failed, fetched
 from pincali_sync.db.repositories.removal.checks import VerificationResult
-from pincali_sync.exceptions import BlockedError, CalibrationError
+from pincali_sync.exceptions import BlockedError, CalibrationError, DatabaseError
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
@@ -56,6 +56,8 @@ class VerificationSpider(JobSpider):
             response = await self.crawler.engine.download_async(request)
         except BlockedResponse as error:
             raise BlockedError(str(error)) from error
+        except DatabaseError:
+            raise  # of the page nothing is known
         except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
             return failed(error)
         return fetched(response)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from pincali_sync.clock import Clock
+from pincali_sync.exceptions import line_of
 from pincali_sync.services.insights.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class SnapshotKeeper:
                 self._last = await self._read()
         except Exception as error:  # noqa: BLE001  # whatever it is, the next read may succeed
             if not self._is_failing:
-                logger.error("the figures cannot be read: %s", _line(error))
+                logger.error("the figures cannot be read: %s", line_of(error))
             self._is_failing = True
         else:
             if self._is_failing:
@@ -86,7 +87,3 @@ class SnapshotKeeper:
 
     def _age(self, snapshot: Snapshot) -> timedelta:
         return max(timedelta(0), self._clock.now() - snapshot.taken_at)
-
-
-def _line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -163,6 +163,38 @@ def test_a_worker_that_does_not_get_on_is_ended(scrapy: Scrapy) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spider", "table"), [("manifest", "property_manifest"), ("detail", "scrape_queue")]
+)
+async def test_a_fault_of_the_database_ends_a_job_in_one_line_which_its_row_has_too(
+    scrapy: Scrapy, db: Database, spider: str, table: str
+) -> None:
+    await rows(
+        db,
+        """INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason)
+           VALUES ('pincali_1', 'https://www.pincali.com/en/home/a-1', 1, 'new')""",
+    )
+    for statement in (
+        """CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+           $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'not you'; END $$""",
+        f"""CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION refuse()""",
+    ):
+        await rows(db, statement)
+    ended = scrapy("crawl", spider, "-s", "DETAIL_TRANSPORT=http", LOG_LEVEL="WARNING")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert ended.stderr.count("does not let the role do that: not you. Use the role that owns") == 1
+    [told] = await rows(
+        db,
+        """SELECT j.status, j.finish_reason, s.error_message
+             FROM sync_run_jobs j JOIN scraping_sessions s ON s.id = j.session_id""",
+    )
+    assert told["status"] == "failed"
+    assert re.match("(database|errors): PostgreSQL at ", told["finish_reason"])
+    assert told["error_message"] == told["finish_reason"]
+
+
+@pytest.mark.parametrize(
     ("arguments", "variables", "status", "says"),
     [
         (("manifest", "-a", "source=lease"), {}, 2, "the sources are sale, rent"),

@@ -9,7 +9,8 @@ from scrapy import Request
 from scrapy.utils.test import get_crawler
 from twisted.python.failure import Failure
 
-from pincali_sync.exceptions import BrowserEndedError, PageError
+from pincali_sync.crawl_job import ERROR, stats_of
+from pincali_sync.exceptions import BrowserEndedError, DatabaseUnavailableError, PageError
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
 from pincali_sync.spiders.detail import DetailSpider
 
@@ -37,3 +38,22 @@ def test_a_page_that_was_not_there_in_time_has_used_an_attempt(error: Exception)
     assert isinstance(result, ScrapeResult)
     assert result.ending is Ending.AGAIN
     assert str(error) in str(result.error)
+
+
+def test_a_page_that_the_database_kept_from_being_asked_for_has_used_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr("pincali_sync.crawl_job.close_soon", lambda _, reason: ended.append(reason))
+    spider = DetailSpider.from_crawler(get_crawler(DetailSpider))
+    failure: Any = Failure(DatabaseUnavailableError("PostgreSQL is away"))  # type: ignore[no-untyped-call]
+    failure.request = Request("http://127.0.0.1/en/home/a-1")
+    assert list(spider.lost(failure)) == []
+    assert stats_of(spider.crawler).get_value(ERROR) == "PostgreSQL is away"
+    assert ended == ["database"]
+
+
+def test_an_error_without_a_word_is_told_by_its_kind() -> None:
+    [result] = lost(RuntimeError())
+    assert isinstance(result, ScrapeResult)
+    assert result.error == "RuntimeError"

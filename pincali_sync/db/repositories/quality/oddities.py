@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.quality.rules import RuleCheck, ValidationRule, check_of
 from pincali_sync.db.repositories.removal.transition import PRESENT
+from pincali_sync.exceptions import line_of
 from pincali_sync.pages.places import LATITUDES, LONGITUDES
 
 MOST_ALIKE = 50  # listings with one title; more is a template, or a page read wrongly
@@ -122,7 +123,7 @@ class OddityRepository(Repository):
             async with self._connection.begin_nested():
                 await self._run("SELECT '' ~ CAST(:regex AS text)", regex=check.regex)
         except DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
+            reason = line_of(error.orig or error)
             return replace(check, unusable=f"PostgreSQL cannot read its regex: {reason}")
         return check
 
