@@ -9,7 +9,7 @@ COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hash
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
 
-setup: ## .venv with the pinned packages, a Chromium and promtool
+setup: ## .venv with the pinned packages, a Chromium, promtool and PgBouncer
 	@bash scripts/setup.sh
 
 demo: setup ## the main job on a stand-in of the site (KEEP=1 leaves it up)
@@ -21,12 +21,13 @@ test: setup ## the whole test suite
 test-fast: setup ## what needs no browser, no node and no program of its own
 	@$(PYTEST) -m "not slow" tests/unit tests/integration
 
-lint: setup ## ruff, mypy, import rules, migration drift, bandit, secrets in the tree
+lint: setup ## ruff, mypy, import rules, migration drift, deploy files, bandit, secrets in the tree
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@$(PYTHON) scripts/check_drift.py
+	@$(PYTHON) scripts/check_deploy.py
 	@$(PYTHON) scripts/audit.py code secrets
 
 audit: setup ## known faults of the pinned packages, dangerous code, secrets in the tree

@@ -1,0 +1,158 @@
+"""What is packed is what the code is, and what looks at it finds what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from scrapy.spiderloader import SpiderLoader
+from scrapy.utils.project import get_project_settings
+
+from scripts import check_deploy
+
+ROOT = check_deploy.ROOT
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+MANIFESTS = [
+    document
+    for path in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
+    for document in yaml.safe_load_all(path.read_text())
+]
+
+
+def pods() -> dict[str, dict[str, Any]]:
+    """What each workload's pods are told, by its name."""
+    found = {}
+    for each in MANIFESTS:
+        spec = each.get("spec", {})
+        template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
+        if template is not None:
+            found[each["metadata"]["name"]] = template["spec"]
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("part", "file", "right", "wrong"),
+    [
+        ("Dockerfile", "Dockerfile", "WORKDIR /opt", "WORKDIR opt"),
+        ("deploy/compose.yaml", "deploy/compose.yaml", "restart:", "restrat:"),
+        ("deploy/kubernetes", "deploy/kubernetes/web.yaml", "replicas:", "replica:"),
+        (
+            "deploy/systemd",
+            "deploy/systemd/pincali-sync-runner.timer",
+            "OnCalendar=*-*-* *:*:00",
+            "OnCalendar=every minute",
+        ),
+        (
+            "deploy/systemd",
+            "deploy/systemd/pincali-sync-web.service",
+            "ProtectSystem=strict",
+            "ProtectSystme=strict",
+        ),
+        (
+            "deploy/systemd",
+            "deploy/systemd/pincali-sync-web.service",
+            "ProtectSystem=strict",
+            "User=root\nCapabilityBoundingSet=~\nPrivateDevices=no\nNoNewPrivileges=no",
+        ),
+        ("deploy/logrotate.conf", "deploy/logrotate.conf", "weekly", "now and then"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_found(
+    part: str,
+    file: str,
+    right: str,
+    wrong: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    shutil.copy(ROOT / "Dockerfile", tmp_path)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    (tmp_path / file).write_text((tmp_path / file).read_text().replace(right, wrong))
+    monkeypatch.setattr(check_deploy, "ROOT", tmp_path)
+    monkeypatch.setattr(check_deploy, "DEPLOY", tmp_path / "deploy")
+    status = check_deploy.main([part])
+    said = capsys.readouterr().out
+    assert (status, "to be mended" in said) == (1, True) or "not checked" in said
+
+
+def test_what_nobody_could_look_at_has_not_passed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    assert check_deploy.main(["deploy/systemd"]) == 0
+    assert capsys.readouterr().out == (
+        "deploy: deploy/systemd: not checked: there is no systemd-analyze here\n"
+    )
+
+
+def test_every_image_of_ours_is_of_this_version() -> None:
+    files = list((ROOT / "deploy").rglob("*.yaml"))
+    named = {
+        tag
+        for path in files
+        for tag in re.findall(r"image: pincali-sync\S*:(\S+)", path.read_text())
+    }
+    assert named == {VERSION}
+
+
+def test_the_image_says_which_spiders_it_has() -> None:
+    spiders = SpiderLoader.from_settings(get_project_settings()).list()
+    [named] = re.findall(r'org\.scrapy\.spiders="([^"]+)"', DOCKERFILE)
+    assert named.split(",") == sorted(spiders)
+
+
+def test_whatever_the_image_is_made_of_may_come_into_it() -> None:
+    let_in = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.M))
+    copied = {
+        source
+        for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.M)
+        for source in line.split()
+    }
+    folders = {each for each in let_in if (ROOT / each).is_dir()}
+    assert copied - let_in == {
+        each for each in copied if any(each.startswith(f"{folder}/") for folder in folders)
+    }
+    assert all((ROOT / each).exists() for each in let_in)
+
+
+def test_every_secret_of_the_compose_file_is_asked_for() -> None:
+    text = (ROOT / "deploy" / "compose.yaml").read_text()
+    example = (ROOT / "deploy" / "compose.env.example").read_text()
+    asked = set(re.findall(r"^([A-Z_]+)=$", example, re.M))
+    assert set(re.findall(r"\$\{([A-Z_]+):\?\}", text)) == asked
+    assert re.findall(r"\$\{[A-Z_]+\}", text) == []
+
+
+def test_every_pod_is_restricted() -> None:
+    assert {*pods()} == {"migrate", "runner", "scrapyd", "scrapyd-k8s", "web"}
+    for name, pod in pods().items():
+        whole, [container] = pod["securityContext"], pod["containers"]
+        own = container["securityContext"]
+        assert whole["runAsNonRoot"], name
+        assert whole["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        assert own["capabilities"] == {"drop": ["ALL"]}, name
+        assert not own["allowPrivilegeEscalation"], name
+        assert own["readOnlyRootFilesystem"], name
+        assert container["resources"]["limits"]["memory"], name
+
+
+def test_no_manifest_holds_a_secret() -> None:
+    assert "Secret" not in {each["kind"] for each in MANIFESTS}
+
+
+def test_the_browser_is_left_what_its_own_sandbox_stands_on() -> None:
+    profile = json.loads((ROOT / "deploy" / "seccomp-chromium.json").read_text())
+    [refused] = profile["syscalls"]
+    assert profile["defaultAction"] == "SCMP_ACT_ALLOW"
+    assert {"clone", "clone3", "unshare", "setns", "chroot", "ptrace"}.isdisjoint(refused["names"])
+    assert {"mount", "bpf", "init_module", "kexec_load", "keyctl"} <= set(refused["names"])
