@@ -21,7 +21,7 @@ LOCKED = ("requirements-dev.txt", "requirements-installers.txt")
 CODE = ("pincali_sync", "workshop", "scripts", "migrations", "bench", "setup.py")
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 
-# Lines of hashes are no secrets, and words that stand for one, in documents or as its name, neither.
+# Lines of hashes are no secrets, and words that stand for one or name one are none either.
 _WORDS = "^(password|pw|pincali-sync|scrapyd-access)$"
 _NO_SECRETS = ("--exclude-files", r"^requirements.*\.txt$", "--exclude-secrets", _WORDS)
 # Tests make up passwords by the dozen: there, only what has the form of a real key is one.

@@ -1,0 +1,74 @@
+"""The steps of docs/operations, run as an operator would."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import textwrap
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pincali_workshop.stack.embedded_place import wheel_binaries
+
+from tests.support.postgres import PLAIN_ROLE
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "operations"
+_STEP = re.compile(r"<!-- tested: ([a-z ]+) -->\n( *)```sh\n(.*?)\n\2```", re.S)
+RESTORED = "restored"  # the database that a page restores into
+
+
+def steps() -> dict[str, str]:
+    """What the pages have an operator type, by the step's name."""
+    found: dict[str, str] = {}
+    for page in sorted(PAGES.glob("*.md")):
+        for name, _, commands in _STEP.findall(page.read_text()):
+            assert name not in found, f"two steps are called {name}"
+            found[name] = textwrap.dedent(commands)
+    return found
+
+
+class Operator:
+    """Has a folder for back-ups, and the server's names in a file, as the pages ask for."""
+
+    def __init__(self, folder: Path, database_url: str, administrator_url: str) -> None:
+        self._steps = steps()
+        services = folder / "services.conf"
+        services.write_text(
+            _service("pincali", database_url) + _service("administrator", administrator_url)
+        )
+        backups = folder / "backups"
+        backups.mkdir()
+        self._variables = {
+            "BACKUPS": str(backups),
+            "DATABASE_URL": database_url,
+            "PATH": f"{wheel_binaries() / 'bin'}:{os.environ['PATH']}",
+            "PGSERVICEFILE": str(services),
+            "PINCALI_HOME": str(folder / "home"),
+            "SCRAPYD_URLS": "http://127.0.0.1:9",  # nobody
+        }
+
+    def does(self, step: str, **variables: str) -> str:
+        """Types what the step says; returns what was answered."""
+        # The pages call the role by the product's name, which here is another one's.
+        commands = self._steps[step].replace("--owner=pincali", f"--owner={PLAIN_ROLE}")
+        ran = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands],
+            cwd=ROOT,
+            env={**os.environ, **self._variables, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+        assert ran.returncode == 0, f"{step}: {ran.stdout}{ran.stderr}"
+        return ran.stdout
+
+
+def _service(name: str, url: str) -> str:
+    parts = urlsplit(url)
+    return (
+        f"[{name}]\nhost={parts.hostname}\nport={parts.port}\ndbname={parts.path[1:]}\n"
+        f"user={parts.username}\npassword={parts.password}\n"
+    )
