@@ -36,6 +36,7 @@ from pincali_sync.services.removal.counting import MissingService, RemovalsStep
 from pincali_sync.services.removal.settlement import SettlementService
 from pincali_sync.services.removal.verification import VerificationService, VerifyStep
 from pincali_sync.services.runs.job_service import JobService
+from pincali_sync.services.runs.nodes import NodeService
 from pincali_sync.services.runs.retention import RetentionService
 from pincali_sync.services.runs.run_jobs import RunJobs
 from pincali_sync.services.runs.standing_drain import StandingDrain
@@ -96,7 +97,7 @@ class Services:
 
     def run_jobs(self, runner: JobRunner) -> RunJobs:
         """The jobs of runs, on the given runner."""
-        return RunJobs(*self._own, runner=runner)
+        return RunJobs(*self._own, runner=runner, nodes=NodeService(*self._own, runner=runner))
 
     def steps(self, jobs: RunJobs) -> dict[str, Step]:
         """The steps of tier runs by the names that `WORKFLOWS` calls them."""

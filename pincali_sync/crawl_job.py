@@ -262,8 +262,9 @@ _jobs: WeakKeyDictionary[Crawler, CrawlJob] = WeakKeyDictionary()
 
 
 def _job_id(spider: Spider) -> UUID:
-    """The id that Scrapyd or the local runner gave the job (`_job`), else a new one."""
+    """The id that Scrapyd or the local runner gave the job (`_job`), or scrapyd-k8s (which tells
+    it in `SCRAPYD_JOB`); else a new one."""
     try:
-        return UUID(str(getattr(spider, "_job", None)))
+        return UUID(str(getattr(spider, "_job", None) or os.environ.get("SCRAPYD_JOB")))
     except ValueError:
         return uuid4()

@@ -92,7 +92,7 @@ async def run_tiers(tier: Tier | None, *, quiet: bool) -> list[SyncRun]:
         BrowserMissingError: when the jobs would run here and there is no browser.
         LockedError: when another runner is at work or a run of this tier is open.
         PausedError: when the tier, or everything, is paused, or is paused meanwhile.
-        RunnerError: when a node that should take the jobs does not answer.
+        RunnerError: when no node takes jobs.
     """
     config = load_config()
     check_tools(config)

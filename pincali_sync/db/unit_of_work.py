@@ -13,7 +13,7 @@ from pincali_sync.db.repositories.prices import price_change
 from pincali_sync.db.repositories.quality import oddities, quality
 from pincali_sync.db.repositories.queue import freshness, outside, queue, queue_fill, queue_rows
 from pincali_sync.db.repositories.removal import batches, certificates, checks, counting, settlement
-from pincali_sync.db.repositories.runs import jobs, runs, sessions
+from pincali_sync.db.repositories.runs import jobs, nodes, runs, sessions
 from pincali_sync.db.repositories.scan import familiar, manifest, manifest_batch, manifest_store
 from pincali_sync.db.repositories.site import listed, pace, sitemap
 
@@ -44,6 +44,7 @@ class UnitOfWork:
         self.manifest_batch = manifest_batch.ManifestBatchRepository(connection)
         self.manifest_store = manifest_store.ManifestStoreRepository(connection)
         self.missing = counting.MissingRepository(connection)
+        self.nodes = nodes.NodeRepository(connection)
         self.oddities = oddities.OddityRepository(connection)
         self.outside = outside.OutsideRepository(connection)
         self.pace = pace.PaceRepository(connection)

@@ -13,7 +13,7 @@ from uuid import UUID
 from pincali_sync.config import LOCAL_RUNNER, Config
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.files import open_private, private_folder, write_private
-from pincali_sync.services.ports import JobSpec
+from pincali_sync.services.ports import JobSpec, NodeLook
 
 
 class LocalJobRunner:
@@ -25,13 +25,15 @@ class LocalJobRunner:
     def __init__(self, config: Config) -> None:
         self._folder = config.home / "logs" / "jobs"
 
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """This machine alone."""
-        return (LOCAL_RUNNER,)
+    async def look(self) -> tuple[NodeLook]:
+        """This machine alone; it objects when the log folder cannot be written."""
+        try:
+            self._check()
+        except RunnerError as error:
+            return (NodeLook(node=LOCAL_RUNNER, objection=str(error)),)
+        return (NodeLook(node=LOCAL_RUNNER),)
 
-    async def check(self) -> None:
-        """Raises: RunnerError: when the log folder cannot be written."""
+    def _check(self) -> None:
         try:
             private_folder(self._folder)
         except OSError as error:
@@ -41,7 +43,7 @@ class LocalJobRunner:
 
     async def start(self, spec: JobSpec, node: str) -> None:
         """Starts a process for the job."""
-        await self.check()
+        self._check()
         await asyncio.to_thread(self._spawn, spec)
 
     async def cancel(self, job_id: UUID, node: str) -> None:
@@ -50,7 +52,7 @@ class LocalJobRunner:
 
     async def run(self, spec: JobSpec) -> int:
         """Runs a job to its end and returns its exit status."""
-        await self.check()
+        self._check()
         with open_private(self.log_of(spec.job_id), "ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *_command(spec),

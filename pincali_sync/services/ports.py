@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -73,15 +73,23 @@ class Notifier(Protocol):
 ReportWriter = Callable[[QualityReport], tuple[Path, ...]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLook:
+    """What a look at a node showed."""
+
+    node: str
+    objection: str | None = None  # why it is given no jobs, and what to do; None: it takes them
+    is_down: bool = False  # it gave no answer at all
+    version: str | None = None  # of the code it runs; None: that of an installation of its own
+    running: int = 0
+    pending: int = 0  # jobs that wait there: it is full
+
+
 class JobRunner(Protocol):
     """Starts spider jobs somewhere. How they fare is read from their rows, not asked here."""
 
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """Where jobs can run; at least one."""
-
-    async def check(self) -> None:
-        """Raises: RunnerError: when a node cannot take jobs; says which and what to do."""
+    async def look(self) -> Sequence[NodeLook]:
+        """How the nodes are, all that were configured; at least one."""
 
     async def start(self, spec: JobSpec, node: str) -> None:
         """Hands a job to a node.

@@ -86,7 +86,7 @@ class SchedulerService(Service):
 
         Raises:
             LockedError: when another runner is at work, or took over because this one stood still.
-            RunnerError: when a node that should take a due run's jobs does not answer.
+            RunnerError: when a run is due and no node takes jobs.
             Exception: the first that kept one part of the tick, at its end: the others are done.
         """
         async with runner_lock(

@@ -145,11 +145,11 @@ class TierOrchestrator(Service):
 
         Raises:
             PausedError: when the tier is paused.
-            RunnerError: when a node that should take the jobs does not answer.
+            RunnerError: when no node takes jobs.
             LockedError: when a run of this tier is open.
         """
         await self.pauses.check(tier)
-        await self.jobs.runner.check()
+        await self.jobs.nodes.check()
         run_id, session_id, now = uuid4(), uuid4(), self.clock.now()
         async with self.db.transaction() as tx:
             await tx.sessions.create(

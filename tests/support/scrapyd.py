@@ -12,6 +12,7 @@ import tempfile
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import requests
@@ -44,17 +45,17 @@ with Betamax.configure() as configuration:
             "<AUTHORIZATION>", b64encode(f"{USER}:{password}".encode()).decode()
         )
 
-Scene = Callable[[ScrapydJobRunner], Awaitable[None]]
+Scene = Callable[[ScrapydJobRunner], Awaitable[Any]]
 
 # Each scene is one cassette: what a runner says to a node, in order.
 SCENES: dict[str, Scene] = {
-    "check": lambda runner: runner.check(),
-    "check-without-project": lambda runner: runner.check(),
+    "look": lambda runner: runner.look(),
+    "look-without-project": lambda runner: runner.look(),
     "start": lambda runner: runner.start(SPEC, NODE),
     "start-unknown-spider": lambda runner: runner.start(MISSPELT, NODE),
     "cancel": lambda runner: runner.cancel(JOB, NODE),
     "cancel-unknown": lambda runner: runner.cancel(UNKNOWN_JOB, NODE),
-    "wrong-password": lambda runner: runner.check(),
+    "wrong-password": lambda runner: runner.look(),
 }
 
 
@@ -79,7 +80,7 @@ def _record(scene: str, folder: Path) -> None:
         max_proc=1,
         username=USER,
         password=PASSWORD,
-        project=scene != "check-without-project",
+        project=scene != "look-without-project",
     )
     node.start({"PINCALI_HOME": str(folder), "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/no"})
     try:

@@ -14,7 +14,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.items import Ending, ScrapeResult
-from pincali_sync.services.ports import JobRunner, JobSpec
+from pincali_sync.services.ports import JobRunner, JobSpec, NodeLook
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.runs.runner_lock import runner_lock
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
@@ -32,19 +32,21 @@ class FakeRunner:
     ordered: list[JobSpec] = field(default_factory=list)
     cancelled: list[UUID] = field(default_factory=list)
     answers: bool = True
+    looks: dict[str, NodeLook] = field(default_factory=dict)  # of nodes that are not just idle
+    given: dict[UUID, str] = field(default_factory=dict)  # each order's node
 
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        return ("node-a", "node-b")
-
-    async def check(self) -> None:
+    async def look(self) -> list[NodeLook]:
+        nodes = ("node-a", "node-b")
         if not self.answers:
-            raise RunnerError("node-a does not answer")
+            lost = "does not answer"
+            return [NodeLook(node=node, objection=f"{node} {lost}", is_down=True) for node in nodes]
+        return [self.looks.get(node, NodeLook(node=node)) for node in nodes]
 
     async def start(self, spec: JobSpec, node: str) -> None:
         if not self.answers:
             raise RunnerError("node-a does not answer")
         self.ordered.append(spec)
+        self.given[spec.job_id] = node
 
     async def cancel(self, job_id: UUID, node: str) -> None:
         self.cancelled.append(job_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, SmallInteger, text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, SmallInteger, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
@@ -147,6 +147,19 @@ class SyncRunJobs(Base):
     finished_at: Mapped[datetime | None]
     finish_reason: Mapped[str | None]
     stats: Mapped[col.JsonObject]
+
+
+class SyncNodes(Base):
+    """A Scrapyd node as the runner last saw it."""
+
+    node: Mapped[str] = mapped_column(primary_key=True)
+    objection: Mapped[str | None]  # why it is given no jobs
+    is_down: Mapped[bool] = mapped_column(server_default=false())
+    since: Mapped[col.Created]  # when it began to take jobs, or to be left out
+    version: Mapped[str | None]
+    running: Mapped[col.Counter]
+    pending: Mapped[col.Counter]
+    looked_at: Mapped[col.Created]
 
 
 class SitePace(Base):

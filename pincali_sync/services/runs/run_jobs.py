@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import IntEnum
@@ -17,6 +17,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import JobRunner, JobSpec, WantedJob
+from pincali_sync.services.runs.nodes import NodeService
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,10 @@ NOT_REACHED = "site_not_reached"  # from its node; another may fare better
 _MAX_ATTEMPTS = 3
 # A node may have a queue of its own, so a job that waits there is given longer than one that ran.
 _PATIENCE_BEFORE_START = 5
+# A free slot takes a job up sooner than that.
+_WAITS_FOR_A_SLOT = timedelta(seconds=45)
+# A node that is down and a job that misses a beat are dead together: others have its work soon.
+_HASTE_WHERE_DOWN = 0.4  # of the usual silence
 # Trying at once again would only ask a failing site for the same pages once more.
 _HOPELESS = {
     TOO_MANY_LOST_PAGES: "more than a tenth of the pages lost",
@@ -70,6 +75,7 @@ class RunJobs(Service):
     """Keeps a run's jobs going. Calling it again after a crash repeats nothing."""
 
     runner: JobRunner
+    nodes: NodeService
 
     async def ensure_done(self, run: SyncRun, wanted: Sequence[WantedJob]) -> Outcome:
         """Moves the wanted jobs on: starts those missing, replaces those that went silent.
@@ -112,17 +118,31 @@ class RunJobs(Service):
         """Asks their nodes to stop jobs that were given up."""
         await asyncio.gather(*map(self._stop, jobs))
 
-    async def start_standing(self, wanted: WantedJob) -> None:
-        """Starts a job that belongs to no run."""
-        await self._start(None, wanted, attempt=1)
+    async def start_standing(self, wanted: WantedJob, *, beside_others: bool = False) -> None:
+        """Starts a job that belongs to no run; beside others, only where a node has room for it."""
+        await self._start(None, wanted, attempt=1, with_a_slot=beside_others)
+
+    async def make_room(self) -> bool:
+        """Whether jobs of runs wait for a slot; a worker of no run gives up its own for them."""
+        before = self.clock.now() - _WAITS_FOR_A_SLOT
+        async with self.db.transaction() as tx:
+            crowded = await tx.nodes.waits_for_a_slot(scheduled_before=before)
+            standing = await tx.jobs.open_standing() if crowded else []
+        for node in crowded:
+            youngest = next((job for job in reversed(standing) if job.node == node), None)
+            if youngest is not None:
+                await self._give_up(youngest, status="cancelled", reason="a run needs its slot")
+        return bool(crowded)
 
     async def give_up_silent(self) -> None:
         """Ends jobs that no open run watches and that were not heard of for too long."""
-        now = self.clock.now()
+        now, down = self.clock.now(), await self.nodes.down()
         silent = await self.db.run(
             lambda tx: tx.jobs.give_up_silent(
                 running_before=now - self._silence,
                 scheduled_before=now - _PATIENCE_BEFORE_START * self._silence,
+                down=down,
+                down_before=now - self._silence * _HASTE_WHERE_DOWN,
                 now=now,
             )
         )
@@ -150,7 +170,7 @@ class RunJobs(Service):
         if job.finish_reason in _HOPELESS:
             return Outcome(state=State.FAILED, error=f"{wanted}: {_HOPELESS[job.finish_reason]}")
         if job.is_open:
-            if not self._is_silent(job):
+            if not self._is_silent(job, await self.nodes.down()):
                 return WAITING
             logger.warning("job %s (%s) went silent: replacing it", job.id, wanted)
             await self._give_up(job, status="lost", reason="no heartbeat")
@@ -162,9 +182,11 @@ class RunJobs(Service):
             )
         return await self._start(run, wanted, attempt=job.attempt + 1)
 
-    def _is_silent(self, job: Job) -> bool:
-        patience = 1 if job.status == "running" else _PATIENCE_BEFORE_START
-        return self.clock.now() - job.last_heard() > patience * self._silence
+    def _is_silent(self, job: Job, down: Collection[str]) -> bool:
+        patience = self._silence * (1 if job.status == "running" else _PATIENCE_BEFORE_START)
+        if job.node in down:
+            patience = self._silence * _HASTE_WHERE_DOWN
+        return self.clock.now() - job.last_heard() > patience
 
     async def _give_up(self, job: Job, *, status: str, reason: str) -> None:
         async with self.db.transaction() as tx:
@@ -172,18 +194,24 @@ class RunJobs(Service):
         await self._stop(job)
 
     async def _stop(self, job: Job) -> None:
-        if job.node is None:
-            return
+        if job.node is None or job.node in await self.nodes.down():
+            return  # on a node that comes back it finds that it was given up
         try:
             await self.runner.cancel(job.id, job.node)
         except RunnerError as error:
             # Its row no longer lets it write: stopping it only saves work.
             logger.warning("job %s could not be stopped: %s", job.id, error)
 
-    async def _start(self, run: SyncRun | None, wanted: WantedJob, *, attempt: int) -> Outcome:
-        """Writes the job down first: it may begin only while its row says that it is scheduled."""
-        job_id = uuid4()
-        node = self.runner.nodes[job_id.int % len(self.runner.nodes)]
+    async def _start(
+        self, run: SyncRun | None, wanted: WantedJob, *, attempt: int, with_a_slot: bool = False
+    ) -> Outcome:
+        """Writes the job down first: it may begin only while its row says that it is scheduled.
+
+        Where no node takes jobs it waits for one.
+        """
+        job_id, node = uuid4(), await self.nodes.choose(with_a_slot=with_a_slot)
+        if node is None:
+            return WAITING
         job = Job(
             id=job_id,
             run_id=run.id if run else None,

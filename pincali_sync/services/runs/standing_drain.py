@@ -1,11 +1,13 @@
-"""Keeps the queue going between runs: tops it up and has a worker fetch what waits."""
+"""Keeps the queue going between runs: tops it up and has workers fetch what waits."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.base import Service
@@ -16,6 +18,8 @@ from pincali_sync.services.site.pauses import PauseService
 
 # A worker that failed is not started again at once.
 _REST_AFTER_FAILURE = timedelta(minutes=15)
+# What workers get done is counted over so long.
+_MEASURED = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,22 +45,51 @@ class StandingDrain(Service):
         await self.queue.top_up()
         if not any(_reads_everything(run) for run in runs):
             await self.refresh.top_up()
-        drained = any(run.status == "running" and run.step == "drain" for run in runs)
-        if not drained and await self._is_wanted():
-            await self.jobs.start_standing(page_worker("detail", self.config.detail_delay_seconds))
+        if not await self.jobs.make_room():
+            await self._drain(runs)
 
-    async def _is_wanted(self) -> bool:
+    async def _drain(self, runs: Sequence[SyncRun]) -> None:
+        """Starts a worker where none works, or one beside others that leave turns unused."""
         now = self.clock.now()
         async with self.db.transaction() as tx:
-            if not await tx.queue.claimable(now=now):
-                return False
+            claimable = await tx.queue.claimable(now=now)
+            crew = await tx.nodes.crew(now=now, window=_MEASURED)
             latest = await tx.jobs.latest_standing("detail")
-        if latest is None:
-            return True
-        if latest.is_open:
+        if not claimable or self._rests(latest):
+            return
+        worker = page_worker("detail", self.config.detail_delay_seconds)
+        if not crew.workers and not any(map(_drains, runs)):
+            await self.jobs.start_standing(worker)
+        elif (
+            claimable > crew.pages
+            and crew.has_use_for_another(self._allowed)
+            and not any(map(_asks_the_site, runs))
+        ):
+            await self.jobs.start_standing(worker, beside_others=True)
+
+    def _rests(self, latest: Job | None) -> bool:
+        if latest is None or latest.is_open:
             return False
         ended_well = latest.status in {"completed", "cancelled"} or latest.finish_reason in RESTING
-        return ended_well or now - latest.last_heard() > _REST_AFTER_FAILURE
+        return not ended_well and self.clock.now() - latest.last_heard() <= _REST_AFTER_FAILURE
+
+    @property
+    def _allowed(self) -> float:
+        """Pages that the pace lets be fetched while workers are measured."""
+        if not self.config.site_min_gap_seconds:
+            return math.inf
+        gap = max(self.config.site_min_gap_seconds, self.config.detail_delay_seconds)
+        return _MEASURED.total_seconds() / gap
+
+
+def _drains(run: SyncRun) -> bool:
+    """Whether it has a worker of its own."""
+    return (run.status, run.step) == ("running", "drain")
+
+
+def _asks_the_site(run: SyncRun) -> bool:
+    """Whether it takes turns of the pace, too."""
+    return run.status == "running" and run.step in {"scan", "verify"}
 
 
 def _reads_everything(run: SyncRun) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -11,11 +12,11 @@ import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import uuid4
 from zipfile import ZipFile
 
 import httpx
 import pytest
-from pincali_workshop.stack.egg import build_egg
 from pincali_workshop.stack.ports import free_port
 from pincali_workshop.stack.scrapyd import ScrapydNode, node_of
 from setuptools import find_packages
@@ -23,7 +24,9 @@ from setuptools import find_packages
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.runner.credentials import Credentials, credentials_of, netrc_of
+from pincali_sync.runner.egg import build_egg, code_version
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
+from pincali_sync.services.ports import JobSpec
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +44,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def egg(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_egg(tmp_path_factory.mktemp("egg") / "pincali_sync.egg")
+    path = tmp_path_factory.mktemp("egg") / "pincali_sync.egg"
+    path.write_bytes(build_egg())
+    return path
 
 
 def get(node: ScrapydNode, what: str, **query: str) -> dict[str, object]:
@@ -116,7 +121,8 @@ def test_a_password_may_hold_any_sign(folder: Path) -> None:
     refused = httpx.get(f"{node.url}/listprojects.json", trust_env=False, timeout=60)
     assert refused.status_code == httpx.codes.UNAUTHORIZED
     runner = ScrapydJobRunner((node.url,), credentials=lambda _: ("ana", password))
-    asyncio.run(runner.check())
+    [seen] = asyncio.run(runner.look())
+    assert seen.objection is None
 
 
 def test_a_password_of_its_own_is_made_anew_at_each_start_and_is_its_owners_alone(
@@ -191,6 +197,19 @@ def test_an_egg_without_a_password_is_refused_and_one_with_it_brings_the_project
     assert added["status"] == "ok"
     assert added["spiders"] == len(SPIDERS)
     assert get(node, "listspiders", project="pincali_sync")["spiders"] == SPIDERS
+    runner = ScrapydJobRunner((node.url,), credentials=lambda _: node.credentials)
+    [other] = asyncio.run(runner.look())
+    assert other.version == "1"
+    assert re.search(
+        r"version 1 of the project and not .*`pincali-sync deploy`", str(other.objection)
+    )
+    with pytest.raises(RunnerError, match=r"refused schedule: version .* not found"):
+        asyncio.run(runner.start(JobSpec(job_id=uuid4(), spider="detail"), node.url))
+    took = asyncio.run(runner.deploy(node.url))
+    assert took.endswith(code_version())
+    [ours] = asyncio.run(runner.look())
+    assert (ours.objection, ours.version) == (None, took.removeprefix("took "))
+    assert asyncio.run(runner.deploy(node.url)) == f"has {ours.version} already"
 
 
 def test_the_egg_carries_the_product_and_nothing_of_the_workshop(egg: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -14,26 +16,29 @@ from pincali_sync.runner.scrapyd import ScrapydJobRunner
 from tests.support.scrapyd import JOB, SCENES, SPEC, cassette, runner_on
 
 
-async def replay(scene: str) -> None:
+async def replay(scene: str) -> Any:
     session = requests.Session()
     with cassette(session, scene):
-        await SCENES[scene](runner_on(session, scene))
+        return await SCENES[scene](runner_on(session, scene))
 
 
-async def test_a_node_that_knows_the_project_passes_the_check() -> None:
-    await replay("check")
+async def test_a_node_that_knows_the_project_takes_jobs() -> None:
+    [node] = await replay("look")
+    assert (node.objection, node.is_down, node.version) == (None, False, None)
+    assert (node.running, node.pending) == (0, 0)
 
 
-async def test_a_node_without_the_project_fails_the_check_with_the_remedy() -> None:
-    with pytest.raises(RunnerError, match=r"does not know the project .*scrapyd-deploy"):
-        await replay("check-without-project")
+async def test_a_node_without_the_project_is_given_none_with_the_remedy() -> None:
+    [node] = await replay("look-without-project")
+    assert not node.is_down
+    assert re.search(r"does not know the project .*`pincali-sync deploy`", str(node.objection))
 
 
 async def test_a_job_is_scheduled_under_our_id_with_arguments_and_settings() -> None:
     session = requests.Session()
     with cassette(session, "start") as player:
         await SCENES["start"](runner_on(session, "start"))
-        [interaction] = player.current_cassette.interactions
+        *_, interaction = player.current_cassette.interactions
     sent = parse_qs(interaction.data["request"]["body"]["string"])
     assert sent == {
         "project": ["pincali_sync"],
@@ -56,14 +61,16 @@ async def test_a_job_that_is_not_there_can_be_cancelled(scene: str) -> None:
 
 
 async def test_a_wrong_password_names_the_variables() -> None:
-    with pytest.raises(RunnerError, match=r"HTTP 401.*SCRAPYD_USERNAME and SCRAPYD_PASSWORD"):
-        await replay("wrong-password")
+    [node] = await replay("wrong-password")
+    assert not node.is_down
+    assert re.search(r"HTTP 401.*SCRAPYD_USERNAME and SCRAPYD_PASSWORD", str(node.objection))
 
 
 async def test_a_node_that_is_down_is_named_with_the_remedy() -> None:
     runner = ScrapydJobRunner(("http://127.0.0.1:1",))
-    with pytest.raises(RunnerError, match=r"127\.0\.0\.1:1 does not answer: start it"):
-        await runner.check()
+    [node] = await runner.look()
+    assert node.is_down
+    assert re.search(r"127\.0\.0\.1:1 does not answer: start it", str(node.objection))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.schedule import next_slot
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.insights.alerts import Watch
-from pincali_sync.services.ports import JobSpec
+from pincali_sync.services.ports import JobSpec, NodeLook
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_workshop.paper.bookkeeping import Bookkeeper
 from pincali_workshop.paper.course import Day
@@ -37,8 +37,6 @@ _FOR_A_PERSON = {"refused", "rate"}
 
 class Play:
     """One season as it is played; a `JobRunner`."""
-
-    nodes = ("paper",)
 
     def __init__(self, season: Season, weather: Weather, *, until: datetime) -> None:
         self._season = season
@@ -72,8 +70,9 @@ class Play:
             await self._timeline.stop()
         self._course.requests = self._timeline.requests
 
-    async def check(self) -> None:
-        """Always ready."""
+    async def look(self) -> tuple[NodeLook]:
+        """One node, always ready."""
+        return (NodeLook(node="paper"),)
 
     async def start(self, spec: JobSpec, node: str) -> None:
         """At once."""

@@ -22,7 +22,7 @@ from pincali_sync.exceptions import (
     SupersededError,
 )
 from pincali_sync.items import LostPage, ManifestPage, QueuedProperty
-from pincali_sync.services.ports import JobSpec
+from pincali_sync.services.ports import JobSpec, NodeLook
 from pincali_sync.services.runs.job_service import JobTicket
 from pincali_sync.services.runs.run_jobs import (
     BLOCKED,
@@ -225,13 +225,9 @@ class SimulatedNode:
     def __init__(self) -> None:
         self._waiting: list[JobSpec] = []
 
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """The only one."""
-        return ("simulation",)
-
-    async def check(self) -> None:
-        """Always ready."""
+    async def look(self) -> tuple[NodeLook]:
+        """The only one is always ready."""
+        return (NodeLook(node="simulation"),)
 
     async def start(self, spec: JobSpec, node: str) -> None:
         """Puts a job in line, to be done by `work`."""

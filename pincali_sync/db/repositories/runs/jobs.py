@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -144,17 +144,31 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         return await self._first(Job, statement, spider=spider)
 
     async def give_up_silent(
-        self, *, running_before: datetime, scheduled_before: datetime, now: datetime
+        self,
+        *,
+        running_before: datetime,
+        scheduled_before: datetime,
+        down: Collection[str],
+        down_before: datetime,
+        now: datetime,
     ) -> list[Job]:
         """Takes the right to write from jobs that were last heard of before a time and that no open
-        run watches; returns them."""
+        run watches; returns them.
+
+        Args:
+            down: nodes that do not answer; what they were given is held to `down_before`.
+        """
         return await self._ended(
             _end(
                 """NOT EXISTS (SELECT FROM sync_runs r
                              WHERE r.id = sync_run_jobs.run_id AND r.status = 'running')
                 AND (status = 'running' AND coalesce(heartbeat_at, started_at) < :running_before
-                     OR status = 'scheduled' AND scheduled_at < :scheduled_before)"""
+                     OR status = 'scheduled' AND scheduled_at < :scheduled_before
+                     OR status IN ('scheduled', 'running') AND node = ANY(:down)
+                        AND coalesce(heartbeat_at, started_at, scheduled_at) < :down_before)"""
             ),
+            down=list(down),
+            down_before=down_before,
             running_before=running_before,
             scheduled_before=scheduled_before,
             status="lost",

@@ -1,0 +1,89 @@
+"""Which node is given a job: the one with the least to do of those that take any."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from pincali_sync.db.repositories.runs.nodes import Node
+from pincali_sync.exceptions import RunnerError
+from pincali_sync.services.base import Service
+from pincali_sync.services.ports import JobRunner
+
+logger = logging.getLogger(__name__)
+
+# Nodes are looked at once in so long, whoever asks.
+_LOOKED_AT_EVERY = timedelta(seconds=10)
+_SPEED_OF = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeService(Service):
+    """Looks at the nodes, tells what changed, and chooses among them."""
+
+    runner: JobRunner
+
+    async def look(self) -> list[Node]:
+        """Looks at all nodes now. Who drops out is told once, and who is back."""
+        looks = [asdict(each) for each in await self.runner.look()]
+        now = self.clock.now()
+        nodes = await self.db.run(lambda tx: tx.nodes.record(looks, now=now))
+        for node in nodes:
+            _tell(node)
+        return nodes
+
+    async def states(self) -> list[Node]:
+        """The nodes as a look of this moment, or of a few seconds ago, shows them."""
+        nodes = await self.db.run(lambda tx: tx.nodes.all())
+        fresh = self.clock.now() - _LOOKED_AT_EVERY
+        if nodes and all(node.looked_at >= fresh for node in nodes):
+            return nodes
+        return await self.look()
+
+    async def check(self) -> None:
+        """Looks whether there is a node that takes jobs.
+
+        Raises:
+            RunnerError: when there is none; says what is wrong with each.
+        """
+        nodes = await self.look()
+        if all(node.objection for node in nodes):
+            raise RunnerError("; ".join(str(node.objection) for node in nodes))
+
+    async def down(self) -> frozenset[str]:
+        """Those that give no answer."""
+        return frozenset(node.node for node in await self.states() if node.is_down)
+
+    async def choose(self, *, with_a_slot: bool = False) -> str | None:
+        """Who is to have the next job; None where nobody takes any.
+
+        By what a node has to do, for how fast it is: one that gets twice as much done is given
+        twice as many.
+
+        Args:
+            with_a_slot: only among those where no job waits.
+        """
+        nodes = [node for node in await self.states() if node.objection is None]
+        if with_a_slot:
+            nodes = [node for node in nodes if not node.is_full]
+        now = self.clock.now()
+        loads = await self.db.run(lambda tx: tx.nodes.loads(now=now, window=_SPEED_OF))
+        of_ours = {each.node: each for each in loads}
+        nodes = [node for node in nodes if node.node in of_ours]
+        speeds = {each.node: each.pages_a_minute for each in loads if each.pages_a_minute}
+        usual = max(speeds.values(), default=1.0)  # of whom nothing is known, the best is thought
+
+        def burden(node: Node) -> tuple[bool, float]:
+            ours = of_ours[node.node]
+            jobs = max(node.running + node.pending + ours.ordered, ours.open) + 1
+            return node.is_full, jobs / speeds.get(node.node, usual)
+
+        return min(nodes, key=burden).node if nodes else None
+
+
+def _tell(node: Node) -> None:
+    if node.objection is not None and node.objection != node.before:
+        logger.warning("a node is given no jobs: %s", node.objection)
+    elif node.objection is None and node.before is not None:
+        logger.warning("the node %s takes jobs again", node.node)
