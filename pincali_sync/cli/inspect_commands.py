@@ -11,6 +11,7 @@ import typer
 from pincali_sync.bootstrap import Services, build_runner
 from pincali_sync.cli.asking import ask, ask_database
 from pincali_sync.cli.output import (
+    Field,
     JsonOption,
     echo,
     print_json,
@@ -21,7 +22,7 @@ from pincali_sync.cli.output import (
 )
 from pincali_sync.cli.run_views import print_history, show_scan, state_of
 from pincali_sync.clock import SystemClock
-from pincali_sync.config import load_config
+from pincali_sync.config import LOCAL_RUNNER, load_config
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.notify import AppriseNotifier
@@ -32,13 +33,15 @@ from pincali_sync.services.site.pauses import explain as explain_pause
 
 
 def status(as_json: JsonOption = False) -> None:
-    """Show each tier's last and next run, what is paused, and the live table."""
+    """Show each tier's last and next run, the nodes, what is paused, and the live table."""
     state = ask(_read_status)
     if as_json:
         print_json({**state, "tiers": list(map(_plain_tier, state["tiers"]))})
         return
     print_table("Tiers", _TIER_COLUMNS, map(_tier_row, state["tiers"]))
     echo(f"The tier runner last did its work: {_seen(state['last_tick_at'])}.")
+    if any(node.node != LOCAL_RUNNER for node in state["nodes"]):
+        print_records("Nodes", _NODE_COLUMNS, state["nodes"])
     for pause in state["pauses"]:
         echo(explain_pause(pause))
     for incident in state["incidents"]:
@@ -65,6 +68,7 @@ async def _read_status(services: Services) -> dict[str, Any]:
             "missing_for_long": await tx.missing.waiting(),
             "incidents": await tx.incidents.open(),
             "page_cap": await tx.pace.page_cap(services.config.site_host),
+            "nodes": await tx.nodes.all(),
             "last_tick_at": await tx.history.last_beat(RUNNER),
         }
 
@@ -147,6 +151,15 @@ _QUEUE_COLUMNS = {
     "completed today": "completed_today",
     "failed today": "failed_today",
     "set aside": "failed_count",
+}
+_NODE_COLUMNS: dict[str, Field] = {
+    "node": "node",
+    "takes jobs": lambda node: "no" if node.objection else "yes",
+    "since": "since",
+    "version": lambda node: node.version or "its own",
+    "running": "running",
+    "waiting": "pending",
+    "why not": "objection",
 }
 _INCIDENT_COLUMNS = {
     "alert": "alert",

@@ -19,6 +19,7 @@ from pincali_sync.db.repositories.insights.figures import (
     QueueGroup,
     RunTimes,
 )
+from pincali_sync.db.repositories.runs.nodes import Node
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -88,6 +89,7 @@ class Snapshot:
     certificates: tuple[CertificateFigures, ...]
     audit: AuditFigures
     pace: PaceFigures | None
+    nodes: tuple[Node, ...]
     runner_seen_at: datetime | None  # when the tier runner last did its work; None: never
     live: LiveFigures | None  # None: it was not asked for
     seconds: float  # that it took to read
@@ -128,6 +130,7 @@ async def read_snapshot(tx: UnitOfWork, config: Config, now: datetime, *, whole:
         certificates=tuple(await tx.figures.certificates()),
         audit=await tx.figures.audited(now=now),
         pace=await tx.figures.pace(config.site_host),
+        nodes=tuple(await tx.nodes.all()),
         runner_seen_at=await tx.history.last_beat(RUNNER),
         live=await _live(tx, config.tier_4_stale_days, now) if whole else None,
         seconds=perf_counter() - started,

@@ -127,27 +127,29 @@ class RunJobs(Service):
         before = self.clock.now() - _WAITS_FOR_A_SLOT
         async with self.db.transaction() as tx:
             crowded = await tx.nodes.waits_for_a_slot(scheduled_before=before)
-            standing = await tx.jobs.open_standing() if crowded else []
-        for node in crowded:
-            youngest = next((job for job in reversed(standing) if job.node == node), None)
-            if youngest is not None:
-                await self._give_up(youngest, status="cancelled", reason="a run needs its slot")
+            in_the_way = await tx.nodes.youngest_standing(crowded) if crowded else []
+        for job in in_the_way:
+            await self._give_up(job, status="cancelled", reason="a run needs its slot")
         return bool(crowded)
 
     async def give_up_silent(self) -> None:
         """Ends jobs that no open run watches and that were not heard of for too long."""
-        now, down = self.clock.now(), await self.nodes.down()
-        silent = await self.db.run(
-            lambda tx: tx.jobs.give_up_silent(
-                running_before=now - self._silence,
-                scheduled_before=now - _PATIENCE_BEFORE_START * self._silence,
-                down=down,
-                down_before=now - self._silence * _HASTE_WHERE_DOWN,
-                now=now,
-            )
-        )
+        down = await self.nodes.down()
+        silent = await self.db.run(lambda tx: self._give_up_silent(tx, down))
         for job in silent:
             logger.warning("job %s (%s) went silent: it is given up", job.id, job.spider)
+
+    async def _give_up_silent(self, tx: UnitOfWork, down: Collection[str]) -> list[Job]:
+        now = self.clock.now()
+        silent = await tx.jobs.give_up_silent(
+            running_before=now - self._silence,
+            scheduled_before=now - _PATIENCE_BEFORE_START * self._silence,
+            down=down,
+            down_before=now - self._silence * _HASTE_WHERE_DOWN,
+            now=now,
+        )
+        await tx.queue.expire_all([job.session_id for job in silent if job.session_id], now=now)
+        return silent
 
     @property
     def _silence(self) -> timedelta:
@@ -191,6 +193,11 @@ class RunJobs(Service):
     async def _give_up(self, job: Job, *, status: str, reason: str) -> None:
         async with self.db.transaction() as tx:
             await tx.jobs.give_up(job.id, status=status, reason=reason, now=self.clock.now())
+            held = [job.session_id] if job.session_id else []
+            if status == "lost":  # maybe by the page it was at: what it held counts as tried
+                await tx.queue.expire_all(held, now=self.clock.now())
+            else:
+                await tx.queue.release_all(held)
         await self._stop(job)
 
     async def _stop(self, job: Job) -> None:

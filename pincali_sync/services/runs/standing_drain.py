@@ -55,7 +55,7 @@ class StandingDrain(Service):
             claimable = await tx.queue.claimable(now=now)
             crew = await tx.nodes.crew(now=now, window=_MEASURED)
             latest = await tx.jobs.latest_standing("detail")
-        if not claimable or self._rests(latest):
+        if not claimable or await self._rests(latest):
             return
         worker = page_worker("detail", self.config.detail_delay_seconds)
         if not crew.workers and not any(map(_drains, runs)):
@@ -67,9 +67,9 @@ class StandingDrain(Service):
         ):
             await self.jobs.start_standing(worker, beside_others=True)
 
-    def _rests(self, latest: Job | None) -> bool:
-        if latest is None or latest.is_open:
-            return False
+    async def _rests(self, latest: Job | None) -> bool:
+        if latest is None or latest.is_open or latest.node in await self.jobs.nodes.down():
+            return False  # one that went down with its node is not to blame
         ended_well = latest.status in {"completed", "cancelled"} or latest.finish_reason in RESTING
         return not ended_well and self.clock.now() - latest.last_heard() <= _REST_AFTER_FAILURE
 

@@ -16,7 +16,7 @@ from pincali_sync.services.ports import JobSpec, NodeLook
 from pincali_sync.services.runs.nodes import NodeService
 from pincali_sync.services.runs.run_jobs import RunJobs, page_worker
 from pincali_sync.services.runs.standing_drain import StandingDrain
-from tests.support.builders import SITE, rows, value
+from tests.support.builders import SITE, add_queued, rows, value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
 
@@ -239,3 +239,28 @@ async def test_a_worker_of_no_run_gives_its_slot_up_for_a_run(
         stage.db, f"SELECT status, finish_reason FROM sync_run_jobs WHERE id = '{worker.job_id}'"
     )
     assert row == {"status": "cancelled", "finish_reason": "a run needs its slot"}
+
+
+async def test_a_worker_that_dies_with_its_node_is_followed_by_one_elsewhere_within_a_minute(
+    stage: Stage, drain: StandingDrain
+) -> None:
+    await add_queued(stage.db, "blue-house", stage.clock)
+    await drain.keep_going(())
+    [spec] = stage.runner.take("detail")
+    assert stage.runner.given[spec.job_id] == "node-a"
+    ticket = await stage.begin(spec)
+    await rows(
+        stage.db,
+        "UPDATE scrape_queue SET status = 'in_progress', session_id = :session, attempt_count = 1, "
+        "lease_token = :session, lease_expires_at = :end",
+        session=ticket.session_id,
+        end=stage.clock.now() + timedelta(minutes=10),
+    )
+    stage.runner.looks = {"node-a": replace(DOWN, node="node-a")}
+    for _ in range(2):
+        stage.clock.advance(seconds=49)
+        await drain.keep_going(())
+    [again] = stage.runner.take("detail")
+    assert stage.runner.given[again.job_id] == "node-b"
+    [page] = await rows(stage.db, "SELECT status, attempt_count FROM scrape_queue")
+    assert page == {"status": "pending", "attempt_count": 1}

@@ -158,6 +158,18 @@ class QueueRepository(Repository):
             session_ids=list(session_ids),
         )
 
+    async def expire_all(self, session_ids: Sequence[UUID], *, now: datetime) -> None:
+        """Ends the leases of these sessions' workers, which are lost: an attempt counts."""
+        await self._run(
+            """UPDATE scrape_queue q SET lease_expires_at = least(q.lease_expires_at, :now)
+                  FROM (SELECT id FROM scrape_queue
+                         WHERE session_id = ANY(:session_ids) AND status = 'in_progress'
+                         ORDER BY property_id FOR UPDATE) held
+                 WHERE q.id = held.id""",
+            session_ids=list(session_ids),
+            now=now,
+        )
+
     async def reclaim_expired(self, *, max_attempts: int, now: datetime) -> int:
         """Takes rows back from workers that were not heard of; returns their number."""
         return await self._count(

@@ -41,8 +41,8 @@ class Job:
         return self.heartbeat_at or self.started_at or self.scheduled_at
 
 
-_COLUMNS = ", ".join(Job.__dataclass_fields__)
-_JOBS = f"SELECT {_COLUMNS} FROM sync_run_jobs"
+COLUMNS = ", ".join(Job.__dataclass_fields__)
+_JOBS = f"SELECT {COLUMNS} FROM sync_run_jobs"
 _OF_RUN = """run_id IS NOT DISTINCT FROM CAST(:run_id AS uuid)
     AND (run_id IS NOT NULL OR node IS NOT NULL)"""  # those by hand have no node
 
@@ -85,7 +85,7 @@ ON CONFLICT DO NOTHING
         """Starts a scheduled job; None when it is unknown, was started before or given up."""
         statement = f"""UPDATE sync_run_jobs
                SET status = 'running', started_at = :now, heartbeat_at = :now
-            WHERE id = :id AND status = 'scheduled' RETURNING {_COLUMNS}"""
+            WHERE id = :id AND status = 'scheduled' RETURNING {COLUMNS}"""
         return await self._first(Job, statement, id=job_id, now=now)
 
     async def set_session(self, job_id: UUID, session_id: UUID) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.runs.jobs import COLUMNS, Job
 from pincali_sync.domain.drain_crew import DrainCrew
 
 
@@ -41,8 +42,9 @@ class NodeLoad:
     pages_a_minute: float | None  # of each of its detail workers of late; None: it has none
 
 
-_COLUMNS = "node, objection, is_down, since, version, running, pending, looked_at"
-_NODES = f"SELECT {_COLUMNS} FROM sync_nodes"
+_NODES = """
+SELECT node, objection, is_down, since, version, running, pending, looked_at FROM sync_nodes
+"""
 _RECORD = """
 WITH before AS (SELECT node, objection FROM sync_nodes)
 INSERT INTO sync_nodes AS n (node, objection, is_down, since, version, running, pending, looked_at)
@@ -120,3 +122,10 @@ class NodeRepository(Repository):
              WHERE status = 'scheduled' AND run_id IS NOT NULL AND scheduled_at < :before"""
         rows = await self._run(statement, before=scheduled_before)
         return set(rows.scalars())
+
+    async def youngest_standing(self, nodes: Collection[str]) -> list[Job]:
+        """Of each of these nodes the job of no run that it was given last, if it is open."""
+        statement = f"""SELECT DISTINCT ON (node) {COLUMNS} FROM sync_run_jobs
+             WHERE run_id IS NULL AND node = ANY(:nodes) AND status IN ('scheduled', 'running')
+             ORDER BY node, scheduled_at DESC"""
+        return await self._all(Job, statement, nodes=list(nodes))
