@@ -21,10 +21,8 @@ class ExitStatus(IntEnum):
 
 def in_one_line(error: BaseException) -> str:
     """What went wrong, to be shown beside other things: of a fault of the program, its kind too."""
-    said = str(error).strip().partition("\n")[0]
-    if said and isinstance(error, PincaliSyncError):
-        return said
-    return f"{type(error).__name__}: {said}".removesuffix(": ")
+    said, kind = line_of(error), type(error).__name__
+    return said if isinstance(error, PincaliSyncError) or said == kind else f"{kind}: {said}"
 
 
 class PincaliSyncError(Exception):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
-from pincali_sync.cli.asking import ask, ask_database, who
+from pincali_sync.cli.asking import ask, ask_database, run_until_told, who
 from pincali_sync.cli.output import (
     JsonOption,
     print_json,
@@ -70,7 +69,7 @@ def process_queue(
     as_json: JsonOption = False,
 ) -> None:
     """Fetch up to N queued detail pages now, in this terminal's time."""
-    status, outcome = asyncio.run(_process_queue(items))
+    status, outcome = run_until_told(_process_queue(items))
     if as_json:
         print_json(outcome)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from dataclasses import asdict, dataclass
 from typing import Annotated
@@ -43,7 +42,7 @@ def first_run(
     as_json: JsonOption = False,
 ) -> None:
     """Read everything once, for a first certified manifest; says beforehand what it takes."""
-    estimate = asyncio.run(_estimate())
+    estimate = run_until_told(_estimate())
     if not as_json:
         facts = [(name.replace("_", " "), value) for name, value in asdict(estimate).items()]
         print_table("A first sync will take", ("what", "how much"), facts)

@@ -69,7 +69,7 @@ def auto(as_json: JsonOption = False) -> None:
 def _run_to_its_end(tier: Tier, *, as_json: bool, dry: bool) -> None:
     """Starts a run, carries it to its end, prints it, and exits as it ended."""
     if dry:
-        _show_dry_run(asyncio.run(_dry_run(tier)), as_json=as_json)
+        _show_dry_run(run_until_told(_dry_run(tier)), as_json=as_json)
         return
     run = run_until_told(run_tier(tier, quiet=as_json))
     if as_json:

@@ -59,9 +59,20 @@ class LocalJobRunner:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,  # a terminal's Ctrl-C reaches it by way of us, once
                 env=_environment(),
             )
+        try:
             return await process.wait()
+        except asyncio.CancelledError:  # who waits is told to end: so is the job
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+            raise
+
+    def where_logged(self, spider: str, job_id: UUID, node: str) -> str:
+        """The path of a job's output."""
+        return str(self.log_of(job_id))
 
     def log_of(self, job_id: UUID) -> Path:
         """Where a job's output goes."""

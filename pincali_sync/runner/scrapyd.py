@@ -79,6 +79,11 @@ class ScrapydJobRunner:
             ),
         )
 
+    def where_logged(self, spider: str, job_id: UUID, node: str) -> str:
+        """The page on which the node shows the job's log."""
+        project, _ = self._target.get(node, (PROJECT, None))
+        return f"{node}/logs/{project}/{spider}/{job_id}.log"
+
     async def cancel(self, job_id: UUID, node: str) -> None:
         """Has the node stop the job."""
         project, _ = await self._target_on(node)

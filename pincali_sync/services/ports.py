@@ -98,6 +98,9 @@ class JobRunner(Protocol):
             RunnerError: when the node refused it or gave no answer (it may have taken it).
         """
 
+    def where_logged(self, spider: str, job_id: UUID, node: str) -> str:
+        """The path or URL of what a job wrote down, for people."""
+
     async def cancel(self, job_id: UUID, node: str) -> None:
         """Asks a node to stop a job. A job that is not there is no error.
 

@@ -48,6 +48,9 @@ class FakeRunner:
         self.ordered.append(spec)
         self.given[spec.job_id] = node
 
+    def where_logged(self, spider: str, job_id: UUID, node: str) -> str:
+        return f"{node}/{job_id}.log"
+
     async def cancel(self, job_id: UUID, node: str) -> None:
         self.cancelled.append(job_id)
         self.ordered = [spec for spec in self.ordered if spec.job_id != job_id]

@@ -170,19 +170,20 @@ class RunJobs(Service):
         if job.status == "completed":
             return DONE
         if job.finish_reason in _HOPELESS:
-            return Outcome(state=State.FAILED, error=f"{wanted}: {_HOPELESS[job.finish_reason]}")
+            return self._failed(job, f"{wanted}: {_HOPELESS[job.finish_reason]}")
         if job.is_open:
             if not self._is_silent(job, await self.nodes.down()):
                 return WAITING
             logger.warning("job %s (%s) went silent: replacing it", job.id, wanted)
             await self._give_up(job, status="lost", reason="no heartbeat")
         if _failures_in_a_row(attempts) >= _MAX_ATTEMPTS:
-            reason = job.finish_reason or "no heartbeat"
-            return Outcome(
-                state=State.FAILED,
-                error=f"{wanted} failed {_MAX_ATTEMPTS} times, last: {reason}",
-            )
+            last = job.finish_reason or "no heartbeat"
+            return self._failed(job, f"{wanted} failed {_MAX_ATTEMPTS} times, last: {last}")
         return await self._start(run, wanted, attempt=job.attempt + 1)
+
+    def _failed(self, job: Job, said: str) -> Outcome:
+        log = self.runner.where_logged(job.spider, job.id, job.node or "")
+        return Outcome(state=State.FAILED, error=f"{said} (job {job.id}, its log: {log})")
 
     def _is_silent(self, job: Job, down: Collection[str]) -> bool:
         patience = self._silence * (1 if job.status == "running" else _PATIENCE_BEFORE_START)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs
@@ -13,6 +14,7 @@ import requests
 
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
+from tests.support.http_listener import QuietHandler, serving
 from tests.support.scrapyd import JOB, SCENES, SPEC, cassette, runner_on
 
 
@@ -84,3 +86,59 @@ async def test_a_node_that_never_answers_is_given_up(silent_node: str) -> None:
     runner = ScrapydJobRunner((silent_node,), timeout_seconds=0.2)
     with pytest.raises(RunnerError, match=r"gave no answer to schedule within 0\.2 s"):
         await runner.start(SPEC, silent_node)
+
+
+class TakesOrders(QuietHandler):
+    """Takes the order, and its answer gets lost in the way that the node's path names."""
+
+    taken: list[str]
+    given_up: threading.Event
+
+    def do_POST(self) -> None:  # noqa: N802
+        order = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.taken.append(parse_qs(order)["jobid"][0])
+        match self.path.split("/")[1]:
+            case "timeout":
+                self.given_up.wait(10)
+            case "error":
+                self.send_error(500)
+            case "empty":
+                self._say(b"[]")
+            case "page":
+                self._say(b"<html>Bad gateway</html>")
+            case "cut":
+                self._say(b'{"status": "o', length=99)
+        self.close_connection = True  # "reset": that is all
+
+    def _say(self, body: bytes, *, length: int | None = None) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(length or len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.mark.parametrize(
+    ("way", "said"),
+    [
+        ("timeout", "gave no answer to schedule within"),
+        ("error", r"refused schedule \(HTTP 500\)"),
+        ("reset", "does not answer"),
+        ("page", "refused schedule"),
+        ("empty", r"is no Scrapyd \(TypeError at schedule\)"),
+        ("cut", r"is no Scrapyd \(ChunkedEncodingError at schedule\)"),
+    ],
+)
+async def test_an_order_whose_answer_is_lost_is_not_given_a_second_time(
+    way: str, said: str
+) -> None:
+    class Node(TakesOrders):
+        taken: list[str] = []  # noqa: RUF012  # of this server alone
+        given_up = threading.Event()
+
+    with serving(Node) as port:
+        node = f"http://127.0.0.1:{port}/{way}"
+        runner = ScrapydJobRunner((node,), timeout_seconds=0.3)
+        with pytest.raises(RunnerError, match=said):
+            await runner.start(SPEC, node)
+        Node.given_up.set()
+    assert Node.taken == [str(JOB)]

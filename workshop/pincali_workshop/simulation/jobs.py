@@ -233,6 +233,10 @@ class SimulatedNode:
         """Puts a job in line, to be done by `work`."""
         self._waiting.append(spec)
 
+    def where_logged(self, spider: str, job_id: object, node: str) -> str:
+        """Nowhere: these jobs write to the caller's log."""
+        return node
+
     async def cancel(self, job_id: object, node: str) -> None:
         """Takes a job out of the line."""
         self._waiting = [spec for spec in self._waiting if spec.job_id != job_id]
