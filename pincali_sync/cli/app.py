@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from types import TracebackType
 
 import typer
@@ -29,12 +28,13 @@ from pincali_sync.cli.explain_command import explain
 from pincali_sync.cli.first_run_command import first_run
 from pincali_sync.cli.forget_command import forget
 from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats, status
+from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.cli.machine_commands import config, parse, web
 from pincali_sync.cli.output import echo
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
-from pincali_sync.files import UMASK, open_private, private_folder
+from pincali_sync.files import UMASK, private_folder
 from pincali_sync.visible import VisibleRecord
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 _FORMAT = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _FILE_BYTES = 10_000_000
 _FILES_KEPT = 5
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 # Of the libraries only what is wrong. Some of them write down, from INFO on, the URLs that they
 # send to, with the tokens in them.
 _LIBRARIES = ("alembic", "apprise", "httpcore", "httpx", "requests", "urllib3")
@@ -85,6 +86,12 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         for line in f"pincali-sync: {error}".splitlines():
             echo(line, err=True)
         return error.exit_status
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        echo(f"pincali-sync: {place}{error.strerror}: make room there, then again", err=True)
+        return ExitStatus.FAILED
     return ExitStatus.DONE
 
 
@@ -103,7 +110,7 @@ def configure_logging() -> None:
         return  # the command itself says what is wrong
     try:
         log = private_folder(current.home / "logs") / "pincali-sync.log"
-        file = _PrivateFileHandler(log, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT)
+        file = SharedLogFile(log, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT)
     except (ConfigError, OSError) as error:
         logger.warning("commands are not logged to a file: %s", error)  # which stops nobody
         return
@@ -112,12 +119,6 @@ def configure_logging() -> None:
     root = logging.getLogger()
     root.addHandler(file)
     root.setLevel(min(file.level, console.level))
-
-
-class _PrivateFileHandler(RotatingFileHandler):
-    def _open(self) -> TextIOWrapper:
-        file: TextIOWrapper = open_private(self.baseFilename, self.mode)
-        return file
 
 
 def _write_down(

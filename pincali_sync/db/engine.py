@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Driver = psycopg.AsyncConnection[Any]
 
-SCHEMA_REVISION = "0022_nodes"  # what this code was written for
+SCHEMA_REVISION = "0024_prices_again"  # what this code was written for
 
 # What statements and the driver go by.
 _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}

@@ -79,8 +79,8 @@ class LocalJobRunner:
         return self._path(job_id, "log")
 
     def _spawn(self, spec: JobSpec) -> None:
-        with open_private(self.log_of(spec.job_id), "ab") as log:
-            try:
+        try:
+            with open_private(self.log_of(spec.job_id), "ab") as log:
                 process = subprocess.Popen(
                     _command(spec),
                     stdin=subprocess.DEVNULL,
@@ -89,9 +89,9 @@ class LocalJobRunner:
                     start_new_session=True,
                     env=_environment(),
                 )
-            except OSError as error:
-                raise RunnerError(f"a spider process could not be started: {error}") from error
-        write_private(self._path(spec.job_id, "pid"), str(process.pid))
+            write_private(self._path(spec.job_id, "pid"), str(process.pid))
+        except OSError as error:
+            raise RunnerError(f"a spider process could not be started: {error}") from error
 
     def _terminate(self, job_id: UUID) -> None:
         path = self._path(job_id, "pid")

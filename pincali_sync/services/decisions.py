@@ -5,6 +5,7 @@ Two flats in one tower share place, price and half their title: so nothing is me
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from datetime import timedelta
 from uuid import UUID
 
@@ -47,11 +48,18 @@ class IdentityService(Service):
         Same place and similar price (in SQL), and a similar title.
         """
         now = self.clock.now()
-        pairs = await tx.identities.neighbours(since=now - _NEWCOMER_AGE, limit=_PAIRS_AT_ONCE)
-        alike = [(pair, _similarity(pair)) for pair in pairs]
-        alike = [(pair, likeness) for pair, likeness in alike if likeness >= _MIN_SIMILARITY]
-        await tx.identities.propose(alike, now=now)
-        return len(alike)
+        since, proposed = now - _NEWCOMER_AGE, 0
+        found = tx.identities.neighbours(since=since, size=_PAIRS_AT_ONCE)
+        async with aclosing(found):
+            async for pairs in found:
+                alike = [
+                    (pair, likeness)
+                    for pair in pairs
+                    if (likeness := _similarity(pair)) >= _MIN_SIMILARITY
+                ]
+                await tx.identities.propose(alike, now=now)
+                proposed += len(alike)
+        return proposed
 
     @in_transaction
     async def settle(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import re
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+import typer
 from scrapy import Spider
 from scrapy.utils.test import get_crawler
 
-from pincali_sync.cli.app import configure_logging
+from pincali_sync.cli.app import configure_logging, run
+from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.log_format import QuietLogFormatter
 from tests.support.builders import detail
 
@@ -22,6 +27,7 @@ LINE = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) "
     r"\[(?P<logger>[\w.]+)\] (?P<message>.+)$"
 )
+NO_ROOM = "[Errno 28] No space left on device"
 LIBRARIES = ("alembic", "apprise", "httpcore", "httpx")
 
 
@@ -121,6 +127,68 @@ def test_the_file_is_its_owners_alone_and_no_link_of_that_name_is_followed(home:
     with configured():
         logging.getLogger("pincali_sync.services.example").warning("job 7 went silent")
     assert (home / "victim").read_text() == "untouched"
+
+
+def write_lines(path: str, name: str, lines: int) -> None:
+    """In a process of its own: many lines into a file that takes few."""
+    handler = SharedLogFile(path, maxBytes=2_000, backupCount=1_000)
+    for number in range(lines):
+        handler.emit(logging.LogRecord("x", logging.INFO, "", 0, f"{name} {number}", None, None))
+
+
+def test_several_processes_that_fill_the_file_at_once_lose_no_line(tmp_path: Path) -> None:
+    path = tmp_path / "pincali-sync.log"
+    names, lines = ("cron", "web", "command"), 500
+    spawn = get_context("fork")
+    writers = [spawn.Process(target=write_lines, args=(str(path), name, lines)) for name in names]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    files = list(tmp_path.iterdir())
+    written = [line for file in files for line in file.read_text().splitlines()]
+    assert sorted(written) == sorted(f"{name} {n}" for name in names for n in range(lines))
+    full = [file for file in files if file != path]
+    assert len(full) > 1
+    assert min(file.stat().st_size for file in full) > 1_900  # none was moved before its time
+
+
+def test_a_file_that_logrotate_moves_is_followed(tmp_path: Path) -> None:
+    path = tmp_path / "pincali-sync.log"
+    handler = SharedLogFile(str(path), maxBytes=2_000, backupCount=1)
+    for text in ("before", "after"):
+        handler.emit(logging.LogRecord("x", logging.INFO, "", 0, text, None, None))
+        if text == "before":
+            path.rename(tmp_path / "moved")
+    handler.close()
+    assert [each.read_text() for each in (tmp_path / "moved", path)] == ["before\n", "after\n"]
+
+
+def test_a_full_disk_stops_no_command_and_is_told_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full = Path("/dev/full").open("w", buffering=1)  # noqa: SIM115  # closed by the handler
+    monkeypatch.setattr(SharedLogFile, "_follow", lambda _: False)
+    monkeypatch.setattr(SharedLogFile, "_open", lambda _: full)
+    monkeypatch.setattr(SharedLogFile, "shouldRollover", lambda *_: False)
+    with configured():
+        for _ in range(3):
+            logging.getLogger("pincali_sync.services.example").info("job %s went silent", 7)
+    told = capsys.readouterr().err
+    assert told == f"{home / 'logs' / 'pincali-sync.log'} cannot be written: {NO_ROOM}\n"
+
+
+def test_no_room_for_a_file_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = typer.Typer()
+
+    @commands.command()
+    def write() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/exports/listings.csv")
+
+    with configured():
+        assert run(commands, []) == 1
+    told = "/exports/listings.csv: No space left on device: make room there, then again"
+    assert capsys.readouterr().err == f"pincali-sync: {told}\n"
 
 
 def test_a_fault_of_the_program_is_written_down_as_text(

@@ -123,6 +123,7 @@ class PriceReviews(Base):
     created_at: Mapped[col.Created]
     settled_at: Mapped[datetime | None]
     settled_by: Mapped[str | None]
+    lifted_at: Mapped[datetime | None]  # since then a rejection holds no longer
 
 
 class IdentityCandidates(Base):

@@ -39,6 +39,14 @@ class Repository:
         rows = await self._run(statement, **parameters)
         return [kind(**row) for row in rows.mappings()]
 
+    async def _parts(
+        self, kind: Kind[Row], statement: str, size: int, **parameters: Any
+    ) -> AsyncGenerator[list[Row], None]:
+        """The rows as such values, so many at a time, while the server keeps the rest."""
+        async with self._connection.stream(_parsed(statement), parameters) as found:
+            async for rows in found.mappings().partitions(size):
+                yield [kind(**row) for row in rows]
+
     async def _first(self, kind: Kind[Row], statement: str, **parameters: Any) -> Row | None:
         """The first row as such a value; None where there is none."""
         row = (await self._run(statement, **parameters)).mappings().first()

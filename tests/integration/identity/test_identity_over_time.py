@@ -9,6 +9,7 @@ import pytest
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.items import ManifestEntry, ScrapeResult
+from pincali_sync.services import decisions
 from tests.support.builders import SITE, Workshop, add_live, detail, entry, id_of, rows, sale
 
 PLACE: dict[str, Any] = {
@@ -69,6 +70,17 @@ async def test_a_newcomer_that_resembles_a_removed_listing_is_only_proposed(
     assert candidate.title_similarity >= 80
     assert (await shop.live("old-house"))["listing_status"] == "confirmed_removed"
     assert await services.identities.propose_candidates() == 0
+
+
+async def test_no_pair_is_left_out_where_there_are_more_than_are_looked_at_at_once(
+    shop: Workshop, services: Services, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "_PAIRS_AT_ONCE", 2)
+    for n in range(5):
+        await gone(db, f"hall-{n}", title="Warehouse next to the motorway")
+        await gone(db, f"old-house-{n}")
+    await shop.scan(newcomer("new-house"))
+    assert await services.identities.propose_candidates() == 5
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,35 @@ async def test_a_rejected_price_is_taken_back_for_as_long_as_the_site_shows_it(
     assert "price rejected by Operator 1" in reasons
 
 
+async def test_a_rejected_price_that_comes_back_after_another_is_asked_about_again(
+    shop: Workshop, services: Services
+) -> None:
+    await shop.visit(detail("blue-house", sale(200_000)))
+    [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    await services.reviews.settle(review.id, accept=False, settled_by="Operator 1")
+    unpriced = detail("blue-house", offers=(), price=None)
+    await shop.visit(unpriced)  # tells nothing: the rejection holds
+    await shop.visit(detail("blue-house", sale(200_000)))
+    assert (await shop.live("blue-house"))["price"] == 2_000_000
+    await shop.visit(detail("blue-house", sale(1_950_000)))
+    await shop.visit(detail("blue-house", sale(200_000)))
+    live = await shop.live("blue-house")
+    assert (live["price"], live["verification_status"]) == (200_000, "flagged")
+    [again] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    assert again.id != review.id
+
+
+async def test_a_review_that_another_currency_ends_is_settled(
+    shop: Workshop, services: Services, clock: FixedClock
+) -> None:
+    await shop.visit(detail("blue-house", sale(200_000)))
+    [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    await shop.visit(detail("blue-house", sale(110_000, USD)))
+    [ended] = await services.db.run(lambda tx: tx.reviews.of_property(review.property_id, limit=5))
+    assert (ended.status, ended.settled_at) == ("superseded", clock.now())
+    assert int(ended.new_price) == 200_000  # in its own currency
+
+
 async def test_a_rejected_price_on_a_card_is_not_fetched_for_ever(
     shop: Workshop, services: Services
 ) -> None:

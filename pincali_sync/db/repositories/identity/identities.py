@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -78,7 +78,6 @@ SELECT n.property_id, e.property_id AS earlier_property_id, n.title, e.title AS 
    AND NOT EXISTS (SELECT 1 FROM identity_candidates c
                     WHERE c.property_id = n.property_id
                       AND c.earlier_property_id = e.property_id)
- ORDER BY n.property_id, e.property_id LIMIT :limit
 """
 
 _PROPOSE = """
@@ -121,9 +120,9 @@ SELECT property_id FROM (
 class IdentityRepository(MergeRepository):
     """SQL of candidates and aliases."""
 
-    async def neighbours(self, *, since: datetime, limit: int) -> list[Neighbour]:
-        """Newcomers since then, each with the missing listings it may be."""
-        return await self._all(Neighbour, _NEIGHBOURS, since=since, limit=limit)
+    def neighbours(self, *, since: datetime, size: int) -> AsyncGenerator[list[Neighbour], None]:
+        """Newcomers since then, each with the missing listings it may be; so many at a time."""
+        return self._parts(Neighbour, _NEIGHBOURS, size, since=since)
 
     async def propose(self, pairs: Sequence[tuple[Neighbour, float]], *, now: datetime) -> None:
         """Writes pairs down with the likeness of their titles; known ones stay as they are."""

@@ -70,8 +70,11 @@ def _merged(column: str, page: str, live: str) -> str:
     elif other := _TOLD_WITH.get(column):
         is_as_told = f"coalesce({page}.{other}, {live}.{other}) IS NOT DISTINCT FROM {live}.{other}"
         keeps = f"{page}.{column} IS NULL AND {is_as_told}"
-    elif column == "verification_status":  # a person's "verified" is not taken back by a scrape
-        keeps = f"{live}.{column} = 'verified'"
+    elif column == "verification_status":
+        # A person's "verified" is not taken back by a scrape, unless its price waits for one.
+        keeps = f"""{live}.{column} = 'verified' AND NOT EXISTS (
+            SELECT FROM price_reviews r
+             WHERE r.property_id = {live}.property_id AND r.status = 'open')"""
     else:
         return f"coalesce({page}.{column}, {live}.{column})"
     return f"CASE WHEN {keeps} THEN {live}.{column} ELSE {page}.{column} END"

@@ -74,12 +74,22 @@ class PriceReview:
 
 _RESTORED = sorted(PRICED)
 
+_IS_LIKE = "(s.operation_type, s.currency, s.price_unit) = (r.operation, r.currency, r.price_unit)"
+# Once the site has shown another price, a rejected one is news again. A page without tells nothing.
+_LIFT = """
+UPDATE price_reviews r SET lifted_at = CAST(:now AS timestamptz)
+  FROM scraped s
+ WHERE r.property_id = s.property_id AND r.status = 'rejected' AND r.lifted_at IS NULL
+   AND s.accepted AND s.price IS NOT NULL AND s.offers <> '[]'::jsonb
+   AND (r.new_price, r.operation, r.currency, r.price_unit)
+       <> (s.price, s.operation_type, s.currency, s.price_unit)
+"""
 # A person said that this price is wrong: while the site shows it, the live price stays. A page
 # without offers keeps what is live.
 _KEEP_REJECTED = """
 UPDATE scraped s SET offers = '[]'::jsonb
   FROM price_reviews r
- WHERE r.property_id = s.property_id AND r.status = 'rejected'
+ WHERE r.property_id = s.property_id AND r.status = 'rejected' AND r.lifted_at IS NULL
    AND (r.new_price, r.operation, r.currency, r.price_unit)
        = (s.price, s.operation_type, s.currency, s.price_unit)
 """
@@ -100,16 +110,13 @@ SELECT s.property_id, CAST(:session_id AS uuid), s.operation_type, s.currency, s
  ORDER BY s.property_id
 ON CONFLICT (property_id) WHERE status = 'open' DO NOTHING
 """
+_STAYS_OPEN = f"{_IS_LIKE} AND {_is_unusual('s.price', 'r.old_price')}"
 # An open review follows the site: another price now, or none to wonder about any more.
 _FOLLOW = f"""
 UPDATE price_reviews r
-   SET new_price = s.price,
-       status = CASE WHEN (s.operation_type, s.currency, s.price_unit)
-                          <> (r.operation, r.currency, r.price_unit)
-                          OR NOT {_is_unusual("s.price", "r.old_price")}
-                     THEN 'superseded' ELSE 'open' END,
-       settled_at = CASE WHEN NOT {_is_unusual("s.price", "r.old_price")}
-                         THEN CAST(:now AS timestamptz) END
+   SET new_price = CASE WHEN {_IS_LIKE} THEN s.price ELSE r.new_price END,
+       status = CASE WHEN {_STAYS_OPEN} THEN 'open' ELSE 'superseded' END,
+       settled_at = CASE WHEN {_STAYS_OPEN} THEN NULL ELSE CAST(:now AS timestamptz) END
   FROM scraped s
  WHERE r.property_id = s.property_id AND r.status = 'open' AND s.accepted
    AND s.price IS NOT NULL AND s.offers <> '[]'::jsonb
@@ -155,7 +162,7 @@ class ReviewRepository(Repository):
     async def look_at_prices(self, *, session_id: UUID, now: datetime) -> None:
         """Before the `scraped` pages go live: takes prices out that a person rejected, and opens
         reviews of unusual ones."""
-        for statement in (_KEEP_REJECTED, _OPEN, _FOLLOW, _FLAG):
+        for statement in (_LIFT, _KEEP_REJECTED, _OPEN, _FOLLOW, _FLAG):
             await self._run(statement, session_id=session_id, now=now)
 
     async def open_reviews(self, limit: int = 100) -> list[PriceReview]:
