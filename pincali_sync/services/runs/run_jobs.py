@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 SCANNERS = frozenset({"manifest", "sitemap"})
 BLOCKED = "blocked"  # the finish reason of a job that the site refused
 PAUSED = "paused"
+_SHUTDOWN = "shutdown"  # Scrapy's own, at SIGTERM
 # Such jobs are started again once the pause, which was in force before they ended, is over.
 RESTING = frozenset({BLOCKED, PAUSED})
 TOO_MANY_LOST_PAGES = "too_many_lost_pages"
@@ -34,6 +35,7 @@ NOT_REACHED = "site_not_reached"  # from its node; another may fare better
 _MAX_ATTEMPTS = 3
 # A node may have a queue of its own, so a job that waits there is given longer than one that ran.
 _PATIENCE_BEFORE_START = 5
+_HAS_GOT_ON = 5  # so many silences after it began
 # A free slot takes a job up sooner than that.
 _WAITS_FOR_A_SLOT = timedelta(seconds=45)
 # A node that is down and a job that misses a beat are dead together: others have its work soon.
@@ -176,7 +178,7 @@ class RunJobs(Service):
                 return WAITING
             logger.warning("job %s (%s) went silent: replacing it", job.id, wanted)
             await self._give_up(job, status="lost", reason="no heartbeat")
-        if _failures_in_a_row(attempts) >= _MAX_ATTEMPTS:
+        if self._failures_in_a_row(attempts) >= _MAX_ATTEMPTS:
             last = job.finish_reason or "no heartbeat"
             return self._failed(job, f"{wanted} failed {_MAX_ATTEMPTS} times, last: {last}")
         return await self._start(run, wanted, attempt=job.attempt + 1)
@@ -184,6 +186,20 @@ class RunJobs(Service):
     def _failed(self, job: Job, said: str) -> Outcome:
         log = self.runner.where_logged(job.spider, job.id, job.node or "")
         return Outcome(state=State.FAILED, error=f"{said} (job {job.id}, its log: {log})")
+
+    def _failures_in_a_row(self, attempts: Sequence[Job]) -> int:
+        """Failures since the last success, so that a standing worker is not worn out.
+
+        A pause is no failure, nor is a refusal: everything rests until it is over. Nor is it one
+        of the job to be killed or shut down after it had got on: the next begins where it was.
+        """
+        since = takewhile(lambda job: job.status != "completed", attempts)
+        return sum(
+            job.status != "cancelled"
+            and job.finish_reason not in RESTING
+            and not (_was_ended(job) and job.worked_for() > _HAS_GOT_ON * self._silence)
+            for job in since
+        )
 
     def _is_silent(self, job: Job, down: Collection[str]) -> bool:
         patience = self._silence * (1 if job.status == "running" else _PATIENCE_BEFORE_START)
@@ -240,10 +256,6 @@ class RunJobs(Service):
         return WAITING
 
 
-def _failures_in_a_row(attempts: Sequence[Job]) -> int:
-    """Failures since the last success, so that a standing worker is not worn out.
-
-    A pause is no failure, nor is a refusal: everything rests until it is over.
-    """
-    since = takewhile(lambda job: job.status != "completed", attempts)
-    return sum(job.status != "cancelled" and job.finish_reason not in RESTING for job in since)
+def _was_ended(job: Job) -> bool:
+    """Whether it came to its end from outside: with its machine or its node."""
+    return job.status == "lost" or (job.finish_reason or "").startswith(_SHUTDOWN)

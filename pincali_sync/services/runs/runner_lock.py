@@ -34,6 +34,19 @@ class RunnerLock:
     lease: timedelta
     token: UUID = field(default_factory=uuid4)
 
+    async def take(self) -> None:
+        """Raises:
+        LockedError: when another runner holds it.
+        """
+        owner = f"{socket.gethostname()}:{os.getpid()}"
+        async with self.db.transaction() as tx:
+            acquired = await tx.locks.acquire(
+                _LOCK, token=self.token, owner=owner, lease=self.lease, now=self.clock.now()
+            )
+            holder = None if acquired else await tx.locks.owner(_LOCK)
+        if not acquired:
+            raise LockedError(f"another tier runner is at work ({holder}); it goes on by itself")
+
     async def assert_held(self) -> None:
         """Makes sure, before a step, that nobody took the lock meanwhile; renews it.
 
@@ -77,18 +90,12 @@ async def runner_lock(
         LockedError: when another runner holds it.
     """
     lock = RunnerLock(db=db, clock=clock, lease=timedelta(seconds=silence_seconds))
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    async with db.transaction() as tx:
-        acquired = await tx.locks.acquire(
-            _LOCK, token=lock.token, owner=owner, lease=lock.lease, now=clock.now()
-        )
-        holder = None if acquired else await tx.locks.owner(_LOCK)
-    if not acquired:
-        raise LockedError(f"another tier runner is at work ({holder}); it goes on by itself")
-    renewing = asyncio.create_task(lock.renew(sleep))
     try:
-        yield lock
-    finally:
-        renewing.cancel()
-        async with db.transaction() as tx:
-            await tx.locks.release(_LOCK, token=lock.token)
+        await lock.take()
+        renewing = asyncio.create_task(lock.renew(sleep))
+        try:
+            yield lock
+        finally:
+            renewing.cancel()
+    finally:  # also for whoever is told to end, or loses the connection, while taking it
+        await db.run(lambda tx: tx.locks.release(_LOCK, token=lock.token))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -16,7 +18,8 @@ import typer
 from pincali_sync.cli.asking import run_until_told
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.exceptions import LockedError
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.exceptions import CommitUnknownError, LockedError
 from pincali_sync.services.ports import WantedJob
 from pincali_sync.services.runs.run_jobs import Outcome
 from pincali_sync.services.runs.runner_lock import runner_lock
@@ -124,6 +127,30 @@ def test_a_runner_that_is_told_to_end_gives_the_lock_back(
     with psycopg.connect(database_url) as connection:
         row = connection.execute("SELECT count(*) FROM service_locks").fetchone()
     assert row == (0,)
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), CommitUnknownError("the end broke")])
+async def test_a_runner_that_is_stopped_while_it_takes_the_lock_leaves_none(
+    database_url: str, clock: FixedClock, error: BaseException
+) -> None:
+    class Interrupted(Database):
+        errors = [error]  # noqa: RUF012  # of this one alone
+
+        @asynccontextmanager
+        async def transaction(self) -> AsyncIterator[UnitOfWork]:
+            async with super().transaction() as tx:
+                yield tx
+            if self.errors:  # committed, and nobody heard of it
+                raise self.errors.pop()
+
+    db = Interrupted(database_url)
+    try:
+        with pytest.raises(type(error)):
+            async with runner_lock(db, clock):
+                raise AssertionError("nothing says that it is held")
+        assert await value(db, "SELECT count(*) FROM service_locks") == 0
+    finally:
+        await db.dispose()
 
 
 async def test_a_runner_that_stood_still_does_no_further_step(stage: Stage) -> None:

@@ -102,6 +102,25 @@ async def test_a_run_fails_when_a_job_failed_three_times(stage: Stage) -> None:
     assert not any(job.is_open for job in await stage.jobs(run))
 
 
+@pytest.mark.parametrize("end", ["killed", "shut down"])
+async def test_a_job_that_got_on_before_it_was_ended_from_outside_is_not_worn_out(
+    stage: Stage, end: str
+) -> None:
+    """Nodes that start anew several times within a scan of hours."""
+    run = await stage.start()
+    for minutes in (11, 11, 11, 1, 1, 1):
+        assert (await stage.tick()).status == "running"
+        tickets = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+        stage.clock.advance(minutes=minutes)
+        for ticket in tickets:
+            await stage.shop.jobs.heartbeat(ticket)
+            if end == "shut down":
+                await stage.end(ticket, "shutdown")
+        stage.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    assert (await stage.tick()).status == "failed"
+    assert len(await stage.jobs(run, "sale")) == 6
+
+
 async def test_a_run_that_lost_too_many_pages_fails_without_another_attempt(
     stage: Stage,
 ) -> None:

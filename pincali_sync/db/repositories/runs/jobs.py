@@ -36,6 +36,10 @@ class Job:
         """Whether it may still write."""
         return self.status in {"scheduled", "running"}
 
+    def worked_for(self) -> timedelta:
+        """How long it was known to be at work."""
+        return self.last_heard() - self.started_at if self.started_at else timedelta()
+
     def last_heard(self) -> datetime:
         """When the job last showed that it is alive."""
         return self.heartbeat_at or self.started_at or self.scheduled_at
