@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
-from pincali_sync.clock import Clock, SystemClock
+from pincali_sync.clock import Clock
 from pincali_sync.config import Config
 from pincali_sync.db import embedded
 from pincali_sync.db.engine import Database
@@ -169,7 +169,7 @@ def build_services(
 ) -> Services:
     """Wires the services, on the configured database unless another is handed in.
 
-    Nothing connects yet.
+    Nothing connects yet. Their clock is the database's unless another is handed in.
 
     Args:
         patience: seconds for which they wait for a database that cannot serve them.
@@ -178,7 +178,7 @@ def build_services(
         DatabaseUnavailableError: when the embedded server cannot be started.
     """
     db = db or Database(database_url(config), application_name=application_name, patience=patience)
-    return Services(config, clock or SystemClock(), db, fetcher=fetcher, notifier=notifier)
+    return Services(config, clock or db.clock, db, fetcher=fetcher, notifier=notifier)
 
 
 def build_runner(config: Config) -> JobRunner:

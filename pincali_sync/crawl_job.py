@@ -252,9 +252,16 @@ def close_soon(crawler: Crawler, reason: str) -> None:
     """
     if crawler in _closing or crawler.engine is None or crawler.engine.spider is None:
         return
-    _closing[crawler] = asyncio.get_running_loop().create_task(
+    closing = asyncio.get_running_loop().create_task(
         crawler.engine.close_spider_async(reason=reason)
     )
+    _closing[crawler] = closing
+    closing.add_done_callback(_tell_of_failure)
+
+
+def _tell_of_failure(closing: asyncio.Task[None]) -> None:
+    if not closing.cancelled() and (error := closing.exception()) is not None:
+        logger.error("the spider could not be closed: %s", error, exc_info=error)
 
 
 _closing: WeakKeyDictionary[Crawler, asyncio.Task[None]] = WeakKeyDictionary()

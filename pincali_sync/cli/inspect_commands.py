@@ -21,8 +21,8 @@ from pincali_sync.cli.output import (
     tier_option,
 )
 from pincali_sync.cli.run_views import print_history, show_scan, state_of
-from pincali_sync.clock import SystemClock
 from pincali_sync.config import LOCAL_RUNNER, load_config
+from pincali_sync.db.repositories.scan.manifest import ManifestStats
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.notify import AppriseNotifier
@@ -125,7 +125,7 @@ def _send_test() -> None:
 
 def queue_stats(as_json: JsonOption = False) -> None:
     """Show the queue of detail pages."""
-    stats = ask_database(lambda tx: tx.queue_rows.stats(now=SystemClock().now()))
+    stats = ask(lambda services: services.queue.get_queue_stats())
     if as_json:
         print_json(stats)
         return
@@ -136,12 +136,17 @@ def queue_stats(as_json: JsonOption = False) -> None:
 
 def manifest_stats(as_json: JsonOption = False) -> None:
     """Show the manifest."""
-    stats = ask_database(lambda tx: tx.manifest.stats(now=SystemClock().now()))
+    stats = ask(_read_manifest_stats)
     if as_json:
         print_json(stats)
         return
     print_records("Manifest", _MANIFEST_COLUMNS, [stats])
     print_table("Ever seen in", ("source", "listings"), stats.by_source.items())
+
+
+async def _read_manifest_stats(services: Services) -> ManifestStats:
+    now = services.clock.now()
+    return await services.db.run(lambda tx: tx.manifest.stats(now=now))
 
 
 _TIER_COLUMNS = ("tier", "state", "last run", "next run", "new", "scraped")

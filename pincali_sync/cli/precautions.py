@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,10 +32,9 @@ def precautions() -> list[str]:
     return lines
 
 
-def warn_once_a_day(home: Path) -> None:
+def warn_once_a_day(home: Path, lines: Sequence[str], *, subject: str = "precautions") -> None:
     """By a log line: what calls every minute, and mails its console, need not say it each time."""
-    marker = home / "logs" / "precautions"
-    lines = precautions()
+    marker = home / "logs" / subject
     if not lines or _is_of_today(marker):
         return
     for line in lines:

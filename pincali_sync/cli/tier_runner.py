@@ -14,7 +14,7 @@ from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
 from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
-from pincali_sync.cli.precautions import warn_once_a_day
+from pincali_sync.cli.precautions import precautions, warn_once_a_day
 from pincali_sync.cli.run_views import print_runs, what_is_wrong
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of
 from pincali_sync.config import Config, load_config
@@ -42,7 +42,7 @@ def tier_runner(
 ) -> None:
     """Move every open run one step on, start what is due, and return."""
     config = load_config()
-    warn_once_a_day(config.home)
+    warn_once_a_day(config.home, precautions())
     runs, held_back = run_until_told(_watched_tick(config, tier, wait=wait))
     if as_json:
         print_json(runs)
@@ -91,6 +91,8 @@ async def _tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
     """The runs of one tick, or of as many as it takes, and the pauses that hold some back."""
     check_tools(config)
     async with open_services(config) as services:
+        objection = services.db.clock.objection
+        warn_once_a_day(config.home, [objection] if objection else [], subject="clock")
         scheduler = services.scheduler(build_runner(config))
         if tier is not None:
             await scheduler.start_now(tier)

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util.concurrency import greenlet_spawn
 
+from pincali_sync.clock import SharedClock
 from pincali_sync.db.faults import is_read_only, is_transient, told_plainly, told_when_lost
 from pincali_sync.db.listening import Listener
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -35,10 +36,12 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Driver = psycopg.AsyncConnection[Any]
 
-SCHEMA_REVISION = "0024_prices_again"  # what this code was written for
+SCHEMA_REVISION = "0023_one_clock"  # what this code was written for
 
 # What statements and the driver go by.
 _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}
+# As a number it is read whatever forms the database or role has set.
+_CLOCK = text("SELECT CAST(extract(epoch FROM clock_timestamp()) AS double precision)")
 _ATTEMPTS = 5  # at a transaction that is in the way of others, or loses its connection
 _LONGEST_REST_SECONDS = 5.0  # between them
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -52,6 +55,8 @@ class Database:
 
     Usable in any running event loop; call `dispose` in the same loop when done.
 
+    Its clock shows the server's time from the first transaction on.
+
     Raises:
         DatabaseUnavailableError: by all, when the server cannot be reached or cannot serve us.
         DatabaseBusyError: by all, when a statement took too long or others were in its way.
@@ -59,13 +64,19 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, application_name: str = "pincali-sync", patience: float = 0.0
+        self,
+        url: str,
+        *,
+        application_name: str = "pincali-sync",
+        patience: float = 0.0,
+        clock: SharedClock | None = None,
     ) -> None:
         """Connects to nothing yet.
 
         Args:
             patience: seconds for which `run` waits for a server that cannot serve us.
         """
+        self.clock = clock or SharedClock()
         self._address = address_of(url)
         self._patience = patience
         self._is_away = False
@@ -93,11 +104,20 @@ class Database:
             CommitUnknownError: when the connection breaks at that end.
         """
         with told_plainly(self._address):
+            if self.clock.is_due:
+                await self._look_at_the_clock()
             async with self._engine.connect() as connection, _left_for_another(connection):
                 await _agree_on_forms(connection)
                 yield UnitOfWork(connection)
                 with told_when_lost(self._address):
                     await connection.commit()
+
+    async def _look_at_the_clock(self) -> None:
+        """In a transaction of its own: some must not have been asked for anything before."""
+        async with self._engine.connect() as connection:
+            asked_at = self.clock.ask()
+            epoch = await connection.scalar(_CLOCK)
+            self.clock.tell(epoch, asked_at=asked_at)
 
     @asynccontextmanager
     async def rolled_back(self) -> AsyncIterator[UnitOfWork]:

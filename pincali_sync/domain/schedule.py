@@ -76,6 +76,12 @@ class Cadence:
             return now if last_served is None else last_served + self.interval
         return next_slot(self.tier, now)
 
+    def may_have_begun(self, moment: datetime, now: datetime) -> bool:
+        """Whether a run may say so. One that began after the next slot did so by a clock that was
+        wrong: it serves nothing, or the tier would stand still until then."""
+        following = next_slot(self.tier, now) if self.interval is None else now + self.interval
+        return moment < following
+
     def overdue(
         self, now: datetime, last_served: datetime, running: Iterable[tuple[Tier, datetime]]
     ) -> timedelta:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-from contextlib import suppress
 from time import monotonic
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
 from pincali_sync.crawl_job import Component, CrawlJob, close_soon
-from pincali_sync.exceptions import DatabaseUnavailableError, ExitStatus
+from pincali_sync.exceptions import ExitStatus
+from pincali_sync.repeating import Repeating
 
 logger = logging.getLogger(__name__)
 
 # Several beats fit into a lease, so one that is late costs nothing.
 _BEATS_PER_LEASE = 4
+_MISSED = "sync/heartbeats_missed"
 # Whichever of these comes, a worker gets on.
 _STEPS = (
     signals.request_reached_downloader,
@@ -31,12 +31,14 @@ _STEPS = (
 class Heartbeat(Component):
     """Extends the leases; closes the spider when the job was given to somebody else.
 
-    A worker that does not get on is ended: its leases and its job lapse, and others go on.
+    A worker that does not get on is ended: its leases and its job lapse, and others go on. So is a
+    job that could not beat for that long, whatever the reason.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._task: asyncio.Task[None] | None = None
+        self._beating: Repeating | None = None
+        self._is_ending = False
         self._last_step = monotonic()
         for step in _STEPS:
             crawler.signals.connect(self.step, step)
@@ -45,7 +47,16 @@ class Heartbeat(Component):
 
     def engine_started(self) -> None:
         """Begins to beat."""
-        self._task = asyncio.get_running_loop().create_task(self._beat_until_cancelled())
+        interval = self._longest_silence / _BEATS_PER_LEASE
+        self._beating = Repeating(
+            self._beat,
+            every=interval,
+            patience=interval,
+            failing="no heartbeat",
+            mended="the heart beats again",
+            failed=self._failed,
+        )
+        self._beating.start()
 
     def step(self) -> None:
         """The crawl gets on."""
@@ -53,21 +64,14 @@ class Heartbeat(Component):
 
     async def spider_closed(self) -> None:
         """Beats no more."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        if self._beating is not None:
+            await self._beating.stop()
 
-    async def _beat_until_cancelled(self) -> None:
-        job = self._job
-        config = job.services.config
-        interval = min(config.queue_lease_seconds, config.job_silence_seconds) / _BEATS_PER_LEASE
-        while True:
-            await asyncio.sleep(interval)
-            if job.role.is_worker:
-                self._end_if_stuck(job)
-            if job.has_begun and not await self._beat(job):
-                return
+    @property
+    def _longest_silence(self) -> float:
+        """Seconds after which others have this job's work."""
+        config = self._job.services.config
+        return min(config.queue_lease_seconds, config.job_silence_seconds)
 
     def _end_if_stuck(self, job: CrawlJob) -> None:
         if job.resting:
@@ -79,15 +83,28 @@ class Heartbeat(Component):
             # Whatever it hangs in would hold up an orderly end as well.
             os._exit(ExitStatus.FAILED)
 
-    async def _beat(self, job: CrawlJob) -> bool:
-        try:
-            current = await job.services.jobs.heartbeat(job.ticket)
-            if current:
-                await job.services.queue.extend_leases(job.lease_token)
-        except DatabaseUnavailableError as error:
-            logger.warning("no heartbeat: %s", error)
-            return True  # the next one may get through before the lease ends
-        if not current:
-            logger.error("job %s was given up: another attempt has its work", job.job_id)
-            close_soon(self._crawler, "superseded")
-        return current
+    async def _beat(self) -> bool:
+        job = self._job
+        if job.role.is_worker:
+            self._end_if_stuck(job)
+        if not job.has_begun:
+            return True
+        if await job.services.jobs.heartbeat(job.ticket):
+            await job.services.queue.extend_leases(job.lease_token)
+            return True
+        logger.error("job %s was given up: another attempt has its work", job.job_id)
+        close_soon(self._crawler, "superseded")
+        return False
+
+    def _failed(self, seconds: float) -> None:
+        """Ends a job that nobody heard of for so long that others have its work."""
+        self._stats.inc_value(_MISSED)
+        if seconds > self._longest_silence and not self._is_ending:
+            self._is_ending = True
+            logger.error(
+                "job %s could not show for %d s that it is alive: it ends, for others have its "
+                "work by now",
+                self._job.job_id,
+                seconds,
+            )
+            close_soon(self._crawler, "no_heartbeat")

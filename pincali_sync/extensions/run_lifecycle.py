@@ -67,6 +67,8 @@ class RunLifecycle(Component):
         except Exception as error:
             logger.error("the job could not begin: %s", error)
             raise CloseSpider("could_not_begin") from error
+        if objection := job.services.db.clock.objection:
+            logger.warning("take care: %s", objection)
 
     def unexpected_error(self, failure: Failure) -> None:
         """A callback or pipeline broke: Scrapy logs it and goes on, but something is missing."""

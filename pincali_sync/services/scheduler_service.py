@@ -6,9 +6,10 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 
+from pincali_sync.clock import TOLERATED_SECONDS
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
@@ -193,11 +194,13 @@ class SchedulerService(Service):
 
     async def _last_served(self, tier: Tier) -> datetime | None:
         """The latest slot or start of a run that counts: its own, or a wider tier's."""
+        cadence, now = Cadence.of(tier, self.config), self.clock.now()
         served: list[datetime] = []
         async with self.db.transaction() as tx:
             for each in tiers_serving(tier):
                 runs = await tx.runs.recent(tier_level=each.value, limit=_RUNS_LOOKED_AT)
-                counted = next((run for run in runs if run.status != "failed"), None)
+                counting = (run for run in runs if cadence.may_have_begun(run.started_at, now))
+                counted = next((run for run in counting if run.status != "failed"), None)
                 if counted is not None:
                     served += filter(None, (counted.slot_at, counted.started_at))
         return max(served, default=None)
@@ -206,7 +209,10 @@ class SchedulerService(Service):
         """A failed run is not started again at once."""
         async with self.db.transaction() as tx:
             runs = await tx.runs.recent(tier_level=tier.value, limit=_RUNS_LOOKED_AT)
-        failed = list(takewhile(lambda run: run.status == "failed", runs))
+        # One that ended in the future did so before the clock was set back.
+        latest = self.clock.now() + timedelta(seconds=TOLERATED_SECONDS)
+        past = (run for run in runs if (run.completed_at or run.started_at) <= latest)
+        failed = list(takewhile(lambda run: run.status == "failed", past))
         if not failed or failed[0].completed_at is None:
             return None
         return failed[0].completed_at + backoff(len(failed))

@@ -86,7 +86,7 @@ class ScrapeQueueService(Service):
     @in_transaction
     async def queue_verifications(self, tx: UnitOfWork, session_id: UUID) -> int:
         """Queues what a certified scan missed twice; returns how many found no place yet."""
-        began = await tx.sessions.started_at(session_id)
+        began = await tx.sessions.began(session_id)
         assert began is not None
         filling = await self._filling(tx, session_id)
         return await tx.queue_fill.fill_missing(session_id, filling, began=began)
@@ -193,9 +193,9 @@ class ScrapeQueueService(Service):
     @in_transaction
     async def reclaim_expired(self, tx: UnitOfWork) -> int:
         """Takes rows back whose workers were not heard of."""
-        return await tx.queue.reclaim_expired(
-            max_attempts=self.config.queue_max_attempts, now=self.clock.now()
-        )
+        now = self.clock.now()
+        await tx.queue.shorten_leases(now=now, lease=self._lease)
+        return await tx.queue.reclaim_expired(max_attempts=self.config.queue_max_attempts, now=now)
 
     async def cleanup_old_queue_entries(self, days: float) -> int:
         """Deletes completed and cancelled rows that ended longer ago; returns their number."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from pincali_sync.clock import Clock
-from pincali_sync.exceptions import line_of
+from pincali_sync.repeating import Repeating, Sleep
 from pincali_sync.services.insights.snapshot import Snapshot
-
-logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 30.0
 # Older figures are not shown: they would be false by now.
@@ -30,26 +27,29 @@ class SnapshotKeeper:
         clock: Clock,
         *,
         interval: float = INTERVAL_SECONDS,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._read = read
         self._clock = clock
-        self._interval = interval
-        self._sleep = sleep
         self._last: Snapshot | None = None
-        self._is_failing = False
         self._first_read = asyncio.Event()
+        self._reading = Repeating(
+            self._replace,
+            every=interval,
+            patience=_PATIENCE_SECONDS,
+            failing="the figures cannot be read",
+            mended="the figures can be read again",
+            sleep=sleep,
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Reads in the background until the end of the block."""
-        task = asyncio.create_task(self._keep_reading())
+        self._reading.start(at_once=True)
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await self._reading.stop()
 
     async def current(self) -> Snapshot | None:
         """The last snapshot; None when it is too old, or none could be read.
@@ -66,24 +66,14 @@ class SnapshotKeeper:
 
     async def read_once(self) -> None:
         """Replaces the snapshot if another can be read; an outage is logged once."""
+        await self._reading.once()
+
+    async def _replace(self) -> bool:
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
-                self._last = await self._read()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the next read may succeed
-            if not self._is_failing:
-                logger.error("the figures cannot be read: %s", line_of(error))
-            self._is_failing = True
-        else:
-            if self._is_failing:
-                logger.warning("the figures can be read again")
-            self._is_failing = False
+            self._last = await self._read()
         finally:
             self._first_read.set()
-
-    async def _keep_reading(self) -> None:
-        while True:
-            await self.read_once()
-            await self._sleep(self._interval)
+        return True
 
     def _age(self, snapshot: Snapshot) -> timedelta:
         return max(timedelta(0), self._clock.now() - snapshot.taken_at)

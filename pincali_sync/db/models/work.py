@@ -170,6 +170,7 @@ class SitePace(Base):
     held_until: Mapped[datetime | None]  # the site asked for rest, or was too busy
     strikes: Mapped[col.Counter]  # refusals in a row
     page_cap: Mapped[int | None]  # pages of a query that the site was seen to show
+    written_at: Mapped[col.Created]  # the times above; in the future: the clock was set back since
 
 
 class ServiceLocks(Base):

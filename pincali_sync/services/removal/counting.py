@@ -29,7 +29,7 @@ class MissingService(Service):
         Returns:
             The listings missing for the second time or more.
         """
-        began = await self.db.run(lambda tx: tx.sessions.started_at(session_id))
+        began = await self.db.run(lambda tx: tx.sessions.began(session_id))
         if began is None:
             raise UsageError(f"there is no session {session_id}")
         now = self.clock.now()

@@ -143,6 +143,7 @@ class RunJobs(Service):
 
     async def _give_up_silent(self, tx: UnitOfWork, down: Collection[str]) -> list[Job]:
         now = self.clock.now()
+        await tx.jobs.bring_back(now=now)
         silent = await tx.jobs.give_up_silent(
             running_before=now - self._silence,
             scheduled_before=now - _PATIENCE_BEFORE_START * self._silence,

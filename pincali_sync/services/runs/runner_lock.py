@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,14 +14,11 @@ from uuid import UUID, uuid4
 from pincali_sync.clock import Clock
 from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import LockedError
-
-logger = logging.getLogger(__name__)
+from pincali_sync.repeating import Repeating, Sleep
 
 _LOCK = "tier_runner"
 # Within a lease, so that one that is late costs nothing.
 _RENEWALS = 6
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +54,17 @@ class RunnerLock:
         if not await self._extend():
             raise LockedError("another tier runner took over while this one stood still")
 
-    async def renew(self, sleep: Sleep) -> None:
-        """Renews the lock until it is lost or this is cancelled."""
-        is_held = True
-        while is_held:
-            await sleep(self.lease.total_seconds() / _RENEWALS)
-            try:
-                is_held = await self._extend()
-            except Exception as error:  # noqa: BLE001  # the step meets it too, if it lasts
-                logger.warning("the runner's lock could not be renewed: %s", error)
+    def renewing(self, sleep: Sleep) -> Repeating:
+        """Renews the lock until it is lost or this is stopped. A step meets what lasts, too."""
+        every = self.lease.total_seconds() / _RENEWALS
+        return Repeating(
+            self._extend,
+            every=every,
+            patience=every,
+            failing="the runner's lock could not be renewed",
+            mended="the runner's lock is renewed again",
+            sleep=sleep,
+        )
 
     async def _extend(self) -> bool:
         async with self.db.transaction() as tx:
@@ -92,10 +90,11 @@ async def runner_lock(
     lock = RunnerLock(db=db, clock=clock, lease=timedelta(seconds=silence_seconds))
     try:
         await lock.take()
-        renewing = asyncio.create_task(lock.renew(sleep))
+        renewing = lock.renewing(sleep)
+        renewing.start()
         try:
             yield lock
         finally:
-            renewing.cancel()
+            await renewing.stop()
     finally:  # also for whoever is told to end, or loses the connection, while taking it
         await db.run(lambda tx: tx.locks.release(_LOCK, token=lock.token))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
+from pincali_sync.clock import steady_seconds
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.pace import Reservation
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -31,12 +33,15 @@ class PaceService:
         *,
         min_gap_seconds: float,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        steady: Callable[[], float] = steady_seconds,
     ) -> None:
         self._db = db
         self._host = host
         self._min_gap = min_gap_seconds
         self._crawl_delay = 0.0
         self._sleep = sleep
+        self._steady = steady
+        self._last_slot: tuple[datetime | None, float] = (None, 0.0)
         self._turn = asyncio.Lock()
         self._looked_at = float("-inf")
         self._is_refused = False
@@ -83,12 +88,19 @@ class PaceService:
         waited = 0.0
         async with self._turn:
             while True:
-                slot = await self._db.run(lambda tx: tx.pace.reserve(self._host, gap))
+                slot = await self._reserve(gap)
                 waited += max(0.0, slot.wait_seconds)
                 if not although_paused:
                     _check(slot.paused)
                 if await self._sleep_until(slot, although_paused=although_paused):
                     return waited
+
+    async def _reserve(self, gap: float) -> Reservation:
+        at, counted = self._last_slot
+        expected = at and at + timedelta(seconds=self._steady() - counted)
+        slot = await self._db.run(lambda tx: tx.pace.reserve(self._host, gap, expected=expected))
+        self._last_slot = (slot.at, self._steady())
+        return slot
 
     async def hold(self, seconds: float) -> None:
         """Makes every worker wait: no turn is given out before `seconds` have passed."""

@@ -66,7 +66,10 @@ class PauseService(Service):
         A refusal makes it a pause that waits for a person.
         """
         now, pause = self.clock.now(), await self.of_tier(None)
-        if pause is None or pause.resume_after is None or pause.resume_after > now:
+        if pause is None or pause.resume_after is None:
+            return False
+        # Later than the longest rest: the clock was set back since.
+        if now < pause.resume_after <= now + _LONGEST_COOLING:
             return False
         try:
             wrong = await probe()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -277,3 +278,45 @@ async def test_turns_given_out_before_are_given_up_when_everything_is_resumed(
     await worker.hold(3600)
     await worker.wait_for_turn()
     assert sum(asleep) < 2 * GAP + NEAR
+
+
+# --- the database's clock is set ----------------------------------------------------------------
+
+_SET = """
+UPDATE site_pace SET next_free_at = next_free_at + :by, held_until = held_until + :by,
+                     written_at = written_at + :by
+"""
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=30), timedelta(hours=1), timedelta(days=400)])
+async def test_a_clock_set_back_neither_stops_nor_hurries_anybody(
+    db: Database, back: timedelta
+) -> None:
+    worker = pace(db)
+    for _ in range(3):
+        await worker.wait_for_turn()
+    await rows(db, _SET, by=back)
+    assert 3 * GAP - NEAR < await worker.wait_for_turn() <= 3 * GAP + NEAR
+    assert 4 * GAP - NEAR < await worker.wait_for_turn() <= 4 * GAP + NEAR
+
+
+async def test_a_clock_set_back_leaves_a_hold_as_long_as_it_was(db: Database) -> None:
+    worker = pace(db)
+    await worker.hold(120)
+    await rows(db, _SET, by=timedelta(hours=1))
+    await worker.hold(5)
+    assert await worker.wait_for_turn() == pytest.approx(120, abs=NEAR)
+
+
+async def test_a_clock_set_forward_ends_no_hold(db: Database) -> None:
+    steady = [0.0]
+    worker = PaceService(
+        db, HOST, min_gap_seconds=GAP, sleep=Sleeper(), steady=lambda: time.monotonic() + steady[0]
+    )
+    await worker.wait_for_turn()
+    await worker.hold(120)
+    # As if the server's clock had gone on by an hour, and nobody's steady one.
+    await rows(db, _SET, by=timedelta(hours=-1))
+    steady[0] -= 3_600
+    assert await worker.wait_for_turn() == pytest.approx(120, abs=NEAR)
+    assert await worker.wait_for_turn() == pytest.approx(120 + GAP, abs=NEAR)

@@ -67,10 +67,10 @@ def test_it_is_said_once_a_day(env_file: Path, caplog: pytest.LogCaptureFixture)
     home = env_file.parent / "home"
     home.mkdir()
     for _ in range(2):
-        warn_once_a_day(home)
+        warn_once_a_day(home, precautions())
     assert len(caplog.records) == 1
     marker = home / "logs" / "precautions"
     then = marker.stat().st_mtime - YESTERDAY
     os.utime(marker, (then, then))
-    warn_once_a_day(home)
+    warn_once_a_day(home, precautions())
     assert len(caplog.records) == 2

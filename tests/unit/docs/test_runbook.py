@@ -19,6 +19,14 @@ WORDS_OF_ERRORS = {
     "pipelines/batcher.py": [
         "job … was given up or has ended: what it still sends is refused",
     ],
+    "repeating.py": [
+        "no heartbeat: …",
+        "the heart beats again",
+        "the figures cannot be read: …",
+        "the figures can be read again",
+        "the runner's lock could not be renewed: …",
+        "the runner's lock is renewed again",
+    ],
     "services/data_sync_service.py": [
         "property_stats belongs to another role and was not refreshed: …",
     ],

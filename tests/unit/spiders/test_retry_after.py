@@ -70,6 +70,12 @@ def test_what_cannot_be_read_asks_for_no_pause(header: str | None) -> None:
     assert retry_after_seconds(response(header), NOW) is None
 
 
+def test_a_moment_is_counted_by_the_clock_of_the_site() -> None:
+    answer = response("Fri, 02 Jan 1970 00:02:00 GMT")
+    answer.headers["Date"] = "Fri, 02 Jan 1970 00:01:30 GMT"
+    assert retry_after_seconds(answer) == 30
+
+
 @given(
     st.text(alphabet=st.characters(max_codepoint=255))
     | st.from_regex(r"\A[MonTueJan0-9:,+ GMT-]+\Z")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pincali_sync.clock import TOLERATED_SECONDS
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.rest import fetches
@@ -168,6 +169,23 @@ class QueueRepository(Repository):
                  WHERE q.id = held.id""",
             session_ids=list(session_ids),
             now=now,
+        )
+
+    async def shorten_leases(self, *, now: datetime, lease: timedelta) -> None:
+        """Lets none last longer than a lease from now: the clock was set back since it was given.
+
+        Whoever is alive extends it within that time.
+        """
+        await self._run(
+            """UPDATE scrape_queue SET lease_expires_at = :now + :lease
+                WHERE id = ANY(ARRAY(
+                      SELECT id FROM scrape_queue
+                       WHERE status = 'in_progress'
+                         AND lease_expires_at > :now + :lease + :tolerated
+                       ORDER BY property_id FOR UPDATE SKIP LOCKED))""",
+            now=now,
+            lease=lease,
+            tolerated=timedelta(seconds=TOLERATED_SECONDS),
         )
 
     async def reclaim_expired(self, *, max_attempts: int, now: datetime) -> int:

@@ -63,6 +63,9 @@ class Waiting:
     off_market: int  # their pages are there
 
 
+# What was seen so shortly before a scan began counts as seen since: clocks differ, the site's too,
+# which dates its sitemap, and no doubt removes a listing.
+_DOUBT = "interval '5 minutes'"
 _ALL_SOURCES = "ARRAY[{}]".format(", ".join(f"'{each}'" for each in ListingSource))
 
 
@@ -92,7 +95,7 @@ def _absent(complete: str, besides: str) -> str:
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      CROSS JOIN ({complete}) complete
      WHERE l.listing_status IN {PRESENT} AND {besides}
-       AND coalesce(m.last_seen_at, '-infinity') < :began
+       AND coalesce(m.last_seen_at, '-infinity') < :began - {_DOUBT}
        AND {_covered_by("complete.sources")}"""
 
 
@@ -100,7 +103,8 @@ def _absent(complete: str, besides: str) -> str:
 # records, it would keep the planner from doing so in parallel.
 _FOR_CERTAIN = f"""
        AND NOT {may_be_in("complete.corners")}
-       AND coalesce(greatest(m.last_seen_at, {listed_at("l.property_id")}), '-infinity') < :began"""
+       AND coalesce(greatest(m.last_seen_at, {listed_at("l.property_id")}), '-infinity')
+           < :began - {_DOUBT}"""
 
 
 _NOT_COUNTED = "l.missing_session_id IS DISTINCT FROM CAST(:session_id AS uuid)"
@@ -124,7 +128,8 @@ _DELISTED = f"""
                           WHERE is_complete AND dated_at > u.listed_at) first
      WHERE this.session_id = CAST(:session_id AS uuid) AND this.is_complete
        AND l.listing_status IN {PRESENT} AND {_NOT_COUNTED}
-       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity') < first.lacked_at"""
+       AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity')
+           < first.lacked_at - {_DOUBT}"""
 _ONCE_MORE = "l.consecutive_missing_count + 1"
 # A person's word since anything listed it: see `settlement`.
 _KEPT = f"""EXISTS (
@@ -163,7 +168,7 @@ _COUNT_ABSENT = _count(_ABSENT + _FOR_CERTAIN)
 _FIND_DELISTED = f"SELECT DISTINCT l.property_id {_DELISTED} ORDER BY l.property_id"
 _COUNT_DELISTED = _count(
     f"""{_DELISTED}
-       AND greatest(m.last_seen_at, {listed_at("l.property_id")}) < first.lacked_at"""
+       AND greatest(m.last_seen_at, {listed_at("l.property_id")}) < first.lacked_at - {_DOUBT}"""
 )
 # The latest answer of a record's page since anything listed it.
 LATEST_CHECK = """

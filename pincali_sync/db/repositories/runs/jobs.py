@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from pincali_sync.clock import TOLERATED_SECONDS
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.runs.sessions import SessionRepository
 
@@ -111,6 +112,14 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
 """
         return await self._count(statement, id=job_id, now=now) > 0
 
+    async def bring_back(self, *, now: datetime) -> None:
+        """Open jobs that were heard of in the future are heard of now: the clock was set back."""
+        statement = """UPDATE sync_run_jobs
+               SET heartbeat_at = :now, scheduled_at = least(scheduled_at, :now)
+             WHERE status IN ('scheduled', 'running')
+               AND coalesce(heartbeat_at, started_at, scheduled_at) > :now + :tolerated"""
+        await self._run(statement, now=now, tolerated=timedelta(seconds=TOLERATED_SECONDS))
+
     async def finish(
         self, job_id: UUID, *, status: str, reason: str, stats: Mapping[str, Any], now: datetime
     ) -> bool:
@@ -196,16 +205,24 @@ class LockRepository(Repository):
     async def acquire(
         self, name: str, *, token: UUID, owner: str, lease: timedelta, now: datetime
     ) -> bool:
-        """Whether the lock is now ours, until `now + lease`."""
+        """Whether the lock is now ours, until `now + lease`.
+
+        Another's ends a lease from now at the latest, whatever its row says: after the database's
+        clock was set back a holder renews it, and one that was killed is not waited for.
+        """
         statement = """
 INSERT INTO service_locks AS l (name, token, owner, expires_at)
 VALUES (:name, :token, :owner, :expires_at)
 ON CONFLICT (name) DO UPDATE
-   SET token = excluded.token, owner = excluded.owner, expires_at = excluded.expires_at
- WHERE l.expires_at < :now
+   SET token = CASE WHEN l.expires_at < :now THEN excluded.token ELSE l.token END,
+       owner = CASE WHEN l.expires_at < :now THEN excluded.owner ELSE l.owner END,
+       expires_at = CASE WHEN l.expires_at < :now THEN excluded.expires_at
+                         ELSE least(l.expires_at, excluded.expires_at) END
+RETURNING token
 """
         given = {"token": token, "owner": owner, "expires_at": now + lease, "now": now}
-        return await self._count(statement, name=name, **given) > 0
+        holder: UUID = await self._scalar(statement, name=name, **given)
+        return holder == token
 
     async def extend(self, name: str, *, token: UUID, lease: timedelta, now: datetime) -> bool:
         """Whether the lock is still ours, also where its time was over; until `now + lease`."""

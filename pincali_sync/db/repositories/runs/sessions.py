@@ -123,12 +123,14 @@ class SessionRepository(Repository):
             ON CONFLICT (id) DO NOTHING"""
         await self._run(statement, id=session_id, name=name, base_url=base_url, now=now)
 
-    async def started_at(self, session_id: UUID) -> datetime | None:
-        """When a session began; None when there is none."""
-        started: datetime | None = await self._scalar(
-            "SELECT started_at FROM scraping_sessions WHERE id = :id", id=session_id
-        )
-        return started
+    async def began(self, session_id: UUID) -> datetime | None:
+        """When a session began, or read its first page, should that say earlier: the clock was set
+        back meanwhile; None when there is none."""
+        statement = """SELECT least(s.started_at, (SELECT min(fetched_at) FROM manifest_pages
+                                                    WHERE session_id = s.id))
+              FROM scraping_sessions s WHERE s.id = :id"""
+        began: datetime | None = await self._scalar(statement, id=session_id)
+        return began
 
     async def count_pages(self, session_id: UUID) -> None:
         """Sets the session's page and property counts from `manifest_pages`."""

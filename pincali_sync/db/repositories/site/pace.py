@@ -33,31 +33,44 @@ _PAUSED = f"(SELECT reason FROM sync_pauses WHERE scope = '{ALL}')"
 # The database's own clock, not the caller's: workers on several nodes share this timeline, and
 # their clocks differ. The slot is taken by the statement itself, so two callers never share one:
 # the generic cell rate algorithm with a burst of one (ITU-T I.371).
+#
+# That clock itself may be set, or be another server's. Back: the row was written in the future.
+# Forward: it is later than the caller, who counted on, expects, and nobody wrote since. Either way
+# turns and holds keep their distance from now: nothing comes sooner, and nobody waits for hours.
+_MOVED_BACK = "least(interval '0', clock_timestamp() - p.written_at)"
+_MOVED = f"""CASE WHEN p.written_at < CAST(:expected AS timestamptz)
+                   AND clock_timestamp() > CAST(:expected AS timestamptz) + interval '1 second'
+                  THEN clock_timestamp() - CAST(:expected AS timestamptz)
+                  ELSE {_MOVED_BACK} END"""
 _RESERVE = f"""
-INSERT INTO site_pace AS p (host, next_free_at)
-VALUES (:host, clock_timestamp() + make_interval(secs => :gap))
+INSERT INTO site_pace AS p (host, next_free_at, written_at)
+VALUES (:host, clock_timestamp() + make_interval(secs => :gap), clock_timestamp())
 ON CONFLICT (host) DO UPDATE
-   SET next_free_at = greatest(p.next_free_at, clock_timestamp()) + make_interval(secs => :gap)
+   SET next_free_at = greatest(p.next_free_at + {_MOVED}, clock_timestamp())
+                      + make_interval(secs => :gap),
+       held_until = p.held_until + {_MOVED}, written_at = clock_timestamp()
 RETURNING CAST(extract(epoch FROM next_free_at - make_interval(secs => :gap) - clock_timestamp())
-               AS double precision) AS wait_seconds, held_until, {_PAUSED} AS paused
+               AS double precision) AS wait_seconds, held_until, {_PAUSED} AS paused,
+          clock_timestamp() AS at
 """
 _LOOK = f"""
 SELECT {_PAUSED} AS paused, (SELECT held_until FROM site_pace WHERE host = :host) AS held_until
 """
 
-_HOLD = """
-INSERT INTO site_pace AS p (host, next_free_at, held_until)
+_HOLD = f"""
+INSERT INTO site_pace AS p (host, next_free_at, held_until, written_at)
 VALUES (:host, clock_timestamp() + make_interval(secs => :seconds),
-        clock_timestamp() + make_interval(secs => :seconds))
+        clock_timestamp() + make_interval(secs => :seconds), clock_timestamp())
 ON CONFLICT (host) DO UPDATE
-   SET next_free_at = greatest(p.next_free_at, excluded.next_free_at),
-       held_until = greatest(p.held_until, excluded.held_until)
+   SET next_free_at = greatest(p.next_free_at + {_MOVED_BACK}, excluded.next_free_at),
+       held_until = greatest(p.held_until + {_MOVED_BACK}, excluded.held_until),
+       written_at = clock_timestamp()
 """
 # Turns that were given out before are given up, as after a hold.
 _RESET = """
 UPDATE site_pace
    SET next_free_at = least(next_free_at, clock_timestamp() + make_interval(secs => :gap)),
-       held_until = clock_timestamp(), strikes = 0
+       held_until = clock_timestamp(), written_at = clock_timestamp(), strikes = 0
  WHERE host = :host
 """
 # What several workers are told at once is one refusal: those that were on their way when the hold
@@ -88,14 +101,22 @@ class Reservation:
     wait_seconds: float = 0.0  # from now; 0 or less: now
     held_until: datetime | None  # the hold that the slot takes into account
     paused: str | None  # why everything rests
+    at: datetime | None = None  # when it was taken
 
 
 class PaceRepository(Repository):
     """Reserves request times."""
 
-    async def reserve(self, host: str, gap_seconds: float) -> Reservation:
-        """Takes the next free slot and keeps `gap_seconds` clear after it."""
-        return await self._one(Reservation, _RESERVE, host=host, gap=gap_seconds)
+    async def reserve(
+        self, host: str, gap_seconds: float, *, expected: datetime | None = None
+    ) -> Reservation:
+        """Takes the next free slot and keeps `gap_seconds` clear after it.
+
+        Args:
+            expected: what the clock should show, as the caller counts since its last slot.
+        """
+        given = {"gap": gap_seconds, "expected": expected}
+        return await self._one(Reservation, _RESERVE, host=host, **given)
 
     async def look(self, host: str) -> Reservation:
         """Whether everything is paused, and until when the site is left alone."""
