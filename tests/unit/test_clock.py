@@ -23,6 +23,7 @@ OWN_CLOCK = {
     "cookies.py": "what a browser would do with a cookie, on this machine",
     "middlewares/retry_after.py": "for an answer without a date",
     "pages/facts.py": "a year, give or take some",
+    "runner/scrapyd.py": "the name of what is deployed",
 }
 ASKING = {"now", "utcnow", "today", "time", "time_ns"}
 
