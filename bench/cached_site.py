@@ -1,6 +1,6 @@
 """The stand-in's pages out of memory: each address is asked of it once.
 
-`python -m bench.cached_site ORIGIN` serves on a free port and says which.
+`python -m bench.cached_site ORIGIN SECONDS` serves on a free port and says which.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ class _Cache:
         return "\r\n".join(lines).encode() + answer.content
 
 
-def cached(origin: str) -> AbstractContextManager[str]:
-    """The base URL of a cache before `origin`."""
-    return running("bench.cached_site", origin)
+def cached(origin: str, seconds: float = 0) -> AbstractContextManager[str]:
+    """The base URL of a cache before `origin`, which keeps each answer back for so long."""
+    return running("bench.cached_site", origin, str(seconds))
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(_Cache(sys.argv[1]).answer))
+    asyncio.run(serve(_Cache(sys.argv[1]).answer, float(sys.argv[2])))

@@ -15,8 +15,8 @@ Answer = Callable[[str, str], bytes]
 class _Visitor(asyncio.Protocol):
     """One connection, which stays open; requests are answered in their turn."""
 
-    def __init__(self, answer: Answer) -> None:
-        self._answer, self._received = answer, b""
+    def __init__(self, answer: Answer, seconds: float) -> None:
+        self._answer, self._received, self._seconds = answer, b"", seconds
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -25,13 +25,18 @@ class _Visitor(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *heads, self._received = (self._received + data).split(b"\r\n\r\n")
         for head in map(bytes.decode, heads):
-            self._transport.write(self._answer(head.split(" ", 2)[1], head))
+            answer = self._answer(head.split(" ", 2)[1], head)
+            asyncio.get_running_loop().call_later(self._seconds, self._transport.write, answer)
 
 
-async def serve(answer: Answer) -> None:
-    """Serves on a free port of this machine, and prints its base URL."""
+async def serve(answer: Answer, seconds: float = 0) -> None:
+    """Serves on a free port of this machine, and prints its base URL.
+
+    Args:
+        seconds: that each answer is kept back.
+    """
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Visitor(answer), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: _Visitor(answer, seconds), "127.0.0.1", 0)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 

@@ -124,6 +124,13 @@ QUESTIONS = (
     Question("pace_arrivals_1st_percentile_s", "their arrivals, 1st percentile, s", least=0.17),
     Question("pace_slots_used", "share of the turns used", least=0.9),
     Question("pace_reservation_ms", "a turn's reservation, ms", most=10),
+    *(
+        Question(
+            f"details_on_{n}_nodes_to_one", f"details a minute on {n} nodes", "one", least=goal
+        )
+        for n, goal in ((2, 1.8), (3, 2.6))
+    ),
+    Question("details_at_a_pace_to_it", "details a minute on 3 nodes", "the pace", least=0.9),
     Question("export_parquet_s", "a million rows to Parquet, s", most=60),
     Question("export_parquet_peak_mb", "memory of that, MB", most=500),
     Question("web_metrics_ms", "/metrics over a million rows, ms", most=300),

@@ -10,6 +10,7 @@ from types import ModuleType
 
 from bench import (
     browsers,
+    drain_nodes,
     exports,
     full_scan,
     memory,
@@ -41,6 +42,7 @@ _PARTS: dict[str, ModuleType] = {
     "loads": tier_loads,
     "sitemap": sitemap_urls,
     "pace": pace_nodes,
+    "nodes": drain_nodes,
     "scan": full_scan,
     "exports": exports,
     "web": web_pages,
