@@ -36,8 +36,8 @@ class NodeService(Service):
     async def states(self) -> list[Node]:
         """The nodes as a look of this moment, or of a few seconds ago, shows them."""
         nodes = await self.db.run(lambda tx: tx.nodes.all())
-        fresh = self.clock.now() - _LOOKED_AT_EVERY
-        if nodes and all(node.looked_at >= fresh for node in nodes):
+        now = self.clock.now()  # which may have been set back since they were looked at
+        if nodes and all(now - _LOOKED_AT_EVERY <= node.looked_at <= now for node in nodes):
             return nodes
         return await self.look()
 
