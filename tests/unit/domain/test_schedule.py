@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pincali_sync.config import load_config
 from pincali_sync.domain.schedule import SITE_ZONE, Cadence, backoff, latest_slot, next_slot
@@ -76,6 +78,40 @@ def test_each_day_has_its_four_slots_whatever_the_clocks_do(day: str) -> None:
             slots.append(slot.astimezone(SITE_ZONE).strftime("%H:%M"))
         now += timedelta(minutes=1)
     assert slots == ["00:00", "06:00", "12:00", "18:00"]
+
+
+@given(
+    st.sampled_from(Tier),
+    st.integers(0, 7 * 365 * 24 * 60),
+    st.lists(st.integers(-300, 1_200), min_size=1, max_size=40),
+)
+def test_whatever_the_clock_does_no_slot_is_served_twice_and_the_latest_always(
+    tier: Tier, since_2021: int, minutes: list[int]
+) -> None:
+    now = mexico("2021-01-01") + timedelta(minutes=since_2021)
+    cadence, served, slots = Cadence(tier=tier), None, list[datetime]()
+    for passed in minutes:
+        now += timedelta(minutes=passed)
+        slot = cadence.due_slot(now, served)
+        if slot is not None:
+            slots.append(slot)
+            served = slot
+        assert served is not None
+        assert served >= latest_slot(tier, now)
+        assert cadence.due_slot(now, served) is None
+    assert slots == sorted(set(slots))
+
+
+def test_a_run_that_began_after_the_next_slot_did_so_by_a_wrong_clock() -> None:
+    now = mexico("2026-11-23 11:30")
+    hourly = Cadence(tier=Tier.HOT_LISTINGS, interval=timedelta(hours=1))
+    for moment, at_slots, at_intervals in [
+        ("2026-11-23 11:59", True, True),
+        ("2026-11-23 12:00", False, True),
+        ("2026-11-23 12:30", False, False),
+    ]:
+        assert HOT.may_have_begun(mexico(moment), now) is at_slots
+        assert hourly.may_have_begun(mexico(moment), now) is at_intervals
 
 
 def test_another_frequency_is_an_interval_since_the_last_run() -> None:
