@@ -20,7 +20,7 @@ from pincali_sync.cli.output import (
     show_records,
     tier_option,
 )
-from pincali_sync.cli.run_views import print_history, show_scan, state_of
+from pincali_sync.cli.run_views import print_history, show_scan, state_of, what_is_wrong
 from pincali_sync.config import LOCAL_RUNNER, load_config
 from pincali_sync.db.repositories.scan.manifest import ManifestStats
 from pincali_sync.domain.tiers import Tier
@@ -42,6 +42,9 @@ def status(as_json: JsonOption = False) -> None:
     echo(f"The tier runner last did its work: {_seen(state['last_tick_at'])}.")
     if any(node.node != LOCAL_RUNNER for node in state["nodes"]):
         print_records("Nodes", _NODE_COLUMNS, state["nodes"])
+    for planned in state["tiers"]:
+        if planned.is_running and (wrong := what_is_wrong(planned.latest)):
+            echo(f"tier {planned.tier.value} is held up: {wrong}")
     for pause in state["pauses"]:
         echo(explain_pause(pause))
     for incident in state["incidents"]:

@@ -12,7 +12,9 @@ from pincali_sync.domain.run_notes import RunNotes, SitemapNote
 
 def state_of(run: SyncRun) -> str:
     """How a run stands; one under way, by its step."""
-    return run.status if run.status != "running" else f"running: {run.step}"
+    if run.status != "running":
+        return run.status
+    return f"held up: {run.step}" if run.details.fault else f"running: {run.step}"
 
 
 def _certified(run: SyncRun) -> str | None:

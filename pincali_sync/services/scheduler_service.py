@@ -112,7 +112,9 @@ class SchedulerService(Service):
         """Does each part, whatever became of the others."""
         with _kept(faults):
             await self.pauses.try_again(self.probe)
-        runs += await self.orchestrator.advance_all(lock)
+        for run in await self.orchestrator.open_runs():
+            with _kept(faults):
+                runs.append(await self.orchestrator.advance(run, lock))
         for tier in _ORDER if start_due else ():
             with _kept(faults):
                 runs += await self._start_if_due(tier, lock)
@@ -144,7 +146,7 @@ class SchedulerService(Service):
         tier = Tier(tier_level)
         if not self._is_enabled(tier) or await self.pauses.of_tier(tier) is not None:
             return False
-        open_runs = await self.db.run(lambda tx: tx.runs.open_runs())
+        open_runs = await self.orchestrator.open_runs()
         if any(run.tier_level == tier for run in open_runs) or _is_excluded(tier, open_runs):
             return False
         rests_until = await self._end_of_backoff(tier)

@@ -174,10 +174,9 @@ class TierOrchestrator(Service):
         logger.info("run %s of tier %s started", run_id, tier.value)
         return await self.get(run_id)
 
-    async def advance_all(self, lock: RunnerLock) -> list[SyncRun]:
-        """Moves every open run on; returns them as they now stand. Raises as `advance` does."""
-        open_runs = await self.db.run(lambda tx: tx.runs.open_runs())
-        return [await self.advance(run, lock) for run in open_runs]
+    async def open_runs(self) -> list[SyncRun]:
+        """Those that are not over, the oldest first."""
+        return await self.db.run(lambda tx: tx.runs.open_runs())
 
     async def advance(self, run: SyncRun, lock: RunnerLock) -> SyncRun:
         """Moves one run on until it has to wait or is over; a paused one rests.

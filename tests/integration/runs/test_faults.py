@@ -11,6 +11,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import (
+    DatabaseBusyError,
     DatabaseUnavailableError,
     ExitStatus,
     RunnerError,
@@ -18,6 +19,7 @@ from pincali_sync.exceptions import (
 )
 from pincali_sync.services.runs.run_jobs import Outcome
 from pincali_sync.services.scheduler_service import SchedulerService
+from pincali_sync.services.tier_orchestrator import TierOrchestrator
 from tests.support.builders import rows, value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
@@ -82,6 +84,21 @@ async def test_a_step_that_breaks_now_and_then_is_forgiven(stage: Stage) -> None
         stage.clock.advance(minutes=1)
         assert (await stage.tick()).details.fault is None
     assert (await stage.runs.get(run.id)).status == "running"
+
+
+async def test_a_run_whose_fault_cannot_even_be_noted_keeps_no_other_from_its_work(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.start(Tier.DAILY_SYNC)
+    await stage.start(Tier.HOT_LISTINGS)
+
+    async def busy(*_: object) -> None:
+        raise DatabaseBusyError("the statement took too long")
+
+    monkeypatch.setattr(TierOrchestrator, "_count_fault", busy)
+    with pytest.raises(DatabaseBusyError):
+        await tick(scheduler(stage, Tier.DAILY_SYNC, KeyError("no such thing")))
+    assert len(stage.runner.take("manifest")) == 4
 
 
 async def test_without_a_database_the_tick_ends_and_no_run_is_to_blame(stage: Stage) -> None:

@@ -166,9 +166,10 @@ async def test_a_runner_that_stood_still_does_no_further_step(stage: Stage) -> N
 
     woken = replace(stage.runs, steps={**stage.runs.steps, "scan": stands_still})
     async with runner_lock(stage.db, stage.clock) as lock:
-        await woken.advance_all(lock)
+        [run] = await woken.open_runs()
+        await woken.advance(run, lock)
         with pytest.raises(LockedError, match="took over"):
-            await woken.advance_all(lock)
+            await woken.advance(run, lock)
     assert len(stage.runner.ordered) == 4
 
 
