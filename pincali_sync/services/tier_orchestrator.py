@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.site.pace import Pause, scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.run_notes import FaultNote, RunNotes
 from pincali_sync.domain.tiers import Tier
@@ -257,7 +258,8 @@ class TierOrchestrator(Service):
     async def _end(
         self, run: SyncRun, status: str, error: str | None, *, step: str | None = None
     ) -> bool:
-        """Ends a run, its session and its jobs in one; False when it is over, or past `step`."""
+        """Ends a run, its session and its jobs, with the pause that may follow, in one; False when
+        it is over, or past `step`."""
 
         async def close(tx: UnitOfWork) -> list[Job] | None:
             now = self.clock.now()
@@ -267,6 +269,8 @@ class TierOrchestrator(Service):
             if run.session_id is not None:
                 of_session = "completed" if status == "completed" else "failed"
                 await tx.sessions.close(run.session_id, status=of_session, error=error, now=now)
+            if status != "cancelled":
+                await self._pause_if_fruitless(tx, run)
             return jobs
 
         jobs = await self.db.run(close)
@@ -275,20 +279,23 @@ class TierOrchestrator(Service):
         await self.jobs.stop(jobs)
         level, why = (logging.ERROR, f": {error}") if error else (logging.INFO, "")
         logger.log(level, "run %s of tier %s %s%s", run.id, run.tier_level, status, why)
-        if status != "cancelled":
-            await self._pause_if_fruitless(run)
         return True
 
-    async def _pause_if_fruitless(self, ended: SyncRun) -> None:
+    async def _pause_if_fruitless(self, tx: UnitOfWork, ended: SyncRun) -> None:
         """Too few good answers over the tier's last runs: people should look before the next."""
-        async with self.db.transaction() as tx:
-            runs = await tx.runs.recent(tier_level=ended.tier_level, limit=RUNS_JUDGED)
+        runs = await tx.runs.recent(tier_level=ended.tier_level, limit=RUNS_JUDGED)
         rate = success_rate(not_judged_yet(runs))
         if rate is None or rate >= MIN_RATE:
             return
-        reason = f"only {rate:.0%} of the requests of its last runs succeeded"
-        if await self.pauses.pause(Tier(ended.tier_level), reason=reason, kind="rate"):
-            await self.db.run(lambda tx: tx.runs.note(ended.id, RunNotes(paused_tier=True)))
+        pause = Pause(
+            scope=scope_of(ended.tier_level),
+            reason=f"only {rate:.0%} of the requests of its last runs succeeded",
+            paused_by="pincali-sync",
+            paused_at=self.clock.now(),
+            kind="rate",
+        )
+        if await self.pauses.begin(tx, pause):
+            await tx.runs.note(ended.id, RunNotes(paused_tier=True))
 
     async def get(self, run_id: UUID) -> SyncRun:
         """Raises: UsageError: when there is no such run."""

@@ -52,7 +52,7 @@ class RemovalService(Service):
             if held is not None:
                 await tx.batches.join(batch.id, held.id)
         elif held is None or batch.status not in {"held", "joined"}:
-            return None, batch
+            return None, await tx.batches.whole(batch)
         return await self._carry_out_or_hold(tx, held or batch)
 
     async def _carry_out_or_hold(

@@ -51,10 +51,14 @@ class PauseService(Service):
             kind=kind,
             resume_after=now + rest if rest else None,
         )
-        paused = await self.db.run(lambda tx: tx.pauses.pause(pause))
-        if paused:
+        return await self.db.run(lambda tx: self.begin(tx, pause))
+
+    async def begin(self, tx: UnitOfWork, pause: Pause) -> bool:
+        """Pauses a scope as part of a transaction; False when that is paused already."""
+        begun = await tx.pauses.pause(pause)
+        if begun:
             logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
-        return paused
+        return begun
 
     async def back_off(self, *, reason: str) -> bool:
         """Back-off from a busy site: everything rests, and is tried again after a while."""

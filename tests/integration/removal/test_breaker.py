@@ -180,6 +180,7 @@ async def test_what_is_held_is_carried_out_once_the_days_let_expect_as_much(
             batch = await judge(services, session_id)
             found.append((batch.status, batch.would_remove, batch.removal_limit))
     assert found == [("held", 60, 50), ("applied", 60, 63)]
+    assert await judge(services, session_id) == batch  # a step that is repeated tells the same
     assert await statuses(db) == {"active": 640, "confirmed_removed": 60}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
 from pincali_sync.bootstrap import build_services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.site.pace import PauseRepository
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, PausedError, RunnerError
@@ -203,6 +205,26 @@ async def test_a_tier_that_fails_too_often_is_paused(stage: Stage, clock: FixedC
     [pause] = await stage.services.pauses.in_force()
     assert pause.scope == "tier:1"
     assert "of the requests of its last runs succeeded" in pause.reason
+
+
+async def test_a_run_that_ends_and_the_pause_that_follows_are_one(
+    stage: Stage, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = scheduler(stage)
+    await ticks.tick()
+    await stage.scan_all(per_source=30)
+    await ticks.tick(start_due=False)
+    await stage.fail_all()
+    clock.advance(hours=2)
+    with monkeypatch.context() as dying:
+        dying.setattr(PauseRepository, "pause", AsyncMock(side_effect=ConnectionError))
+        with pytest.raises(ConnectionError):
+            await ticks.tick(start_due=False)
+    assert await value(stage.db, "SELECT status FROM sync_runs") == "running"
+    await ticks.tick(start_due=False)
+    assert await value(stage.db, "SELECT status FROM sync_runs") == "completed"
+    [pause] = await stage.services.pauses.in_force()
+    assert pause.scope == "tier:1"
 
 
 async def test_the_schedule_tells_the_last_and_the_next_run(

@@ -129,6 +129,11 @@ class IdentityRepository(MergeRepository):
         rows = [asdict(pair) | {"title_similarity": alike, "now": now} for pair, alike in pairs]
         await self._run_each(_PROPOSE, rows)
 
+    async def proposed_since(self, moment: datetime) -> int:
+        """How many pairs were written down since then."""
+        statement = "SELECT count(*) FROM identity_candidates WHERE created_at >= :moment"
+        return await self._number(statement, moment=moment)
+
     async def open_candidates(self, limit: int = 100) -> list[IdentityCandidate]:
         """Pairs that wait, the oldest first."""
         return await self._all(IdentityCandidate, _LIST, limit=limit)

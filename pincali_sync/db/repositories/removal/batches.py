@@ -187,6 +187,18 @@ class BatchRepository(Repository):
         )
         return await self._first(RemovalBatch, f"{_BATCHES} WHERE status = 'held'")
 
+    async def whole(self, batch: RemovalBatch) -> RemovalBatch:
+        """The batch itself; of one that joined another, that one: the last before it that did not
+        join, since one is held at most."""
+        return await self._one(
+            RemovalBatch,
+            f"""{_BATCHES} WHERE id = :id AND status <> 'joined'
+                    OR created_at < :created_at AND status <> 'joined'
+                ORDER BY id = :id DESC, created_at DESC LIMIT 1""",
+            id=batch.id,
+            created_at=batch.created_at,
+        )
+
     async def latest(self, *, status: str | None = None, limit: int = 20) -> list[RemovalBatch]:
         """The newest batches, of all states or one."""
         return await self._all(

@@ -44,7 +44,10 @@ class QueueStep:
             budget = await self.record.db.run(self.refresh.budget_left)
             await self.queue.queue_stale_properties(plan.stale_days, budget, session_of(run))
         if plan.max_pages == 0:
-            found = await self.identities.propose_candidates()
+            await self.identities.propose_candidates()
+            found = await self.record.db.run(
+                lambda tx: tx.identities.proposed_since(run.started_at)
+            )
             await self.record.note(run, RunNotes(identity_candidates=found))
         return DONE
 
