@@ -93,6 +93,34 @@ async def test_a_page_of_the_sitemaps_record_is_saved_under_the_listing_it_shows
     assert queued["status"] == "completed"
 
 
+@pytest.mark.parametrize("order", ["card, page", "sitemap, card, page", "sitemap, page, card"])
+@pytest.mark.usefixtures("known")
+async def test_whoever_shows_a_new_slug_first_the_end_is_the_same(
+    shop: Workshop, db: Database, clock: FixedClock, order: str
+) -> None:
+    for shown_by in order.split(", "):
+        clock.advance(minutes=5)
+        if shown_by == "sitemap":
+            await unnamed(db, clock, "sky-blue-house")
+        elif shown_by == "card":
+            await shop.scan(entry("sky-blue-house", public_id=ONE))
+        else:
+            unknown = "SELECT count(*) FROM property_manifest WHERE public_id IS NULL"
+            asked = "sky-blue-house" if await value(db, unknown) else "blue-house"
+            await fetch(shop, asked, detail("sky-blue-house", public_id=ONE))
+    assert await live(db) == {id_of("blue-house"): ONE}
+    assert (await shop.live("blue-house"))["source_url"].endswith("/sky-blue-house")
+    assert await value(db, "SELECT property_id FROM property_manifest") == id_of("blue-house")
+    aliases = await rows(db, "SELECT alias, property_id FROM property_aliases")
+    assert aliases == [{"alias": id_of("sky-blue-house"), "property_id": id_of("blue-house")}]
+    told = await rows(db, "SELECT change_type, field_name FROM property_changes ORDER BY 1, 2")
+    assert [tuple(each.values()) for each in told] == [
+        ("created", None),
+        ("updated", "source_url"),
+        ("updated", "title"),
+    ]
+
+
 @pytest.mark.usefixtures("known")
 async def test_a_slug_that_a_page_left_says_nothing_when_another_listing_takes_it(
     shop: Workshop, db: Database

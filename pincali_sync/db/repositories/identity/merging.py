@@ -14,7 +14,8 @@ from pincali_sync.db.models.manifest import PropertyManifest
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.references import FOLLOW_REFERENCES
 from pincali_sync.db.repositories.removal.transition import PRESENT, transition
-from pincali_sync.domain.listing_status import Cause, ListingStatus
+from pincali_sync.domain.identity import CANONICAL_ROOT
+from pincali_sync.domain.listing_status import Cause, ChangeType, ListingStatus
 
 # Who joins records, or gives one its first EasyBroker id, does so alone: two that bring one
 # listing under two slugs at the same moment would make two records of it. The transaction's own
@@ -75,6 +76,17 @@ UPDATE scrape_queue q SET property_id = p.stays
 """,
 )
 
+# A slug that changed, told as a card's would be: whoever shows it first, the journal is the same.
+_MOVED = f""", moved AS (
+    INSERT INTO property_changes
+           (property_id, change_type, field_name, old_value, new_value, created_at)
+    SELECT property_id, '{ChangeType.UPDATED}', 'source_url', to_jsonb(old_url),
+           to_jsonb(source_url), CAST(:now AS timestamptz)
+      FROM changed
+     WHERE source_url <> old_url AND starts_with(old_url, '{CANONICAL_ROOT}')
+     ORDER BY property_id
+) SELECT count(*) FROM changed"""
+
 _LIVE = (
     """
 INSERT INTO property_changes
@@ -112,6 +124,7 @@ UPDATE properties_live l SET property_id = p.stays
         carried=[
             "coalesce(p.public_id, l.public_id) AS public_id",
             "coalesce(u.source_url, l.source_url) AS source_url",
+            "l.source_url AS old_url",
             "least(p.first_seen_at, l.first_seen_at) AS first_seen_at",
             "p.is_there",
         ],
@@ -121,6 +134,7 @@ UPDATE properties_live l SET property_id = p.stays
             "last_updated_at = :now",
         ],
         reason=":reason",
+        then=_MOVED,
     ),
 )
 
