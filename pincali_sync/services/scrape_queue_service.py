@@ -91,10 +91,10 @@ class ScrapeQueueService(Service):
         filling = await self._filling(tx, session_id)
         return await tx.queue_fill.fill_missing(session_id, filling, began=began)
 
-    async def top_up(self, run_id: UUID | None = None) -> int:
-        """Queues flagged listings that wait outside, newest first, some hundred a transaction;
-        returns their number."""
-        queued, filling = 0, Filling.of(self.config, run_id, now=self.clock.now())
+    async def top_up(self) -> int:
+        """Queues flagged listings that wait outside, newest first, some hundred a transaction, each
+        for the open run that saw it, if any did; returns their number."""
+        queued, filling = 0, Filling.of(self.config, None, now=self.clock.now())
         while (taken := await self.db.run(lambda tx: tx.outside.take(filling))).moved:
             queued += taken.queued
         return queued

@@ -72,7 +72,7 @@ async def test_what_only_the_sitemap_knows_is_queued_after_what_pages_showed(
     ended = await read(services, "casa-1", "casa-2")
     await shop.scan(page(entry("casa-9")))
     assert (ended.urls, ended.new_urls, ended.is_complete) == (2, 2, True)
-    await services.queue.top_up(None)
+    await services.queue.top_up()
     queued = await rows(
         db, "SELECT property_id, priority, queue_reason FROM scrape_queue ORDER BY priority"
     )

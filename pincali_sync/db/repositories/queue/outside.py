@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.filling import Filling
-from pincali_sync.db.repositories.queue.room import INSERT, ROOM, RoomRepository
+from pincali_sync.db.repositories.queue.room import ROOM, RoomRepository, insert
 from pincali_sync.items import ANOTHER_TRY
 
 _MOST = 500  # rows of one transaction
@@ -25,12 +25,20 @@ SELECT property_id FROM queue_outside WHERE rests_until IS NULL
  LIMIT :size FOR UPDATE SKIP LOCKED
 """
 
+# A run's is what its own scan saw last, whoever takes it: so its figures do not depend on that.
+_FOUND_BY = """(
+    SELECT r.id FROM sync_runs r
+     WHERE r.status = 'running'
+       AND r.session_id = coalesce(m.seen_in_session_id,
+                                   (SELECT u.session_id FROM sitemap_urls u
+                                     WHERE u.computed_id = m.property_id)))"""
+
 # What only the sitemap knows comes after what pages showed, and gives way to it at a full queue.
 # What was asked for in vain is tried again: of newcomers after a day. What the manifest does not
 # want any more, and what is in the queue, waits no longer.
 _TAKE = f"""
 WITH looked AS MATERIALIZED (
-    SELECT o.property_id, o.place, m.source_url,
+    SELECT o.property_id, o.place, m.source_url, {_FOUND_BY} AS run_id,
            m.needs_full_scrape IS TRUE
            AND (SELECT true FROM scrape_queue q WHERE q.property_id = o.property_id
                    AND q.status IN ('pending', 'in_progress')) IS NULL AS is_wanted,
@@ -54,7 +62,7 @@ WITH looked AS MATERIALIZED (
 ), fitting AS MATERIALIZED (
     SELECT * FROM looked WHERE is_wanted AND (rests_until > :now) IS NOT TRUE
      ORDER BY place LIMIT least(CAST(:wanted AS integer), {ROOM})
-), queued AS ({INSERT} RETURNING property_id
+), queued AS ({insert("run_id")} RETURNING property_id
 ), rested AS (
     UPDATE queue_outside o SET rests_until = k.rests_until
       FROM looked k WHERE k.property_id = o.property_id AND is_wanted AND k.rests_until > :now
@@ -96,8 +104,9 @@ class OutsideRepository(RoomRepository):
         return await self._one(
             Taken,
             _TAKE,
-            **asdict(filling),
             property_ids=found,
             wanted=wanted,
             announced=announced,
+            max_pending=filling.max_pending,
+            now=filling.now,
         )

@@ -17,7 +17,7 @@ from pincali_sync.db.repositories.queue.refresh_fill import (
     QUEUE_CHOSEN,
     Drawn,
 )
-from pincali_sync.db.repositories.queue.room import INSERT, ROOM, RoomRepository
+from pincali_sync.db.repositories.queue.room import ROOM, RoomRepository, insert
 from pincali_sync.db.repositories.removal.proofs import IS_FRESH, PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.freshness import Lessons
@@ -93,7 +93,7 @@ WITH reasons AS ({self.rows}), wanted AS MATERIALIZED (
 ), fitting AS (
     SELECT * FROM wanted ORDER BY priority, property_id
      LIMIT (SELECT rows FROM room) + (SELECT count(*) FROM moved)
-){INSERT}"""
+){insert()}"""
 
 
 # A new listing whose page was set aside, or not there, is not queued again by being seen again: see

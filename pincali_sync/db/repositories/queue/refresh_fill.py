@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pincali_sync.db.repositories.identity.takeovers import SHOWED_ANOTHER
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
 from pincali_sync.db.repositories.queue.rest import IN_VAIN, RESTED, WAS_IN_VAIN
-from pincali_sync.db.repositories.queue.room import INSERT, ROOM_FOR_REFRESH
+from pincali_sync.db.repositories.queue.room import ROOM_FOR_REFRESH, insert
 from pincali_sync.db.repositories.removal.transition import LISTED
 from pincali_sync.items import ANOTHER_TRY
 
@@ -63,7 +63,7 @@ WITH fitting AS (
                          CAST(:priorities AS integer[]), CAST(:reasons AS text[]))
                   AS chosen (property_id, source_url, priority, reason)
      LIMIT {ROOM_FOR_REFRESH}
-){INSERT}"""
+){insert()}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,17 @@ ROOM = f"greatest(0, CAST(:max_pending AS integer) - CAST(:announced AS integer)
 ROOM_FOR_REFRESH = f"""greatest(0, floor(CAST(:max_pending AS integer) * 0.8)::integer
                                     - CAST(:announced AS integer) - {OPEN})"""
 
-INSERT = """
+
+def insert(run: str = "CAST(:run_id AS uuid)") -> str:
+    """Adds the rows of the CTE `fitting`, for a run."""
+    return f"""
 INSERT INTO scrape_queue
        (property_id, source_url, priority, queue_reason, queued_at, available_at, run_id)
-SELECT property_id, source_url, priority, reason, :now, :now, CAST(:run_id AS uuid)
+SELECT property_id, source_url, priority, reason, :now, :now, {run}
   FROM fitting ORDER BY property_id
 ON CONFLICT (property_id) WHERE status IN ('pending', 'in_progress') DO NOTHING
 """
+
 
 _FILLING = 1_886_350_947  # marks these locks among all advisory ones
 _ANNOUNCE = f"SELECT pg_advisory_xact_lock_shared({_FILLING}, CAST(:number AS integer))"

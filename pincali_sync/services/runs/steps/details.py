@@ -38,7 +38,7 @@ class QueueStep:
 
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
-        await self.queue.top_up(run.id)
+        await self.queue.top_up()
         plan = self.record.plan(run)
         if plan.stale_days is not None:
             budget = await self.record.db.run(self.refresh.budget_left)
