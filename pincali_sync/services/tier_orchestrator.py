@@ -16,7 +16,6 @@ from uuid import UUID, uuid4
 
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pace import Pause, scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.run_notes import FaultNote, RunNotes
 from pincali_sync.domain.tiers import Tier
@@ -27,12 +26,6 @@ from pincali_sync.exceptions import (
     in_one_line,
 )
 from pincali_sync.services.base import Service
-from pincali_sync.services.runs.run_figures import (
-    MIN_RATE,
-    RUNS_JUDGED,
-    not_judged_yet,
-    success_rate,
-)
 from pincali_sync.services.runs.run_jobs import RunJobs, State
 from pincali_sync.services.runs.runner_lock import RunnerLock, runner_lock
 from pincali_sync.services.runs.steps.base import Step
@@ -270,7 +263,7 @@ class TierOrchestrator(Service):
                 of_session = "completed" if status == "completed" else "failed"
                 await tx.sessions.close(run.session_id, status=of_session, error=error, now=now)
             if status != "cancelled":
-                await self._pause_if_fruitless(tx, run)
+                await self.pauses.pause_if_fruitless(tx, run)
             return jobs
 
         jobs = await self.db.run(close)
@@ -280,22 +273,6 @@ class TierOrchestrator(Service):
         level, why = (logging.ERROR, f": {error}") if error else (logging.INFO, "")
         logger.log(level, "run %s of tier %s %s%s", run.id, run.tier_level, status, why)
         return True
-
-    async def _pause_if_fruitless(self, tx: UnitOfWork, ended: SyncRun) -> None:
-        """Too few good answers over the tier's last runs: people should look before the next."""
-        runs = await tx.runs.recent(tier_level=ended.tier_level, limit=RUNS_JUDGED)
-        rate = success_rate(not_judged_yet(runs))
-        if rate is None or rate >= MIN_RATE:
-            return
-        pause = Pause(
-            scope=scope_of(ended.tier_level),
-            reason=f"only {rate:.0%} of the requests of its last runs succeeded",
-            paused_by="pincali-sync",
-            paused_at=self.clock.now(),
-            kind="rate",
-        )
-        if await self.pauses.begin(tx, pause):
-            await tx.runs.note(ended.id, RunNotes(paused_tier=True))
 
     async def get(self, run_id: UUID) -> SyncRun:
         """Raises: UsageError: when there is no such run."""

@@ -5,12 +5,20 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import ALL, Pause, scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import BlockedError, PausedError
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import SiteProbe
+from pincali_sync.services.runs.run_figures import (
+    MIN_RATE,
+    RUNS_JUDGED,
+    not_judged_yet,
+    success_rate,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -51,14 +59,26 @@ class PauseService(Service):
             kind=kind,
             resume_after=now + rest if rest else None,
         )
-        return await self.db.run(lambda tx: self.begin(tx, pause))
+        return await self.db.run(lambda tx: _begin(tx, pause))
 
-    async def begin(self, tx: UnitOfWork, pause: Pause) -> bool:
-        """Pauses a scope as part of a transaction; False when that is paused already."""
-        begun = await tx.pauses.pause(pause)
-        if begun:
-            logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
-        return begun
+    async def pause_if_fruitless(self, tx: UnitOfWork, ended: SyncRun) -> None:
+        """Too few good answers over the tier's last runs: people should look before the next.
+
+        Part of the transaction that ends the run: nobody comes back to one that is over.
+        """
+        runs = await tx.runs.recent(tier_level=ended.tier_level, limit=RUNS_JUDGED)
+        rate = success_rate(not_judged_yet(runs))
+        if rate is None or rate >= MIN_RATE:
+            return
+        pause = Pause(
+            scope=scope_of(ended.tier_level),
+            reason=f"only {rate:.0%} of the requests of its last runs succeeded",
+            paused_by="pincali-sync",
+            paused_at=self.clock.now(),
+            kind="rate",
+        )
+        if await _begin(tx, pause):
+            await tx.runs.note(ended.id, RunNotes(paused_tier=True))
 
     async def back_off(self, *, reason: str) -> bool:
         """Back-off from a busy site: everything rests, and is tried again after a while."""
@@ -115,6 +135,13 @@ class PauseService(Service):
         """Raises: PausedError: when the tier, or (None) everything, rests; says what to do."""
         if pause := await self.of_tier(tier):
             raise PausedError(explain(pause))
+
+
+async def _begin(tx: UnitOfWork, pause: Pause) -> bool:
+    begun = await tx.pauses.pause(pause)
+    if begun:
+        logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
+    return begun
 
 
 def explain(pause: Pause) -> str:

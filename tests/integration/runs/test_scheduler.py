@@ -19,6 +19,7 @@ from pincali_sync.services.runs.runner_lock import runner_lock
 from pincali_sync.services.scheduler_service import SchedulerService
 from tests.support.builders import value
 from tests.support.clock import FixedClock
+from tests.support.dying import KilledError
 from tests.support.stage import Stage
 
 
@@ -217,8 +218,8 @@ async def test_a_run_that_ends_and_the_pause_that_follows_are_one(
     await stage.fail_all()
     clock.advance(hours=2)
     with monkeypatch.context() as dying:
-        dying.setattr(PauseRepository, "pause", AsyncMock(side_effect=ConnectionError))
-        with pytest.raises(ConnectionError):
+        dying.setattr(PauseRepository, "pause", AsyncMock(side_effect=KilledError))
+        with pytest.raises(KilledError):
             await ticks.tick(start_due=False)
     assert await value(stage.db, "SELECT status FROM sync_runs") == "running"
     await ticks.tick(start_due=False)

@@ -23,11 +23,11 @@ from pincali_sync.exceptions import (
     RunnerError,
     UsageError,
 )
-from pincali_sync.items import ManifestEntry
+from pincali_sync.items import FetchedShard, ManifestEntry
 from pincali_sync.services.ports import JobSpec
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.tier_orchestrator import TierResult
-from tests.support.builders import add_live, entry, id_of, page, rows, sale, value
+from tests.support.builders import SITE, add_live, entry, id_of, page, rows, sale, value
 from tests.support.clock import FixedClock
 from tests.support.scans import seen, whole_source, whole_walk
 from tests.support.stage import Stage
@@ -149,6 +149,21 @@ async def test_without_a_sitemap_tier_2_counts_nothing_as_missing(
     await stage.tick()
     assert (await reload(stage, run)).status == "completed"
     assert await value(db, "SELECT max(consecutive_missing_count) FROM properties_live") == 0
+
+
+async def test_what_the_sitemap_alone_knows_is_queued_for_its_run_whoever_takes_it_up(
+    stage: Stage, db: Database
+) -> None:
+    run = await stage.start(Tier.DAILY_SYNC)
+    await stage.tick()
+    [order] = stage.runner.take("sitemap")
+    ticket = await stage.begin(order)
+    await stage.services.sitemap.begin(ticket, shards=1)
+    body = f"<urlset><url><loc>{SITE}/inmueble/house-7</loc></url></urlset>".encode()
+    shard = FetchedShard(url="https://cdn.invalid/properties.xml", body=body)
+    await stage.services.sitemap.record_shard(shard, ticket)
+    await stage.services.queue.top_up()  # as any tick does while the scan goes on
+    assert await value(db, "SELECT run_id FROM scrape_queue") == run.id
 
 
 async def test_tier_4_sets_the_months_target_and_every_tick_tops_the_queue_up_from_it(
