@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
-.PHONY: help setup demo test test-fast lint fuzz audit bench up down rules licences lock clean
+.PHONY: help setup demo test test-fast lint fuzz kills audit bench up down rules licences lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -29,6 +29,9 @@ lint: setup ## ruff, mypy, import rules, migration drift, deploy files, bandit, 
 	@$(PYTHON) scripts/check_drift.py
 	@$(PYTHON) scripts/check_deploy.py
 	@$(PYTHON) scripts/audit.py code secrets
+
+kills: setup ## a month in which processes die, once from each transaction on; some ten minutes
+	@EVERY_KILL=1 $(PYTHON) -m pytest -q tests/integration/runs/test_kills.py
 
 audit: setup ## known faults of the pinned packages, dangerous code, secrets in the tree
 	@$(PYTHON) scripts/audit.py

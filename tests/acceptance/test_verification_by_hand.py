@@ -49,6 +49,7 @@ async def test_what_is_there_and_what_is_gone_are_told_apart(
     assert await verdicts(db) == {("alive", False): 10, ("gone", True): 6}
     asked = [each for each in site.log()[before:] if "/home/" in each["path"]]
     assert len(asked) == 2 + 1 + 16 + 1  # invented, there, waiting, there again
+    assert {each["method"] for each in asked} == {"GET"}  # HEAD lies
     assert await rows(db, "SELECT 1 FROM scrape_queue WHERE status <> 'completed'") == []
 
 

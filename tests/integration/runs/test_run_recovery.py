@@ -1,18 +1,13 @@
-"""Tier runs whose jobs go silent, fail or are blocked, and whose runners are killed."""
+"""Tier runs whose jobs go silent, fail or are blocked."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
 from pincali_sync.db.engine import Database
-from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import SupersededError
 from pincali_sync.items import LostPage
-from tests.support.builders import SITE, detail, entry, page, rows, value
+from tests.support.builders import SITE, detail, entry, page
 from tests.support.clock import FixedClock
 from tests.support.stage import SILENCE, Stage
 
@@ -210,79 +205,3 @@ async def test_a_few_lost_pages_are_counted_and_the_run_goes_on(stage: Stage) ->
     assert (run.status, run.step, run.error_count) == ("running", "drain", 4)
     await stage.fetch_all()
     assert (await stage.tick()).error_count == 4
-
-
-# --- crashes ------------------------------------------------------------------------------------
-
-
-class CrashError(BaseException):
-    """The process was killed."""
-
-
-class DyingDatabase(Database):
-    """Dies before its n-th transaction."""
-
-    left = 10**6
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[UnitOfWork]:
-        if self.left <= 0:
-            raise CrashError
-        self.left -= 1
-        async with super().transaction() as tx:
-            yield tx
-
-
-async def finished_run(stage: Stage, *, crashing: bool) -> dict[str, Any]:
-    """What is stored after a run, whose every tick died a little later than the one before."""
-    run = await stage.start()
-    dying = DyingDatabase(stage.db._engine.url.render_as_string(hide_password=False))
-    doomed = Stage(dying, stage.clock, stage.runner)
-    crashes = 0
-    try:
-        for budget in range(1, 300):
-            dying.left = budget if crashing else 10**6
-            try:
-                run = (await doomed.advance_all() or [run])[-1]
-            except CrashError:
-                crashes += 1
-                stage.clock.advance(minutes=3)  # nobody gave the runner's lock back
-                continue
-            if run.status != "running":
-                break
-            await stage.scan_all()
-            await stage.fetch_all()
-            stage.clock.advance(seconds=5 * SILENCE.total_seconds() + 1)
-    finally:
-        await dying.dispose()
-    assert bool(crashes) is crashing
-    [stored] = await rows(stage.db, "SELECT * FROM sync_runs")
-    kept = {name: each for name, each in stored.items() if name not in UNCOMPARED}
-    for scan in kept["details"]["sources"]:
-        del scan["started_at"], scan["ended_at"]
-    kept["live"] = await value(stage.db, "SELECT count(*) FROM properties_live")
-    kept["journal"] = await value(stage.db, "SELECT count(*) FROM property_changes")
-    return kept
-
-
-UNCOMPARED = {
-    "id",
-    "session_id",
-    "started_at",
-    "completed_at",
-    "updated_at",
-    "window_ends_at",
-    "execution_time_ms",
-}
-
-
-async def test_a_run_that_is_killed_at_every_step_ends_as_an_undisturbed_one(
-    stage: Stage,
-) -> None:
-    undisturbed = await finished_run(stage, crashing=False)
-    assert (undisturbed["status"], undisturbed["properties_scraped"]) == ("completed", 8)
-    for table in ("property_manifest", "scrape_queue", "properties_live", "property_changes"):
-        await rows(stage.db, f"DELETE FROM {table}")
-    for table in ("sync_runs", "sync_metadata", "scraping_sessions", "property_sightings"):
-        await rows(stage.db, f"DELETE FROM {table}")
-    assert await finished_run(stage, crashing=True) == undisturbed
