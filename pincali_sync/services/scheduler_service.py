@@ -119,8 +119,9 @@ class SchedulerService(Service):
             with _kept(faults):
                 runs += await self._start_if_due(tier, lock)
         await lock.assert_held()
-        with _kept(faults):
-            await self.drain.keep_going(runs)
+        for part in (self.drain.top_up, self.drain.keep_going):
+            with _kept(faults):
+                await part(runs)
 
     async def _look(self, runs: Sequence[SyncRun]) -> None:
         """What goes wrong here fails no tick: its work is done. The missing sign of life tells."""

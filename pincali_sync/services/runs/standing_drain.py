@@ -31,8 +31,20 @@ class StandingDrain(Service):
     refresh: RefreshService
     pauses: PauseService
 
+    async def top_up(self, runs: Sequence[SyncRun]) -> None:
+        """Queues what found no place before and what is due to be refreshed.
+
+        Args:
+            runs: those of this tick.
+        """
+        if await self.pauses.of_tier(None) is not None:
+            return
+        await self.queue.top_up()
+        if not any(_reads_everything(run) for run in runs):
+            await self.refresh.top_up()
+
     async def keep_going(self, runs: Sequence[SyncRun]) -> None:
-        """Takes back what was lost, tops the queue up, and starts a worker where none works.
+        """Takes back what was lost, and starts a worker where none works.
 
         Args:
             runs: those of this tick: a run that drains has a worker of its own.
@@ -42,9 +54,6 @@ class StandingDrain(Service):
         if await self.pauses.of_tier(None) is not None:
             await self.jobs.cancel_all(None, reason="paused")
             return
-        await self.queue.top_up()
-        if not any(_reads_everything(run) for run in runs):
-            await self.refresh.top_up()
         if not await self.jobs.make_room():
             await self._drain(runs)
 

@@ -17,6 +17,7 @@ from pincali_sync.exceptions import (
     RunnerError,
     UsageError,
 )
+from pincali_sync.services.refresh_service import RefreshService
 from pincali_sync.services.runs.run_jobs import Outcome
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
@@ -99,6 +100,24 @@ async def test_a_run_whose_fault_cannot_even_be_noted_keeps_no_other_from_its_wo
     with pytest.raises(DatabaseBusyError):
         await tick(scheduler(stage, Tier.DAILY_SYNC, KeyError("no such thing")))
     assert len(stage.runner.take("manifest")) == 4
+
+
+async def test_what_is_queued_is_fetched_where_nothing_more_can_be_queued(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rows(
+        stage.db,
+        """INSERT INTO scrape_queue (property_id, source_url, priority, available_at)
+           VALUES ('pincali_1', 'x', 1, 'epoch')""",
+    )
+
+    async def busy(*_: object) -> None:
+        raise DatabaseBusyError("the statement took too long")
+
+    monkeypatch.setattr(RefreshService, "top_up", busy)
+    with pytest.raises(DatabaseBusyError):
+        await stage.services.scheduler(stage.runner).tick(start_due=False)
+    assert [spec.spider for spec in stage.runner.ordered] == ["detail"]
 
 
 async def test_without_a_database_the_tick_ends_and_no_run_is_to_blame(stage: Stage) -> None:
