@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
-.PHONY: help setup demo test test-fast lint fuzz kills audit bench up down rules licences lock clean
+.PHONY: help setup demo test test-fast lint fuzz kills chaos audit bench up down rules licences lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
@@ -38,6 +38,9 @@ audit: setup ## known faults of the pinned packages, dangerous code, secrets in 
 
 fuzz: setup ## 100,000 mutated pages for every parser; some ten minutes (INPUTS=, SEED=)
 	@$(PYTHON) -m tests.fuzz --inputs $(or $(INPUTS),100000) --seed $(or $(SEED),1)
+
+chaos: setup ## kills at seeded moments of all tiers, compared with an undisturbed course (SEED=, KILLS=)
+	@$(PYTHON) -m pincali_workshop.chaos --seed $(or $(SEED),1) --kills $(or $(KILLS),20) $(if $(BROWSER),--browser)
 
 bench: setup ## the benchmarks; writes bench/results.json (PARTS="spider parse": these)
 	@$(PYTHON) -m bench.run $(PARTS)

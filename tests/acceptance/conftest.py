@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from pincali_workshop.demo.stage import Stage
+from pincali_workshop.demo.stage import Stage, busy_site
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
@@ -22,7 +22,7 @@ Scrapy = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """Everything the demo plays on, for the tests of one file."""
-    stage = Stage(tmp_path_factory.mktemp("stage"), listings=150)
+    stage = Stage(tmp_path_factory.mktemp("stage"), busy_site(150))
     try:
         stage.set_up()
         yield stage

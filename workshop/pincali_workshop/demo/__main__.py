@@ -14,7 +14,7 @@ from pincali_sync.config import load_config
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.files import UMASK
 from pincali_workshop.demo.show import show
-from pincali_workshop.demo.stage import Stage
+from pincali_workshop.demo.stage import Stage, busy_site
 from pincali_workshop.demo.tier_one import initial_sync, tier_one_after
 
 _HOURS = 6
@@ -38,7 +38,7 @@ def main() -> int:
 def _play(listings: int, *, keep: bool) -> int:
     parent = load_config().home
     parent.mkdir(parents=True, exist_ok=True)
-    stage = Stage(Path(tempfile.mkdtemp(prefix="demo-", dir=parent)), listings=listings)
+    stage = Stage(Path(tempfile.mkdtemp(prefix="demo-", dir=parent)), busy_site(listings))
     try:
         print("Starting PostgreSQL, a stand-in of the site and Scrapyd ...", flush=True)
         stage.set_up()

@@ -1,15 +1,17 @@
-"""What the demo plays on: a database, a site and a node of its own, gone afterwards."""
+"""What is played on: a database, a site and nodes of one's own, gone afterwards."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
+from pincali_sync.config import LOCAL_RUNNER
 from pincali_sync.db import migrate
 from pincali_workshop.stack import embedded
 from pincali_workshop.stack.ports import free_port
-from pincali_workshop.stack.scrapyd import node_of
+from pincali_workshop.stack.scrapyd import ScrapydNode, node_of
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
@@ -18,30 +20,56 @@ from pincali_workshop.standin.world.churn import Churn
 _BUSY = Churn(births=0.12, price_changes=0.10)
 
 
-class Stage:
-    """Nothing of what is configured outside is touched; two stages do not see each other."""
+def busy_site(listings: int) -> StandinOptions:
+    """Few listings, of which many change in hours."""
+    return StandinOptions(listings=listings, churn=_BUSY)
 
-    def __init__(self, home: Path, *, listings: int) -> None:
+
+class Stage:
+    """Nothing of what is configured outside is touched; two stages do not see each other.
+
+    Args:
+        nodes: of Scrapyd; 0: jobs are processes of this machine.
+        port: the site's; 0: a free one.
+        variables: those that differ from what the demo is played with.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        site: StandinOptions,
+        *,
+        nodes: int = 1,
+        port: int = 0,
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.home = home
-        self.site = StandinProcess(StandinOptions(listings=listings, churn=_BUSY))
-        self._node = node_of(f"http://127.0.0.1:{free_port()}", home)
-        self._database_url = ""
+        self.site = StandinProcess(site, port)
+        self.nodes = [node_of(f"http://127.0.0.1:{free_port()}", home) for _ in range(nodes)]
+        self.database_url = ""
+        self._variables = variables
 
     def set_up(self) -> None:
         """Starts the parts; on an error, `strike` takes down those that are up."""
-        self._database_url = embedded.ensure_running(self.home)
-        migrate.upgrade(self._database_url)
+        self.database_url = embedded.ensure_running(self.home)
+        migrate.upgrade(self.database_url)
         self.site.start()
-        self._node.start(self.environment(scrapyd_url="local"))
+        for node in self.nodes:
+            self.start_node(node)
 
-    def environment(self, scrapyd_url: str | None = None) -> Mapping[str, str]:
+    def start_node(self, node: ScrapydNode) -> None:
+        """Starts one of the nodes; its jobs see the stage's variables."""
+        node.start({**self.environment(), "SCRAPYD_URLS": LOCAL_RUNNER})
+
+    def environment(self) -> Mapping[str, str]:
         """Every variable that matters, so that neither the caller's nor a `.env` has a say."""
+        nodes = ",".join(node.url for node in self.nodes)
         return {
             "PINCALI_HOME": str(self.home),
-            "DATABASE_URL": self._database_url,
+            "DATABASE_URL": self.database_url,
             "PINCALI_BASE_URL": self.site.base_url,
             "PINCALI_SITEMAP_URL": f"{self.site.base_url}/sitemap.xml",
-            "SCRAPYD_URLS": scrapyd_url or self._node.url,
+            "SCRAPYD_URLS": nodes or LOCAL_RUNNER,
             "SCRAPYD_USERNAME": "",
             "SCRAPYD_PASSWORD": "",  # nosec B105 - empty is unset
             "SITE_MIN_GAP_SECONDS": "0",  # the site is ours, on loopback
@@ -52,11 +80,13 @@ class Stage:
             "TIER_1_PAGES": "10",
             "TIERS_ENABLED": "1,2,3,4",
             "QUEUE_MAX_PENDING": "10000",
+            **self._variables,
         }
 
     def strike(self) -> None:
         """Stops and deletes everything; parts that never came up are passed over."""
-        self._node.stop()
+        for node in self.nodes:
+            node.stop()
         self.site.stop()
         embedded.destroy(self.home)
         shutil.rmtree(self.home, ignore_errors=True)
@@ -65,6 +95,6 @@ class Stage:
         """What a person needs who keeps the stage."""
         variables = " ".join(f"{name}={value}" for name, value in self.environment().items())
         return (
-            f"Left running: the site at {self.site.base_url}, Scrapyd at {self._node.url}.\n"
+            f"Left running: the site at {self.site.base_url}, Scrapyd at {self.nodes[0].url}.\n"
             f"Look around with:\n  env {variables} .venv/bin/pincali-sync status"
         )

@@ -79,6 +79,11 @@ def running_url(home: Path) -> str | None:
     return access.url() if access is not None and is_up else None
 
 
+def server_process(home: Path) -> int:
+    """The id of the server's main process; 0 when there is none."""
+    return _pid_file(place_for(home))[0]
+
+
 def stop(home: Path) -> bool:
     """Stops the server; False when it was not running."""
     with _locked(home):

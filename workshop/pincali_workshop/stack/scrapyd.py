@@ -115,7 +115,7 @@ class ScrapydNode:
             return self._stop()
 
     def _stop(self) -> bool:
-        pid = self._pid()
+        pid = self.process()
         self._pid_file.unlink(missing_ok=True)
         netrc_of(self._folder).unlink(missing_ok=True)
         found = terminate_with(_MARK, str(self._folder), within=_STOP_SECONDS)
@@ -125,7 +125,7 @@ class ScrapydNode:
 
     def is_running(self) -> bool:
         """Whether our node answers."""
-        return self._pid() is not None and self._status() is not None
+        return self.process() is not None and self._status() is not None
 
     def _free_port(self) -> int:
         """The configured port; else the one it had, as open runs know it by that, or a new one."""
@@ -198,7 +198,7 @@ class ScrapydNode:
     def _pid_file(self) -> Path:
         return self._folder / "scrapyd.pid"
 
-    def _pid(self) -> int | None:
+    def process(self) -> int | None:
         """The node's process, if it is alive and still ours."""
         try:
             pid = int(self._pid_file.read_text())

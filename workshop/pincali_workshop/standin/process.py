@@ -117,6 +117,10 @@ class StandinProcess:
         entries: list[dict[str, Any]] = self._call("GET", "log", after=str(after))["entries"]
         return entries
 
+    def requests(self) -> int:
+        """How many requests were answered, the levers' own not among them."""
+        return int(self._call("GET", "log", after=str(2**62))["last"])
+
     def leads(self) -> int:
         """How many messages to advertisers were sent."""
         return int(self._call("GET", "log", after=str(2**62))["leads"])
