@@ -14,7 +14,12 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import DatabaseUnavailableError, LockedError, in_one_line
+from pincali_sync.exceptions import (
+    DatabaseUnavailableError,
+    LockedError,
+    PausedError,
+    in_one_line,
+)
 from pincali_sync.services.base import Service
 from pincali_sync.services.insights.alerts import Watch
 from pincali_sync.services.ports import SiteProbe
@@ -187,7 +192,10 @@ class SchedulerService(Service):
         if not await self.should_run_tier(tier):
             return []
         await lock.assert_held()
-        run = await self.orchestrator.start(tier, slot_at=await self._due_slot(tier))
+        try:
+            run = await self.orchestrator.start(tier, slot_at=await self._due_slot(tier))
+        except (LockedError, PausedError):
+            return []  # a program opened one, or a person paused it, meanwhile
         return [await self.orchestrator.advance(run, lock)]
 
     async def _due_slot(self, tier: Tier) -> datetime | None:

@@ -102,6 +102,18 @@ async def test_a_run_whose_fault_cannot_even_be_noted_keeps_no_other_from_its_wo
     assert len(stage.runner.take("manifest")) == 4
 
 
+async def test_a_run_that_a_program_opens_meanwhile_is_no_reason_to_end_the_tick(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await stage.start()
+
+    async def is_due(_: object, tier: int) -> bool:
+        return tier == Tier.HOT_LISTINGS
+
+    monkeypatch.setattr(SchedulerService, "should_run_tier", is_due)
+    assert [each.id for each in await stage.services.scheduler(stage.runner).tick()] == [run.id]
+
+
 async def test_what_is_queued_is_fetched_where_nothing_more_can_be_queued(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
