@@ -33,12 +33,13 @@ USER 65534:65534
 CMD ["pgbouncer", "/etc/pgbouncer/pgbouncer.ini"]
 
 FROM ${BASE} AS pincali-sync
-# killall5, of sysvinit-utils, is how scrapyd-k8s ends a job; tini gathers what a killed browser leaves.
+# killall5, of sysvinit-utils, is how scrapyd-k8s ends a job; tini gathers what a killed browser leaves;
+# Playwright's driver stands on libatomic.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates chromium python3 sysvinit-utils tini \
+    && apt-get install -y --no-install-recommends ca-certificates chromium libatomic1 python3 sysvinit-utils tini \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 10001 --create-home --home-dir /var/lib/pincali-sync --shell /usr/sbin/nologin pincali-sync \
+    && useradd --uid 10001 --no-create-home --home-dir /var/lib/pincali-sync --shell /usr/sbin/nologin pincali-sync \
     && install -d -m 700 -o pincali-sync -g pincali-sync /var/lib/pincali-sync
 COPY --from=packages /opt/pincali-sync /opt/pincali-sync
 COPY deploy/scrapyd/scrapy.cfg /opt/scrapyd/

@@ -71,3 +71,8 @@ def _ask_playwright() -> bool:
             return Path(playwright.chromium.executable_path).exists()
     except Error:
         return False
+    except Exception as error:  # a driver that does not start raises nothing narrower
+        raise BrowserMissingError(
+            f"Playwright's driver does not start ({error}): what it writes above says what is "
+            "missing, such as the library libatomic1; without it, DETAIL_TRANSPORT=http"
+        ) from error

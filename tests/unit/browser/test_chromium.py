@@ -51,6 +51,17 @@ def test_without_any_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
         find_chromium(load_config())
 
 
+def test_a_driver_that_does_not_start_is_told_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def playwright() -> None:
+        raise Exception("Connection closed while reading from the driver")
+
+    monkeypatch.setattr("playwright.sync_api.sync_playwright", playwright)
+    with pytest.raises(BrowserMissingError, match=r"driver does not start .*libatomic1"):
+        find_chromium(load_config())
+
+
 @pytest.mark.parametrize(("user", "sandboxed"), [(0, False), (1000, True)])
 def test_only_root_goes_without_the_sandbox(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, user: int, sandboxed: bool
