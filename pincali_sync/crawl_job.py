@@ -31,7 +31,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.domain.limits import Askable
 from pincali_sync.domain.walk_summary import WalkSummary
-from pincali_sync.exceptions import CommitUnknownError, DatabaseError, UsageError, line_of
+from pincali_sync.exceptions import CommitUnknownError, DatabaseError, UsageError, in_one_line
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.pages.encoding import by_header
 from pincali_sync.services.runs.job_service import JobTicket
@@ -213,7 +213,7 @@ def stats_of(crawler: Crawler) -> StatsCollector:
 def note_error(crawler: Crawler, error: BaseException | None) -> None:
     """Keeps what went wrong first, for the job's row and whoever asks why it failed."""
     if error is not None and stats_of(crawler).get_value(ERROR) is None:
-        stats_of(crawler).set_value(ERROR, line_of(error)[:_MAX_ERROR])
+        stats_of(crawler).set_value(ERROR, in_one_line(error)[:_MAX_ERROR])
 
 
 def end_without_database(crawler: Crawler, error: DatabaseError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from pincali_sync.crawl_job import surely
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import (
@@ -21,6 +23,7 @@ from pincali_sync.exceptions import (
 )
 from tests.support.builders import rows, value
 from tests.support.postgres import PLAIN_ROLE, administrator_of, execute
+from tests.support.relay import relay_to
 
 END_THIS = "SELECT pg_terminate_backend(pg_backend_pid())"
 _LOCK = "INSERT INTO service_locks VALUES ('x', gen_random_uuid(), 'me', now())"
@@ -184,6 +187,28 @@ async def test_a_job_waits_for_a_server_that_cannot_serve_it_and_says_so_once(
     waits, answers = caplog.messages
     assert waits.startswith("the database is waited for, 10 s at most: PostgreSQL at ")
     assert answers == "the database answers again"
+
+
+async def test_a_pooler_that_restarts_again_and_again_costs_no_transaction(
+    database_url: str,
+) -> None:
+    async def note(tx: UnitOfWork, n: int) -> None:
+        statement = f"INSERT INTO service_locks VALUES ('{n}', gen_random_uuid(), 'me', now())"
+        await tx.connection.execute(text(f"{statement} ON CONFLICT DO NOTHING"))
+
+    async def work(db: Database) -> None:
+        for n in range(60):
+            await surely(db.run)(lambda tx, n=n: note(tx, n))  # type: ignore[misc]
+
+    async with relay_to(database_url) as relay, opened(relay.through, patience=10) as db:
+        working = asyncio.create_task(work(db))
+        for _ in range(3):
+            await asyncio.sleep(0.05)
+            await relay.cut()
+            await asyncio.sleep(0.05)
+            await relay.open()
+        await working
+        assert await value(db, "SELECT count(*) FROM service_locks") == 60
 
 
 async def test_who_waits_for_an_answer_is_told_at_once(db: Database) -> None:
