@@ -11,7 +11,7 @@ from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
-from pincali_sync.visible import VisibleRecord
+from pincali_sync.visible import VisibleRecord, tell_once
 
 
 class QuietLogFormatter(LogFormatter):
@@ -21,6 +21,8 @@ class QuietLogFormatter(LogFormatter):
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The formatter of a crawl; from here on every line of the process is text."""
         logging.setLogRecordFactory(VisibleRecord)
+        # Of Scrapy's handlers, too.
+        logging.Handler.handleError = tell_once  # type: ignore[method-assign, assignment]
         return super().from_crawler(crawler)
 
     def scraped(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
+from contextlib import suppress
 from typing import Any
 from unicodedata import category
 
 _EXCEPTIONS = logging.Formatter()
+_told: set[str] = set()  # of which handlers
 
 
 def visible(text: str) -> str:
@@ -17,6 +20,17 @@ def visible(text: str) -> str:
 def visible_lines(text: str, indent: str = "") -> str:
     """The same, line by line; what follows the first is indented."""
     return f"\n{indent}".join(map(visible, text.split("\n")))
+
+
+def tell_once(handler: logging.Handler, record: logging.LogRecord) -> None:  # noqa: ARG001
+    """In the place of `Handler.handleError`: a disk that is full stops nobody, nor does each line
+    that is lost fill another place."""
+    name = getattr(handler, "baseFilename", None) or repr(handler)
+    if name not in _told:
+        _told.add(name)
+        with suppress(OSError):
+            error = sys.exc_info()[1] or OSError("no reason is known")
+            print(f"{name} cannot be written: {visible(str(error))}", file=sys.stderr)
 
 
 def _shown(character: str) -> str:

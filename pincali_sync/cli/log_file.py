@@ -5,14 +5,13 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import sys
 from contextlib import suppress
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from pincali_sync.exceptions import line_of
 from pincali_sync.files import open_private
+from pincali_sync.visible import tell_once
 
 
 class SharedLogFile(RotatingFileHandler):
@@ -22,7 +21,7 @@ class SharedLogFile(RotatingFileHandler):
     file is moved: by one of us, or by `logrotate`.
     """
 
-    _is_told = False
+    handleError = tell_once  # noqa: N815
 
     def shouldRollover(self, record: logging.LogRecord) -> bool | int:  # noqa: N802
         """Whether the file is full: the one that has the name now."""
@@ -39,13 +38,6 @@ class SharedLogFile(RotatingFileHandler):
                 super().doRollover()
         finally:
             os.close(lock)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Says once that lines are lost: a full disk stops no command."""
-        if not self._is_told:
-            self._is_told = True
-            error = sys.exc_info()[1] or OSError("it is closed")
-            print(f"{self.baseFilename} cannot be written: {line_of(error)}", file=sys.stderr)
 
     def close(self) -> None:
         """Without what a full disk did not take."""

@@ -79,7 +79,7 @@ class Database:
         self.clock = clock or SharedClock()
         self._address = address_of(url)
         self._patience = patience
-        self._is_away = False
+        self._told_at = float("-inf")
         self._connect_arguments: dict[str, Any] = {
             # No server-side prepared statements: a transaction pooler may sit in between.
             "prepare_threshold": None,
@@ -164,7 +164,7 @@ class Database:
         return await self._repeated(once)
 
     async def _repeated(self, once: Callable[[], Awaitable[T]]) -> T:
-        until = monotonic() + self._patience
+        until, has_told = monotonic() + self._patience, False
         for attempt in count(1):
             try:
                 done = await once()
@@ -172,22 +172,22 @@ class Database:
                 may_repeat = attempt < _ATTEMPTS if is_transient(error) else monotonic() < until
                 if isinstance(error, CommitUnknownError) or not may_repeat:
                     raise
-                self._note(error)
+                has_told = has_told or self._tell(error)
             else:
-                self._note(None)
+                if has_told:
+                    logger.warning("the database serves again")
                 return done
             rest = min(0.05 * 2**attempt, _LONGEST_REST_SECONDS)
             await asyncio.sleep(random.uniform(0, rest))  # noqa: S311
         raise AssertionError
 
-    def _note(self, error: DatabaseError | None) -> None:
-        """Says once that the server is waited for, however many wait, and that it is back."""
-        if error is not None and not is_transient(error) and not self._is_away:
-            self._is_away = True
-            logger.warning("the database is waited for, %d s at most: %s", self._patience, error)
-        elif error is None and self._is_away:
-            self._is_away = False
-            logger.warning("the database answers again")
+    def _tell(self, error: DatabaseError) -> bool:
+        """Whether it said that the server is waited for: once, however many wait."""
+        if is_transient(error) or monotonic() - self._told_at < self._patience:
+            return False
+        self._told_at = monotonic()
+        logger.warning("the database is waited for, %d s at most: %s", self._patience, error)
+        return True
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[Driver]:

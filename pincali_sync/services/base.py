@@ -40,8 +40,7 @@ class Service:
         """Has rows deleted that ended longer ago, a transaction a chunk; returns their number."""
         before, deleted, total = self.clock.now() - timedelta(days=days), _DELETED, 0
         while deleted == _DELETED:
-            async with self.db.transaction() as tx:
-                deleted = await clean(tx)(before=before, size=_DELETED)
+            deleted = await self.db.run(lambda tx: clean(tx)(before=before, size=_DELETED))
             total += deleted
         return total
 

@@ -130,8 +130,11 @@ class ManifestScanService(Service):
         """Copies the times of a session's sightings to the live rows, a chunk a transaction."""
         after: str | None = ""
         while after is not None:
-            async with self.db.transaction() as tx:
-                after = await tx.live.mark_seen(session_id, after=after, size=_MARK_SEEN_CHUNK)
+            after = await self._mark_chunk(session_id, after)
+
+    @in_transaction
+    async def _mark_chunk(self, tx: UnitOfWork, session_id: UUID, after: str) -> str | None:
+        return await tx.live.mark_seen(session_id, after=after, size=_MARK_SEEN_CHUNK)
 
 
 def _without(forgotten: Forgotten, read: ManifestPage) -> ManifestPage:

@@ -56,8 +56,9 @@ class VerificationService(Service):
             CalibrationError, BlockedError: see `Lookout.look`.
         """
         now = self.clock.now()
-        async with self.db.transaction() as tx:
-            canaries = await tx.checks.canaries(since=now - _CANARY_AGE, limit=_CANARIES, now=now)
+        canaries = await self.db.run(
+            lambda tx: tx.checks.canaries(since=now - _CANARY_AGE, limit=_CANARIES, now=now)
+        )
         lookout = Lookout(self.config, read, cycle(canaries))
         try:
             async for results in lookout.look(claim):

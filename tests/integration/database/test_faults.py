@@ -186,7 +186,7 @@ async def test_a_job_waits_for_a_server_that_cannot_serve_it_and_says_so_once(
         assert await patient.run(work) == 4
     waits, answers = caplog.messages
     assert waits.startswith("the database is waited for, 10 s at most: PostgreSQL at ")
-    assert answers == "the database answers again"
+    assert answers == "the database serves again"
 
 
 async def test_a_pooler_that_restarts_again_and_again_costs_no_transaction(
