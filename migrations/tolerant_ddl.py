@@ -8,13 +8,14 @@ added unproven and proven afterwards, indexes are built beside their readers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from alembic import op
 
 # A migration that cannot get its lock must not make everybody queue up behind it. For the
 # transaction only: behind a pooler the connection is not ours to change.
 _PATIENCE = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '15min'"
+_LEFT_OUT = "'rows of {} break ' || {} || ': see `pincali-sync doctor`'"
 _BUSY_TABLES = ("properties_live", "property_changes", "property_manifest")
 
 
@@ -78,6 +79,64 @@ def prove_checks(table: str, names: Iterable[str]) -> None:
         for name in names:
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
     be_patient()
+
+
+def add_checks(table: str, checks: Mapping[str, str]) -> None:
+    """Checks by name, each where all rows meet it; to be called in an autocommit block.
+
+    Added unproven, which takes a strong lock for a moment, and proven beside readers and writers. A
+    check that a row breaks is left out, with a warning: it would keep that row from all updates.
+    """
+    names = [f"{table}_{name}_check" for name in checks]
+    conditions = dict(zip(names, checks.values(), strict=True))
+    rows = ", ".join(f"('{name}', $c${each}$c$)" for name, each in conditions.items())
+    broken = ", ".join(
+        f"CASE WHEN bool_or(({each}) IS FALSE) THEN '{name}' END"
+        for name, each in conditions.items()
+    )
+    op.execute(f"""
+        DO $do$
+        DECLARE broken text[]; adding text;
+        BEGIN
+            PERFORM set_config('lock_timeout', '10s', true);
+            SELECT array_remove(ARRAY[{broken}], NULL) INTO broken FROM {table};
+            IF broken <> '{{}}' THEN
+                RAISE WARNING USING MESSAGE = {_LEFT_OUT.format(table, "broken::text")};
+            END IF;
+            SELECT string_agg('ADD CONSTRAINT ' || name || ' CHECK (' || condition
+                              || ') NOT VALID', ', ')
+              INTO adding FROM (VALUES {rows}) AS wanted (name, condition)
+             WHERE name <> ALL (broken)
+               AND NOT EXISTS (SELECT FROM pg_constraint
+                                WHERE conrelid = '{table}'::regclass AND conname = name);
+            IF adding IS NOT NULL THEN
+                EXECUTE 'ALTER TABLE {table} ' || adding;
+            END IF;
+        END $do$
+        """)
+    op.execute(f"""
+        DO $do$
+        DECLARE unproven text;
+        BEGIN
+            FOR unproven IN SELECT conname FROM pg_constraint
+                             WHERE conrelid = '{table}'::regclass AND NOT convalidated
+                               AND conname IN ({", ".join(f"'{name}'" for name in names)})
+            LOOP
+                BEGIN
+                    EXECUTE 'ALTER TABLE {table} VALIDATE CONSTRAINT ' || unproven;
+                EXCEPTION WHEN check_violation THEN  -- somebody wrote such a row meanwhile
+                    EXECUTE 'ALTER TABLE {table} DROP CONSTRAINT ' || unproven;
+                    RAISE WARNING USING MESSAGE = {_LEFT_OUT.format(table, "unproven")};
+                END;
+            END LOOP;
+        END $do$
+        """)
+
+
+def drop_checks(table: str, names: Iterable[str]) -> None:
+    """Checks that `add_checks` may have added."""
+    drops = ", ".join(f"DROP CONSTRAINT IF EXISTS {table}_{name}_check" for name in names)
+    op.execute(f"ALTER TABLE {table} {drops}")
 
 
 def require(table: str, column: str, default: str) -> None:

@@ -59,6 +59,11 @@ class SiteCookie(BaseModel):
         """Whether its time is over."""
         return 0 < self.expires <= time.time()
 
+    @property
+    def days_left(self) -> float:
+        """Until its time is over; infinite for one of a session."""
+        return (self.expires - time.time()) / 86_400 if self.expires > 0 else float("inf")
+
     def covers(self, path: str) -> bool:
         """Whether a page of this path is below the cookie's."""
         return path == self.path or path.startswith(f"{self.path.removesuffix('/')}/")

@@ -55,6 +55,28 @@ def launch_options(config: Config) -> dict[str, Any]:
     return {"executable_path": find_chromium(config), "args": flags}
 
 
+async def launched_version(config: Config) -> str:
+    """Starts the browser, as detail jobs do, and ends it; its version.
+
+    Raises:
+        BrowserMissingError: when there is none, or it does not start.
+    """
+    from playwright.async_api import Error, async_playwright  # noqa: PLC0415
+
+    async with async_playwright() as playwright:
+        try:
+            started = await playwright.chromium.launch(**launch_options(config))
+        except Error as error:
+            reason = str(error).strip().splitlines()[0]
+            raise BrowserMissingError(
+                f"Chromium does not start ({reason}): `make setup` as root brings the libraries "
+                "it lacks, or DETAIL_TRANSPORT=http"
+            ) from error
+        version: str = started.version
+        await started.close()
+    return version
+
+
 def _playwright_has_its_own() -> bool:
     # In a thread of its own: Playwright's plain interface refuses to work in an event loop's.
     with ThreadPoolExecutor(max_workers=1) as pool:

@@ -24,6 +24,7 @@ from pincali_sync.cli.control_commands import (
 )
 from pincali_sync.cli.decision_commands import candidates, removals, reviews
 from pincali_sync.cli.deploy_command import deploy
+from pincali_sync.cli.doctor_command import doctor
 from pincali_sync.cli.explain_command import explain
 from pincali_sync.cli.first_run_command import first_run
 from pincali_sync.cli.forget_command import forget
@@ -57,7 +58,7 @@ app = typer.Typer(
 )
 for _command in (
     *(tier1, tier2, tier3, tier4, auto, first_run),
-    *(status, history, explain, alerts, report, queue_stats, manifest_stats),
+    *(doctor, status, history, explain, alerts, report, queue_stats, manifest_stats),
     *(process_queue, dead_letters, retry, dequeue, pause, resume, cancel),
     *(export, changes, forget, config, deploy, parse, web),
 ):

@@ -14,12 +14,12 @@ from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
 from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
-from pincali_sync.cli.precautions import precautions, warn_once_a_day
 from pincali_sync.cli.run_views import print_runs, what_is_wrong
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
+from pincali_sync.doctor.precautions import precautions, warn_once_a_day
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError, line_of
 from pincali_sync.files import UMASK

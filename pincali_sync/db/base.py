@@ -39,6 +39,17 @@ def one_of(column: str, *values: str) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({words})", name=column)
 
 
+def none_below_zero(*columns: str, name: str = "counts") -> CheckConstraint:
+    """A check that these columns hold no negative number."""
+    return CheckConstraint(" AND ".join(f"{each} >= 0" for each in columns), name=name)
+
+
+def lists(*columns: str, name: str = "lists") -> CheckConstraint:
+    """A check that these columns of JSON hold arrays."""
+    condition = " AND ".join(f"jsonb_typeof({each}) = 'array'" for each in columns)
+    return CheckConstraint(condition, name=name)
+
+
 def partial_index(name: str, *columns: str, where: str) -> Index:
     """An index of the rows that a condition holds for; unique where its name begins with uq."""
     return Index(name, *columns, unique=name.startswith("uq_"), postgresql_where=text(where))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.export import exports
+from pincali_sync.db.repositories.health import catalog, consistency, server
 from pincali_sync.db.repositories.identity import identities, resolving, takeovers
 from pincali_sync.db.repositories.insights import dossier, figures, history
 from pincali_sync.db.repositories.listings import live, scrapes
@@ -25,8 +26,10 @@ class UnitOfWork:
         self.connection = connection
         self.audits = checks.AuditRepository(connection)
         self.batches = batches.BatchRepository(connection)
+        self.catalog = catalog.CatalogRepository(connection)
         self.certificates = certificates.CertificateRepository(connection)
         self.checks = checks.CheckRepository(connection)
+        self.consistency = consistency.ConsistencyRepository(connection)
         self.dossier = dossier.DossierRepository(connection)
         self.exports = exports.ExportRepository(connection)
         self.familiar = familiar.FamiliarRepository(connection)
@@ -58,6 +61,7 @@ class UnitOfWork:
         self.reviews = price_change.ReviewRepository(connection)
         self.runs = runs.RunRepository(connection)
         self.scrapes = scrapes.ScrapeRepository(connection)
+        self.server = server.ServerRepository(connection)
         self.sessions = sessions.SessionRepository(connection)
         self.settlements = settlement.SettlementRepository(connection)
         self.sitemap = sitemap.SitemapRepository(connection)

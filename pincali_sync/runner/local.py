@@ -78,6 +78,15 @@ class LocalJobRunner:
         """Where a job's output goes."""
         return self._path(job_id, "log")
 
+    def left_behind(self) -> list[Path]:
+        """Files with the process id of a job whose process is no more."""
+        written = [(path, path.read_text().strip()) for path in sorted(self._folder.glob("*.pid"))]
+        return [
+            path
+            for path, pid in written
+            if not (pid.isdigit() and _is_job(int(pid), UUID(path.stem)))
+        ]
+
     def _spawn(self, spec: JobSpec) -> None:
         try:
             with open_private(self.log_of(spec.job_id), "ab") as log:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(180)
 GONE = [f"casa-que-ya-no-esta-{n}" for n in range(6)]
 _VERIFY_AGAIN = """
 UPDATE scrape_queue SET status = 'pending', queue_reason = 'verification', attempt_count = 0,
-       lease_token = NULL, completed_at = NULL, available_at = '2020-01-01'
+       lease_token = NULL, lease_expires_at = NULL, completed_at = NULL, available_at = '2020-01-01'
 """
 
 

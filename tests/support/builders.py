@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,6 +18,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts
 from pincali_sync.domain.identity import canonical_url, property_id_of
+from pincali_sync.domain.listing_status import OLDER_STATUS
 from pincali_sync.domain.prices import Currency, Offer, Operation, main_offer
 from pincali_sync.items import (
     ListingPage,
@@ -139,6 +140,7 @@ async def add_all_live(db: Database, columns: Mapping[str, Mapping[str, Any]]) -
             "title": f"House {slug}",
             "source_url": canonical_url(f"/en/home/{slug}"),
             "operation_type": "sale",
+            "status": OLDER_STATUS.get(of_slug.get("listing_status", "active"), "inactive"),
             **of_slug,
         }
         for slug, of_slug in columns.items()
@@ -150,6 +152,14 @@ async def add_all_live(db: Database, columns: Mapping[str, Mapping[str, Any]]) -
         )
 
 
+_LEASE = {
+    "claimed_at": datetime(2026, 1, 1, tzinfo=UTC),
+    "worker_id": "somebody",
+    "lease_token": UUID(int=1),
+    "lease_expires_at": datetime(2100, 1, 1, tzinfo=UTC),
+}
+
+
 async def add_queued(db: Database, slug: str, clock: Clock, **columns: Any) -> None:
     """A pending queue row."""
     given = {
@@ -159,8 +169,11 @@ async def add_queued(db: Database, slug: str, clock: Clock, **columns: Any) -> N
         "queue_reason": "new_property",
         "queued_at": clock.now(),
         "available_at": clock.now(),
+        **(_LEASE if columns.get("status") == "in_progress" else {}),
         **columns,
     }
+    if given.get("status", "pending") not in {"pending", "in_progress"}:
+        given.setdefault("completed_at", clock.now())
     names = ", ".join(given)
     await rows(
         db,

@@ -19,7 +19,7 @@ PACKAGE = Path(pincali_sync.__path__[0])
 # Who looks at the machine's clock, and why that is compared with nobody else's.
 OWN_CLOCK = {
     "clock.py": "it is the machine's clock",
-    "cli/precautions.py": "a file's age, on this machine",
+    "doctor/precautions.py": "a file's age, on this machine",
     "cookies.py": "what a browser would do with a cookie, on this machine",
     "middlewares/retry_after.py": "for an answer without a date",
     "pages/facts.py": "a year, give or take some",

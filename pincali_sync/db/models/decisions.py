@@ -5,17 +5,24 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
-from pincali_sync.db.base import Base, one_of, partial_index
+from pincali_sync.db.base import Base, lists, none_below_zero, one_of, partial_index
 from pincali_sync.domain.liveness import Verdict
+from pincali_sync.domain.prices import Currency
 
 
 class ScanCertificates(Base):
     """Whether one session read one source completely."""
+
+    __table_args__ = (
+        CheckConstraint("certified OR NOT proves_absence", name="proves_absence"),
+        none_below_zero("pages_read", "pages_lost", "distinct_properties"),
+        lists("reasons", "holes"),
+    )
 
     session_id: Mapped[col.SessionKey]
     source: Mapped[col.Str50] = mapped_column(primary_key=True)
@@ -42,6 +49,10 @@ class RemovalBatches(Base):
 
     __table_args__ = (
         one_of("status", "open", "held", "joined", "applied", "rejected"),
+        none_below_zero("candidates", "would_remove", "removal_limit", "removed"),
+        CheckConstraint(
+            "status NOT IN ('applied', 'rejected') OR decided_at IS NOT NULL", name="decided"
+        ),
         partial_index("uq_removal_batches_held", "status", where="status = 'held'"),
     )
 
@@ -90,6 +101,7 @@ class RemovalAudits(Base):
 
     __table_args__ = (
         one_of("verdict", *Verdict),
+        CheckConstraint("(verdict IS NULL) = (checked_at IS NULL)", name="checked"),
         Index("idx_removal_audits_property", "property_id"),
     )
 
@@ -106,6 +118,10 @@ class PriceReviews(Base):
 
     __table_args__ = (
         one_of("status", "open", "accepted", "rejected", "superseded"),
+        one_of("currency", *Currency),
+        one_of("price_unit", "total", "m2"),
+        none_below_zero("old_price", "new_price", name="prices"),
+        CheckConstraint("(status = 'open') = (settled_at IS NULL)", name="settled"),
         partial_index("uq_price_reviews_open", "property_id", where="status = 'open'"),
         Index("idx_price_reviews_property", "property_id"),
     )
@@ -132,6 +148,8 @@ class IdentityCandidates(Base):
     __table_args__ = (
         UniqueConstraint("property_id", "earlier_property_id", name="identity_candidates_pair_key"),
         one_of("status", "open", "confirmed", "rejected"),
+        CheckConstraint("(status = 'open') = (settled_at IS NULL)", name="settled"),
+        CheckConstraint("property_id <> earlier_property_id", name="pair"),
         partial_index("idx_identity_candidates_open", "created_at", where="status = 'open'"),
         Index("idx_identity_candidates_earlier", "earlier_property_id"),
     )

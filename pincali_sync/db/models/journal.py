@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Double, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
-from pincali_sync.db.base import Base, one_of, partial_index
+from pincali_sync.db.base import Base, none_below_zero, one_of, partial_index
 
 OF_AGENT = "field_name IN ('agent_name', 'agent_phone', 'agent_email')"
 
@@ -17,7 +17,14 @@ OF_AGENT = "field_name IN ('agent_name', 'agent_phone', 'agent_email')"
 class ScrapingSessions(Base):
     """One scan or one batch of detail pages."""
 
-    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)  # counts are HOT updates
+    __table_args__ = (
+        one_of("status", "running", "completed", "failed"),
+        none_below_zero(
+            *("total_pages", "pages_scraped", "properties_found"),
+            *("properties_inserted", "properties_updated"),
+        ),
+        {"postgresql_with": {"fillfactor": 50}},  # counts are HOT updates
+    )
 
     id: Mapped[col.GeneratedId]
     created_at: Mapped[col.Created]
@@ -170,6 +177,8 @@ class QualityReports(Base):
 
 class RetiredTotals(Base):
     """What rows that were deleted had counted: counters never fall."""
+
+    __table_args__ = (none_below_zero("value", name="value"),)
 
     series: Mapped[col.Str100] = mapped_column(primary_key=True)
     label: Mapped[col.Str100] = mapped_column(primary_key=True, server_default="")

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import REAL, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
-from pincali_sync.db.base import Base, one_of, partial_index
+from pincali_sync.db.base import Base, lists, one_of, partial_index
 from pincali_sync.domain.listing_status import ListingStatus
+from pincali_sync.domain.prices import Currency
 
 NAMES_AGENT = "agent_name IS NOT NULL OR agent_phone IS NOT NULL OR agent_email IS NOT NULL"
 
@@ -132,6 +133,25 @@ class PropertiesLive(ListingColumns, Base):
         one_of("listing_status", *ListingStatus),
         CheckConstraint("scrape_priority BETWEEN 1 AND 5", name="scrape_priority"),
         one_of("price_unit", "total", "m2"),
+        one_of("currency", *Currency),
+        CheckConstraint(
+            "consecutive_missing_count >= 0 AND (consecutive_missing_count < 3 "
+            "OR listing_status NOT IN ('active', 'relisted'))",
+            name="missing",
+        ),
+        CheckConstraint(
+            "CASE WHEN listing_status IN ('active', 'relisted') THEN status = 'active' "
+            "WHEN listing_status IN ('confirmed_removed', 'sold') THEN status <> 'active' END",
+            name="older_status",
+        ),
+        CheckConstraint(
+            "price >= 0 AND price <> 'NaN' AND price_per_m2 >= 0 AND price_per_m2 <> 'NaN'",
+            name="price",
+        ),
+        lists("offers", name="offers"),
+        CheckConstraint(
+            "visits_with_news BETWEEN 0 AND visits AND observed_days >= 0", name="visits"
+        ),
         partial_index("idx_properties_active", "last_updated_at", where="status = 'active'"),
         *(Index(None, name) for name in _SEARCHED.split()),
         Index("idx_properties_live_amenities", "amenities", postgresql_using="gin"),

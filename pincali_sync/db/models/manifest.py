@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, SmallInteger, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
-from pincali_sync.db.base import Base, one_of, partial_index
+from pincali_sync.db.base import Base, lists, none_below_zero, one_of, partial_index
+from pincali_sync.domain.prices import Currency
 
 
 class PropertyManifest(Base):
     """Every listing ever seen on a page, as its card showed it last."""
 
     __table_args__ = (
+        CheckConstraint("listing_page_price >= 0 AND listing_page_price <> 'NaN'", name="price"),
+        one_of("currency", *Currency),
+        one_of("price_unit", "total", "m2"),
+        lists("offers", name="offers"),
         Index("idx_manifest_property_id", "property_id"),
         partial_index(
             "idx_manifest_needs_scrape", "needs_full_scrape", where="needs_full_scrape = true"
@@ -64,7 +69,14 @@ class PropertyManifest(Base):
 class ManifestPages(Base):
     """One listing page that a session read or lost."""
 
-    __table_args__ = (one_of("status", "read", "lost"),)
+    __table_args__ = (
+        one_of("status", "read", "lost"),
+        CheckConstraint(
+            "page_number > 0 AND entries >= 0 AND dropped >= 0 AND new_entries >= 0 "
+            "AND changed_entries >= 0",
+            name="counts",
+        ),
+    )
 
     session_id: Mapped[col.SessionKey]
     source: Mapped[col.Str50] = mapped_column(primary_key=True)
@@ -87,6 +99,11 @@ class ManifestPages(Base):
 
 class ManifestWalks(Base):
     """One source's walk that came to its end: what it wanted, and what it could not reach."""
+
+    __table_args__ = (
+        none_below_zero("parts", "pages_wanted", "unpriced_wanted", "unpriced_found"),
+        lists("gaps", "holes"),
+    )
 
     session_id: Mapped[col.SessionKey]
     source: Mapped[col.Str50] = mapped_column(primary_key=True)
@@ -130,6 +147,11 @@ class PropertyAliases(Base):
 
 class SitemapPasses(Base):
     """One reading of the sitemap."""
+
+    __table_args__ = (
+        CheckConstraint("finished_at IS NOT NULL OR NOT is_complete", name="is_complete"),
+        none_below_zero("shards", "urls", "new_urls"),
+    )
 
     session_id: Mapped[col.SessionKey]
     started_at: Mapped[datetime]

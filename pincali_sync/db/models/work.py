@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, SmallInteger,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
-from pincali_sync.db.base import Base, one_of, partial_index
+from pincali_sync.db.base import Base, none_below_zero, one_of, partial_index
 
 _PENDING = "status = 'pending' AND"
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
@@ -21,6 +21,12 @@ class SyncRuns(Base):
     __table_args__ = (
         CheckConstraint("tier_level BETWEEN 1 AND 4", name="tier_level"),
         one_of("status", "running", "completed", "failed", "cancelled"),
+        CheckConstraint("(status = 'running') = (completed_at IS NULL)", name="ended"),
+        none_below_zero(
+            *("pages_scanned", "properties_in_manifest", "new_properties_found"),
+            *("price_changes_detected", "removals_detected", "properties_queued"),
+            *("properties_scraped", "error_count"),
+        ),
         partial_index("uq_sync_runs_open", "tier_level", where="status = 'running'"),
         Index("idx_sync_runs_tier_started", "tier_level", text("started_at DESC")),
     )
@@ -55,6 +61,16 @@ class ScrapeQueue(Base):
     __table_args__ = (
         CheckConstraint("priority BETWEEN 1 AND 5", name="priority"),
         one_of("status", "pending", "in_progress", "completed", "failed", "cancelled"),
+        CheckConstraint(
+            "(status IS NOT NULL AND status = 'in_progress') = (lease_token IS NOT NULL) "
+            "AND (lease_token IS NULL) = (lease_expires_at IS NULL) "
+            "AND (lease_token IS NULL OR claimed_at IS NOT NULL AND worker_id IS NOT NULL)",
+            name="lease",
+        ),
+        CheckConstraint(
+            "(status IN ('pending', 'in_progress')) = (completed_at IS NULL)", name="ended"
+        ),
+        none_below_zero("attempt_count", name="attempt_count"),
         partial_index("idx_queue_pending", "priority", "queued_at", where="status = 'pending'"),
         Index("idx_queue_property", "property_id"),
         partial_index(
@@ -100,6 +116,7 @@ class QueueOutside(Base):
     """
 
     __table_args__ = (
+        CheckConstraint("priority BETWEEN 1 AND 5", name="priority"),
         Index(
             "idx_outside_next",
             *("priority", text("first_seen_at DESC"), "property_id"),
@@ -121,6 +138,11 @@ class SyncRunJobs(Base):
 
     __table_args__ = (
         one_of("status", "scheduled", "running", "completed", "failed", "lost", "cancelled"),
+        CheckConstraint(
+            "(status IN ('scheduled', 'running')) = (finished_at IS NULL)", name="ended"
+        ),
+        CheckConstraint("status <> 'running' OR started_at IS NOT NULL", name="begun"),
+        CheckConstraint("attempt > 0", name="attempt"),
         Index(
             "uq_run_jobs_attempt",
             *("run_id", "spider", "source", "attempt"),
@@ -165,6 +187,11 @@ class SyncNodes(Base):
 class SitePace(Base):
     """The site's one timeline: when the next request may be sent, by anyone."""
 
+    __table_args__ = (
+        none_below_zero("strikes", name="strikes"),
+        CheckConstraint("page_cap > 0", name="page_cap"),
+    )
+
     host: Mapped[col.Str255] = mapped_column(primary_key=True)
     next_free_at: Mapped[datetime]
     held_until: Mapped[datetime | None]  # the site asked for rest, or was too busy
@@ -185,7 +212,10 @@ class ServiceLocks(Base):
 class SyncPauses(Base):
     """Nothing is started within this scope until it is resumed: "all", or "tier:2"."""
 
-    __table_args__ = (one_of("kind", "person", "refused", "busy", "rate"),)
+    __table_args__ = (
+        one_of("kind", "person", "refused", "busy", "rate"),
+        CheckConstraint("scope ~ '^(all|tier:[1-4])$'", name="scope"),
+    )
 
     scope: Mapped[col.Str50] = mapped_column(primary_key=True)
     reason: Mapped[str]
@@ -197,6 +227,10 @@ class SyncPauses(Base):
 
 class RefreshTargets(Base):
     """What tier 4 wants visited this month; every tick tops the queue up from it."""
+
+    __table_args__ = (
+        none_below_zero("stale_target", "sample_target", "stale_queued", "sample_queued"),
+    )
 
     month: Mapped[date] = mapped_column(primary_key=True)
     run_id: Mapped[col.OfRun | None]
@@ -215,6 +249,8 @@ class RefreshReturns(Base):
     Rows that are only added: the batches of several scans do not wait for each other.
     """
 
+    __table_args__ = (none_below_zero("stale", "sample"),)
+
     id: Mapped[col.GeneratedId]
     stale: Mapped[int]
     sample: Mapped[int]
@@ -222,6 +258,8 @@ class RefreshReturns(Base):
 
 class SignalLessons(Base):
     """What a month's sample of visits found, by what cards had shown otherwise before."""
+
+    __table_args__ = (CheckConstraint("news BETWEEN 0 AND visits", name="news"),)
 
     month: Mapped[date] = mapped_column(primary_key=True)
     signals: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)

@@ -35,8 +35,9 @@ async def _write() -> None:
         )
         await rows(
             services.db,
-            """INSERT INTO sync_runs (id, tier_level, tier_name, status, error_summary)
-               VALUES (CAST(:id AS uuid), 1, 'new listings', 'failed', :title)""",
+            """INSERT INTO sync_runs (id, tier_level, tier_name, status, error_summary,
+                                      completed_at)
+               VALUES (CAST(:id AS uuid), 1, 'new listings', 'failed', :title, now())""",
             id=RUN,
             title=TITLE,
         )

@@ -228,7 +228,18 @@ INSERT INTO sync_runs (tier_level) VALUES (1), (1);
 def test_tables_columns_and_checks_that_were_there_are_completed_and_kept(legacy: str) -> None:
     with psycopg.connect(legacy) as connection:
         connection.execute(PARTIAL)
+        connection.execute("UPDATE properties_live SET price = -1 WHERE price = 1000001")
     migrate.upgrade(legacy)
+    # A check that their rows break is left out: it would keep those from being updated.
+    assert fetch(
+        legacy, "UPDATE properties_live SET page_number = 1 WHERE price < 0 RETURNING price"
+    )
+    checks = fetch(
+        legacy,
+        """SELECT conname FROM pg_constraint WHERE convalidated
+              AND conname IN ('properties_live_price_check', 'properties_live_missing_check')""",
+    )
+    assert checks == [("properties_live_missing_check",)]
     assert fetch(legacy, "SELECT DISTINCT our_own_note FROM properties_live") == [("kept",)]
     assert fetch(legacy, "SELECT count(our_own_column) FROM property_manifest") == [(1,)]
     queue = fetch(legacy, "SELECT property_id, priority, status FROM scrape_queue ORDER BY 1, 2")

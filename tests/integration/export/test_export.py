@@ -238,17 +238,19 @@ async def test_numbers_stay_numbers_and_plain_text_stays_as_it_is(
 ) -> None:
     titles = ["Casa - jardín", "3 = 3", "'quoted", "", "a\n=1"]
     for number, title in enumerate(titles):
-        await add_live(db, f"house-{number}", title=title, longitude=-103.5, price=-1)
+        await add_live(db, f"house-{number}", title=title, longitude=-103.5, total_area_m2=-1)
     await exports.to_file(tmp_path / "listings.csv", ExportFormat.CSV)
     found = csv_rows(tmp_path / "listings.csv")
-    assert {(row["longitude"], row["price"]) for row in found} == {("-103.50000000", "-1.00")}
+    assert {(row["longitude"], row["total_area_m2"]) for row in found} == {
+        ("-103.50000000", "-1.00")
+    }
     assert sorted(row["title"] for row in found) == sorted(titles)
 
 
 async def test_what_no_format_can_hold_is_left_out(
     db: Database, exports: ExportService, tmp_path: Path
 ) -> None:
-    await add_live(db, "odd", price=Decimal("NaN"))
+    await add_live(db, "odd", total_area_m2=Decimal("NaN"))
     await rows(
         db, "UPDATE properties_live SET last_seen_at = 'infinity', listing_date = '-infinity'"
     )
@@ -260,7 +262,7 @@ async def test_what_no_format_can_hold_is_left_out(
         *csv_rows(tmp_path / "csv"),
         feature["properties"],
     )
-    assert [(row["price"], row["last_seen_at"], row["listing_date"]) for row in found] == [
+    assert [(row["total_area_m2"], row["last_seen_at"], row["listing_date"]) for row in found] == [
         (None, None, None),
         ("", "", ""),
         (None, None, None),
@@ -282,7 +284,9 @@ async def test_since_takes_what_came_back_without_other_news(
 ) -> None:
     shop = Workshop(db=db, clock=clock)
     await shop.visit(detail("blue-house"))
-    await rows(db, "UPDATE properties_live SET listing_status = 'confirmed_removed'")
+    await rows(
+        db, "UPDATE properties_live SET listing_status = 'confirmed_removed', status = 'removed'"
+    )
     exported = clock.advance(days=1)
     assert await since(exports, tmp_path, exported) == set()
     clock.advance(days=1)

@@ -161,7 +161,11 @@ async def test_what_only_the_sitemap_lists_overwrites_no_card_and_revives_nobody
     await add_live(db, "old-house", listing_status="sold", public_id="EB-QA0001")
     await shop.visit(detail("flat"))
     await shop.scan(entry("old-house", bedrooms=2, public_id="EB-QA0001"))
-    await rows(db, "UPDATE properties_live SET listing_status = 'sold' WHERE title LIKE '%old%'")
+    await rows(
+        db,
+        "UPDATE properties_live SET listing_status = 'sold', status = 'sold' "
+        "WHERE title LIKE '%old%'",
+    )
     later = clock.advance(days=1)
     await rows(
         db,

@@ -163,7 +163,11 @@ async def test_nothing_but_verification_asks_for_the_page_of_the_one_before(
         await shop.queue.queue_random_sample(100)
         claimed = await shop.claim(100)
         assert {each.property_id for each in claimed} == {newcomer_id_of("blue-house", OTHER)}
-        await rows(db, "UPDATE scrape_queue SET status = 'completed', completed_at = queued_at")
+        await rows(
+            db,
+            "UPDATE scrape_queue SET status = 'completed', completed_at = queued_at, "
+            "lease_token = NULL, lease_expires_at = NULL",
+        )
 
 
 async def test_a_listing_that_comes_back_to_its_slug_is_visited_again(

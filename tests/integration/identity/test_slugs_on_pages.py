@@ -292,7 +292,7 @@ async def test_a_verified_page_that_shows_a_newcomer_is_saved_as_that_ones(
     shop: Workshop, services: Services, db: Database
 ) -> None:
     token = uuid4()
-    await rows(db, "UPDATE scrape_queue SET status = 'completed'")
+    await rows(db, "UPDATE scrape_queue SET status = 'completed', completed_at = now()")
     await rows(
         db,
         """INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason)

@@ -286,7 +286,8 @@ async def test_a_held_batch_of_removals_is_told_and_an_applied_one_is_not(
     session_id = await add_session(db, {}, clock.now())
     await rows(
         db,
-        "INSERT INTO removal_batches (session_id, status) VALUES (:id, 'applied')",
+        "INSERT INTO removal_batches (session_id, status, decided_at) "
+        "VALUES (:id, 'applied', now())",
         id=session_id,
     )
     assert await healthy.look_after(minutes=1) == []
@@ -308,8 +309,9 @@ async def add_audits(db: Database, clock: FixedClock, *, alive: int, gone: int) 
         for _ in range(number):
             await rows(
                 db,
-                """INSERT INTO removal_audits (week, property_id, removed_at, drawn_at, verdict)
-                   VALUES ('2026-11-23', :id, :now, :now, :verdict)""",
+                """INSERT INTO removal_audits (week, property_id, removed_at, drawn_at, checked_at,
+                                               verdict)
+                   VALUES ('2026-11-23', :id, :now, :now, :now, :verdict)""",
                 id=str(uuid4()),
                 now=clock.now(),
                 verdict=verdict,

@@ -171,7 +171,8 @@ async def test_the_journal_and_removed_listings_keep_them_for_their_term(
         await shop.visit(page(number))
     await rows(
         db,
-        """UPDATE properties_live SET listing_status = 'confirmed_removed', last_seen_at = :now
+        """UPDATE properties_live SET listing_status = 'confirmed_removed', status = 'removed',
+                  last_seen_at = :now
             WHERE property_id = :id""",
         now=clock.now(),
         id=id_of("blue-house"),

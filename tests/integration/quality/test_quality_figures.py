@@ -291,8 +291,11 @@ async def add_audit(
     drawn = clock.now() - timedelta(days=days)
     await rows(
         db,
-        """INSERT INTO removal_audits (week, property_id, removed_at, drawn_at, verdict)
-           VALUES (:week, :id, :drawn, :drawn, :verdict)""",
+        """INSERT INTO removal_audits (week, property_id, removed_at, drawn_at, verdict,
+                                       checked_at)
+           VALUES (:week, :id, :drawn, :drawn, :verdict,
+                   CASE WHEN CAST(:verdict AS text) IS NOT NULL
+                        THEN CAST(:drawn AS timestamptz) END)""",
         week=drawn.date() - timedelta(days=drawn.weekday()),
         id=id_of(slug) + uuid4().hex[:4],
         drawn=drawn,

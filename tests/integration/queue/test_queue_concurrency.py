@@ -17,9 +17,11 @@ from tests.support.clock import FixedClock
 WORKERS, ROWS, BATCH = 8, 2_000, 25
 
 FILL = """
-INSERT INTO scrape_queue (property_id, source_url, priority, queued_at, available_at, status)
+INSERT INTO scrape_queue (property_id, source_url, priority, queued_at, available_at, status,
+                          completed_at)
 SELECT 'pincali_' || n, 'https://example.org/' || n, 1 + n % 5, :now, :now,
-       CASE WHEN n <= :pending THEN 'pending' ELSE 'completed' END
+       CASE WHEN n <= :pending THEN 'pending' ELSE 'completed' END,
+       CASE WHEN n > :pending THEN CAST(:now AS timestamptz) END
   FROM generate_series(1, :rows) n
 """
 

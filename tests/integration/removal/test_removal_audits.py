@@ -84,7 +84,11 @@ async def test_only_recent_removals_that_still_stand_are_drawn(
 ) -> None:
     await remove(db, "long-gone", at=clock.now() - timedelta(days=9))
     await remove(db, "came-back", at=clock.now() - timedelta(days=1))
-    await rows(db, "UPDATE properties_live SET listing_status='relisted' WHERE title LIKE '%back'")
+    await rows(
+        db,
+        "UPDATE properties_live SET listing_status = 'relisted', status = 'active' "
+        "WHERE title LIKE '%back'",
+    )
     assert await services.audit.draw() == 0
 
 
@@ -145,7 +149,7 @@ async def test_a_listing_that_came_back_meanwhile_is_not_looked_for(
 ) -> None:
     await remove(db, "house-1", at=clock.now() - timedelta(days=1))
     await services.audit.draw()
-    await rows(db, "UPDATE properties_live SET listing_status = 'relisted'")
+    await rows(db, "UPDATE properties_live SET listing_status = 'relisted', status = 'active'")
     assert await services.audit.queue_waiting() == 0
     assert await value(db, "SELECT count(*) FROM scrape_queue") == 0
 

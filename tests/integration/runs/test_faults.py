@@ -155,7 +155,10 @@ async def test_a_node_that_is_down_keeps_the_queue_from_nothing(
     await stage.scan_all()
     await stage.tick()
     await rows(
-        stage.db, "UPDATE scrape_queue SET status = 'in_progress', lease_expires_at = 'epoch'"
+        stage.db,
+        """UPDATE scrape_queue
+              SET status = 'in_progress', claimed_at = 'epoch', worker_id = 'somebody',
+                  lease_token = gen_random_uuid(), lease_expires_at = 'epoch'""",
     )
     clock.advance(hours=9)
     stage.runner.answers = False

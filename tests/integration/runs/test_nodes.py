@@ -252,7 +252,7 @@ async def test_a_worker_that_dies_with_its_node_is_followed_by_one_elsewhere_wit
     await rows(
         stage.db,
         "UPDATE scrape_queue SET status = 'in_progress', session_id = :session, attempt_count = 1, "
-        "lease_token = :session, lease_expires_at = :end",
+        "lease_token = :session, lease_expires_at = :end, claimed_at = :end, worker_id = 'w'",
         session=ticket.session_id,
         end=stage.clock.now() + timedelta(minutes=10),
     )

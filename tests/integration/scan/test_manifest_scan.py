@@ -204,7 +204,7 @@ async def test_a_full_queue_is_never_passed_and_filled_up_later(
     assert batch.queued == 2
     assert await shop.queue.top_up() == 0
     assert await value(db, "SELECT count(*) FROM property_manifest WHERE needs_full_scrape") == 5
-    await rows(db, "UPDATE scrape_queue SET status = 'completed'")
+    await rows(db, "UPDATE scrape_queue SET status = 'completed', completed_at = now()")
     await rows(
         db,
         """UPDATE property_manifest SET needs_full_scrape = false, is_new = false

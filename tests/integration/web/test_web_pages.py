@@ -444,8 +444,8 @@ async def _hostile_everywhere(dashboard: Dashboard, clock: FixedClock) -> tuple[
         "UPDATE property_manifest SET listing_page_title = left(:bad, 500)",
         "UPDATE removal_checks SET evidence = :bad, redirect_url = :bad, url = :url",
         """INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason, status,
-                  last_error, queued_at, available_at)
-           SELECT property_id, :url, 1, 'new_property', 'failed', :bad, :now, :now
+                  last_error, queued_at, available_at, completed_at)
+           SELECT property_id, :url, 1, 'new_property', 'failed', :bad, :now, :now, :now
              FROM properties_live LIMIT 3""",
         """INSERT INTO property_changes (property_id, change_type, field_name, old_value,
                   new_value, change_reason, created_at)
@@ -454,13 +454,14 @@ async def _hostile_everywhere(dashboard: Dashboard, clock: FixedClock) -> tuple[
              FROM properties_live, unnest(ARRAY['title', 'price', 'currency']) f""",
         """INSERT INTO price_reviews (property_id, operation, currency, price_unit, old_price,
                   new_price, old_values)
-           SELECT property_id, 'sale', '<b>', 'total', 1, 9, '{}' FROM properties_live LIMIT 3""",
+           SELECT property_id, '<b>', 'MXN', 'total', 1, 9, '{}' FROM properties_live LIMIT 3""",
         """INSERT INTO identity_candidates (property_id, earlier_property_id, metres,
                   title_similarity, price_ratio)
            SELECT min(property_id), max(property_id), 1, 1, 1 FROM properties_live""",
         """INSERT INTO scraping_errors (url, error_type, error_message, created_at)
            VALUES (:url, '<b>bold</b>', :bad, :now)""",
-        """UPDATE sync_runs SET status = 'failed', error_summary = :bad, details = details ||
+        """UPDATE sync_runs SET status = 'failed', completed_at = now(), error_summary = :bad,
+                  details = details ||
                   jsonb_build_object('sitemap_error', CAST(:bad AS text), 'drain',
                       CAST(:bad AS text), 'anomalies', jsonb_build_array(jsonb_build_object(
                           'what', CAST(:bad AS text), 'value', 1, 'usual', 2)))""",

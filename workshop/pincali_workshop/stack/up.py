@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pincali_sync.bootstrap import database_url
-from pincali_sync.cli.precautions import precautions
 from pincali_sync.config import Config, is_loopback
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import address_of
+from pincali_sync.doctor.precautions import precautions
 from pincali_sync.exceptions import UsageError
 from pincali_workshop.stack import embedded
 from pincali_workshop.stack.scrapyd import ScrapydNode, node_of

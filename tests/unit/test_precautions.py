@@ -9,9 +9,9 @@ import pytest
 
 from pincali_sync.cli import tier_runner
 from pincali_sync.cli.app import run
-from pincali_sync.cli.precautions import precautions, warn_once_a_day
 from pincali_sync.cli.tier_runner import Ticked
 from pincali_sync.config import Config
+from pincali_sync.doctor.precautions import precautions, warn_once_a_day
 
 YESTERDAY = 24 * 60 * 60 + 60
 

@@ -1,0 +1,148 @@
+"""The data: what no constraint can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from pincali_sync.db.repositories.health.consistency import Disagreement
+from pincali_sync.doctor.check import FIX, Check, Finding, Level, Needs, Patient, ok, warn
+from pincali_sync.services.site.pauses import explain
+
+# Ticks and workers see to it within some minutes: what is left after an hour is left for good.
+_SILENCE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    """What a disagreement is called, and what it means."""
+
+    name: str
+    wrong: str  # after the number of rows
+    well: str
+    remedy: str = FIX
+    level: Level = Level.WARN
+
+
+_D = Disagreement
+_RULES = {
+    _D.QUEUED_WITHOUT_RECORD: _Rule(
+        name="queue records",
+        wrong="open queue rows name no record that is there",
+        well="every open queue row names a record",
+    ),
+    _D.FORGOTTEN_OUTSIDE: _Rule(
+        name="queue outside",
+        wrong="listings want a visit, and neither the queue nor queue_outside knows",
+        well="all that wants a visit waits for one",
+        level=Level.BAD,
+    ),
+    _D.LAPSED_LEASE: _Rule(
+        name="queue leases",
+        wrong="pages are leased to workers that are silent for over an hour",
+        well="every lease has a worker",
+    ),
+    _D.ALIAS_OF_NOTHING: _Rule(
+        name="aliases",
+        wrong="aliases lead to a record that is not there",
+        well="every alias leads to a record",
+        remedy="SELECT * FROM property_aliases: was a backup restored in part? The next sighting "
+        "makes a record of that id again",
+    ),
+    _D.NEVER_LOOKED_AT: _Rule(
+        name="removals looked at",
+        wrong="listings are missing for long, and nobody looked at their pages",
+        well="every listing missing for long was looked at",
+        remedy="`history`: does the verify step fail? Then `removals unsettled`",
+    ),
+    _D.SEEN_SINCE_MISSED: _Rule(
+        name="removals seen",
+        wrong="listings are likely removed although they were seen since",
+        well="what is likely removed was not seen since",
+        remedy=f"{FIX}: their next card is read anew",
+    ),
+    _D.OLD_HELD_BATCH: _Rule(
+        name="removals held",
+        wrong="batches of removals are held for so long that their proofs are void",
+        well="none is held for too long",
+        remedy="`removals list`, then `removals approve ID` or `reject ID`",
+    ),
+    _D.SESSION_OF_NOBODY: _Rule(
+        name="sessions",
+        wrong="sessions are open, and no run or job works in them",
+        well="every open session is worked in",
+    ),
+    _D.SILENT_JOB: _Rule(
+        name="jobs",
+        wrong="jobs are open and silent for over an hour",
+        well="every open job is alive",
+    ),
+    _D.STUCK_RUN: _Rule(
+        name="runs",
+        wrong="runs are open and did not move for a day",
+        well="no run is stuck",
+        remedy="`history RUN` says where; `cancel RUN` gives it up, its queue stays",
+    ),
+    _D.LOCK_WITHOUT_END: _Rule(
+        name="locks",
+        wrong="locks end in more than an hour: they were taken by a clock that was ahead",
+        well="none outlasts its holder",
+        level=Level.BAD,
+    ),
+    _D.UNNUMBERED_CHANGE: _Rule(
+        name="feed",
+        wrong="changes wait for over an hour for their place in the feed",
+        well="every change has its place",
+        remedy="a tick numbers them: is cron calling the tier runner? (`cron`)",
+    ),
+}
+
+
+async def _look(patient: Patient, disagreement: Disagreement, rule: _Rule) -> Finding:
+    now = patient.services.clock.now()
+    number = await patient.ask(
+        lambda tx: tx.consistency.count(disagreement, now=now, silence=_SILENCE)
+    )
+    if not number:
+        return ok(rule.well)
+    return Finding(level=rule.level, what=f"{number:,} {rule.wrong}", remedy=rule.remedy)
+
+
+async def _mend(patient: Patient, disagreement: Disagreement) -> str:
+    now = patient.services.clock.now()
+    number = await patient.do(
+        lambda tx: tx.consistency.mend(disagreement, now=now, silence=_SILENCE)
+    )
+    return f"{number:,} rows put right" if number else ""
+
+
+def _check(disagreement: Disagreement, rule: _Rule) -> Check:
+    return Check(
+        name=rule.name,
+        look=partial(_look, disagreement=disagreement, rule=rule),
+        needs=Needs.SCHEMA,
+        mend=partial(_mend, disagreement=disagreement) if disagreement.value.mend else None,
+        beside_runner=disagreement is _D.LOCK_WITHOUT_END,
+    )
+
+
+CONSISTENCY: tuple[Check, ...] = tuple(_check(each, rule) for each, rule in _RULES.items())
+
+
+async def pauses(patient: Patient) -> Finding:
+    """What rests, and why."""
+    found = await patient.ask(lambda tx: tx.pauses.in_force())
+    if not found:
+        return ok("nothing is paused")
+    said = "; ".join(map(explain, found))
+    return warn(said, "`pincali-sync resume`, once the reason is gone")
+
+
+async def incidents(patient: Patient) -> Finding:
+    """What is the matter by the alert rules, as the last tick saw."""
+    found = await patient.ask(lambda tx: tx.incidents.open())
+    if not found:
+        return ok("none is open")
+    names = ", ".join(dict.fromkeys(each.alert for each in found))
+    return warn(f"open: {names}", "`pincali-sync alerts`; the runbook says what each means")

@@ -1,0 +1,155 @@
+"""The server: is it there, is it the right kind, does it let us work, does it keep up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from time import monotonic
+
+from pincali_sync.clock import TOLERATED_SECONDS
+from pincali_sync.db.repositories.health.server import LongTransaction
+from pincali_sync.doctor.check import Finding, Patient, bad, ok, warn
+
+_OLDEST_VERSION = 150_000
+_SHORTEST_STATEMENT = timedelta(minutes=5)  # comparisons of a million rows take their time
+_FULL, _NEARLY_FULL = 0.95, 0.8
+_LONG_SECONDS = 900.0
+_FREEZE_LATE = 1_000_000_000  # transactions; at two billion the server stops to write
+_CHANNEL = "pincali_sync_doctor"
+_HEARD_WITHIN = 2.0  # seconds
+
+
+async def server(patient: Patient) -> Finding:
+    """Version, encoding, and whether it takes what is written."""
+    facts = await patient.ask(lambda tx: tx.server.facts())
+    if facts.version < _OLDEST_VERSION:
+        return bad(f"PostgreSQL {facts.version_name}", "upgrade it: 15 is the oldest that will do")
+    if facts.encoding != "UTF8":
+        return bad(
+            f"the database is encoded in {facts.encoding}",
+            "create it anew with ENCODING 'UTF8' and restore a backup into it",
+        )
+    if facts.is_read_only:
+        return bad(
+            "nothing can be written: a stand-by, or default_transaction_read_only",
+            "let DATABASE_URL lead to the primary, as a role that may write",
+        )
+    return ok(f"PostgreSQL {facts.version_name}, {facts.bytes / 1e6:,.0f} MB")
+
+
+async def role(patient: Patient) -> Finding:
+    """Whether the role may do what the program does, and sees all rows."""
+    found = await patient.ask(lambda tx: tx.server.role())
+    if not found.may_stage:
+        return bad(
+            f"{found.name} may not make temporary tables",
+            f"GRANT TEMPORARY ON DATABASE … TO {found.name}, as the database's owner",
+        )
+    if found.closed:
+        return bad(
+            f"{found.name} may not read and write {_some(found.closed)}",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON … TO {found.name}, as the tables' owner",
+        )
+    if found.veiled:
+        return bad(
+            f"row security hides rows from {found.name} in {_some(found.veiled)}",
+            "work as the tables' owner, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
+        )
+    if found.is_superuser:
+        return warn(f"{found.name} is a superuser", "let DATABASE_URL name the tables' owner")
+    if found.of_others:
+        return warn(
+            f"{found.name} does not own {_some(found.of_others)}",
+            "nothing, if upgrades are run as their owner",
+        )
+    return ok(f"{found.name} owns its tables, and is no superuser")
+
+
+async def pooler(patient: Patient) -> Finding:
+    """Whether transactions stay whole, and whether there is a pooler that swallows messages."""
+    if not await patient.ask(lambda tx: tx.server.keeps_transactions_together()):
+        return bad(
+            "a pooler shares single statements out",
+            "set pool_mode = transaction (PgBouncer), or let DATABASE_URL lead to the server",
+        )
+    if await _is_heard(patient):
+        return ok("transactions stay whole, LISTEN is heard")
+    return ok("transactions stay whole; behind a pooler, where changes are looked for by the clock")
+
+
+async def _is_heard(patient: Patient) -> bool:
+    async with patient.services.db.listen(_CHANNEL) as bell:
+        began, waiting = monotonic(), asyncio.ensure_future(bell.wait(_HEARD_WITHIN))
+        await patient.ask(lambda tx: tx.server.notify(_CHANNEL))
+        await waiting
+        return monotonic() - began < _HEARD_WITHIN
+
+
+async def connections(patient: Patient) -> Finding:
+    """How many are left, and whether statements may take as long as they need."""
+    facts = await patient.ask(lambda tx: tx.server.facts())
+    said = f"{facts.connections} of {facts.most_connections} connections in use"
+    timeout = timedelta(milliseconds=facts.statement_timeout_ms)
+    if facts.connections >= facts.most_connections * _FULL:
+        return bad(said, "raise max_connections, put a pooler in front, or stop who holds them")
+    if facts.connections >= facts.most_connections * _NEARLY_FULL:
+        return warn(said, "raise max_connections, or put a pooler in front")
+    if timedelta(0) < timeout < _SHORTEST_STATEMENT:
+        return warn(
+            f"statement_timeout is {timeout.total_seconds():g} s: comparing scans takes longer",
+            "ALTER ROLE … SET statement_timeout = 0 for the role of DATABASE_URL",
+        )
+    return ok(said)
+
+
+async def vacuum(patient: Patient) -> Finding:
+    """Whether dead rows are cleared away."""
+    facts = await patient.ask(lambda tx: tx.server.facts())
+    dead = await patient.ask(lambda tx: tx.server.dead_rows())
+    if not facts.vacuums_itself:
+        return bad("autovacuum is off", "ALTER SYSTEM SET autovacuum = on; SELECT pg_reload_conf()")
+    if facts.transactions_since_freeze > _FREEZE_LATE:
+        return bad(
+            f"{facts.transactions_since_freeze:,} transactions since the last freeze",
+            "end what is open for long (see `transactions`), then VACUUM (FREEZE)",
+        )
+    if dead:
+        worst = ", ".join(f"{each.name} {each.dead:,}" for each in dead)
+        return warn(
+            f"many dead rows: {worst}",
+            f"VACUUM (ANALYZE) {dead[0].name}; does anything hold it up? See `transactions`",
+        )
+    return ok("autovacuum keeps up")
+
+
+async def transactions(patient: Patient) -> Finding:
+    """Whether any is open for so long that it holds up vacuuming and upgrades."""
+    found = await patient.ask(lambda tx: tx.server.long_transactions(_LONG_SECONDS))
+    if not found:
+        return ok("none is open for long")
+    oldest = found[0]
+    return warn(
+        f"{len(found)} open for a quarter of an hour; the oldest: {_shown(oldest)}",
+        f"nothing, if it is a backup; else SELECT pg_terminate_backend({oldest.pid})",
+    )
+
+
+async def clock(patient: Patient) -> Finding:
+    """Whether this machine's clock shows what the database's does, by which all times go."""
+    await patient.ask(lambda tx: tx.server.facts())  # so that the time was told
+    objection = patient.services.db.clock.objection
+    if objection is None:
+        return ok(f"within {TOLERATED_SECONDS:g} s of the database's")
+    what, _, remedy = objection.partition(": ")
+    return warn(what, remedy)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _shown(found: LongTransaction) -> str:
+    age = timedelta(seconds=round(found.seconds))
+    return f"{found.name}, {found.state or 'unknown'}, {age} (h:mm:ss)"
