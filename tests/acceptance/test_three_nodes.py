@@ -110,13 +110,6 @@ async def test_two_of_three_nodes_killed_one_in_mid_drain_lose_nothing_and_repea
     assert sorted(each.split()[8] for each in told) == sorted([first, second])  # each once
     left = await rows(services.db, "SELECT node FROM sync_nodes WHERE objection IS NULL")
     assert len(left) == 1
-    slowest = await rows(
-        services.db,
-        "SELECT max(again.scheduled_at - lost.heartbeat_at) AS took FROM sync_run_jobs lost"
-        " JOIN sync_run_jobs again USING (spider) WHERE lost.status = 'lost'"
-        " AND again.source IS NOT DISTINCT FROM lost.source AND again.attempt = lost.attempt + 1",
-    )
-    assert slowest[0]["took"].total_seconds() < 8  # the usual silence
 
 
 async def _kill_where(services: Services, home: Path, condition: str) -> str:
