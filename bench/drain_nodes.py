@@ -29,11 +29,11 @@ from pincali_sync.db.engine import Database
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
 from pincali_sync.services.runs.run_jobs import page_worker
 
-_LISTINGS = 1_200
+_LISTINGS = 900
 _NODES = 3
 _ANSWER_SECONDS = 0.5
 _GAP = 0.02  # faster than all of them
-_MEASURED_SECONDS = 30
+_MEASURED_SECONDS = 20
 _PACED = 1.5  # of what one node does
 _DONE = "SELECT count(*) FROM scrape_queue WHERE completed_at IS NOT NULL"
 _BEGUN = "SELECT count(*) FROM sync_run_jobs WHERE status = 'running'"

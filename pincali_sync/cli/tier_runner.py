@@ -107,8 +107,9 @@ async def _tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
                 continue
             seen.update({str(each.id): each for each in runs})
             held_back = await _held_back(services, runs)
-            if not (wait or held_back):
-                # Told at the end: what needs no node was done.
+            if not (wait or held_back or await services.pauses.of_tier(None)):
+                # Told at the end: what needs no node was done. Whoever paused all may have stopped
+                # the nodes, too.
                 await scheduler.orchestrator.jobs.nodes.check()
             if not wait or held_back or all(each.status != "running" for each in runs):
                 return list(seen.values()), held_back

@@ -104,6 +104,18 @@ def test_a_scrapyd_that_is_down_fails_the_command_and_leaves_nothing_half_done(
 
 
 @pytest.mark.usefixtures("configured")
+def test_a_tick_without_a_node_ends_with_1_though_nothing_is_due_unless_all_rests(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for tier in "1234":
+        say(capsys, "pause", "--tier", tier)
+    assert run(tier_runner.app, []) == 1
+    assert "Scrapyd at http://127.0.0.1:1 does not answer: start it" in capsys.readouterr().err
+    say(capsys, "pause")
+    assert run(tier_runner.app, []) == 0
+
+
+@pytest.mark.usefixtures("configured")
 def test_an_unknown_tier_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tier_runner.app, ["--tier", "7"]) == 2
     assert "unknown tier '7'" in capsys.readouterr().err
