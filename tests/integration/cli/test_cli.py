@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
+import typer
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.cli import tier_runner
-from pincali_sync.cli.app import run
+from pincali_sync.cli.app import app, run
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.services.runs.runner_lock import runner_lock
@@ -79,6 +81,25 @@ def test_a_bad_database_is_named_in_one_line(
     assert says in err
     assert "hidden" not in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize(("program", "words"), [(app, ["status"]), (tier_runner.app, [])])
+def test_a_table_that_somebody_locks_is_told_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    database_url: str,
+    program: typer.Typer,
+    words: list[str],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{database_url}?options=-cstatement_timeout%3D300ms")
+    with psycopg.connect(database_url) as other:
+        other.execute("LOCK TABLE sync_runs, service_locks")
+        status = run(program, words)
+    assert status == 1
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("pincali-sync: PostgreSQL at 127.0.0.1:")
+    assert "gave a statement up: canceling statement due to statement timeout. If that" in line
 
 
 def test_a_database_without_our_tables_names_the_remedy(

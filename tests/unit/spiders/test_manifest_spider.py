@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from scrapy.http import HtmlResponse
 from pincali_sync.domain.listing_query import ListingQuery, WantedPage
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import UsageError
+from pincali_sync.pipelines.manifest import _cards_of
 from pincali_sync.spiders import manifest
 from pincali_sync.spiders.manifest import ManifestSpider
+from tests.support.builders import page
 
 
 async def test_a_page_that_breaks_the_parser_is_lost_to_the_walk(
@@ -30,6 +33,23 @@ async def test_a_page_that_breaks_the_parser_is_lost_to_the_walk(
     with pytest.raises(ArithmeticError):
         list(ManifestSpider(source="sale").parse(response, asked))
     assert asked.facts.result() is None
+
+
+def test_cards_that_are_none_are_counted_by_kind_and_not_by_what_they_say() -> None:
+    reasons = [
+        *(f"card EB-AA{n:04} has no link" for n in range(50)),
+        *(f"'/en/development/tower-{n}' is not the URL of a listing" for n in range(50)),
+        "'//elsewhere.example/en/home/a' leaves the site",
+        "something new",
+    ]
+    read = page()
+    counts = _cards_of([replace(read, page=replace(read.page, unreadable_cards=tuple(reasons)))])
+    assert {name: n for name, n in counts.items() if "dropped" in name} == {
+        "manifest/dropped/has_no_link": 50,
+        "manifest/dropped/is_not_the_URL_of_a_listing": 50,
+        "manifest/dropped/leaves_the_site": 1,
+        "manifest/dropped/other": 1,
+    }
 
 
 def test_the_depth_is_a_number_whichever_way_it_is_asked_for() -> None:
