@@ -30,8 +30,8 @@ lint: setup ## ruff, mypy, import rules, migration drift, deploy files, bandit, 
 	@$(PYTHON) scripts/check_deploy.py
 	@$(PYTHON) scripts/audit.py code secrets
 
-kills: setup ## a month in which processes die, once from each transaction on; some ten minutes
-	@EVERY_KILL=1 $(PYTHON) -m pytest -q tests/integration/runs/test_kills.py
+kills: setup ## months in which processes die at some of their transactions (MONTHS=, SEED=)
+	@MONTHS=$(or $(MONTHS),40) SEED=$(or $(SEED),1) $(PYTHON) -m pytest -q tests/integration/runs/test_kills.py
 
 audit: setup ## known faults of the pinned packages, dangerous code, secrets in the tree
 	@$(PYTHON) scripts/audit.py

@@ -90,6 +90,7 @@ async def test_jobs_killed_in_a_scan_and_in_a_drain_lose_nothing_and_repeat_noth
         " GROUP BY property_id HAVING count(*) > 1",
     )
     assert created == []
+    assert await rows(services.db, "SELECT FROM scraping_sessions WHERE status = 'running'") == []
 
 
 async def _tick_until(services: Services, scheduler: SchedulerService, condition: str) -> None:
