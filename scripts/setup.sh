@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv, installs the pinned packages and this one, and sees to a Chromium and to promtool.
+# Makes .venv, installs the pinned packages and this one, and sees to a Chromium, promtool and PgBouncer.
 # Run it as often as you like: what is there is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -93,9 +93,36 @@ install_promtool() {
   fi
 }
 
+# The pooler that tests run through, and the libraries that it needs and this machine may lack. Debian's
+# package would start it, so here too only the files are taken.
+fetch_pgbouncer() (
+  home=$PWD/.venv/pgbouncer
+  folder=$(mktemp -d) && trap 'rm -rf "$folder"' EXIT && cd "$folder" || return 1
+  needed() { apt-cache depends --important pgbouncer | sed -nE 's/^ *Depends: (lib(event|c-?ares)[^ ]*)$/\1/p'; }
+  { [ -n "$(needed)" ] && apt-get download -qq pgbouncer $(needed); } ||
+    { "${as_root[@]}" apt-get update -qq && apt-get download -qq pgbouncer $(needed); } || return 1
+  for package in *.deb; do dpkg-deb -x "$package" files || return 1; done
+  rm -rf "$home" && mkdir -p "$home" && cp files/usr/sbin/pgbouncer "$home/" &&
+    cp -P files/usr/lib/*-linux-gnu*/lib*.so.* "$home/" || return 1
+  printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$home" "$home/pgbouncer" >"$home/../bin/pgbouncer"
+  chmod +x "$home/../bin/pgbouncer" && "$home/../bin/pgbouncer" --version
+)
+
+install_pgbouncer() {
+  if PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null || .venv/bin/pgbouncer --version >/dev/null 2>&1; then
+    return
+  fi
+  echo "setup: taking PgBouncer out of the distribution's package"
+  if ! command -v apt-get >/dev/null || ! fetch_pgbouncer >/dev/null 2>&1; then
+    echo "setup: PgBouncer could not be had, which a test of the whole day needs:" \
+      "install your distribution's pgbouncer" >&2
+  fi
+}
+
 if is_fresh; then exit 0; fi
 install_packages
 install_chromium
 install_promtool
+install_pgbouncer
 touch "$stamp"
 echo "setup: done"

@@ -51,11 +51,15 @@ class Stage:
 
     def set_up(self) -> None:
         """Starts the parts; on an error, `strike` takes down those that are up."""
-        self.database_url = embedded.ensure_running(self.home)
+        self.database_url = self.start_database()
         migrate.upgrade(self.database_url)
         self.site.start()
         for node in self.nodes:
             self.start_node(node)
+
+    def start_database(self) -> str:
+        """Starts it; returns its URL."""
+        return embedded.ensure_running(self.home)
 
     def start_node(self, node: ScrapydNode) -> None:
         """Starts one of the nodes; its jobs see the stage's variables."""
