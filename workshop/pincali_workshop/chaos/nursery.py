@@ -14,8 +14,11 @@ import signal
 import socket
 import subprocess
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import scrapy.cmdline
 
@@ -109,13 +112,14 @@ def main() -> None:
         (home / f"{_SOCKET}.new").rename(home / _SOCKET)
         while True:
             connection, _ = door.accept()
-            with connection:
+            # Who gives an order may be killed in the middle of it.
+            with connection, suppress(OSError, ValueError):
                 program, arguments, log = json.loads(_read(connection))
                 pid = os.fork()
                 if not pid:
                     door.close()
                     connection.close()
-                    os._exit(_live(program, arguments, log))
+                    _live(program, arguments, log)
                 connection.sendall(str(pid).encode())
 
 
@@ -123,21 +127,25 @@ def _read(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(_ORDER_BYTES), b""))
 
 
-def _live(program: str, arguments: Sequence[str], log: str) -> int:
-    """A child's life; returns how it ended."""
-    os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for standard in (1, 2):
-        os.dup2(output, standard)
-    sys.argv = [program, *arguments]
+def _live(program: str, arguments: Sequence[str], log: str) -> NoReturn:
+    """A child's life."""
+    status = 1
     try:
-        return _run(program)
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        for standard in (1, 2):
+            os.dup2(output, standard)
+        sys.argv = [program, *arguments]
+        status = _run(program)
     except SystemExit as end:
-        return int(end.code or 0)
+        status = int(end.code or 0)
+    except BaseException:  # noqa: BLE001  # it must not live on as a second nursery
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        os._exit(status)
 
 
 def _run(program: str) -> int:
