@@ -6,8 +6,9 @@ rest is left out:
 
 - attempts of pages and jobs, workers and leases: they tell of the kills;
 - canaries in the queue, and rows of `scraping_errors`: an attempt more asks or fails once more;
-- whether a page or the sitemap showed a newcomer first, or which page did: jobs run side by side.
-  A run's sum of both is compared;
+- whether a page, the sitemap or the listing's own page showed a newcomer first, and so by which of
+  them a run counts it as new, and whether a card's price was known when the row came: jobs run side
+  by side, in undisturbed courses too. That it is there, queued and fetched, is compared;
 - figures over time, incidents and quality reports: made of what is compared here, at some time.
 """
 
@@ -21,10 +22,11 @@ import psycopg
 
 _TIMES = "created_at first_seen_at last_seen_at"
 _LIVE_TIMES = f"""{_TIMES} updated_at last_updated_at last_manifest_seen_at last_full_scrape_at
-    scraped_at observed_days search_vector missing_session_id id"""
+    scraped_at observed_days search_vector missing_session_id id
+    price_at_last_manifest currency_at_last_manifest unit_at_last_manifest"""
 _MANIFEST_TIMES = f"{_TIMES} seen_in_session_id id"
 _RUN_TIMES = """id session_id started_at completed_at slot_at updated_at window_ends_at
-    execution_time_ms details"""
+    execution_time_ms details new_properties_found"""
 
 
 def _row(table: str, but: str) -> str:
@@ -36,6 +38,7 @@ _RUN = """(SELECT id, session_id, 'run ' || row_number() OVER (ORDER BY started_
 
 _SESSION_TIMES = """id created_at session_name started_at completed_at base_url
     properties_inserted properties_updated"""
+# What depends on who was first.
 _FIRST = "started_at ended_at new_entries changed_entries"
 
 # Each yields two columns: of what, and what is so.
