@@ -57,7 +57,7 @@ class Act:
     ages: bool = False  # before it, all live records become so old that their visits are due
 
 
-SHORT = (Act(Tier.WEEKLY_DEEP), Act(Tier.WEEKLY_DEEP, 12))
+SHORT = (Act(Tier.WEEKLY_DEEP), Act(Tier.HOT_LISTINGS, 12))
 # Removals take two certified scans after the first, which sets the mark.
 _ROUND = (
     Act(Tier.HOT_LISTINGS, 6),

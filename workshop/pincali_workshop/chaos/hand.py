@@ -46,6 +46,7 @@ class Hand:
         self._stage = stage
         self._cron = cron
         self._revivals: list[_Revival] = []
+        self.families: set[int] = set()  # of those that were hit: browsers among them
 
     @property
     def is_busy(self) -> bool:
@@ -100,6 +101,7 @@ class Hand:
         if job is None or pid is None:
             return ""
         family = family_of(pid)
+        self.families.update(family)
         match blow.kind:
             case Kind.SPIDER:
                 send(signal.SIGKILL, [pid])

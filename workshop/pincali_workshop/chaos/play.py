@@ -16,7 +16,7 @@ from pincali_workshop.chaos.kinds import Blow
 from pincali_workshop.chaos.look import Look, look_at
 from pincali_workshop.chaos.nursery import Nursery
 from pincali_workshop.chaos.runner import Cron
-from pincali_workshop.chaos.victims import of_home
+from pincali_workshop.chaos.victims import is_alive, of_home
 from pincali_workshop.demo.stage import Stage
 
 _LOOK_EVERY_SECONDS = 0.2
@@ -80,7 +80,8 @@ class Play:
     def left_behind(self) -> list[int]:
         """Processes of the product that should have ended."""
         meant = {self._nursery.process, *(node.process() for node in self._stage.nodes)}
-        return [pid for pid in of_home(self._stage.home) if pid not in meant]
+        families = filter(is_alive, self._hand.families)
+        return sorted({*of_home(self._stage.home), *families} - meant)
 
     def _between(self, act: Act) -> None:
         self._stage.site.advance(act.hours * 3600)

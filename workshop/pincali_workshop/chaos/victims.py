@@ -58,13 +58,14 @@ def family_of(pid: int) -> list[int]:
 
 
 def browsers(home: Path) -> list[int]:
-    """The main processes of browsers."""
-    return [
-        pid
-        for pid in of_home(home)
-        if "chrom" in Path(command_of(pid)[0] if command_of(pid) else "").name
-        and not any(part.startswith("--type=") for part in command_of(pid))
-    ]
+    """The main processes of browsers: known by whom they descend from, as they see no variables."""
+    families = {pid for spider in of_home(home) for pid in family_of(spider)}
+    return [pid for pid in sorted(families) if _is_browser(command_of(pid))]
+
+
+def _is_browser(command: list[str]) -> bool:
+    is_helper = any(part.startswith("--type=") for part in command)
+    return bool(command) and "chrom" in Path(command[0]).name and not is_helper
 
 
 def backends(url: str) -> list[int]:
