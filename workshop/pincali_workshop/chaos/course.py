@@ -1,6 +1,8 @@
-"""What is played: runs of all four tiers, one after another, between which the site's time passes.
+"""What is played: runs of all four tiers, one after another, between which time passes.
 
-Within a run the site stands still: who takes longer, because somebody was killed, sees the same.
+On the site that is hours, in the tables a week: what happened is moved back, so that no run depends
+on how long the one before it took. Within a run the site stands still: who takes longer, because
+somebody was killed, sees the same.
 """
 
 from __future__ import annotations
@@ -26,9 +28,12 @@ _VARIABLES: Mapping[str, str] = {
     "TIER_1_FREQUENCY_HOURS": "1000000",
     # A page is set aside after its attempts, as it should be: here it is never the page's fault.
     "QUEUE_MAX_ATTEMPTS": "20",
-    # All that is so old is due at once, whatever day of the month it is.
+    # All that is so old as tier 4 finds it is due at once, whatever day of the month it is.
     "MAX_AGE_DAYS": "35",
+    "TIER_3_STALE_DAYS": "1000",
     "KEEP_QUEUE_DAYS": "1000",
+    "KEEP_STAGING_DAYS": "1000",
+    "KEEP_SIGHTINGS_DAYS": "1000",
     # Whom a sample draws, a random number of the month says.
     "TIER_4_SAMPLE_SHARE": "0",
 }
@@ -54,7 +59,6 @@ class Act:
 
     tier: Tier
     hours: float = 0.0  # that pass on the site before it
-    ages: bool = False  # before it, all live records become so old that their visits are due
 
 
 SHORT = (Act(Tier.WEEKLY_DEEP), Act(Tier.HOT_LISTINGS, 12))
@@ -64,7 +68,7 @@ _ROUND = (
     Act(Tier.DAILY_SYNC, 6),
     Act(Tier.WEEKLY_DEEP, 12),
     Act(Tier.WEEKLY_DEEP, 12),
-    Act(Tier.MONTHLY_REFRESH, 6, ages=True),
+    Act(Tier.MONTHLY_REFRESH, 6),
 )
 
 
