@@ -7,7 +7,7 @@ from pincali_workshop.chaos.course import SHORT
 from pincali_workshop.chaos.kinds import Kind
 from pincali_workshop.chaos.storm import Weather, calm_course, storm
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 _WEATHER = Weather(
     seed=1,
