@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pincali_sync.clock import TOLERATED_SECONDS
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.queue import rest
-from pincali_sync.db.repositories.removal import batches, proofs
+from pincali_sync.db.repositories.removal import batches, counting, proofs
 from pincali_sync.domain import coverage, freshness, limits, prices, removal_limit
 from pincali_sync.domain.listing_status import INACTIVE_AFTER, LIKELY_AFTER
 from pincali_sync.domain.schedule import GRACE, backoff
@@ -96,6 +97,8 @@ def default(variable: str) -> str:
         (30, f"and {sitemap.MAX_UNPACKED_BYTES // 1_000_000} mb unpacked"),
         (30, f"{WORDS[limits.MAX_REDIRECTS]} of them"),
         (30, f"a crawl-delay of up to {pace.LONGEST_CRAWL_DELAY:g} s"),
+        (46, f"once a day by the tier runner, from {TOLERATED_SECONDS:g} s on"),
+        (46, f"within {WORDS[int(counting.DOUBT.split()[0])]} minutes before a scan began"),
         (32, f"more than {markup.MAX_BYTES:,} bytes, {markup.MAX_TAGS:,} tags"),
         (32, f"{markup.MAX_DEPTH} levels"),
         (32, f"a chip has {facts.MAX_CHIP} characters"),

@@ -65,7 +65,7 @@ class Waiting:
 
 # What was seen so shortly before a scan began counts as seen since: clocks differ, the site's too,
 # which dates its sitemap, and no doubt removes a listing.
-_DOUBT = "interval '5 minutes'"
+DOUBT = "5 minutes"
 _ALL_SOURCES = "ARRAY[{}]".format(", ".join(f"'{each}'" for each in ListingSource))
 
 
@@ -95,7 +95,7 @@ def _absent(complete: str, besides: str) -> str:
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
      CROSS JOIN ({complete}) complete
      WHERE l.listing_status IN {PRESENT} AND {besides}
-       AND coalesce(m.last_seen_at, '-infinity') < :began - {_DOUBT}
+       AND coalesce(m.last_seen_at, '-infinity') < :began - interval '{DOUBT}'
        AND {_covered_by("complete.sources")}"""
 
 
@@ -104,7 +104,7 @@ def _absent(complete: str, besides: str) -> str:
 _FOR_CERTAIN = f"""
        AND NOT {may_be_in("complete.corners")}
        AND coalesce(greatest(m.last_seen_at, {listed_at("l.property_id")}), '-infinity')
-           < :began - {_DOUBT}"""
+           < :began - interval '{DOUBT}'"""
 
 
 _NOT_COUNTED = "l.missing_session_id IS DISTINCT FROM CAST(:session_id AS uuid)"
@@ -129,7 +129,7 @@ _DELISTED = f"""
      WHERE this.session_id = CAST(:session_id AS uuid) AND this.is_complete
        AND l.listing_status IN {PRESENT} AND {_NOT_COUNTED}
        AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity')
-           < first.lacked_at - {_DOUBT}"""
+           < first.lacked_at - interval '{DOUBT}'"""
 _ONCE_MORE = "l.consecutive_missing_count + 1"
 # A person's word since anything listed it: see `settlement`.
 _KEPT = f"""EXISTS (
@@ -168,7 +168,8 @@ _COUNT_ABSENT = _count(_ABSENT + _FOR_CERTAIN)
 _FIND_DELISTED = f"SELECT DISTINCT l.property_id {_DELISTED} ORDER BY l.property_id"
 _COUNT_DELISTED = _count(
     f"""{_DELISTED}
-       AND greatest(m.last_seen_at, {listed_at("l.property_id")}) < first.lacked_at - {_DOUBT}"""
+       AND greatest(m.last_seen_at, {listed_at("l.property_id")})
+           < first.lacked_at - interval '{DOUBT}'"""
 )
 # The latest answer of a record's page since anything listed it.
 LATEST_CHECK = """
