@@ -317,6 +317,7 @@ async def test_a_clock_set_forward_ends_no_hold(db: Database) -> None:
     await worker.hold(120)
     # As if the server's clock had gone on by an hour, and nobody's steady one.
     await rows(db, _SET, by=timedelta(hours=-1))
+    await rows(db, "UPDATE site_pace SET written_at = written_at - interval '1 minute'")
     steady[0] -= 3_600
     assert await worker.wait_for_turn() == pytest.approx(120, abs=NEAR)
     assert await worker.wait_for_turn() == pytest.approx(120 + GAP, abs=NEAR)

@@ -38,7 +38,7 @@ _PAUSED = f"(SELECT reason FROM sync_pauses WHERE scope = '{ALL}')"
 # Forward: it is later than the caller, who counted on, expects, and nobody wrote since. Either way
 # turns and holds keep their distance from now: nothing comes sooner, and nobody waits for hours.
 _MOVED_BACK = "least(interval '0', clock_timestamp() - p.written_at)"
-_MOVED = f"""CASE WHEN p.written_at < CAST(:expected AS timestamptz)
+_MOVED = f"""CASE WHEN p.written_at < CAST(:expected AS timestamptz) + interval '1 second'
                    AND clock_timestamp() > CAST(:expected AS timestamptz) + interval '1 second'
                   THEN clock_timestamp() - CAST(:expected AS timestamptz)
                   ELSE {_MOVED_BACK} END"""
