@@ -293,7 +293,7 @@ async def add_audit(
         db,
         """INSERT INTO removal_audits (week, property_id, removed_at, drawn_at, verdict,
                                        checked_at)
-           VALUES (:week, :id, :drawn, :drawn, :verdict,
+           VALUES (:week, :id, :drawn, :drawn, CAST(:verdict AS text),
                    CASE WHEN CAST(:verdict AS text) IS NOT NULL
                         THEN CAST(:drawn AS timestamptz) END)""",
         week=drawn.date() - timedelta(days=drawn.weekday()),
