@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
+from pincali_sync.exceptions import PincaliSyncError
 from pincali_workshop.chaos.kinds import Blow, Kind
 from pincali_workshop.chaos.look import Look
 from pincali_workshop.chaos.runner import Cron
@@ -80,8 +82,9 @@ class Hand:
     def revive(self) -> None:
         """Starts again what was down for long enough, and wakes who slept for long enough."""
         for each in [each for each in self._revivals if each.due_at <= time.monotonic()]:
-            each.act()
-            self._revivals.remove(each)
+            with suppress(PincaliSyncError):  # a busy machine may need another try
+                each.act()
+                self._revivals.remove(each)
 
     def wake_all(self) -> None:
         """Whoever stands still goes on."""
