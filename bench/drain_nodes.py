@@ -34,6 +34,7 @@ _NODES = 3
 _ANSWER_SECONDS = 0.5
 _GAP = 0.02  # faster than all of them
 _MEASURED_SECONDS = 20
+_START_SECONDS = 120
 _PACED = 1.5  # of what one node does
 _DONE = "SELECT count(*) FROM scrape_queue WHERE completed_at IS NOT NULL"
 _BEGUN = "SELECT count(*) FROM sync_run_jobs WHERE status = 'running'"
@@ -116,8 +117,9 @@ async def _measure(url: str, nodes: list[ScrapydNode]) -> float:
         jobs = build_services(load_config(), db=database).run_jobs(runner)
         for _ in nodes:
             await jobs.start_standing(page_worker("detail", 0))
-        while await _number(database, _BEGUN) < len(nodes):  # noqa: ASYNC110  # rows tell it
-            await asyncio.sleep(0.5)
+        async with asyncio.timeout(_START_SECONDS):
+            while await _number(database, _BEGUN) < len(nodes):  # noqa: ASYNC110  # rows tell it
+                await asyncio.sleep(0.5)
         await asyncio.sleep(5)  # until each has saved a batch
         before = await _number(database, _DONE)
         await asyncio.sleep(_MEASURED_SECONDS)
