@@ -79,6 +79,9 @@ async def test_a_dry_run_reports_what_a_run_then_does_and_writes_nothing(
     assert first["run"]["properties_in_manifest"] == promised["properties_seen"]
 
     site.advance(2 * 86_400)
+    await rows(db, "UPDATE property_manifest SET last_seen_at = last_seen_at - interval '2 days'")
+    await rows(db, "UPDATE sitemap_urls SET listed_at = listed_at - interval '2 days'")
+    await rows(db, "UPDATE sitemap_shards SET dated_at = dated_at - interval '2 days'")
     before = await contents(db)
     again = report(pincali_sync(site, database_url, tmp_path, "tier3", "--dry-run", "--json"))
     assert await contents(db) == before
