@@ -100,7 +100,7 @@ class ScrapydJobRunner:
             raise RunnerError(str(seen.objection))
         if node in self._target and seen.version is None:
             return "runs the code that is installed there: nothing to deploy"
-        if seen.version is not None and seen.objection is None:
+        if seen.version is not None and self._is_ours(seen.version):
             return f"has {seen.version} already"
         # What is sent last is what a job ordered by hand runs: Scrapyd goes by the order of names.
         version = f"{int(time.time())}-{self._version}"
@@ -143,11 +143,16 @@ class ScrapydJobRunner:
         if not versions:  # no egg: it runs what is installed beside it
             self._target[node] = project, None
             return look()
-        ours = [each for each in versions if each.endswith(self._version)]
-        self._target[node] = project, (ours or [self._version])[-1]
-        if not ours:
-            return look(version=versions[-1], objection=self._another(node, versions[-1]))
-        return look(version=ours[-1])
+        newest = next((each for each in reversed(versions) if self._is_ours(each)), versions[-1])
+        # `scrapyd-deploy` names the second instead of the code: whoever sent it answers for that.
+        if self._is_ours(newest) or newest.isdigit():
+            self._target[node] = project, newest
+            return look(version=newest)
+        self._target[node] = project, self._version  # which it refuses to run
+        return look(version=newest, objection=self._another(node, newest))
+
+    def _is_ours(self, version: str) -> bool:
+        return version.endswith(self._version)
 
     def _another(self, node: str, version: str) -> str:
         return (

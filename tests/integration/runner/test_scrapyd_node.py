@@ -60,11 +60,13 @@ def get(node: ScrapydNode, what: str, **query: str) -> dict[str, object]:
     return answer
 
 
-def send_egg(node: ScrapydNode, egg: Path, auth: Credentials | None) -> httpx.Response:
+def send_egg(
+    node: ScrapydNode, egg: Path, auth: Credentials | None, version: str = "1"
+) -> httpx.Response:
     with egg.open("rb") as content:
         return httpx.post(
             f"{node.url}/addversion.json",
-            data={"project": "pincali_sync", "version": "1"},
+            data={"project": "pincali_sync", "version": version},
             files={"egg": content},
             auth=auth,
             timeout=60,
@@ -198,10 +200,13 @@ def test_an_egg_without_a_password_is_refused_and_one_with_it_brings_the_project
     assert added["spiders"] == len(SPIDERS)
     assert get(node, "listspiders", project="pincali_sync")["spiders"] == SPIDERS
     runner = ScrapydJobRunner((node.url,), credentials=lambda _: node.credentials)
+    [by_hand] = asyncio.run(runner.look())
+    assert (by_hand.objection, by_hand.version) == (None, "1")
+    send_egg(node, egg, node.credentials, "2-other")
     [other] = asyncio.run(runner.look())
-    assert other.version == "1"
+    assert other.version == "2-other"
     assert re.search(
-        r"version 1 of the project and not .*`pincali-sync deploy`", str(other.objection)
+        r"version 2-other of the project and not .*`pincali-sync deploy`", str(other.objection)
     )
     with pytest.raises(RunnerError, match=r"refused schedule: version .* not found"):
         asyncio.run(runner.start(JobSpec(job_id=uuid4(), spider="detail"), node.url))
