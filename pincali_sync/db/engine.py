@@ -169,10 +169,10 @@ class Database:
             try:
                 done = await once()
             except (DatabaseUnavailableError, DatabaseBusyError) as error:
-                may_repeat = attempt < _ATTEMPTS if is_transient(error) else monotonic() < until
-                if isinstance(error, CommitUnknownError) or not may_repeat:
+                is_brief = is_transient(error) and attempt < _ATTEMPTS
+                if isinstance(error, CommitUnknownError) or not (is_brief or monotonic() < until):
                     raise
-                has_told = has_told or self._tell(error)
+                has_told = has_told or (not is_brief and self._tell(error))
             else:
                 if has_told:
                     logger.warning("the database serves again")
@@ -183,7 +183,7 @@ class Database:
 
     def _tell(self, error: DatabaseError) -> bool:
         """Whether it said that the server is waited for: once, however many wait."""
-        if is_transient(error) or monotonic() - self._told_at < self._patience:
+        if monotonic() - self._told_at < self._patience:
             return False
         self._told_at = monotonic()
         logger.warning("the database is waited for, %d s at most: %s", self._patience, error)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from pincali_sync.crawl_job import surely
+from pincali_sync.db import engine
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import (
@@ -170,20 +171,22 @@ async def test_what_may_have_been_committed_is_not_done_again(patient: Database)
     assert attempts == 1
 
 
+@pytest.mark.parametrize("state", ["53100", "08P01"], ids=["full", "behind a pooler"])
 async def test_a_job_waits_for_a_server_that_cannot_serve_it_and_says_so_once(
-    patient: Database, caplog: pytest.LogCaptureFixture
+    patient: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
+    monkeypatch.setattr(engine, "_LONGEST_REST_SECONDS", 0.01)
     attempts = 0
 
     async def work(tx: UnitOfWork) -> int:
         nonlocal attempts
         attempts += 1
-        if attempts < 4:
-            await tx.connection.execute(text(raising("53100")))
+        if attempts < 9:
+            await tx.connection.execute(text(raising(state)))
         return attempts
 
     with caplog.at_level(logging.WARNING):
-        assert await patient.run(work) == 4
+        assert await patient.run(work) == 9
     waits, answers = caplog.messages
     assert waits.startswith("the database is waited for, 10 s at most: PostgreSQL at ")
     assert answers == "the database serves again"
