@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from pincali_sync.clock import steady_seconds
 from pincali_sync.exceptions import line_of
@@ -57,8 +56,8 @@ class Repeating:
         """Ends it, and waits for what is under way to end."""
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Not awaited itself: its end would hide that we are told to end meanwhile.
+            await asyncio.wait([self._task])
 
     async def once(self) -> bool:
         """Does it; whether to go on."""

@@ -98,3 +98,21 @@ async def test_it_can_be_stopped_while_it_is_at_work() -> None:
     loop.start(at_once=True)
     await begun.wait()
     await asyncio.wait_for(loop.stop(), 5)
+
+
+async def test_whoever_is_told_to_end_while_it_is_stopped_hears_of_it() -> None:
+    async def lingers() -> bool:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+        return True
+
+    loop = repeating(lingers)
+    loop.start(at_once=True)
+    await asyncio.sleep(0)
+    stopping = asyncio.create_task(loop.stop())
+    await asyncio.sleep(0)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
