@@ -162,8 +162,8 @@ class Config(BaseSettings):
     """seconds a worker may hold a page unheard of, 5 to 3600"""
     queue_retry_seconds: float = Field(60, ge=0)
     """seconds before a failed page's next attempt; doubles with each"""
-    job_silence_seconds: int = Field(120, ge=5)
-    """seconds without a heartbeat after which a job is started again, or a runner is succeeded"""
+    job_silence_seconds: int = Field(120, ge=5, le=3600)
+    """seconds after which a silent job is started again, or another runner takes over, 5 to 3600"""
     drain_window_minutes: Positive = 60
     """minutes a run waits for the pages it queued"""
     keep_queue_days: Days = Field(35, description="days finished queue rows are kept")

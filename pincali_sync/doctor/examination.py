@@ -103,7 +103,8 @@ async def _mend(patient: Patient, check: Check) -> str:
 def _alone(patient: Patient, check: Check) -> AbstractAsyncContextManager[object]:
     if check.beside_runner:
         return nullcontext()
-    return runner_lock(patient.services.db, patient.services.clock)
+    services = patient.services
+    return runner_lock(services.db, services.clock, patient.config.job_silence_seconds)
 
 
 def _said(error: Exception) -> str:

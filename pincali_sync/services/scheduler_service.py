@@ -95,9 +95,7 @@ class SchedulerService(Service):
             RunnerError: when a run is due and no node takes jobs.
             Exception: the first that kept one part of the tick, at its end: the others are done.
         """
-        async with runner_lock(
-            self.db, self.clock, silence_seconds=self.config.job_silence_seconds
-        ) as lock:
+        async with runner_lock(self.db, self.clock, self.config.job_silence_seconds) as lock:
             runs: list[SyncRun] = []
             faults: list[Exception] = []
             try:
@@ -142,9 +140,7 @@ class SchedulerService(Service):
             LockedError: when another runner is at work or a run of this tier is open.
             PausedError: when the tier is paused.
         """
-        async with runner_lock(
-            self.db, self.clock, silence_seconds=self.config.job_silence_seconds
-        ):
+        async with runner_lock(self.db, self.clock, self.config.job_silence_seconds):
             return await self.orchestrator.start(tier)
 
     async def should_run_tier(self, tier_level: int) -> bool:

@@ -125,9 +125,8 @@ class TierOrchestrator(Service):
         while run.status == "running":
             await self.pauses.check(tier)
             with suppress(LockedError):  # another runner moves this run on as well
-                async with runner_lock(
-                    self.db, self.clock, silence_seconds=self.config.job_silence_seconds
-                ) as lock:
+                silence = self.config.job_silence_seconds
+                async with runner_lock(self.db, self.clock, silence) as lock:
                     await self.advance(run, lock)
             run = await self.get(run.id)
             if run.status == "running":

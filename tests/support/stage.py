@@ -89,7 +89,7 @@ class Stage:
 
     async def advance_all(self) -> list[SyncRun]:
         """Moves all open runs on, as a tick does."""
-        async with runner_lock(self.db, self.clock) as lock:
+        async with runner_lock(self.db, self.clock, 120) as lock:
             return [await self.runs.advance(run, lock) for run in await self.runs.open_runs()]
 
     async def begin(self, spec: JobSpec) -> JobTicket:

@@ -75,7 +75,7 @@ class RunnerLock:
 
 @asynccontextmanager
 async def runner_lock(
-    db: Database, clock: Clock, *, silence_seconds: float = 120, sleep: Sleep = asyncio.sleep
+    db: Database, clock: Clock, silence_seconds: float, *, sleep: Sleep = asyncio.sleep
 ) -> AsyncIterator[RunnerLock]:
     """Takes the lock, keeps it for as long as the block takes, and gives it back.
 

@@ -147,7 +147,7 @@ def test_a_second_runner_gives_way(capsys: pytest.CaptureFixture[str]) -> None:
     async def while_locked() -> int:
         async with (
             open_services(load_config()) as services,
-            runner_lock(services.db, services.clock),
+            runner_lock(services.db, services.clock, 120),
         ):
             return await asyncio.to_thread(run, tier_runner.app, [])
 

@@ -153,7 +153,7 @@ async def test_nothing_is_mended_beside_a_tier_runner(
     surgery: Surgery, db: Database, clock: FixedClock
 ) -> None:
     await break_it(db, clock, CASES[0])
-    async with runner_lock(db, clock):
+    async with runner_lock(db, clock, 120):
         [line] = await surgery.lines(CASES[0].check, fix=True)
     assert line.finding.level is WARN
     assert "a tier runner is at work" in line.mended

@@ -36,18 +36,18 @@ def stage(db: Database, clock: FixedClock) -> Stage:
 
 
 async def test_one_of_two_runners_gets_the_lock(db: Database, clock: FixedClock) -> None:
-    async with runner_lock(db, clock):
+    async with runner_lock(db, clock, 120):
         with pytest.raises(LockedError, match="another tier runner is at work"):
-            async with runner_lock(db, clock):
+            async with runner_lock(db, clock, 120):
                 raise AssertionError("both hold the lock")
     assert await value(db, "SELECT count(*) FROM service_locks") == 0
 
 
 async def test_the_lock_is_free_after_an_error(db: Database, clock: FixedClock) -> None:
     with pytest.raises(OSError, match="the disk is full"):
-        async with runner_lock(db, clock):
+        async with runner_lock(db, clock, 120):
             raise OSError("the disk is full")
-    async with runner_lock(db, clock):
+    async with runner_lock(db, clock, 120):
         assert await value(db, "SELECT count(*) FROM service_locks") == 1
 
 
@@ -62,16 +62,16 @@ async def test_of_many_at_once_one_gets_it(db: Database, clock: FixedClock) -> N
 
 
 async def test_a_lock_left_behind_ends_by_itself(db: Database, clock: FixedClock) -> None:
-    async with runner_lock(db, clock):
+    async with runner_lock(db, clock, 120):
         clock.advance(seconds=119)
         with pytest.raises(LockedError):
-            async with runner_lock(db, clock):
+            async with runner_lock(db, clock, 120):
                 raise AssertionError("the lock was not held long enough")
         clock.advance(seconds=2)
-        async with runner_lock(db, clock, silence_seconds=7):
+        async with runner_lock(db, clock, 7):
             assert await value(db, "SELECT count(*) FROM service_locks") == 1
             clock.advance(seconds=8)
-            async with runner_lock(db, clock):
+            async with runner_lock(db, clock, 120):
                 assert await value(db, "SELECT count(*) FROM service_locks") == 1
 
 
@@ -97,7 +97,7 @@ async def test_the_lock_is_renewed_for_as_long_as_the_work_takes(
         asked.release()
         await turns.get()
 
-    async with runner_lock(db, clock, sleep=sleep):
+    async with runner_lock(db, clock, 120, sleep=sleep):
         for _ in range(3):
             await asked.acquire()
             clock.advance(seconds=100)
@@ -105,7 +105,7 @@ async def test_the_lock_is_renewed_for_as_long_as_the_work_takes(
         await asked.acquire()
         assert await value(db, "SELECT expires_at FROM service_locks") == clock.now() + LEASE
         with pytest.raises(LockedError):
-            async with runner_lock(db, clock):
+            async with runner_lock(db, clock, 120):
                 raise AssertionError("both hold the lock")
 
 
@@ -115,7 +115,7 @@ def test_a_runner_that_is_told_to_end_gives_the_lock_back(
     async def work() -> None:
         db = Database(database_url)
         try:
-            async with runner_lock(db, clock):
+            async with runner_lock(db, clock, 120):
                 os.kill(os.getpid(), signal.SIGTERM)
                 await asyncio.Event().wait()
         finally:
@@ -146,7 +146,7 @@ async def test_a_runner_that_is_stopped_while_it_takes_the_lock_leaves_none(
     db = Interrupted(database_url)
     try:
         with pytest.raises(type(error)):
-            async with runner_lock(db, clock):
+            async with runner_lock(db, clock, 120):
                 raise AssertionError("nothing says that it is held")
         assert await value(db, "SELECT count(*) FROM service_locks") == 0
     finally:
@@ -165,7 +165,7 @@ async def test_a_runner_that_stood_still_does_no_further_step(stage: Stage) -> N
         return await scan(run)
 
     woken = replace(stage.runs, steps={**stage.runs.steps, "scan": stands_still})
-    async with runner_lock(stage.db, stage.clock) as lock:
+    async with runner_lock(stage.db, stage.clock, 120) as lock:
         [run] = await woken.open_runs()
         await woken.advance(run, lock)
         with pytest.raises(LockedError, match="took over"):

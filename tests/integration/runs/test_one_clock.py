@@ -126,13 +126,13 @@ async def test_a_lock_from_the_future_ends_a_lease_from_now(
     for seconds in (0, 119):
         clock.advance(seconds=seconds)
         with pytest.raises(LockedError, match="killed"):
-            async with runner_lock(db, clock):
+            async with runner_lock(db, clock, 120):
                 raise AssertionError("the lock was not held long enough")
     clock.advance(seconds=2)
-    async with runner_lock(db, clock) as lock:
+    async with runner_lock(db, clock, 120) as lock:
         clock.advance(hours=-1)
         with pytest.raises(LockedError):
-            async with runner_lock(db, clock):
+            async with runner_lock(db, clock, 120):
                 raise AssertionError("it was taken from a healthy runner")
         await lock.assert_held()
 

@@ -244,7 +244,7 @@ async def test_the_schedule_tells_the_last_and_the_next_run(
 
 
 async def test_two_runners_at_once_are_one(stage: Stage, clock: FixedClock) -> None:
-    async with runner_lock(stage.db, clock):
+    async with runner_lock(stage.db, clock, 120):
         with pytest.raises(LockedError):
             await scheduler(stage).tick()
     assert await value(stage.db, "SELECT count(*) FROM sync_runs") == 0
