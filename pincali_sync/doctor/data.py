@@ -68,15 +68,16 @@ _RULES = {
         well="none is held for too long",
         remedy="`removals list`, then `removals approve ID` or `reject ID`",
     ),
-    _D.SESSION_OF_NOBODY: _Rule(
-        name="sessions",
-        wrong="sessions are open, and no run or job works in them",
-        well="every open session is worked in",
-    ),
+    # Before sessions, which are nobody's once their jobs are over.
     _D.SILENT_JOB: _Rule(
         name="jobs",
         wrong="jobs are open and silent for over an hour",
         well="every open job is alive",
+    ),
+    _D.SESSION_OF_NOBODY: _Rule(
+        name="sessions",
+        wrong="sessions are open, and no run or job works in them",
+        well="every open session is worked in",
     ),
     _D.STUCK_RUN: _Rule(
         name="runs",

@@ -28,7 +28,7 @@ async def cron(patient: Patient) -> Finding:
     now = patient.services.clock.now()
     last = await patient.ask(lambda tx: tx.history.last_beat(RUNNER))
     if last is not None and now - last < _TICK_LATE:
-        return ok(f"the last tick was {max(0, (now - last).seconds)} s ago")
+        return ok(f"the last tick was {max(0.0, (now - last).total_seconds()):.0f} s ago")
     said = f"no tick since {last:%Y-%m-%d %H:%M} UTC" if last else "there was no tick ever"
     callers = await asyncio.to_thread(lambda: list(_callers()))
     if not callers:

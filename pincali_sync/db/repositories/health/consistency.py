@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.queue.outside import PRIORITY
 from pincali_sync.db.repositories.removal.proofs import VOID_DAYS
 from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.listing_status import INACTIVE_AFTER
@@ -66,8 +67,7 @@ class Disagreement(Enum):
     FORGOTTEN_OUTSIDE = Question(
         rows=_WAITS,
         mend=f"""INSERT INTO queue_outside (property_id, priority, first_seen_at)
-            SELECT m.property_id, CASE WHEN m.is_new AND m.sources = '{{}}' THEN 3
-                                       WHEN m.is_new THEN 1 ELSE 2 END, m.first_seen_at
+            SELECT m.property_id, {PRIORITY}, m.first_seen_at
             {_WAITS} ON CONFLICT (property_id) DO NOTHING""",
     )
     LAPSED_LEASE = Question(

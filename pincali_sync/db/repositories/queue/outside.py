@@ -34,6 +34,8 @@ _FOUND_BY = """(
                                      WHERE u.computed_id = m.property_id)))"""
 
 # What only the sitemap knows comes after what pages showed, and gives way to it at a full queue.
+PRIORITY = "CASE WHEN m.is_new AND m.sources = '{}' THEN 3 WHEN m.is_new THEN 1 ELSE 2 END"
+
 # What was asked for in vain is tried again: of newcomers after a day. What the manifest does not
 # want any more, and what is in the queue, waits no longer.
 _TAKE = f"""
@@ -42,8 +44,7 @@ WITH looked AS MATERIALIZED (
            m.needs_full_scrape IS TRUE
            AND (SELECT true FROM scrape_queue q WHERE q.property_id = o.property_id
                    AND q.status IN ('pending', 'in_progress')) IS NULL AS is_wanted,
-           CASE WHEN m.is_new AND m.sources = '{{}}' THEN 3
-                WHEN m.is_new THEN 1 ELSE 2 END AS priority,
+           {PRIORITY} AS priority,
            CASE WHEN {rest.WAS_IN_VAIN} THEN '{ANOTHER_TRY}'
                 WHEN m.is_new AND m.sources = '{{}}' THEN 'sitemap'
                 WHEN m.is_new THEN 'new_property'

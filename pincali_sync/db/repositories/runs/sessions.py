@@ -32,18 +32,6 @@ class SourcePages:
     pages_wanted: int | None = None  # by the walk, once it came to its end
 
 
-_COUNT_PAGES = """
-UPDATE scraping_sessions s
-   SET total_pages = p.pages, pages_scraped = p.read_pages,
-       properties_found = p.entries, properties_inserted = p.new_entries,
-       properties_updated = p.changed_entries
-  FROM (SELECT count(*) AS pages, count(*) FILTER (WHERE status = 'read') AS read_pages,
-               coalesce(sum(entries), 0) AS entries,
-               coalesce(sum(new_entries), 0) AS new_entries,
-               coalesce(sum(changed_entries), 0) AS changed_entries
-          FROM manifest_pages WHERE session_id = :id) p
- WHERE s.id = :id
-"""
 _OF_JOBS = "SELECT session_id FROM sync_run_jobs WHERE id = ANY(:job_ids)"
 
 
