@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
 from pincali_sync.clock import Clock
 from pincali_sync.config import Config
@@ -49,6 +50,9 @@ from pincali_sync.services.site.pace import PaceService
 from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.site.sitemap import SitemapService
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
+
+if TYPE_CHECKING:
+    from pincali_sync.runner.scrapyd import ScrapydJobRunner
 
 
 class Services:
@@ -183,8 +187,11 @@ def build_services(
 
 def build_runner(config: Config) -> JobRunner:
     """Scrapyd nodes, or detached processes on this machine."""
-    if config.runs_locally:
-        return LocalJobRunner(config)
+    return LocalJobRunner(config) if config.runs_locally else build_scrapyd_runner(config)
+
+
+def build_scrapyd_runner(config: Config) -> ScrapydJobRunner:
+    """The nodes of `SCRAPYD_URLS`."""
     # Its client loads all of Scrapy, which only those who give nodes orders need.
     from pincali_sync.runner.scrapyd import ScrapydJobRunner  # noqa: PLC0415
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pincali_sync.config import Config
-from pincali_sync.exceptions import BrowserMissingError
+from pincali_sync.exceptions import BrowserMissingError, line_of
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No traffic of the browser's own, and no shared memory larger than containers give.
@@ -67,10 +67,9 @@ async def launched_version(config: Config) -> str:
         try:
             started = await playwright.chromium.launch(**launch_options(config))
         except Error as error:
-            reason = str(error).strip().splitlines()[0]
             raise BrowserMissingError(
-                f"Chromium does not start ({reason}): `make setup` as root brings the libraries "
-                "it lacks, or DETAIL_TRANSPORT=http"
+                f"Chromium does not start ({line_of(error)}): `make setup` as root brings the "
+                "libraries it lacks, or DETAIL_TRANSPORT=http"
             ) from error
         version: str = started.version
         await started.close()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
+from pincali_sync.bootstrap import build_scrapyd_runner
 from pincali_sync.cli.output import JsonOption, echo, print_json
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ExitStatus, RunnerError, UsageError
-from pincali_sync.runner.credentials import credentials_of
+from pincali_sync.runner.egg import code_version
 
 if TYPE_CHECKING:
     from pincali_sync.runner.scrapyd import ScrapydJobRunner
@@ -22,12 +22,7 @@ def deploy(as_json: JsonOption = False) -> None:
     config = load_config()
     if config.runs_locally:
         raise UsageError("SCRAPYD_URLS=local: jobs run this installation, nothing is deployed")
-    # Its client loads all of Scrapy.
-    from pincali_sync.runner.egg import code_version  # noqa: PLC0415
-    from pincali_sync.runner.scrapyd import ScrapydJobRunner  # noqa: PLC0415
-
-    runner = ScrapydJobRunner(config.scrapyd_urls, credentials=partial(credentials_of, config))
-    outcomes = asyncio.run(_deploy(runner))
+    outcomes = asyncio.run(_deploy(build_scrapyd_runner(config)))
     if as_json:
         nodes = {node: str(outcome) for node, outcome in outcomes.items()}
         print_json({"version": code_version(), "nodes": nodes})
