@@ -116,13 +116,18 @@ class LocalJobRunner:
         return self._folder / f"{job_id}.{suffix}"
 
 
-def _command(spec: JobSpec) -> list[str]:
-    command = [sys.executable, "-m", "scrapy", "crawl", spec.spider]
+def crawl_arguments(spec: JobSpec) -> list[str]:
+    """What `scrapy` is told for a job."""
+    arguments = ["crawl", spec.spider]
     for name, value in {**spec.arguments, "_job": str(spec.job_id)}.items():
-        command += ["-a", f"{name}={value}"]
+        arguments += ["-a", f"{name}={value}"]
     for name, value in spec.settings.items():
-        command += ["-s", f"{name}={value}"]
-    return command
+        arguments += ["-s", f"{name}={value}"]
+    return arguments
+
+
+def _command(spec: JobSpec) -> list[str]:
+    return [sys.executable, "-m", "scrapy", *crawl_arguments(spec)]
 
 
 def _environment() -> dict[str, str]:

@@ -121,13 +121,9 @@ async def test_who_drops_out_and_who_is_back_is_told_once(
 async def test_a_dead_nodes_jobs_are_given_to_others_within_a_minute(stage: Stage) -> None:
     run = await stage.start()
     await stage.tick()
-    begun, waiting = [
-        each for each in stage.runner.ordered if stage.runner.given[each.job_id] == "node-b"
-    ]
+    begun, waiting = orders(stage, "node-b")
     ticket = await stage.begin(begun)
-    for spec in [
-        each for each in stage.runner.ordered if stage.runner.given[each.job_id] == "node-a"
-    ]:
+    for spec in orders(stage, "node-a"):
         await stage.begin(spec)
     stage.runner.looks = {"node-b": DOWN}
     stage.clock.advance(seconds=50)

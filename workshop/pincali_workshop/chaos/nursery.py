@@ -26,7 +26,7 @@ from pincali_sync import extensions, handlers, middlewares, pipelines, spiders
 from pincali_sync.cli import tier_runner
 from pincali_sync.config import Config
 from pincali_sync.files import write_private
-from pincali_sync.runner.local import LocalJobRunner
+from pincali_sync.runner.local import LocalJobRunner, crawl_arguments
 from pincali_sync.services.ports import JobRunner, JobSpec
 from pincali_workshop.stack.processes import comes_true
 
@@ -89,12 +89,7 @@ class NurseryRunner(LocalJobRunner):
         self._home = config.home
 
     def _spawn(self, spec: JobSpec) -> None:
-        arguments = ["crawl", spec.spider]
-        for name, value in {**spec.arguments, "_job": str(spec.job_id)}.items():
-            arguments += ["-a", f"{name}={value}"]
-        for name, value in spec.settings.items():
-            arguments += ["-s", f"{name}={value}"]
-        pid = order(self._home, "scrapy", arguments, self.log_of(spec.job_id))
+        pid = order(self._home, "scrapy", crawl_arguments(spec), self.log_of(spec.job_id))
         write_private(self._path(spec.job_id, "pid"), str(pid))
 
 

@@ -22,13 +22,14 @@ from pincali_workshop.demo.stage import Stage
 _LOOK_EVERY_SECONDS = 0.2
 _PATIENCE_SECONDS = 240  # for a run, beside what each blow in it may cost
 _SILENCES_A_BLOW = 10
-# No clock of the product's is turned: what happened is a week further back.
 _TIMES = """
 SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables
        USING (table_schema, table_name)
  WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
    AND data_type = 'timestamp with time zone'"""
-_A_WEEK = "interval '8 days'"
+# No clock of the product's is turned: what happened is moved back, by more than the week within
+# which a page may be fetched only so often.
+_BETWEEN_RUNS = "interval '8 days'"
 
 
 class NoRestError(PincaliSyncError):
@@ -89,7 +90,7 @@ class Play:
         with psycopg.connect(self._stage.database_url) as connection:
             columns: dict[str, list[str]] = {}
             for table, column in connection.execute(_TIMES):
-                columns.setdefault(table, []).append(f"{column} = {column} - {_A_WEEK}")
+                columns.setdefault(table, []).append(f"{column} = {column} - {_BETWEEN_RUNS}")
             for table, moved in columns.items():
                 connection.execute(f"UPDATE {table} SET {', '.join(moved)}")
 
