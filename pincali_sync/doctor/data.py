@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -68,7 +69,6 @@ _RULES = {
         well="none is held for too long",
         remedy="`removals list`, then `removals approve ID` or `reject ID`",
     ),
-    # Before sessions, which are nobody's once their jobs are over.
     _D.SILENT_JOB: _Rule(
         name="jobs",
         wrong="jobs are open and silent for over an hour",
@@ -115,7 +115,26 @@ async def _mend(patient: Patient, disagreement: Disagreement) -> str:
     number = await patient.do(
         lambda tx: tx.consistency.mend(disagreement, now=now, silence=_SILENCE)
     )
+    return _put_right(number)
+
+
+async def _end_silent_jobs(patient: Patient) -> str:
+    """As ticks do: their sessions end with them."""
+    now = patient.services.clock.now()
+    ended = await patient.do(
+        lambda tx: tx.jobs.give_up_forgotten(heard_before=now - _SILENCE, now=now)
+    )
+    return _put_right(len(ended))
+
+
+def _put_right(number: int) -> str:
     return f"{number:,} rows put right" if number else ""
+
+
+def _mend_of(disagreement: Disagreement) -> Callable[[Patient], Awaitable[str]] | None:
+    if disagreement is _D.SILENT_JOB:
+        return _end_silent_jobs
+    return partial(_mend, disagreement=disagreement) if disagreement.value.mend else None
 
 
 def _check(disagreement: Disagreement, rule: _Rule) -> Check:
@@ -123,7 +142,7 @@ def _check(disagreement: Disagreement, rule: _Rule) -> Check:
         name=rule.name,
         look=partial(_look, disagreement=disagreement, rule=rule),
         needs=Needs.SCHEMA,
-        mend=partial(_mend, disagreement=disagreement) if disagreement.value.mend else None,
+        mend=_mend_of(disagreement),
         beside_runner=disagreement is _D.LOCK_WITHOUT_END,
     )
 

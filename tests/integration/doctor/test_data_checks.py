@@ -149,12 +149,26 @@ async def test_what_was_seen_since_it_was_missed_is_read_anew(
     assert await value(db, "SELECT card_digest FROM property_manifest") is None
 
 
+async def test_the_session_of_a_silent_job_ends_with_it(
+    surgery: Surgery, db: Database, clock: FixedClock
+) -> None:
+    session = SESSIONS.replace(":ended, :status", "NULL, 'running'")
+    job = """INSERT INTO sync_run_jobs (id, spider, status, session_id, started_at)
+             VALUES (:session, 'detail', 'running', :session, :day_ago)"""
+    await break_it(db, clock, Case("jobs", (session, job)))
+    assert await surgery.level("jobs", fix=True) is OK
+    [ended] = await rows(db, "SELECT status, error_message, completed_at FROM scraping_sessions")
+    assert tuple(ended.values()) == ("failed", "no heartbeat", clock.now())
+
+
 async def test_nothing_is_mended_beside_a_tier_runner(
     surgery: Surgery, db: Database, clock: FixedClock
 ) -> None:
     await break_it(db, clock, CASES[0])
-    async with runner_lock(db, clock, 120):
-        [line] = await surgery.lines(CASES[0].check, fix=True)
+    async with runner_lock(db, clock, 3600):
+        [line] = await surgery.lines(CASES[0].check, fix=True, job_silence_seconds=3600)
+        end = await value(db, "SELECT expires_at FROM service_locks")
+    assert end == clock.now() + timedelta(hours=1)  # it is no shorter for being asked for
     assert line.finding.level is WARN
     assert "a tier runner is at work" in line.mended
     assert await surgery.level(CASES[0].check, fix=True) is OK

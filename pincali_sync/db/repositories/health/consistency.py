@@ -14,6 +14,7 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.outside import PRIORITY
 from pincali_sync.db.repositories.removal.proofs import VOID_DAYS
 from pincali_sync.db.repositories.removal.transition import LIKELY
+from pincali_sync.db.repositories.runs.jobs import HEARD_BEFORE
 from pincali_sync.domain.listing_status import INACTIVE_AFTER
 
 
@@ -44,10 +45,6 @@ _NOBODYS_SESSION = """
    AND NOT EXISTS (SELECT FROM sync_runs r WHERE r.session_id = s.id AND r.status = 'running')
    AND NOT EXISTS (SELECT FROM sync_run_jobs j WHERE j.session_id = s.id
                       AND j.status IN ('scheduled', 'running'))"""
-_SILENT_JOB = """
-  FROM sync_run_jobs j
- WHERE j.status IN ('scheduled', 'running')
-   AND coalesce(j.heartbeat_at, j.started_at, j.scheduled_at) < :silent_since"""
 _SEEN_SINCE = f"""
   FROM properties_live l
   JOIN property_manifest m ON m.property_id = l.property_id
@@ -101,12 +98,7 @@ class Disagreement(Enum):
                SET status = 'failed', completed_at = :now, error_message = 'left open'
              WHERE id IN (SELECT s.id {_NOBODYS_SESSION})""",
     )
-    SILENT_JOB = Question(
-        rows=_SILENT_JOB,
-        mend=f"""UPDATE sync_run_jobs
-               SET status = 'lost', finished_at = :now, finish_reason = 'no heartbeat'
-             WHERE id IN (SELECT j.id {_SILENT_JOB} ORDER BY j.id FOR UPDATE)""",
-    )
+    SILENT_JOB = Question(rows=f"FROM sync_run_jobs WHERE {HEARD_BEFORE.format(':silent_since')}")
     STUCK_RUN = Question(
         rows="""FROM sync_runs r WHERE r.status = 'running'
                AND r.updated_at < CAST(:now AS timestamptz) - interval '1 day'

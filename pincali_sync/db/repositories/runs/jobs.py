@@ -50,6 +50,8 @@ COLUMNS = ", ".join(Job.__dataclass_fields__)
 _JOBS = f"SELECT {COLUMNS} FROM sync_run_jobs"
 _OF_RUN = """run_id IS NOT DISTINCT FROM CAST(:run_id AS uuid)
     AND (run_id IS NOT NULL OR node IS NOT NULL)"""  # those by hand have no node
+HEARD_BEFORE = """status IN ('scheduled', 'running')
+    AND coalesce(heartbeat_at, started_at, scheduled_at) < {}"""
 
 
 def _end(condition: str, *, also: str = "") -> str:
@@ -173,12 +175,11 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         """
         return await self._ended(
             _end(
-                """NOT EXISTS (SELECT FROM sync_runs r
+                f"""NOT EXISTS (SELECT FROM sync_runs r
                              WHERE r.id = sync_run_jobs.run_id AND r.status = 'running')
                 AND (status = 'running' AND coalesce(heartbeat_at, started_at) < :running_before
                      OR status = 'scheduled' AND scheduled_at < :scheduled_before
-                     OR status IN ('scheduled', 'running') AND node = ANY(:down)
-                        AND coalesce(heartbeat_at, started_at, scheduled_at) < :down_before)"""
+                     OR {HEARD_BEFORE.format(":down_before")} AND node = ANY(:down))"""
             ),
             down=list(down),
             down_before=down_before,
@@ -188,6 +189,13 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
             reason="no heartbeat",
             now=now,
         )
+
+    async def give_up_forgotten(self, *, heard_before: datetime, now: datetime) -> list[Job]:
+        """Takes the right to write from jobs that were last heard of before a time, whoever should
+        have watched them; returns them."""
+        statement = _end(HEARD_BEFORE.format(":heard_before"))
+        given = {"status": "lost", "reason": "no heartbeat", "now": now}
+        return await self._ended(statement, heard_before=heard_before, **given)
 
     async def _ended(self, statement: str, **given: Any) -> list[Job]:
         """The jobs that a statement ended; their sessions end with them."""
