@@ -4,7 +4,7 @@ A check that rows of an adopted database break is left out: it would keep those 
 later update. `pincali-sync doctor` tells of them, and adds it once they are mended.
 
 Revision ID: 0025_invariants
-Revises: 0023_one_clock
+Revises: 0024_one_clock
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from alembic import op
 from migrations.tolerant_ddl import add_checks, be_patient, drop_checks
 
 revision = "0025_invariants"
-down_revision = "0023_one_clock"
+down_revision = "0024_one_clock"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """A price that was rejected is news again once the site has shown another.
 
-Revision ID: 0024_prices_again
+Revision ID: 0023_prices_again
 Revises: 0022_nodes
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 
 from migrations.tolerant_ddl import be_patient
 
-revision = "0024_prices_again"
+revision = "0023_prices_again"
 down_revision = "0022_nodes"
 branch_labels = None
 depends_on = None

@@ -1,7 +1,7 @@
 """When the site's timeline was written: it tells how far the clock was set back since.
 
-Revision ID: 0023_one_clock
-Revises: 0024_prices_again
+Revision ID: 0024_one_clock
+Revises: 0023_prices_again
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.tolerant_ddl import add_columns, be_patient
 
-revision = "0023_one_clock"
-down_revision = "0024_prices_again"
+revision = "0024_one_clock"
+down_revision = "0023_prices_again"
 branch_labels = None
 depends_on = None
 
