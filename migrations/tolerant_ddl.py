@@ -87,8 +87,12 @@ def add_checks(table: str, checks: Mapping[str, str]) -> None:
     Added unproven, which takes a strong lock for a moment, and proven beside readers and writers. A
     check that a row breaks is left out, with a warning: it would keep that row from all updates.
     """
-    names = [f"{table}_{name}_check" for name in checks]
-    conditions = dict(zip(names, checks.values(), strict=True))
+    conditions = {f"{table}_{name}_check": condition for name, condition in checks.items()}
+    _add_unproven(table, conditions)
+    _prove_or_drop(table, conditions)
+
+
+def _add_unproven(table: str, conditions: Mapping[str, str]) -> None:
     rows = ", ".join(f"('{name}', $c${each}$c$)" for name, each in conditions.items())
     broken = ", ".join(
         f"CASE WHEN bool_or(({each}) IS FALSE) THEN '{name}' END"
@@ -114,6 +118,9 @@ def add_checks(table: str, checks: Mapping[str, str]) -> None:
             END IF;
         END $do$
         """)
+
+
+def _prove_or_drop(table: str, names: Iterable[str]) -> None:
     op.execute(f"""
         DO $do$
         DECLARE unproven text;
