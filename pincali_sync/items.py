@@ -185,7 +185,7 @@ class QueuedProperty:
     queue_reason: str = "verification"
     queued_at: datetime | None = None
     attempt_count: int = 1  # this attempt included
-    fetched_lately: int = 0  # attempts of other rows within seven days
+    fetched_lately: int = 0  # attempts of other rows within seven days, less lost ones of its own
     was_no_page: bool = False  # what came last was no page of the site
 
     def may_be_asked_again(self, max_attempts: int) -> bool:

@@ -41,6 +41,7 @@ class PropertyManifest(Base):
     listing_page_title: Mapped[col.Str500 | None]
     first_seen_at: Mapped[col.Created]
     last_seen_at: Mapped[col.Created]
+    # Whose card or page showed it last; without sources, whose sitemap pass made it known.
     seen_in_session_id: Mapped[UUID | None]
     is_new: Mapped[col.Yes]
     needs_full_scrape: Mapped[col.Yes]
@@ -180,7 +181,10 @@ class SitemapUrls(Base):
     """A listing that the sitemap named. A pass writes what came, went or moved: of the rest, the
     shard's row tells when it was listed last, and by which pass."""
 
-    __table_args__ = (Index("idx_sitemap_urls_shard", "shard_url"),)
+    __table_args__ = (
+        Index("idx_sitemap_urls_shard", "shard_url"),
+        Index("idx_sitemap_urls_session", "session_id"),
+    )
 
     computed_id: Mapped[col.RecordId] = mapped_column(primary_key=True)
     source_url: Mapped[str]

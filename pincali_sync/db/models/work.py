@@ -71,6 +71,7 @@ class ScrapeQueue(Base):
             "(status IN ('pending', 'in_progress')) = (completed_at IS NULL)", name="ended"
         ),
         none_below_zero("attempt_count", name="attempt_count"),
+        none_below_zero("lost_attempts", name="lost_attempts"),
         partial_index("idx_queue_pending", "priority", "queued_at", where="status = 'pending'"),
         Index("idx_queue_property", "property_id"),
         partial_index(
@@ -99,6 +100,7 @@ class ScrapeQueue(Base):
     completed_at: Mapped[datetime | None]
     status: Mapped[col.Str50 | None] = mapped_column(server_default="pending")
     attempt_count: Mapped[col.Counter]
+    lost_attempts: Mapped[col.Counter]  # of those, with their worker: they count as no visits
     last_error: Mapped[str | None]
     session_id: Mapped[col.OfSession | None]
     worker_id: Mapped[col.Str200 | None]

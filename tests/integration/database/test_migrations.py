@@ -242,6 +242,24 @@ def test_an_upgrade_numbers_attempts_that_two_runners_wrote_down(empty_database_
             connection.execute("UPDATE sync_run_jobs SET attempt = 1")
 
 
+def test_claims_leave_lost_attempts_out_until_they_are_taken_back(empty_database_url: str) -> None:
+    query = "SELECT prosrc FROM pg_proc WHERE proname = 'claim_queued'"
+    found = []
+    for revision in ("0025_invariants", "head"):
+        migrate.upgrade(empty_database_url, revision)
+        found.append(_scalar(empty_database_url, query))
+    command.downgrade(migrate.alembic_config(empty_database_url), "0025_invariants")
+    assert _scalar(empty_database_url, query) == found[0]
+    assert found[1].count("- q.lost_attempts") == 2  # details, verifications
+
+
+def _scalar(url: str, query: str) -> str:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(query).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
 def test_an_upgrade_finds_what_waits_outside_the_queue(empty_database_url: str) -> None:
     migrate.upgrade(empty_database_url, "0010_one_row")
     with psycopg.connect(empty_database_url) as connection:

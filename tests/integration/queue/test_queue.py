@@ -227,6 +227,37 @@ async def test_lost_workers_use_attempts_up_too(shop: Workshop, clock: FixedCloc
     assert "worker-1 was not heard of" in row["last_error"]
 
 
+async def test_what_was_lost_with_its_worker_is_no_visit_of_the_week(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await add_live(db, "blue-house", visits=1)
+    await add_queued(db, "blue-house", clock, priority=4, queue_reason="stale_data")
+    for _ in range(MAX_ATTEMPTS - 1):
+        await shop.claim()
+        clock.advance(seconds=LEASE.total_seconds() + 1)
+        await shop.queue.reclaim_expired()
+    [claimed] = await shop.claim()
+    await shop.save(ScrapeResult(queued=claimed, scraped=detail("blue-house")))
+    await add_queued(db, "blue-house", clock, priority=4, queue_reason="random_sample")
+    [claimed] = await shop.claim()
+    assert claimed.fetched_lately == 1
+    await shop.save(ScrapeResult(queued=claimed, error="HTTP 503", ending=Ending.AGAIN))
+    states = {each["status"] for each in await shop.queued("blue-house")}
+    assert states == {"completed", "failed"}  # that was the second
+
+
+async def test_a_verification_that_was_lost_with_its_worker_has_another_try(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await add_live(db, "blue-house", visits=1)
+    await add_queued(db, "blue-house", clock, priority=4, queue_reason="stale_data")
+    await shop.claim()
+    clock.advance(seconds=LEASE.total_seconds() + 1)
+    await shop.queue.reclaim_expired()
+    await fail_once(shop)
+    assert (await shop.queued("blue-house"))[0]["status"] == "pending"
+
+
 async def test_a_better_reason_raises_the_row_that_is_there(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

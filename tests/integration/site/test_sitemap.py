@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.site.sitemap import SitemapPass
+from pincali_sync.db.repositories.site.sitemap import NEWCOMERS, SitemapPass
 from pincali_sync.exceptions import PageError, SupersededError
 from pincali_sync.items import FetchedShard
 from pincali_sync.services.runs.job_service import JobTicket
@@ -17,6 +19,7 @@ from tests.support.builders import (
     SITE,
     Workshop,
     add_live,
+    detail,
     entry,
     id_of,
     page,
@@ -92,6 +95,60 @@ async def test_presence_is_a_sighting_as_old_as_the_sitemap(
     assert await seen_at(db, id_of("casa-1")) == yesterday
     await read(services, "casa-1", dated_at=scanned_at)
     assert await seen_at(db, id_of("casa-1")) == yesterday
+
+
+@pytest.mark.parametrize(
+    "order",
+    [each for each in permutations(["sitemap", "cards", "pages"]) if each[0] != "pages"],
+)
+async def test_a_run_counts_a_newcomer_once_whoever_shows_it_first(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock, order: Sequence[str]
+) -> None:
+    await shop.scan(entry("known", public_id="EB-QA0001"))
+    await shop.visit(detail("known", public_id="EB-QA0001"))
+    await add_live(db, "adopted", price=2_000_000, visits=1)
+    clock.advance(days=1)
+    both = await begin(services)
+    another = await shop.begin()  # a run beside it
+    cards = [entry(slug) for slug in ("known", "adopted", "on-both", "on-a-page")]
+    listed = urls("known", "adopted", "on-both", "renamed", "on-the-sitemap")
+    since_yesterday = FetchedShard(url=SHARD, body=listed, dated_at=clock.now() - timedelta(days=1))
+    for step in order:
+        if step == "sitemap":
+            await services.sitemap.record_shard(since_yesterday, both)
+        elif step == "cards":
+            await shop.scan(*cards, ticket=both)
+            assert (await shop.scan(*cards, ticket=another)).new_properties == 0
+        else:
+            found = await rows(db, "SELECT source_url FROM property_manifest WHERE is_new")
+            for slug in (each["source_url"].rpartition("/")[2] for each in found):
+                shown = {"public_id": "EB-QA0001"} if slug == "renamed" else {"price": 9_000_000}
+                await shop.visit(detail(slug, **shown))
+    await shop.visit(detail("renamed", public_id="EB-QA0001"))
+    counted = await rows(
+        db,
+        "SELECT sum(new_entries) AS new, sum(changed_entries) AS changed FROM manifest_pages"
+        " WHERE session_id = :id",
+        id=both.session_id,
+    )
+    assert counted == [{"new": 2, "changed": 0}]
+    assert await db.run(lambda tx: tx.sitemap.newcomers(both.session_id)) == 1
+    assert await db.run(lambda tx: tx.sitemap.newcomers(another.session_id)) == 0
+
+
+async def test_what_a_pass_brought_is_found_by_index(services: Services, db: Database) -> None:
+    await read(services, "casa-1")
+    await rows(
+        db,
+        """INSERT INTO sitemap_urls
+                  (computed_id, source_url, first_listed_at, listed_at, session_id)
+           SELECT 'pincali_' || n, n, now(), now(), gen_random_uuid()
+             FROM generate_series(1, 5000) AS n""",
+    )
+    await rows(db, "ANALYZE sitemap_urls")
+    plan = await rows(db, f"EXPLAIN {NEWCOMERS}", session_id=uuid4())
+    text = "\n".join(line for row in plan for line in row.values())
+    assert "idx_sitemap_urls_session" in text
 
 
 async def test_an_alias_stands_for_its_record(services: Services, db: Database) -> None:

@@ -6,9 +6,10 @@ rest is left out:
 
 - attempts of pages and jobs, workers and leases: they tell of the kills;
 - canaries in the queue, and rows of `scraping_errors`: an attempt more asks or fails once more;
-- whether a page, the sitemap or the listing's own page showed a newcomer first, and so by which of
-  them a run counts it as new, and whether a card's price was known when the row came: jobs run side
-  by side, in undisturbed courses too. That it is there, queued and fetched, is compared;
+- whether a page, the sitemap or the listing's own page showed a newcomer first, which listing page
+  of which source, and whether a card's price was known when the row came: jobs run side by side, in
+  undisturbed courses too. That it is there, queued and fetched, and how many of them a run and its
+  session count as new and as changed, is compared;
 - figures over time, incidents and quality reports: made of what is compared here, at some time.
 """
 
@@ -26,7 +27,7 @@ _LIVE_TIMES = f"""{_TIMES} updated_at last_updated_at last_manifest_seen_at last
     price_at_last_manifest currency_at_last_manifest unit_at_last_manifest"""
 _MANIFEST_TIMES = f"{_TIMES} seen_in_session_id id"
 _RUN_TIMES = """id session_id started_at completed_at slot_at updated_at window_ends_at
-    execution_time_ms details new_properties_found"""
+    execution_time_ms details"""
 
 
 def _row(table: str, but: str) -> str:
@@ -36,8 +37,7 @@ def _row(table: str, but: str) -> str:
 _RUN = """(SELECT id, session_id, 'run ' || row_number() OVER (ORDER BY started_at)
                   || ', tier ' || tier_level AS name FROM sync_runs) run"""
 
-_SESSION_TIMES = """id created_at session_name started_at completed_at base_url
-    properties_inserted properties_updated"""
+_SESSION_TIMES = "id created_at session_name started_at completed_at base_url"
 # What depends on who was first.
 _FIRST = "started_at ended_at new_entries changed_entries"
 

@@ -1,5 +1,5 @@
-"""Rows of the queue are leased by a function of the database (migration 0018), asked by the driver
-itself: it is asked for every page or few, so that SQLAlchemy's share would be felt."""
+"""Rows of the queue are leased by a function of the database (migrations 0018, 0026), asked by the
+driver itself: it is asked for every page or few, so that SQLAlchemy's share would be felt."""
 
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ class QueueRepository(Repository):
             QueuedProperty,
             f"""SELECT CAST(id AS text) AS id, property_id, source_url, NULL AS public_id,
                        queue_reason, attempt_count,
-                       {fetches("q.property_id", besides="q.id")} AS fetched_lately
+                       {fetches("q.property_id", besides="q.id")} - q.lost_attempts
+                           AS fetched_lately
                   FROM scrape_queue q WHERE property_id = :property_id
                    AND lease_token = :lease_token AND status = 'in_progress' FOR UPDATE""",
             property_id=property_id,
@@ -189,7 +190,12 @@ class QueueRepository(Repository):
         )
 
     async def reclaim_expired(self, *, max_attempts: int, now: datetime) -> int:
-        """Takes rows back from workers that were not heard of; returns their number."""
+        """Takes rows back from workers that were not heard of; returns their number.
+
+        A lost attempt is one of the row's, but no visit of the week: most rows of a lost worker
+        were never asked for. Only where the last one is lost, too, all count: it may be the page
+        that workers die of.
+        """
         return await self._count(
             """
 WITH expired AS MATERIALIZED (
@@ -200,6 +206,8 @@ WITH expired AS MATERIALIZED (
 UPDATE scrape_queue q
    SET status = CASE WHEN q.attempt_count < :max_attempts THEN 'pending' ELSE 'failed' END,
        completed_at = CASE WHEN q.attempt_count >= :max_attempts THEN :now END,
+       lost_attempts = CASE WHEN q.attempt_count < :max_attempts
+                            THEN q.lost_attempts + 1 ELSE 0 END,
        last_error = 'the worker ' || coalesce(q.worker_id, '?')
                     || ' was not heard of any more',
        lease_token = NULL, lease_expires_at = NULL

@@ -102,8 +102,8 @@ class QueueRowRepository(Repository):
         return await self._count(
             """
 UPDATE scrape_queue q
-   SET status = 'pending', attempt_count = 0, completed_at = NULL, available_at = :now,
-       queued_at = :now, lease_token = NULL, lease_expires_at = NULL
+   SET status = 'pending', attempt_count = 0, lost_attempts = 0, completed_at = NULL,
+       available_at = :now, queued_at = :now, lease_token = NULL, lease_expires_at = NULL
  WHERE q.id IN (
        SELECT DISTINCT ON (f.property_id) f.id FROM scrape_queue f
         WHERE f.status = 'failed'

@@ -2,7 +2,8 @@
 
 Without news of a listing its page is asked for at most twice in seven days, whoever wants it: rows
 of reasons that are no news find no place beside that many attempts, and have no further attempt of
-their own then. What is asked in vain rests ever longer.
+their own then. What is asked in vain rests ever longer. An attempt that was lost with its worker is
+none of those: see `QueueRepository.reclaim_expired`.
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ WAS_IN_VAIN = "vain.last_at > coalesce(l.last_full_scrape_at, '-infinity') IS TR
 
 
 def fetches(record: str, *, besides: str = "NULL") -> str:
-    """An expression for the attempts at a record's page within seven days.
+    """An expression for the attempts at a record's page within seven days, without lost ones.
 
     Args:
         record: its property_id.
         besides: the id of a queue row that is not counted.
     """
-    return f"""(SELECT coalesce(sum(f.attempt_count), 0)::integer FROM scrape_queue f
+    return f"""(SELECT coalesce(sum(greatest(f.attempt_count - f.lost_attempts, 0)), 0)::integer
+                  FROM scrape_queue f
                  WHERE f.property_id = {record} AND f.id IS DISTINCT FROM {besides}
                    AND f.claimed_at > CAST(:now AS timestamptz) - interval '7 days')"""
 

@@ -92,8 +92,13 @@ WITH last AS (
 ), known AS (
     SELECT i.*, last.sources,
            l.property_id IS NOT NULL AS is_live, l.source_url AS live_url,
-           -- Known to the sitemap only: this page is the first to show it.
-           (m.property_id IS NOT NULL AND m.sources <> '{{}}') AS in_manifest,
+           -- Not known, or to the sitemap of a run that is not over: so a run counts a newcomer
+           -- once, whichever of sitemap, card and page came first, and no other run does.
+           CASE WHEN m.property_id IS NULL THEN l.property_id IS NULL
+                ELSE m.sources = '{{}}' AND EXISTS (
+                     SELECT FROM scraping_sessions s
+                      WHERE s.id = m.seen_in_session_id AND s.status = 'running')
+           END AS is_newcomer,
            m.operation_type AS manifest_operation,
            l.listing_status,
            l.consecutive_missing_count,
@@ -136,7 +141,7 @@ ANALYZE batch (property_id, is_live, is_relisted, price_change, queued_priority,
 
 _COUNT = """
 SELECT count(*) AS records,
-       count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_properties,
+       count(*) FILTER (WHERE is_newcomer) AS new_properties,
        count(*) FILTER (WHERE price_change IS NOT NULL) AS price_changes,
        count(*) FILTER (WHERE is_relisted) AS relisted,
        (SELECT count(DISTINCT had_by) FROM incoming) AS takeovers
@@ -145,13 +150,14 @@ SELECT count(*) AS records,
 
 _COUNT_BY_PAGE = """
 SELECT source, part, page_number,
-       count(*) FILTER (WHERE NOT is_live AND NOT in_manifest) AS new_entries,
-       count(*) FILTER (WHERE price_change IS NOT NULL OR is_relisted) AS changed_entries
+       count(*) FILTER (WHERE is_newcomer) AS new_entries,
+       count(*) FILTER (WHERE (price_change IS NOT NULL OR is_relisted) AND NOT is_newcomer)
+           AS changed_entries
   FROM batch GROUP BY source, part, page_number
 """
 
 _PREVIEW = """
-SELECT property_id, NOT is_live AND NOT in_manifest AS is_new,
+SELECT property_id, is_newcomer AS is_new,
        price_change IS NOT NULL AS price_changed, is_relisted,
        queued_priority IS NULL
            AND (is_relisted OR price_change IS NOT NULL OR (NOT is_live AND is_set_aside IS NULL))

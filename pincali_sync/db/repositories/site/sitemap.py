@@ -52,7 +52,7 @@ UPDATE sitemap_urls u
 
 # What it did not list before, and of that into the manifest what is unknown there. Known to the
 # sitemap only, it is of unknown origin, so that it is missing only where all sources were looked
-# through. It is fetched after what pages showed.
+# through. It is fetched after what pages showed. A newcomer is marked as this session's.
 _CAME = """
 WITH came AS (
     INSERT INTO sitemap_urls AS u
@@ -74,9 +74,11 @@ WITH came AS (
      GROUP BY 1
 )
 INSERT INTO property_manifest
-       (property_id, source_url, first_seen_at, last_seen_at, is_new, needs_full_scrape)
+       (property_id, source_url, first_seen_at, last_seen_at, is_new, needs_full_scrape,
+        seen_in_session_id)
 SELECT r.property_id, r.source_url, :dated_at, :dated_at, l.property_id IS NULL,
-       l.property_id IS NULL
+       l.property_id IS NULL,
+       CASE WHEN l.property_id IS NULL THEN CAST(:session_id AS uuid) END
   FROM records r
   LEFT JOIN properties_live l ON l.property_id = r.property_id
  WHERE NOT EXISTS (SELECT 1 FROM property_manifest m WHERE m.property_id = r.property_id)
@@ -98,6 +100,13 @@ ON CONFLICT (url) DO UPDATE
 _KNOWN_SHARDS = """
 SELECT url, etag, last_modified FROM sitemap_shards s
  WHERE urls <= (SELECT count(*) FROM sitemap_urls u WHERE u.shard_url = s.url)
+"""
+
+# What the session's sitemap made known and no card has shown yet. An index has what came then.
+NEWCOMERS = """
+SELECT count(*) FROM sitemap_urls u JOIN property_manifest m ON m.property_id = u.computed_id
+ WHERE u.session_id = CAST(:session_id AS uuid)
+   AND m.sources = '{}' AND m.seen_in_session_id = CAST(:session_id AS uuid)
 """
 
 _TOTALS = f"""
@@ -215,6 +224,10 @@ RETURNING {_ENDED}
         return await self._one(
             SitemapPass, statement, session_id=session_id, now=now, **read, **judged
         )
+
+    async def newcomers(self, session_id: UUID | None) -> int:
+        """How many records the session's sitemap made known, and no card has shown yet."""
+        return await self._number(NEWCOMERS, session_id=session_id)
 
     async def of_session(self, session_id: UUID) -> SitemapPass | None:
         """The session's pass."""

@@ -118,8 +118,11 @@ class ReportStep:
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
         counts = await self.record.queue_counts(run)
+        # Once more: the page of what only the sitemap listed may have shown a listing long known.
+        listed = await self.record.db.run(lambda tx: tx.sitemap.newcomers(run.session_id))
         await self.record.note(
             run,
+            new_properties_found=listed + sum(scan.new_entries for scan in run.details.sources),
             properties_queued=counts.queued,
             properties_scraped=counts.completed,
             error_count=run.details.pages_lost + counts.failed,

@@ -79,12 +79,13 @@ class CertifyStep:
             await tx.sessions.count_pages(session_id)
             scans = await tx.manifest.scans_of(session_id)
             seen = await tx.manifest.distinct_seen(session_id)
+            listed = await tx.sitemap.newcomers(session_id)
         await self.record.note(
             run,
             RunNotes(sources=tuple(scans)),
             pages_scanned=sum(scan.pages_read for scan in scans),
             properties_in_manifest=seen,
-            new_properties_found=sum(scan.new_entries for scan in scans),
+            new_properties_found=listed + sum(scan.new_entries for scan in scans),
             price_changes_detected=sum(scan.changed_entries for scan in scans),
             error_count=sum(scan.pages_lost for scan in scans),
         )
