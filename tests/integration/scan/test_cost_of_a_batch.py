@@ -35,7 +35,8 @@ _TABLES = {
     "property_scrapes_staging": "(session_id, property_id, title, source_url) "
     "SELECT :session, id, 'x', 'u'",
     "price_reviews": "(property_id, operation, currency, price_unit, old_price, new_price, "
-    "old_values, status) SELECT id, 'sale', 'MXN', 'total', 1, 2, '{}', 'accepted'",
+    "old_values, status, settled_at) "
+    "SELECT id, 'sale', 'MXN', 'total', 1, 2, '{}', 'accepted', now()",
     "identity_candidates": "(property_id, earlier_property_id, metres, title_similarity, "
     "price_ratio) SELECT id, id || '_', 1, 90, 1",
 }
