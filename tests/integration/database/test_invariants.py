@@ -84,6 +84,7 @@ REFUSED = {
     ],
     "scrape_queue_ended": [queued(status="'failed'"), queued(completed_at=NOW)],
     "scrape_queue_attempt_count": [queued(attempt_count=-1)],
+    "scrape_queue_lost_attempts": [queued(lost_attempts=-1)],
     "scrape_queue_priority": [
         add("scrape_queue", property_id=A, source_url=X, priority=each) for each in (0, 6)
     ],
