@@ -168,7 +168,7 @@ class JobSpider(Spider):
         """The crawl's job."""
         return CrawlJob.of(self.crawler)
 
-    def is_ours(self, error: BaseException | None) -> bool:
+    def lacks_database(self, error: BaseException | None) -> bool:
         """Whether a request failed because of our database, which says nothing of its page: the
         crawl ends then."""
         if isinstance(error, DatabaseError):

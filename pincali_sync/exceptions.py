@@ -19,6 +19,12 @@ class ExitStatus(IntEnum):
     LOCKED = 75  # EX_TEMPFAIL of sysexits.h: try again later
 
 
+def line_of(error: BaseException) -> str:
+    """What an error says, in its first line that says something; its kind where none does."""
+    lines = filter(None, map(str.strip, str(error).splitlines()))
+    return next(lines, type(error).__name__)
+
+
 def in_one_line(error: BaseException) -> str:
     """What went wrong, to be shown beside other things: of a fault of the program, its kind too."""
     said, kind = line_of(error), type(error).__name__
@@ -121,9 +127,3 @@ class LockedError(PincaliSyncError):
     """Another runner holds the lock, or a run of this tier is still open."""
 
     exit_status = ExitStatus.LOCKED
-
-
-def line_of(error: BaseException) -> str:
-    """What an error says, in its first line that says something; its kind where none does."""
-    lines = filter(None, map(str.strip, str(error).splitlines()))
-    return next(lines, type(error).__name__)

@@ -68,7 +68,7 @@ class DetailSpider(JobSpider):
 
     def lost(self, failure: Failure) -> Iterator[ScrapeResult | Request]:
         """No answer at all."""
-        if isinstance(failure.value, BlockedResponse) or self.is_ours(failure.value):
+        if isinstance(failure.value, BlockedResponse) or self.lacks_database(failure.value):
             return  # its lease is released when the crawl ends: nothing is held against the page
         request: Request = failure.request  # type: ignore[attr-defined]
         if isinstance(failure.value, BrowserMissingError):

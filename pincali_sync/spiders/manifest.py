@@ -173,7 +173,7 @@ class ManifestSpider(JobSpider):
 
     def lost(self, failure: Failure) -> Iterator[ManifestPage | LostPage]:
         """A page that failed for the last time."""
-        if isinstance(failure.value, BlockedResponse) or self.is_ours(failure.value):
+        if isinstance(failure.value, BlockedResponse) or self.lacks_database(failure.value):
             return  # no page was lost: the crawl ends here and is taken up again later
         request: Request = failure.request  # type: ignore[attr-defined]
         asked: Asked = request.cb_kwargs["asked"]

@@ -73,12 +73,12 @@ class SitemapSpider(JobSpider):
 
     def lost_index(self, failure: Failure) -> None:
         """Without an index there is nothing to read."""
-        if not (isinstance(failure.value, BlockedResponse) or self.is_ours(failure.value)):
+        if not (isinstance(failure.value, BlockedResponse) or self.lacks_database(failure.value)):
             self._give_up(f"the sitemap index cannot be read: {failed(failure.value).failure}")
 
     def lost_shard(self, failure: Failure) -> Iterator[FetchedShard]:
         """A shard that failed for the last time."""
-        if not (isinstance(failure.value, BlockedResponse) or self.is_ours(failure.value)):
+        if not (isinstance(failure.value, BlockedResponse) or self.lacks_database(failure.value)):
             request: Request = failure.request  # type: ignore[attr-defined]
             yield from self._take(request.cb_kwargs["link"], failed(failure.value))
 
