@@ -25,6 +25,7 @@ async def test_in_a_new_database_all_is_well(surgery: Surgery) -> None:
     lines = await surgery.lines(*names)
     assert [line.check for line in lines] == names
     assert {line.finding.what: line.finding.level for line in lines if line.finding.remedy} == {}
+    assert "nobody else's" in (await surgery.told("strangers"))[1]  # every trigger is known
 
 
 async def test_a_server_that_takes_nothing_is_told(
