@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pincali_sync.bootstrap import build_services
+from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.output import JsonOption, console, echo, print_json
 from pincali_sync.config import load_config
 from pincali_sync.doctor.check import FIX, Level, Patient
@@ -28,7 +29,7 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Examine database, nodes, browser, machine and data: what is wrong, and how to mend it."""
-    lines = asyncio.run(_examined(fix=fix, site=site, as_json=as_json))
+    lines = run_until_told(_examined(fix=fix, site=site, as_json=as_json))
     if as_json:
         print_json([_plain(line) for line in lines])
     else:
