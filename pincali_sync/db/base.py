@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -33,10 +34,14 @@ class Base(DeclarativeBase):
         super().__init_subclass__(**arguments)
 
 
+def words(values: Iterable[str]) -> str:
+    """Words of the program's own as a list of SQL."""
+    return "({})".format(", ".join(f"'{value}'" for value in values))
+
+
 def one_of(column: str, *values: str) -> CheckConstraint:
     """A check that a column holds one of these words."""
-    words = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({words})", name=column)
+    return CheckConstraint(f"{column} IN {words(values)}", name=column)
 
 
 def none_below_zero(*columns: str, name: str = "counts") -> CheckConstraint:

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pincali_workshop.demo.past import move_back
 from pincali_workshop.standin.process import StandinProcess
 
 from pincali_sync.db.engine import Database
@@ -79,9 +81,7 @@ async def test_a_dry_run_reports_what_a_run_then_does_and_writes_nothing(
     assert first["run"]["properties_in_manifest"] == promised["properties_seen"]
 
     site.advance(2 * 86_400)
-    await rows(db, "UPDATE property_manifest SET last_seen_at = last_seen_at - interval '2 days'")
-    await rows(db, "UPDATE sitemap_urls SET listed_at = listed_at - interval '2 days'")
-    await rows(db, "UPDATE sitemap_shards SET dated_at = dated_at - interval '2 days'")
+    move_back(database_url, timedelta(days=2))
     before = await contents(db)
     again = report(pincali_sync(site, database_url, tmp_path, "tier3", "--dry-run", "--json"))
     assert await contents(db) == before

@@ -74,17 +74,26 @@ async def test_two_of_three_nodes_killed_one_in_mid_drain_lose_nothing_and_repea
             await scheduler.tick(start_due=False)
             await asyncio.sleep(0.1)  # jobs are processes of their own: their rows are their word
 
+    async def kill_where(job: str) -> str:
+        """Kills a node, with all its jobs, as soon as it works on such a job; returns its URL."""
+        while not (found := await rows(services.db, f"SELECT node FROM sync_run_jobs WHERE {job}")):
+            await scheduler.tick(start_due=False)
+            await asyncio.sleep(0.1)
+        node: str = found[0]["node"]
+        for pid in processes_with("PINCALI_SCRAPYD_FOLDER", str(node_folder(tmp_path, node))):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return node
+
     run = await scheduler.start_now(Tier.HOT_LISTINGS)
-    await tick_until("SELECT 1 FROM sync_run_jobs WHERE status = 'running'")
+    first = await kill_where("spider = 'manifest' AND status = 'running'")
     spread = await rows(services.db, "SELECT DISTINCT node FROM sync_run_jobs")
     assert len(spread) == 3
-    first = await _kill_where(services, tmp_path, "spider = 'manifest' AND status = 'running'")
-    await tick_until(
-        "SELECT 1 FROM sync_run_jobs WHERE spider = 'detail' AND status = 'running'"
+    second = await kill_where(
+        "spider = 'detail' AND status = 'running'"
         " AND (SELECT count(*) FROM scrape_queue WHERE status = 'completed') > 5"
         " AND (SELECT count(*) FROM scrape_queue WHERE status = 'in_progress') > 0"
     )
-    second = await _kill_where(services, tmp_path, "spider = 'detail' AND status = 'running'")
     await tick_until("SELECT 1 FROM sync_runs WHERE status <> 'running'")
     await tick_until(
         "SELECT 1 WHERE NOT EXISTS"
@@ -110,13 +119,3 @@ async def test_two_of_three_nodes_killed_one_in_mid_drain_lose_nothing_and_repea
     assert sorted(each.split()[8] for each in told) == sorted([first, second])  # each once
     left = await rows(services.db, "SELECT node FROM sync_nodes WHERE objection IS NULL")
     assert len(left) == 1
-
-
-async def _kill_where(services: Services, home: Path, condition: str) -> str:
-    """Kills a node, with all its jobs, that works on such a job; returns its URL."""
-    [job] = await rows(services.db, f"SELECT node FROM sync_run_jobs WHERE {condition} LIMIT 1")
-    node: str = job["node"]
-    for pid in processes_with("PINCALI_SCRAPYD_FOLDER", str(node_folder(home, node))):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    return node

@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import REAL, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
-from pincali_sync.db.base import Base, lists, one_of, partial_index
-from pincali_sync.domain.listing_status import ListingStatus
+from pincali_sync.db.base import Base, lists, one_of, partial_index, words
+from pincali_sync.domain.listing_status import LISTED, REMOVED, ListingStatus
 from pincali_sync.domain.prices import Currency
 
 NAMES_AGENT = "agent_name IS NOT NULL OR agent_phone IS NOT NULL OR agent_email IS NOT NULL"
@@ -140,8 +140,8 @@ class PropertiesLive(ListingColumns, Base):
             name="missing",
         ),
         CheckConstraint(
-            "CASE WHEN listing_status IN ('active', 'relisted') THEN status = 'active' "
-            "WHEN listing_status IN ('confirmed_removed', 'sold') THEN status <> 'active' END",
+            f"CASE WHEN listing_status IN {words(LISTED)} THEN status = 'active' "
+            f"WHEN listing_status IN {words(REMOVED)} THEN status <> 'active' END",
             name="older_status",
         ),
         CheckConstraint(

@@ -6,8 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-import psycopg
-
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_workshop.chaos.course import Act
@@ -17,19 +15,14 @@ from pincali_workshop.chaos.look import Look, look_at
 from pincali_workshop.chaos.nursery import Nursery
 from pincali_workshop.chaos.runner import Cron
 from pincali_workshop.chaos.victims import is_alive, of_home
+from pincali_workshop.demo.past import move_back
 from pincali_workshop.demo.stage import Stage
 
 _LOOK_EVERY_SECONDS = 0.2
 _PATIENCE_SECONDS = 240  # for a run, beside what each blow in it may cost
 _SILENCES_A_BLOW = 10
-_TIMES = """
-SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables
-       USING (table_schema, table_name)
- WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
-   AND data_type = 'timestamp with time zone'"""
-# No clock of the product's is turned: what happened is moved back, by more than the week within
-# which a page may be fetched only so often.
-_BETWEEN_RUNS = "interval '8 days'"
+# More than the week within which a page may be fetched only so often.
+_BETWEEN_RUNS = timedelta(days=8)
 
 
 class NoRestError(PincaliSyncError):
@@ -87,12 +80,7 @@ class Play:
 
     def _between(self, act: Act) -> None:
         self._stage.site.advance(act.hours * 3600)
-        with psycopg.connect(self._stage.database_url) as connection:
-            columns: dict[str, list[str]] = {}
-            for table, column in connection.execute(_TIMES):
-                columns.setdefault(table, []).append(f"{column} = {column} - {_BETWEEN_RUNS}")
-            for table, moved in columns.items():
-                connection.execute(f"UPDATE {table} SET {', '.join(moved)}")
+        move_back(self._stage.database_url, _BETWEEN_RUNS)
 
     def _run(self, number: int, tier: Tier) -> None:
         before = self._stage.site.requests()

@@ -7,19 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from pincali_sync.db.base import words
 from pincali_sync.domain import listing_status as states
 from pincali_sync.domain.listing_status import Cause, ListingStatus, Transition
 
-
-def words(listed: Iterable[ListingStatus]) -> str:
-    """States as a list of SQL."""
-    quoted = ", ".join(f"'{each}'" for each in sorted(listed))
-    return f"({quoted})"
-
-
-PRESENT = words(states.PRESENT)
-LISTED = words(states.LISTED)
-REMOVED = words(states.REMOVED)
+PRESENT = words(sorted(states.PRESENT))
+LISTED = words(sorted(states.LISTED))
+REMOVED = words(sorted(states.REMOVED))
 LIKELY = f"'{ListingStatus.LIKELY_REMOVED}'"
 
 # The one entry that a change of state has.
@@ -98,7 +92,7 @@ def _open_ways(
 def _case(ways: Iterable[tuple[Transition, str]], said: Callable[[Transition], str]) -> str:
     """By the row's state and the conditions, what is said of a way; NULL where none is open."""
     whens = [
-        f"WHEN l.listing_status IN {words(way.old)} AND ({condition}) THEN {said(way)}"
+        f"WHEN l.listing_status IN {words(sorted(way.old))} AND ({condition}) THEN {said(way)}"
         for way, condition in ways
     ]
     return f"CASE {' '.join(whens)} END"
