@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,8 @@ from pincali_workshop.standin.world.life import DAY
 from pincali_workshop.standin.world.listing import Listing
 from pincali_workshop.standin.world.population import Population
 
-_MOST, _DAYS = 2, 7  # visits without news, in so many days
+# Visits without news in so many days, for each listing that had the slug: each is a record.
+_MOST, _DAYS = 2, 7
 
 
 class Visits:
@@ -51,7 +52,7 @@ class Visits:
             f"{'/'.join(self._listings[slug])} {slug}: "
             + ", ".join(f"{(time - times[0]) / DAY:.1f}" for time in times)
             for slug, times in self._times.items()
-            if _is_too_often(times, _news_of(self._listings[slug].values()))
+            if _is_too_often(times, self._listings[slug].values())
         ]
 
 
@@ -68,12 +69,13 @@ def _news_of(listings: Iterable[Listing]) -> list[int]:
     return sorted(news)
 
 
-def _is_too_often(times: Sequence[int], news: Sequence[int]) -> bool:
+def _is_too_often(times: Sequence[int], listings: Collection[Listing]) -> bool:
+    news, most = _news_of(listings), _MOST * len(listings)
     idle = [
         time
         for before, time in pairwise(times)
         if bisect_right(news, before) == bisect_right(news, time)
     ]
     return any(
-        later - earlier < _DAYS * DAY for earlier, later in zip(idle, idle[_MOST:], strict=False)
+        later - earlier < _DAYS * DAY for earlier, later in zip(idle, idle[most:], strict=False)
     )
