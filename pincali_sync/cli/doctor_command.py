@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import textwrap
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -12,7 +11,7 @@ import typer
 
 from pincali_sync.bootstrap import build_services
 from pincali_sync.cli.asking import run_until_told
-from pincali_sync.cli.output import JsonOption, console, echo, print_json
+from pincali_sync.cli.output import JsonOption, echo, echo_wrapped, print_json
 from pincali_sync.config import load_config
 from pincali_sync.doctor.check import FIX, Level, Patient
 from pincali_sync.doctor.checks import CHECKS, SITE
@@ -59,31 +58,18 @@ async def _lines(*, fix: bool, site: bool) -> AsyncIterator[Line]:
 
 def _show(line: Line) -> None:
     found = line.finding
-    _say(found.what, first=f"{found.level:<4}  {line.check:<{_NAME_WIDTH}} ")
+    echo_wrapped(found.what, first=f"{found.level:<4}  {line.check:<{_NAME_WIDTH}} ", below=_INDENT)
     if line.mended:
-        _say(f"done: {line.mended}")
+        echo_wrapped(f"done: {line.mended}", first=_INDENT, below=_INDENT)
     if found.remedy:
-        _say(f"-> {found.remedy}")
-
-
-def _say(text: str, *, first: str = _INDENT, below: str = _INDENT) -> None:
-    lines = textwrap.wrap(
-        text,
-        console.width,
-        initial_indent=first,
-        subsequent_indent=below,
-        break_long_words=False,  # names and statements are there to be copied
-        break_on_hyphens=False,
-    )
-    for line in lines:
-        echo(line)
+        echo_wrapped(f"-> {found.remedy}", first=_INDENT, below=_INDENT)
 
 
 def _sum_up(lines: list[Line]) -> None:
     counts = Counter(line.finding.level for line in lines)
     echo(", ".join(f"{counts[level]} {level}" for level in Level))
     if names := list(dict.fromkeys(line.check for line in lines if line.mendable)):
-        _say(f"{FIX} sees to: {', '.join(names)}", first="", below="")
+        echo_wrapped(f"{FIX} sees to: {', '.join(names)}")
 
 
 def _plain(line: Line) -> dict[str, object]:

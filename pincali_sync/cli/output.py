@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -72,15 +74,60 @@ def print_records(title: str, columns: Mapping[str, Field], records: Iterable[An
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table; numbers to the right."""
+    """A table, numbers to the right; in a terminal too narrow for it, a paragraph for each row."""
+    rows = [list(row) for row in rows]
+    shown = [[_cell(value) for value in row] for row in rows]
+    widths = _widths([columns, *shown])
+    if sum(widths) + 3 * len(widths) + 1 > console.width:  # with the rules between them
+        _print_paragraphs(title, columns, shown)
+        return
     table = Table(title=visible(title), title_justify="left", title_style="bold")
-    cells = [list(row) for row in rows]
-    for index, column in enumerate(columns):
-        numeric = bool(cells) and all(isinstance(row[index], int | float) for row in cells)
-        table.add_column(column, justify="right" if numeric else "left")
-    for row in cells:
-        table.add_row(*(_cell(value) for value in row))
+    for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
+        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", width=width)
+    for cells in shown:
+        table.add_row(*cells)
     console.print(table)
+
+
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    """Of each column what its longest word needs; as many as there is room for, unbroken.
+
+    The first column names the row: it is there to be copied, and is not broken at all.
+    """
+    whole = [max(map(cell_len, cells)) for cells in zip(*lines, strict=True)]
+    words = [
+        max(cell_len(word) for cell in cells for word in cell.split(" "))
+        for cells in zip(*lines, strict=True)
+    ]
+    widths = [*whole[:1], *words[1:]]
+    room = console.width - sum(widths) - 3 * len(widths) - 1
+    wanted = [most - least for most, least in zip(whole, widths, strict=True)]
+    for index in sorted(range(len(widths)), key=wanted.__getitem__):
+        more = max(0, min(room, wanted[index]))
+        widths[index] += more
+        room -= more
+    return widths
+
+
+def _print_paragraphs(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    echo(title if rows else f"{title}: none")
+    for row in rows:
+        echo_wrapped("; ".join(map(" ".join, zip(columns, row, strict=True))), below="  ")
+
+
+def echo_wrapped(text: str, *, first: str = "", below: str = "") -> None:
+    """Lines of the terminal's width; names and statements in them stay whole, to be copied."""
+    lines = textwrap.wrap(
+        text,
+        console.width,
+        initial_indent=first,
+        subsequent_indent=below,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        echo(line)
 
 
 def field_of(record: Any, field: Field) -> Any:

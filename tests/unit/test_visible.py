@@ -13,7 +13,7 @@ import pytest
 from scrapy.utils.test import get_crawler
 
 import pincali_sync.cli
-from pincali_sync.cli.output import echo, print_json, print_json_line, print_table
+from pincali_sync.cli.output import console, echo, print_json, print_json_line, print_table
 from pincali_sync.log_format import QuietLogFormatter
 from pincali_sync.visible import VisibleRecord, visible, visible_lines
 
@@ -54,6 +54,21 @@ def test_tables_and_lines_show_markup_and_escapes_as_text(
     for shown in ("[/x]", "[red]c[/red]", ":house:"):
         assert shown in said
     assert said.splitlines()[-1] == visible(HOSTILE)
+
+
+def test_a_terminal_too_narrow_for_a_table_gets_the_same_in_whole_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = ("run", "tier", "started", "state", "scraped", "certified")
+    row = ["bb8d4cdc", "4 monthly_refresh", "2026-11-26 16:04", "running: scan", 1200, None]
+    for width, is_table in ((80, True), (60, False)):
+        monkeypatch.setattr(console, "width", width)
+        print_table("Runs", columns, [row])
+        said = capsys.readouterr().out
+        assert ("│" in said) is is_table
+        assert max(map(len, said.splitlines())) <= width
+        for word in (*columns, "bb8d4cdc", "monthly_refresh", "2026-11-26", "running:"):
+            assert word in said, said
 
 
 def test_json_holds_the_text_exactly_and_shows_nothing_else(
