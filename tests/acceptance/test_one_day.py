@@ -25,7 +25,7 @@ from pincali_sync.services.scheduler_service import SchedulerService
 from tests.support.builders import rows
 from tests.support.pooler import CONNECTIONS, Pooler
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 # The program's clock is the machine's, so the tiers are started by hand; the site's moves on, and
 # what happened is moved back.
