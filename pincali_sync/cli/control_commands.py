@@ -35,7 +35,7 @@ def pause(
     reason: Annotated[str, typer.Option(help="Shown to whoever wonders.")] = "by request",
     as_json: JsonOption = False,
 ) -> None:
-    """Stop a tier, or everything, until `resume`; running jobs are stopped at the next tick."""
+    """Stop everything within seconds, or a tier at the next tick, until `resume`."""
     paused = ask(lambda services: services.pauses.pause(tier, reason=reason, paused_by=who()))
     scope = "everything" if tier is None else f"tier {tier.value}"
     outcome = f"{scope} is paused." if paused else f"{scope} was paused already."

@@ -87,7 +87,7 @@ _RULES = {
     ),
     _D.LOCK_WITHOUT_END: _Rule(
         name="locks",
-        wrong="locks end in more than an hour: they were taken by a clock that was ahead",
+        wrong="locks that a clock that was ahead took end in more than an hour",
         well="none outlasts its holder",
         level=Level.BAD,
     ),
@@ -107,7 +107,7 @@ async def _look(patient: Patient, disagreement: Disagreement, rule: _Rule) -> Fi
     )
     if not number:
         return ok(rule.well)
-    return Finding(level=rule.level, what=f"{number:,} {rule.wrong}", remedy=rule.remedy)
+    return Finding(level=rule.level, what=f"{rule.wrong}: {number:,}", remedy=rule.remedy)
 
 
 async def _mend(patient: Patient, disagreement: Disagreement) -> str:
@@ -128,7 +128,7 @@ async def _end_silent_jobs(patient: Patient) -> str:
 
 
 def _put_right(number: int) -> str:
-    return f"{number:,} rows put right" if number else ""
+    return f"rows put right: {number:,}" if number else ""
 
 
 def _mend_of(disagreement: Disagreement) -> Callable[[Patient], Awaitable[str]] | None:

@@ -86,12 +86,15 @@ async def cookies(patient: Patient) -> Finding:
         return warn(f"others of this machine can read {path}", f"chmod 600 {path}, or {FIX}")
     if not own:
         return warn(
-            f"{path} holds none that the site may be sent", "export them anew: they expired"
+            f"{path} holds none that the site may be sent",
+            "export them anew: what it holds has expired, or is another site's",
         )
     days = min(each.days_left for each in own)
     if days < _EXPIRING_DAYS:
-        return warn(f"{len(own)} are sent; the first ends in {days:.1f} days", "export them anew")
-    return ok(f"{len(own)} are sent")
+        return warn(
+            f"cookies sent: {len(own)}; the first ends in {days:.1f} days", "export them anew"
+        )
+    return ok(f"cookies sent: {len(own)}")
 
 
 async def mend_cookies(patient: Patient) -> str:

@@ -72,7 +72,7 @@ async def job_files(patient: Patient) -> Finding:
     left = await asyncio.to_thread(LocalJobRunner(patient.config).left_behind)
     if not left:
         return ok("no process id of a job that ended is left")
-    return warn(f"{len(left)} files tell of jobs that ended", FIX)
+    return warn(f"files of jobs that ended: {len(left)}", FIX)
 
 
 async def mend_job_files(patient: Patient) -> str:
@@ -80,7 +80,7 @@ async def mend_job_files(patient: Patient) -> str:
     left = await asyncio.to_thread(LocalJobRunner(patient.config).left_behind)
     for file in left:
         file.unlink(missing_ok=True)
-    return f"{len(left)} files deleted" if left else ""
+    return f"files deleted: {len(left)}" if left else ""
 
 
 async def alerts(patient: Patient) -> Finding:
@@ -89,7 +89,7 @@ async def alerts(patient: Patient) -> Finding:
     AppriseNotifier(targets).check()
     if not targets:
         return warn("nobody is told when something is wrong", "set ALERT_URLS (docs/monitoring.md)")
-    return ok(f"{len(targets)} are told; `pincali-sync alerts --test` tries it")
+    return ok(f"targets of ALERT_URLS: {len(targets)}; `pincali-sync alerts --test` tries it")
 
 
 async def site(patient: Patient) -> Finding:

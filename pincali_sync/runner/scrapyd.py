@@ -172,7 +172,8 @@ class ScrapydJobRunner:
             return await asyncio.to_thread(call, client)
         except requests.Timeout as error:
             raise RunnerError(
-                f"Scrapyd at {node} gave no answer to {what} within {seconds:g} s"
+                f"Scrapyd at {node} gave no answer to {what} within {seconds:g} s: see what keeps "
+                "it busy, or correct SCRAPYD_URLS"
             ) from error
         except requests.ConnectionError as error:
             raise RunnerError(

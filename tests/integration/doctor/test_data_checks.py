@@ -126,7 +126,7 @@ async def test_what_disagrees_is_told_and_mended_where_that_is_safe(
     await break_it(db, clock, case)
     [line] = await surgery.lines(case.check)
     assert line.finding.level is case.level
-    assert line.finding.what.startswith("1 ")
+    assert line.finding.what.endswith(": 1")
     assert line.finding.remedy
     [mended] = await surgery.lines(case.check, fix=True)
     assert (mended.finding.level is OK) is case.fixed
@@ -143,7 +143,7 @@ async def test_what_was_seen_since_it_was_missed_is_read_anew(
     await break_it(db, clock, case)
     await rows(db, "UPDATE property_manifest SET card_digest = 1")
     [line] = await surgery.lines(case.check, fix=True)
-    assert line.mended == "1 rows put right"
+    assert line.mended == "rows put right: 1"
     [line] = await surgery.lines(case.check, fix=True)
     assert line.mended == ""
     assert await value(db, "SELECT card_digest FROM property_manifest") is None
