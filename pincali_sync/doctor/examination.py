@@ -83,6 +83,8 @@ async def _look(patient: Patient, check: Check) -> list[Finding]:
         return [bad(f"no answer within {_PATIENCE_SECONDS:g} s", "look at what it asks")]
     except PincaliSyncError as error:
         what, _, remedy = str(error).partition(": ")
+        if what.isupper():  # a variable, and what is wrong with it
+            return [bad(str(error), f"correct {what}")]
         return [bad(what, remedy or "see the runbook")]
     except Exception as error:  # noqa: BLE001  # one check that breaks keeps no other from being made
         return [bad(f"this could not be looked at: {_said(error)}", "report it")]

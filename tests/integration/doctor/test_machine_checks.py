@@ -121,7 +121,9 @@ async def test_cookies_that_are_open_to_others_old_or_no_cookies_are_told(
     assert "export them anew" in said
     assert (await told("nonsense"))[0] is BAD
     file.unlink()
-    assert await surgery.level("cookies", cookies_file=file) is BAD
+    level, said = await surgery.told("cookies", cookies_file=file)
+    assert level is BAD
+    assert said.startswith(f"COOKIES_FILE: {file} cannot be read")
 
 
 async def test_a_tier_runner_that_is_silent_is_told_and_what_should_call_it(

@@ -84,7 +84,9 @@ def silent_node() -> Iterator[str]:
 
 async def test_a_node_that_never_answers_is_given_up(silent_node: str) -> None:
     runner = ScrapydJobRunner((silent_node,), timeout_seconds=0.2)
-    with pytest.raises(RunnerError, match=r"gave no answer to schedule within 0\.2 s: see .*SCRAPYD_URLS"):
+    with pytest.raises(
+        RunnerError, match=r"gave no answer to schedule within 0\.2 s: see .*SCRAPYD_URLS"
+    ):
         await runner.start(SPEC, silent_node)
 
 
