@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from statistics import median
 
@@ -16,11 +17,13 @@ from pincali_workshop.chaos.storm import Storm, Weather, calm_course, storm
 
 _LISTINGS = {"http": 100, "playwright": 40}
 _DIVERGENCES_SHOWN = 40
+_TERMINATED = 128 + signal.SIGTERM
 
 
 def main() -> int:
     """0 when the disturbed course ended where the undisturbed one did."""
     os.umask(UMASK)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))  # the stage is struck first
     arguments = _arguments()
     try:
         weather = _weather(arguments)

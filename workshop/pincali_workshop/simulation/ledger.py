@@ -77,7 +77,8 @@ class Ledger:
                 continue
             self.findings.prices_compared += 1
             if not _same_price(row, state):
-                # Noticed, and not fetched yet: its page fails.
+                # Noticed, and not fetched yet: its page fails. What is relisted stays queued as
+                # relisted, whatever its price.
                 waiting = row["is_queued"]
                 kept = self.findings.prices_waiting if waiting else self.findings.prices_missed
                 kept.append(listing.public_id)
@@ -144,8 +145,9 @@ class Ledger:
             """SELECT public_id, listing_status, price, currency, price_unit, operation_type,
                       EXISTS (SELECT 1 FROM scrape_queue q
                                WHERE q.property_id = l.property_id
-                                 AND q.status IN ('pending', 'in_progress', 'failed')
-                                 AND q.queue_reason = 'price_change') AS is_queued
+                                 AND (q.status IN ('pending', 'in_progress')
+                                   OR q.status = 'failed' AND q.queue_reason = 'price_change')
+                             ) AS is_queued
                  FROM properties_live l WHERE public_id IS NOT NULL"""
         )
         return {row["public_id"]: row for row in rows}
