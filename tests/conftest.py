@@ -54,6 +54,17 @@ def _no_configuration_from_outside(
     monkeypatch.setenv("PINCALI_HOME", str(tmp_path_factory.getbasetemp() / "home"))
 
 
+@pytest.fixture
+def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `.env` of a plain user that nobody else can read."""
+    path = tmp_path / ".env"
+    path.touch(mode=0o600)
+    monkeypatch.setitem(Config.model_config, "env_file", path)
+    user = os.geteuid() or 1000
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    return path
+
+
 @pytest.fixture(scope="session")
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server for the session, gone afterwards; as whom everything may be done in it."""

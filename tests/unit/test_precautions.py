@@ -10,20 +10,9 @@ import pytest
 from pincali_sync.cli import tier_runner
 from pincali_sync.cli.app import run
 from pincali_sync.cli.tier_runner import Ticked
-from pincali_sync.config import Config
 from pincali_sync.doctor.precautions import precautions, warn_once_a_day
 
 YESTERDAY = 24 * 60 * 60 + 60
-
-
-@pytest.fixture
-def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / ".env"
-    path.touch(mode=0o600)
-    monkeypatch.setitem(Config.model_config, "env_file", path)
-    user = os.geteuid() or 1000
-    monkeypatch.setattr(os, "geteuid", lambda: user)
-    return path
 
 
 def test_nothing_is_said_of_a_plain_user_with_a_private_file(env_file: Path) -> None:

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 import pytest
 
-from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.doctor import machine, work
 from pincali_sync.doctor.check import Level
@@ -24,16 +23,6 @@ from tests.support.hostile_site import HostileSite, Says
 from tests.support.strangers import Give
 
 OK, WARN, BAD = Level.OK, Level.WARN, Level.BAD
-
-
-@pytest.fixture
-def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / ".env"
-    path.touch(mode=0o600)
-    monkeypatch.setitem(Config.model_config, "env_file", path)
-    user = os.geteuid() or 1000
-    monkeypatch.setattr(os, "geteuid", lambda: user)
-    return path
 
 
 async def test_secrets_that_others_can_read_are_shut_away(surgery: Surgery, env_file: Path) -> None:
