@@ -136,7 +136,8 @@ def _environment() -> dict[str, str]:
 
 
 def _is_job(pid: int, job_id: UUID) -> bool:
+    # Unless told twice that width is no matter, ps cuts lines at COLUMNS or a terminal's width.
     listing = subprocess.run(
-        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return str(job_id) in listing.stdout

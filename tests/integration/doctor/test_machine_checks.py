@@ -147,7 +147,10 @@ async def test_each_node_that_is_down_is_told(surgery: Surgery) -> None:
     ]
 
 
-async def test_process_ids_of_jobs_that_ended_are_swept(surgery: Surgery) -> None:
+async def test_process_ids_of_jobs_that_ended_are_swept(
+    surgery: Surgery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")  # a narrow terminal cuts no job's name
     folder = surgery.home / "logs" / "jobs"
     folder.mkdir(parents=True)
     alive, ended = uuid4(), uuid4()
