@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -68,6 +69,12 @@ def _are_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
         if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", host):
             raise ValueError("names something that is no host")
     return tuple(host.lower() for host in hosts)
+
+
+def _is_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"there is no zone {name!r}")
+    return name
 
 
 SecretUrl = Annotated[str, AfterValidator(is_http)]
@@ -187,6 +194,8 @@ class Config(BaseSettings):
     """at least 16 characters; unset: the dashboard decides nothing"""
     web_hosts: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_hosts)] = ()
     """comma-separated names or addresses that the dashboard may be asked by, without ports"""
+    display_timezone: Annotated[str, AfterValidator(_is_zone)] = "UTC"
+    """the zone that times are shown in, by its IANA name, such as America/Mexico_City"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG, INFO, WARNING or ERROR"""
 
@@ -214,6 +223,11 @@ class Config(BaseSettings):
     def sitemap_url(self) -> str:
         """Where the sitemap index is."""
         return self.pincali_sitemap_url or f"{self.pincali_base_url}/sitemap.xml"
+
+    @property
+    def display_zone(self) -> ZoneInfo:
+        """The zone that times are shown in, and that days are counted by for people."""
+        return ZoneInfo(self.display_timezone)
 
     @property
     def alert_targets(self) -> tuple[str, ...]:

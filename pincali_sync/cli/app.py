@@ -36,6 +36,7 @@ from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
 from pincali_sync.files import UMASK, private_folder
+from pincali_sync.moments import show_times_in
 from pincali_sync.visible import VisibleRecord
 
 logger = logging.getLogger(__name__)
@@ -109,6 +110,7 @@ def configure_logging() -> None:
         current = load_config()
     except ConfigError:
         return  # the command itself says what is wrong
+    show_times_in(current.display_zone)
     try:
         log = private_folder(current.home / "logs") / "pincali-sync.log"
         file = SharedLogFile(log, maxBytes=_FILE_BYTES, backupCount=_FILES_KEPT)

@@ -25,8 +25,8 @@ from pincali_sync.config import LOCAL_RUNNER, load_config
 from pincali_sync.db.repositories.scan.manifest import ManifestStats
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, UsageError
+from pincali_sync.moments import instant
 from pincali_sync.notify import AppriseNotifier
-from pincali_sync.rendering.formats import instant
 from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import TierSchedule
 from pincali_sync.services.site.pauses import explain as explain_pause

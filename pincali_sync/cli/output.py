@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.moments import instant
 from pincali_sync.visible import visible
 
 Field = str | Callable[[Any], Any]  # of a record: by its name, or made from the whole
@@ -141,7 +142,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M")
+        return instant(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return visible(str(value))

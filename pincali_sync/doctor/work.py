@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pincali_sync.bootstrap import build_runner
 from pincali_sync.doctor.check import FIX, Finding, Patient, bad, ok, warn
+from pincali_sync.moments import instant
 from pincali_sync.notify import AppriseNotifier
 from pincali_sync.runner.fetch import fetch_robots
 from pincali_sync.runner.local import LocalJobRunner
@@ -29,7 +30,7 @@ async def cron(patient: Patient) -> Finding:
     last = await patient.ask(lambda tx: tx.history.last_beat(RUNNER))
     if last is not None and now - last < _TICK_LATE:
         return ok(f"the last tick was {max(0.0, (now - last).total_seconds()):.0f} s ago")
-    said = f"no tick since {last:%Y-%m-%d %H:%M} UTC" if last else "there was no tick ever"
+    said = f"no tick since {instant(last)}" if last else "there was no tick ever"
     callers = await asyncio.to_thread(lambda: list(_callers()))
     if not callers:
         return bad(f"{said}, and nothing is found that calls it", "README, Running it for real, 6")

@@ -11,12 +11,13 @@ import re
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
 from markupsafe import Markup
 
-from pincali_sync.rendering.formats import day, environment, instant, number
+from pincali_sync.moments import instant, shown_zone
+from pincali_sync.rendering.formats import day, environment, number
 from pincali_sync.rendering.scales import TimeScale, height, round_ticks, short, time_scale
 
 MAX_SERIES = 4  # as many as dash patterns tell apart
@@ -44,7 +45,7 @@ def line_chart(
     Args:
         title: the caption; no two charts of a page may share one.
         unit: what the values count, such as "listings" or "%".
-        by_day: each point stands for a whole day, so its time of day is not told.
+        by_day: each point stands for a whole day, at its midnight in UTC; its time is not told.
 
     Raises:
         ValueError: for more than four series.
@@ -57,9 +58,10 @@ def line_chart(
     values = [value for each in cleaned for _, value in each.points if value is not None]
     if not values:
         return _render("no_chart.html", title=title)
-    times = time_scale([at for each in cleaned for at, value in each.points if value is not None])
+    told, zone = (day, UTC) if by_day else (instant, shown_zone())
+    known = [at for each in cleaned for at, value in each.points if value is not None]
+    times = time_scale(known, zone)
     ticks = round_ticks(values)
-    told = day if by_day else instant
     return _render(
         "line_chart.html",
         id=_id(title),

@@ -6,14 +6,14 @@ A value that is not there is a dash.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-NOTHING = "–"
+from pincali_sync.moments import NOTHING, instant
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -45,19 +45,14 @@ def duration(seconds: float | None) -> str:
 
 
 def age(at: datetime | None, now: datetime) -> str:
-    """How long ago, in one unit: "2 h ago"; "in 5 min" for what is to come."""
+    """How long ago: "2 h 5 min ago"; "in 1 h 53 min" for what is to come."""
     if at is None:
         return NOTHING
     seconds = (now - at).total_seconds()
-    ago = duration(abs(seconds)).split(" ")[:2]
     if abs(seconds) < 60:
         return "just now"
-    return f"{' '.join(ago)} ago" if seconds > 0 else f"in {' '.join(ago)}"
-
-
-def instant(at: datetime | None) -> str:
-    """To the minute, as "2026-11-25 06:00 UTC"."""
-    return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    apart = duration(abs(seconds) // 60 * 60)
+    return f"{apart} ago" if seconds > 0 else f"in {apart}"
 
 
 def day(at: datetime) -> str:

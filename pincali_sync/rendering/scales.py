@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _INTERVALS = 4
 _MAX_TIMES = 6
+_LABELLED_BY_HOUR = timedelta(days=2)
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _HOURS = (1, 2, 3, 6, 12, 24, 48, 24 * 7, 24 * 14, 24 * 28, 24 * 91, 24 * 182, 24 * 364)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,7 @@ class TimeScale:
     start: datetime
     end: datetime
     ticks: tuple[datetime, ...]
+    zone: tzinfo = UTC
 
     def place(self, at: datetime) -> float:
         """Where an instant lies, from 0 at the start to 1 at the end; a lone one in the middle."""
@@ -30,11 +31,11 @@ class TimeScale:
     def label(self, at: datetime) -> str:
         """A tick as text, as precise as the axis is long."""
         span = self.end - self.start
-        if span <= timedelta(days=2):
-            return f"{at.astimezone(UTC):%H:%M}"
+        if span <= _LABELLED_BY_HOUR:
+            return f"{at.astimezone(self.zone):%H:%M}"
         if span <= timedelta(days=364):
-            return f"{at.astimezone(UTC):%-d %b}"
-        return f"{at.astimezone(UTC):%b %Y}"
+            return f"{at.astimezone(self.zone):%-d %b}"
+        return f"{at.astimezone(self.zone):%b %Y}"
 
 
 def height(value: float, ticks: Sequence[float]) -> float:
@@ -62,15 +63,19 @@ def _round_step(raw: float) -> float:
     return next(step * size for step in _STEPS if step * size >= raw * (1 - 1e-9))
 
 
-def time_scale(instants: Sequence[datetime]) -> TimeScale:
-    """An axis from the first instant to the last, with ticks at round hours or days."""
+def time_scale(instants: Sequence[datetime], zone: tzinfo = UTC) -> TimeScale:
+    """An axis from the first instant to the last, with ticks at the zone's round hours or days."""
     start, end = min(instants), max(instants)
     hours = (end - start).total_seconds() / 3_600
-    step = next((each for each in _HOURS if hours / each <= _MAX_TIMES), _HOURS[-1])
+    # Ticks that are labelled by their day lie a day apart.
+    steps = [each for each in _HOURS if each >= 24 or end - start <= _LABELLED_BY_HOUR]
+    step = next((each for each in steps if hours / each <= _MAX_TIMES), steps[-1])
     size = timedelta(hours=step)
-    first, last = math.ceil((start - _EPOCH) / size), math.floor((end - _EPOCH) / size)
-    ticks = tuple(_EPOCH + n * size for n in range(first, last + 1))
-    return TimeScale(start=start, end=end, ticks=ticks)
+    epoch = datetime(1970, 1, 1, tzinfo=zone)  # between times of one zone its clock counts
+    first = math.ceil((start.astimezone(zone) - epoch) / size)
+    last = math.floor((end.astimezone(zone) - epoch) / size)
+    ticks = tuple((epoch + n * size).astimezone(UTC) for n in range(first, last + 1))
+    return TimeScale(start=start, end=end, ticks=ticks, zone=zone)
 
 
 def short(value: float) -> str:

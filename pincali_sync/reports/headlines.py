@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pincali_sync.db.repositories.quality.quality import QualityReport
-from pincali_sync.rendering.formats import NOTHING, number, share
+from pincali_sync.moments import NOTHING
+from pincali_sync.rendering.formats import number, share
 
 _HEADLINES = (  # a figure, its label, and how it is said
     ("listings", "Listings", "count"),

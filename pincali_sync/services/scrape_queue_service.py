@@ -204,4 +204,4 @@ class ScrapeQueueService(Service):
     @in_transaction
     async def get_queue_stats(self, tx: UnitOfWork) -> QueueStats:
         """The queue at a glance."""
-        return await tx.queue_rows.stats(now=self.clock.now())
+        return await tx.queue_rows.stats(now=self.clock.now().astimezone(self.config.display_zone))

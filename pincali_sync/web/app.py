@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.exceptions import DatabaseError
+from pincali_sync.moments import show_times_in
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.web import forms, metrics, pages, settling, words
@@ -50,6 +51,7 @@ def create_app(
         snapshots: reads figures from the application's start to its end.
         hosts: by which it may be asked, besides `WEB_HOSTS` and loopback.
     """
+    show_times_in(services.config.display_zone)
     keeper = snapshots or SnapshotKeeper(services.insights.snapshot, services.clock)
     token = services.config.web_token
     styles = f"{stylesheet()}\n{stylesheet('pincali_sync.web')}"

@@ -34,8 +34,10 @@ async def overview(request: Request) -> Response:
     schedule = await services.scheduler(build_runner(services.config)).get_schedule_status()
     progress = await services.insights.progress()
     since = services.clock.now() - timedelta(days=trends.DAYS)
+    zone = services.config.display_zone
     async with services.db.transaction() as tx:
         history = await tx.history.points(since=since)
+        counts = await tx.history.by_day(since=since, zone=zone.key)
         return site.page(
             request,
             "overview.html",
@@ -48,7 +50,8 @@ async def overview(request: Request) -> Response:
             freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
             listings=trends.listings_over_time(history),
             waiting=trends.queue_over_time(history),
-            days=trends.by_day(await tx.history.by_day(since=since), services.clock.now()),
+            days=trends.by_day(counts, services.clock.now(), zone),
+            zone=zone.key,
         )
 
 

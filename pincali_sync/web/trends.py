@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
 from pincali_sync.domain.listing_status import PRESENT, REMOVED
-from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.rendering.charts import Point, Series
 from pincali_sync.services.insights.snapshot import LiveFigures
 
@@ -29,9 +28,9 @@ def queue_over_time(history: Sequence[HistoryPoint]) -> list[Series]:
     return [_kept("pending", history, "pincali_queue_pending ")]
 
 
-def by_day(counts: Sequence[DayCount], now: datetime) -> list[Series]:
-    """What changed in the last days of the site's country; a day without any is zero."""
-    today = now.astimezone(SITE_ZONE).date()
+def by_day(counts: Sequence[DayCount], now: datetime, zone: tzinfo) -> list[Series]:
+    """What changed in the zone's last days; a day without any is zero."""
+    today = now.astimezone(zone).date()
     days = [today - timedelta(days=ago) for ago in range(DAYS - 1, -1, -1)]
     midnights = {day: datetime.combine(day, time(), tzinfo=UTC) for day in days}
     by_date = {(each.series, each.day): float(each.count) for each in counts}

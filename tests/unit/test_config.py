@@ -138,6 +138,8 @@ def test_an_empty_variable_is_one_that_is_not_set(monkeypatch: pytest.MonkeyPatc
         ("TIERS_ENABLED", "1,5"),
         ("TIERS_ENABLED", "all"),
         ("QUEUE_MAX_PENDING", "0"),
+        ("DISPLAY_TIMEZONE", "Mexico"),
+        ("DISPLAY_TIMEZONE", "../etc/passwd"),
         ("LOG_LEVEL", "LOUD"),
     ],
 )

@@ -11,6 +11,7 @@ from pincali_sync.db.repositories.insights.history import Incident
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.alerts import ALERT_RULES, Firing, firing
+from pincali_sync.moments import instant
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from pincali_sync.services.insights.metrics import samples_of
@@ -82,9 +83,7 @@ def _title(opened: Sequence[Incident], recovered: Sequence[Incident]) -> str:
 
 def _body(opened: Sequence[Incident], recovered: Sequence[Incident]) -> str:
     lines = [f"{each.severity.upper()} {each.alert}: {each.message}" for each in opened]
-    lines += [
-        f"OVER {_name(each)}, which began {each.opened_at:%Y-%m-%d %H:%M} UTC" for each in recovered
-    ]
+    lines += [f"OVER {_name(each)}, which began {instant(each.opened_at)}" for each in recovered]
     return "\n".join(lines)
 
 

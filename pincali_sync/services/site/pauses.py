@@ -11,6 +11,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import BlockedError, PausedError
+from pincali_sync.moments import instant
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import SiteProbe
 from pincali_sync.services.runs.run_figures import (
@@ -150,7 +151,7 @@ def explain(pause: Pause) -> str:
     what, option = (f"tier {tier}", f" --tier {tier}") if tier else ("everything", "")
     probed = pause.resume_after
     return (
-        f"{what} has been paused since {pause.paused_at:%Y-%m-%d %H:%M} UTC by "
+        f"{what} has been paused since {instant(pause.paused_at)} by "
         f"{pause.paused_by}: {pause.reason}; `pincali-sync resume{option}` goes on"
-        + (f", a good answer after {probed:%H:%M} UTC does too" if probed else "")
+        + (f", a good answer after {instant(probed)} does too" if probed else "")
     )

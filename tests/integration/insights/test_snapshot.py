@@ -214,7 +214,7 @@ async def test_price_changes_and_removals_are_counted_by_the_days_of_the_site(
             at=clock.now() - timedelta(hours=hours),
         )
     since = clock.now() - timedelta(days=7)
-    found = await db.run(lambda tx: tx.history.by_day(since=since))
+    found = await db.run(lambda tx: tx.history.by_day(since=since, zone="America/Mexico_City"))
     assert [(each.series, each.day.day, each.count) for each in found] == [
         ("price changes", 22, 1),
         ("price changes", 23, 1),

@@ -265,7 +265,7 @@ async def test_the_queue_is_shown_by_priority_and_reason(
                      queued_at=clock.now() - timedelta(minutes=10))  # fmt: skip
     page = await dashboard.page("/queue")
     assert row_of(page, "Open pages by priority and reason", "1") == [
-        "1", "new property", "2", "1", "2026-11-23 12:00 UTC 3 h ago",
+        "1", "new property", "2", "1", "2026-11-23 12:00 UTC 3 h 30 min ago",
     ]  # fmt: skip
     assert row_of(page, "Pages done with, by reason", "new property")[1:] == [
         "1", "1", "0", "0.0 %", "0", "10 min",

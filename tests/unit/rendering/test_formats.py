@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from jinja2 import UndefinedError
 
+from pincali_sync.moments import instant, show_times_in
 from pincali_sync.rendering import formats
-from pincali_sync.rendering.charts import bar_chart
+from pincali_sync.rendering.charts import Series, bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
 
 NOW = datetime(2026, 11, 25, 6, tzinfo=UTC)
@@ -48,18 +50,32 @@ def test_a_duration_has_two_units_at_most(seconds: float, text: str) -> None:
     ("ago", "text"),
     [
         (timedelta(seconds=5), "just now"),
-        (timedelta(minutes=90), "1 h ago"),
-        (timedelta(days=3, hours=5), "3 d ago"),
-        (timedelta(minutes=-5), "in 5 min"),
+        (timedelta(minutes=90), "1 h 30 min ago"),
+        (timedelta(days=3, hours=5), "3 d 5 h ago"),
+        (timedelta(minutes=-5, seconds=-30), "in 5 min"),
+        (timedelta(hours=-1, minutes=-53), "in 1 h 53 min"),
     ],
 )
-def test_an_age_has_one_unit(ago: timedelta, text: str) -> None:
+def test_an_age_has_two_units_and_no_seconds(ago: timedelta, text: str) -> None:
     assert formats.age(NOW - ago, NOW) == text
 
 
 def test_an_instant_is_told_in_utc() -> None:
     mexico = timezone(timedelta(hours=-6))
-    assert formats.instant(datetime(2026, 11, 25, 0, 0, tzinfo=mexico)) == "2026-11-25 06:00 UTC"
+    assert instant(datetime(2026, 11, 25, 0, 0, tzinfo=mexico)) == "2026-11-25 06:00 UTC"
+
+
+def test_times_and_charts_are_told_in_the_zone_of_the_process() -> None:
+    show_times_in(ZoneInfo("America/Mexico_City"))
+    try:
+        assert instant(NOW) == "2026-11-25 00:00 CST"
+        points = [(NOW + timedelta(days=day), day) for day in (0, 1, 2, 3)]
+        chart = line_chart([Series(name="n", points=points)], title="T")
+        assert re.findall(r"([0-9]+ Nov)", chart)[:2] == ["25 Nov", "26 Nov"]
+        # Each tick stands at the zone's midnight: the first one where the first point is.
+        assert re.findall(r'class="date[^>]* x="([0-9.]+)%"', chart)[0] == "0.00"
+    finally:
+        show_times_in(UTC)
 
 
 def test_money_names_its_currency_where_it_has_one() -> None:
@@ -73,7 +89,7 @@ def test_what_is_not_there_is_a_dash() -> None:
         formats.share(None),
         formats.duration(None),
         formats.age(None, NOW),
-        formats.instant(None),
+        instant(None),
         formats.money(None, "MXN"),
     } == {"–"}
 

@@ -14,6 +14,7 @@ from pincali_sync.db.repositories.queue.queue import RunQueueCounts
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.runs.sessions import SourcePages
 from pincali_sync.domain.run_notes import RunNotes
+from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.rendering.charts import Point
 from pincali_sync.services.insights.snapshot import LiveFigures
 from pincali_sync.services.runs.run_figures import progress_of
@@ -184,10 +185,10 @@ def test_where_nothing_tells_how_many_pages_there_are_none_are_expected() -> Non
 # --- charts ---------------------------------------------------------------------------------------
 
 
-def test_days_without_any_change_are_zero_and_today_is_the_sites() -> None:
+def test_days_without_any_change_are_zero_and_today_is_the_zones() -> None:
     now = datetime(2026, 11, 23, 3, tzinfo=UTC)  # still the 22nd in Mexico City
     counts = [DayCount(series="removals", day=date(2026, 11, 20), count=7)]
-    _, series = trends.by_day(counts, now)
+    _, series = trends.by_day(counts, now, SITE_ZONE)
     assert [value for _, value in series.points][-4:] == [0, 7, 0, 0]
     assert len(series.points) == 30
 

@@ -11,9 +11,8 @@ from uuid import UUID
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.scrapes import REPAIR
 from pincali_sync.domain.alerts import Firing
-from pincali_sync.domain.schedule import SITE_ZONE
 
-_DAY = f"(created_at AT TIME ZONE '{SITE_ZONE.key}')::date AS day"  # as the site's slots are
+_DAY = "CAST(created_at AT TIME ZONE CAST(:zone AS text) AS date) AS day"
 _BY_DAY = f"""
 SELECT 'price changes' AS series, {_DAY}, count(DISTINCT property_id) AS count
   FROM property_changes
@@ -36,7 +35,7 @@ class HistoryPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayCount:
-    """So many on one day of the site's country."""
+    """So many on one day."""
 
     series: str  # price changes, removals
     day: date
@@ -79,12 +78,12 @@ class HistoryRepository(Repository):
              WHERE taken_at >= :since ORDER BY taken_at"""
         return await self._all(HistoryPoint, statement, since=since)
 
-    async def by_day(self, *, since: datetime) -> list[DayCount]:
-        """Listings whose price changed and confirmed removals, by day of the site's country.
+    async def by_day(self, *, since: datetime, zone: str = "UTC") -> list[DayCount]:
+        """Listings whose price changed and confirmed removals, by day of a zone (its IANA name).
 
         Repairs of adopted rows are no changes.
         """
-        return await self._all(DayCount, _BY_DAY, since=since, repair=REPAIR)
+        return await self._all(DayCount, _BY_DAY, since=since, zone=zone, repair=REPAIR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from pincali_sync.db.repositories.insights.figures import QUEUE_FINISHED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStats:
-    """The queue at a glance; "today" is the UTC day of the time asked for."""
+    """The queue at a glance; "today" is the day of the time asked for, in its zone."""
 
     pending_count: int
     in_progress_count: int

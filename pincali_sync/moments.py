@@ -1,0 +1,24 @@
+"""Moments as people read them: in the one zone of this process, and never without its name."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+
+NOTHING = "–"
+
+_shown_in: list[tzinfo] = [UTC]
+
+
+def show_times_in(zone: tzinfo) -> None:
+    """From here on times are told in this zone, as `DISPLAY_TIMEZONE` wants."""
+    _shown_in[0] = zone
+
+
+def shown_zone() -> tzinfo:
+    """The zone that times are told in."""
+    return _shown_in[0]
+
+
+def instant(at: datetime | None) -> str:
+    """To the minute, as "2026-11-25 06:00 UTC"; a dash for None."""
+    return NOTHING if at is None else f"{at.astimezone(shown_zone()):%Y-%m-%d %H:%M %Z}"
