@@ -27,7 +27,7 @@ from bench import (
     web_pages,
 )
 from bench.results import HEAD, keep, rows_of
-from pincali_sync.cli.output import print_table
+from pincali_sync.cli.output import draw_table
 
 # `measure()` gives figures by name; what they answer, and the goals, stand in `questions`.
 _PARTS: dict[str, ModuleType] = {
@@ -62,8 +62,8 @@ def main(*wanted: str) -> int:
         figures = parts[name].measure()
         keep(name, figures)
         results |= figures
-    print_table("Benchmarks", HEAD, rows_of(results))
-    print_table("All figures", ("figure", "value"), [(k, f"{v:,.3f}") for k, v in results.items()])
+    draw_table("Benchmarks", HEAD, rows_of(results))
+    draw_table("All figures", ("figure", "value"), [(k, f"{v:,.3f}") for k, v in results.items()])
     return 0
 
 

@@ -6,9 +6,10 @@ import errno
 import logging
 import os
 import sys
-from collections.abc import Sequence
-from importlib.metadata import entry_points
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import entry_points, version
 from types import TracebackType
+from typing import Annotated
 
 import typer
 
@@ -28,6 +29,7 @@ from pincali_sync.cli.doctor_command import doctor
 from pincali_sync.cli.explain_command import explain
 from pincali_sync.cli.first_run_command import first_run
 from pincali_sync.cli.forget_command import forget
+from pincali_sync.cli.help import HELP, GroupedHelp
 from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats, status
 from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.cli.machine_commands import config, parse, web
@@ -51,24 +53,58 @@ _LIBRARIES = ("alembic", "apprise", "httpcore", "httpx", "requests", "urllib3")
 
 app = typer.Typer(
     name="pincali-sync",
-    help="Keeps a database of pincali.com listings true to within hours.",
+    cls=GroupedHelp,
+    context_settings=HELP,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,  # errors are one plain line
     pretty_exceptions_enable=False,
 )
-for _command in (
-    *(tier1, tier2, tier3, tier4, auto, first_run),
-    *(doctor, status, history, explain, alerts, report, queue_stats, manifest_stats),
-    *(process_queue, dead_letters, retry, dequeue, pause, resume, cancel),
-    *(export, changes, forget, config, deploy, parse, web),
-):
-    app.command(_command.__name__.replace("_", "-"))(_command)
-app.add_typer(removals, name="removals", no_args_is_help=True)
-app.add_typer(reviews, name="reviews", no_args_is_help=True)
-app.add_typer(candidates, name="candidates", no_args_is_help=True)
+_COMMANDS: Mapping[str, Sequence[Callable[..., None]]] = {
+    "See how things are": (
+        status,
+        doctor,
+        alerts,
+        history,
+        explain,
+        report,
+        queue_stats,
+        manifest_stats,
+    ),
+    "Run": (auto, first_run, tier1, tier2, tier3, tier4, process_queue),
+    "Decide and step in": (pause, resume, cancel, retry, dequeue, dead_letters),
+    "Use the data": (export, changes, forget),
+    "Look after the installation": (config, web, deploy, parse),
+}
+for _heading, _commands in _COMMANDS.items():
+    for _command in _commands:
+        _name = _command.__name__.replace("_", "-")
+        app.command(_name, rich_help_panel=_heading)(_command)
+for _group, _name in ((removals, "removals"), (reviews, "reviews"), (candidates, "candidates")):
+    app.add_typer(
+        _group,
+        name=_name,
+        cls=GroupedHelp,
+        no_args_is_help=True,
+        rich_help_panel="Decide and step in",
+    )
 for _plugin in entry_points(group="pincali_sync.commands"):  # the workshop's, where it is installed
-    app.command(_plugin.name)(_plugin.load())
+    app.command(_plugin.name, rich_help_panel="Try it out")(_plugin.load())
+
+
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        echo(f"pincali-sync {version('pincali-sync')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _before_commands(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Keeps a database of pincali.com listings true to within hours."""
 
 
 def main() -> None:

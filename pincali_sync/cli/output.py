@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.moments import instant
+from pincali_sync.moments import instant, shown_zone
 from pincali_sync.visible import visible
 
 Field = str | Callable[[Any], Any]  # of a record: by its name, or made from the whole
@@ -70,13 +70,33 @@ def show_records(
 
 def print_records(title: str, columns: Mapping[str, Field], records: Iterable[Any]) -> None:
     """A table of records: under each heading one of their fields."""
-    rows = [[field_of(record, field) for field in columns.values()] for record in records]
-    print_table(title, tuple(columns), rows)
+    print_table(title, tuple(columns), rows_of(columns, records))
+
+
+def rows_of(columns: Mapping[str, Field], records: Iterable[Any]) -> list[list[Any]]:
+    """Of each record the fields that the columns show."""
+    return [[field_of(record, field) for field in columns.values()] for record in records]
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table, numbers to the right; in a terminal too narrow for it, a paragraph for each row."""
+    """A table for whoever looks at it in a terminal; for a program that reads it, lines of values
+    between tabs below one of headings, whole and as they are."""
+    if console.is_terminal:
+        draw_table(title, columns, rows)
+        return
+    for line in (columns, *rows):
+        print("\t".join(map(_tabbed, line)))
+
+
+def draw_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table, numbers to the right; in a terminal too narrow for it, a paragraph for each row.
+
+    One without rows is not drawn: a line says so.
+    """
     rows = [list(row) for row in rows]
+    if not rows:
+        echo(f"{title}: none.")
+        return
     shown = [[_cell(value) for value in row] for row in rows]
     widths = _widths([columns, *shown])
     if sum(widths) + 3 * len(widths) + 1 > console.width:  # with the rules between them
@@ -84,7 +104,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         return
     table = Table(title=visible(title), title_justify="left", title_style="bold")
     for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
-        numeric = bool(rows) and all(isinstance(row[index], int | float) for row in rows)
+        numeric = all(isinstance(row[index], int | float) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", width=width)
     for cells in shown:
         table.add_row(*cells)
@@ -112,7 +132,7 @@ def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
 
 
 def _print_paragraphs(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    echo(title if rows else f"{title}: none")
+    echo(title)
     for row in rows:
         echo_wrapped("; ".join(map(" ".join, zip(columns, row, strict=True))), below="  ")
 
@@ -145,6 +165,15 @@ def _cell(value: Any) -> str:
         return instant(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    return visible(str(value))
+
+
+def _tabbed(value: Any) -> str:
+    """A value between tabs: nothing for None, and no more than the one line."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(shown_zone()).isoformat(timespec="seconds")
     return visible(str(value))
 
 

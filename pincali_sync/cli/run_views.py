@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pincali_sync.cli.output import Field, echo, print_json, print_records
+from pincali_sync.cli.output import (
+    Field,
+    draw_table,
+    echo,
+    print_json,
+    print_records,
+    rows_of,
+)
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.coverage import Certificate, SourceScan
 from pincali_sync.domain.run_notes import RunNotes, SitemapNote
@@ -49,8 +56,9 @@ def what_is_wrong(run: SyncRun) -> str | None:
 
 
 def print_runs(runs: Sequence[SyncRun]) -> None:
-    """Runs just carried on, and what went wrong below them."""
-    _print_fields("tier status pages seen new prices queued scraped errors", runs)
+    """Runs just carried on, and what went wrong below them; for people, wherever they read it."""
+    columns = _columns("tier status pages seen new prices queued scraped errors")
+    draw_table("Runs", tuple(columns), rows_of(columns, runs))
     for run in runs:
         if wrong := what_is_wrong(run):
             echo(f"tier {run.tier_level} {run.status}: {wrong}", err=True)
@@ -58,16 +66,15 @@ def print_runs(runs: Sequence[SyncRun]) -> None:
 
 def print_history(runs: Sequence[SyncRun]) -> None:
     """Earlier runs, and what went wrong below them."""
-    _print_fields(
-        "run tier started state pages new prices missing removed scraped errors certified", runs
-    )
+    names = "run tier started state pages new prices missing removed scraped errors certified"
+    print_records("Runs", _columns(names), runs)
     for run in runs:
         if wrong := what_is_wrong(run):
             echo(f"{str(run.id)[:8]}: {wrong}")
 
 
-def _print_fields(names: str, runs: Sequence[SyncRun]) -> None:
-    print_records("Runs", {name: _FIELDS[name] for name in names.split()}, runs)
+def _columns(names: str) -> Mapping[str, Field]:
+    return {name: _FIELDS[name] for name in names.split()}
 
 
 def show_scan(run: SyncRun, *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ import typer
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.app import run
 from pincali_sync.cli.asking import run_until_told
+from pincali_sync.cli.help import HELP
 from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
 from pincali_sync.cli.run_views import print_runs, what_is_wrong
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of
@@ -31,7 +32,12 @@ logger = logging.getLogger(__name__)
 _TICK_SECONDS = 1.0
 Ticked = tuple[list[SyncRun], list[Pause]]  # the runs, and what holds some of them back
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    add_completion=False,
+    context_settings=HELP,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 
 @app.command()

@@ -7,13 +7,21 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from scrapy.utils.test import get_crawler
 
 import pincali_sync.cli
-from pincali_sync.cli.output import console, echo, print_json, print_json_line, print_table
+from pincali_sync.cli.output import (
+    console,
+    draw_table,
+    echo,
+    print_json,
+    print_json_line,
+    print_table,
+)
 from pincali_sync.log_format import QuietLogFormatter
 from pincali_sync.visible import VisibleRecord, visible, visible_lines
 
@@ -47,7 +55,7 @@ def test_what_a_terminal_would_obey_or_hide_is_written_out() -> None:
 def test_tables_and_lines_show_markup_and_escapes_as_text(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    print_table(f"Batch {HOSTILE}", ("a", "b"), [[HOSTILE, "[/x]"], ["[red]c[/red]", ":house:"]])
+    draw_table(f"Batch {HOSTILE}", ("a", "b"), [[HOSTILE, "[/x]"], ["[red]c[/red]", ":house:"]])
     echo(HOSTILE)
     said = capsys.readouterr().out
     assert is_text(said)
@@ -63,12 +71,32 @@ def test_a_terminal_too_narrow_for_a_table_gets_the_same_in_whole_words(
     row = ["bb8d4cdc", "4 monthly_refresh", "2026-11-26 16:04", "running: scan", 1200, None]
     for width, is_table in ((80, True), (60, False)):
         monkeypatch.setattr(console, "width", width)
-        print_table("Runs", columns, [row])
+        draw_table("Runs", columns, [row])
         said = capsys.readouterr().out
         assert ("│" in said) is is_table
         assert max(map(len, said.splitlines())) <= width
         for word in (*columns, "bb8d4cdc", "monthly_refresh", "2026-11-26", "running:"):
             assert word in said, said
+
+
+def test_a_program_that_reads_a_table_gets_whole_values_between_tabs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    at = datetime(2026, 11, 26, 16, 4, tzinfo=UTC)
+    rows = [["x" * 99, at, 1200, None], [HOSTILE, 1, 2, 3]]
+    print_table("Runs", ("id", "at", "rows", "error"), rows)
+    head, first, second = capsys.readouterr().out.splitlines()
+    assert head == "id\tat\trows\terror"
+    assert first == f"{'x' * 99}\t2026-11-26T16:04:00+00:00\t1200\t"
+    assert second == f"{visible(HOSTILE)}\t1\t2\t3"
+
+
+def test_an_empty_table_is_a_line_for_people_and_headings_for_programs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    draw_table("Nodes", ("node",), [])
+    print_table("Nodes", ("node",), [])
+    assert capsys.readouterr().out == "Nodes: none.\nnode\n"
 
 
 def test_json_holds_the_text_exactly_and_shows_nothing_else(

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.output import JsonOption, draw_table, print_json
 from pincali_sync.config import load_config
 from pincali_sync.db import migrate
 from pincali_workshop.paper.command import play_on_paper
@@ -153,7 +153,7 @@ def show(report: MonthReport) -> None:
         ("visits of pages", found.visits, len(found.visited_too_often), "pages too often"),
         ("removed and came back", found.returned, len(found.return_not_noticed), "not noticed"),
     ]
-    print_table(f"{report.days} days", ("what", "how many", "of these", "were"), rows)
+    draw_table(f"{report.days} days", ("what", "how many", "of these", "were"), rows)
     typer.echo(
         f"{report.requests} requests; a full scrape a day would have taken "
         f"{report.full_scrapes_saved:.1f} times as many."

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import psycopg
@@ -41,7 +42,7 @@ def test_the_looking_commands_work_on_an_empty_database(
     for command, shows in (
         ("status", "never ran"),
         ("queue-stats", "in progress"),
-        ("manifest-stats", "Manifest"),
+        ("manifest-stats", "with id"),
     ):
         status, out, _ = say(capsys, command)
         assert status == 0
@@ -214,3 +215,15 @@ def test_commands_start_without_loading_what_only_jobs_need() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert said.stdout.strip() == "[]"
+
+
+def test_help_is_in_groups_of_whole_lines_and_the_version_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, _ = say(capsys, "-h")
+    assert status == 0
+    assert "..." not in out.replace("[ARGS]...", "")
+    assert out.index("See how things are:") < out.index("  status ") < out.index("\nRun:")
+    assert max(map(len, out.splitlines())) <= 80
+    assert say(capsys, "tier1", "-h")[0] == 0
+    assert say(capsys, "--version") == (0, f"pincali-sync {version('pincali-sync')}\n", "")

@@ -69,7 +69,7 @@ def test_explain_tells_what_a_record_is_and_why(capsys: pytest.CaptureFixture[st
     status, out, _ = say(capsys, "explain", "EB-AA0001")
     assert status == 0
     assert "active; queued as price_change (priority 2)" in out
-    assert "Pages that showed it" in out
+    assert "seen at\tsource" in out
     status, _, err = say(capsys, "explain", "EB-ZZ9999")
     assert (status, "is no record" in err) == (2, True)
 

@@ -62,6 +62,7 @@ def test_no_command_sends_markup_or_escapes_to_the_terminal(
     words: tuple[str, ...],
     shows: str,
 ) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setattr("pincali_sync.cli.output.console.width", 240)
     status, out, err = say(capsys, *words)
     assert status == (2 if TITLE in words and words[0] != "pause" else 0), err

@@ -8,7 +8,7 @@ import signal
 import sys
 from statistics import median
 
-from pincali_sync.cli.output import echo, print_json, print_table
+from pincali_sync.cli.output import draw_table, echo, print_json
 from pincali_sync.exceptions import ExitStatus, PincaliSyncError
 from pincali_sync.files import UMASK
 from pincali_workshop.chaos.course import course_for
@@ -70,7 +70,7 @@ def show(ended: Storm) -> None:
         if seconds := ended.recoveries(kind):
             rows.append((kind, len(seconds), f"{median(seconds):.1f}", f"{max(seconds):.1f}"))
     title = f"Seed {ended.weather.seed}: {len(ended.struck)} kills"
-    print_table(title, ("who", "kills", "median, s", "most, s"), rows)
+    draw_table(title, ("who", "kills", "median, s", "most, s"), rows)
     echo("Until a runner has ticked, and all that was under way is under way again or done.")
     if missed := len(ended.blows) - len(ended.struck):
         echo(f"{missed} found nobody to hit before the course was over.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pincali_sync.cli.output import print_table
+from pincali_sync.cli.output import draw_table
 from pincali_sync.cli.run_views import print_runs
 from pincali_workshop.demo.compare import Comparison
 from pincali_workshop.demo.tier_one import DemoResult
@@ -11,7 +11,7 @@ from pincali_workshop.demo.tier_one import DemoResult
 def show(result: DemoResult) -> None:
     """Prints the run and the comparison."""
     print_runs([result.run])
-    print_table(
+    draw_table(
         "Compared with the site",
         ("what", "on the site", "right here", "verdict"),
         [

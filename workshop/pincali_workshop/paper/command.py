@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pincali_sync.cli.output import echo, print_json, print_table
+from pincali_sync.cli.output import draw_table, echo, print_json
 from pincali_sync.config import Config
 from pincali_sync.db import migrate
 from pincali_workshop.paper.plan import budget_for, paper_config, paper_options
@@ -62,7 +62,7 @@ def show(report: PaperReport, plots: Path) -> None:
         for each in report.criteria
     ]
     title = f"{report.listings:,} listings, {report.days} days, {report.page_size} cards a page"
-    print_table(title, ("what", "goal", "figure", "95 %", ""), rows)
+    draw_table(title, ("what", "goal", "figure", "95 %", ""), rows)
     for name, value in report.figures.items():
         if name != "days":
             echo(f"{name.replace('_', ' ')}: {value}")
