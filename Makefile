@@ -4,10 +4,10 @@ PYTHON := .venv/bin/python
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
-.PHONY: help setup demo test test-fast lint fuzz kills chaos audit bench up down rules licences lock clean
+.PHONY: help setup demo test test-fast lint fuzz kills chaos audit bench up down rules translations licences lock clean
 
 help: ## what there is
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 11
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## .venv with the pinned packages, a Chromium, promtool and PgBouncer
 	@bash scripts/setup.sh
@@ -53,6 +53,9 @@ down: setup ## stop what `make up` started
 
 rules: setup ## write Prometheus' rules and the table of metrics from the code
 	@$(PYTHON) scripts/write_prometheus_rules.py
+
+translations: setup ## bring the Spanish catalogue up to date, and name what waits for a translation
+	@$(PYTHON) scripts/translations.py
 
 licences: setup ## write the table of the packages' licences
 	@$(PYTHON) scripts/write_licences.py

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.files import is_planted
+from pincali_sync.language import named
+from pincali_sync.moments import is_zone
 from pincali_sync.url_forms import OPEN_URL, ROOT_URL, fits, is_http, is_postgres
 
 LOCAL_RUNNER = "local"
@@ -69,12 +71,6 @@ def _are_hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
         if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", host):
             raise ValueError("names something that is no host")
     return tuple(host.lower() for host in hosts)
-
-
-def _is_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"there is no zone {name!r}")
-    return name
 
 
 SecretUrl = Annotated[str, AfterValidator(is_http)]
@@ -194,8 +190,10 @@ class Config(BaseSettings):
     """at least 16 characters; unset: the dashboard decides nothing"""
     web_hosts: Annotated[Words, BeforeValidator(_split), AfterValidator(_are_hosts)] = ()
     """comma-separated names or addresses that the dashboard may be asked by, without ports"""
-    display_timezone: Annotated[str, AfterValidator(_is_zone)] = "UTC"
+    display_timezone: Annotated[str, AfterValidator(is_zone)] = "UTC"
     """the zone that times are shown in, by its IANA name, such as America/Mexico_City"""
+    display_language: Annotated[Literal["en", "es-MX"] | None, BeforeValidator(named)] = None
+    """en or es-MX; unset: as LC_ALL, LC_MESSAGES or LANG say, the dashboard as the browser asks"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """DEBUG, INFO, WARNING or ERROR"""
 

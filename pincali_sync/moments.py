@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
+from zoneinfo import available_timezones
 
 NOTHING = "–"
 
 _shown_in: list[tzinfo] = [UTC]
+
+
+def is_zone(name: str) -> str:
+    """The name. Raises: ValueError: when there is no such zone."""
+    if name not in available_timezones():
+        raise ValueError(f"there is no zone {name!r}")
+    return name
 
 
 def show_times_in(zone: tzinfo) -> None:

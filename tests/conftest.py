@@ -48,8 +48,8 @@ def _no_configuration_from_outside(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A test sees neither the caller's variables nor a `.env` file."""
-    for name in Config.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
+    for name in (*(each.upper() for each in Config.model_fields), "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(Config.model_config, "env_file", None)
     monkeypatch.setenv("PINCALI_HOME", str(tmp_path_factory.getbasetemp() / "home"))
 

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from pincali_sync import language
 from pincali_sync.cli.consumer_commands import changes, export, report
 from pincali_sync.cli.control_commands import (
     cancel,
@@ -117,7 +118,8 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     """Runs a command; errors become one line on stderr and an exit status."""
     configure_logging()
     try:
-        commands(args=arguments)
+        with language.speaking(_language()):
+            commands(args=arguments)
     except SystemExit as end:  # usage errors and `typer.Exit` end this way
         return end.code if isinstance(end.code, int) else ExitStatus.DONE
     except PincaliSyncError as error:
@@ -131,6 +133,14 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         echo(f"pincali-sync: {place}{error.strerror}: make room there, then again", err=True)
         return ExitStatus.FAILED
     return ExitStatus.DONE
+
+
+def _language() -> str:
+    try:
+        named = load_config().display_language
+    except ConfigError:
+        named = None  # the command itself says what is wrong
+    return named or language.of_locale(os.environ)
 
 
 def configure_logging() -> None:

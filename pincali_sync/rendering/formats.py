@@ -1,6 +1,7 @@
 """What pages, reports and charts are rendered with: formats, escaping templates, a stylesheet.
 
-A value that is not there is a dash.
+A value that is not there is a dash. Texts in templates are translated as `language` has it; a
+percent sign in one of them is doubled.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from pincali_sync import language
 from pincali_sync.moments import NOTHING, instant
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -82,7 +84,13 @@ def environment(package: str, *functions: Callable[..., Any]) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # of the extension
+        language.translated, language.plural, newstyle=True
+    )
+    environment.globals["language"] = language.current
     filters = (number, share, duration, age, instant, money)
     environment.filters.update({each.__name__: each for each in filters})
     environment.globals.update({each.__name__: each for each in functions})

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.exceptions import DatabaseError
+from pincali_sync.language import N_, _
 from pincali_sync.moments import show_times_in
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
@@ -25,21 +26,22 @@ from pincali_sync.web import forms, metrics, pages, settling, words
 from pincali_sync.web.shield import Shield
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
+from pincali_sync.web.speech import Speech
 from pincali_sync.web.trust import MAX_BODY_BYTES, TokenGuard
 
 logger = logging.getLogger(__name__)
 
 _A_YEAR = "public, max-age=31536000, immutable"
 _TITLES = {
-    400: "That cannot be understood",
-    403: "Refused",
-    404: "Not found",
-    405: "That is not possible here",
-    409: "It changed meanwhile",
-    413: "Too much",
-    429: "Too many attempts",
+    400: N_("That cannot be understood"),
+    403: N_("Refused"),
+    404: N_("Not found"),
+    405: N_("That is not possible here"),
+    409: N_("It changed meanwhile"),
+    413: N_("Too much"),
+    429: N_("Too many attempts"),
 }
-_NOT_FOUND = "There is no such page. The navigation above leads to those that there are."
+_NOT_FOUND = N_("There is no such page. The navigation above leads to those that there are.")
 
 
 def create_app(
@@ -64,11 +66,11 @@ def create_app(
     )
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(__: Starlette) -> AsyncIterator[None]:
         async with keeper.running():
             yield
 
-    def stylesheet_response(_: Request) -> Response:
+    def stylesheet_response(__: Request) -> Response:
         return Response(styles, media_type="text/css", headers={"Cache-Control": _A_YEAR})
 
     app = Starlette(
@@ -82,7 +84,8 @@ def create_app(
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.site = site
-    return Shield(app, {*services.config.web_hosts, *hosts})
+    spoken = Speech(app, services.config.display_language)
+    return Shield(spoken, {*services.config.web_hosts, *hosts})
 
 
 _ROUTES = (
@@ -123,8 +126,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         request,
         "message.html",
         status=status,
-        heading=_TITLES.get(status, "That did not work"),
-        text=_NOT_FOUND if is_routing else refusal.detail,
+        heading=_(_TITLES[status]) if status in _TITLES else _("That did not work"),
+        text=_(_NOT_FOUND) if is_routing else refusal.detail,
     )
     response.headers.update(refusal.headers or {})
     return response
@@ -136,11 +139,11 @@ async def _database_down(request: Request, error: Exception) -> Response:
     return site_of(request).page(request, "database_down.html", status=503, text=told.shown)
 
 
-async def _broken(request: Request, _: Exception) -> Response:
+async def _broken(request: Request, __: Exception) -> Response:
     return site_of(request).page(
         request,
         "message.html",
         status=500,
-        heading="Something went wrong",
-        text="The page could not be made. The log says why; nothing was changed.",
+        heading=_("Something went wrong"),
+        text=_("The page could not be made. The log says why; nothing was changed."),
     )

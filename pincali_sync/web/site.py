@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from pincali_sync.bootstrap import Services
+from pincali_sync.language import N_, _
 from pincali_sync.web.snapshots import SnapshotKeeper
 from pincali_sync.web.trust import TokenGuard
 
@@ -17,27 +18,29 @@ from pincali_sync.web.trust import TokenGuard
 DASHBOARD = "dashboard"
 # The navigation, in its order. A page below one of these paths belongs to it.
 NAVIGATION = (
-    ("/", "Overview"),
-    ("/queue", "Queue"),
-    ("/runs", "Runs"),
-    ("/removals", "Removals"),
-    ("/decisions", "Decisions"),
-    ("/errors", "Errors"),
-    ("/pauses", "Pauses"),
+    ("/", N_("Overview")),
+    ("/queue", N_("Queue")),
+    ("/runs", N_("Runs")),
+    ("/removals", N_("Removals")),
+    ("/decisions", N_("Decisions")),
+    ("/errors", N_("Errors")),
+    ("/pauses", N_("Pauses")),
 )
 # What may be said on the page after a form; only the key travels in the URL.
 MESSAGES = {
-    "approved": "The batch is approved: its listings were removed.",
-    "rejected": "The batch is rejected: its listings are active again.",
-    "decided-already": "This batch was decided already. Nothing was done twice.",
-    "not-to-decide": "This batch waits for no decision: its run is not over, or it joined another.",
-    "settled-gone": "Settled: the listing is removed. Seen again, it is relisted by itself.",
-    "settled-kept": "Settled: the listing is active and starts from nothing.",
-    "settled-already": "It was so already. Nothing was done twice.",
-    "paused": "Paused. Workers stop within seconds, jobs of a single tier at the next tick.",
-    "paused-already": "That was paused already; the first reason stands.",
-    "resumed": "Resumed. Open runs go on at the next tick.",
-    "resumed-already": "That was not paused any more.",
+    "approved": N_("The batch is approved: its listings were removed."),
+    "rejected": N_("The batch is rejected: its listings are active again."),
+    "decided-already": N_("This batch was decided already. Nothing was done twice."),
+    "not-to-decide": N_(
+        "This batch waits for no decision: its run is not over, or it joined another."
+    ),
+    "settled-gone": N_("Settled: the listing is removed. Seen again, it is relisted by itself."),
+    "settled-kept": N_("Settled: the listing is active and starts from nothing."),
+    "settled-already": N_("It was so already. Nothing was done twice."),
+    "paused": N_("Paused. Workers stop within seconds, jobs of a single tier at the next tick."),
+    "paused-already": N_("That was paused already; the first reason stands."),
+    "resumed": N_("Resumed. Open runs go on at the next tick."),
+    "resumed-already": N_("That was not paused any more."),
 }
 
 
@@ -59,8 +62,8 @@ class Site:
         html = self.templates.get_template(template).render(
             now=self.services.clock.now(),
             stylesheet_path=self.stylesheet_path,
-            navigation=[(target, name, _mark(target, path)) for target, name in NAVIGATION],
-            said=MESSAGES.get(request.query_params.get("said", "")),
+            navigation=[(target, _(name), _mark(target, path)) for target, name in NAVIGATION],
+            said=_(MESSAGES.get(request.query_params.get("said", ""), "")),
             path=path,
             can_decide=self.guard.is_set,
             **context,
