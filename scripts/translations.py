@@ -67,7 +67,7 @@ def main() -> None:
 
 
 def _is_translated(string: str | Sequence[str] | None) -> bool:
-    return bool(string) and all(string)
+    return all(string or [""])
 
 
 if __name__ == "__main__":

@@ -57,6 +57,15 @@ async def test_an_empty_database_has_pages_that_say_so(dashboard: Dashboard) -> 
         assert page.css('meta[http-equiv="refresh"]') == [], path
 
 
+async def test_a_page_speaks_the_language_of_its_reader(dashboard: Dashboard) -> None:
+    response = await dashboard.get("/runs", **{"accept-language": "es-MX,es;q=0.9,en;q=0.8"})
+    page = Selector(response.text)
+    assert page.css("html::attr(lang)").get() == response.headers["content-language"] == "es-MX"
+    assert response.headers["vary"] == "Accept-Language"
+    assert page.css("nav a::text").getall()[:3] == ["Resumen", "Cola", "Corridas"]
+    assert "Esa página no existe" in (await dashboard.get("/x", **{"accept-language": "es"})).text
+
+
 async def test_every_answer_carries_the_headers_that_protect_it(dashboard: Dashboard) -> None:
     for path in (*PAGES, "/metrics", "/healthz", "/nowhere"):
         headers = (await dashboard.get(path)).headers
