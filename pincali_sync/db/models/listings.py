@@ -15,7 +15,25 @@ from pincali_sync.db.base import Base, lists, one_of, partial_index, words
 from pincali_sync.domain.listing_status import LISTED, REMOVED, ListingStatus
 from pincali_sync.domain.prices import Currency
 
+_ACCENTED, _BARE = "áàâäãéèêëíìîïóòôöõúùûüñç", "aaaaaeeeeiiiiooooouuuunc"
+
 NAMES_AGENT = "agent_name IS NOT NULL OR agent_phone IS NOT NULL OR agent_email IS NOT NULL"
+
+
+# By what people filter and sort, as the indexes from `idx_live_newest` on have it.
+def first_seen_at(of: str = "") -> str:
+    """SQL for when a row was first seen; of an adopted one, when it was written if none knows."""
+    return f"coalesce({of}first_seen_at, {of}created_at)"
+
+
+def changed_at(of: str = "") -> str:
+    """SQL for when anything was last written down about a row."""
+    return f"coalesce({of}last_updated_at, '-infinity'::timestamptz)"
+
+
+def folded(text: str) -> str:
+    """SQL for a text without regard to case and accents, whatever the database's collation."""
+    return f"lower(translate({text}, '{_ACCENTED}{_ACCENTED.upper()}', '{_BARE}{_BARE}'))"
 
 
 class ListingColumns:

@@ -28,6 +28,7 @@ ADD = """
 INSERT INTO properties_live (property_id, title, source_url, listing_status, status)
 VALUES (CAST(:state AS text), 'House', 'https://www.pincali.com/', CAST(:state AS text), :status)
 """
+UPDATED = "SELECT property_id FROM properties_live WHERE last_updated_at = :now"
 STATES = "SELECT property_id, listing_status FROM properties_live"
 JOURNAL = """
 SELECT property_id, change_type, old_value, new_value, session_id, change_reason, created_at
@@ -79,6 +80,8 @@ async def test_the_block_takes_the_ways_of_its_cause_and_no_other(
         for old, entry in sorted(entries.items())
         if entry is not None
     ]
+    updated = await listings.execute(text(UPDATED), {"now": clock.now()})
+    assert {*updated.scalars()} == {old for old, entry in entries.items() if entry is not None}
     await listings.execute(text(block), given)
     assert len(list(await listings.execute(text(JOURNAL)))) == len(journal)
 

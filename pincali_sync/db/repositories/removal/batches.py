@@ -127,7 +127,7 @@ _APPLY = transition(
         "b.session_id",
         "coalesce(l.public_id, m.public_id) AS public_id",
     ],
-    also=["public_id = r.public_id", "last_updated_at = :now"],
+    also=["public_id = r.public_id"],
     session="r.session_id",
     reason="r.evidence",
     then=""", noted AS (

@@ -101,7 +101,6 @@ def _decide(target: ListingStatus) -> str:
        AND (l.listing_status <> '{target}' OR {kept} AND l.consecutive_missing_count > 0)""",
         targets={target: "true"},
         missing="0" if kept else "l.consecutive_missing_count",
-        also=["last_updated_at = CASE WHEN r.entry IS NULL THEN l.last_updated_at ELSE :now END"],
         reason=":reason",
     )
 

@@ -26,6 +26,10 @@ _JOURNALLED = """, journalled AS (
       FROM changed r WHERE entry IS NOT NULL ORDER BY property_id
 )"""
 
+# Whatever the journal tells is an update.
+_UPDATED_AT = """last_updated_at = CASE WHEN r.entry IS NULL THEN l.last_updated_at
+                                  ELSE CAST(:now AS timestamptz) END"""
+
 
 def transition(
     cause: Cause,
@@ -68,10 +72,15 @@ def transition(
 ), changed AS (
     UPDATE properties_live l
        SET listing_status = r.new_status, status = {_older_status(missing)},
-           {", ".join((f"consecutive_missing_count = {missing}", *also))}
+           {", ".join((f"consecutive_missing_count = {missing}", *_updating(also)))}
       FROM locked r WHERE l.property_id = r.property_id
     RETURNING r.*
 ){_JOURNALLED.format(session=session, reason=reason)} {then}"""
+
+
+def _updating(also: Sequence[str]) -> Sequence[str]:
+    is_set = any(each.startswith("last_updated_at ") for each in also)
+    return also if is_set else (*also, _UPDATED_AT)
 
 
 def _open_ways(
