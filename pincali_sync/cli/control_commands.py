@@ -17,6 +17,7 @@ from pincali_sync.cli.output import (
     show_records,
     tier_option,
 )
+from pincali_sync.cli.progress import run_shown
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import scope_of
@@ -69,7 +70,7 @@ def process_queue(
     as_json: JsonOption = False,
 ) -> None:
     """Fetch up to N queued detail pages now, in this terminal's time."""
-    status, outcome = run_until_told(_process_queue(items))
+    status, outcome = run_until_told(_process_queue(items, quiet=as_json))
     if as_json:
         print_json(outcome)
     else:
@@ -77,17 +78,16 @@ def process_queue(
     raise typer.Exit(status)
 
 
-async def _process_queue(items: int) -> tuple[int, dict[str, Any]]:
+async def _process_queue(items: int, *, quiet: bool) -> tuple[int, dict[str, Any]]:
     config = load_config()
     async with open_services(config) as services:
         job_id = uuid4()
         runner = LocalJobRunner(config)
-        status = await runner.run(
-            JobSpec(job_id=job_id, spider="detail", arguments={"max_items": str(items)})
-        )
+        job = JobSpec(job_id=job_id, spider="detail", arguments={"max_items": str(items)})
+        status = await run_shown(runner, job, "fetching detail pages", quiet=quiet)
         async with services.db.transaction() as tx:
-            job = await tx.jobs.get(job_id)
-    stats = {} if job is None else job.stats
+            row = await tx.jobs.get(job_id)
+    stats = {} if row is None else row.stats
     counts = {name: stats.get(f"detail/{name}", 0) for name in _OUTCOMES}
     log = str(runner.log_of(job_id))
     return status, {"processed": sum(counts.values()), **counts, "log": log}

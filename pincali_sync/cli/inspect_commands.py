@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -23,11 +24,12 @@ from pincali_sync.cli.output import (
 from pincali_sync.cli.run_views import print_history, show_scan, state_of, what_is_wrong
 from pincali_sync.config import LOCAL_RUNNER, load_config
 from pincali_sync.db.repositories.scan.manifest import ManifestStats
-from pincali_sync.db.repositories.site.pace import refused_since
+from pincali_sync.domain.estimates import FullScan
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.moments import instant
 from pincali_sync.notify import AppriseNotifier
+from pincali_sync.rendering.formats import duration
 from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import TierSchedule
 from pincali_sync.services.site.pauses import explain as explain_pause
@@ -52,12 +54,13 @@ def status(as_json: JsonOption = False) -> None:
         told = "" if incident.announced_at else " (nobody was told yet)"
         echo(f"{incident.severity} {incident.alert}{told}: {incident.message}")
     print_table("Live table", ("listing status", "rows"), state["live"].items())
-    if state["as_of"]:
-        print_records("Known as of", _AGE_COLUMNS, state["as_of"])
-    if state["known_by_url"]:
-        echo(f"Known by their URL in the sitemap alone: {state['known_by_url']} listings.")
     if (cap := state["page_cap"]) is not None:
         echo(f"The site shows {cap} pages of a query, as a scan saw.")
+    if scan := _full_scan(state["tiers"], cap):
+        echo(
+            f"A full scan reads {scan.pages:,} listing pages of {scan.cards_a_page} cards: "
+            f"{duration(scan.seconds)} at this pace."
+        )
     if (waiting := state["missing_for_long"]).unsettled or waiting.off_market:
         echo(
             f"Of those likely removed {waiting.unsettled} wait for a person and "
@@ -72,10 +75,7 @@ async def _read_status(services: Services) -> dict[str, Any]:
         return {
             "tiers": schedule.tiers,
             "pauses": schedule.pauses,
-            "pages_refused_since": refused_since(schedule.pauses),
             "live": await tx.live.counts(),
-            "as_of": await tx.ages.of_all(),
-            "known_by_url": await tx.ages.known_by_url(),
             "missing_for_long": await tx.missing.waiting(),
             "incidents": await tx.incidents.open(),
             "page_cap": await tx.pace.page_cap(services.config.site_host),
@@ -177,7 +177,6 @@ _NODE_COLUMNS: dict[str, Field] = {
     "waiting": "pending",
     "why not": "objection",
 }
-_AGE_COLUMNS = {"what": "kind", "half of the listings": "median", "19 of 20": "most"}
 _INCIDENT_COLUMNS = {
     "alert": "alert",
     "severity": "severity",
@@ -194,6 +193,18 @@ _MANIFEST_COLUMNS = {
     "seen last day": "seen_last_day",
     "newest": "newest_sighting",
 }
+
+
+def _full_scan(tiers: Sequence[TierSchedule], page_cap: int | None) -> FullScan | None:
+    """What reading everything takes, by the pages that were declared last."""
+    runs = [each.latest for each in tiers if each.latest and each.latest.details.sources]
+    if not runs:
+        return None
+    config, latest = load_config(), max(runs, key=lambda run: run.started_at)
+    gap = max(config.site_min_gap_seconds, config.page_delay_seconds)
+    cap = page_cap or config.site_page_cap
+    scan = FullScan.of(latest.details.sources, page_cap=cap, gap_seconds=gap)
+    return scan if scan.cards_a_page else None
 
 
 def _seen(beat: datetime | None) -> str:

@@ -15,13 +15,15 @@ from pincali_sync.cli.output import (
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.coverage import Certificate, SourceScan
 from pincali_sync.domain.run_notes import RunNotes, SitemapNote
+from pincali_sync.web.words import STEPS
 
 
 def state_of(run: SyncRun) -> str:
     """How a run stands; one under way, by its step."""
     if run.status != "running":
         return run.status
-    return f"held up: {run.step}" if run.details.fault else f"running: {run.step}"
+    doing = STEPS.get(run.step, run.step)
+    return f"held up: {doing}" if run.details.fault else doing
 
 
 def _certified(run: SyncRun) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +16,8 @@ import typer
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.browser.chromium import find_chromium
 from pincali_sync.cli.asking import run_until_told
-from pincali_sync.cli.output import JsonOption, console, echo, print_json, print_table
+from pincali_sync.cli.output import JsonOption, echo, print_json, print_table
+from pincali_sync.cli.progress import Estimator, progress_line, run_shown
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
@@ -69,7 +71,7 @@ def auto(as_json: JsonOption = False) -> None:
 def _run_to_its_end(tier: Tier, *, as_json: bool, dry: bool) -> None:
     """Starts a run, carries it to its end, prints it, and exits as it ended."""
     if dry:
-        _show_dry_run(run_until_told(_dry_run(tier)), as_json=as_json)
+        _show_dry_run(run_until_told(_dry_run(tier, quiet=as_json)), as_json=as_json)
         return
     run = run_until_told(run_tier(tier, quiet=as_json))
     if as_json:
@@ -110,25 +112,18 @@ async def _carry_on(
     services: Services, scheduler: SchedulerService, runs: list[SyncRun], *, quiet: bool
 ) -> list[SyncRun]:
     """Ticks until these runs are over; shows how far they are."""
-    with console.status("", spinner="dots") as line:
+    estimator = Estimator()
+    with progress_line(quiet=quiet) as tell:
         while open_runs := [run for run in runs if run.status == "running"]:
             for run in open_runs:
                 await services.pauses.check(Tier(run.tier_level))
-            if not quiet:
-                line.update("; ".join(map(_progress_of, runs)))
+            tell(estimator.line_of(await services.insights.progress()))
             with suppress(LockedError):  # another runner moves these runs on as well
                 await scheduler.tick(start_due=False)
             runs = [await scheduler.orchestrator.get(run.id) for run in runs]
             if any(run.status == "running" for run in runs):
                 await asyncio.sleep(_TICK_SECONDS)
     return runs
-
-
-def _progress_of(run: SyncRun) -> str:
-    return (
-        f"tier {run.tier_level}: {run.step}, {run.pages_scanned} pages, "
-        f"{run.properties_queued} queued, {run.properties_scraped} scraped"
-    )
 
 
 def check_tools(config: Config) -> None:
@@ -151,7 +146,7 @@ def exit_status_of(run: SyncRun) -> ExitStatus:
     return ExitStatus.DONE if goes_on or run.status == "completed" else ExitStatus.FAILED
 
 
-async def _dry_run(tier: Tier) -> dict[str, Any]:
+async def _dry_run(tier: Tier, *, quiet: bool) -> dict[str, Any]:
     """Reads the tier's pages, politely, and reports what they would change.
 
     The only trace it leaves is its place on the site's timeline.
@@ -165,27 +160,37 @@ async def _dry_run(tier: Tier) -> dict[str, Any]:
         async with open_services(config) as services:
             refreshed = await services.db.run(services.refresh.wanted)
         return {"tier": tier.value, "stale": refreshed.stale, "random_sample": refreshed.sample}
-    return {"tier": tier.value, **await _preview_scan(config, TierPlan.of(tier, config))}
+    plan = TierPlan.of(tier, config)
+    arguments = {"tier": str(tier.value), "max_pages": str(plan.max_pages)}
+    return {"tier": tier.value, **await preview_scan(config, arguments, quiet=quiet)}
 
 
-async def _preview_scan(config: Config, plan: TierPlan) -> dict[str, Any]:
+async def preview_scan(
+    config: Config, arguments: Mapping[str, str], *, quiet: bool
+) -> dict[str, Any]:
+    """What a scan with these arguments would change and what the sources declare; writes nothing.
+
+    Raises:
+        BlockedError: when the site refuses us.
+        RunnerError: when the pages could not be read.
+    """
     runner = LocalJobRunner(config)
     with tempfile.TemporaryDirectory(prefix="pincali-dry-run-") as folder:
         report = Path(folder) / "report.json"
         job = JobSpec(
             job_id=uuid4(),
             spider="manifest",
-            arguments={"tier": str(plan.tier.value), "max_pages": str(plan.max_pages)},
+            arguments=arguments,
             settings={
                 DRY_RUN_REPORT: str(report),
-                "PAGE_DELAY_SECONDS": str(plan.page_delay_seconds),
+                "PAGE_DELAY_SECONDS": str(config.page_delay_seconds),
             },
         )
-        status = await runner.run(job)
+        status = await run_shown(runner, job, "reading listing pages", quiet=quiet)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
             raise BlockedError(f"the site refuses us: see {runner.log_of(job.job_id)}")
         if status or not report.exists():
-            raise RunnerError(f"the dry run failed: see {runner.log_of(job.job_id)}")
+            raise RunnerError(f"the pages could not be read: see {runner.log_of(job.job_id)}")
         read: dict[str, Any] = json.loads(report.read_text())
         return read
 

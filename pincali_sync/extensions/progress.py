@@ -11,16 +11,17 @@ from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import create_looping_call
 
 from pincali_sync.crawl_job import DONE, PLANNED, Component
+from pincali_sync.rendering.formats import duration
 
 logger = logging.getLogger(__name__)
 
 
 def progress_line(done: int, planned: int, seconds: float) -> str:
-    """ "12 of 40 pages, 30 pages/min, about 56 s to go"."""
+    """ "12 of 40 pages, 30 a minute, about 56 s left"."""
     rate = done / seconds if seconds > 0 else 0.0
     left = max(planned - done, 0)
-    to_go = f"about {left / rate:.0f} s to go" if rate else "no page yet"
-    return f"{done} of {planned} pages, {rate * 60:.0f} pages/min, {to_go}"
+    to_go = f"about {duration(left / rate)} left" if rate else "no page yet"
+    return f"{done} of {planned} pages, {rate * 60:.0f} a minute, {to_go}"
 
 
 class Progress(Component):

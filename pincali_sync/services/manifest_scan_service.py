@@ -198,6 +198,15 @@ class ScanPreview:
             "would_queue": sum(record.would_be_queued for record in records),
             **(await self._absence(scans) if all_pages else unproven),
             "distrust": reasons_to_distrust(scans),
+            "sources": [
+                {
+                    "source": scan.source,
+                    "declared_listings": scan.declared_total,
+                    "declared_pages": scan.declared_pages,
+                    "different_listings": scan.distinct_properties,
+                }
+                for scan in scans
+            ],
         }
 
     async def _absence(self, scans: Sequence[SourceScan]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 def pincali_sync(
-    site: StandinProcess, database_url: str, home: Path, *words: str
+    site: StandinProcess, database_url: str, home: Path, *words: str, answer: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     variables = {
         "DATABASE_URL": database_url,
@@ -39,6 +39,7 @@ def pincali_sync(
         [sys.executable, "-m", "pincali_sync.cli", *words],
         env={**os.environ, **variables},
         cwd=home,
+        input=answer,
         capture_output=True,
         text=True,
         check=False,
@@ -74,6 +75,10 @@ async def test_a_dry_run_reports_what_a_run_then_does_and_writes_nothing(
     assert promised["missing"] == promised["price_changes"] == 0
     assert promised["distrust"] == []
     assert all("first certified scan" in line for line in promised["uncertified"])
+
+    asked = pincali_sync(site, database_url, tmp_path, "first-run", answer="n\n")
+    assert (asked.returncode, await contents(db)) == (0, empty), asked.stderr
+    assert "cards on a page" in asked.stdout
 
     first = report(pincali_sync(site, database_url, tmp_path, "first-run", "--yes", "--json"))
     assert first["estimate"]["listing_pages"] == promised["pages_read"]  # page 1 twice
