@@ -24,6 +24,7 @@ from pincali_sync.cli.output import (
 from pincali_sync.cli.run_views import print_history, show_scan, state_of, what_is_wrong
 from pincali_sync.config import LOCAL_RUNNER, load_config
 from pincali_sync.db.repositories.scan.manifest import ManifestStats
+from pincali_sync.db.repositories.site.pace import refused_since
 from pincali_sync.domain.estimates import FullScan
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, UsageError
@@ -54,6 +55,10 @@ def status(as_json: JsonOption = False) -> None:
         told = "" if incident.announced_at else " (nobody was told yet)"
         echo(f"{incident.severity} {incident.alert}{told}: {incident.message}")
     print_table("Live table", ("listing status", "rows"), state["live"].items())
+    if state["as_of"]:
+        print_records("Known as of", _AGE_COLUMNS, state["as_of"])
+    if state["known_by_url"]:
+        echo(f"Known by their URL in the sitemap alone: {state['known_by_url']} listings.")
     if (cap := state["page_cap"]) is not None:
         echo(f"The site shows {cap} pages of a query, as a scan saw.")
     if scan := _full_scan(state["tiers"], cap):
@@ -75,7 +80,10 @@ async def _read_status(services: Services) -> dict[str, Any]:
         return {
             "tiers": schedule.tiers,
             "pauses": schedule.pauses,
+            "pages_refused_since": refused_since(schedule.pauses),
             "live": await tx.live.counts(),
+            "as_of": await tx.ages.of_all(),
+            "known_by_url": await tx.ages.known_by_url(),
             "missing_for_long": await tx.missing.waiting(),
             "incidents": await tx.incidents.open(),
             "page_cap": await tx.pace.page_cap(services.config.site_host),
@@ -177,6 +185,7 @@ _NODE_COLUMNS: dict[str, Field] = {
     "waiting": "pending",
     "why not": "objection",
 }
+_AGE_COLUMNS = {"what": "kind", "half of the listings": "median", "19 of 20": "most"}
 _INCIDENT_COLUMNS = {
     "alert": "alert",
     "severity": "severity",

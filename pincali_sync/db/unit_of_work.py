@@ -8,7 +8,7 @@ from pincali_sync.db.repositories.export import exports
 from pincali_sync.db.repositories.health import catalog, consistency, server
 from pincali_sync.db.repositories.identity import identities, resolving, takeovers
 from pincali_sync.db.repositories.insights import dossier, figures, history
-from pincali_sync.db.repositories.listings import live, scrapes
+from pincali_sync.db.repositories.listings import ages, live, scrapes
 from pincali_sync.db.repositories.people import people
 from pincali_sync.db.repositories.prices import price_change
 from pincali_sync.db.repositories.quality import oddities, quality
@@ -24,6 +24,7 @@ class UnitOfWork:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.connection = connection
+        self.ages = ages.AgesRepository(connection)
         self.audits = checks.AuditRepository(connection)
         self.batches = batches.BatchRepository(connection)
         self.catalog = catalog.CatalogRepository(connection)

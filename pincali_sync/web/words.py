@@ -37,6 +37,11 @@ PAUSE_KINDS = {
     "busy": "the site is too busy",
     "rate": "too much failed",
 }
+AGES = {
+    "presence": "Presence as of",
+    "price": "Price as of",
+    "details": "Details as of",
+}
 _BADGES = {
     "ok": "completed applied active relisted alive accepted processed",
     "bad": "failed lost confirmed_removed gone",

@@ -212,11 +212,11 @@ class ServiceLocks(Base):
 
 
 class SyncPauses(Base):
-    """Nothing is started within this scope until it is resumed: "all", or "tier:2"."""
+    """Nothing is started within this scope until it is resumed: "all", "pages", or "tier:2"."""
 
     __table_args__ = (
         one_of("kind", "person", "refused", "busy", "rate"),
-        CheckConstraint("scope ~ '^(all|tier:[1-4])$'", name="scope"),
+        CheckConstraint("scope ~ '^(all|pages|sitemap|tier:[1-4])$'", name="scope"),
     )
 
     scope: Mapped[col.Str50] = mapped_column(primary_key=True)

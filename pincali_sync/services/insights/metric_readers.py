@@ -111,6 +111,13 @@ def scraped_share(snapshot: Snapshot) -> Iterable[Labelled]:
             yield (str(days),), snapshot.live.scraped_within[days] / snapshot.live.present
 
 
+def as_of(snapshot: Snapshot) -> Iterator[Labelled]:
+    """How recent what is known of present listings is."""
+    for age in snapshot.ages:
+        yield (age.kind, "0.5"), age.median
+        yield (age.kind, "0.95"), age.most
+
+
 def false_removals(part: Literal["share", "low", "high"]) -> Reader:
     """Removals that were still there, of those looked at again with a clear answer."""
 

@@ -119,6 +119,11 @@ METRICS: tuple[Metric, ...] = (
         "How far ahead requests are booked on the site's timeline.",
         "pace.booked_ahead_seconds",
     ),
+    _one(
+        "pages_refused_since_timestamp_seconds",
+        "Since when the site refuses pages; left out while it does not.",
+        "pages_refused_since",
+    ),
     _one("site_refusals_in_a_row", "Answers 429 or 503 since the last good one.", "pace.refusals"),
     # --- runs ---
     _metric("tier_runs_total{tier,status}", "Runs that ended, by how.", read.runs_ended),
@@ -226,6 +231,16 @@ METRICS: tuple[Metric, ...] = (
         "oldest_scrape_timestamp_seconds",
         "When the oldest of them was fetched.",
         "oldest_scrape_at",
+    ),
+    _metric(
+        "live_as_of_timestamp_seconds{kind,share}",
+        "As of when, or later, this share of present listings is known: presence, price, details.",
+        read.as_of,
+    ),
+    _one(
+        "manifest_known_by_url",
+        "Listings that the sitemap made known and no page has shown yet.",
+        "counts.known_by_url",
     ),
     # --- removals, and what waits for a person ---
     _one("removals_confirmed_total", "Removals proven and carried out.", "counts.removed"),

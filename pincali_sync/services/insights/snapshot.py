@@ -19,9 +19,10 @@ from pincali_sync.db.repositories.insights.figures import (
     QueueGroup,
     RunTimes,
 )
+from pincali_sync.db.repositories.listings.ages import Age
 from pincali_sync.db.repositories.runs.nodes import Node
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pace import Pause
+from pincali_sync.db.repositories.site.pace import Pause, refused_since
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.domain.schedule import Cadence, tiers_serving
@@ -92,12 +93,18 @@ class Snapshot:
     nodes: tuple[Node, ...]
     runner_seen_at: datetime | None  # when the tier runner last did its work; None: never
     live: LiveFigures | None  # None: it was not asked for
+    ages: tuple[Age, ...]  # likewise empty
     seconds: float  # that it took to read
 
     @property
     def pending(self) -> int:
         """Detail pages that wait."""
         return sum(group.pending for group in self.queue)
+
+    @property
+    def pages_refused_since(self) -> datetime | None:
+        """Since when the site refuses pages; None: it does not."""
+        return refused_since(self.pauses)
 
     @property
     def open_groups(self) -> list[QueueGroup]:
@@ -133,6 +140,7 @@ async def read_snapshot(tx: UnitOfWork, config: Config, now: datetime, *, whole:
         nodes=tuple(await tx.nodes.all()),
         runner_seen_at=await tx.history.last_beat(RUNNER),
         live=await _live(tx, config.tier_4_stale_days, now) if whole else None,
+        ages=tuple(await tx.ages.of_all()) if whole else (),
         seconds=perf_counter() - started,
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.listings.ages import KNOWN_BY_URL
 from pincali_sync.db.repositories.removal.counting import WAITING
 
 _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(days=7)
@@ -90,7 +91,8 @@ SELECT (SELECT count(*) FROM property_changes WHERE change_type = 'removed') AS 
        waiting.*,
        (SELECT count(*) FROM price_reviews WHERE status = 'open') AS price_reviews,
        (SELECT count(*) FROM identity_candidates WHERE status = 'open') AS identity_candidates,
-       (SELECT count(*) FROM queue_outside WHERE rests_until IS NULL) AS waiting_outside
+       (SELECT count(*) FROM queue_outside WHERE rests_until IS NULL) AS waiting_outside,
+       ({KNOWN_BY_URL}) AS known_by_url
   FROM ({WAITING}) AS waiting
 """
 _AUDITED = """
@@ -175,6 +177,7 @@ class Counts:
     price_reviews: int  # that wait for a person
     identity_candidates: int
     waiting_outside: int  # listings that want a visit and found no place in the queue
+    known_by_url: int  # listings that the sitemap made known and no page has shown yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

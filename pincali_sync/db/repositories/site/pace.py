@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pincali_sync.db.repositories.base import Repository
 
-ALL = "all"
+# What rests beside single tiers: everything, or requests of one kind. Robots.txt is of none.
+ALL, PAGES, SITEMAP = "all", "pages", "sitemap"
 
 
 def scope_of(tier_level: int | None) -> str:
@@ -19,12 +21,17 @@ def scope_of(tier_level: int | None) -> str:
 class Pause:
     """Why a scope rests, and since when."""
 
-    scope: str  # "all", or "tier:2"
+    scope: str  # "all", "pages", "sitemap" or "tier:2"
     reason: str
     paused_by: str
     paused_at: datetime
     kind: str = "person"  # person, refused (by the site), busy (the site), rate (of success)
     resume_after: datetime | None = None
+
+
+def refused_since(pauses: Iterable[Pause]) -> datetime | None:
+    """Since when the site refuses pages; None: it does not."""
+    return next((each.paused_at for each in pauses if each.scope == PAGES), None)
 
 
 _PAUSES = f"SELECT {', '.join(Pause.__dataclass_fields__)} FROM sync_pauses"

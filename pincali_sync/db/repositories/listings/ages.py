@@ -1,0 +1,81 @@
+"""How old it is what is known of a listing: whether it is there, what it costs, its details.
+
+Nothing is stored for it: the times stand in the live row, the manifest, the scans' sessions and the
+sitemap, and are put together where they are asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.transition import PRESENT
+from pincali_sync.db.repositories.site.listed import listed_at
+
+AGE_COLUMNS = ("presence_as_of", "price_as_of", "details_as_of")
+
+# The sitemap may have listed a record after a card showed it, so that a card is as old as its scan.
+# One that costs something else confirms no price, one without a price none either.
+_CARD_AT = """CASE WHEN s.id IS NOT NULL AND m.sources <> '{}' AND m.listing_page_price = l.price
+                        AND m.currency = l.currency AND m.price_unit = l.price_unit
+                   THEN least(m.last_seen_at, s.completed_at) END"""
+
+# Joins `ages` to `properties_live l`, with a time or NULL in each of `AGE_COLUMNS`:
+#   presence_as_of  when a card, its page or the sitemap last showed that it is there
+#   price_as_of     when its page, or a card with this very price, last showed what it costs
+#   details_as_of   when its page was last read
+# What is not selected of it is not computed.
+AGES = f"""
+  LEFT JOIN LATERAL (
+      SELECT greatest(l.last_seen_at, l.last_full_scrape_at, m.last_seen_at,
+                      {listed_at("l.property_id")}) AS presence_as_of,
+             greatest(l.last_full_scrape_at, {_CARD_AT}) AS price_as_of,
+             l.last_full_scrape_at AS details_as_of
+        FROM (SELECT) AS one
+        LEFT JOIN property_manifest m ON m.property_id = l.property_id
+        LEFT JOIN scraping_sessions s ON s.id = m.seen_in_session_id) AS ages ON true"""
+
+# Of the whole a sample of pages of the table tells enough: half and nineteen twentieths of some
+# thousand rows are those of all within a day or so, at the cost of these rows alone.
+_SAMPLED = 20_000
+_SHARES = {"median": 0.5, "most": 0.05}
+_OF_ALL = f"""
+SELECT kind, {
+    ", ".join(
+        f"percentile_disc({share}) WITHIN GROUP (ORDER BY as_of) AS {name}"
+        for name, share in _SHARES.items()
+    )
+}
+  FROM properties_live l TABLESAMPLE SYSTEM (:percent) REPEATABLE (1)
+  {AGES}
+ CROSS JOIN LATERAL (VALUES ('presence', presence_as_of), ('price', price_as_of),
+                            ('details', details_as_of)) AS known (kind, as_of)
+ WHERE l.listing_status IN {PRESENT}
+ GROUP BY kind
+"""
+# What the sitemap made known and no page has shown yet. An index has what is new.
+KNOWN_BY_URL = "SELECT count(*) FROM property_manifest WHERE is_new AND sources = '{}'"
+_ROWS = "SELECT reltuples FROM pg_class WHERE oid = CAST('properties_live' AS regclass)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """How old one kind of knowledge is, of present listings; None: nothing is known."""
+
+    kind: str  # presence, price, details
+    median: datetime | None  # half of them are known as of then, or later
+    most: datetime | None  # nineteen twentieths are
+
+
+class AgesRepository(Repository):
+    """SQL of how old the live table is."""
+
+    async def of_all(self) -> list[Age]:
+        """By kind, from a sample of large tables; empty where nothing is present."""
+        rows = max(1.0, await self._scalar(_ROWS))  # -1: never analysed
+        return await self._all(Age, _OF_ALL, percent=min(100.0, 100.0 * _SAMPLED / rows))
+
+    async def known_by_url(self) -> int:
+        """How many listings the sitemap made known and no page has shown yet."""
+        return await self._number(KNOWN_BY_URL)
