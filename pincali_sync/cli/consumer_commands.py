@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
+from pincali_sync.cli.filter_options import with_filter
 from pincali_sync.cli.output import (
     JsonOption,
     echo,
@@ -23,9 +23,11 @@ from pincali_sync.cli.output import (
     print_records,
     say,
 )
-from pincali_sync.db.repositories.export.exports import ExportFormat, FeedEntry
+from pincali_sync.db.repositories.export.columns import EXPORT_COLUMNS, columns_named
+from pincali_sync.db.repositories.export.exports import ExportFormat, Wanted
 from pincali_sync.db.repositories.quality.quality import QualityReport
-from pincali_sync.exceptions import UsageError
+from pincali_sync.domain.listing_filter import ListingFilter
+from pincali_sync.domain.published import Change
 from pincali_sync.reports.headlines import headlines
 from pincali_sync.reports.quality_report import write_report
 from pincali_sync.services.export.live_table import ExportResult
@@ -33,24 +35,30 @@ from pincali_sync.services.export.live_table import ExportResult
 _STANDARD_OUTPUT = "-"
 
 
+@with_filter
 def export(
+    where: ListingFilter,
     form: Annotated[ExportFormat, typer.Option("--format", help="What the file is to be.")],
     output: Annotated[
         str, typer.Option("--output", metavar="FILE", help="Where to; - is standard output.")
     ],
-    since: Annotated[
+    columns: Annotated[
         str | None,
-        typer.Option(metavar="T", help="Only what changed since: an ISO date or time, UTC."),
+        typer.Option(metavar="A,B", help="Only these columns, in this order."),
     ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="In Parquet decimals, where floats are usual.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write all live rows, removed ones included, to a file."""
-    moment = None if since is None else _moment(since)
+    """Write live rows to a file: all, removed ones included, or those that are asked for."""
+    named = EXPORT_COLUMNS if columns is None else columns_named(_split(columns))
+    wanted = Wanted(columns=named, where=where, exact=exact)
 
     async def work(services: Services) -> ExportResult:
         if output == _STANDARD_OUTPUT:
-            return await services.exports.to_stream(sys.stdout.buffer, form, since=moment)
-        return await services.exports.to_file(Path(output), form, since=moment)
+            return await services.exports.to_stream(sys.stdout.buffer, form, wanted)
+        return await services.exports.to_file(Path(output), form, wanted)
 
     result = ask(work)
     if output == _STANDARD_OUTPUT:
@@ -59,19 +67,13 @@ def export(
         say(result, f"{output}: {_summary(result)}", as_json=as_json)
 
 
+def _split(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",")]
+
+
 def _summary(result: ExportResult) -> str:
     size = "" if result.bytes is None else f", {result.bytes:,} bytes"
     return f"{result.rows:,} rows{size} in {result.seconds:.1f} s"
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"--since {text}: not an ISO date or time such as 2026-11-01 or 2026-11-01T06:30:00Z"
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def changes(
@@ -94,7 +96,7 @@ def changes(
         ask(work)
 
 
-async def _print(pages: AsyncGenerator[list[FeedEntry], None], limit: int | None) -> None:
+async def _print(pages: AsyncGenerator[list[Change], None], limit: int | None) -> None:
     printed = 0
     async with aclosing(pages):
         async for page in pages:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pincali_sync.db.repositories.export import exports
+from pincali_sync.db.repositories.export import exports, feed
 from pincali_sync.db.repositories.health import catalog, consistency, server
 from pincali_sync.db.repositories.identity import identities, resolving, takeovers
 from pincali_sync.db.repositories.insights import dossier, figures, history
@@ -34,7 +34,7 @@ class UnitOfWork:
         self.dossier = dossier.DossierRepository(connection)
         self.exports = exports.ExportRepository(connection)
         self.familiar = familiar.FamiliarRepository(connection)
-        self.feed = exports.ChangeFeedRepository(connection)
+        self.feed = feed.ChangeFeedRepository(connection)
         self.figures = figures.FiguresRepository(connection)
         self.freshness = freshness.FreshnessRepository(connection)
         self.history = history.HistoryRepository(connection)

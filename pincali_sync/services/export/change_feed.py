@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from pincali_sync.db.repositories.export.exports import FeedEntry
+from pincali_sync.domain.published import Change
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.base import Service
 
@@ -32,7 +32,7 @@ class ChangeFeedService(Service):
             numbered += chunk
         return numbered
 
-    async def read(self, after: int, limit: int = _PAGE) -> list[FeedEntry]:
+    async def read(self, after: int, limit: int = _PAGE) -> list[Change]:
         """What came after a cursor, in order; the last entry's position is the next cursor.
 
         Raises:
@@ -49,7 +49,7 @@ class ChangeFeedService(Service):
             )
         return entries
 
-    async def walk(self, after: int) -> AsyncGenerator[list[FeedEntry], None]:
+    async def walk(self, after: int) -> AsyncGenerator[list[Change], None]:
         """Pages from a cursor to the end of the feed.
 
         Raises:
@@ -59,7 +59,7 @@ class ChangeFeedService(Service):
             yield entries
             after = entries[-1].position
 
-    async def follow(self, after: int) -> AsyncGenerator[list[FeedEntry], None]:
+    async def follow(self, after: int) -> AsyncGenerator[list[Change], None]:
         """Pages for ever, each as soon as there is something to read.
 
         Looks when the database says so, and every half minute anyway: behind a transaction pooler

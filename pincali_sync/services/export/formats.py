@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import fields
 from datetime import date, datetime
-from decimal import Decimal
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, get_type_hints
 
 import pyarrow as pa
 import pyarrow.csv
+import pyarrow.json
 import pyarrow.parquet
 
-from pincali_sync.db.repositories.export.exports import EXPORT_COLUMNS, ExportFormat
-from pincali_sync.db.repositories.listings.live import LiveColumn
+from pincali_sync.db.repositories.export.columns import ExportColumn
+from pincali_sync.db.repositories.export.exports import LISTS, ExportFormat, Wanted
+from pincali_sync.domain.published import SCHEMA_VERSION, PublishedOffer
 
+SCHEMA_KEY = "pincali_sync.schema"  # of a Parquet file's metadata
 _LINE_END = b"\r\n"  # RFC 4180
+_PARSING = pyarrow.csv.ParseOptions(newlines_in_values=True)
 
 
 class FileFormat(Protocol):
@@ -34,9 +38,9 @@ class FileFormat(Protocol):
 class CsvFile(FileFormat):
     """RFC 4180, UTF-8, with a line of column names."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, wanted: Wanted) -> None:
         self._stream = stream
-        stream.write(",".join(column.name for column in EXPORT_COLUMNS).encode() + _LINE_END)
+        stream.write(",".join(column.name for column in wanted.columns).encode() + _LINE_END)
 
     def write(self, batch: list[bytes]) -> None:
         """The rows as they are, but for the ends of their lines."""
@@ -46,7 +50,7 @@ class CsvFile(FileFormat):
 class GeoJsonFile(FileFormat):
     """RFC 7946: a FeatureCollection, one feature a line. Abandoned, it is no valid JSON."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, _wanted: Wanted) -> None:
         self._stream = stream
         self._before = b"\n"
         stream.write(b'{"type": "FeatureCollection", "features": [')
@@ -64,51 +68,77 @@ class GeoJsonFile(FileFormat):
 
 _TYPES = {
     str: pa.string(),
-    object: pa.string(),  # JSON text
     int: pa.int32(),
+    float: pa.float64(),
     bool: pa.bool_(),
     date: pa.date32(),
     datetime: pa.timestamp("us", tz="UTC"),
 }
+_AMOUNT_DIGITS = (15, 2)
 
 
-def _type_of(column: LiveColumn) -> pa.DataType:
-    if column.holds is Decimal:
-        return pa.decimal128(column.precision, column.scale)
+def _type_of(column: ExportColumn, *, exact: bool) -> pa.DataType:
+    if column.is_list:
+        return pa.list_(_offer(exact=exact) if column.holds is PublishedOffer else pa.string())
+    if exact and column.digits:
+        return pa.decimal128(*column.digits)
     return _TYPES[column.holds]
 
 
-_SCHEMA = pa.schema([(column.name, _type_of(column)) for column in EXPORT_COLUMNS])
-# PostgreSQL's CSV: NULL is empty, empty text is quoted.
-_VALUES = pyarrow.csv.ConvertOptions(
-    column_types=_SCHEMA,
-    null_values=[""],
-    strings_can_be_null=True,
-    quoted_strings_can_be_null=False,
-    true_values=["t"],
-    false_values=["f"],
-)
-_PARSING = pyarrow.csv.ParseOptions(newlines_in_values=True)
+def _offer(*, exact: bool) -> pa.DataType:
+    amount = pa.decimal128(*_AMOUNT_DIGITS) if exact else pa.float64()
+    types = {str: pa.string(), bool: pa.bool_()}
+    hints = get_type_hints(PublishedOffer)
+    return pa.struct([(f.name, types.get(hints[f.name], amount)) for f in fields(PublishedOffer)])
 
 
 class ParquetFile(FileFormat):
-    """One row group a batch."""
+    """One row group a batch. Lists are lists, decimals are floats unless they are to be exact."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._writer = pyarrow.parquet.ParquetWriter(stream, _SCHEMA, compression="zstd")
+    def __init__(self, stream: BinaryIO, wanted: Wanted) -> None:
+        types = {each.name: _type_of(each, exact=wanted.exact) for each in wanted.columns}
+        self._schema = pa.schema(types.items(), metadata={SCHEMA_KEY: str(SCHEMA_VERSION)})
+        lists = {each.name for each in wanted.columns if each.is_list}
+        cells = {name: kind for name, kind in types.items() if name not in lists}
+        self._lists = pa.schema((name, types[name]) for name in types if name in lists)
+        self._names = [*cells, LISTS]
+        # PostgreSQL's CSV: NULL is empty, empty text is quoted.
+        self._values = pyarrow.csv.ConvertOptions(
+            column_types={**cells, LISTS: pa.string()},
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            true_values=["t"],
+            false_values=["f"],
+        )
+        self._writer = pyarrow.parquet.ParquetWriter(stream, self._schema, compression="zstd")
 
     def write(self, batch: list[bytes]) -> None:
-        """The batch is CSV, which pyarrow reads without a Python object for each value."""
+        """The batch is CSV, and its lists are JSON: pyarrow reads both without a Python object for
+        each value."""
         content = b"".join(batch)
-        reading = pyarrow.csv.ReadOptions(column_names=_SCHEMA.names, block_size=len(content) + 1)
-        self._writer.write_table(
-            pyarrow.csv.read_csv(
-                pa.BufferReader(content),
-                read_options=reading,
-                parse_options=_PARSING,
-                convert_options=_VALUES,
-            )
+        cells = pyarrow.csv.read_csv(
+            pa.BufferReader(content),
+            read_options=pyarrow.csv.ReadOptions(
+                column_names=self._names, block_size=len(content) + 1
+            ),
+            parse_options=_PARSING,
+            convert_options=self._values,
         )
+        found = {name: cells.column(name) for name in self._names}
+        found |= self._read_lists(found.pop(LISTS))
+        self._writer.write_table(pa.table(found).select(self._schema.names).cast(self._schema))
+
+    def _read_lists(self, objects: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+        if not self._lists.names:
+            return {}
+        lines = "\n".join(objects.to_pylist()).encode()  # JSON has no line ends of its own
+        lists = pyarrow.json.read_json(
+            pa.BufferReader(lines),
+            read_options=pyarrow.json.ReadOptions(block_size=len(lines) + 1),
+            parse_options=pyarrow.json.ParseOptions(explicit_schema=self._lists),
+        )
+        return {name: lists.column(name) for name in self._lists.names}
 
     def finish(self) -> None:
         """Writes the footer."""
@@ -120,7 +150,7 @@ class ParquetFile(FileFormat):
             self._writer.close()
 
 
-FORMATS: dict[ExportFormat, Callable[[BinaryIO], FileFormat]] = {
+FORMATS: dict[ExportFormat, Callable[[BinaryIO, Wanted], FileFormat]] = {
     ExportFormat.PARQUET: ParquetFile,
     ExportFormat.CSV: CsvFile,
     ExportFormat.GEOJSON: GeoJsonFile,

@@ -7,12 +7,11 @@ from codecs import BOM_UTF8
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Any, BinaryIO
 
-from pincali_sync.db.repositories.export.exports import ExportFormat
+from pincali_sync.db.repositories.export.exports import EVERYTHING, ExportFormat, Wanted
 from pincali_sync.exceptions import UsageError, WriteError
 from pincali_sync.files import WholeFile
 from pincali_sync.services.base import Service
@@ -28,13 +27,13 @@ class ExportResult:
 
 
 class ExportService(Service):
-    """Writes all live rows, removed ones included, or those that changed since a moment.
+    """Writes live rows, removed ones included unless they are filtered out.
 
     One statement in one transaction: what the file shows was true at one moment.
     """
 
     async def to_file(
-        self, path: Path, form: ExportFormat, *, since: datetime | None = None
+        self, path: Path, form: ExportFormat, wanted: Wanted = EVERYTHING
     ) -> ExportResult:
         """Writes beside the path and puts the whole file into its place at the end.
 
@@ -51,14 +50,14 @@ class ExportService(Service):
                     # Spreadsheets take a file without it for western text. Programs that read a
                     # stream would take it for part of the first name.
                     stream.write(BOM_UTF8)
-                rows = await self._write(stream, form, since)
+                rows = await self._write(stream, form, wanted)
                 size = stream.tell()
         except OSError as error:
             raise WriteError(f"{path} could not be written: {error}") from error
         return ExportResult(rows=rows, bytes=size, seconds=perf_counter() - started)
 
     async def to_stream(
-        self, stream: BinaryIO, form: ExportFormat, *, since: datetime | None = None
+        self, stream: BinaryIO, form: ExportFormat, wanted: Wanted = EVERYTHING
     ) -> ExportResult:
         """Writes into something that is open already, such as standard output.
 
@@ -69,19 +68,19 @@ class ExportService(Service):
         if form is ExportFormat.PARQUET:
             raise UsageError("Parquet goes into a file: --output FILE")
         started = perf_counter()
-        rows = await self._write(stream, form, since)
+        rows = await self._write(stream, form, wanted)
         return ExportResult(rows=rows, bytes=None, seconds=perf_counter() - started)
 
-    async def _write(self, stream: BinaryIO, form: ExportFormat, since: datetime | None) -> int:
+    async def _write(self, stream: BinaryIO, form: ExportFormat, wanted: Wanted) -> int:
         # Not at the top: pyarrow is large, and most commands do without.
         from pincali_sync.services.export.formats import FORMATS  # noqa: PLC0415
 
-        file = FORMATS[form](stream)
+        file = FORMATS[form](stream, wanted)
         count = 0
         try:
             async with (
                 self.db.transaction() as tx,
-                aclosing(tx.exports.rows(form, since)) as batches,
+                aclosing(tx.exports.rows(form, wanted)) as batches,
             ):
                 async for batch in batches:
                     await _in_thread(file.write, batch)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from pincali_sync.services.export.change_feed import ChangeFeedService
 from tests.support.builders import add_live, id_of, rows
 from tests.support.cli import say
 
+CHANGED = datetime(2026, 11, 1, 6, tzinfo=UTC)
+
 
 @pytest.fixture(autouse=True)
 def filled(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +25,7 @@ def filled(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def fill() -> None:
         db = Database(database_url)
-        await add_live(db, "blue-house", last_updated_at=None)
+        await add_live(db, "blue-house", last_updated_at=CHANGED)
         await rows(
             db,
             """INSERT INTO property_changes (property_id, change_type, change_reason, created_at)
@@ -78,9 +81,19 @@ def test_a_moment_without_a_zone_is_utc(capfd: pytest.CaptureFixture[str], tmp_p
     assert list(found.values()) == [1, 1, 0, 0]
 
 
+def test_export_takes_filters_and_columns(capfd: pytest.CaptureFixture[str]) -> None:
+    words = ("export", "--format", "csv", "--output", "-", "--columns", "property_id, title")
+    everything = f"property_id,title\r\n{id_of('blue-house')},House blue-house\r\n"
+    filters = ((), ("--status", "gone"), ("--since", "2026-10-01"))
+    found = [say(capfd, *words, *each)[1] for each in filters]
+    assert found == [everything, "property_id,title\r\n", everything]
+
+
 def test_wrong_usage_of_export_is_named(capfd: pytest.CaptureFixture[str]) -> None:
     for words, says in (
-        ("--format csv --output x.csv --since noon", "--since noon: not an ISO date"),
+        ("--format csv --output x.csv --since noon", "changed_since 'noon': give a date or time"),
+        ("--format csv --output x.csv --columns title,prize", "is named 'prize': there are prop"),
+        ("--format csv --output x.csv --price-min much", "price_min 'much': give an amount"),
         ("--format xls --output x.xls", "xls"),
         ("--format csv", "--output"),
         ("--format parquet --output -", "Parquet goes into a file"),

@@ -12,7 +12,7 @@ import pytest
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.listening import Listener
-from pincali_sync.db.repositories.export.exports import FeedEntry
+from pincali_sync.domain.published import Change
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from tests.support.builders import Workshop, add_live, detail, id_of, rows, sale, value
@@ -34,16 +34,16 @@ async def write(db: Database, *names: str) -> None:
             await tx.connection.exec_driver_sql(INSERT % name)
 
 
-async def walk(feed: ChangeFeedService, after: int = 0, limit: int = 3) -> list[FeedEntry]:
+async def walk(feed: ChangeFeedService, after: int = 0, limit: int = 3) -> list[Change]:
     """Everything from a cursor on, page by page."""
-    found: list[FeedEntry] = []
+    found: list[Change] = []
     while page := await feed.read(after, limit):
         found += page
         after = page[-1].position
     return found
 
 
-def names_of(entries: list[FeedEntry]) -> list[str]:
+def names_of(entries: list[Change]) -> list[str]:
     return [each.property_id.removeprefix("pincali_") for each in entries]
 
 
@@ -115,8 +115,8 @@ async def test_readers_beside_writers_agree_on_everything(
         for number in range(10):
             await write(db, f"{writer}-{number}", f"{writer}-{number}-too")
 
-    async def read_on() -> list[FeedEntry]:
-        found: list[FeedEntry] = []
+    async def read_on() -> list[Change]:
+        found: list[Change] = []
         while len(found) < 3 * 20:
             found += await walk(feed, after=found[-1].position if found else 0, limit=7)
         return found

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.export.exports import (
-    EXPORT_COLUMNS,
-    ExportFormat,
-    ExportRepository,
-)
+from pincali_sync.db.repositories.export.columns import EXPORT_COLUMNS, columns_named
+from pincali_sync.db.repositories.export.exports import ExportFormat, ExportRepository, Wanted
+from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS
+from pincali_sync.domain.listing_filter import ListingFilter
 from pincali_sync.exceptions import DatabaseUnavailableError, UsageError, WriteError
 from pincali_sync.services.export.formats import FORMATS, CsvFile
 from pincali_sync.services.export.live_table import ExportService
@@ -32,6 +32,9 @@ from tests.support.clock import FixedClock
 from tests.support.strangers import Give
 
 NAMES = [column.name for column in EXPORT_COLUMNS]
+COMPUTED = ["removed_at", "days_on_market", "presence_as_of", "price_as_of", "details_as_of"]
+STORED = [name for name in NAMES if name in LIVE_COLUMNS]
+LISTS = [column.name for column in EXPORT_COLUMNS if column.is_list]
 SEEN = datetime(2026, 11, 1, 6, 30, 0, 250_000, tzinfo=UTC)
 HOSTILE = 'Casa "fina", \\"bella\\"\r\nnueva línea\ttab\\n \\. \u2028 🏡'
 FULL: dict[str, Any] = {
@@ -66,7 +69,21 @@ FORMULAS = (
     "\u00a0 +1",
     "＝1",
 )
-OFFERS = [{"operation": "sale", "amount": "2150000.50", "note": 'a "b" \\ c\n'}]
+OFFERS = [
+    {"operation": "sale", "amount": "2150000.50", "currency": "MXN", "note": 'a "b" \\ c\n'},
+    {"operation": "rent", "amount": None, "currency": "USD", "per_m2": True},
+    {"amount": "none of ours"},
+]
+SHOWN_OFFERS = [
+    {
+        **{"operation": "sale", "amount": 2150000.5, "currency": "MXN"},
+        **{"per_m2": False, "starting_at": False},
+    },
+    {
+        **{"operation": "rent", "amount": None, "currency": "USD"},
+        **{"per_m2": True, "starting_at": False},
+    },
+]
 
 
 @pytest.fixture
@@ -80,7 +97,7 @@ async def listings(db: Database) -> None:
     await add_live(db, "full", **FULL)
     await rows(
         db,
-        "UPDATE properties_live SET offers = CAST(:offers AS jsonb), features = '[\"Pool\"]'",
+        'UPDATE properties_live SET offers = CAST(:offers AS jsonb), features = \'["A", "B"]\'',
         offers=json.dumps(OFFERS),
     )
     await add_live(db, "bare", title="House")
@@ -88,17 +105,22 @@ async def listings(db: Database) -> None:
 
 
 async def table(db: Database) -> list[dict[str, Any]]:
-    """What exports are held to."""
-    return await rows(db, f"SELECT {', '.join(NAMES)} FROM properties_live ORDER BY property_id")
+    """What exports are held to: what is stored, with the offers as they are shown."""
+    found = await rows(db, f"SELECT {', '.join(STORED)} FROM properties_live ORDER BY property_id")
+    return [{**row, "offers": SHOWN_OFFERS if row["offers"] else []} for row in found]
 
 
-def csv_rows(path: Path) -> list[dict[str, str]]:
+def csv_rows(path: Path, key: str = "property_id") -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        return sorted(csv.DictReader(file, strict=True), key=lambda row: row["property_id"])
+        return sorted(csv.DictReader(file, strict=True), key=lambda row: row[key])
+
+
+def changed_since(moment: datetime) -> Wanted:
+    return Wanted(where=ListingFilter(changed_since=moment))
 
 
 async def since(exports: ExportService, tmp_path: Path, moment: datetime) -> set[str]:
-    await exports.to_file(tmp_path / "since.csv", ExportFormat.CSV, since=moment)
+    await exports.to_file(tmp_path / "since.csv", ExportFormat.CSV, changed_since(moment))
     return {row["property_id"] for row in csv_rows(tmp_path / "since.csv")}
 
 
@@ -111,40 +133,142 @@ async def test_parquet_holds_the_table_value_by_value(
     db: Database, exports: ExportService, tmp_path: Path
 ) -> None:
     path = tmp_path / "listings.parquet"
-    result = await exports.to_file(path, ExportFormat.PARQUET)
-    expected = await table(db)
+    result = await exports.to_file(path, ExportFormat.PARQUET, Wanted(exact=True))
     found = sorted(pq.read_table(path).to_pylist(), key=lambda row: row["property_id"])
-    for column in ("offers", "features", "amenities", "image_urls"):
-        for row in found:
-            row[column] = None if row[column] is None else json.loads(row[column])
-    assert found == expected
+    stored = [{name: row[name] for name in STORED} for row in found]
+    assert stored == await table(db)
     assert [row["description"] for row in found].count("") == 1  # and the others are null
     assert (result.rows, result.bytes) == (3, path.stat().st_size)
 
 
 @pytest.mark.usefixtures("listings")
-async def test_parquet_has_the_types_of_the_columns(exports: ExportService, tmp_path: Path) -> None:
-    await exports.to_file(tmp_path / "listings.parquet", ExportFormat.PARQUET)
-    schema = pq.read_schema(tmp_path / "listings.parquet")
+async def test_parquet_can_be_reckoned_with_as_it_is(
+    exports: ExportService, tmp_path: Path
+) -> None:
+    path = tmp_path / "listings.parquet"
+    await exports.to_file(path, ExportFormat.PARQUET)
+    found = pq.read_table(path)
+    assert pc.max(pc.multiply(found["price"], 1.1)).as_py() == pytest.approx(2150000.5 * 1.1)
+    assert pc.max(pc.list_value_length(found["features"])).as_py() == 2
+    [full] = [row for row in found.to_pylist() if row["property_id"] == id_of("full")]
+    assert (full["latitude"], full["longitude"]) == (20.72, -103.41000001)
+    assert (full["features"], full["amenities"]) == (["A", "B"], None)
+    assert full["offers"] == SHOWN_OFFERS
+
+
+@pytest.mark.parametrize("exact", [False, True])
+@pytest.mark.usefixtures("listings")
+async def test_parquet_has_the_types_of_the_columns(
+    exports: ExportService, tmp_path: Path, exact: bool
+) -> None:
+    path = tmp_path / "listings.parquet"
+    await exports.to_file(path, ExportFormat.PARQUET, Wanted(exact=exact))
+    schema = pq.read_schema(path)
+    money = pa.decimal128(15, 2) if exact else pa.float64()
     assert schema.names == NAMES
-    assert {name: schema.field(name).type for name in FULL} == {
+    assert schema.metadata[b"pincali_sync.schema"] == b"1"
+    held = {name: schema.field(name).type.value_type for name in LISTS}
+    assert held.pop("offers").field("amount").type == money
+    assert set(held.values()) == {pa.string()}
+    assert {name: schema.field(name).type for name in (*FULL, *COMPUTED)} == {
         "title": pa.string(),
         "description": pa.string(),
         "public_id": pa.string(),
-        "price": pa.decimal128(15, 2),
+        "price": money,
         "currency": pa.string(),
-        "latitude": pa.decimal128(10, 8),
-        "longitude": pa.decimal128(11, 8),
+        "latitude": pa.decimal128(10, 8) if exact else pa.float64(),
+        "longitude": pa.decimal128(11, 8) if exact else pa.float64(),
         "bedrooms": pa.int32(),
-        "total_area_m2": pa.decimal128(10, 2),
+        "total_area_m2": pa.decimal128(10, 2) if exact else pa.float64(),
         "agent_name": pa.string(),
         "is_featured": pa.bool_(),
         "is_premium": pa.bool_(),
         "listing_date": pa.date32(),
         "first_seen_at": pa.timestamp("us", tz="UTC"),
         "last_updated_at": pa.timestamp("us", tz="UTC"),
-        "data_completeness_score": pa.decimal128(3, 2),
+        "data_completeness_score": pa.decimal128(3, 2) if exact else pa.float64(),
+        "days_on_market": pa.int32(),
+        **{
+            name: pa.timestamp("us", tz="UTC") for name in COMPUTED if name.endswith(("_at", "_of"))
+        },
     }
+
+
+async def test_what_is_no_list_of_texts_becomes_one(
+    db: Database, exports: ExportService, tmp_path: Path
+) -> None:
+    texts = ('["x", 3, null, {"b": 1}]', '{"pool": true}', "{}", "null", "7")
+    for name, value in zip("abcde", texts, strict=True):
+        await add_live(db, name)
+        await rows(
+            db,
+            "UPDATE properties_live SET amenities = CAST(:value AS jsonb) WHERE property_id = :id",
+            id=id_of(name),
+            value=value,
+        )
+    await exports.to_file(tmp_path / "it", ExportFormat.PARQUET)
+    found = pq.read_table(tmp_path / "it").to_pylist()
+    amenities = {row["property_id"]: row["amenities"] for row in found}
+    assert [amenities[id_of(name)] for name in "abcde"] == [
+        ["x", "3", None, '{"b": 1}'],
+        ['{"pool": true}'],
+        None,
+        None,
+        ["7"],
+    ]
+
+
+async def test_a_listing_tells_when_it_went_and_as_of_when_it_is_known(
+    db: Database, exports: ExportService, tmp_path: Path
+) -> None:
+    day = timedelta(days=1)
+    await add_live(
+        db,
+        "gone",
+        first_seen_at=SEEN - 30 * day,
+        last_full_scrape_at=SEEN - 20 * day,
+        last_seen_at=SEEN - 19 * day,
+        listing_status="confirmed_removed",
+    )
+    await rows(
+        db,
+        """INSERT INTO property_changes (property_id, change_type, created_at)
+           VALUES (:id, 'removed', :at)""",
+        id=id_of("gone"),
+        at=SEEN - 18 * day,
+    )
+    await exports.to_file(tmp_path / "it", ExportFormat.PARQUET)
+    [found] = pq.read_table(tmp_path / "it").select(COMPUTED).to_pylist()
+    assert found == {
+        "removed_at": SEEN - 18 * day,
+        "days_on_market": 12,
+        "presence_as_of": SEEN - 19 * day,
+        "price_as_of": SEEN - 20 * day,
+        "details_as_of": SEEN - 20 * day,
+    }
+
+
+@pytest.mark.usefixtures("listings")
+async def test_only_the_columns_that_are_asked_for_are_written_in_that_order(
+    exports: ExportService, tmp_path: Path
+) -> None:
+    names = ["title", "features", "price", "removed_at"]
+    wanted = Wanted(columns=columns_named(names), where=ListingFilter(price_min=Decimal(1)))
+    for form in ExportFormat:
+        assert (await exports.to_file(tmp_path / form, form, wanted)).rows == 1
+    [feature] = json.loads((tmp_path / "geojson").read_text())["features"]
+    assert (feature["id"], list(feature["properties"])) == (id_of("full"), names)
+    assert feature["geometry"]["coordinates"] == [-103.41000001, 20.72]
+    assert pq.read_schema(tmp_path / "parquet").names == names
+    [row] = csv_rows(tmp_path / "csv", "title")
+    assert (list(row), row["features"]) == (names, '["A", "B"]')
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
+    with pytest.raises(UsageError, match="is named 'prize', 'rooms': there are property_id, "):
+        columns_named(["title", "prize", "rooms"])
+    with pytest.raises(UsageError, match="named twice"):
+        columns_named(["title", "title"])
 
 
 @pytest.mark.usefixtures("listings")
@@ -157,6 +281,7 @@ async def test_csv_holds_the_table_value_by_value(
         assert {name: _as_csv(name, value) for name, value in expected.items()} == {
             name: json.loads(cell) if cell and name in {"offers", "features"} else cell
             for name, cell in row.items()
+            if name in STORED
         }
 
 

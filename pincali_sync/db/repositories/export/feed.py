@@ -1,0 +1,58 @@
+"""The feed of changes: entries of the journal by their positions."""
+
+from __future__ import annotations
+
+from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.listings.scrapes import REPAIR
+from pincali_sync.domain.published import Change
+
+# Until the end of the transaction. A statement of its own: the next one must see what the last
+# holder committed.
+_LOCK = "SELECT pg_advisory_xact_lock(hashtext('pincali_sync.change_feed'))"
+_END = "SELECT coalesce(max(feed_position), 0) FROM property_changes WHERE feed_position > 0"
+# The repair of an adopted row is no news of the site: 0, no part of the feed.
+_NUMBER = f"""
+WITH waiting AS (
+    SELECT id, created_at, property_id, change_type, field_name,
+           change_reason IS DISTINCT FROM '{REPAIR}' AS is_event
+      FROM property_changes WHERE feed_position IS NULL ORDER BY created_at LIMIT :limit
+), placed AS (
+    SELECT id, is_event,
+           count(*) FILTER (WHERE is_event) OVER (
+               ORDER BY created_at, property_id, change_type, field_name, id) AS place
+      FROM waiting
+)
+UPDATE property_changes c
+   SET feed_position = CASE WHEN p.is_event THEN ({_END}) + p.place ELSE 0 END
+  FROM placed p WHERE c.id = p.id
+"""
+_READ = """
+SELECT feed_position AS position, property_id, change_type, field_name, old_value, new_value,
+       change_reason AS reason, created_at
+  FROM property_changes WHERE feed_position > 0 AND feed_position > :after
+ ORDER BY feed_position LIMIT :limit
+"""
+
+
+class ChangeFeedRepository(Repository):
+    """Journal entries in the order of their positions.
+
+    Positions are given to committed entries, one transaction after the other, and never change; so
+    whoever has read up to one has missed nothing before it.
+    """
+
+    async def number(self, limit: int) -> int:
+        """Gives positions to entries that have none, the oldest first; returns how many it took.
+
+        Waits for whoever is at it.
+        """
+        await self._run(_LOCK)
+        return await self._count(_NUMBER, limit=limit)
+
+    async def read(self, after: int, limit: int) -> list[Change]:
+        """Entries beyond a position, in order."""
+        return await self._all(Change, _READ, after=after, limit=limit)
+
+    async def end(self) -> int:
+        """The last position that was given; 0 before the first."""
+        return await self._number(_END)
