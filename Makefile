@@ -2,9 +2,11 @@
 PYTHON := .venv/bin/python
 # Two processes; each takes one file after another, in the order of tests/conftest.py.
 PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+# Its own -q would not count the warnings.
+SITE := said=$$(NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict 2>&1) || { echo "$$said"; exit 1; }
 COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
-.PHONY: help setup demo test test-fast lint fuzz kills chaos audit bench up down rules translations licences lock clean
+.PHONY: help setup demo test test-fast lint fuzz kills chaos audit bench up down docs reference rules translations licences lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -21,13 +23,14 @@ test: setup ## the whole test suite
 test-fast: setup ## what needs no browser, no node and no program of its own
 	@$(PYTEST) -m "not slow" tests/unit tests/integration
 
-lint: setup ## ruff, mypy, import rules, migration drift, deploy files, bandit, secrets in the tree
+lint: setup ## ruff, mypy, import rules, migration drift, deploy files, docs, bandit, secrets in the tree
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@$(PYTHON) scripts/check_drift.py
 	@$(PYTHON) scripts/check_deploy.py
+	@$(SITE)
 	@$(PYTHON) scripts/audit.py code secrets
 
 kills: setup ## months in which processes die at some of their transactions (MONTHS=, SEED=)
@@ -51,7 +54,13 @@ up: setup ## PostgreSQL (if none is configured) and Scrapyd in the background
 down: setup ## stop what `make up` started
 	@$(PYTHON) -m pincali_workshop.stack down
 
-rules: setup ## write Prometheus' rules and the table of metrics from the code
+docs: setup ## the pages of docs/ as a site in site/, strictly
+	@$(SITE) && echo "site/index.html"
+
+reference: setup ## write .env.example and the pages of docs/reference from the code
+	@$(PYTHON) -m scripts.reference
+
+rules: setup ## write Prometheus' rules from the code
 	@$(PYTHON) scripts/write_prometheus_rules.py
 
 translations: setup ## bring the Spanish catalogue up to date, and name what waits for a translation

@@ -1,8 +1,4 @@
-"""Writes what Prometheus and people are told of alerts and metrics, from the tables in the code.
-
-`monitoring/prometheus/pincali-sync.rules.yml` comes from `ALERT_RULES`, the table of metrics in
-`docs/monitoring.md` from `METRICS`.
-"""
+"""Writes `monitoring/prometheus/pincali-sync.rules.yml` from the code's `ALERT_RULES`."""
 
 from __future__ import annotations
 
@@ -16,11 +12,8 @@ from pincali_sync.services.insights.metrics import METRICS, Metric
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "monitoring" / "prometheus" / "pincali-sync.rules.yml"
-DOCUMENT = ROOT / "docs" / "monitoring.md"
 RUNBOOK = "docs/runbook.md#alerts"
 HEADER = "# Written by `make rules` from pincali_sync/domain/alerts.py: change it there.\n"
-TABLE_BEGINS = "<!-- `make rules` writes this table -->\n"
-TABLE_ENDS = "<!-- end of the table -->\n"
 
 # How a value is shown: by these functions of Prometheus' templates.
 _SHOWN_WITH = {"share": "humanizePercentage", "seconds": "humanizeDuration", "number": "humanize"}
@@ -55,11 +48,6 @@ _OUTSIDE_RULES: list[dict[str, Any]] = [
         },
     },
 ]
-_OUTSIDE_METRICS = (
-    ("pincali_snapshot_up", "", "1; 0 when the figures are too old, and left out."),
-    ("pincali_snapshot_age_seconds", "", "How old the last figures are, shown or not."),
-    ("pincali_build_info", "version", "1; the version is in the label."),
-)
 
 
 def rules_file() -> str:
@@ -68,13 +56,6 @@ def rules_file() -> str:
     group = {"groups": [{"name": "pincali-sync", "rules": rules}]}
     text: str = yaml.safe_dump(group, sort_keys=False, width=1000)
     return HEADER + text
-
-
-def document(text: str) -> str:
-    """The document with the table of metrics as it should be."""
-    before, _, rest = text.partition(TABLE_BEGINS)
-    _, _, after = rest.partition(TABLE_ENDS)
-    return before + TABLE_BEGINS + _table() + TABLE_ENDS + after
 
 
 def _rule(rule: AlertRule) -> dict[str, Any]:
@@ -111,17 +92,9 @@ def _value(rule: AlertRule) -> str:
     return f"{shown}, {'above' if rule.comparison == '>' else 'below'} {rule.threshold:.0%}"
 
 
-def _table() -> str:
-    rows = [(each.name, ", ".join(each.labels), each.help) for each in METRICS]
-    lines = [f"| `{name}` | {labels} | {help_} |\n" for name, labels, help_ in rows]
-    lines += [f"| `{name}` | {labels} | {help_} |\n" for name, labels, help_ in _OUTSIDE_METRICS]
-    return "| metric | labels | meaning |\n|---|---|---|\n" + "".join(lines)
-
-
 def main() -> None:
-    """Writes the two files."""
+    """Writes the file."""
     RULES.write_text(rules_file())
-    DOCUMENT.write_text(document(DOCUMENT.read_text()))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from pincali_sync.cli.output import (
     tier_option,
 )
 from pincali_sync.cli.run_views import print_history, show_scan, state_of, what_is_wrong
-from pincali_sync.config import LOCAL_RUNNER, load_config
+from pincali_sync.config import load_config
 from pincali_sync.db.repositories.scan.manifest import ManifestStats
 from pincali_sync.db.repositories.site.pace import refused_since
 from pincali_sync.domain.estimates import FullScan
@@ -34,6 +34,7 @@ from pincali_sync.rendering.formats import duration
 from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import TierSchedule
 from pincali_sync.services.site.pauses import explain as explain_pause
+from pincali_sync.variables import LOCAL_RUNNER
 
 
 def status(as_json: JsonOption = False) -> None:

@@ -88,7 +88,7 @@ async def reader(patient: Patient) -> Finding:
     """Whether the role that only reads does so, and may read everything."""
     found = await patient.ask(lambda tx: tx.catalog.reader())
     if found is None:
-        return ok("nobody made one: README says how, under Consumers")
+        return ok("nobody made one: docs/how-to/consume.md says how")
     if found.writes or found.reads_forgotten:
         what = f"change {found.writes} tables" if found.writes else "read forgotten_people"
         return bad(f"pincali_reader may {what}", _READER_SCRIPT)

@@ -33,7 +33,7 @@ async def cron(patient: Patient) -> Finding:
     said = f"no tick since {instant(last)}" if last else "there was no tick ever"
     callers = await asyncio.to_thread(lambda: list(_callers()))
     if not callers:
-        return bad(f"{said}, and nothing is found that calls it", "README, Running it for real, 6")
+        return bad(f"{said}, and nothing is found that calls it", "docs/how-to/cron.md")
     return bad(
         f"{said}, though {callers[0]} calls it",
         "`python scripts/tier_runner.py` by hand says what is wrong; else cron's mail",
@@ -89,7 +89,9 @@ async def alerts(patient: Patient) -> Finding:
     targets = patient.config.alert_targets
     AppriseNotifier(targets).check()
     if not targets:
-        return warn("nobody is told when something is wrong", "set ALERT_URLS (docs/monitoring.md)")
+        return warn(
+            "nobody is told when something is wrong", "set ALERT_URLS (docs/how-to/monitoring.md)"
+        )
     return ok(f"targets of ALERT_URLS: {len(targets)}; `pincali-sync alerts --test` tries it")
 
 

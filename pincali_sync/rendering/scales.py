@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from pincali_sync.moments import day_of_year, month
-
 _INTERVALS = 4
 _MAX_TIMES = 6
 _LABELLED_BY_HOUR = timedelta(days=2)
@@ -36,8 +34,8 @@ class TimeScale:
         if span <= _LABELLED_BY_HOUR:
             return f"{at.astimezone(self.zone):%H:%M}"
         if span <= timedelta(days=364):
-            return day_of_year(at.astimezone(self.zone))
-        return month(at.astimezone(self.zone))
+            return f"{at.astimezone(self.zone):%-d %b}"
+        return f"{at.astimezone(self.zone):%b %Y}"
 
 
 def height(value: float, ticks: Sequence[float]) -> float:

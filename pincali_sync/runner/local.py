@@ -10,10 +10,11 @@ import sys
 from pathlib import Path
 from uuid import UUID
 
-from pincali_sync.config import LOCAL_RUNNER, Config
+from pincali_sync.config import Config
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.files import open_private, private_folder, write_private
 from pincali_sync.services.ports import JobSpec, NodeLook
+from pincali_sync.variables import LOCAL_RUNNER
 
 
 class LocalJobRunner:

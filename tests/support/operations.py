@@ -1,4 +1,4 @@
-"""The steps of docs/operations, run as an operator would."""
+"""The steps of docs/how-to, run as an operator would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pincali_workshop.stack.embedded_place import wheel_binaries
 from tests.support.postgres import PLAIN_ROLE
 
 ROOT = Path(__file__).parents[2]
-PAGES = ROOT / "docs" / "operations"
+PAGES = ROOT / "docs" / "how-to"
 _STEP = re.compile(r"<!-- tested: ([a-z ]+) -->\n( *)```sh\n(.*?)\n\2```", re.S)
 RESTORED = "restored"  # the database that a page restores into
 

@@ -1,4 +1,4 @@
-"""Back-up, restore, upgrade and roll-back, by the very commands of docs/operations."""
+"""Back-up, restore, upgrade and roll-back, by the very commands of docs/how-to."""
 
 from __future__ import annotations
 

@@ -10,37 +10,45 @@ import pytest
 
 from pincali_sync.cli.app import app
 from pincali_sync.config import Config
+from scripts.reference import __main__ as reference
+from scripts.reference import commands, variables
 
 ROOT = Path(__file__).parents[3]
 ROOTS = (ROOT, ROOT / "pincali_sync")  # what the pages name files below
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
 VARIABLES = {name.upper() for name in Config.model_fields}
 
 
-def test_the_example_file_names_every_variable_and_no_other() -> None:
-    named = re.findall(r"^#?([A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M)
-    assert sorted(named) == sorted(VARIABLES)
+@pytest.mark.parametrize("path", reference.FILES, ids=lambda path: path.name)
+def test_the_reference_says_what_the_code_does(path: Path) -> None:
+    assert path.read_text() == reference.FILES[path](), "not current: `make reference` writes it"
 
 
-def test_the_readme_names_every_variable() -> None:
-    assert {name for name in VARIABLES if f"`{name}`" not in README} == set()
+def test_every_variable_says_what_it_is_for_in_a_group_of_the_reference() -> None:
+    told = list(variables.found())
+    assert {each.name for each in told} == VARIABLES
+    assert [each.name for each in told if not (each.purpose and each.group)] == []
+
+
+def test_the_reference_of_commands_leaves_none_out() -> None:
+    listed = {name.split()[0] for name in commands.names()}
+    assert listed >= {command.name for command in app.registered_commands}
+    assert listed >= {group.name for group in app.registered_groups}
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 120
 
 
 def test_no_document_names_a_variable_that_is_not_there() -> None:
-    for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+    for document in DOCUMENTS:
         named = re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`", document.read_text())
         assert set(named) - VARIABLES == set(), document.name
 
 
-def test_the_readme_names_every_command() -> None:
-    commands = [command.name for command in app.registered_commands]
-    commands += [group.name for group in app.registered_groups]
-    assert commands
-    assert [name for name in commands if f"`{name}" not in README] == []
-
-
 @pytest.mark.parametrize(
-    "target", ["setup", "demo", "test", "lint", "audit", "bench", "up", "down"]
+    "target", ["setup", "demo", "test", "lint", "audit", "bench", "up", "down", "docs"]
 )
 def test_every_promised_make_target_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
@@ -52,9 +60,33 @@ def test_the_licence_that_is_declared_is_there() -> None:
 
 
 def test_every_link_in_the_documents_leads_somewhere() -> None:
-    for document in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
-        for link in re.findall(r"\]\((?!http)([^)#]+)", document.read_text()):
-            assert (document.parent / link).exists(), f"{document.name}: {link}"
+    for document in DOCUMENTS:
+        for link in re.findall(r"\]\((?!http)([^)]+)", document.read_text()):
+            path, _, anchor = link.partition("#")
+            target = (document.parent / path) if path else document
+            assert target.exists(), f"{document.name}: {link}"
+            assert not anchor or anchor in anchors(target), f"{document.name}: {link}"
+
+
+def anchors(document: Path) -> set[str]:
+    """The names of a page's headings, as they are made on the web and in the site."""
+    titles = re.findall(r"^#+ (.*)$", document.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_what_the_program_refers_to_is_there() -> None:
+    """Remedies, alerts and units name pages and their headings by their paths."""
+    files = [*(ROOT / "pincali_sync").rglob("*.py"), *(ROOT / "deploy").rglob("*.service")]
+    files += [*(ROOT / "scripts").rglob("*.py"), *(ROOT / "monitoring").rglob("*.yml")]
+    named = {
+        each
+        for file in files
+        for each in re.findall(r"\b(docs/[\w/-]+\.md)(?:#([\w-]+))?", file.read_text())
+    }
+    assert len(named) > 5
+    for path, anchor in named:
+        assert (ROOT / path).exists(), path
+        assert not anchor or anchor in anchors(ROOT / path), f"{path}#{anchor}"
 
 
 def test_every_file_that_the_architecture_names_is_there() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from pincali_sync.config import LOCAL_RUNNER
 from pincali_sync.db import migrate
+from pincali_sync.variables import LOCAL_RUNNER
 from pincali_workshop.stack import embedded
 from pincali_workshop.stack.ports import free_port
 from pincali_workshop.stack.scrapyd import ScrapydNode, node_of

@@ -1,0 +1,1 @@
+"""What `docs/reference` says of variables, commands, tables, metrics and states, from the code."""
