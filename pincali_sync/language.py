@@ -103,6 +103,6 @@ def _catalogue(language: str) -> NullTranslations:
 
     source = files("pincali_sync").joinpath(CATALOGUE).read_bytes()
     compiled = BytesIO()
-    write_mo(compiled, read_po(BytesIO(source), locale="es_MX"))
+    write_mo(compiled, read_po(BytesIO(source)))
     compiled.seek(0)
     return GNUTranslations(compiled)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import available_timezones
+
+from pincali_sync.language import ENGLISH, current
 
 NOTHING = "–"
 
@@ -28,5 +30,33 @@ def shown_zone() -> tzinfo:
 
 
 def instant(at: datetime | None) -> str:
-    """To the minute, as "2026-11-25 06:00 UTC"; a dash for None."""
-    return NOTHING if at is None else f"{at.astimezone(shown_zone()):%Y-%m-%d %H:%M %Z}"
+    """To the minute, as "2026-11-25 06:00 UTC" or "25 nov 2026, 06:00 UTC"; a dash for None."""
+    if at is None:
+        return NOTHING
+    local = at.astimezone(shown_zone())
+    return f"{_told(local, '%Y-%m-%d %H:%M', 'd MMM y, HH:mm')} {local:%Z}"
+
+
+def day(at: date) -> str:
+    """The date alone, as "2026-11-25" or "25 nov 2026"."""
+    return _told(at, "%Y-%m-%d", "d MMM y")
+
+
+def day_of_year(at: date) -> str:
+    """A date of a known year, as "25 Nov" or "25 nov"."""
+    return _told(at, "%-d %b", "d MMM")
+
+
+def month(at: date) -> str:
+    """As "Nov 2026" or "nov 2026"."""
+    return _told(at, "%b %Y", "MMM y")
+
+
+def _told(at: date, english: str, spanish: str) -> str:
+    """By the pattern of the language spoken."""
+    if current() == ENGLISH:
+        return f"{at:{english}}"
+    from babel.dates import format_date, format_datetime  # noqa: PLC0415  # only for Spanish
+
+    told = format_datetime if isinstance(at, datetime) else format_date
+    return str(told(at, spanish, locale="es_MX"))

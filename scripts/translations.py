@@ -46,13 +46,13 @@ def extracted() -> Catalog:
 def stored() -> Catalog:
     """The catalogue as it stands in the package."""
     with PATH.open("rb") as file:
-        return read_po(file, locale="es_MX")
+        return read_po(file)
 
 
 def main() -> None:
     """Writes the catalogue, and names what waits for a translation."""
     old, new = stored(), extracted()
-    catalog = Catalog(locale="es_MX", charset="utf-8")
+    catalog = Catalog(charset="utf-8")
     for message in new:
         if message.id:
             known = old.get(message.id)

@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.status import Status
 
 from pincali_sync.cli.output import echo
+from pincali_sync.domain.names import step_name
 from pincali_sync.rendering.formats import duration, number
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
 from pincali_sync.services.runs.run_figures import RunProgress
-from pincali_sync.web.words import STEPS
 
 _LOOK_SECONDS = 1.0
 _PLAIN_EVERY = 60.0  # seconds, where no terminal shows the line in place
@@ -89,7 +89,7 @@ class Estimator:
 
     def _one(self, each: RunProgress) -> str:
         run, queue = each.run, each.queue
-        parts = [f"tier {run.tier_level}: {STEPS.get(run.step, run.step)}"]
+        parts = [f"tier {run.tier_level}: {step_name(run.step)}"]
         if each.sources:
             parts.append(f"pages {_of(each.pages_read, each.pages_expected)}")
         if queue.queued:

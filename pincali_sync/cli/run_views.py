@@ -14,15 +14,15 @@ from pincali_sync.cli.output import (
 )
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.coverage import Certificate, SourceScan
+from pincali_sync.domain.names import step_name
 from pincali_sync.domain.run_notes import RunNotes, SitemapNote
-from pincali_sync.web.words import STEPS
 
 
 def state_of(run: SyncRun) -> str:
     """How a run stands; one under way, by its step."""
     if run.status != "running":
         return run.status
-    doing = STEPS.get(run.step, run.step)
+    doing = step_name(run.step)
     return f"held up: {doing}" if run.details.fault else doing
 
 

@@ -16,13 +16,23 @@ from itertools import groupby
 
 from markupsafe import Markup
 
-from pincali_sync.moments import instant, shown_zone
-from pincali_sync.rendering.formats import day, environment, number
+from pincali_sync.language import N_, _
+from pincali_sync.moments import day, instant, shown_zone
+from pincali_sync.rendering.formats import environment, number
 from pincali_sync.rendering.scales import TimeScale, height, round_ticks, short, time_scale
 
 MAX_SERIES = 4  # as many as dash patterns tell apart
 _LONGEST_LABEL = 34  # what fits above a bar on a phone, beside its value
 _TEMPLATES = environment("pincali_sync.rendering")
+
+_SERIES = N_(
+    "%(name)s: first %(first)s on %(first_at)s, last %(last)s on %(last_at)s, "
+    "lowest %(lowest)s on %(lowest_at)s, highest %(highest)s on %(highest_at)s."
+)
+_BARS = N_(
+    "First %(first_at)s with %(first)s, last %(last_at)s with %(last)s, "
+    "lowest %(lowest_at)s with %(lowest)s, highest %(highest_at)s with %(highest)s."
+)
 
 Point = tuple[datetime, float | None]
 _Telling = Callable[[datetime], str]
@@ -89,13 +99,12 @@ def bar_chart(bars: Sequence[tuple[str, float]], *, title: str, unit: str = "") 
     # The caption names the unit; only the sign of percent is worth repeating at each bar.
     whole, beside = (100.0, unit) if unit == "%" else (0.0, "")
     longest = max(whole, *(value for _, value in bars)) or 1.0
-    facts = (f"{word} {label} with {_amount(v, unit)}" for word, (label, v) in _extremes(bars))
     return _render(
         "bar_chart.html",
         id=_id(title),
         title=title,
         unit=unit,
-        description=f"{', '.join(facts)}.".replace("first", "First", 1),
+        description=_(_BARS, **_extremes(bars, unit)),
         bars=[
             (_shortened(label), _amount(value, beside), _percent(max(value, 0) / longest))
             for label, value in bars
@@ -138,19 +147,20 @@ def _described(series: Series, unit: str, told: _Telling) -> str:
     """A series in a sentence, for those who do not see it."""
     known = [(told(at), value) for at, value in series.points if value is not None]
     if not known:
-        return f"{series.name}: no figures yet."
-    facts = (f"{word} {_amount(value, unit)} on {at}" for word, (at, value) in _extremes(known))
-    return f"{series.name}: {', '.join(facts)}."
+        return _("%(name)s: no figures yet.", name=series.name)
+    return _(_SERIES, name=series.name, **_extremes(known, unit))
 
 
-def _extremes(values: Sequence[tuple[str, float]]) -> list[tuple[str, tuple[str, float]]]:
-    """What a chart is described by."""
-    return [
-        ("first", values[0]),
-        ("last", values[-1]),
-        ("lowest", min(values, key=lambda each: each[1])),
-        ("highest", max(values, key=lambda each: each[1])),
-    ]
+def _extremes(values: Sequence[tuple[str, float]], unit: str) -> dict[str, str]:
+    """What a chart is described by: each extreme, and where it is."""
+    found = {
+        "first": values[0],
+        "last": values[-1],
+        "lowest": min(values, key=lambda each: each[1]),
+        "highest": max(values, key=lambda each: each[1]),
+    }
+    amounts = {name: _amount(value, unit) for name, (place, value) in found.items()}
+    return amounts | {f"{name}_at": place for name, (place, value) in found.items()}
 
 
 def _amount(value: float, unit: str) -> str:

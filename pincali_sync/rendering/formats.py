@@ -15,6 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pincali_sync import language
+from pincali_sync.language import _
 from pincali_sync.moments import NOTHING, instant
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -52,14 +53,9 @@ def age(at: datetime | None, now: datetime) -> str:
         return NOTHING
     seconds = (now - at).total_seconds()
     if abs(seconds) < 60:
-        return "just now"
+        return _("just now")
     apart = duration(abs(seconds) // 60 * 60)
-    return f"{apart} ago" if seconds > 0 else f"in {apart}"
-
-
-def day(at: datetime) -> str:
-    """The date alone, as "2026-11-25"."""
-    return f"{at:%Y-%m-%d}"
+    return _("%(time)s ago", time=apart) if seconds > 0 else _("in %(time)s", time=apart)
 
 
 def money(amount: float | Decimal | None, currency: str | None) -> str:

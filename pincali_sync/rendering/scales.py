@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from pincali_sync.moments import day_of_year, month
+
 _INTERVALS = 4
 _MAX_TIMES = 6
 _LABELLED_BY_HOUR = timedelta(days=2)
@@ -34,8 +36,8 @@ class TimeScale:
         if span <= _LABELLED_BY_HOUR:
             return f"{at.astimezone(self.zone):%H:%M}"
         if span <= timedelta(days=364):
-            return f"{at.astimezone(self.zone):%-d %b}"
-        return f"{at.astimezone(self.zone):%b %Y}"
+            return day_of_year(at.astimezone(self.zone))
+        return month(at.astimezone(self.zone))
 
 
 def height(value: float, ticks: Sequence[float]) -> float:

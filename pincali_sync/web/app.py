@@ -17,6 +17,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from pincali_sync.bootstrap import Services
+from pincali_sync.domain import names
 from pincali_sync.exceptions import DatabaseError
 from pincali_sync.language import N_, _
 from pincali_sync.moments import show_times_in
@@ -112,8 +113,9 @@ _ROUTES = (
 
 def _templates() -> Environment:
     templates = environment("pincali_sync.web", line_chart, bar_chart)
-    filters = (words.plain, words.words, words.scope, words.slug, words.web_url, words.seal)
+    filters = (words.plain, words.scope, words.slug, words.web_url, words.seal)
     templates.filters.update({each.__name__: each for each in filters})
+    templates.filters.update(words=names.words, tier=names.tier_name, step=names.step_name)
     templates.globals["wording"] = words
     return templates
 

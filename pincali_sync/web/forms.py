@@ -15,6 +15,7 @@ from pincali_sync.db.repositories.site.pace import scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
+from pincali_sync.language import N_, _
 from pincali_sync.web.site import DASHBOARD, done, site_of
 from pincali_sync.web.trust import trusted_form
 from pincali_sync.web.words import LONG, plain
@@ -26,13 +27,13 @@ _UNSETTLED = 100
 _CHECKS = 200
 _SAMPLE = 10
 _DECISIONS = {"approve": "approved", "reject": "rejected"}
-_CHANGED = (
+_CHANGED = N_(
     "The batch is not what you saw any more, so nothing was done. Go back to it, look again, "
     "then decide."
 )
 _SCOPES: dict[str, Tier | None] = {scope_of(tier): tier for tier in (None, *Tier)}
-_NO_SCOPE = "The form names neither everything nor a tier. Nothing was done."
-_OTHER_PAUSE = "It rests for another reason than the one you saw. Nothing was done. Look again."
+_NO_SCOPE = N_("The form names neither everything nor a tier. Nothing was done.")
+_OTHER_PAUSE = N_("It rests for another reason than the one you saw. Nothing was done. Look again.")
 
 
 async def batches(request: Request) -> Response:
@@ -75,7 +76,7 @@ async def _carry_out(request: Request, verb: str) -> Response:
     site = site_of(request)
     form = await trusted_form(request, site.guard)
     if not re.fullmatch(r"[0-9]{1,9}", removable := form.get("removable", "")):
-        raise HTTPException(400, "The form does not say what you saw. Nothing was done.")
+        raise HTTPException(400, _("The form does not say what you saw. Nothing was done."))
     try:
         if form.get("status") != "held":
             raise UsageError("only what is held is decided")
@@ -89,7 +90,7 @@ async def _carry_out(request: Request, verb: str) -> Response:
         batch = await site.services.db.run(lambda tx: _batch(tx, request))
         if batch.status != "held":  # somebody was quicker, or clicked twice
             return _nothing_to_decide(batch)
-        raise HTTPException(409, _CHANGED) from error
+        raise HTTPException(409, _(_CHANGED)) from error
     logger.warning(
         "removal batch %s was %s by %s: %s listings removed",
         decided.id,
@@ -109,7 +110,7 @@ async def _batch(tx: UnitOfWork, request: Request) -> RemovalBatch:
     """The batch that the path names. Raises: HTTPException: 404 when there is none."""
     batch = await tx.batches.get(request.path_params["batch_id"])
     if batch is None:
-        raise HTTPException(404, "There is no such batch of removals.")
+        raise HTTPException(404, _("There is no such batch of removals."))
     return batch
 
 
@@ -151,7 +152,7 @@ async def resume(request: Request) -> Response:
     if found is None:
         return done("/pauses", "resumed-already")
     if found.paused_at.isoformat() != form.get("paused_at"):
-        raise HTTPException(409, _OTHER_PAUSE)
+        raise HTTPException(409, _(_OTHER_PAUSE))
     await site.services.pauses.resume(scope)
     logger.warning("%s was resumed by %s", scope, DASHBOARD)
     return done("/pauses", "resumed")
@@ -159,5 +160,5 @@ async def resume(request: Request) -> Response:
 
 def _scope(text: str | None) -> str:
     if text not in _SCOPES:
-        raise HTTPException(400, _NO_SCOPE)
+        raise HTTPException(400, _(_NO_SCOPE))
     return text

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from pincali_sync.bootstrap import build_runner
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
+from pincali_sync.language import _
 from pincali_sync.rendering.charts import Series
 from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.web import trends
@@ -103,7 +104,9 @@ async def run(request: Request) -> Response:
     async with site.services.db.transaction() as tx:
         found = await tx.runs.get(request.path_params["run_id"])
         if found is None:
-            raise HTTPException(404, "There is no such run. Old ones are deleted after their term.")
+            raise HTTPException(
+                404, _("There is no such run. Old ones are deleted after their term.")
+            )
         return site.page(
             request,
             "run.html",
@@ -163,7 +166,7 @@ async def dossier(request: Request) -> Response:
     try:
         found = await services.insights.explain(request.path_params["property_id"], _RECORD_ROWS)
     except UsageError as error:
-        raise HTTPException(404, "No record has this id.") from error
+        raise HTTPException(404, _("No record has this id.")) from error
     async with services.db.transaction() as tx:
         prices = await tx.dossier.changes(found.property_id, limit=_PRICES, only_prices=True)
     live, card = found.live or {}, found.manifest or {}
@@ -178,6 +181,6 @@ async def dossier(request: Request) -> Response:
         source_url=(live or card).get("source_url"),
         state=listing_state(found),
         prices=prices,
-        price_line=Series(name="price", points=line),
+        price_line=Series(name=_("price"), points=line),
         limit=_RECORD_ROWS,
     )

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.exceptions import OutdatedError, UsageError
+from pincali_sync.language import N_, _
 from pincali_sync.web.site import DASHBOARD, done, site_of
 from pincali_sync.web.trust import trusted_form
 
@@ -17,8 +18,10 @@ logger = logging.getLogger(__name__)
 
 _VERBS = ("gone", "keep")
 _CHECKS = 10
-_CHANGED = "The listing is not what you saw any more, so nothing was done. Look again, then decide."
-_NOT_SAID = "The form does not say what you saw. Nothing was done."
+_CHANGED = N_(
+    "The listing is not what you saw any more, so nothing was done. Look again, then decide."
+)
+_NOT_SAID = N_("The form does not say what you saw. Nothing was done.")
 
 
 async def settle(request: Request) -> Response:
@@ -36,7 +39,7 @@ async def _show(request: Request) -> Response:
             lambda tx: tx.checks.of_property(property_id, limit=_CHECKS)
         )
     except UsageError as error:
-        raise HTTPException(404, "No live record has this id.") from error
+        raise HTTPException(404, _("No live record has this id.")) from error
     return site.page(
         request,
         "settle.html",
@@ -52,13 +55,13 @@ async def _carry_out(request: Request) -> Response:
     form = await trusted_form(request, site.guard)
     state, missing = form.get("listing_status", ""), form.get("missing", "")
     if not (state and missing.isascii() and missing.isdigit() and len(missing) < 10):
-        raise HTTPException(400, _NOT_SAID)
+        raise HTTPException(400, _(_NOT_SAID))
     try:
         settled = await site.services.settlements.settle(
             property_id, gone=gone, decided_by=DASHBOARD, seen=(state, int(missing))
         )
     except OutdatedError as error:
-        raise HTTPException(409, _CHANGED) from error
+        raise HTTPException(409, _(_CHANGED)) from error
     except UsageError as error:
         raise HTTPException(409, str(error)) from error
     logger.warning(

@@ -9,6 +9,7 @@ from typing import Any
 from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
 from pincali_sync.domain.listing_status import PRESENT, REMOVED
+from pincali_sync.language import N_, _
 from pincali_sync.rendering.charts import Point, Series
 from pincali_sync.services.insights.snapshot import LiveFigures
 
@@ -20,12 +21,15 @@ _STEP = timedelta(hours=6)
 def listings_over_time(history: Sequence[HistoryPoint]) -> list[Series]:
     """Present listings, and those of them that are stale."""
     present = (f"pincali_live_listings status={status}" for status in PRESENT)
-    return [_kept("present", history, *present), _kept("stale", history, "pincali_live_stale")]
+    return [
+        _kept(_("present"), history, *present),
+        _kept(_("stale"), history, "pincali_live_stale"),
+    ]
 
 
 def queue_over_time(history: Sequence[HistoryPoint]) -> list[Series]:
     """Detail pages that wait."""
-    return [_kept("pending", history, "pincali_queue_pending ")]
+    return [_kept(_("pending"), history, "pincali_queue_pending ")]
 
 
 def by_day(counts: Sequence[DayCount], now: datetime, zone: tzinfo) -> list[Series]:
@@ -36,9 +40,10 @@ def by_day(counts: Sequence[DayCount], now: datetime, zone: tzinfo) -> list[Seri
     by_date = {(each.series, each.day): float(each.count) for each in counts}
     return [
         Series(
-            name=name, points=[(at, by_date.get((name, day), 0)) for day, at in midnights.items()]
+            name=_(name),
+            points=[(at, by_date.get((name, day), 0)) for day, at in midnights.items()],
         )
-        for name in ("price changes", "removals")
+        for name in (N_("price changes"), N_("removals"))
     ]
 
 
@@ -47,11 +52,14 @@ def freshness(live: LiveFigures) -> list[tuple[str, float]]:
     bars: list[tuple[str, float]] = []
     younger, before = 0.0, 0
     for days, rows in live.scraped_within.items():
-        label = f"within {days:g} d" if not younger else f"{younger:g} to {days:g} d"
+        if younger:
+            label = _("%(least)g to %(most)g d", least=younger, most=days)
+        else:
+            label = _("within %(days)g d", days=days)
         bars.append((label, rows - before))
         younger, before = days, rows
-    bars.append((f"over {younger:g} d", live.present - live.never_scraped - before))
-    bars.append(("never fetched", live.never_scraped))
+    bars.append((_("over %(days)g d", days=younger), live.present - live.never_scraped - before))
+    bars.append((_("never fetched"), live.never_scraped))
     return bars
 
 

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from pincali_sync.language import N_, _
+
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 16_384
@@ -24,16 +26,16 @@ _AT_ONCE = 5
 _MANY, _PAUSE_OF_ALL = 50, 1.0  # so many wrong ones within the window make everybody wait
 _REMEMBERED = 1_000
 
-_FROM_ELSEWHERE = (
+_FROM_ELSEWHERE = N_(
     "The form was not sent from a page of this dashboard. Behind a proxy, have it pass on the "
     "Host header that the browser sent."
 )
-_NOT_SET = (
+_NOT_SET = N_(
     "This dashboard decides nothing: set WEB_TOKEN (at least 16 characters) and start it again, "
     "or use the command line."
 )
-_WRONG = "That is not the token. Nothing was done. Go back and try again."
-_TOO_MANY = "Too many tokens at once from your address. Nothing was done. Wait, then try again."
+_WRONG = N_("That is not the token. Nothing was done. Go back and try again.")
+_TOO_MANY = N_("Too many tokens at once from your address. Nothing was done. Wait, then try again.")
 
 
 class TokenGuard:
@@ -73,9 +75,9 @@ class TokenGuard:
                 sender's wait already.
         """
         if self._token is None:
-            raise HTTPException(403, _NOT_SET)
+            raise HTTPException(403, _(_NOT_SET))
         if self._waiting[sender] >= _AT_ONCE:
-            raise HTTPException(429, _TOO_MANY, headers={"Retry-After": str(_LONGEST_PAUSE)})
+            raise HTTPException(429, _(_TOO_MANY), headers={"Retry-After": str(_LONGEST_PAUSE)})
         self._waiting[sender] += 1
         try:
             await self._sleep(self._pause(sender))
@@ -84,13 +86,13 @@ class TokenGuard:
         if not hmac.compare_digest(given.encode(errors="surrogatepass"), self._token):
             self._wrong.append((self._monotonic(), sender))
             logger.warning("a wrong token came from %s", sender)
-            raise HTTPException(403, _WRONG)
+            raise HTTPException(403, _(_WRONG))
 
     def _pause(self, sender: str) -> float:
         """How long a token of this sender waits now, in seconds."""
         while self._wrong and self._wrong[0][0] <= self._monotonic() - _WINDOW_SECONDS:
             self._wrong.popleft()
-        own = sum(each == sender for _, each in self._wrong)
+        own = sum(each == sender for __, each in self._wrong)
         of_all = _PAUSE_OF_ALL if len(self._wrong) >= _MANY else 0.0
         return max(of_all, min(2.0 ** (own - _FREE - 1), _LONGEST_PAUSE) if own >= _FREE else 0.0)
 
@@ -113,7 +115,7 @@ async def trusted_form(request: Request, guard: TokenGuard) -> Mapping[str, str]
         HTTPException: 403 for another site's form; and what the guard raises.
     """
     if is_from_elsewhere(request):
-        raise HTTPException(403, _FROM_ELSEWHERE)
+        raise HTTPException(403, _(_FROM_ELSEWHERE))
     async with request.form(max_files=0, max_fields=_MAX_FIELDS) as form:
         fields = {name: value for name, value in form.items() if isinstance(value, str)}
     await guard.check(fields.get("token", ""), network_of(request))

@@ -8,39 +8,21 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from pincali_sync.db.repositories.site.pace import ALL
-from pincali_sync.domain.listing_status import OLDER_INACTIVE, UNLISTED
+from pincali_sync.domain.listing_status import OLDER_INACTIVE
 from pincali_sync.domain.liveness import Verdict
-from pincali_sync.domain.tiers import Tier
+from pincali_sync.language import N_, _, ngettext
 from pincali_sync.services.insights_service import Dossier
 
-TIER_NAMES = {
-    Tier.HOT_LISTINGS: "Hot listings",
-    Tier.DAILY_SYNC: "Daily sync",
-    Tier.WEEKLY_DEEP: "Weekly deep scan",
-    Tier.MONTHLY_REFRESH: "Monthly refresh",
-}
-STEPS = {
-    "scan": "reading listing pages",
-    "certify": "adding up the scan",
-    "removals": "counting what is missing",
-    "verify": "looking at the pages of missing listings",
-    "apply": "taking out what is gone",
-    "queue": "queueing detail pages",
-    "refresh": "choosing what to refresh",
-    "drain": "fetching detail pages",
-    "report": "writing the report",
-    "done": "done",
-}
 PAUSE_KINDS = {
-    "person": "by a person",
-    "refused": "the site refuses us",
-    "busy": "the site is too busy",
-    "rate": "too much failed",
+    "person": N_("by a person"),
+    "refused": N_("the site refuses us"),
+    "busy": N_("the site is too busy"),
+    "rate": N_("too much failed"),
 }
 AGES = {
-    "presence": "Presence as of",
-    "price": "Price as of",
-    "details": "Details as of",
+    "presence": N_("Presence as of"),
+    "price": N_("Price as of"),
+    "details": N_("Details as of"),
 }
 _BADGES = {
     "ok": "completed applied active relisted alive accepted processed",
@@ -50,13 +32,17 @@ _BADGES = {
 # The colour of a state's badge; its word and sign say the same.
 BADGES = {state: badge for badge, states in _BADGES.items() for state in states.split()}
 _LISTING_STATES = {
-    "active": "It is on the site.",
-    "relisted": "It was gone and came back; its page is fetched again.",
-    "likely_removed": "Certified scans in a row did not see it, and nothing proves yet that "
-    "it is gone.",
-    "confirmed_removed": "It is gone: its own page proved it, or a person decided so.",
-    "sold": "Its own page says that it is sold or rented.",
+    "active": N_("It is on the site."),
+    "relisted": N_("It was gone and came back; its page is fetched again."),
+    "likely_removed": N_(
+        "Certified scans in a row did not see it, and nothing proves yet that it is gone."
+    ),
+    "confirmed_removed": N_("It is gone: its own page proved it, or a person decided so."),
+    "sold": N_("Its own page says that it is sold or rented."),
 }
+_UNLISTED = N_(
+    "It is off the market: its page is there, but no certified list has shown it for long."
+)
 SHORT, LONG = 120, 400
 # Marks that change the direction of what follows, and other invisible ones.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -71,14 +57,9 @@ def plain(value: object, length: int = SHORT) -> str:
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
-def words(name: str) -> str:
-    """A name of the program in words: "price_change" as "price change"."""
-    return name.replace("_", " ")
-
-
 def scope(name: str) -> str:
     """What a pause is of: "all" as "Everything", "tier:2" as "Tier 2"."""
-    return "Everything" if name == ALL else name.replace(":", " ").capitalize()
+    return _("Everything") if name == ALL else _("Tier %(tier)s", tier=name.partition(":")[2])
 
 
 def web_url(url: str | None) -> str | None:
@@ -100,20 +81,24 @@ def listing_state(dossier: Dossier) -> str:
     """What a record is, in a sentence or two."""
     live = dossier.live
     if live is None:
-        return "It was seen on a listing page, and its own page was not fetched yet."
-    sentence = _LISTING_STATES.get(live["listing_status"], "")
+        return _("It was seen on a listing page, and its own page was not fetched yet.")
+    sentence = _(_LISTING_STATES.get(live["listing_status"], ""))
     missing = live["consecutive_missing_count"]
     checks = dossier.checks
     if live["status"] == OLDER_INACTIVE and checks and checks[0].verdict == Verdict.ALIVE:
-        sentence = f"It is off the market: its page is there, but {UNLISTED} for long."
-    if missing:
-        times = "once" if missing == 1 else f"{missing} times in a row"
-        return f"{sentence} Certified scans missed it {times}."
-    return sentence
+        sentence = _(_UNLISTED)
+    if not missing:
+        return sentence
+    missed = ngettext(
+        "Certified scans missed it once.",
+        "Certified scans missed it %(num)s times in a row.",
+        missing,
+    )
+    return f"{sentence} {missed}"
 
 
 def seal(certified: bool, proves_absence: bool) -> tuple[str, str]:
     """The badge of a certificate: its kind and its word."""
     if not certified:
-        return "bad", "not certified"
-    return ("ok", "certified") if proves_absence else ("ok", "certified, the first")
+        return "bad", _("not certified")
+    return "ok", _("certified") if proves_absence else _("certified, the first")
