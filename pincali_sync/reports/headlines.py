@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from pincali_sync.db.repositories.quality.quality import QualityReport
+from pincali_sync.language import N_, _
 from pincali_sync.moments import NOTHING
 from pincali_sync.rendering.formats import number, share
 
 _HEADLINES = (  # a figure, its label, and how it is said
-    ("listings", "Listings", "count"),
-    ("scraped_within_30_days", "Visited within 30 days", "share"),
-    ("average_completeness", "Average completeness", "share"),
-    ("accuracy", "Right at a random visit", "share"),
-    ("false_removals", "Removed by mistake", "share"),
-    ("odd_values", "Odd values", "count"),
-    ("doubled_public_ids", "Doubled EasyBroker ids", "count"),
-    ("broken_rules", "Breaches of rules", "count"),
+    ("listings", N_("Listings"), "count"),
+    ("scraped_within_30_days", N_("Visited within 30 days"), "share"),
+    ("average_completeness", N_("Average completeness"), "share"),
+    ("accuracy", N_("Right at a random visit"), "share"),
+    ("false_removals", N_("Removed by mistake"), "share"),
+    ("odd_values", N_("Odd values"), "count"),
+    ("doubled_public_ids", N_("Doubled EasyBroker ids"), "count"),
+    ("broken_rules", N_("Breaches of rules"), "count"),
 )
 
 
@@ -40,7 +41,7 @@ class Comparison:
         if change is None:
             return NOTHING
         points = round(change * 100, 1)
-        return _signed(points, f"{abs(points)} points")
+        return _signed(points, _("%(points)s points", points=abs(points)))
 
     def _change(self, path: tuple[str, ...]) -> float | None:
         now, before = _at(self._figures, path), _at(self._previous, path)
@@ -55,7 +56,7 @@ def _at(figures: Mapping[str, Any] | None, path: tuple[str, ...]) -> float | Non
 
 
 def _signed(change: float, size: str) -> str:
-    return f"{'+' if change > 0 else '−'}{size}" if change else "no change"
+    return f"{'+' if change > 0 else '−'}{size}" if change else _("no change")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ def headlines(report: QualityReport) -> list[Headline]:
     says = {"count": (number, compared.count), "share": (share, compared.share)}
     return [
         Headline(
-            label=label,
+            label=_(label),
             value=says[kind][0](figures["in_short"][name]),
             change=says[kind][1]("in_short", name),
             note=notes.get(name, ""),
@@ -90,6 +91,11 @@ def headlines(report: QualityReport) -> list[Headline]:
 def interval_of(estimate: Mapping[str, Any]) -> str:
     """What an estimate rests on: its 95 % interval and its number of trials."""
     if not estimate["trials"]:
-        return "nothing was looked at yet"
+        return _("nothing was looked at yet")
     low, high = share(estimate["low"]), share(estimate["high"])
-    return f"95 % interval {low} to {high}, {number(estimate['trials'])} looked at"
+    return _(
+        "95 %% interval %(low)s to %(high)s, %(trials)s looked at",
+        low=low,
+        high=high,
+        trials=number(estimate["trials"]),
+    )

@@ -17,9 +17,11 @@ from markupsafe import Markup, escape
 
 from pincali_sync.db.repositories.insights.figures import AUDITED_WEEKS
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
+from pincali_sync.domain.names import words
 from pincali_sync.exceptions import WriteError
 from pincali_sync.files import WholeFile
 from pincali_sync.items import COVERED_FIELDS, EXPECTED_FIELDS
+from pincali_sync.language import _
 from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.reports import wording
@@ -77,7 +79,7 @@ def _render(template: str, report: QualityReport, **more: Any) -> str:
     figures = report.figures
     operations, oldest = figures["coverage"]["operations"], figures["freshness"]["oldest"]
     templates = environment("pincali_sync.reports", bar_chart)
-    templates.filters.update(md=_markdown, field=wording.field, age_class=wording.age)
+    templates.filters.update(md=_markdown, field=words, age_class=wording.age)
     return templates.get_template(template).render(
         report=report,
         figures=figures,
@@ -90,7 +92,9 @@ def _render(template: str, report: QualityReport, **more: Any) -> str:
         ages=AGES,
         expected=EXPECTED_FIELDS,
         covered=COVERED_FIELDS,
-        operations={name: word for name, word in wording.OPERATIONS.items() if name in operations},
+        operations={
+            name: _(word) for name, word in wording.OPERATIONS.items() if name in operations
+        },
         rules=_by_breaches(figures),
         coverage_bars=_coverage_bars(figures),
         age_bars=_age_bars(figures),
@@ -104,7 +108,7 @@ def _coverage_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
     fields = figures["coverage"]["all"]["fields"]
     known = [(name, fields[name]) for name in EXPECTED_FIELDS if fields[name] is not None]
     return [
-        (wording.field(name), round(part * 100, 1))
+        (words(name), round(part * 100, 1))
         for name, part in sorted(known, key=lambda each: each[1])
     ]
 

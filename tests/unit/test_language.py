@@ -105,10 +105,15 @@ def _fault_of(message: Message) -> str | None:
     for one, other in zip(said, translated, strict=True):
         if sorted(_KEPT.findall(one)) != sorted(_KEPT.findall(other)):
             return f"holds something else: {other}"
-        if one != one.strip():
-            return "begins or ends with a space: it is glued to something"
+        if one != one.strip() or _columns(one) != _columns(other):
+            return "is glued to something, or has other columns"
     return None
 
 
 def _forms(text: str | Sequence[str] | None) -> Sequence[str]:
     return (text or "",) if isinstance(text, str | None) else text
+
+
+def _columns(text: str) -> list[bool]:
+    """Of headings and lists in one text: which are of numbers."""
+    return [each.startswith("#") for each in text.split(" | ")]
