@@ -24,6 +24,7 @@ from pincali_sync.services.decisions import IdentityService, ReviewService
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from pincali_sync.services.export.live_table import ExportService
 from pincali_sync.services.insights.alerts import AlertService, Watch
+from pincali_sync.services.insights.news import NewsService
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.people.personal_data import PersonalDataService
@@ -92,6 +93,7 @@ class Services:
         self.identities = IdentityService(*own)
         # What reads, counts and tells.
         self.changes = ChangeDetectionService(*own, self.diff)
+        self.news = NewsService(*own)
         self.feed = ChangeFeedService(*own)
         self.exports = ExportService(*own)
         self.quality = DataQualityService(*own)

@@ -36,6 +36,7 @@ from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.cli.machine_commands import config, parse, web
 from pincali_sync.cli.output import echo
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
+from pincali_sync.cli.today_command import today
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
 from pincali_sync.files import UMASK, private_folder
@@ -63,6 +64,7 @@ app = typer.Typer(
 _COMMANDS: Mapping[str, Sequence[Callable[..., None]]] = {
     "See how things are": (
         status,
+        today,
         doctor,
         alerts,
         history,

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from pincali_sync.db.repositories.export import exports, feed
 from pincali_sync.db.repositories.health import catalog, consistency, server
 from pincali_sync.db.repositories.identity import identities, resolving, takeovers
-from pincali_sync.db.repositories.insights import dossier, figures, history
+from pincali_sync.db.repositories.insights import dossier, figures, history, news
 from pincali_sync.db.repositories.listings import ages, live, scrapes
 from pincali_sync.db.repositories.people import people
 from pincali_sync.db.repositories.prices import price_change
@@ -48,7 +48,7 @@ class UnitOfWork:
         self.manifest_batch = manifest_batch.ManifestBatchRepository(connection)
         self.manifest_store = manifest_store.ManifestStoreRepository(connection)
         self.missing = counting.MissingRepository(connection)
-        self.nodes = nodes.NodeRepository(connection)
+        self.news, self.nodes = news.NewsRepository(connection), nodes.NodeRepository(connection)
         self.oddities = oddities.OddityRepository(connection)
         self.outside = outside.OutsideRepository(connection)
         self.pace = pace.PaceRepository(connection)

@@ -23,7 +23,7 @@ from pincali_sync.language import N_, _
 from pincali_sync.moments import show_times_in
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
-from pincali_sync.web import forms, metrics, pages, settling, words
+from pincali_sync.web import forms, metrics, news, pages, settling, words
 from pincali_sync.web.shield import Shield
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
@@ -91,6 +91,7 @@ def create_app(
 
 _ROUTES = (
     Route("/", pages.overview),
+    Route("/changes", news.changes),
     Route("/queue", pages.queue),
     Route("/runs", pages.runs),
     Route("/runs/{run_id:uuid}", pages.run),

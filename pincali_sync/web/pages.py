@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -10,12 +11,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from pincali_sync.bootstrap import build_runner
+from pincali_sync.domain.news import Period
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
 from pincali_sync.language import _
 from pincali_sync.rendering.charts import Series
 from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.web import trends
+from pincali_sync.web.news import link_to
 from pincali_sync.web.site import site_of
 from pincali_sync.web.words import listing_state
 
@@ -34,6 +37,7 @@ async def overview(request: Request) -> Response:
     snapshot = await site.snapshots.current()
     schedule = await services.scheduler(build_runner(services.config)).get_schedule_status()
     progress = await services.insights.progress()
+    news = await services.news.day_counts()
     since = services.clock.now() - timedelta(days=trends.DAYS)
     zone = services.config.display_zone
     async with services.db.transaction() as tx:
@@ -46,6 +50,8 @@ async def overview(request: Request) -> Response:
             schedule=schedule,
             progress={each.run.tier_level: each for each in progress},
             held=await tx.batches.latest(status="held", limit=_LATEST),
+            news=news,
+            link=partial(link_to, {"period": Period.TODAY}),
             snapshot=snapshot,
             is_runner_silent=_is_silent(snapshot),
             freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],

@@ -19,6 +19,7 @@ DASHBOARD = "dashboard"
 # The navigation, in its order. A page below one of these paths belongs to it.
 NAVIGATION = (
     ("/", N_("Overview")),
+    ("/changes", N_("Changes")),
     ("/queue", N_("Queue")),
     ("/runs", N_("Runs")),
     ("/removals", N_("Removals")),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pincali_sync.db.repositories.site.pace import ALL
 from pincali_sync.domain.listing_status import OLDER_INACTIVE
 from pincali_sync.domain.liveness import Verdict
+from pincali_sync.domain.news import NewsKind, Period
 from pincali_sync.language import N_, _, ngettext
 from pincali_sync.services.insights_service import Dossier
 
@@ -43,6 +44,19 @@ _LISTING_STATES = {
 _UNLISTED = N_(
     "It is off the market: its page is there, but no certified list has shown it for long."
 )
+NEWS = {
+    NewsKind.NEW: N_("New"),
+    NewsKind.DOWN: N_("Price down"),
+    NewsKind.UP: N_("Price up"),
+    NewsKind.GONE: N_("Gone"),
+    NewsKind.BACK: N_("Back"),
+}
+NEWS_BADGES = {NewsKind.NEW: "ok", NewsKind.BACK: "ok", NewsKind.GONE: "bad"}
+PERIODS = {
+    Period.TODAY: N_("Today"),
+    Period.YESTERDAY: N_("Yesterday"),
+    Period.WEEK: N_("Seven days"),
+}
 SHORT, LONG = 120, 400
 # Marks that change the direction of what follows, and other invisible ones.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}

@@ -66,6 +66,16 @@ class PropertyChanges(Base):
         partial_index(
             "idx_property_changes_removed", "created_at", where="change_type = 'removed'"
         ),
+        partial_index(
+            "idx_property_changes_arrived",
+            "created_at",
+            where="change_type IN ('created', 'reactivated')",
+        ),
+        partial_index(
+            "idx_property_changes_terms",
+            *("property_id", "created_at"),
+            where="field_name IN ('currency', 'price_unit', 'operation_type')",
+        ),
         partial_index("uq_property_changes_feed", "feed_position", where="feed_position > 0"),
         partial_index(
             "idx_property_changes_unnumbered", "created_at", where="feed_position IS NULL"
@@ -82,6 +92,7 @@ class PropertyChanges(Base):
     session_id: Mapped[UUID | None] = mapped_column(ForeignKey("scraping_sessions.id"), index=True)
     change_type: Mapped[col.Str50]  # created, updated, removed, reactivated
     field_name: Mapped[col.Str100 | None]
+    city: Mapped[col.Str255 | None]  # where it was then; of what is news of a listing
     old_value: Mapped[col.Json | None]
     new_value: Mapped[col.Json | None]
     confidence_score: Mapped[col.Score | None] = mapped_column(server_default=text("1.00"))

@@ -22,7 +22,17 @@ from tests.support.stage import Stage
 from tests.support.web import Dashboard, dashboard_on, words_of
 
 HOSTILE = "<script>alert(1)</script>\"'\u202e>" + "x" * 10_000
-PAGES = ("/", "/queue", "/runs", "/removals", "/decisions", "/errors", "/pauses", "/property")
+PAGES = (
+    "/",
+    "/changes",
+    "/queue",
+    "/runs",
+    "/removals",
+    "/decisions",
+    "/errors",
+    "/pauses",
+    "/property",
+)
 
 
 @pytest.fixture
@@ -62,7 +72,7 @@ async def test_a_page_speaks_the_language_of_its_reader(dashboard: Dashboard) ->
     page = Selector(response.text)
     assert page.css("html::attr(lang)").get() == response.headers["content-language"] == "es-MX"
     assert response.headers["vary"] == "Accept-Language"
-    assert page.css("nav a::text").getall()[:3] == ["Resumen", "Cola", "Corridas"]
+    assert {"Resumen", "Cola", "Corridas"} <= set(page.css("nav a::text").getall())
     assert "Esa página no existe" in (await dashboard.get("/x", **{"accept-language": "es"})).text
 
 

@@ -133,11 +133,13 @@ ON CONFLICT (session_id, property_id) DO UPDATE SET
 _JOURNAL = f"""
 INSERT INTO property_changes
        (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
-        created_at)
+        created_at, city)
 SELECT s.property_id, CAST(:session_id AS uuid), change.type, change.field,
        change.old_value, change.new_value,
        CASE WHEN change.type = 'updated' AND l.visits = 0 THEN '{REPAIR}' END,
-       CAST(:now AS timestamptz)
+       CAST(:now AS timestamptz),
+       CASE WHEN change.type = 'created' OR change.field = 'price'
+            THEN coalesce(s.city, l.city) END
   FROM scraped s
   LEFT JOIN properties_live l ON l.property_id = s.property_id
  CROSS JOIN LATERAL (

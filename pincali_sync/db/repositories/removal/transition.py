@@ -20,9 +20,10 @@ LIKELY = f"'{ListingStatus.LIKELY_REMOVED}'"
 _JOURNALLED = """, journalled AS (
     INSERT INTO property_changes
            (property_id, session_id, change_type, field_name, old_value, new_value, change_reason,
-            created_at)
+            created_at, city)
     SELECT property_id, CAST({session} AS uuid), entry, 'listing_status',
-           to_jsonb(old_status), to_jsonb(new_status), {reason}, CAST(:now AS timestamptz)
+           to_jsonb(old_status), to_jsonb(new_status), {reason}, CAST(:now AS timestamptz),
+           city
       FROM changed r WHERE entry IS NOT NULL ORDER BY property_id
 )"""
 
@@ -64,7 +65,7 @@ def transition(
     ways = _open_ways(cause, targets)
     entry = _case(ways, lambda way: f"'{way.entry}'" if way.entry else "NULL")
     return f"""WITH locked AS (
-    SELECT {", ".join(("l.property_id", *carried))}, l.listing_status AS old_status,
+    SELECT {", ".join(("l.property_id", "l.city", *carried))}, l.listing_status AS old_status,
            coalesce({_case(ways, lambda way: f"'{way.new}'")}, l.listing_status) AS new_status,
            {entry} AS entry
     {rows}

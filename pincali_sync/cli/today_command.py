@@ -1,0 +1,78 @@
+"""`pincali-sync today`: what is new, cheaper, dearer, gone and back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pincali_sync.cli.asking import ask
+from pincali_sync.cli.output import (
+    Field,
+    JsonOption,
+    console,
+    print_json,
+    print_records,
+    print_table,
+)
+from pincali_sync.db.repositories.insights.news import NewsEntry
+from pincali_sync.domain.news import NewsKind, Period
+from pincali_sync.language import _
+from pincali_sync.rendering.formats import money
+from pincali_sync.services.insights.news import News
+from pincali_sync.web.words import NEWS
+
+
+def _price(entry: NewsEntry) -> str | None:
+    if entry.price is None:
+        return None
+    price = money(entry.price, entry.currency)
+    return price if entry.old_price is None else f"{money(entry.old_price, None)} to {price}"
+
+
+_CHANGES: dict[str, Field] = {
+    "property": "property_id",
+    "when": "created_at",
+    "what": lambda each: _(NEWS[NewsKind(each.kind)]),
+    "title": "title",
+    "city": "city",
+    "price": _price,
+    "change": lambda each: None if each.change is None else f"{each.change:+.1%}",
+    "page": "source_url",
+}
+_CITIES = {each: each for each in ("city", *NewsKind)}
+
+
+def today(
+    period: Annotated[
+        Period, typer.Option("--period", help="Which days the list is of.")
+    ] = Period.TODAY,
+    kind: Annotated[
+        NewsKind | None, typer.Option("--kind", help="Only one kind of change.")
+    ] = None,
+    city: Annotated[str | None, typer.Option(help="Only in this city.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is new, cheaper, dearer, gone and back: today, yesterday, within seven days."""
+    found = ask(lambda services: services.news.read(period, kind=kind, city=city, limit=limit))
+    if as_json:
+        print_json(found)
+        return
+    if console.is_terminal:  # a program reads one table: the changes
+        _draw_counts(found)
+    print_records(_("The latest first"), _CHANGES, found.changes)
+
+
+def _draw_counts(found: News) -> None:
+    counts = found.counts
+    columns = {
+        "today": counts.today,
+        "yesterday by now": counts.yesterday_by_now,
+        "yesterday": counts.yesterday,
+        "seven days": counts.week,
+    }
+    rows = [[_(name), *(each[of] for each in columns.values())] for of, name in NEWS.items()]
+    print_table(_("Changes"), ("what", *columns), rows)
+    if found.cities:
+        print_records(_("By city"), _CITIES, found.cities)
