@@ -12,6 +12,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal
 
+from pincali_sync.language import ENGLISH, N_, _, current, speaking
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -64,22 +66,36 @@ class Firing:
 
     @property
     def message(self) -> str:
-        """One line for a person: what, how much, and what to do."""
-        about = f" ({self.sample.subject})" if self.sample.subject else ""
-        return f"{self.rule.summary}{about}{self._shown}. {self.rule.remedy}"
+        """One line of the log: what, how much, and what to do; in English."""
+        with speaking(ENGLISH):
+            return _told(self.rule, self.sample.subject, self.sample.value)
 
-    @property
-    def _shown(self) -> str:
-        match self.rule.shown_as:
-            case "share":
-                limit = "above" if self.rule.comparison == ">" else "below"
-                return f": {self.sample.value:.1%}, {limit} {self.rule.threshold:.0%}"
-            case "seconds":
-                return f": {timedelta(seconds=round(self.sample.value))} (h:mm:ss)"
-            case "number":
-                return f": {self.sample.value:g}"
-            case "nothing":
-                return ""
+
+def told(alert: str, subject: str, value: float, message: str) -> str:
+    """The message of an alert in the language spoken.
+
+    Args:
+        message: as it was kept; it is shown where the rule is no more.
+    """
+    rule = next((each for each in ALERT_RULES if each.name == alert), None)
+    return message if rule is None or current() == ENGLISH else _told(rule, subject, value)
+
+
+def _told(rule: AlertRule, subject: str, value: float) -> str:
+    about = f" ({subject})" if subject else ""
+    shown = f": {_shown(rule, value)}" if rule.shown_as != "nothing" else ""
+    return f"{_(rule.summary)}{about}{shown}. {_(rule.remedy)}"
+
+
+def _shown(rule: AlertRule, value: float) -> str:
+    if rule.shown_as == "seconds":
+        return _("%(time)s (h:mm:ss)", time=timedelta(seconds=round(value)))
+    if rule.shown_as != "share":
+        return f"{value:g}"
+    percent, limit = f"{value:.1%}", f"{rule.threshold:.0%}"
+    if rule.comparison == ">":
+        return _("%(value)s, above %(limit)s", value=percent, limit=limit)
+    return _("%(value)s, below %(limit)s", value=percent, limit=limit)
 
 
 def firing(samples: Sequence[Sample], rules: Sequence[AlertRule]) -> list[Firing]:
@@ -101,14 +117,14 @@ ALERT_RULES = (
         metric="pincali_tier_overdue_seconds",
         hold=timedelta(minutes=5),
         shown_as="seconds",
-        summary="A tier has not completed a run in its expected window",
-        remedy="`pincali-sync status` and `history` say why; is cron calling the tier runner?",
+        summary=N_("A tier has not completed a run in its expected window"),
+        remedy=N_("`pincali-sync status` and `history` say why; is cron calling the tier runner?"),
     ),
     _warning(
         name="TierFailed",
         metric="pincali_tier_failures_in_a_row",
-        summary="Failed runs of a tier in a row",
-        remedy="`pincali-sync history` says why; it is started again by itself.",
+        summary=N_("Failed runs of a tier in a row"),
+        remedy=N_("`pincali-sync history` says why; it is started again by itself."),
     ),
     _warning(
         name="QueueBacklog",
@@ -116,32 +132,34 @@ ALERT_RULES = (
         threshold=1,
         hold=timedelta(minutes=30),
         shown_as="share",
-        summary="The queue's backlog is above its threshold",
-        remedy="`pincali-sync queue-stats`; during a first sync nothing, else look at the workers.",
+        summary=N_("The queue's backlog is above its threshold"),
+        remedy=N_(
+            "`pincali-sync queue-stats`; during a first sync nothing, else look at the workers."
+        ),
     ),
     _critical(
         name="ErrorRateHigh",
         metric="pincali_tier_error_ratio",
         threshold=0.10,
         shown_as="share",
-        summary="Too many requests of a tier's last run failed",
-        remedy="`pincali-sync history RUN` and the jobs' logs say which.",
+        summary=N_("Too many requests of a tier's last run failed"),
+        remedy=N_("`pincali-sync history RUN` and the jobs' logs say which."),
     ),
     _warning(
         name="DetailsFailing",
         metric="pincali_queue_failure_ratio",
         threshold=0.10,
         shown_as="share",
-        summary="Too many detail pages of the last day were set aside",
-        remedy="`pincali-sync dead-letters` says why; `retry --all` once the cause is gone.",
+        summary=N_("Too many detail pages of the last day were set aside"),
+        remedy=N_("`pincali-sync dead-letters` says why; `retry --all` once the cause is gone."),
     ),
     _critical(
         name="PropertyCountDropped",
         metric="pincali_scan_drop_ratio",
         threshold=0.05,
         shown_as="share",
-        summary="The last weekly scan found far fewer listings than the one before",
-        remedy="`pincali-sync history RUN`: was it cut short, or did the site change?",
+        summary=N_("The last weekly scan found far fewer listings than the one before"),
+        remedy=N_("`pincali-sync history RUN`: was it cut short, or did the site change?"),
     ),
     _critical(
         name="ScanFoundTooFew",
@@ -149,22 +167,24 @@ ALERT_RULES = (
         comparison="<",
         threshold=0.50,
         shown_as="share",
-        summary="A scan found fewer than half of the listings it should have",
-        remedy="Save a page and `pincali-sync parse listing FILE --url URL`; nothing was removed.",
+        summary=N_("A scan found fewer than half of the listings it should have"),
+        remedy=N_(
+            "Save a page and `pincali-sync parse listing FILE --url URL`; nothing was removed."
+        ),
     ),
     _warning(
         name="RunUnusual",
         metric="pincali_run_anomalies",
-        summary="Ways in which a tier's last scan is unlike those before",
-        remedy="`pincali-sync history RUN` says in what: the site's markup may have changed.",
+        summary=N_("Ways in which a tier's last scan is unlike those before"),
+        remedy=N_("`pincali-sync history RUN` says in what: the site's markup may have changed."),
     ),
     _critical(
         name="SitePaused",
         metric="pincali_paused",
         only={"kind": ("refused", "rate")},
         shown_as="nothing",
-        summary="Work rests because of the site",
-        remedy="`pincali-sync status` says why. Never try to get round a refusal.",
+        summary=N_("Work rests because of the site"),
+        remedy=N_("`pincali-sync status` says why. Never try to get round a refusal."),
     ),
     _warning(
         name="SiteBusy",
@@ -172,21 +192,21 @@ ALERT_RULES = (
         hold=timedelta(hours=1),
         only={"kind": ("busy",)},
         shown_as="nothing",
-        summary="The site has been too busy for an hour, and everything rests",
-        remedy="It is tried again by itself; often: raise SITE_MIN_GAP_SECONDS.",
+        summary=N_("The site has been too busy for an hour, and everything rests"),
+        remedy=N_("It is tried again by itself; often: raise SITE_MIN_GAP_SECONDS."),
     ),
     _warning(
         name="RemovalsHeld",
         metric="pincali_removal_batches_held",
-        summary="Batches of removals wait for a decision",
-        remedy="`pincali-sync removals list`, then approve or reject.",
+        summary=N_("Batches of removals wait for a decision"),
+        remedy=N_("`pincali-sync removals list`, then approve or reject."),
     ),
     _critical(
         name="RemovalsFalse",
         metric="pincali_removal_false_positive_ratio_low",
         threshold=0.05,
         shown_as="share",
-        summary="More than one in twenty confirmed removals is still on the site, at the least",
-        remedy="`pause --tier 2` and `--tier 3`; look at some with `pincali-sync explain`.",
+        summary=N_("More than one in twenty confirmed removals is still on the site, at the least"),
+        remedy=N_("`pause --tier 2` and `--tier 3`; look at some with `pincali-sync explain`."),
     ),
 )

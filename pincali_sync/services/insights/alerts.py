@@ -11,6 +11,8 @@ from pincali_sync.db.repositories.insights.history import Incident
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.alerts import ALERT_RULES, Firing, firing
+from pincali_sync.domain.names import words
+from pincali_sync.language import _
 from pincali_sync.moments import instant
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.export.change_feed import ChangeFeedService
@@ -47,7 +49,10 @@ class AlertService(Service):
             return
         title = _title(opened, ended)
         if not await self.notifier.tell(title, _body(opened, ended)):
-            logger.error("nobody could be told: %s; it is tried again at the next tick", title)
+            logger.error(
+                "nobody could be told: %s; it is tried again at the next tick",
+                _names([*opened, *ended]),
+            )
             return
         for incident in opened:
             logger.error("alert %s: %s", incident.alert, incident.message)
@@ -76,14 +81,18 @@ class AlertService(Service):
 
 def _title(opened: Sequence[Incident], recovered: Sequence[Incident]) -> str:
     if not opened:
-        return f"Pincali Sync: over: {_names(recovered)}"
-    worst = "critical" if any(each.severity == "critical" for each in opened) else "warning"
-    return f"Pincali Sync: {worst}: {_names(opened)}"
+        return _("Pincali Sync: over: %(alerts)s", alerts=_names(recovered))
+    if any(each.severity == "critical" for each in opened):
+        return _("Pincali Sync: critical: %(alerts)s", alerts=_names(opened))
+    return _("Pincali Sync: warning: %(alerts)s", alerts=_names(opened))
 
 
 def _body(opened: Sequence[Incident], recovered: Sequence[Incident]) -> str:
-    lines = [f"{each.severity.upper()} {each.alert}: {each.message}" for each in opened]
-    lines += [f"OVER {_name(each)}, which began {instant(each.opened_at)}" for each in recovered]
+    lines = [f"{words(each.severity).upper()} {each.alert}: {each.told}" for each in opened]
+    lines += [
+        _("OVER %(alert)s, which began %(when)s", alert=_name(each), when=instant(each.opened_at))
+        for each in recovered
+    ]
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.alerts import ALERT_RULES
+from pincali_sync.language import SPANISH, speaking
 from pincali_sync.services.insights.metrics import METRICS
 from tests.support.builders import rows
 from tests.support.clock import FixedClock
@@ -398,9 +399,17 @@ async def test_a_message_says_what_is_the_matter_and_what_to_do(
     healthy: Lookout, clock: FixedClock, db: Database
 ) -> None:
     await add_run(db, clock.now(), pages_scanned=50, error_count=50)
-    await healthy.look()
+    with speaking(SPANISH):
+        assert await healthy.look() == ["crítica: ErrorRateHigh"]
     [incident] = await healthy.services.db.run(lambda tx: tx.incidents.open())
     assert incident.message == (
         "Too many requests of a tier's last run failed (tier=1): 50.0%, above 10%. "
         "`pincali-sync history RUN` and the jobs' logs say which."
     )
+    assert incident.told == incident.message
+    with speaking(SPANISH):
+        assert incident.told == (
+            "Fallaron demasiadas peticiones de la última corrida de un nivel (tier=1): "
+            "50.0%, por encima de 10%. "
+            "`pincali-sync history RUN` y las bitácoras de los trabajos dicen cuáles."
+        )

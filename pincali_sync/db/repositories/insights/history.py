@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.scrapes import REPAIR
-from pincali_sync.domain.alerts import Firing
+from pincali_sync.domain.alerts import Firing, told
 
 _DAY = "CAST(created_at AT TIME ZONE CAST(:zone AS text) AS date) AS day"
 _BY_DAY = f"""
@@ -99,6 +99,11 @@ class Incident:
     opened_at: datetime
     announced_at: datetime | None
     resolved_at: datetime | None
+
+    @property
+    def told(self) -> str:
+        """The message in the language spoken."""
+        return told(self.alert, self.subject, self.value, self.message)
 
 
 _SELECT = f"SELECT {', '.join(Incident.__dataclass_fields__)} FROM alert_incidents"
