@@ -55,7 +55,7 @@ down: setup ## stop what `make up` started
 	@$(PYTHON) -m pincali_workshop.stack down
 
 docs: setup ## the pages of docs/ as a site in site/, strictly
-	@$(SITE) && echo "site/index.html"
+	@$(SITE) && echo "docs: site/index.html; with its search: .venv/bin/mkdocs serve"
 
 reference: setup ## write .env.example and the pages of docs/reference from the code
 	@$(PYTHON) -m scripts.reference

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 # What pages link to beside themselves, and its place in the site.
 _OUTSIDE = {"CHANGELOG.md": "changelog.md", "LICENSE": "LICENSE.txt"}
 _LINK = re.compile(r"\]\(((?:\.\./)+)(CHANGELOG\.md|LICENSE)")
+# A part of a list's item that other readers of Markdown see as one, and this one does not.
+_SHALLOW = re.compile(r"(?:\n\n {1,3}|\n {1,3}(?=```|[-*] |\d+\. ))(\S.*)")
 # A reader without internet sees all there is: no font, script, style or picture is fetched.
 _FETCHED = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"?(?:https?:)?//[^>]*>")
 _STYLED = re.compile(
@@ -41,8 +43,14 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Leads links out of `docs` to where the site has it."""
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Leads links out of `docs` to where the site has it.
+
+    Raises:
+        PluginError: names the page and the line that would end its list.
+    """
+    if found := _SHALLOW.search(re.sub(r"^```.*?^```", "", markdown, flags=re.M | re.S)):
+        raise PluginError(f"{page.file.src_uri}: four spaces belong before {found[1]!r}")
     return _LINK.sub(lambda link: f"]({link[1][3:]}{_OUTSIDE[link[2]]}", markdown)
 
 
