@@ -17,12 +17,14 @@ from pincali_sync.reports.quality_report import write_report
 from pincali_sync.runner.credentials import credentials_of
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.runner.probe import SiteProbe
+from pincali_sync.runner.webhook import post
 from pincali_sync.services.change_detection_service import ChangeDetectionService
 from pincali_sync.services.data_quality_service import DataQualityService
 from pincali_sync.services.data_sync_service import DataSyncService
 from pincali_sync.services.decisions import IdentityService, ReviewService
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from pincali_sync.services.export.live_table import ExportService
+from pincali_sync.services.export.webhooks import WebhookService
 from pincali_sync.services.insights.alerts import AlertService, Watch
 from pincali_sync.services.insights.news import NewsService
 from pincali_sync.services.insights_service import InsightsService
@@ -96,6 +98,7 @@ class Services:
         self.news = NewsService(*own)
         self.feed = ChangeFeedService(*own)
         self.exports = ExportService(*own)
+        self.webhooks = WebhookService(*own, self.feed, post)
         self.quality = DataQualityService(*own)
         self.report_files = partial(write_report, config.home / "reports")
         self.insights = InsightsService(*own)
@@ -141,7 +144,7 @@ class Services:
                 pauses=self.pauses,
             ),
             probe=SiteProbe(self.config, self.pace),
-            watch=Watch(*self._own, self.insights, self.alerts, self.feed),
+            watch=Watch(*self._own, self.insights, self.alerts, self.feed, self.webhooks),
         )
 
     def property_sync(self, runner: JobRunner) -> PropertySyncOrchestrator:

@@ -37,6 +37,12 @@ class Config(Variables):
             raise ValueError("SCRAPYD_USERNAME and SCRAPYD_PASSWORD are set together or not at all")
         return self
 
+    @model_validator(mode="after")
+    def _webhooks_are_signed(self) -> Config:
+        if self.webhook_urls and not self.webhook_secret:
+            raise ValueError("WEBHOOK_URLS needs WEBHOOK_SECRET: nobody could trust the messages")
+        return self
+
     @property
     def site_host(self) -> str:
         """Whose pace is kept; with the port, if the URL names one."""

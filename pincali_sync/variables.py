@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pincali_sync.language import named
 from pincali_sync.moments import is_zone
 from pincali_sync.url_forms import OPEN_URL, ROOT_URL, fits, is_http, is_postgres
+from pincali_sync.webhook_forms import are_webhook_secrets, are_webhooks
 
 LOCAL_RUNNER = "local"
 
@@ -233,6 +234,15 @@ class Variables(BaseSettings):
     """Pending pages that are an alert."""
     healthcheck_url: Secret[SecretUrl] | None = Field(None, description="an http(s) URL")
     """Pinged by each tick of cron, with /start and /fail."""
+    webhook_urls: Secret[Annotated[str, AfterValidator(are_webhooks)]] | None = Field(
+        None, description="https URLs, separated by spaces or commas; http only on loopback"
+    )
+    """Where changes are sent to as they come."""
+    webhook_secret: Secret[Annotated[str, AfterValidator(are_webhook_secrets)]] | None = Field(
+        None,
+        description="whsec_ and 24 to 64 bytes in base64; two, with a space, while it is changed",
+    )
+    """Signs what is sent there, as Standard Webhooks has it."""
     web_token: Secret[Annotated[str, Field(min_length=16)]] | None = Field(
         None, description="at least 16 characters; unset: the dashboard decides nothing"
     )

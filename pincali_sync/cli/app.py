@@ -37,6 +37,7 @@ from pincali_sync.cli.machine_commands import config, parse, web
 from pincali_sync.cli.output import echo
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.cli.today_command import today
+from pincali_sync.cli.webhook_commands import webhooks
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
 from pincali_sync.files import UMASK, private_folder
@@ -90,6 +91,13 @@ for _group, _name in ((removals, "removals"), (reviews, "reviews"), (candidates,
         no_args_is_help=True,
         rich_help_panel="Decide and step in",
     )
+app.add_typer(
+    webhooks,
+    name="webhooks",
+    cls=GroupedHelp,
+    no_args_is_help=True,
+    rich_help_panel="Use the data",
+)
 for _plugin in entry_points(group="pincali_sync.commands"):  # the workshop's, where it is installed
     app.command(_plugin.name, rich_help_panel="Try it out")(_plugin.load())
 

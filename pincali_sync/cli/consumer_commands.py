@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
@@ -84,19 +84,22 @@ def changes(
         int | None, typer.Option(min=1, metavar="N", help="How many at most; else all there are.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until interrupted.")] = False,
+    with_listing: Annotated[
+        bool, typer.Option("--with-listing", help="With URL, title and price of the listing, now.")
+    ] = False,
     _as_json: JsonOption = True,
 ) -> None:
     """Print what changed after a cursor; the last line's position is the next one."""
 
     async def work(services: Services) -> None:
-        pages = services.feed.follow(after) if follow else services.feed.walk(after)
-        await _print(pages, limit)
+        read = services.feed.follow if follow else services.feed.walk
+        await _print(read(after, with_listing=with_listing), limit)
 
     with suppress(KeyboardInterrupt):
         ask(work)
 
 
-async def _print(pages: AsyncGenerator[list[Change], None], limit: int | None) -> None:
+async def _print(pages: AsyncGenerator[Sequence[Change], None], limit: int | None) -> None:
     printed = 0
     async with aclosing(pages):
         async for page in pages:

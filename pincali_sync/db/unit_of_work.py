@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pincali_sync.db.repositories.export import exports, feed
+from pincali_sync.db.repositories.export import exports, feed, webhooks
 from pincali_sync.db.repositories.health import catalog, consistency, server
 from pincali_sync.db.repositories.identity import identities, resolving, takeovers
 from pincali_sync.db.repositories.insights import dossier, figures, history, news
@@ -40,10 +40,9 @@ class UnitOfWork:
         self.history = history.HistoryRepository(connection)
         self.identities = identities.IdentityRepository(connection)
         self.incidents = history.IncidentRepository(connection)
-        self.jobs = jobs.JobRepository(connection)
+        self.jobs, self.locks = jobs.JobRepository(connection), jobs.LockRepository(connection)
         self.listed = listed.ListedRepository(connection)
         self.live = live.LiveRepository(connection)
-        self.locks = jobs.LockRepository(connection)
         self.manifest = manifest.ManifestRepository(connection)
         self.manifest_batch = manifest_batch.ManifestBatchRepository(connection)
         self.manifest_store = manifest_store.ManifestStoreRepository(connection)
@@ -51,8 +50,7 @@ class UnitOfWork:
         self.news, self.nodes = news.NewsRepository(connection), nodes.NodeRepository(connection)
         self.oddities = oddities.OddityRepository(connection)
         self.outside = outside.OutsideRepository(connection)
-        self.pace = pace.PaceRepository(connection)
-        self.pauses = pace.PauseRepository(connection)
+        self.pace, self.pauses = pace.PaceRepository(connection), pace.PauseRepository(connection)
         self.people = people.PeopleRepository(connection)
         self.quality = quality.QualityRepository(connection)
         self.queue = queue.QueueRepository(connection)
@@ -67,3 +65,4 @@ class UnitOfWork:
         self.settlements = settlement.SettlementRepository(connection)
         self.sitemap = sitemap.SitemapRepository(connection)
         self.takeovers = takeovers.TakeoverRepository(connection)
+        self.webhooks = webhooks.WebhookRepository(connection)

@@ -209,4 +209,12 @@ ALERT_RULES = (
         summary=N_("More than one in twenty confirmed removals is still on the site, at the least"),
         remedy=N_("`pause --tier 2` and `--tier 3`; look at some with `pincali-sync explain`."),
     ),
+    _warning(
+        name="WebhookFailing",
+        metric="pincali_webhook_failing_seconds",
+        threshold=900,
+        shown_as="seconds",
+        summary="A target of webhooks takes no changes",
+        remedy="`pincali-sync webhooks list` says why; what it misses waits for it.",
+    ),
 )

@@ -57,7 +57,7 @@ class Askable:
 
         Another name than these hosts' is an operator's proxy, which may be anywhere.
         """
-        if is_loopback(self.base_url) or _is_public(address) or not self._names(host):
+        if is_loopback(self.base_url) or is_public(address) or not self._names(host):
             return None
         return f"{host} is asked nothing: its name leads to {address}, which is not public"
 
@@ -100,7 +100,8 @@ def _authority(url: str) -> str:
     return f"{host}:{parts.port}"
 
 
-def _is_public(address: str) -> bool:
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public Internet."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv6Address):
         if parsed.is_site_local or any(parsed in each for each in _TRANSLATED):

@@ -202,7 +202,7 @@ class Change:
     property_id: str
     """whose change"""
     change_type: Literal["created", "updated", "removed", "reactivated"]
-    """what kind; others may come"""
+    """what kind"""
     field_name: str | None
     """the column of the listing that changed; null: the listing as a whole"""
     old_value: Any
@@ -221,3 +221,31 @@ class ChangeWithListing(Change):
 
     listing: ChangedListing | None
     """null: two records turned out to be one, and this one is the other"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookData:
+    """What a message tells."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _DESCRIBED
+
+    schema: int
+    """the version of this schema"""
+    cursor: int
+    """the position of the last change in it: what `changes --after` goes on from"""
+    changes: list[ChangeWithListing]
+    """in the feed's order"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookMessage:
+    """The body of a webhook."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _DESCRIBED
+
+    type: Literal["listings.changed", "webhooks.test"]
+    """what it is about; a test holds no changes"""
+    timestamp: datetime
+    """when the last change in it was noted; of a test, when it was sent"""
+    data: WebhookData
+    """what it tells"""

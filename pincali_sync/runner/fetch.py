@@ -27,12 +27,13 @@ async def fetch(config: Config, url: str, **headers: str) -> FetchedPage:
     if objection is not None:
         return FetchedPage(status=None, error=objection)
     # Other encodings than gzip are not asked for: they are not unpacked piece by piece here.
+    watch = AddressWatch(Askable.of(config).objection_to_address)
     headers = {"User-Agent": config.user_agents[0], "Accept-Encoding": "gzip", **headers}
     try:
         async with (
             asyncio.timeout(config.request_timeout_seconds),  # httpx's is for one piece of it
             httpx.AsyncClient(headers=headers, timeout=config.request_timeout_seconds) as client,
-            client.stream("GET", url, extensions={"trace": _Watch(config)}) as response,
+            client.stream("GET", url, extensions={"trace": watch}) as response,
         ):
             return await _read(response)
     except _ERRORS as error:
@@ -87,20 +88,23 @@ def _check(length: int) -> None:
         raise ValueError(f"the answer is longer than {MAX_PAGE_BYTES:,} bytes")
 
 
-class _Watch:
+class AddressWatch:
     """Called by httpx with each step of a request: where a connection led to is looked at first."""
 
-    def __init__(self, config: Config) -> None:
-        self._askable = Askable.of(config)
+    def __init__(self, objection_to: Callable[[str, str], str | None]) -> None:
+        """Takes what says of a host and its address why it is not connected to, if it is not."""
+        self._objection_to = objection_to
         self._host = ""
+        self.objection: str | None = None  # what was said
 
     async def __call__(self, step: str, info: dict[str, Any]) -> None:
+        """Raises: httpx.ConnectError: before anything is sent to where it must not go."""
         if step == "connection.connect_tcp.started":
             self._host = info["host"]
         if step == "connection.connect_tcp.complete":
             stream = info["return_value"]
             address = stream.get_extra_info("server_addr")[0]
-            objection = self._askable.objection_to_address(self._host, address)
-            if objection is not None:
+            self.objection = self._objection_to(self._host, address)
+            if self.objection is not None:
                 await stream.aclose()
-                raise httpx.ConnectError(objection)
+                raise httpx.ConnectError(self.objection)

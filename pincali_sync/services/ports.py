@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
 from pincali_sync.db.repositories.quality.quality import QualityReport
+from pincali_sync.domain.webhooks import WebhookTarget
 from pincali_sync.items import FetchedPage
 
 # The setting that makes a manifest job a dry run: where its report goes. Nothing else is written.
@@ -59,6 +61,18 @@ SiteProbe = Callable[[], Awaitable[str | None]]
 
 # Runs a spider job on this machine to its end and returns its exit status (see `ExitStatus`).
 RunJob = Callable[[JobSpec], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostAnswer:
+    """What became of a message to a webhook's target."""
+
+    failure: str | None  # None: it took the message
+    rest: timedelta | None = None  # for which it asked to be left alone
+
+
+# Sends one message: to whom, its headers, its body. Never raises.
+WebhookPost = Callable[[WebhookTarget, Mapping[str, str], bytes], Awaitable[PostAnswer]]
 
 
 class Notifier(Protocol):

@@ -37,6 +37,7 @@ class HttpListener:
     url: str = ""
     status: int = 200
     received: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)  # of each, names in lower case
 
     @property
     def paths(self) -> list[str]:
@@ -51,6 +52,7 @@ def http_listener() -> Iterator[HttpListener]:
     class Handler(QuietHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
+            heard.headers.append({name.lower(): each for name, each in self.headers.items()})
             heard.received.append((self.path, self.rfile.read(length).decode()))
             self.send_response(heard.status)
             self.end_headers()

@@ -61,6 +61,7 @@ class Lookout:
             self.services.insights,
             self.services.alerts,
             self.services.feed,
+            self.services.webhooks,
         )
 
     async def look(self) -> list[str]:

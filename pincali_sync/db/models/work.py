@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, SmallInteger, false, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pincali_sync.db import columns as col
@@ -184,6 +193,22 @@ class SyncNodes(Base):
     running: Mapped[col.Counter]
     pending: Mapped[col.Counter]
     looked_at: Mapped[col.Created]
+
+
+class SyncWebhooks(Base):
+    """A target of webhooks: how far it was told of changes, and how it fares."""
+
+    target: Mapped[col.Str20] = mapped_column(primary_key=True)  # a hash of its URL
+    cursor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # of the feed
+    batch_end: Mapped[int | None] = mapped_column(BigInteger)  # of the message under way
+    failures: Mapped[col.Counter]  # in a row
+    failing_since: Mapped[datetime | None]
+    rests_until: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    error: Mapped[str | None]
+    claimed_by: Mapped[UUID | None]  # the sender that is at it
+    claimed_until: Mapped[datetime | None]
+    created_at: Mapped[col.Created]
 
 
 class SitePace(Base):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import TypeVar
 
-from pincali_sync.domain.published import Change
+from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.published import Change, ChangeWithListing
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.base import Service
 
@@ -12,6 +14,7 @@ _CHANNEL = "pincali_changes"  # of the trigger on `property_changes`
 _NUMBERED_AT_ONCE = 10_000
 _PAGE = 1_000
 _LOOK_AGAIN_SECONDS = 30.0
+Entry = TypeVar("Entry", bound=Change)
 
 
 class ChangeFeedService(Service):
@@ -38,9 +41,18 @@ class ChangeFeedService(Service):
         Raises:
             UsageError: when the cursor is none that this database gave.
         """
+        return await self._read(after, lambda tx: tx.feed.read(after, limit))
+
+    async def read_with_listings(self, after: int, limit: int = _PAGE) -> list[ChangeWithListing]:
+        """The same, each with its listing as it is now. Raises as `read` does."""
+        return await self._read(after, lambda tx: tx.feed.read_with_listings(after, limit))
+
+    async def _read(
+        self, after: int, read: Callable[[UnitOfWork], Awaitable[list[Entry]]]
+    ) -> list[Entry]:
         await self.number()
         async with self.db.transaction() as tx:
-            entries = await tx.feed.read(after, limit)
+            entries = await read(tx)
             end = after if entries else await tx.feed.end()
         if not 0 <= after <= end:
             raise UsageError(
@@ -49,21 +61,32 @@ class ChangeFeedService(Service):
             )
         return entries
 
-    async def walk(self, after: int) -> AsyncGenerator[list[Change], None]:
+    async def walk(
+        self, after: int, *, with_listing: bool = False
+    ) -> AsyncGenerator[Sequence[Change], None]:
         """Pages from a cursor to the end of the feed.
+
+        Args:
+            with_listing: whether each entry brings its listing.
 
         Raises:
             UsageError: when the cursor is none that this database gave.
         """
-        while entries := await self.read(after):
+        read = self.read_with_listings if with_listing else self.read
+        while entries := await read(after):
             yield entries
             after = entries[-1].position
 
-    async def follow(self, after: int) -> AsyncGenerator[list[Change], None]:
+    async def follow(
+        self, after: int, *, with_listing: bool = False
+    ) -> AsyncGenerator[Sequence[Change], None]:
         """Pages for ever, each as soon as there is something to read.
 
         Looks when the database says so, and every half minute anyway: behind a transaction pooler
         nothing is heard.
+
+        Args:
+            with_listing: whether each entry brings its listing.
 
         Raises:
             UsageError: when the cursor is none that this database gave.
@@ -71,7 +94,7 @@ class ChangeFeedService(Service):
         """
         async with self.db.listen(_CHANNEL) as bell:
             while True:
-                while entries := await self.read(after):
+                async for entries in self.walk(after, with_listing=with_listing):
                     yield entries
                     after = entries[-1].position
                 await bell.wait(_LOOK_AGAIN_SECONDS)

@@ -16,6 +16,7 @@ from pincali_sync.language import _
 from pincali_sync.moments import instant
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.export.change_feed import ChangeFeedService
+from pincali_sync.services.export.webhooks import WebhookService
 from pincali_sync.services.insights.metrics import samples_of
 from pincali_sync.services.insights.snapshot import RUNNER, Snapshot
 from pincali_sync.services.insights_service import InsightsService
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 _HOLDS = {rule.name: rule.hold for rule in ALERT_RULES}
 # A runner that waits ticks every second; the figures need not be read as often.
 _LEAST_GAP = timedelta(seconds=20)
+# For which a tick sends webhooks; what is left is for the next one.
+_WEBHOOK_SECONDS = 20.0
 _HISTORY_GAP = timedelta(hours=1)
 # What is kept over time: the trends that are shown where nobody has Prometheus.
 HISTORY_METRICS = frozenset(
@@ -111,6 +114,7 @@ class Watch(Service):
     insights: InsightsService
     alerts: AlertService
     feed: ChangeFeedService
+    webhooks: WebhookService
 
     async def look(self, runs: Sequence[SyncRun] = ()) -> None:
         """Checks the alerts and keeps figures, if that is due; `runs` are those of this tick."""
@@ -130,6 +134,7 @@ class Watch(Service):
         await self.feed.number()  # so that a reader finds little left to number
         # The sign of life comes last: without it somebody outside notices.
         await self.db.run(lambda tx: tx.history.beat(RUNNER, now=now))
+        await self.webhooks.send(seconds=_WEBHOOK_SECONDS)
 
     @in_transaction
     async def _is_wanted(self, tx: UnitOfWork, has_news: bool) -> tuple[bool, bool]:

@@ -128,3 +128,10 @@ def false_removals(part: Literal["share", "low", "high"]) -> Reader:
             yield (), {"share": alive / (alive + gone), "low": low, "high": high}[part]
 
     return read
+
+
+def webhooks_failing(snapshot: Snapshot) -> Iterator[Labelled]:
+    """How long each target has failed."""
+    for target, state in snapshot.webhooks:
+        since = state.failing_since or snapshot.taken_at
+        yield (target.label,), max(snapshot.taken_at - since, timedelta(0))

@@ -283,6 +283,17 @@ METRICS: tuple[Metric, ...] = (
         "Price reviews and identity candidates that wait for a person.",
         read.each_of("counts", "price_reviews", "identity_candidates"),
     ),
+    # --- webhooks ---
+    _metric(
+        "webhook_failing_seconds{target}",
+        "How long a target of webhooks has taken nothing that it was sent; 0: it takes all.",
+        read.webhooks_failing,
+    ),
+    _metric(
+        "webhook_waiting{target}",
+        "Changes that a target of webhooks did not take yet.",
+        lambda s: [((target.label,), state.waiting) for target, state in s.webhooks],
+    ),
     # --- the snapshot itself ---
     _one("snapshot_duration_seconds", "How long the figures took to read.", "seconds"),
 )

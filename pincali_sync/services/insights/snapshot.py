@@ -10,6 +10,7 @@ from itertools import takewhile
 from time import perf_counter
 
 from pincali_sync.config import Config
+from pincali_sync.db.repositories.export.webhooks import WebhookState
 from pincali_sync.db.repositories.insights.figures import (
     AuditFigures,
     CertificateFigures,
@@ -27,6 +28,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.domain.schedule import Cadence, tiers_serving
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.domain.webhooks import WebhookTarget, targets_of
 from pincali_sync.services.runs.run_figures import SourceYield, drop_of, success_rate, yields_of
 
 RUNNER = "tier_runner"  # the name of its heartbeat
@@ -94,6 +96,7 @@ class Snapshot:
     runner_seen_at: datetime | None  # when the tier runner last did its work; None: never
     live: LiveFigures | None  # None: it was not asked for
     ages: tuple[Age, ...]  # likewise empty
+    webhooks: tuple[tuple[WebhookTarget, WebhookState], ...]  # those that were ever sent to
     seconds: float  # that it took to read
 
     @property
@@ -141,8 +144,17 @@ async def read_snapshot(tx: UnitOfWork, config: Config, now: datetime, *, whole:
         runner_seen_at=await tx.history.last_beat(RUNNER),
         live=await _live(tx, config.tier_4_stale_days, now) if whole else None,
         ages=tuple(await tx.ages.of_all()) if whole else (),
+        webhooks=await _webhooks(tx, config),
         seconds=perf_counter() - started,
     )
+
+
+async def _webhooks(
+    tx: UnitOfWork, config: Config
+) -> tuple[tuple[WebhookTarget, WebhookState], ...]:
+    targets = {each.key: each for each in targets_of(config)}
+    states = await tx.webhooks.known([*targets]) if targets else []
+    return tuple((targets[each.target], each) for each in states)
 
 
 async def _tiers(tx: UnitOfWork, config: Config, now: datetime) -> tuple[TierFigures, ...]:

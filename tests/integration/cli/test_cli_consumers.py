@@ -122,6 +122,14 @@ def test_changes_are_a_json_object_a_line_and_the_last_position_is_the_next_curs
     assert say(capfd, "changes", "--follow", "--limit", "2") == (0, out, "")
 
 
+def test_changes_tell_whose_they_are_if_asked(capfd: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = say(capfd, "changes", "--with-listing", "--limit", "1")
+    listing = json.loads(out)["listing"]
+    assert listing["source_url"] == "https://www.pincali.com/en/home/blue-house"
+    assert (listing["title"], listing["listing_status"]) == ("House blue-house", "active")
+    assert say(capfd, "changes", "--with-listing", "--after", "2") == (0, "", "")
+
+
 def test_a_bad_cursor_is_wrong_usage(capfd: pytest.CaptureFixture[str]) -> None:
     for cursor, says in (
         ("-1", "'--after'"),
@@ -138,8 +146,8 @@ def test_following_ends_well_when_it_is_interrupted(
 ) -> None:
     follow = ChangeFeedService.follow
 
-    async def interrupted(self: ChangeFeedService, after: int) -> Any:
-        async for page in follow(self, after):
+    async def interrupted(self: ChangeFeedService, after: int, **options: Any) -> Any:
+        async for page in follow(self, after, **options):
             yield page
             raise KeyboardInterrupt
 

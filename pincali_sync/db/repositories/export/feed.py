@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Any
+
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.scrapes import REPAIR
-from pincali_sync.domain.published import Change
+from pincali_sync.domain.listing_status import ListingStatus
+from pincali_sync.domain.published import Change, ChangedListing, ChangeWithListing
 
 # Until the end of the transaction. A statement of its own: the next one must see what the last
 # holder committed.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext('pincali_sync.change_feed'))"
-_END = "SELECT coalesce(max(feed_position), 0) FROM property_changes WHERE feed_position > 0"
+END = "SELECT coalesce(max(feed_position), 0) FROM property_changes WHERE feed_position > 0"
 # The repair of an adopted row is no news of the site: 0, no part of the feed.
 _NUMBER = f"""
 WITH waiting AS (
@@ -23,7 +27,7 @@ WITH waiting AS (
       FROM waiting
 )
 UPDATE property_changes c
-   SET feed_position = CASE WHEN p.is_event THEN ({_END}) + p.place ELSE 0 END
+   SET feed_position = CASE WHEN p.is_event THEN ({END}) + p.place ELSE 0 END
   FROM placed p WHERE c.id = p.id
 """
 _READ = """
@@ -31,6 +35,12 @@ SELECT feed_position AS position, property_id, change_type, field_name, old_valu
        change_reason AS reason, created_at
   FROM property_changes WHERE feed_position > 0 AND feed_position > :after
  ORDER BY feed_position LIMIT :limit
+"""
+_SHOWN = ", ".join(f"'{each.name}', l.{each.name}" for each in fields(ChangedListing))
+_READ_WITH_LISTINGS = f"""
+SELECT c.*, CASE WHEN l.property_id IS NOT NULL THEN json_build_object({_SHOWN}) END AS listing
+  FROM ({_READ}) AS c LEFT JOIN properties_live l ON l.property_id = c.property_id
+ ORDER BY c.position
 """
 
 
@@ -53,6 +63,17 @@ class ChangeFeedRepository(Repository):
         """Entries beyond a position, in order."""
         return await self._all(Change, _READ, after=after, limit=limit)
 
+    async def read_with_listings(self, after: int, limit: int) -> list[ChangeWithListing]:
+        """The same, each with its listing as it is now."""
+        return await self._all(_with_listing, _READ_WITH_LISTINGS, after=after, limit=limit)
+
     async def end(self) -> int:
         """The last position that was given; 0 before the first."""
-        return await self._number(_END)
+        return await self._number(END)
+
+
+def _with_listing(*, listing: dict[str, Any] | None, **change: Any) -> ChangeWithListing:
+    if listing is None:
+        return ChangeWithListing(**change, listing=None)
+    status = ListingStatus(listing.pop("listing_status"))
+    return ChangeWithListing(**change, listing=ChangedListing(**listing, listing_status=status))
