@@ -9,11 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+from typer.main import get_command
 
+from pincali_sync.cli.app import app
+from pincali_sync.cli.help import reword
 from pincali_sync.language import CATALOGUE
 
 PACKAGE = Path(__file__).parents[1] / "pincali_sync"
@@ -40,7 +44,19 @@ def extracted() -> Catalog:
     found = extract_from_dir(PACKAGE, _METHODS, {"**/templates/**": _TEMPLATES}, keywords=_KEYWORDS)
     for _, _, message, _, context in found:
         catalog.add(message, context=context)
+    reword(_command(), lambda text: str(catalog.add(text).id))
     return catalog
+
+
+def _command() -> Any:
+    """`pincali-sync` without the workshop's commands, whose help is for developers."""
+    command: Any = get_command(app)
+    command.commands = {
+        name: each
+        for name, each in command.commands.items()
+        if each.rich_help_panel != "Try it out"
+    }
+    return command
 
 
 def stored() -> Catalog:

@@ -30,7 +30,7 @@ from pincali_sync.cli.doctor_command import doctor
 from pincali_sync.cli.explain_command import explain
 from pincali_sync.cli.first_run_command import first_run
 from pincali_sync.cli.forget_command import forget
-from pincali_sync.cli.help import HELP, GroupedHelp
+from pincali_sync.cli.help import HELP, GroupedHelp, speak
 from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats, status
 from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.cli.machine_commands import config, parse, web
@@ -129,7 +129,10 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
     configure_logging()
     try:
         with language.speaking(_language()):
-            commands(args=arguments)
+            command = typer.main.get_command(commands)
+            if language.current() != language.ENGLISH:
+                speak(command)
+            command(args=arguments)
     except SystemExit as end:  # usage errors and `typer.Exit` end this way
         return end.code if isinstance(end.code, int) else ExitStatus.DONE
     except PincaliSyncError as error:

@@ -15,10 +15,13 @@ from pincali_sync import language
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.language import ENGLISH, SPANISH, _, ngettext
+from tests.support.cli import say
 
 ROOT = Path(__file__).parents[2]
 # What a translation must leave as it is: placeholders, tags, commands and files, variables.
-_KEPT = re.compile(r"%\(\w+\)[sd]|%%|</?\w+>|`[^`]+`|<code>.*?</code>|\b[A-Z]+(?:_[A-Z]+)+\b")
+_KEPT = re.compile(
+    r"%\(\w+\)[sdg]|\{\w+\}|%%|</?\w+>|`[^`]+`|<code>.*?</code>|\b[A-Z]+(?:_[A-Z]+)+\b"
+)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,19 @@ def test_a_text_is_translated_where_it_is_shown() -> None:
     assert _("Runs") == "Runs"
     assert ngettext("%(num)s page", "%(num)s pages", 1) == "1 page"
     assert ngettext("%(num)s page", "%(num)s pages", 12_345) == "12,345 pages"
+
+
+def test_help_is_in_the_language_of_the_process(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANG", "es_MX.UTF-8")
+    status, out, _err = say(capsys, "history", "-h")
+    assert status == 0
+    assert "Uso: pincali-sync history [OPCIONES] [RUN]" in out
+    assert re.search(r"--limit .* Cuántos como máximo\.  \[si no se indica: 20", out)
+    assert "Muestra esta ayuda y termina." in out
+    monkeypatch.setenv("DISPLAY_LANGUAGE", "en")
+    assert "Show this message and exit." in say(capsys, "history", "-h")[1]
 
 
 # --- the catalogue --------------------------------------------------------------------------------
