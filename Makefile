@@ -6,7 +6,7 @@ PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 SITE := said=$$(NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict 2>&1) || { echo "$$said"; exit 1; }
 COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
-.PHONY: help setup demo test test-fast lint fuzz kills chaos audit bench up down docs reference rules translations licences lock clean
+.PHONY: help setup demo test test-fast lint fuzz kills chaos audit bench up down docs pictures reference rules translations licences lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ docs: setup ## the pages of docs/ as a site in site/, strictly
 
 reference: setup ## write .env.example and the pages of docs/reference from the code
 	@$(PYTHON) -m scripts.reference
+
+pictures: setup ## take the pictures of docs/pictures, of the demo's dashboard and terminal
+	@$(PYTHON) -m pincali_workshop.demo.pictures
 
 rules: setup ## write Prometheus' rules from the code
 	@$(PYTHON) scripts/write_prometheus_rules.py
