@@ -98,5 +98,6 @@ def _said(command: TyperCommand) -> str:
 
 
 def _plain(usage: str) -> str:
-    """A usage without the braces around what has to be given."""
-    return " ".join(usage.replace("{", "").replace("}", "").split())
+    """A usage without braces around what has to be given, and with one bracket around the rest."""
+    once = usage.replace("[[", "[").replace("]]", "]")
+    return " ".join(once.replace("{", "").replace("}", "").split())

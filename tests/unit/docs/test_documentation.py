@@ -68,6 +68,14 @@ def test_every_link_in_the_documents_leads_somewhere() -> None:
             assert not anchor or anchor in anchors(target), f"{document.name}: {link}"
 
 
+def test_the_pictures_are_few_small_and_shown() -> None:
+    pictures = list((ROOT / "docs" / "pictures").iterdir())
+    shown = "".join(document.read_text() for document in DOCUMENTS)
+    assert len(pictures) <= 6
+    assert [each.name for each in pictures if each.stat().st_size >= 100_000] == []
+    assert [each.name for each in pictures if f"pictures/{each.name}" not in shown] == []
+
+
 def anchors(document: Path) -> set[str]:
     """The names of a page's headings, as they are made on the web and in the site."""
     titles = re.findall(r"^#+ (.*)$", document.read_text(), re.M)
