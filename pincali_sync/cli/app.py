@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pincali_sync import language
-from pincali_sync.cli.consumer_commands import changes, export, report
+from pincali_sync.cli.consumer_commands import changes, export, report, schema
 from pincali_sync.cli.control_commands import (
     cancel,
     dead_letters,
@@ -76,7 +76,7 @@ _COMMANDS: Mapping[str, Sequence[Callable[..., None]]] = {
     ),
     "Run": (auto, first_run, tier1, tier2, tier3, tier4, process_queue),
     "Decide and step in": (pause, resume, cancel, retry, dequeue, dead_letters),
-    "Use the data": (export, changes, forget),
+    "Use the data": (export, changes, schema, forget),
     "Look after the installation": (config, web, deploy, parse),
 }
 for _heading, _commands in _COMMANDS.items():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,7 @@ from pincali_sync.domain.published import Change
 from pincali_sync.reports.headlines import headlines
 from pincali_sync.reports.quality_report import write_report
 from pincali_sync.services.export.live_table import ExportResult
+from pincali_sync.services.export.schemas import Published, schema_of
 
 _STANDARD_OUTPUT = "-"
 
@@ -93,23 +95,33 @@ def changes(
 
     async def work(services: Services) -> None:
         read = services.feed.follow if follow else services.feed.walk
-        await _print(read(after, with_listing=with_listing), limit)
+        await _print(read(after, with_listing=with_listing), limit, with_listing=with_listing)
 
     with suppress(KeyboardInterrupt):
         ask(work)
 
 
-async def _print(pages: AsyncGenerator[Sequence[Change], None], limit: int | None) -> None:
+async def _print(
+    pages: AsyncGenerator[list[Change], None], limit: int | None, *, with_listing: bool
+) -> None:
+    names = [each.name for each in fields(Change) if with_listing or each.name != "listing"]
     printed = 0
     async with aclosing(pages):
         async for page in pages:
             wanted = page if limit is None else page[: limit - printed]
             for entry in wanted:
-                print_json_line(entry)
+                print_json_line({name: getattr(entry, name) for name in names})
             sys.stdout.flush()
             printed += len(wanted)
             if printed == limit:
                 return
+
+
+def schema(
+    of: Annotated[Published, typer.Argument(metavar="NAME", help="listing, change or webhook.")],
+) -> None:
+    """Print the JSON schema of exports, of the feed or of webhooks, to be pinned."""
+    print_json(schema_of(of))
 
 
 def report(

@@ -213,14 +213,8 @@ class Change:
     """why, where that is not plain"""
     created_at: datetime
     """when it was noted"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeWithListing(Change):
-    """The same, with the listing beside it."""
-
-    listing: ChangedListing | None
-    """null: two records turned out to be one, and this one is the other"""
+    listing: ChangedListing | None = None
+    """whose change it is; null: two records turned out to be one, and this one is the other"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +227,7 @@ class WebhookData:
     """the version of this schema"""
     cursor: int
     """the position of the last change in it: what `changes --after` goes on from"""
-    changes: list[ChangeWithListing]
+    changes: list[Change]
     """in the feed's order"""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.reference import commands, metrics, states, tables, targets, variables
+from scripts.reference import commands, metrics, schemas, states, tables, targets, variables
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -16,13 +16,15 @@ FILES = {
     REFERENCE / "metrics.md": metrics.page,
     REFERENCE / "listing-states.md": states.page,
     REFERENCE / "make-targets.md": targets.page,
+    REFERENCE / "data.md": schemas.page,
+    **schemas.files(REFERENCE / "schemas"),
 }
 
 
 def main() -> None:
     """Writes every file."""
-    REFERENCE.mkdir(exist_ok=True)
     for path, made in FILES.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(made())
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator
 
-from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.published import Change, ChangeWithListing
+from pincali_sync.domain.published import Change
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.base import Service
 
@@ -14,7 +12,6 @@ _CHANNEL = "pincali_changes"  # of the trigger on `property_changes`
 _NUMBERED_AT_ONCE = 10_000
 _PAGE = 1_000
 _LOOK_AGAIN_SECONDS = 30.0
-Entry = TypeVar("Entry", bound=Change)
 
 
 class ChangeFeedService(Service):
@@ -35,24 +32,20 @@ class ChangeFeedService(Service):
             numbered += chunk
         return numbered
 
-    async def read(self, after: int, limit: int = _PAGE) -> list[Change]:
+    async def read(
+        self, after: int, limit: int = _PAGE, *, with_listing: bool = False
+    ) -> list[Change]:
         """What came after a cursor, in order; the last entry's position is the next cursor.
+
+        Args:
+            with_listing: whether each entry brings its listing, as it is now.
 
         Raises:
             UsageError: when the cursor is none that this database gave.
         """
-        return await self._read(after, lambda tx: tx.feed.read(after, limit))
-
-    async def read_with_listings(self, after: int, limit: int = _PAGE) -> list[ChangeWithListing]:
-        """The same, each with its listing as it is now. Raises as `read` does."""
-        return await self._read(after, lambda tx: tx.feed.read_with_listings(after, limit))
-
-    async def _read(
-        self, after: int, read: Callable[[UnitOfWork], Awaitable[list[Entry]]]
-    ) -> list[Entry]:
         await self.number()
         async with self.db.transaction() as tx:
-            entries = await read(tx)
+            entries = await tx.feed.read(after, limit, with_listing=with_listing)
             end = after if entries else await tx.feed.end()
         if not 0 <= after <= end:
             raise UsageError(
@@ -63,7 +56,7 @@ class ChangeFeedService(Service):
 
     async def walk(
         self, after: int, *, with_listing: bool = False
-    ) -> AsyncGenerator[Sequence[Change], None]:
+    ) -> AsyncGenerator[list[Change], None]:
         """Pages from a cursor to the end of the feed.
 
         Args:
@@ -72,14 +65,13 @@ class ChangeFeedService(Service):
         Raises:
             UsageError: when the cursor is none that this database gave.
         """
-        read = self.read_with_listings if with_listing else self.read
-        while entries := await read(after):
+        while entries := await self.read(after, with_listing=with_listing):
             yield entries
             after = entries[-1].position
 
     async def follow(
         self, after: int, *, with_listing: bool = False
-    ) -> AsyncGenerator[Sequence[Change], None]:
+    ) -> AsyncGenerator[list[Change], None]:
         """Pages for ever, each as soon as there is something to read.
 
         Looks when the database says so, and every half minute anyway: behind a transaction pooler

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 from pincali_sync.db.repositories.export.webhooks import WebhookState
 from pincali_sync.domain.published import (
     SCHEMA_VERSION,
-    ChangeWithListing,
+    Change,
     WebhookData,
     WebhookMessage,
 )
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 # Longer than a message takes; a sender that was killed keeps others off for so long at most.
 _CLAIM = timedelta(minutes=1)
 _AS_BYTES = TypeAdapter(WebhookMessage).dump_json
-_ONE_AS_BYTES = TypeAdapter(ChangeWithListing).dump_json
+_ONE_AS_BYTES = TypeAdapter(Change).dump_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ class WebhookService(Service):
     async def _next(self, cursor: int, end: int | None) -> WebhookMessage | None:
         """The message after a cursor; one that was begun ends where it did."""
         async with self.db.transaction() as tx:
-            found = await tx.feed.read_with_listings(cursor, MAX_CHANGES)
+            found = await tx.feed.read(cursor, MAX_CHANGES, with_listing=True)
         begun = [each for each in found if end is not None and each.position <= end]
         changes = begun or _as_many_as_fit(found)
         if not changes:
@@ -192,10 +192,10 @@ class WebhookService(Service):
         )
 
 
-def _as_many_as_fit(changes: Sequence[ChangeWithListing]) -> list[ChangeWithListing]:
+def _as_many_as_fit(changes: Sequence[Change]) -> list[Change]:
     """As many as a message may hold, at least one."""
     size = 0
-    fitting: list[ChangeWithListing] = []
+    fitting: list[Change] = []
     for change in changes:
         size += len(_ONE_AS_BYTES(change))
         if fitting and size > MAX_BYTES:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from pincali_sync.db.engine import Database
@@ -116,6 +117,7 @@ def test_changes_are_a_json_object_a_line_and_the_last_position_is_the_next_curs
         "field_name": None,
     }
     assert first["created_at"] == "2026-11-01T06:00:00+00:00"
+    jsonschema.validate(first, json.loads(say(capfd, "schema", "change")[1]))
     assert json.loads(say(capfd, "changes", "--limit", "1", "--json")[1]) == first
     assert json.loads(say(capfd, "changes", "--after", "1")[1]) == second
     assert say(capfd, "changes", "--after", "2") == (0, "", "")

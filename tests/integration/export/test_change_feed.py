@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 
 import psycopg
@@ -43,7 +43,7 @@ async def walk(feed: ChangeFeedService, after: int = 0, limit: int = 3) -> list[
     return found
 
 
-def names_of(entries: Sequence[Change]) -> list[str]:
+def names_of(entries: list[Change]) -> list[str]:
     return [each.property_id.removeprefix("pincali_") for each in entries]
 
 
@@ -214,7 +214,7 @@ async def test_a_follower_that_hears_nothing_looks_by_the_clock(
     async with aclosing(feed.follow(0)) as pages:
         first = await anext(pages)
         second = await anext(pages)
-    assert names_of([*first, *second]) == ["a", "a"]
+    assert names_of(first + second) == ["a", "a"]
     assert bell.timeouts == [30, 30]
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -27,6 +28,7 @@ from pincali_sync.domain.listing_filter import ListingFilter
 from pincali_sync.exceptions import DatabaseUnavailableError, UsageError, WriteError
 from pincali_sync.services.export.formats import FORMATS, CsvFile
 from pincali_sync.services.export.live_table import ExportService
+from pincali_sync.services.export.schemas import Published, schema_of
 from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows
 from tests.support.clock import FixedClock
 from tests.support.strangers import Give
@@ -325,6 +327,8 @@ async def test_geojson_holds_features_with_longitude_first(
         None,
     )
     assert {each["type"] for each in features.values()} == {"Feature"}
+    for each in features.values():
+        jsonschema.validate(each["properties"], schema_of(Published.LISTING))
     for expected in await table(db):
         properties = features[expected["property_id"]]["properties"]
         assert list(properties) == NAMES

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+import jsonschema
 import pytest
 
 from pincali_sync.config import load_config
@@ -21,6 +22,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.webhooks import WebhookTarget, targets_of
 from pincali_sync.runner.webhook import post
 from pincali_sync.services.export.change_feed import ChangeFeedService
+from pincali_sync.services.export.schemas import Published, schema_of
 from pincali_sync.services.export.webhooks import Sent, WebhookService
 from pincali_sync.services.ports import PostAnswer
 from tests.support.builders import add_live, id_of, rows
@@ -96,6 +98,7 @@ async def test_what_is_new_goes_to_every_target_signed_and_in_order(
     assert taken(await webhooks.send()) == [2, 2]
     for ear in ears:
         [message], [headers] = ear.messages, ear.listener.headers
+        jsonschema.validate(message, schema_of(Published.WEBHOOK))
         assert (message["type"], message["data"]["schema"], message["data"]["cursor"]) == (
             *("listings.changed", 1, 3),
         )

@@ -8,7 +8,7 @@ from typing import Any
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.scrapes import REPAIR
 from pincali_sync.domain.listing_status import ListingStatus
-from pincali_sync.domain.published import Change, ChangedListing, ChangeWithListing
+from pincali_sync.domain.published import Change, ChangedListing
 
 # Until the end of the transaction. A statement of its own: the next one must see what the last
 # holder committed.
@@ -59,12 +59,10 @@ class ChangeFeedRepository(Repository):
         await self._run(_LOCK)
         return await self._count(_NUMBER, limit=limit)
 
-    async def read(self, after: int, limit: int) -> list[Change]:
-        """Entries beyond a position, in order."""
-        return await self._all(Change, _READ, after=after, limit=limit)
-
-    async def read_with_listings(self, after: int, limit: int) -> list[ChangeWithListing]:
-        """The same, each with its listing as it is now."""
+    async def read(self, after: int, limit: int, *, with_listing: bool = False) -> list[Change]:
+        """Entries beyond a position, in order; if asked, each with its listing as it is now."""
+        if not with_listing:
+            return await self._all(Change, _READ, after=after, limit=limit)
         return await self._all(_with_listing, _READ_WITH_LISTINGS, after=after, limit=limit)
 
     async def end(self) -> int:
@@ -72,8 +70,8 @@ class ChangeFeedRepository(Repository):
         return await self._number(END)
 
 
-def _with_listing(*, listing: dict[str, Any] | None, **change: Any) -> ChangeWithListing:
+def _with_listing(*, listing: dict[str, Any] | None, **change: Any) -> Change:
     if listing is None:
-        return ChangeWithListing(**change, listing=None)
+        return Change(**change)
     status = ListingStatus(listing.pop("listing_status"))
-    return ChangeWithListing(**change, listing=ChangedListing(**listing, listing_status=status))
+    return Change(**change, listing=ChangedListing(**listing, listing_status=status))
