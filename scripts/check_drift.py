@@ -6,11 +6,12 @@ import sys
 import tempfile
 from pathlib import Path
 from pprint import pformat
+from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from pincali_workshop.stack import embedded
-from sqlalchemy import create_engine, pool
+from sqlalchemy import Column, Connection, create_engine, pool
 
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import sqlalchemy_url
@@ -20,8 +21,9 @@ from pincali_sync.db.models import metadata
 def differences(url: str) -> list[str]:
     """What would have to be done to the database to make it what the models say.
 
-    Tables, columns, types, defaults, indexes and unique constraints are compared; checks, the
-    predicates of partial indexes and storage options are beyond Alembic.
+    Tables, columns, types, defaults, indexes and unique constraints are compared, indexes of
+    expressions by their names; checks, the predicates of partial indexes and storage options are
+    beyond Alembic.
 
     Returns:
         One line or more a difference, in Alembic's words; empty when there is none.
@@ -29,9 +31,26 @@ def differences(url: str) -> list[str]:
     engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
     with engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "compare_server_default": True}
+            connection,
+            opts={
+                "compare_type": True,
+                "compare_server_default": True,
+                "include_object": _is_comparable,
+            },
         )
-        return [pformat(each) for each in compare_metadata(context, metadata)]
+        found = [pformat(each) for each in compare_metadata(context, metadata)]
+        return found + _missing_indexes(connection)
+
+
+def _is_comparable(thing: Any, _name: str | None, kind: str, *_: object) -> bool:
+    """PostgreSQL has its own wording of an expression."""
+    return kind != "index" or all(isinstance(each, Column) for each in thing.expressions)
+
+
+def _missing_indexes(connection: Connection) -> list[str]:
+    there = {*connection.exec_driver_sql("SELECT indexname FROM pg_indexes").scalars()}
+    wanted = (index.name for table in metadata.tables.values() for index in table.indexes)
+    return [f"no index {name}" for name in wanted if name not in there]
 
 
 def main() -> int:

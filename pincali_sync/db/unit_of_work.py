@@ -8,7 +8,7 @@ from pincali_sync.db.repositories.export import exports, feed, webhooks
 from pincali_sync.db.repositories.health import catalog, consistency, server
 from pincali_sync.db.repositories.identity import identities, resolving, takeovers
 from pincali_sync.db.repositories.insights import dossier, figures, history, news
-from pincali_sync.db.repositories.listings import ages, live, scrapes
+from pincali_sync.db.repositories.listings import ages, browsing, live, scrapes
 from pincali_sync.db.repositories.people import people
 from pincali_sync.db.repositories.prices import price_change
 from pincali_sync.db.repositories.quality import oddities, quality
@@ -27,6 +27,7 @@ class UnitOfWork:
         self.ages = ages.AgesRepository(connection)
         self.audits = checks.AuditRepository(connection)
         self.batches = batches.BatchRepository(connection)
+        self.browsing = browsing.BrowsingRepository(connection)
         self.catalog = catalog.CatalogRepository(connection)
         self.certificates = certificates.CertificateRepository(connection)
         self.checks = checks.CheckRepository(connection)

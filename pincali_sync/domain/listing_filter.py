@@ -74,7 +74,7 @@ class ListingFilter:
     operation: Operation | None = None  # of its main offer
     price_min: Decimal | None = None  # both ends belong to a range
     price_max: Decimal | None = None
-    currency: Currency | None = None
+    currency: Currency | None = None  # of a price that is one for the whole
     first_seen_since: datetime | None = None
     first_seen_before: datetime | None = None  # not at that very moment
     changed_since: datetime | None = None  # whatever was written down about it
@@ -89,9 +89,9 @@ class ListingFilter:
 
     @property
     def prices_in(self) -> Currency | None:
-        """The currency in which prices are compared; None where they are not."""
-        is_asked = self.price_min is not None or self.price_max is not None
-        return (self.currency or Currency.MXN) if is_asked else None
+        """The currency that prices must be in to be compared; None where none is asked for."""
+        is_compared = self.price_min is not None or self.price_max is not None
+        return self.currency or (Currency.MXN if is_compared else None)
 
 
 _RANGES = (("price_min", "price_max"), ("first_seen_since", "first_seen_before"))

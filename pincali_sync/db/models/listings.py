@@ -31,6 +31,18 @@ def changed_at(of: str = "") -> str:
     return f"coalesce({of}last_updated_at, '-infinity'::timestamptz)"
 
 
+def shelf(of: str = "") -> str:
+    """SQL for the part of the table that a row belongs to (see `shelves_of`).
+
+    What is gone lies at other ends of an order than what is there, and so do prices of rent and of
+    sale: each part has its own place in the indexes of orders.
+    """
+    return (
+        f"CASE WHEN {of}listing_status IN {words(REMOVED)} THEN 2 ELSE 0 END"
+        f" + CASE WHEN {of}operation_type IN ('rent', 'for rent') THEN 1 ELSE 0 END"
+    )
+
+
 def folded(text: str) -> str:
     """SQL for a text without regard to case and accents, whatever the database's collation."""
     return f"lower(translate({text}, '{_ACCENTED}{_ACCENTED.upper()}', '{_BARE}{_BARE}'))"
@@ -106,6 +118,23 @@ class PropertyScrapesStaging(ListingColumns, Base):
 
 
 _SEARCHED = "bedrooms city neighborhood operation_type price property_type status"
+
+
+# What people filter by, and sort; the largest places have orders of their own.
+_SHELF, _CITY = text(f"({shelf()})"), text(f"({folded('city')})")
+_SEEN, _CHANGED = text(f"({first_seen_at()})"), text(f"({changed_at()})")
+_PRICE = (_SHELF, "currency", "price", "id")
+_PRICED = text("price_unit = 'total' AND price IS NOT NULL")
+_BROWSED = (
+    Index("idx_live_newest", _SHELF, _SEEN, "id"),
+    Index("idx_live_changed", _SHELF, _CHANGED, "id"),
+    Index("idx_live_priced", *_PRICE, postgresql_where=_PRICED),
+    Index("idx_live_city_newest", _CITY, _SHELF, _SEEN, "id"),
+    Index("idx_live_city_priced", _CITY, *_PRICE, postgresql_where=_PRICED),
+    Index("idx_live_neighborhood", text(f"({folded('neighborhood')})")),
+    Index("idx_live_state", text(f"({folded('state')})")),
+    Index("idx_live_type", text(f"({folded('property_type')})")),
+)
 
 
 class PropertiesLive(ListingColumns, Base):
@@ -194,6 +223,7 @@ class PropertiesLive(ListingColumns, Base):
         Index("idx_live_freshness", "listing_status", "last_full_scrape_at"),
         partial_index("uq_live_public_id", "public_id", where="public_id IS NOT NULL"),
         partial_index("idx_live_agents", "property_id", where=NAMES_AGENT),
+        *_BROWSED,
         # Room in each page lets counters be HOT updates, which leave all these indexes alone.
         {"postgresql_with": {"fillfactor": 70}},
     )
