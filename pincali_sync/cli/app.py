@@ -15,15 +15,8 @@ import typer
 
 from pincali_sync import language
 from pincali_sync.cli.consumer_commands import changes, export, report, schema
-from pincali_sync.cli.control_commands import (
-    cancel,
-    dead_letters,
-    dequeue,
-    pause,
-    process_queue,
-    resume,
-    retry,
-)
+from pincali_sync.cli.control_commands import cancel, pause, process_queue, resume
+from pincali_sync.cli.dead_letter_commands import dead_letters, dequeue, retry
 from pincali_sync.cli.decision_commands import candidates, removals, reviews
 from pincali_sync.cli.deploy_command import deploy
 from pincali_sync.cli.doctor_command import doctor

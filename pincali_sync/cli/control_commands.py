@@ -8,13 +8,12 @@ from uuid import uuid4
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
-from pincali_sync.cli.asking import ask, ask_database, run_until_told, who
+from pincali_sync.cli.asking import ask, run_until_told, who
 from pincali_sync.cli.output import (
     JsonOption,
     print_json,
     print_table,
     say,
-    show_records,
     tier_option,
 )
 from pincali_sync.cli.progress import run_shown
@@ -22,13 +21,11 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import scope_of
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import UsageError
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
 
 TierOption = Annotated[Tier | None, tier_option("One tier; without it, all of them.")]
 _OUTCOMES = ("new", "updated", "unchanged", "rejected", "failed", "gone")
-_RECORD = typer.Argument(metavar="PROPERTY", help="property_id, EB id, URL or slug.")
 
 
 def pause(
@@ -91,57 +88,3 @@ async def _process_queue(items: int, *, quiet: bool) -> tuple[int, dict[str, Any
     counts = {name: stats.get(f"detail/{name}", 0) for name in _OUTCOMES}
     log = str(runner.log_of(job_id))
     return status, {"processed": sum(counts.values()), **counts, "log": log}
-
-
-def dead_letters(
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    as_json: JsonOption = False,
-) -> None:
-    """Show pages that were set aside after their attempts."""
-    letters = ask_database(lambda tx: tx.queue_rows.dead_letters(limit=limit))
-    show_records(
-        "Set aside",
-        {
-            "property": "property_id",
-            "reason": "queue_reason",
-            "attempts": "attempt_count",
-            "when": "completed_at",
-            "last error": "last_error",
-        },
-        letters,
-        as_json=as_json,
-    )
-
-
-def retry(
-    record: Annotated[str | None, _RECORD] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that were set aside.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Give pages that were set aside a new start."""
-    if (record is None) is not everything:
-        raise UsageError("name one PROPERTY, or say --all")
-
-    async def work(services: Services) -> int:
-        property_id = None if record is None else await services.insights.record_of(record)
-        return await services.db.run(
-            lambda tx: tx.queue_rows.retry(property_id, now=services.clock.now())
-        )
-
-    count = ask(work)
-    say({"pages_queued_again": count}, f"{count} pages queued again.", as_json=as_json)
-
-
-def dequeue(record: Annotated[str, _RECORD], as_json: JsonOption = False) -> None:
-    """Take a record's waiting and set-aside pages out of the queue."""
-
-    async def work(services: Services) -> int:
-        property_id = await services.insights.record_of(record)
-        return await services.db.run(
-            lambda tx: tx.queue_rows.cancel(
-                property_id, reason="cancelled by request", now=services.clock.now()
-            )
-        )
-
-    count = ask(work)
-    say({"pages_taken_out": count}, f"{count} pages taken out.", as_json=as_json)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, ask_database, who
 from pincali_sync.cli.output import JsonOption, echo, print_json, print_records, say, show_records
+from pincali_sync.db.repositories.removal.batches import RemovalBatch
+from pincali_sync.db.repositories.removal.checks import RemovalCheck
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.removal.settlement import Settled
@@ -28,7 +29,9 @@ _UNSETTLED = {
     "looked at": "checked_at",
 }
 
-IdArgument = Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")]
+IdArgument = Annotated[
+    str, typer.Argument(metavar="ID", help="As `list` shows it, or how it begins.")
+]
 
 
 @removals.command("list")
@@ -104,7 +107,12 @@ def settle_removal(
 @removals.command("show")
 def show_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
     """Show what the pages of a batch's listings answered."""
-    checks = ask_database(lambda tx: tx.checks.of_batch(_id(batch)))
+
+    async def work(services: Services) -> list[RemovalCheck]:
+        batch_id = await services.insights.id_of("batch", batch)
+        return await services.db.run(lambda tx: tx.checks.of_batch(batch_id))
+
+    checks = ask(work)
     show_records(
         f"Batch {batch}",
         {
@@ -132,9 +140,11 @@ def reject_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
 
 
 def _settle_batch(batch_id: str, *, approve: bool, as_json: bool) -> None:
-    batch = ask(
-        lambda services: services.removals.settle(_id(batch_id), approve=approve, decided_by=who())
-    )
+    async def work(services: Services) -> RemovalBatch:
+        found = await services.insights.id_of("batch", batch_id)
+        return await services.removals.settle(found, approve=approve, decided_by=who())
+
+    batch = ask(work)
     text = f"Batch {batch.id} is {batch.status}: {batch.removed} listings removed."
     say(batch, text, as_json=as_json)
 
@@ -162,14 +172,14 @@ def list_reviews(as_json: JsonOption = False) -> None:
 @reviews.command("accept")
 def accept_review(review: IdArgument) -> None:
     """Let the new price stand."""
-    ask(lambda services: services.reviews.settle(_id(review), accept=True, settled_by=who()))
+    _settle_review(review, accept=True)
     echo("The new price stands.")
 
 
 @reviews.command("reject")
 def reject_review(review: IdArgument) -> None:
     """Put the old price back, until the site shows another."""
-    ask(lambda services: services.reviews.settle(_id(review), accept=False, settled_by=who()))
+    _settle_review(review, accept=False)
     echo("The old price is back.")
 
 
@@ -197,19 +207,28 @@ def list_candidates(as_json: JsonOption = False) -> None:
 @candidates.command("confirm")
 def confirm_candidate(pair: IdArgument) -> None:
     """Make the two one record: the earlier one, under its own id."""
-    ask(lambda services: services.identities.settle(_id(pair), confirm=True, settled_by=who()))
+    _settle_candidate(pair, confirm=True)
     echo("They are one record now.")
 
 
 @candidates.command("reject")
 def reject_candidate(pair: IdArgument) -> None:
     """Keep the two apart, for good."""
-    ask(lambda services: services.identities.settle(_id(pair), confirm=False, settled_by=who()))
+    _settle_candidate(pair, confirm=False)
     echo("They stay two records.")
 
 
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no id: `list` shows them") from None
+def _settle_review(review: str, *, accept: bool) -> None:
+    async def work(services: Services) -> None:
+        found = await services.insights.id_of("review", review)
+        await services.reviews.settle(found, accept=accept, settled_by=who())
+
+    ask(work)
+
+
+def _settle_candidate(pair: str, *, confirm: bool) -> None:
+    async def work(services: Services) -> None:
+        found = await services.insights.id_of("candidate", pair)
+        await services.identities.settle(found, confirm=confirm, settled_by=who())
+
+    ask(work)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.prices.price_change import PriceReview
@@ -20,6 +22,14 @@ from pincali_sync.services.runs.run_figures import RunProgress, progress_of
 
 _RUNS_COMPARED = 20
 _LONGEST_NAME = 2_000
+_BEGINNING = r"pincali_[\w-]{4,}"  # of a property_id: far enough for it to be no slug's
+_IDS = {
+    "run": ("sync_runs", "pincali-sync history"),
+    "job": ("sync_run_jobs", "pincali-sync history RUN"),
+    "batch": ("removal_batches", "pincali-sync removals list"),
+    "review": ("price_reviews", "pincali-sync reviews list"),
+    "candidate": ("identity_candidates", "pincali-sync candidates list"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,31 +57,50 @@ class InsightsService(Service):
         async with self.db.repeatable_read() as tx:
             return await read_snapshot(tx, self.config, self.clock.now(), whole=whole)
 
+    async def find_run(self, prefix: str) -> SyncRun:
+        """The run whose id begins so. Raises as `id_of` does."""
+        run_id = await self.id_of("run", prefix)
+        run = await self.db.run(lambda tx: tx.runs.get(run_id))
+        if run is None:  # deleted meanwhile
+            raise UsageError(f"no run begins with {prefix!r}")
+        return run
+
     @in_transaction
-    async def find_run(self, tx: UnitOfWork, prefix: str) -> SyncRun:
-        """The run whose id begins so.
+    async def id_of(self, tx: UnitOfWork, what: str, prefix: str) -> UUID:
+        """The id that begins so.
+
+        Args:
+            what: whose: "run", "job", "batch", "review" or "candidate".
 
         Raises:
             UsageError: when there is none, or more than one.
         """
-        found = await tx.runs.find(prefix)
-        if len(found) != 1:
-            many = "more than one run begins" if found else "no run begins"
-            raise UsageError(f"{many} with {prefix!r}: `pincali-sync history` lists them")
+        table, listed = _IDS[what]
+        found = await tx.dossier.ids(table, prefix)
+        if len(found) > 1:
+            raise UsageError(_unclear(f"{what} ids", prefix, list(map(str, found))))
+        if not found:
+            raise UsageError(f"no {what} id begins with {prefix!r}: `{listed}` lists them")
         return found[0]
 
     @in_transaction
     async def record_of(self, tx: UnitOfWork, name: str) -> str:
-        """The property_id that an id, an alias, a URL, a slug or an EasyBroker id means.
+        """The property_id that an id or its beginning, an alias, a URL, a slug or an EasyBroker id
+        means.
 
         Raises:
-            UsageError: when it means none.
+            UsageError: when it means none, or is the beginning of more than one.
         """
         property_id = None
         if len(name) <= _LONGEST_NAME and "\x00" not in name:  # PostgreSQL has no text with that
             property_id = await tx.identities.resolve(
                 name.strip(), computed_id=_computed_id(name.strip())
             )
+        if property_id is None and re.fullmatch(_BEGINNING, name.strip()):
+            found = await tx.dossier.records(name.strip())
+            if len(found) > 1:
+                raise UsageError(_unclear("property_ids", name, found))
+            property_id = next(iter(found), None)
         if property_id is None:
             raise UsageError(f"{name!r} is no record: give its property_id, EB id, URL or slug")
         return property_id
@@ -109,6 +138,10 @@ class InsightsService(Service):
             )
             for run in await tx.runs.open_runs()
         ]
+
+
+def _unclear(what: str, prefix: str, found: Sequence[str]) -> str:
+    return f"{prefix!r} begins more than one of the {what}: {', '.join(found)}; say more of it"
 
 
 def _computed_id(name: str) -> str | None:

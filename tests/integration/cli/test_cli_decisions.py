@@ -10,7 +10,7 @@ import pytest
 
 from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.config import load_config
-from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale
+from tests.support.builders import Workshop, add_live, add_queued, detail, entry, id_of, rows, sale
 from tests.support.cli import as_json, say
 from tests.support.scans import full_scan
 
@@ -87,10 +87,78 @@ def test_dead_letters_are_shown_retried_and_taken_out(capsys: pytest.CaptureFixt
     letters = as_json(capsys, "dead-letters")
     assert {each["property_id"] for each in letters} == {id_of("blue-house"), id_of("red-house")}
     assert "HTTP 500" in say(capsys, "dead-letters")[1]
+    _, _, err = say(capsys, "dead-letters", "--kind", "site-error", "--limit", "1")
+    assert err == "These are the latest 1 of 2; `--limit` shows more.\n"
     assert say(capsys, "retry")[0] == 2
     assert as_json(capsys, "retry", id_of("blue-house")) == {"pages_queued_again": 1}
-    assert say(capsys, "retry", "--all")[1] == "1 pages queued again.\n"
+    assert say(capsys, "retry", "--all")[1] == "1 page queued again.\n"
     assert as_json(capsys, "dequeue", id_of("red-house")) == {"pages_taken_out": 1}
+
+
+ERRORS = {
+    "the page shows EB-AA0001, the record is EB-AA0002": "another-listing",
+    "the page shows EB-AA0001, the record is EB-AA0002, and so do others": "same-page",
+    "no page of the site: none of its marks, and the title is 'x'": "no-page",
+    "parser: KeyError('x')": "program",
+    "https://www.pincali.com/en/home/x shows no listing id": "markup",
+    "https://www.pincali.com/en/home/x has more than 9,000,000 bytes": "size",
+    "the worker node-1 was not heard of any more": "worker",
+    "HTTP 503": "site-error",
+    "HTTP 403": "refused",
+    "TimeoutError: no answer": "connection",
+    "title_required: title is missing": "rule",
+    "what nobody thought of": "other",
+}
+
+
+def test_errors_are_told_and_settled_by_their_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(services: Services, shop: Workshop) -> None:
+        for error, kind in ERRORS.items():
+            name = f"house-{kind}"
+            await add_queued(
+                services.db, name, shop.clock, status="failed", last_error=error, priority=1
+            )
+
+    prepare(work)
+    letters = as_json(capsys, "dead-letters")
+    assert {each["last_error"]: each["kind"] for each in letters} == ERRORS
+    lines = [line.split("\t") for line in say(capsys, "dead-letters")[1].splitlines()[1:]]
+    assert {kind: pages for kind, pages, *_ in lines} == dict.fromkeys(ERRORS.values(), "1")
+    assert [kind for kind, *words in lines if "markup changed" in " ".join(words)] == ["markup"]
+    for kind in ("another-listing", "rule"):
+        assert as_json(capsys, "dequeue", "--kind", kind) == {"pages_taken_out": 1}
+    assert as_json(capsys, "retry", "--kind", "site-error") == {"pages_queued_again": 1}
+    left = set(ERRORS.values()) - {"another-listing", "rule", "site-error"}
+    assert {each["kind"] for each in as_json(capsys, "dead-letters")} == left
+    assert say(capsys, "retry", "--kind", "nonsense")[0] == 2
+
+
+def test_an_id_is_known_by_its_beginning_and_two_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def work(services: Services, _: Workshop) -> None:
+        for name in ("pincali_00aa11", "pincali_00aa22", "pincali_00bbzz"):
+            await add_live(services.db, name, property_id=name)
+        await rows(
+            services.db,
+            """WITH s AS (INSERT INTO scraping_sessions (base_url) VALUES ('x'), ('x') RETURNING id)
+               INSERT INTO removal_batches (id, session_id, status)
+               SELECT CAST('abcd0000-0000-0000-0000-00000000000' || row_number() OVER () AS uuid),
+                      id, 'open' FROM s""",
+        )
+
+    prepare(work)
+    assert say(capsys, "explain", "pincali_00bb")[0] == 0
+    for words, said in (
+        (("explain", "pincali_00aa"), "property_ids: pincali_00aa11, pincali_00aa22; say more"),
+        (("removals", "show", "ABCD-0"), "batch ids: abcd0000"),
+        (("removals", "show", "ee"), "no batch id begins with 'ee': `pincali-sync removals list`"),
+        (("removals", "show", "%"), "no batch id begins with '%'"),
+        (("explain", "pincali_00a%"), "is no record"),
+    ):
+        status, _, err = say(capsys, *words)
+        assert (status, said in err) == (2, True), err
+    assert say(capsys, "removals", "show", "abcd0000000000000000000000000001")[0] == 0
 
 
 def test_held_removals_are_shown_and_decided(capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,7 +226,7 @@ def test_a_listing_in_doubt_is_shown_and_settled(capsys: pytest.CaptureFixture[s
     assert (status, out) == (0, f"{id_of('blue-house')} is confirmed_removed already.\n")
     status, out, _ = say(capsys, "removals", "settle", id_of("red-house"), "--keep")
     assert (status, out) == (0, f"{id_of('red-house')} is active.\n")
-    for unknown in ("EB-BL", id_of("blue-house")[:12], "https://example.com/nothing"):
+    for unknown in ("EB-BL", id_of("blue-house")[:10], "https://example.com/nothing"):
         status, _, err = say(capsys, "removals", "settle", unknown, "--gone")
         assert (status, "is no record" in err) == (2, True)
 
@@ -172,7 +240,7 @@ def test_unusual_prices_are_shown_and_settled(capsys: pytest.CaptureFixture[str]
     prepare(work)
     first, second = as_json(capsys, "reviews", "list")
     assert "200,000" in say(capsys, "reviews", "list")[1]
-    assert say(capsys, "reviews", "accept", first["id"])[:2] == (0, "The new price stands.\n")
+    assert say(capsys, "reviews", "accept", first["id"][:12])[:2] == (0, "The new price stands.\n")
     assert say(capsys, "reviews", "reject", second["id"])[:2] == (0, "The old price is back.\n")
     assert say(capsys, "reviews", "accept", first["id"])[0] == 2
 
@@ -192,7 +260,7 @@ def test_candidates_are_shown_and_settled(capsys: pytest.CaptureFixture[str]) ->
     prepare(work)
     [candidate] = as_json(capsys, "candidates", "list")
     assert say(capsys, "candidates", "list")[0] == 0
-    assert say(capsys, "candidates", "confirm", candidate["id"])[0] == 0
+    assert say(capsys, "candidates", "confirm", candidate["id"][:5])[0] == 0
     assert as_json(capsys, "candidates", "list") == []
     assert say(capsys, "candidates", "reject", candidate["id"])[0] == 2
 

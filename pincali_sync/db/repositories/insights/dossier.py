@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.insights.lookup import LookupRepository
 from pincali_sync.db.repositories.site.listed import LISTED_URLS, listed_at
 
 
@@ -23,7 +23,7 @@ class Change:
     change_reason: str | None
 
 
-class DossierRepository(Repository):
+class DossierRepository(LookupRepository):
     """Reads about one record; writes nothing."""
 
     async def live(self, property_id: str) -> Mapping[str, Any] | None:

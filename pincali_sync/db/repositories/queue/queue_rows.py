@@ -8,6 +8,14 @@ from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.insights.figures import QUEUE_FINISHED
+from pincali_sync.domain.dead_letters import KINDS
+
+_KIND = "CASE {} ELSE '{}' END".format(
+    " ".join(f"WHEN last_error ~ '{each.pattern}' THEN '{each.name}'" for each in KINDS[:-1]),
+    KINDS[-1].name,
+)
+_OF_KIND = f"(CAST(:of_kind AS text) IS NULL OR {_KIND} = :of_kind)"
+_UNTIL = "(CAST(:until AS timestamptz) IS NULL OR completed_at <= :until)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +41,30 @@ class DeadLetter:
     attempt_count: int
     last_error: str | None
     completed_at: datetime | None
+    kind: str  # of the error, see `domain.dead_letters`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueRow(DeadLetter):
+class DeadLetterGroup:
+    """Pages that were set aside for errors of one kind."""
+
+    kind: str  # see `domain.dead_letters`
+    pages: int
+    latest_at: datetime
+    example: str | None  # the latest error
+    example_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
     """One row of the queue, whatever its state."""
 
+    property_id: str
+    source_url: str
+    queue_reason: str | None
+    attempt_count: int
+    last_error: str | None
+    completed_at: datetime | None
     priority: int
     status: str
     queued_at: datetime
@@ -74,14 +100,27 @@ class QueueRowRepository(Repository):
                  WHERE status IN ('pending', 'in_progress') GROUP BY 1 ORDER BY 1"""
         )
 
-    async def dead_letters(self, *, limit: int) -> list[DeadLetter]:
-        """Pages that were set aside, the latest first."""
+    async def dead_letters(self, *, limit: int, kind: str | None = None) -> list[DeadLetter]:
+        """Pages that were set aside, of one kind of error or all, the latest first."""
         return await self._all(
             DeadLetter,
-            """SELECT property_id, source_url, queue_reason, attempt_count, last_error, completed_at
-                 FROM scrape_queue WHERE status = 'failed'
-                ORDER BY completed_at DESC LIMIT :limit""",
+            f"""SELECT property_id, source_url, queue_reason, attempt_count, last_error,
+                       completed_at, {_KIND} AS kind
+                  FROM scrape_queue WHERE status = 'failed' AND {_OF_KIND}
+                 ORDER BY completed_at DESC, id LIMIT :limit""",
             limit=limit,
+            of_kind=kind,
+        )
+
+    async def dead_letter_groups(self) -> list[DeadLetterGroup]:
+        """Pages that were set aside, all of them, by kinds of error; the largest group first."""
+        return await self._all(
+            DeadLetterGroup,
+            f"""SELECT DISTINCT ON (kind) kind, count(*) OVER (PARTITION BY kind) AS pages,
+                       completed_at AS latest_at, last_error AS example, source_url AS example_url
+                  FROM (SELECT {_KIND} AS kind, completed_at, last_error, source_url
+                          FROM scrape_queue WHERE status = 'failed') AS letters
+                 ORDER BY kind, completed_at DESC""",
         )
 
     async def of_property(self, property_id: str, *, limit: int) -> list[QueueRow]:
@@ -96,11 +135,23 @@ class QueueRowRepository(Repository):
             limit=limit,
         )
 
-    async def retry(self, property_id: str | None, *, now: datetime) -> int:
+    async def retry(
+        self,
+        property_id: str | None,
+        *,
+        kind: str | None = None,
+        until: datetime | None = None,
+        now: datetime,
+    ) -> int:
         """Gives pages that were set aside (one record's, or all) a new start; those that are open
-        again already stay as they are."""
+        again already stay as they are.
+
+        Args:
+            kind: of the error; None: whatever it is.
+            until: those that were set aside up to then, None: all.
+        """
         return await self._count(
-            """
+            f"""
 UPDATE scrape_queue q
    SET status = 'pending', attempt_count = 0, lost_attempts = 0, completed_at = NULL,
        available_at = :now, queued_at = :now, lease_token = NULL, lease_expires_at = NULL
@@ -108,11 +159,28 @@ UPDATE scrape_queue q
        SELECT DISTINCT ON (f.property_id) f.id FROM scrape_queue f
         WHERE f.status = 'failed'
           AND (CAST(:property_id AS text) IS NULL OR f.property_id = CAST(:property_id AS text))
+          AND {_OF_KIND} AND {_UNTIL}
           AND NOT EXISTS (SELECT 1 FROM scrape_queue o WHERE o.property_id = f.property_id
                              AND o.status IN ('pending', 'in_progress'))
         ORDER BY f.property_id, f.queued_at DESC)
 """,
             property_id=property_id,
+            of_kind=kind,
+            until=until,
+            now=now,
+        )
+
+    async def dismiss(
+        self, kind: str, *, reason: str, until: datetime | None = None, now: datetime
+    ) -> int:
+        """Takes pages that were set aside for one kind of error (up to a time) out of the queue."""
+        return await self._count(
+            f"""UPDATE scrape_queue
+                   SET status = 'cancelled', completed_at = :now, last_error = :reason
+                 WHERE status = 'failed' AND {_OF_KIND} AND {_UNTIL}""",
+            of_kind=kind,
+            reason=reason,
+            until=until,
             now=now,
         )
 

@@ -120,11 +120,6 @@ class RunRepository(Repository):
         )
         return run_id
 
-    async def find(self, prefix: str) -> list[SyncRun]:
-        """Runs whose id begins so: people type the first few digits."""
-        statement = f"{_RUNS} WHERE starts_with(id::text, :prefix) LIMIT 2"
-        return await self._all(_run_of, statement, prefix=prefix)
-
     async def clean_up(self, *, before: datetime, size: int) -> int:
         """Deletes up to `size` runs that ended before a time, with their jobs; how many it did."""
         return await self._number(_CLEAN_UP, before=before, size=size)
