@@ -33,7 +33,7 @@ STATUSES = {
     ExitStatus.PAUSED_OR_BLOCKED: "paused, or blocked by the site",
     ExitStatus.LOCKED: "another run holds the lock: try again later",
 }
-_OF_EVERY_COMMAND = {"help", "as_json"}
+_OF_EVERY_COMMAND = {"--help", "--json"}
 
 
 def page() -> str:
@@ -79,7 +79,7 @@ def _leaves(path: str, command: TyperCommand | TyperGroup) -> Iterator[tuple[str
 
 def _section(path: str, command: TyperCommand) -> str:
     context = command.make_context(path, [], resilient_parsing=True)
-    shown = [each for each in command.params if each.name not in _OF_EVERY_COMMAND]
+    shown = [each for each in command.params if _OF_EVERY_COMMAND.isdisjoint(each.opts)]
     pieces = [each.get_usage_pieces(context) for each in shown if isinstance(each, TyperArgument)]
     usage = _plain(" ".join([path, *(piece for each in pieces for piece in each)]))
     text = f"\n### {path}\n\n`pincali-sync {usage}`\n\n{_said(command)}\n"
@@ -89,7 +89,7 @@ def _section(path: str, command: TyperCommand) -> str:
         rows.append((code(_plain(record[0])), cell(record[1])))
     if rows:
         text += "\n" + table(["argument", "meaning"], rows)
-    takes_json = any(each.name == "as_json" for each in command.params)
+    takes_json = any("--json" in each.opts for each in command.params)
     return text if takes_json else text + "\nTakes no `--json`.\n"
 
 

@@ -107,5 +107,6 @@ def _type_of(node: dict[str, Any]) -> str:
     if "enum" in node:
         return ", ".join(map(code, node["enum"]))
     if node.get("type") == "array":
-        return f"list of {_type_of(node['items'])}"
+        items = _type_of(node["items"])
+        return f"list of ({items})" if " or " in items else f"list of {items}"
     return str(node.get("format") or node.get("type") or "any JSON")
