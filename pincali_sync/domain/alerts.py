@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Literal
 
-from pincali_sync.language import ENGLISH, N_, _, current, speaking
+from pincali_sync.language import ENGLISH, N_, _, current, ngettext, speaking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,12 @@ def _told(rule: AlertRule, subject: str, value: float) -> str:
 
 def _shown(rule: AlertRule, value: float) -> str:
     if rule.shown_as == "seconds":
-        return _("%(time)s (h:mm:ss)", time=timedelta(seconds=round(value)))
+        days, rest = divmod(timedelta(seconds=round(value)), timedelta(days=1))
+        if not days:
+            return _("%(time)s (h:mm:ss)", time=rest)
+        return ngettext(
+            "%(num)s day, %(time)s (h:mm:ss)", "%(num)s days, %(time)s (h:mm:ss)", days, time=rest
+        )
     if rule.shown_as != "share":
         return f"{value:g}"
     percent, limit = f"{value:.1%}", f"{rule.threshold:.0%}"
