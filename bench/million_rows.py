@@ -113,7 +113,7 @@ def _as_autovacuum_leaves_them(url: str) -> None:
 
 
 async def _stale(tx: UnitOfWork) -> int:
-    drawn = await tx.queue_fill.fill_stale(
+    return await tx.queue_fill.fill_stale(
         8_000,
         Filling(run_id=None, max_pending=10_000, now=NOW),
         await tx.freshness.lessons(since=NOW.date()),
@@ -121,7 +121,6 @@ async def _stale(tx: UnitOfWork) -> int:
         told_before=NOW - timedelta(days=7),
         max_age_days=45,
     )
-    return drawn.queued
 
 
 async def _quality(tx: UnitOfWork) -> int:

@@ -54,12 +54,14 @@ INSERT INTO properties_live
         offers, property_type, total_area_m2, neighborhood, city, state, latitude, longitude,
         image_urls, features, first_seen_at, last_seen_at, last_manifest_seen_at,
         last_full_scrape_at, visits)
-SELECT property_id, listing_page_title, repeat('Fine house with a garden near the park. ', 8),
+SELECT property_id, listing_page_title,
+       (SELECT string_agg('palabra' || (m.id * 7919 + g * g) % 30000, ' ')
+          FROM generate_series(1, 150) AS g),  -- as many different words as real ones have
        source_url, public_id, operation_type, listing_page_price, currency, offers, property_type,
        total_area_m2, neighborhood, city, 'Jalisco', latitude, longitude,
        '["https://assets.invalid/1.jpg", "https://assets.invalid/2.jpg"]', '["3 bedrooms"]',
        first_seen_at, last_seen_at, last_seen_at, now(), 1
-  FROM property_manifest ORDER BY random()
+  FROM property_manifest m ORDER BY random()
 """,
     "UPDATE scrape_queue SET status = 'completed', completed_at = now()",
     "UPDATE property_manifest SET is_new = false, needs_full_scrape = false",

@@ -11,15 +11,15 @@ from uuid import UUID
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
-from pincali_sync.db.repositories.queue.refresh_fill import Drawn
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.freshness import Lessons
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.services.base import Service, in_transaction
 
-# With less of the ceiling free no look is taken at what is old; after all was found, none for long.
+# To find what is worth most all that is old is looked at: not for little room, and not often. What
+# a look finds lasts longer: the queue holds what the pace lets be fetched in hours.
 _LEAST_ROOM = 0.05
-_REST = timedelta(hours=1)
+_REST = timedelta(hours=2)
 
 # A card that shows something else has its page visited before it is stale, but not at once: what
 # is being edited is edited again.
@@ -54,13 +54,14 @@ class RefreshService(Service):
         if target is None or (target.rests_until or now) > now:
             return Wanted()
         due, filling = _due_by(now, target), Filling.of(self.config, run_id, now=now)
-        ceiling_days = near_the_ceiling(self.config)
-        too_old = await tx.freshness.stale(stale_before=now - timedelta(days=ceiling_days))
+        ceiling_days, budget = near_the_ceiling(self.config), await self.budget_left(tx)
+        too_old = await tx.freshness.stale(
+            stale_before=now - timedelta(days=ceiling_days), at_most=budget
+        )
         due = replace(due, stale=max(due.stale, too_old))
-        budget = await self.budget_left(tx) if due.stale or due.sample else 0
         if not await self._is_worth_it(tx, min(due.stale + due.sample, budget)):
             return Wanted()
-        stale = sample = Drawn()
+        stale = sample = 0
         if (wanted := min(due.stale, budget)) > 0:
             stale = await tx.queue_fill.fill_stale(
                 wanted,
@@ -70,18 +71,16 @@ class RefreshService(Service):
                 told_before=now - _TOLD_AFTER,
                 max_age_days=ceiling_days,
             )
-        if (wanted := min(due.sample, budget - stale.queued)) > 0:
+        if (wanted := min(due.sample, budget - stale)) > 0:
             sample = await tx.queue_fill.fill_sample(
                 wanted, filling, seed=target.month.isoformat(), drawn_since=target.set_at
             )
-        queued = Wanted(stale=stale.queued, sample=sample.queued)
-        await tx.freshness.count_queued(queued)
-        if stale.came_short or sample.came_short:
-            await tx.freshness.rest(now + _REST)
-        return queued
+        await tx.freshness.count_queued(Wanted(stale=stale, sample=sample))
+        await tx.freshness.rest(now + _REST)
+        return Wanted(stale=stale, sample=sample)
 
     async def _is_worth_it(self, tx: UnitOfWork, wanted: int) -> bool:
-        """To find what is worth most takes a look at all that is old: for little it is put off."""
+        """For little room it is put off."""
         ceiling = self.config.queue_max_pending
         room = await tx.queue_fill.room_for_refresh(ceiling) if wanted > 0 else 0
         return 0 < wanted <= room or room > _LEAST_ROOM * ceiling

@@ -59,7 +59,7 @@ class ScrapeQueueService(Service):
         self, tx: UnitOfWork, moment: datetime, limit: int, session_id: UUID | None = None
     ) -> int:
         """Queues up to `limit` records not visited since a moment, by crawl value."""
-        drawn = await tx.queue_fill.fill_stale(
+        return await tx.queue_fill.fill_stale(
             limit,
             await self._filling(tx, session_id),
             await lessons_at(tx, self.clock.now()),
@@ -67,7 +67,6 @@ class ScrapeQueueService(Service):
             told_before=moment,
             max_age_days=near_the_ceiling(self.config),
         )
-        return drawn.queued
 
     @in_transaction
     async def queue_random_sample(
@@ -75,13 +74,12 @@ class ScrapeQueueService(Service):
     ) -> int:
         """Queues a fair draw of records that are there; the same session draws the same ones."""
         now = self.clock.now()
-        drawn = await tx.queue_fill.fill_sample(
+        return await tx.queue_fill.fill_sample(
             sample_size,
             await self._filling(tx, session_id),
             seed=str(session_id or now.date()),
             drawn_since=now,
         )
-        return drawn.queued
 
     @in_transaction
     async def queue_verifications(self, tx: UnitOfWork, session_id: UUID) -> int:

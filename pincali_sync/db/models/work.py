@@ -267,7 +267,7 @@ class RefreshTargets(Base):
     sample_queued: Mapped[col.Counter]
     stale_before: Mapped[datetime]  # what was visited since is not stale
     set_at: Mapped[datetime]
-    rests_until: Mapped[datetime | None]  # all that is old was looked through, and is queued
+    rests_until: Mapped[datetime | None]  # what is old was looked at lately
 
 
 class RefreshReturns(Base):

@@ -155,6 +155,19 @@ def test_the_manifest_leaves_room_for_hot_updates(database_url: str) -> None:
     assert catalog(database_url, STORAGE)["property_manifest"] == "{fillfactor=50}"
 
 
+def test_updated_at_is_the_time_of_the_update_whoever_writes(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO properties_live (property_id, title, source_url, updated_at)"
+            " VALUES ('touched', 'x', 'x', '2020-01-01'), ('told', 'x', 'x', '2020-01-01')"
+        )
+        connection.execute("UPDATE properties_live SET title = 'y' WHERE property_id = 'touched'")
+        connection.execute("UPDATE properties_live SET title = 'y', updated_at = '2021-01-01'")
+        found = connection.execute("SELECT updated_at = now() FROM properties_live").fetchall()
+        connection.rollback()
+    assert found == [(True,), (True,)]
+
+
 def test_everything_that_the_specification_names_is_there(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         found = connection.execute(

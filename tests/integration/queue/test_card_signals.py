@@ -118,7 +118,7 @@ async def test_a_young_record_whose_card_told_of_news_is_visited_before_a_stale_
     assert [each["property_id"] for each in await queue(db)] == [id_of("stale")]
     await rows(db, "DELETE FROM scrape_queue")
     await rows(db, TAUGHT, month=month)
-    await rows(db, "UPDATE refresh_targets SET stale_queued = 0")
+    await rows(db, "UPDATE refresh_targets SET stale_queued = 0, rests_until = NULL")
     assert (await services.refresh.top_up()).stale == 1
     assert [each["property_id"] for each in await queue(db)] == [id_of("titled")]
 

@@ -27,6 +27,7 @@ from pincali_workshop.standin.pages.language import ENGLISH
 from pincali_workshop.standin.search import Search
 from pincali_workshop.standin.site import Site
 from pincali_workshop.standin.sitemap import lists, slugs_listed
+from pincali_workshop.standin.world.listing import Listing
 from pincali_workshop.standin.world.state import ListingState
 
 BASE_URL = "http://127.0.0.1"  # nobody is ever asked
@@ -40,6 +41,7 @@ class PaperAnswers:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._sold: Judgement | None = None
+        self._listed: dict[int, bool] = {}
 
     def listing(self, wanted: WantedPage) -> ListingAnswer:
         """A listing page."""
@@ -89,15 +91,22 @@ class PaperAnswers:
     def shards(self) -> list[list[str]]:
         """The sitemap: the canonical URLs that each shard lists, by age of the listings."""
         now = self._site.clock.now()
-        at, seed = int(now.timestamp()), self._site.options.seed
+        at = int(now.timestamp())
         urls = [
             CANONICAL_ROOT + slug
             for state in self._site.population.board(now).known()
-            if lists(seed, state.listing)
+            if state.active and self._lists(state.listing)
             for slug in slugs_listed(state, at)
         ]
         size = min(_SHARD_SIZE, len(urls) // _LEAST_SHARDS + 1)
         return [urls[n : n + size] for n in range(0, len(urls), size)]
+
+    def _lists(self, listing: Listing) -> bool:
+        """Drawn once a listing."""
+        known = self._listed.get(listing.index)
+        if known is None:
+            known = self._listed[listing.index] = lists(self._site.options.seed, listing)
+        return known
 
     def _ask(self, url: str) -> Shown | Led | Told:
         return detail_answer(self._site, slug_of(url), ENGLISH, BASE_URL)

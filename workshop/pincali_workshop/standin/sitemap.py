@@ -110,6 +110,8 @@ def slugs_listed(state: ListingState, at: int, lag: int = 0) -> list[str]:
         lag: seconds for which former slugs and removed listings stay.
     """
     names = state.listing.names
+    if state.active and len(names.all) == 1:
+        return [names.all[0].slug]
     ended = max((end for _, end in state.listing.life.spells if end <= at), default=0)
     slugs = [names.listed_at(at).slug] if state.active or ended > at - lag else []
     if state.active:

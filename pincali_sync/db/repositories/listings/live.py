@@ -63,7 +63,8 @@ WITH chunk AS (
      ORDER BY property_id LIMIT :size
 ), marked AS (
     UPDATE properties_live l
-       SET last_manifest_seen_at = m.last_seen_at, last_seen_at = m.last_seen_at
+       SET last_manifest_seen_at = m.last_seen_at, last_seen_at = m.last_seen_at,
+           updated_at = now()
       FROM chunk c JOIN property_manifest m USING (property_id)
      WHERE l.property_id = c.property_id
        AND l.last_manifest_seen_at IS DISTINCT FROM m.last_seen_at

@@ -17,7 +17,7 @@ from uuid import UUID
 from pincali_sync.db.models.listings import PropertyScrapesStaging
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepository
-from pincali_sync.db.repositories.listings.learning import LEARN_FROM_SAMPLE, LEARN_RATES
+from pincali_sync.db.repositories.listings.learning import FIRST_PRIORITY, LEARN_FROM_SAMPLE, LEARNT
 from pincali_sync.db.repositories.removal.counting import UNLISTED_SCANS
 from pincali_sync.db.repositories.removal.transition import LIKELY, REMOVED, transition
 from pincali_sync.domain.identity import is_same_slug
@@ -171,12 +171,14 @@ INSERT INTO properties_live AS l
         status, listing_status, consecutive_missing_count,
         scraped_at, last_full_scrape_at, last_seen_at, last_updated_at,
         first_seen_at, last_manifest_seen_at,
-        price_at_last_manifest, currency_at_last_manifest, unit_at_last_manifest, visits)
+        price_at_last_manifest, currency_at_last_manifest, unit_at_last_manifest,
+        visits, scrape_priority)
 SELECT {_list(_LIVE, "s.")},
        '{OLDER_STATUS[ListingStatus.ACTIVE]}', '{ListingStatus.ACTIVE}', 0,
        :now, :now, :now, CASE WHEN s.change_type <> 'unchanged' THEN :now END,
        coalesce(m.first_seen_at, :now), m.last_seen_at,
-       m.listing_page_price, m.currency, m.price_unit, 1
+       m.listing_page_price, m.currency, m.price_unit,
+       1, {FIRST_PRIORITY}
   FROM scraped s
   LEFT JOIN property_manifest m ON m.property_id = s.property_id
  WHERE s.accepted
@@ -188,11 +190,7 @@ ON CONFLICT (property_id) DO UPDATE SET
        price_at_last_manifest =
            CASE WHEN excluded.currency_at_last_manifest IS NULL
                 THEN l.price_at_last_manifest ELSE excluded.price_at_last_manifest END,
-       visits = l.visits + 1,
-       visits_with_news = l.visits_with_news
-           + (l.visits > 0 AND excluded.last_updated_at IS NOT NULL)::integer,
-       observed_days = l.observed_days + CASE WHEN l.visits > 0 THEN greatest(
-           0, extract(epoch FROM :now - l.last_full_scrape_at) / 86400.0) ELSE 0 END
+       {", ".join(f"{c} = {learnt}" for c, learnt in LEARNT.items())}, updated_at = now()
 """
 
 # A good detail page proves that the listing is there, and nothing of its being listed: what no
@@ -270,7 +268,6 @@ class ScrapeRepository(Repository):
         await self._run(_JOURNAL, session_id=session_id, now=now)
         await self._run(_UPSERT_LIVE, now=now)
         await self._run(_REACTIVATE_LIVE, session_id=session_id, now=now)
-        await self._run(LEARN_RATES)
         await self._run(_SETTLE_MANIFEST)
         await RecordRepository(self._connection).move_slugs("scraped", now=now)
 

@@ -81,7 +81,7 @@ class RefreshTarget:
     stale_queued: int
     sample_queued: int
     set_at: datetime
-    rests_until: datetime | None  # what is old was looked through and found queued
+    rests_until: datetime | None  # what is old was looked at lately
 
 
 _TARGET = ", ".join(each.name for each in fields(RefreshTarget))
@@ -99,13 +99,20 @@ def _sampled(signals: int, **counts: Any) -> SampledVisits:
 class FreshnessRepository(Repository):
     """SQL of ages and targets."""
 
-    async def stale(self, *, stale_before: datetime) -> int:
-        """How many listings that are there were not visited since."""
+    async def stale(self, *, stale_before: datetime, at_most: int | None = None) -> int:
+        """How many listings that are there were not visited since; counts no further than so many.
+
+        Costs what is counted.
+        """
+        # Two conditions, for `idx_live_freshness`: of an expression over the column it knows none.
         return await self._number(
-            f"""SELECT count(*) FROM properties_live
-                 WHERE listing_status IN {PRESENT}
-                   AND coalesce(last_full_scrape_at, '-infinity') < :stale_before""",
+            f"""SELECT count(*) FROM (
+                    SELECT 1 FROM properties_live
+                     WHERE listing_status IN {PRESENT}
+                       AND (last_full_scrape_at < :stale_before OR last_full_scrape_at IS NULL)
+                     LIMIT CAST(:at_most AS bigint)) found""",
             stale_before=stale_before,
+            at_most=at_most,
         )
 
     async def present(self) -> int:

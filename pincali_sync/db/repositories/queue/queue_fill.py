@@ -15,7 +15,6 @@ from pincali_sync.db.repositories.queue.refresh_fill import (
     CHOOSE_SAMPLE,
     CHOOSE_STALE,
     QUEUE_CHOSEN,
-    Drawn,
 )
 from pincali_sync.db.repositories.queue.room import ROOM, RoomRepository, insert
 from pincali_sync.db.repositories.removal.proofs import IS_FRESH, PROVES
@@ -200,8 +199,9 @@ class QueueFillRepository(RoomRepository):
         stale_before: datetime,
         told_before: datetime,
         max_age_days: float,
-    ) -> Drawn:
-        """Queues the stale records whose visits are worth most, into the room left to them.
+    ) -> int:
+        """Queues the stale records whose visits are worth most, into the room left to them;
+        returns how many.
 
         Args:
             told_before: as stale is what was not visited since, and showed something else.
@@ -219,25 +219,25 @@ class QueueFillRepository(RoomRepository):
 
     async def fill_sample(
         self, wanted: int, filling: Filling, *, seed: str, drawn_since: datetime
-    ) -> Drawn:
-        """Queues a fair draw of records not queued since a time, into the same room."""
+    ) -> int:
+        """Queues a fair draw of records not queued since a time, into the same room; returns how
+        many."""
         draw = {"seed": seed, "drawn_since": drawn_since}
         return await self._draw(CHOOSE_SAMPLE, wanted, filling, **draw)
 
-    async def _draw(self, choice: str, wanted: int, filling: Filling, **named: Any) -> Drawn:
+    async def _draw(self, choice: str, wanted: int, filling: Filling, **named: Any) -> int:
         """Chooses first, which takes long, and announces afterwards."""
         fitting = min(wanted, await self.room_for_refresh(filling.max_pending))
         if not fitting:
-            return Drawn()
+            return 0
         found = await self._run(choice, fitting=fitting, now=filling.now, **named)
         chosen = list(zip(*found.all(), strict=True))
         if not chosen:
-            return Drawn(came_short=True)
+            return 0
         announced = await self.announce(len(chosen[0]))
         names = ("property_ids", "source_urls", "priorities", "reasons")
         given = dict(zip(names, map(list, chosen), strict=True))
-        queued = await self._count(QUEUE_CHOSEN, announced=announced, **given, **asdict(filling))
-        return Drawn(queued=queued, came_short=len(chosen[0]) < fitting)
+        return await self._count(QUEUE_CHOSEN, announced=announced, **given, **asdict(filling))
 
     async def _queue(self, reasons: _Reasons, filling: Filling, **named: Any) -> int:
         """Raises rows that are there and adds new ones, where need be in the place of lesser."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pincali_sync.db.repositories.identity.takeovers import SHOWED_ANOTHER
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
 from pincali_sync.db.repositories.queue.rest import IN_VAIN, RESTED, WAS_IN_VAIN
@@ -64,11 +62,3 @@ WITH fitting AS (
                   AS chosen (property_id, source_url, priority, reason)
      LIMIT {ROOM_FOR_REFRESH}
 ){insert()}"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """What was queued of what is old."""
-
-    queued: int = 0
-    came_short: bool = False  # there were fewer than were wanted

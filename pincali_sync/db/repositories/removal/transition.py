@@ -72,7 +72,7 @@ def transition(
      ORDER BY l.property_id FOR UPDATE OF l
 ), changed AS (
     UPDATE properties_live l
-       SET listing_status = r.new_status, status = {_older_status(missing)},
+       SET listing_status = r.new_status, status = {_older_status(missing)}, updated_at = now(),
            {", ".join((f"consecutive_missing_count = {missing}", *_updating(also)))}
       FROM locked r WHERE l.property_id = r.property_id
     RETURNING r.*

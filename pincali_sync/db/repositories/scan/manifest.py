@@ -46,7 +46,12 @@ class PropertyPriceChange:
 
 # Parts declare their own totals.
 _PLAIN = f"p.part IN ('', '{END}')"
+# Counted once, ahead: as a part of the join the sightings were sorted anew for every page.
 _OF_SESSION = f"""
+WITH seen AS MATERIALIZED (
+    SELECT source, count(DISTINCT property_id) AS properties
+      FROM property_sightings WHERE session_id = CAST(:session_id AS uuid) GROUP BY source
+)
 SELECT p.source,
        count(*) FILTER (WHERE p.status = 'read') AS pages_read,
        count(*) FILTER (WHERE p.status = 'lost') AS pages_lost,
@@ -71,9 +76,7 @@ SELECT p.source,
        coalesce((array_agg(w.holes))[1], '[]'::jsonb) AS holes
   FROM manifest_pages p
   LEFT JOIN manifest_walks w ON w.session_id = p.session_id AND w.source = p.source
-  LEFT JOIN (SELECT source, count(DISTINCT property_id) AS properties
-               FROM property_sightings WHERE session_id = CAST(:session_id AS uuid)
-              GROUP BY source) s ON s.source = p.source
+  LEFT JOIN seen s ON s.source = p.source
  WHERE p.session_id = CAST(:session_id AS uuid)
  GROUP BY p.source ORDER BY p.source
 """
@@ -113,7 +116,8 @@ SELECT j.source, min(j.page_number) FILTER (WHERE j.is_known AND n.is_known) AS 
 """
 
 # Known before, and not on the pages of the scan before, which went deeper: newcomers push down.
-# A page that was visited meanwhile has told what there was to tell.
+# A page that was visited meanwhile has told what there was to tell. The scan before is asked by
+# index, listing by listing: joined, all sightings that are kept were read.
 _MARK_MOVED = f"""
 WITH pages AS ({_PAGES}), moved AS (
     SELECT m.property_id
@@ -128,9 +132,9 @@ WITH pages AS ({_PAGES}), moved AS (
               AND o.status = 'read') before
      WHERE s.page_number < before.depth AND m.first_seen_at < before.began
        AND l.last_full_scrape_at < s.seen_at
-       AND NOT EXISTS (SELECT 1 FROM property_sightings o
-                        WHERE o.session_id = p.before AND o.source = s.source AND o.part = ''
-                          AND o.property_id = s.property_id)
+       AND (SELECT true FROM property_sightings o
+             WHERE o.session_id = p.before AND o.source = s.source AND o.part = ''
+               AND o.property_id = s.property_id LIMIT 1) IS NULL
      ORDER BY m.property_id FOR UPDATE OF m
 )
 UPDATE property_manifest m SET card_signals = m.card_signals | {CardSignal.MOVED.value}
