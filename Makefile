@@ -6,7 +6,7 @@ PYTEST := $(PYTHON) -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 SITE := said=$$(NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict 2>&1) || { echo "$$said"; exit 1; }
 COMPILE := .venv/bin/uv pip compile -q --no-header --no-annotate --generate-hashes --python-version 3.11
 
-.PHONY: help setup demo test test-fast lint fuzz kills chaos audit bench up down docs pictures reference rules translations licences lock clean
+.PHONY: help setup demo demo-down test test-fast lint fuzz kills chaos audit bench up down docs pictures reference rules translations licences lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,6 +16,9 @@ setup: ## .venv with the pinned packages, a Chromium, promtool and PgBouncer
 
 demo: setup ## the main job on a stand-in of the site (KEEP=1 leaves it up)
 	@$(PYTHON) -m pincali_workshop.demo $(if $(KEEP),--keep)
+
+demo-down: setup ## stop and delete what `make demo KEEP=1` left
+	@$(PYTHON) -m pincali_workshop.demo --down
 
 test: setup ## the whole test suite
 	@$(PYTEST)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 
 import psycopg
 from alembic import context
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, event, pool
-from sqlalchemy.exc import DBAPIError, ProgrammingError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+)
 
 from pincali_sync.bootstrap import database_url
 from pincali_sync.config import load_config
@@ -77,7 +84,7 @@ def _migrate(connection: Connection, address: str) -> None:
     try:
         with context.begin_transaction():
             context.run_migrations()
-    except ProgrammingError as error:
+    except DBAPIError as error:
         said = line_of(error.orig or error)
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise SchemaVersionError(
@@ -88,10 +95,21 @@ def _migrate(connection: Connection, address: str) -> None:
                 f"{said}: the role's search_path names no schema that is there "
                 "(ALTER ROLE … SET search_path = public)"
             ) from error
-        raise
-    except DBAPIError:
-        with told_plainly(address):
-            raise
+        # A table that is not as ours is met with these; the server's own troubles are told as ever.
+        if not isinstance(error, ProgrammingError | IntegrityError | NotSupportedError | DataError):
+            with told_plainly(address):
+                raise
+        raise SchemaVersionError(
+            f"{said} (in: {shortened(error.statement)}): a table of that name is here already, and "
+            "is none that this upgrade knows. Nothing of this step was done. Give Pincali Sync a "
+            "database of its own, or a schema of its own "
+            "(CREATE SCHEMA listings; ALTER ROLE … SET search_path = listings)"
+        ) from error
+
+
+def shortened(statement: str | None) -> str:
+    """The first words of a statement, on one line."""
+    return textwrap.shorten(statement or "?", 80, placeholder=" …")
 
 
 try:

@@ -24,10 +24,11 @@ from pincali_sync.cli.explain_command import explain
 from pincali_sync.cli.first_run_command import first_run
 from pincali_sync.cli.forget_command import forget
 from pincali_sync.cli.help import HELP, GroupedHelp, speak
-from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats, status
+from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats
 from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.cli.machine_commands import config, parse, web
 from pincali_sync.cli.output import echo
+from pincali_sync.cli.status_command import status
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.cli.today_command import today
 from pincali_sync.cli.webhook_commands import webhooks

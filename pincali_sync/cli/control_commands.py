@@ -11,8 +11,8 @@ from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.cli.asking import ask, run_until_told, who
 from pincali_sync.cli.output import (
     JsonOption,
+    print_facts,
     print_json,
-    print_table,
     say,
     tier_option,
 )
@@ -71,7 +71,7 @@ def process_queue(
     if as_json:
         print_json(outcome)
     else:
-        print_table("Queue", tuple(outcome), [tuple(outcome.values())])
+        print_facts("Queue", outcome)
     raise typer.Exit(status)
 
 

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import Secret
 
-from pincali_sync.cli.output import JsonOption, print_json, print_table
+from pincali_sync.cli.output import JsonOption, echo, print_facts, print_json
 from pincali_sync.config import Config, load_config
+from pincali_sync.db import embedded
 from pincali_sync.db.engine import masked
 from pincali_sync.exceptions import UsageError
 from pincali_sync.pages.as_json import as_dict
@@ -26,14 +27,18 @@ def config(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(values)
         return
-    print_table(
-        "Configuration",
-        ("variable", "value", "accepts"),
-        [
-            (name, _as_text(value), Config.model_fields[name.lower()].description or "")
-            for name, value in values.items()
-        ],
+    print_facts(
+        "Configuration", {name.upper(): _told(current, name) for name in Config.model_fields}
     )
+    echo(f"State and logs are in {current.home}.")
+    if current.database_url is None:
+        echo(f"The embedded PostgreSQL keeps its data in {embedded.data_folder(current.home)}.")
+
+
+def _told(current: Config, name: str) -> str:
+    default, shown = Config.model_fields[name].default, _as_text(_shown(current, name))
+    is_default = getattr(current, name) == default
+    return shown if is_default else f"{shown}  (default {_as_text(default)})"
 
 
 def _shown(current: Config, name: str) -> Any:
@@ -46,7 +51,7 @@ def _shown(current: Config, name: str) -> Any:
 def _as_text(value: Any) -> str:
     if value is None:
         return "-"
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def parse(

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import BaseModel
+from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +27,8 @@ Field = str | Callable[[Any], Any]  # of a record: by its name, or made from the
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 console = Console(markup=False, emoji=False)  # a title that says [/x] or :house: says just that
+_NOTHING = "-"
+_BETWEEN = 2  # characters from column to column
 _UNSEEN = re.compile(r"[^\x20-\x7e\n]")
 
 
@@ -88,6 +91,19 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         print("\t".join(map(_tabbed, line)))
 
 
+def print_facts(title: str, facts: Mapping[str, Any]) -> None:
+    """Names and values, a line each; a URL or a path stays whole, to be copied."""
+    if not console.is_terminal:
+        for pair in facts.items():
+            print("\t".join(map(_tabbed, pair)))
+        return
+    echo(title)
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        echo(f"  {name:<{width}}  {_cell(value)}")
+    console.print()
+
+
 def draw_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table, numbers to the right; in a terminal too narrow for it, a paragraph for each row.
 
@@ -99,16 +115,26 @@ def draw_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
         return
     shown = [[_cell(value) for value in row] for row in rows]
     widths = _widths([columns, *shown])
-    if sum(widths) + 3 * len(widths) + 1 > console.width:  # with the rules between them
+    if sum(widths) + _BETWEEN * (len(widths) - 1) > console.width:
         _print_paragraphs(title, columns, shown)
         return
-    table = Table(title=visible(title), title_justify="left", title_style="bold")
+    table = Table(
+        title=visible(title),
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for index, (column, width) in enumerate(zip(columns, widths, strict=True)):
-        numeric = all(isinstance(row[index], int | float) for row in rows)
+        values = [row[index] for row in rows if row[index] is not None]
+        numeric = bool(values) and all(isinstance(value, int | float) for value in values)
         table.add_column(column, justify="right" if numeric else "left", width=width)
     for cells in shown:
         table.add_row(*cells)
     console.print(table)
+    console.print()
 
 
 def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
@@ -122,7 +148,7 @@ def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
         for cells in zip(*lines, strict=True)
     ]
     widths = [*whole[:1], *words[1:]]
-    room = console.width - sum(widths) - 3 * len(widths) - 1
+    room = console.width - sum(widths) - _BETWEEN * (len(widths) - 1)
     wanted = [most - least for most, least in zip(whole, widths, strict=True)]
     for index in sorted(range(len(widths)), key=wanted.__getitem__):
         more = max(0, min(room, wanted[index]))
@@ -132,13 +158,27 @@ def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
 
 
 def _print_paragraphs(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Of each row the first cell on a line of its own; what is not there is not told."""
     echo(title)
-    for row in rows:
-        echo_wrapped("; ".join(map(" ".join, zip(columns, row, strict=True))), below="  ")
+    for name, *cells in rows:
+        echo(name)
+        told = [
+            f"{column} {cell}"
+            for column, cell in zip(columns[1:], cells, strict=True)
+            if cell not in {"", _NOTHING}
+        ]
+        echo_wrapped("; ".join(told), first="  ", below="  ")
+    console.print()
 
 
 def echo_wrapped(text: str, *, first: str = "", below: str = "") -> None:
-    """Lines of the terminal's width; names and statements in them stay whole, to be copied."""
+    """Lines of the terminal's width; names and statements in them stay whole, to be copied.
+
+    Elsewhere it is one line.
+    """
+    if not console.is_terminal:
+        echo(first + text)
+        return
     lines = textwrap.wrap(
         text,
         console.width,
@@ -160,7 +200,7 @@ def field_of(record: Any, field: Field) -> Any:
 
 def _cell(value: Any) -> str:
     if value is None:
-        return "-"
+        return _NOTHING
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, int) and not isinstance(value, bool):

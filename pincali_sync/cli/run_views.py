@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pincali_sync.cli.output import (
     Field,
+    console,
     draw_table,
     echo,
     print_json,
@@ -68,7 +69,9 @@ def print_runs(runs: Sequence[SyncRun]) -> None:
 
 def print_history(runs: Sequence[SyncRun]) -> None:
     """Earlier runs, and what went wrong below them."""
-    names = "run tier started state pages new prices missing removed scraped errors certified"
+    names = "run tier started state pages new prices removed scraped errors"
+    if not console.is_terminal:  # where they need not fit in a terminal's width
+        names += " missing certified"
     print_records("Runs", _columns(names), runs)
     for run in runs:
         if wrong := what_is_wrong(run):

@@ -215,9 +215,12 @@ class Database:
             SchemaVersionError: when the database is at another version, or empty.
         """
         found = await self.run(_schema_of)
+        if found is None:
+            says = "has no tables of this program yet: `alembic upgrade head` makes or adopts them"
+            raise SchemaVersionError(f"the database at {self._address} {says}.")
         if found != SCHEMA_REVISION:
             raise SchemaVersionError(
-                f"the database at {self._address} is at schema {found or 'none'}, this program "
+                f"the database at {self._address} is at schema {found}, this program "
                 f"needs {SCHEMA_REVISION}: run `alembic upgrade head` from the version you run."
             )
 

@@ -10,6 +10,7 @@ _DATABASE, _SCHEMA = Needs.DATABASE, Needs.SCHEMA
 CHECKS: tuple[Check, ...] = (
     Check(name="account", look=machine.account, mend=machine.mend_account),
     Check(name="home", look=machine.home),
+    Check(name="old servers", look=machine.old_servers),
     Check(name="browser", look=machine.browser),
     Check(name="cookies", look=machine.cookies, mend=machine.mend_cookies),
     Check(name="alerts", look=work.alerts),

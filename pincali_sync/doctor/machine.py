@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import stat
@@ -10,6 +11,7 @@ from pathlib import Path
 from pincali_sync.browser.chromium import launched_version
 from pincali_sync.config import env_file
 from pincali_sync.cookies import read_cookies
+from pincali_sync.db import embedded
 from pincali_sync.doctor.check import FIX, Finding, Patient, bad, ok, warn
 from pincali_sync.doctor.precautions import precautions
 from pincali_sync.files import private_folder
@@ -46,12 +48,33 @@ async def home(patient: Patient) -> Finding:
     return _room(folder, _HOME_NEED)
 
 
+async def old_servers(_: Patient) -> Finding:
+    """Whether embedded servers of deleted checkouts left their data behind."""
+    found = await asyncio.to_thread(embedded.left_behind)
+    if not found:
+        return ok("no embedded server outlived its checkout")
+    size = await asyncio.to_thread(_size, found)
+    return warn(
+        f"data of embedded servers whose checkout was deleted, {size / _GB:.1f} GB: "
+        f"{', '.join(map(str, found))}",
+        f"if nobody wants them: stop what still runs there, then rm -r {found[0]}"
+        + (" and the others" if found[1:] else ""),
+    )
+
+
+def _size(folders: list[Path]) -> int:
+    files = (path for folder in folders for path in folder.rglob("*") if not path.is_symlink())
+    return sum(path.stat().st_size for path in files if path.is_file())
+
+
 async def database_disk(patient: Patient) -> Finding:
     """Whether the database has room, where its folder is on this machine."""
     facts = await patient.ask(lambda tx: tx.server.facts())
-    folder = Path(facts.folder) if facts.folder else patient.config.home / "postgres"
-    is_here = patient.config.database_url is None or facts.folder is not None
-    if not is_here or not folder.exists():
+    is_ours = patient.config.database_url is None
+    folder = Path(facts.folder) if facts.folder else None
+    if folder is None and is_ours:
+        folder = embedded.data_folder(patient.config.home)
+    if folder is None or not folder.exists():
         return ok("not to be seen from here: have its own machine watched")
     # To build an index, or to write a table anew, takes as much again.
     return _room(folder, max(_GB, facts.bytes // 4))

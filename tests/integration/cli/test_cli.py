@@ -109,7 +109,7 @@ def test_a_database_without_our_tables_names_the_remedy(
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
     status, _, err = say(capsys, "status")
     assert status == 1
-    assert "is at schema none" in err
+    assert "has no tables of this program yet" in err
     assert "alembic upgrade head" in err
 
 

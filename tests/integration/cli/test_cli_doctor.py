@@ -37,6 +37,7 @@ def test_warnings_are_no_failure_and_fit_into_eighty_columns(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(doctor_command, "CHECKS", (WELL, SO_SO))
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setattr(console, "_width", 80)
     status, out, _ = say(capsys, "doctor")
     assert status == 0

@@ -336,3 +336,11 @@ def test_a_table_that_has_the_name_of_a_view_is_left_alone(legacy: str) -> None:
     migrate.upgrade(legacy)
     assert fetch(legacy, "SELECT count(*) FROM price_history") == [(0,)]
     assert fetch(legacy, "SELECT count(*) FROM property_timeline") == [(ROWS + 1,)]
+
+
+def test_a_strangers_table_is_told_in_a_line_and_left_alone(empty_database_url: str) -> None:
+    execute(empty_database_url, "CREATE TABLE properties_live (id serial PRIMARY KEY, name text)")
+    with pytest.raises(SchemaVersionError, match=r"none that this upgrade knows.*of its own"):
+        migrate.upgrade(empty_database_url)
+    columns = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'properties_live'"
+    assert fetch(empty_database_url, columns) == [(2,)]

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pincali_workshop.stack import embedded_place
 
 from pincali_sync.db.engine import Database
 from pincali_sync.doctor import machine, work
@@ -191,3 +192,17 @@ async def test_the_site_is_asked_once_and_told_to_be_away(
     assert await surgery.level("site", **unpaced) is BAD
     hostile.answers["/robots.txt"] = Says(body=b"User-agent: *\nDisallow: /\n")
     assert await surgery.level("site", **unpaced) is BAD
+
+
+async def test_what_deleted_checkouts_left_of_their_servers_is_told(
+    surgery: Surgery, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(embedded_place, "_SHARED_ROOT", tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for name, home in (("aa", tmp_path), ("bb", tmp_path / "deleted")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "home").write_text(str(home))
+    level, said = await surgery.told("old servers")
+    assert level is WARN
+    assert str(tmp_path / "bb") in said
+    assert str(tmp_path / "aa") not in said

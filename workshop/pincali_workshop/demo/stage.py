@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from pincali_sync.db import migrate
+from pincali_sync.files import write_private
 from pincali_sync.variables import LOCAL_RUNNER
 from pincali_workshop.stack import embedded
 from pincali_workshop.stack.ports import free_port
+from pincali_workshop.stack.processes import terminate_with
 from pincali_workshop.stack.scrapyd import ScrapydNode, node_of
 from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
 
+# By this variable all processes that play on a stage are known to those that come later.
+MARK = "PINCALI_DEMO"
+_KEPT = ".env"
+_STOP_SECONDS = 10
 # Busier than the real site, so that a few hours show something of everything.
 _BUSY = Churn(births=0.12, price_changes=0.10)
 
@@ -97,8 +104,27 @@ class Stage:
 
     def how_to_go_on(self) -> str:
         """What a person needs who keeps the stage."""
-        variables = " ".join(f"{name}={value}" for name, value in self.environment().items())
+        program = Path(sys.executable).parent / "pincali-sync"
         return (
             f"Left running: the site at {self.site.base_url}, Scrapyd at {self.nodes[0].url}.\n"
-            f"Look around with:\n  env {variables} .venv/bin/pincali-sync status"
+            f"Look around from {self.home}, whose .env leads to it:\n"
+            f"  cd {self.home} && {program} status    (or web, the dashboard)\n"
+            "Stop and delete it: make demo-down"
         )
+
+    def keep(self) -> None:
+        """Leaves a `.env` behind, for whoever looks around, and by which `kept` finds the stage."""
+        lines = (f"{name}={value}\n" for name, value in self.environment().items() if value)
+        write_private(self.home / _KEPT, "".join(lines))
+
+
+def kept_stages(parent: Path) -> list[Path]:
+    """The homes of stages that were kept."""
+    return sorted(path.parent for path in parent.glob(f"demo-*/{_KEPT}"))
+
+
+def strike_kept(home: Path) -> None:
+    """Stops and deletes what an earlier process left up."""
+    terminate_with(MARK, str(home), within=_STOP_SECONDS)
+    embedded.destroy(home)
+    shutil.rmtree(home, ignore_errors=True)

@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,9 +23,11 @@ import psycopg
 
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.files import open_private, trusted_folder, write_private
-from pincali_workshop.stack import embedded_roles
+from pincali_workshop.stack import embedded_place, embedded_roles
 from pincali_workshop.stack.embedded_place import ServerPlace, place_for
 from pincali_workshop.stack.ports import free_port, is_free
+
+left_behind = embedded_place.left_behind
 
 _START_SECONDS = 60
 _DYING_SECONDS = 20
@@ -44,10 +47,15 @@ def ensure_running(home: Path, *, durable: bool = True) -> str:
     """
     place = place_for(home)
     with _locked(home):
-        access = _Access.load(home) or _initialise(home, place)
+        access = _Access.load(home)
+        if access is None:
+            # What takes seconds and goes on afterwards is not done in silence.
+            print(f"No DATABASE_URL: making a PostgreSQL in {place.data} ...", file=sys.stderr)
+            access = _initialise(home, place)
         if not access.administrator_password:
             access = _prepare_to_mend(home, place, access)
         if not (_is_listening(place, access.port) and _answers(access)):
+            print(f"Starting the PostgreSQL in {place.data} ...", file=sys.stderr)
             access = _start(home, place, access, durable=durable)
         return access.url()
 
@@ -91,6 +99,11 @@ def stop(home: Path) -> bool:
         if is_up:
             _stop(place_for(home))
         return is_up
+
+
+def data_folder(home: Path) -> Path:
+    """Where the cluster of this home is, or would be."""
+    return place_for(home).data
 
 
 def destroy(home: Path) -> None:

@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any
 
 from pincali_sync.exceptions import DatabaseUnavailableError
-from pincali_sync.files import open_private
+from pincali_sync.files import open_private, write_private
 
 _SERVER_USER = "pincali-postgres"
 _SHARED_ROOT = Path("/var/lib/pincali-sync")
+_HOME = "home"  # in a server's folder: its home, by which a folder without one is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class ServerPlace:
 
     folder: Path
     as_root: bool
+    home: Path  # whose server it is
 
     @property
     def data(self) -> Path:
@@ -73,6 +75,7 @@ class ServerPlace:
         self.folder.mkdir(exist_ok=True)
         os.chown(self.folder, 0, 0)  # earlier versions gave it to the server's user
         self.folder.chmod(0o711)
+        write_private(self.folder / _HOME, str(self.home.resolve()))
         with suppress(FileExistsError), open_private(self.log, "xb"):
             self.give_to_server(self.log)
 
@@ -87,9 +90,25 @@ class ServerPlace:
 def place_for(home: Path) -> ServerPlace:
     """The place of a home's server: the same for the same home."""
     if os.geteuid() != 0:
-        return ServerPlace(folder=home / "postgres", as_root=False)
+        return ServerPlace(folder=home / "postgres", as_root=False, home=home)
     name = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
-    return ServerPlace(folder=_SHARED_ROOT / name, as_root=True)
+    return ServerPlace(folder=_SHARED_ROOT / name, as_root=True, home=home)
+
+
+def left_behind() -> list[Path]:
+    """Folders of servers whose home was deleted, and with it what leads to them.
+
+    None for others than root, whose data lie in their home.
+    """
+    return (
+        []
+        if os.geteuid()
+        else sorted(
+            note.parent
+            for note in _SHARED_ROOT.glob(f"*/{_HOME}")
+            if not Path(note.read_text()).exists()
+        )
+    )
 
 
 def wheel_binaries() -> Path:

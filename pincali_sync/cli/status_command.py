@@ -1,0 +1,156 @@
+"""`pincali-sync status`: how the tiers, the nodes and the live table are, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pincali_sync.bootstrap import Services, build_runner
+from pincali_sync.cli.asking import ask
+from pincali_sync.cli.output import (
+    Field,
+    JsonOption,
+    echo_wrapped,
+    print_json,
+    print_records,
+    print_table,
+)
+from pincali_sync.cli.run_views import state_of, what_is_wrong
+from pincali_sync.config import load_config
+from pincali_sync.db.repositories.site.pace import refused_since
+from pincali_sync.domain.estimates import FullScan
+from pincali_sync.moments import instant
+from pincali_sync.rendering.formats import duration
+from pincali_sync.services.insights.snapshot import RUNNER
+from pincali_sync.services.scheduler_service import TierSchedule
+from pincali_sync.services.site.pauses import explain as explain_pause
+from pincali_sync.variables import LOCAL_RUNNER
+
+_TIER_COLUMNS = ("tier", "state", "last run", "next run", "new", "scraped")
+_NODE_COLUMNS: dict[str, Field] = {
+    "node": "node",
+    "takes jobs": lambda node: "no" if node.objection else "yes",
+    "since": "since",
+    "version": lambda node: node.version or "its own",
+    "running": "running",
+    "waiting": "pending",
+    "why not": "objection",
+}
+_AGE_COLUMNS = {"what": "kind", "half of the listings": "median", "19 of 20": "most"}
+
+
+def status(as_json: JsonOption = False) -> None:
+    """Show each tier's last and next run, the nodes, what is paused, and the live table."""
+    state, now = ask(_read)
+    if as_json:
+        print_json({**state, "tiers": list(map(_plain_tier, state["tiers"]))})
+        return
+    print_table("Tiers", _TIER_COLUMNS, [_tier_row(each, now) for each in state["tiers"]])
+    if any(node.node != LOCAL_RUNNER for node in state["nodes"]):
+        print_records("Nodes", _NODE_COLUMNS, state["nodes"])
+    print_table("Live table", ("listing status", "rows"), state["live"].items())
+    if state["as_of"]:
+        print_records("Known as of", _AGE_COLUMNS, state["as_of"])
+    for line in (*_troubles(state), *_facts(state)):
+        echo_wrapped(line)
+
+
+async def _read(services: Services) -> tuple[dict[str, Any], datetime]:
+    scheduler = services.scheduler(build_runner(services.config))
+    schedule = await scheduler.get_schedule_status()
+    async with services.db.transaction() as tx:
+        return {
+            "tiers": schedule.tiers,
+            "pauses": schedule.pauses,
+            "pages_refused_since": refused_since(schedule.pauses),
+            "live": await tx.live.counts(),
+            "as_of": await tx.ages.of_all(),
+            "known_by_url": await tx.ages.known_by_url(),
+            "missing_for_long": await tx.missing.waiting(),
+            "incidents": await tx.incidents.open(),
+            "page_cap": await tx.pace.page_cap(services.config.site_host),
+            "nodes": await tx.nodes.all(),
+            "last_tick_at": await tx.history.last_beat(RUNNER),
+        }, services.clock.now()
+
+
+def _troubles(state: dict[str, Any]) -> list[str]:
+    """What keeps work from going on, and what somebody should look at."""
+    lines = [
+        f"Tier {planned.tier.value} is held up: {wrong}"
+        for planned in state["tiers"]
+        if planned.is_running and (wrong := what_is_wrong(planned.latest))
+    ]
+    lines += map(explain_pause, state["pauses"])
+    for incident in state["incidents"]:
+        told = "" if incident.announced_at else " (nobody was told yet)"
+        lines.append(f"{incident.severity} {incident.alert}{told}: {incident.message}")
+    return lines
+
+
+def _facts(state: dict[str, Any]) -> list[str]:
+    """What else is known in a sentence, and what to do where nothing is."""
+    if not state["live"] and all(planned.latest is None for planned in state["tiers"]):
+        return [
+            "Nothing was read yet. `pincali-sync first-run` says what reading everything takes, "
+            "and does it; later cron calls scripts/tier_runner.py."
+        ]
+    lines, tick = [], state["last_tick_at"]
+    if tick:
+        lines.append(f"The tier runner last did its work on {instant(tick)}.")
+    else:
+        lines.append("The tier runner never did its work: cron is to call scripts/tier_runner.py.")
+    if state["known_by_url"]:
+        lines.append(
+            f"Known by their URL in the sitemap alone: {state['known_by_url']:,} listings."
+        )
+    if (cap := state["page_cap"]) is not None:
+        lines.append(f"The site shows {cap} pages of a query, as a scan saw.")
+    if scan := _full_scan(state["tiers"], cap):
+        lines.append(
+            f"A full scan reads {scan.pages:,} listing pages of {scan.cards_a_page} cards: "
+            f"{duration(scan.seconds)} at this pace."
+        )
+    if (waiting := state["missing_for_long"]).unsettled or waiting.off_market:
+        lines.append(
+            f"Of those likely removed {waiting.unsettled:,} wait for a person and "
+            f"{waiting.off_market:,} are off the market: `pincali-sync removals unsettled`."
+        )
+    return lines
+
+
+def _full_scan(tiers: Sequence[TierSchedule], page_cap: int | None) -> FullScan | None:
+    """What reading everything takes, by the pages that were declared last."""
+    runs = [each.latest for each in tiers if each.latest and each.latest.details.sources]
+    if not runs:
+        return None
+    config, latest = load_config(), max(runs, key=lambda run: run.started_at)
+    gap = max(config.site_min_gap_seconds, config.page_delay_seconds)
+    cap = page_cap or config.site_page_cap
+    scan = FullScan.of(latest.details.sources, page_cap=cap, gap_seconds=gap)
+    return scan if scan.cards_a_page else None
+
+
+def _tier_row(planned: TierSchedule, now: datetime) -> tuple[Any, ...]:
+    run, name = planned.latest, f"{planned.tier.value} {planned.tier.label}"
+    upcoming: datetime | str = "not enabled"
+    if planned.enabled:
+        due = planned.next_run_at
+        upcoming = due if due and due > now else "now"
+    if run is None:
+        return (name, "never ran", None, upcoming, None, None)
+    found, scraped = run.new_properties_found, run.properties_scraped
+    return (name, state_of(run), run.started_at, upcoming, found, scraped)
+
+
+def _plain_tier(planned: TierSchedule) -> dict[str, Any]:
+    return {
+        "tier": planned.tier.value,
+        "name": planned.tier.label,
+        "enabled": planned.enabled,
+        "running": planned.is_running,
+        "last_run_at": planned.last_run_at,
+        "next_run_at": planned.next_run_at,
+        "latest_run": planned.latest,
+    }
