@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from rapidfuzz import fuzz
@@ -26,15 +27,27 @@ class ReviewService(Service):
 
     @in_transaction
     async def settle(
-        self, tx: UnitOfWork, review_id: UUID, *, accept: bool, settled_by: str
+        self,
+        tx: UnitOfWork,
+        review_id: UUID,
+        *,
+        accept: bool,
+        settled_by: str,
+        seen: Decimal | None = None,
     ) -> None:
         """Lets the new price stand, or puts the old one back until the site shows another.
+
+        Args:
+            seen: the new price that was decided on; None: whatever it is.
 
         Raises:
             UsageError: when no such review is open.
         """
         now = self.clock.now()
-        if not await tx.reviews.settle(review_id, accept=accept, settled_by=settled_by, now=now):
+        settled = await tx.reviews.settle(
+            review_id, accept=accept, settled_by=settled_by, now=now, seen=seen
+        )
+        if not settled:
             raise UsageError(f"no open price review {review_id}: `pincali-sync reviews` lists them")
 
 

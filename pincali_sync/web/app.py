@@ -23,7 +23,7 @@ from pincali_sync.language import N_, _
 from pincali_sync.moments import show_times_in
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
-from pincali_sync.web import forms, metrics, news, pages, settling, words
+from pincali_sync.web import acting, forms, metrics, news, pages, settling, words
 from pincali_sync.web.shield import Shield
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
@@ -95,6 +95,7 @@ _ROUTES = (
     Route("/queue", pages.queue),
     Route("/runs", pages.runs),
     Route("/runs/{run_id:uuid}", pages.run),
+    Route("/runs/{run_id:uuid}/cancel", acting.cancel, methods=["GET", "POST"]),
     Route("/removals", forms.batches),
     Route(
         "/removals/unsettled/{verb}/{property_id:path}", settling.settle, methods=["GET", "POST"]
@@ -102,7 +103,11 @@ _ROUTES = (
     Route("/removals/{batch_id:uuid}", forms.batch),
     Route("/removals/{batch_id:uuid}/{verb}", forms.decide, methods=["GET", "POST"]),
     Route("/decisions", pages.decisions),
+    Route("/decisions/prices/{review_id:uuid}/{verb}", acting.price, methods=["GET", "POST"]),
+    Route("/decisions/twins/{pair_id:uuid}/{verb}", acting.twins, methods=["GET", "POST"]),
     Route("/errors", pages.errors),
+    Route("/errors/{kind}", acting.letters),
+    Route("/errors/{kind}/{verb}", acting.settle_letters, methods=["GET", "POST"]),
     Route("/pauses", forms.pauses, methods=["GET", "POST"]),
     Route("/pauses/resume", forms.resume, methods=["POST"]),
     Route("/property", pages.search),

@@ -79,7 +79,7 @@ async def queue(request: Request) -> Response:
             request,
             "queue.html",
             snapshot=snapshot,
-            dead_letters=await tx.queue_rows.dead_letters(limit=_LIMIT),
+            dead_letters=await tx.queue_rows.dead_letter_groups(),
             limit=_LIMIT,
         )
 
@@ -146,7 +146,7 @@ async def errors(request: Request) -> Response:
             request,
             "errors.html",
             failed_runs=await tx.runs.recent(tier_level=None, limit=_LATEST, status="failed"),
-            dead_letters=await tx.queue_rows.dead_letters(limit=_LIMIT),
+            dead_letters=await tx.queue_rows.dead_letter_groups(),
             errors=await tx.sessions.errors(limit=_LIMIT),
             limit=_LIMIT,
         )

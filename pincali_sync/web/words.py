@@ -8,6 +8,7 @@ import unicodedata
 from urllib.parse import urlsplit
 
 from pincali_sync.db.repositories.site.pace import ALL
+from pincali_sync.domain.dead_letters import BY_NAME
 from pincali_sync.domain.listing_status import OLDER_INACTIVE
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.news import NewsKind, Period
@@ -25,6 +26,7 @@ AGES = {
     "price": N_("Price as of"),
     "details": N_("Details as of"),
 }
+DEAD_LETTERS = BY_NAME  # what each kind of error means, and what to do
 _BADGES = {
     "ok": "completed applied active relisted alive accepted processed",
     "bad": "failed lost confirmed_removed gone",

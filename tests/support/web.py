@@ -67,6 +67,21 @@ def words_of(page: Selector) -> str:
     return " ".join(" ".join(page.css("main ::text").getall()).split())
 
 
+def fields_of(page: Selector) -> dict[str, str]:
+    """What the page's only form that posts would send, the token aside."""
+    [form] = page.css('form[method="post"]')
+    return {
+        each.attrib["name"]: each.attrib.get("value", "")
+        for each in form.css('input[type="hidden"]')
+    }
+
+
+def said(response: httpx.Response) -> str:
+    """What the page says after a form that was taken."""
+    assert response.status_code == 303, response.text
+    return response.headers["location"].partition("?said=")[2]
+
+
 @asynccontextmanager
 async def dashboard_on(
     db: Database, clock: FixedClock, *, token: str | None = TOKEN, listens_on: str = "127.0.0.1"

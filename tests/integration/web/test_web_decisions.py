@@ -7,9 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-import httpx
 import pytest
-from parsel import Selector
 
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import Tier
@@ -17,7 +15,7 @@ from pincali_sync.exceptions import OutdatedError
 from tests.support.builders import add_live, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.removals import hold
-from tests.support.web import BASE_URL, Dashboard, dashboard_on, words_of
+from tests.support.web import BASE_URL, Dashboard, dashboard_on, fields_of, said, words_of
 
 SEEN = {"status": "held", "removable": "60"}
 
@@ -43,20 +41,6 @@ async def removed(db: Database) -> int:
             "SELECT count(*) FROM properties_live WHERE listing_status = 'confirmed_removed'",
         )
     )
-
-
-def fields_of(page: Selector) -> dict[str, str]:
-    """What the page's only form that posts would send, the token aside."""
-    [form] = page.css('form[method="post"]')
-    return {
-        each.attrib["name"]: each.attrib.get("value", "")
-        for each in form.css('input[type="hidden"]')
-    }
-
-
-def said(response: httpx.Response) -> str:
-    assert response.status_code == 303, response.text
-    return response.headers["location"].partition("?said=")[2]
 
 
 # --- removals -------------------------------------------------------------------------------------

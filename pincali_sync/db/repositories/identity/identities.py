@@ -86,7 +86,7 @@ INSERT INTO identity_candidates
 VALUES (:property_id, :earlier_property_id, :metres, :title_similarity, :price_ratio, :now)
 ON CONFLICT (property_id, earlier_property_id) DO NOTHING
 """
-_LIST = """
+_CANDIDATES = """
 SELECT c.id, c.property_id, c.earlier_property_id,
        coalesce(m.listing_page_title, n.title) AS title, e.title AS earlier_title,
        c.metres, c.title_similarity, c.price_ratio, c.status, c.created_at
@@ -94,7 +94,6 @@ SELECT c.id, c.property_id, c.earlier_property_id,
   LEFT JOIN property_manifest m ON m.property_id = c.property_id
   LEFT JOIN properties_live n ON n.property_id = c.property_id
   LEFT JOIN properties_live e ON e.property_id = c.earlier_property_id
- WHERE c.status = 'open' ORDER BY c.created_at, c.property_id LIMIT :limit
 """
 
 # One statement decides, so that a decision is taken once.
@@ -136,7 +135,14 @@ class IdentityRepository(MergeRepository):
 
     async def open_candidates(self, limit: int = 100) -> list[IdentityCandidate]:
         """Pairs that wait, the oldest first."""
-        return await self._all(IdentityCandidate, _LIST, limit=limit)
+        statement = f"""{_CANDIDATES}
+             WHERE c.status = 'open' ORDER BY c.created_at, c.property_id LIMIT :limit"""
+        return await self._all(IdentityCandidate, statement, limit=limit)
+
+    async def get(self, candidate_id: UUID) -> IdentityCandidate | None:
+        """One pair by its id."""
+        statement = f"{_CANDIDATES} WHERE c.id = :id"
+        return await self._first(IdentityCandidate, statement, id=candidate_id)
 
     async def settle(
         self, candidate_id: UUID, *, confirm: bool, settled_by: str, now: datetime

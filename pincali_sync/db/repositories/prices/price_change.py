@@ -132,7 +132,9 @@ SELECT r.id, r.property_id, r.operation, r.currency, r.price_unit, r.old_price, 
   FROM price_reviews r LEFT JOIN properties_live l ON l.property_id = r.property_id"""
 _SETTLE = """
 UPDATE price_reviews SET status = :status, settled_at = :now, settled_by = :settled_by
- WHERE id = :id AND status = 'open' RETURNING property_id
+ WHERE id = :id AND status = 'open'
+   AND (CAST(:seen AS numeric) IS NULL OR new_price = CAST(:seen AS numeric))
+RETURNING property_id
 """
 _UNFLAG = """
 UPDATE properties_live SET verification_status = 'verified'
@@ -173,6 +175,10 @@ class ReviewRepository(Repository):
             limit=limit,
         )
 
+    async def get(self, review_id: UUID) -> PriceReview | None:
+        """One review by its id."""
+        return await self._first(PriceReview, f"{_REVIEWS} WHERE r.id = :id", id=review_id)
+
     async def of_property(self, property_id: str, *, limit: int) -> list[PriceReview]:
         """A record's reviews, the latest first."""
         return await self._all(
@@ -184,12 +190,19 @@ class ReviewRepository(Repository):
         )
 
     async def settle(
-        self, review_id: UUID, *, accept: bool, settled_by: str, now: datetime
+        self,
+        review_id: UUID,
+        *,
+        accept: bool,
+        settled_by: str,
+        now: datetime,
+        seen: Decimal | None = None,
     ) -> bool:
-        """Accepts the new price, or puts the old one back; False when it is not open."""
+        """Accepts the new price, or puts the old one back; False when it is not open, or the new
+        price is another than the one that was seen."""
         given = {"id": review_id, "settled_by": settled_by, "now": now}
         status = "accepted" if accept else "rejected"
-        property_id = await self._scalar(_SETTLE, status=status, **given)
+        property_id = await self._scalar(_SETTLE, status=status, seen=seen, **given)
         if property_id is not None:
             await self._run(_UNFLAG if accept else _RESTORE, property_id=property_id, **given)
         return property_id is not None
