@@ -19,6 +19,8 @@ _OUTSIDE = {"CHANGELOG.md": "changelog.md", "LICENSE": "LICENSE.txt"}
 _LINK = re.compile(r"\]\(((?:\.\./)+)(CHANGELOG\.md|LICENSE)")
 # A part of a list's item that other readers of Markdown see as one, and this one does not.
 _SHALLOW = re.compile(r"(?:\n\n {1,3}|\n {1,3}(?=```|[-*] |\d+\. ))(\S.*)")
+# An item that would become a part of the paragraph above it.
+_SWALLOWED = re.compile(r"\n\n {4}\S[^\n]*(?:\n {4}[^\n]*)*\n((?:\d+\.|[-*]) .*)")
 # A reader without internet sees all there is: no font, script, style or picture is fetched.
 _FETCHED = re.compile(r"<(?:script|img|iframe|source)\b[^>]*\bsrc=\"?(?:https?:)?//[^>]*>")
 _STYLED = re.compile(
@@ -49,8 +51,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     Raises:
         PluginError: names the page and the line that would end its list.
     """
-    if found := _SHALLOW.search(re.sub(r"^```.*?^```", "", markdown, flags=re.M | re.S)):
+    text = re.sub(r"^```.*?^```", "", markdown, flags=re.M | re.S)
+    if found := _SHALLOW.search(text):
         raise PluginError(f"{page.file.src_uri}: four spaces belong before {found[1]!r}")
+    if found := _SWALLOWED.search(text):
+        raise PluginError(f"{page.file.src_uri}: an empty line belongs before {found[1]!r}")
     return _LINK.sub(lambda link: f"]({link[1][3:]}{_OUTSIDE[link[2]]}", markdown)
 
 

@@ -22,6 +22,7 @@ and an empty value counts as none. A value that is refused is named, with what i
 `pincali-sync config` shows what is in force, secrets masked.
 """
 )
+HEAD = ("variable", "what for, and what it accepts", "default")
 EXAMPLE = "# Copy to `.env` and set what differs. Commented lines show the defaults.\n"
 
 
@@ -56,8 +57,11 @@ def page() -> str:
     for each in found():
         if each.group != group:
             group = each.group
-            text += f"\n## {group}\n\n" + table(["variable", "what for", "accepts", "default"], [])
-        cells = [code(each.name), cell(each.purpose), cell(each.accepts), code(each.default)]
+            text += f"\n## {group}\n\n" + table(
+                ["variable", "what for, and what it accepts", "default"], []
+            )
+        accepts = f"*{cell(each.accepts)}*" if each.accepts else ""
+        cells = [code(each.name), f"{cell(each.purpose)} {accepts}".strip(), code(each.default)]
         text += f"| {' | '.join(cells)} |\n"
     return text
 
