@@ -29,6 +29,7 @@ from pincali_sync.db.repositories.export.exports import ExportFormat, Wanted
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.domain.listing_filter import ListingFilter
 from pincali_sync.domain.published import Change
+from pincali_sync.language import N_, _, ngettext
 from pincali_sync.reports.headlines import headlines
 from pincali_sync.reports.quality_report import write_report
 from pincali_sync.services.export.live_table import ExportResult
@@ -74,8 +75,17 @@ def _split(names: str) -> list[str]:
 
 
 def _summary(result: ExportResult) -> str:
-    size = "" if result.bytes is None else f", {result.bytes:,} bytes"
-    return f"{result.rows:,} rows{size} in {result.seconds:.1f} s"
+    took = {"seconds": f"{result.seconds:.1f}", "bytes": f"{result.bytes or 0:,}"}
+    if result.bytes is None:
+        return ngettext(
+            "%(num)s row in %(seconds)s s", "%(num)s rows in %(seconds)s s", result.rows, **took
+        )
+    return ngettext(
+        "%(num)s row, %(bytes)s bytes in %(seconds)s s",
+        "%(num)s rows, %(bytes)s bytes in %(seconds)s s",
+        result.rows,
+        **took,
+    )
 
 
 def changes(
@@ -136,8 +146,13 @@ def report(
     if as_json:
         print_json({"files": paths, "report": made})
         return
-    columns = {"figure": "label", "value": "value", "change": "change", "rests on": "note"}
-    print_records("Data quality", columns, headlines(made))
+    columns = {
+        N_("figure"): "label",
+        N_("value"): "value",
+        N_("change"): "change",
+        N_("rests on"): "note",
+    }
+    print_records(_("Data quality"), columns, headlines(made))
     for path in paths:
         echo(path)
 

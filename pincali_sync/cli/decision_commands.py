@@ -12,7 +12,9 @@ from pincali_sync.cli.output import JsonOption, echo, print_json, print_records,
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.db.repositories.removal.checks import RemovalCheck
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.names import words
 from pincali_sync.exceptions import UsageError
+from pincali_sync.language import N_, _, ngettext
 from pincali_sync.services.removal.settlement import Settled
 
 removals = typer.Typer(help="Removals: batches, verdicts, and what was held.")
@@ -20,13 +22,13 @@ reviews = typer.Typer(help="Prices that changed by more than half.")
 candidates = typer.Typer(help="Records that may be one property.")
 
 _UNSETTLED = {
-    "property": "property_id",
-    "EB id": "public_id",
-    "listed last": "last_seen_at",
-    "missed": "consecutive_missing_count",
-    "state": "state",
-    "its page": "evidence",
-    "looked at": "checked_at",
+    N_("property"): "property_id",
+    N_("EB id"): "public_id",
+    N_("listed last"): "last_seen_at",
+    N_("missed"): "consecutive_missing_count",
+    N_("state"): "state",
+    N_("its page"): "evidence",
+    N_("looked at"): "checked_at",
 }
 
 IdArgument = Annotated[
@@ -50,24 +52,29 @@ def list_removals(as_json: JsonOption = False) -> None:
         print_json(found)
         return
     print_records(
-        "Batches of removals",
+        _("Batches of removals"),
         {
-            "id": "id",
-            "when": "created_at",
-            "status": "status",
-            "missing": "candidates",
-            "proven gone": "would_remove",
-            "limit": "removal_limit",
-            "removed": "removed",
-            "decided by": "decided_by",
+            N_("id"): "id",
+            N_("when"): "created_at",
+            N_("status"): "status",
+            N_("missing"): "candidates",
+            N_("proven gone"): "would_remove",
+            N_("limit"): "removal_limit",
+            N_("removed"): "removed",
+            N_("decided by"): "decided_by",
         },
         found["batches"],
     )
     counts = found["waiting"]
-    echo(
-        f"{counts.unsettled} listings are missing for long without a verdict, and "
-        f"{counts.off_market} are off the market: `pincali-sync removals unsettled`."
+    missing = ngettext(
+        "%(num)s listing is missing for long without a verdict, and %(off_market)s are off the "
+        "market: `pincali-sync removals unsettled`.",
+        "%(num)s listings are missing for long without a verdict, and %(off_market)s are off the "
+        "market: `pincali-sync removals unsettled`.",
+        counts.unsettled,
+        off_market=counts.off_market,
     )
+    echo(missing)
 
 
 @removals.command("unsettled")
@@ -78,7 +85,7 @@ def list_unsettled(
     """Show listings that are missing for long, and what is known of each: those that wait for a
     person first."""
     found = ask_database(lambda tx: tx.missing.unsettled(limit))
-    show_records("Missing for long", _UNSETTLED, found, as_json=as_json)
+    show_records(_("Missing for long"), _UNSETTLED, found, as_json=as_json)
 
 
 @removals.command("settle")
@@ -92,15 +99,18 @@ def settle_removal(
 ) -> None:
     """Decide on one listing that no page tells of, or that no list shows any more."""
     if gone is keep:
-        raise UsageError("say --gone or --keep")
+        raise UsageError(_("say --gone or --keep"))
 
     async def work(services: Services) -> Settled:
         property_id = await services.insights.record_of(record)
         return await services.settlements.settle(property_id, gone=gone, decided_by=who())
 
     settled = ask(work)
-    already = "" if settled.changed else " already"
-    text = f"{settled.property_id} is {settled.listing_status}{already}."
+    known = {"record": settled.property_id, "state": words(settled.listing_status)}
+    if settled.changed:
+        text = _("%(record)s is %(state)s.", **known)
+    else:
+        text = _("%(record)s is %(state)s already.", **known)
     say(settled, text, as_json=as_json)
 
 
@@ -114,13 +124,13 @@ def show_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
 
     checks = ask(work)
     show_records(
-        f"Batch {batch}",
+        _("Batch %(id)s", id=batch),
         {
-            "property": "property_id",
-            "verdict": "verdict",
-            "status": "http_status",
-            "evidence": "evidence",
-            "checked": "checked_at",
+            N_("property"): "property_id",
+            N_("verdict"): "verdict",
+            N_("status"): "http_status",
+            N_("evidence"): "evidence",
+            N_("checked"): "checked_at",
         },
         checks,
         as_json=as_json,
@@ -145,7 +155,13 @@ def _settle_batch(batch_id: str, *, approve: bool, as_json: bool) -> None:
         return await services.removals.settle(found, approve=approve, decided_by=who())
 
     batch = ask(work)
-    text = f"Batch {batch.id} is {batch.status}: {batch.removed} listings removed."
+    text = ngettext(
+        "Batch %(id)s is %(state)s: %(num)s listing removed.",
+        "Batch %(id)s is %(state)s: %(num)s listings removed.",
+        batch.removed,
+        id=batch.id,
+        state=words(batch.status),
+    )
     say(batch, text, as_json=as_json)
 
 
@@ -154,15 +170,15 @@ def list_reviews(as_json: JsonOption = False) -> None:
     """Show prices that changed by more than half, the oldest first."""
     found = ask_database(lambda tx: tx.reviews.open_reviews())
     show_records(
-        "Unusual prices",
+        _("Unusual prices"),
         {
-            "id": "id",
-            "property": "property_id",
-            "title": "title",
-            "was": lambda each: f"{each.old_price:,}",
-            "is": lambda each: f"{each.new_price:,}",
-            "currency": "currency",
-            "since": "created_at",
+            N_("id"): "id",
+            N_("property"): "property_id",
+            N_("title"): "title",
+            N_("was"): lambda each: f"{each.old_price:,}",
+            N_("is"): lambda each: f"{each.new_price:,}",
+            N_("currency"): "currency",
+            N_("since"): "created_at",
         },
         found,
         as_json=as_json,
@@ -173,14 +189,14 @@ def list_reviews(as_json: JsonOption = False) -> None:
 def accept_review(review: IdArgument) -> None:
     """Let the new price stand."""
     _settle_review(review, accept=True)
-    echo("The new price stands.")
+    echo(_("The new price stands."))
 
 
 @reviews.command("reject")
 def reject_review(review: IdArgument) -> None:
     """Put the old price back, until the site shows another."""
     _settle_review(review, accept=False)
-    echo("The old price is back.")
+    echo(_("The old price is back."))
 
 
 @candidates.command("list")
@@ -188,16 +204,16 @@ def list_candidates(as_json: JsonOption = False) -> None:
     """Show newcomers that resemble a listing that went."""
     found = ask_database(lambda tx: tx.identities.open_candidates())
     show_records(
-        "May be one property",
+        _("May be one property"),
         {
-            "id": "id",
-            "newcomer": "property_id",
-            "title": "title",
-            "earlier": "earlier_property_id",
-            "its title": "earlier_title",
-            "metres": lambda each: round(each.metres, 1),
-            "likeness": lambda each: round(each.title_similarity),
-            "price": lambda each: f"{each.price_ratio:.0%}",
+            N_("id"): "id",
+            N_("newcomer"): "property_id",
+            N_("title"): "title",
+            N_("earlier"): "earlier_property_id",
+            N_("its title"): "earlier_title",
+            N_("metres"): lambda each: round(each.metres, 1),
+            N_("likeness"): lambda each: round(each.title_similarity),
+            N_("price"): lambda each: f"{each.price_ratio:.0%}",
         },
         found,
         as_json=as_json,
@@ -208,14 +224,14 @@ def list_candidates(as_json: JsonOption = False) -> None:
 def confirm_candidate(pair: IdArgument) -> None:
     """Make the two one record: the earlier one, under its own id."""
     _settle_candidate(pair, confirm=True)
-    echo("They are one record now.")
+    echo(_("They are one record now."))
 
 
 @candidates.command("reject")
 def reject_candidate(pair: IdArgument) -> None:
     """Keep the two apart, for good."""
     _settle_candidate(pair, confirm=False)
-    echo("They stay two records.")
+    echo(_("They stay two records."))
 
 
 def _settle_review(review: str, *, accept: bool) -> None:

@@ -17,8 +17,10 @@ from pincali_sync.cli.tier_commands import check_tools, exit_status_of, preview_
 from pincali_sync.config import Config, load_config
 from pincali_sync.domain.coverage import SourceScan
 from pincali_sync.domain.estimates import FullScan
+from pincali_sync.domain.names import words
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus
+from pincali_sync.language import N_, _
 
 _SECONDS_A_DAY = 86_400
 
@@ -43,9 +45,9 @@ def first_run(
     """Read everything once, for a first certified manifest; says beforehand what it takes."""
     estimate = run_until_told(_estimate(quiet=as_json))
     if not as_json:
-        facts = [(name.replace("_", " "), value) for name, value in asdict(estimate).items()]
-        draw_table("A first sync will take", ("what", "how much"), facts)
-        if not yes and not typer.confirm("Start?"):
+        facts = [(words(name), value) for name, value in asdict(estimate).items()]
+        draw_table(_("A first sync will take"), (N_("what"), N_("how much")), facts)
+        if not yes and not typer.confirm(_("Start?")):
             raise typer.Exit(ExitStatus.DONE)
     run = run_until_told(run_tier(Tier.WEEKLY_DEEP, quiet=as_json))
     if as_json:
@@ -53,9 +55,12 @@ def first_run(
     else:
         print_runs([run])
         for each in run.details.certificates:
-            state = "certified" if each.certified else f"not certified: {'; '.join(each.reasons)}"
-            echo(f"{each.source}: {state}")
-        echo("Detail pages go on from here with every tick of scripts/tier_runner.py.")
+            source, reasons = words(each.source), "; ".join(each.reasons)
+            if each.certified:
+                echo(_("%(source)s: certified", source=source))
+            else:
+                echo(_("%(source)s: not certified: %(reason)s", source=source, reason=reasons))
+        echo(_("Detail pages go on from here with every tick of scripts/tier_runner.py."))
     raise typer.Exit(exit_status_of(run))
 
 

@@ -15,6 +15,7 @@ from rich.status import Status
 
 from pincali_sync.cli.output import echo
 from pincali_sync.domain.names import step_name
+from pincali_sync.language import _
 from pincali_sync.rendering.formats import duration, number
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
@@ -43,7 +44,7 @@ def progress_line(*, quiet: bool = False) -> Iterator[Tell]:
         yield _in_place(console, line)
 
 
-def _tell_nothing(_: str) -> None:
+def _tell_nothing(__: str) -> None:
     pass
 
 
@@ -85,27 +86,30 @@ class Estimator:
 
     def line_of(self, progress: Sequence[RunProgress]) -> str:
         """Open runs in a line: the step, pages, details, and the time that is left of the step."""
-        return "; ".join(map(self._one, progress)) or "starting"
+        return "; ".join(map(self._one, progress)) or _("starting")
 
     def _one(self, each: RunProgress) -> str:
         run, queue = each.run, each.queue
-        parts = [f"tier {run.tier_level}: {step_name(run.step)}"]
+        parts = [_("tier %(tier)s: %(step)s", tier=run.tier_level, step=step_name(run.step))]
         if each.sources:
-            parts.append(f"pages {_of(each.pages_read, each.pages_expected)}")
+            parts.append(_("pages %(done)s", done=_of(each.pages_read, each.pages_expected)))
         if queue.queued:
-            parts.append(f"details {_of(queue.completed + queue.failed, queue.queued)}")
+            done = _of(queue.completed + queue.failed, queue.queued)
+            parts.append(_("details %(done)s", done=done))
         if run.step == "scan":
             left = self.seconds_left(f"{run.id} scan", each.pages_read, each.pages_expected)
         else:
             finished = queue.queued - queue.open
             left = self.seconds_left(f"{run.id} {run.step}", finished, queue.queued)
         if left:
-            parts.append(f"about {duration(left)} left")
+            parts.append(_("about %(time)s left", time=duration(left)))
         return ", ".join(parts)
 
 
 def _of(done: int, wanted: int | None) -> str:
-    return number(done) if wanted is None else f"{number(done)} of {number(wanted)}"
+    if wanted is None:
+        return number(done)
+    return _("%(part)s of %(whole)s", part=number(done), whole=number(wanted))
 
 
 async def run_shown(runner: LocalJobRunner, job: JobSpec, doing: str, *, quiet: bool) -> int:

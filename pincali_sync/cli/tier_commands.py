@@ -21,8 +21,10 @@ from pincali_sync.cli.progress import Estimator, progress_line, run_shown
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.names import words
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.exceptions import BlockedError, ExitStatus, LockedError, RunnerError
+from pincali_sync.language import N_, _
 from pincali_sync.notify import AppriseNotifier
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import DRY_RUN_REPORT, JobSpec
@@ -64,7 +66,7 @@ def auto(as_json: JsonOption = False) -> None:
     elif runs:
         print_runs(runs)
     else:
-        echo("Nothing is due: `pincali-sync status` shows when.")
+        echo(_("Nothing is due: `pincali-sync status` shows when."))
     raise typer.Exit(max(map(exit_status_of, runs), default=ExitStatus.DONE))
 
 
@@ -186,7 +188,7 @@ async def preview_scan(
                 "PAGE_DELAY_SECONDS": str(config.page_delay_seconds),
             },
         )
-        status = await run_shown(runner, job, "reading listing pages", quiet=quiet)
+        status = await run_shown(runner, job, _("reading listing pages"), quiet=quiet)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
             raise BlockedError(f"the site refuses us: see {runner.log_of(job.job_id)}")
         if status or not report.exists():
@@ -202,9 +204,9 @@ def _show_dry_run(report: dict[str, Any], *, as_json: bool) -> None:
         return
     counts = {name: value for name, value in report.items() if not isinstance(value, list)}
     print_table(
-        "Dry run: nothing was written",
-        ("what", "would be"),
-        [(name.replace("_", " "), value) for name, value in counts.items()],
+        _("Dry run: nothing was written"),
+        (N_("what"), N_("would be")),
+        [(words(name), value) for name, value in counts.items()],
     )
     for name in ("distrust", "uncertified"):
         for line in report.get(name, ()):

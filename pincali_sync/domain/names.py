@@ -31,6 +31,15 @@ _GROUPS = (
     N_("created | updated | removed | reactivated | new | unchanged | merged"),
     # what could not be done
     N_("http error | detail http error | detail error | database error"),
+    # what a run, or a first sync, will take and change
+    N_(
+        "listings | live already | cards on a page | listing pages | hours of listing pages | "
+        "detail pages | days of detail pages"
+    ),
+    N_(
+        "tier | pages read | pages lost | properties seen | new properties | price changes | "
+        "would queue | missing | stale"
+    ),
     # the columns of a record
     N_(
         "address | age years | agency name | agent email | agent name | agent phone | amenities | "

@@ -45,7 +45,7 @@ def test_export_says_in_one_line_what_it_wrote(
     path = tmp_path / "listings.parquet"
     status, out, _ = say(capfd, "export", "--format", "parquet", "--output", str(path))
     assert status == 0
-    assert out.startswith(f"{path}: 1 rows, {path.stat().st_size:,} bytes in ")
+    assert out.startswith(f"{path}: 1 row, {path.stat().st_size:,} bytes in ")
     assert out.count("\n") == 1
 
 
@@ -65,7 +65,7 @@ def test_export_to_standard_output_says_what_it_wrote_beside_it(
     status, out, err = say(capfd, "export", "--format", "geojson", "--output", "-")
     assert status == 0
     assert [each["id"] for each in json.loads(out)["features"]] == [id_of("blue-house")]
-    assert err.startswith("1 rows in ")
+    assert err.startswith("1 row in ")
 
 
 def test_a_moment_without_a_zone_is_utc(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_a_listing_in_doubt_is_shown_and_settled(capsys: pytest.CaptureFixture[s
     )
     assert (unlisted["public_id"], unlisted["verdict"]) == ("EB-RE0001", "alive")
     assert "off the" in say(capsys, "removals", "unsettled")[1]
-    told = "1 listings are missing for long without a verdict, and 1 are off the market"
+    told = "1 listing is missing for long without a verdict, and 1 are off the market"
     assert told in say(capsys, "removals", "list")[1]
     assert as_json(capsys, "status")["missing_for_long"] == {"unsettled": 1, "off_market": 1}
     assert "1 wait for a person and 1 are off the market" in say(capsys, "status")[1]
@@ -225,7 +225,7 @@ def test_a_listing_in_doubt_is_shown_and_settled(capsys: pytest.CaptureFixture[s
     assert (settled["listing_status"], settled["changed"]) == ("confirmed_removed", True)
     url = "https://www.pincali.com/inmueble/blue-house/"
     status, out, _ = say(capsys, "removals", "settle", url, "--gone")
-    assert (status, out) == (0, f"{id_of('blue-house')} is confirmed_removed already.\n")
+    assert (status, out) == (0, f"{id_of('blue-house')} is confirmed removed already.\n")
     status, out, _ = say(capsys, "removals", "settle", id_of("red-house"), "--keep")
     assert (status, out) == (0, f"{id_of('red-house')} is active.\n")
     for unknown in ("EB-BL", id_of("blue-house")[:10], "https://example.com/nothing"):
