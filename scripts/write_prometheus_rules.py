@@ -12,7 +12,7 @@ from pincali_sync.services.insights.metrics import METRICS, Metric
 
 ROOT = Path(__file__).parents[1]
 RULES = ROOT / "monitoring" / "prometheus" / "pincali-sync.rules.yml"
-RUNBOOK = "docs/runbook.md#alerts"
+RUNBOOK = "docs/runbook.md#"  # and the alert's name in small letters: its line
 HEADER = "# Written by `make rules` from pincali_sync/domain/alerts.py: change it there.\n"
 
 # How a value is shown: by these functions of Prometheus' templates.
@@ -32,7 +32,7 @@ _OUTSIDE_RULES: list[dict[str, Any]] = [
             "summary": "The tier runner does nothing",
             "description": "Is cron calling scripts/tier_runner.py? Run it by hand: "
             "it says what is wrong.",
-            "runbook": RUNBOOK,
+            "runbook": RUNBOOK + "runnersilent",
         },
     },
     {
@@ -44,7 +44,7 @@ _OUTSIDE_RULES: list[dict[str, Any]] = [
         "annotations": {
             "summary": "There are no figures, or only old ones: no other alert can be trusted",
             "description": "Does `pincali-sync web` run, and can it reach the database?",
-            "runbook": RUNBOOK,
+            "runbook": RUNBOOK + "snapshotmissing",
         },
     },
 ]
@@ -67,7 +67,7 @@ def _rule(rule: AlertRule) -> dict[str, Any]:
         "annotations": {
             "summary": f"{rule.summary}{_subject(_METRICS[rule.metric])}{_value(rule)}",
             "description": rule.remedy,
-            "runbook": RUNBOOK,
+            "runbook": RUNBOOK + rule.name.lower(),
         },
     }
 

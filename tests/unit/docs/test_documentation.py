@@ -77,9 +77,12 @@ def test_the_pictures_are_few_small_and_shown() -> None:
 
 
 def anchors(document: Path) -> set[str]:
-    """The names of a page's headings, as they are made on the web and in the site."""
-    titles = re.findall(r"^#+ (.*)$", document.read_text(), re.M)
-    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+    """The names that can be linked to: headings, as they are made on the web and in the site."""
+    text = document.read_text()
+    titles = re.findall(r"^#+ (.*)$", text, re.M)
+    return set(re.findall(r'<a id="([\w-]+)">', text)) | {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles
+    }
 
 
 def test_what_the_program_refers_to_is_there() -> None:
