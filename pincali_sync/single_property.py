@@ -1,4 +1,4 @@
-"""One detail page as a dictionary: for whoever wants to look at a listing without saving it."""
+"""One detail page: for whoever wants to look at a listing without saving it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ _OK = 200
 
 
 async def scrape_single_property(source_url: str) -> dict[str, Any]:
-    """Fetches one listing in the configured way and returns its fields; saves nothing.
+    """The same as `scrape`, as a dictionary: the fields of `items.Property`, those of
+    `properties_live` that the page shows, and `public_id`, `title_original` and `offers`."""
+    return asdict(await scrape(source_url))
+
+
+async def scrape(source_url: str) -> Property:
+    """Fetches one listing in the configured way; saves nothing.
 
     It takes its turn on the site's one timeline, keeps to robots.txt and follows no redirect of a
     page.
 
     Args:
         source_url: any form of the listing's URL.
-
-    Returns:
-        The fields of `items.Property`: those of `properties_live` that the page shows, and
-        `public_id`, `title_original` and `offers`.
 
     Raises:
         PageError: for a URL that is no listing's, or a page that shows no listing.
@@ -58,8 +60,7 @@ async def scrape_single_property(source_url: str) -> dict[str, Any]:
     missing = what_is_missing(answer) or what_is_cut_off(answer.body)
     if missing is not None:
         raise PageError(f"{url}: {missing}")
-    page: Property = parse_detail_page(answer.body, url)
-    return asdict(page)
+    return parse_detail_page(answer.body, url)
 
 
 async def _take_turn(config: Config, crawl_delay: float = 0.0) -> None:

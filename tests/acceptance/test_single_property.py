@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import asdict
+
 import pytest
 from pincali_workshop.standin.process import StandinProcess
 
+import pincali_sync
 from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.single_property import scrape_single_property
 
@@ -27,6 +31,7 @@ async def test_one_listing_is_read_by_any_of_its_urls(
     assert found["public_id"] == true["public_id"]
     assert found["title"] == true["title"]
     assert len(found["image_urls"]) == true["image_count"]
+    assert asdict(await asyncio.to_thread(pincali_sync.scrape, true["source_url"])) == found
     assert site.leads() == 0
 
 

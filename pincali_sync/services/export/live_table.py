@@ -12,6 +12,8 @@ from time import perf_counter
 from typing import Any, BinaryIO
 
 from pincali_sync.db.repositories.export.exports import EVERYTHING, ExportFormat, Wanted
+from pincali_sync.domain.listing_filter import ListingFilter
+from pincali_sync.domain.published import Listing
 from pincali_sync.exceptions import UsageError, WriteError
 from pincali_sync.files import WholeFile
 from pincali_sync.services.base import Service
@@ -70,6 +72,10 @@ class ExportService(Service):
         started = perf_counter()
         rows = await self._write(stream, form, wanted)
         return ExportResult(rows=rows, bytes=None, seconds=perf_counter() - started)
+
+    async def page(self, where: ListingFilter, *, after: str, size: int) -> list[Listing]:
+        """The next listings beyond a `property_id`, in its order."""
+        return await self.db.run(lambda tx: tx.exports.page(where, after=after, size=size))
 
     async def _write(self, stream: BinaryIO, form: ExportFormat, wanted: Wanted) -> int:
         # Not at the top: pyarrow is large, and most commands do without.

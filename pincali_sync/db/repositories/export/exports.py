@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.export.columns import (
@@ -16,6 +17,8 @@ from pincali_sync.db.repositories.export.columns import (
 )
 from pincali_sync.db.repositories.listings.selection import COPIED, selection
 from pincali_sync.domain.listing_filter import ListingFilter
+from pincali_sync.domain.listing_status import ListingStatus
+from pincali_sync.domain.published import Listing, PublishedOffer
 
 _SESSION = (
     "SET LOCAL timezone = 'UTC'",
@@ -39,6 +42,15 @@ SELECT json_build_object(
           FROM {source}
          CROSS JOIN LATERAL (SELECT {columns}) AS listing
          WHERE {condition}) AS located"""
+_VALUES = ", ".join(
+    f"CAST({each.sql()} AS double precision) AS {each.name}"
+    if each.holds is float
+    else f"{each.sql()} AS {each.name}"
+    for each in EXPORT_COLUMNS
+)
+# The page first, as everything else is looked up for its rows alone.
+_CHOSEN = """(SELECT * FROM properties_live l WHERE l.property_id > :after AND {condition}
+                ORDER BY l.property_id LIMIT :size) AS l"""
 LISTS = "lists"  # of Parquet's rows the last cell: all lists as one JSON object
 
 
@@ -79,6 +91,19 @@ class ExportRepository(Repository):
         async with aclosing(self._copy_out(statement, **where.parameters)) as batches:
             async for batch in batches:
                 yield batch
+
+    async def page(self, where: ListingFilter, *, after: str, size: int) -> list[Listing]:
+        """The next rows beyond a `property_id`, in its order."""
+        chosen = selection(where)
+        rows = f"{_CHOSEN.format(condition=chosen.condition)}{joins_of(EXPORT_COLUMNS)}"
+        statement = f"SELECT {_VALUES} FROM {rows} ORDER BY l.property_id"
+        parameters = {**chosen.parameters, "after": after, "size": size}
+        return await self._all(_listing, statement, **parameters)
+
+
+def _listing(**row: Any) -> Listing:
+    row["offers"] = [PublishedOffer(**each) for each in row["offers"]]
+    return Listing(**{**row, "listing_status": ListingStatus(row["listing_status"])})
 
 
 def _copy(form: ExportFormat, wanted: Wanted, condition: str) -> str:

@@ -1,0 +1,73 @@
+"""What programs call that have no event loop, or one that they cannot wait in, as in notebooks.
+
+Each call works in an event loop of its own, in a thread beside the caller's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import Future
+from typing import TypeVar, Unpack
+
+from anyio.from_thread import start_blocking_portal
+
+from pincali_sync import aio
+from pincali_sync.aio import Criteria
+from pincali_sync.domain.published import Change, Listing
+from pincali_sync.items import Property
+
+T = TypeVar("T")
+
+
+def scrape(url: str) -> Property:
+    """One listing off the site, in the configured way and pace; nothing is saved.
+
+    Args:
+        url: any form of the listing's URL.
+
+    Raises:
+        PageError: for a URL that is no listing's, or a page that shows no listing.
+        BlockedError: when the site refuses us, by robots.txt or a challenge.
+        PincaliSyncError: for all else that is wrong.
+    """
+    with start_blocking_portal() as portal:
+        return portal.call(aio.scrape, url)
+
+
+def listings(**criteria: Unpack[Criteria]) -> Iterator[Listing]:
+    """As `aio.listings`."""
+    return _each(aio.listing_pages(**criteria))
+
+
+def changes(after: int = 0, *, follow: bool = False) -> Iterator[Change]:
+    """As `aio.changes`."""
+    return _each(aio.change_pages(after, follow=follow))
+
+
+def _each(pages: AsyncGenerator[list[T], None]) -> Iterator[T]:
+    """Whenever the caller stops, even while a page is waited for, all is closed."""
+    reading = asyncio.Lock()
+
+    async def read() -> list[T] | None:
+        async with reading:
+            return await anext(pages, None)
+
+    async def close() -> None:
+        async with reading:
+            await pages.aclose()
+
+    with start_blocking_portal() as portal:
+        try:
+            while (page := _outcome(portal.start_task_soon(read))) is not None:
+                yield from page
+        finally:
+            portal.call(close)
+
+
+def _outcome(work: Future[T]) -> T:
+    try:
+        return work.result()
+    except BaseException:  # such as Ctrl-C
+        work.cancel()
+        raise
