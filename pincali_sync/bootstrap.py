@@ -30,7 +30,7 @@ from pincali_sync.services.insights.news import NewsService
 from pincali_sync.services.insights_service import InsightsService
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.people.personal_data import PersonalDataService
-from pincali_sync.services.ports import Fetcher, JobRunner, Notifier
+from pincali_sync.services.ports import Fetcher, JobRunner, LogReader, Notifier
 from pincali_sync.services.property_diff_service import PropertyDiffService
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
 from pincali_sync.services.refresh_service import RefreshService
@@ -53,6 +53,7 @@ from pincali_sync.services.site.pace import PaceService
 from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.site.sitemap import SitemapService
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
+from pincali_sync.variables import LOCAL_RUNNER
 
 if TYPE_CHECKING:
     from pincali_sync.runner.scrapyd import ScrapydJobRunner
@@ -201,6 +202,12 @@ def build_scrapyd_runner(config: Config) -> ScrapydJobRunner:
     from pincali_sync.runner.scrapyd import ScrapydJobRunner  # noqa: PLC0415
 
     return ScrapydJobRunner(config.scrapyd_urls, credentials=partial(credentials_of, config))
+
+
+def build_log_reader(config: Config, node: str | None) -> LogReader:
+    """Who reads the logs of jobs that ran on a node, or (None, local) on this machine."""
+    is_here = node is None or node == LOCAL_RUNNER
+    return LocalJobRunner(config) if is_here else build_scrapyd_runner(config)
 
 
 @asynccontextmanager

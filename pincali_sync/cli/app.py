@@ -26,6 +26,7 @@ from pincali_sync.cli.forget_command import forget
 from pincali_sync.cli.help import HELP, GroupedHelp, speak
 from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats
 from pincali_sync.cli.log_file import SharedLogFile
+from pincali_sync.cli.logs_command import logs
 from pincali_sync.cli.machine_commands import config, parse, web
 from pincali_sync.cli.output import echo
 from pincali_sync.cli.status_command import status
@@ -63,6 +64,7 @@ _COMMANDS: Mapping[str, Sequence[Callable[..., None]]] = {
         doctor,
         alerts,
         history,
+        logs,
         explain,
         report,
         queue_stats,

@@ -75,6 +75,22 @@ class LocalJobRunner:
         """The path of a job's output."""
         return str(self.log_of(job_id))
 
+    async def end_of_log(self, spider: str, job_id: UUID, node: str, *, most: int) -> bytes:
+        """The last bytes of a job's output."""
+        return await asyncio.to_thread(self._end_of, self.log_of(job_id), most)
+
+    def _end_of(self, log: Path, most: int) -> bytes:
+        try:
+            with open_private(log, "rb") as file:
+                file.seek(max(0, log.stat().st_size - most))
+                end: bytes = file.read(most)
+                return end
+        except OSError as error:
+            raise RunnerError(
+                f"{log} cannot be read ({error.strerror}): it was deleted, or the job ran on "
+                "another machine or with another PINCALI_HOME"
+            ) from error
+
     def log_of(self, job_id: UUID) -> Path:
         """Where a job's output goes."""
         return self._path(job_id, "log")

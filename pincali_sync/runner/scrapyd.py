@@ -25,6 +25,8 @@ _PROJECTS = (PROJECT, "pincali-sync")
 _TIMEOUT_SECONDS = 20.0
 _LOOK_SECONDS = 5.0  # a node that takes longer to say how it is takes no jobs
 _DEPLOY_SECONDS = 120.0  # it loads the spiders before it answers
+_PART_BYTES = 65_536
+_LONGEST_LOG_BYTES = 100_000_000  # that is read through where the node sends the whole
 _NOT_FOUND = requests.codes.not_found
 _NO_ENTRY = (
     ": set SCRAPYD_USERNAME and SCRAPYD_PASSWORD, or for a node of `make up` the PINCALI_HOME "
@@ -83,6 +85,15 @@ class ScrapydJobRunner:
         """The page on which the node shows the job's log."""
         project, _ = self._target.get(node, (PROJECT, None))
         return f"{node}/logs/{project}/{spider}/{job_id}.log"
+
+    async def end_of_log(self, spider: str, job_id: UUID, node: str, *, most: int) -> bytes:
+        """The last bytes of a job's log, of nodes that are configured alone."""
+        if node not in self._nodes:
+            raise RunnerError(f"{node} is none of SCRAPYD_URLS any more: it is asked for no log")
+        await self._target_on(node)
+        url = self.where_logged(spider, job_id, node)
+        end: bytes = await self._call(node, "a log", partial(_end_of_log, url=url, most=most))
+        return end
 
     async def cancel(self, job_id: UUID, node: str) -> None:
         """Has the node stop the job."""
@@ -189,6 +200,26 @@ class ScrapydJobRunner:
                 f"what answers at {node} is no Scrapyd ({type(error).__name__} at {what}): correct "
                 "SCRAPYD_URLS"
             ) from error
+
+
+def _end_of_log(client: _Client, *, url: str, most: int) -> bytes:
+    """The last bytes of a file that a node serves, whether it knows parts of files or not."""
+    headers = {**HEADERS, "Range": f"bytes=-{most}", "Accept-Encoding": "identity"}
+    answer = client.send(
+        "GET", url, headers=headers, auth=client.auth, stream=True, allow_redirects=False
+    )
+    with answer:
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            return b""  # nothing is in it yet
+        if answer.status_code == _NOT_FOUND:
+            raise RunnerError(f"{url} is not there: nodes delete the logs of old jobs")
+        answer.raise_for_status()
+        end, taken = b"", 0
+        for part in answer.iter_content(_PART_BYTES):
+            end, taken = (end + part)[-most:], taken + len(part)
+            if taken > _LONGEST_LOG_BYTES:
+                raise RunnerError(f"{url} is too long: the node does not give a part of it")
+        return end
 
 
 def _unknown_to(node: str) -> str:

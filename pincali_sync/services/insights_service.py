@@ -12,6 +12,7 @@ from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.prices.price_change import PriceReview
 from pincali_sync.db.repositories.queue.queue_rows import QueueRow
 from pincali_sync.db.repositories.removal.checks import RemovalCheck
+from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
@@ -64,6 +65,25 @@ class InsightsService(Service):
         if run is None:  # deleted meanwhile
             raise UsageError(f"no run begins with {prefix!r}")
         return run
+
+    @in_transaction
+    async def jobs_of(self, tx: UnitOfWork, prefix: str) -> list[Job]:
+        """A run's jobs in their order, or the one job whose id begins so.
+
+        Raises:
+            UsageError: when there is neither, or more than one.
+        """
+        runs = await tx.dossier.ids(_IDS["run"][0], prefix)
+        jobs = await tx.dossier.ids(_IDS["job"][0], prefix)
+        if len(runs) + len(jobs) > 1:
+            found = [*map(str, runs), *map(str, jobs)]
+            raise UsageError(_unclear("ids of runs and jobs", prefix, found))
+        if runs:
+            return await tx.jobs.of_run(runs[0])
+        job = await tx.jobs.get(jobs[0]) if jobs else None
+        if job is None:
+            raise UsageError(f"no run or job begins with {prefix!r}: see `pincali-sync history`")
+        return [job]
 
     @in_transaction
     async def id_of(self, tx: UnitOfWork, what: str, prefix: str) -> UUID:

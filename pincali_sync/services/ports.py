@@ -121,3 +121,17 @@ class JobRunner(Protocol):
         Raises:
             RunnerError: when the node gave no answer.
         """
+
+
+class LogReader(Protocol):
+    """Knows where jobs write their logs."""
+
+    def where_logged(self, spider: str, job_id: UUID, node: str) -> str:
+        """Where a person finds a job's log."""
+
+    async def end_of_log(self, spider: str, job_id: UUID, node: str, *, most: int) -> bytes:
+        """Its last bytes, so many at most.
+
+        Raises:
+            RunnerError: when it cannot be read.
+        """

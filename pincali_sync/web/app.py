@@ -96,6 +96,7 @@ _ROUTES = (
     Route("/runs", pages.runs),
     Route("/runs/{run_id:uuid}", pages.run),
     Route("/runs/{run_id:uuid}/cancel", acting.cancel, methods=["GET", "POST"]),
+    Route("/jobs/{job_id:uuid}", pages.job_log),
     Route("/removals", forms.batches),
     Route(
         "/removals/unsettled/{verb}/{property_id:path}", settling.settle, methods=["GET", "POST"]

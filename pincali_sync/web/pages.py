@@ -10,13 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from pincali_sync.bootstrap import build_runner
+from pincali_sync.bootstrap import build_log_reader, build_runner
 from pincali_sync.domain.news import Period
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import UsageError
+from pincali_sync.exceptions import RunnerError, UsageError
 from pincali_sync.language import _
 from pincali_sync.rendering.charts import Series
 from pincali_sync.services.insights.snapshot import Snapshot
+from pincali_sync.services.runs.job_logs import read_log
 from pincali_sync.web import trends
 from pincali_sync.web.news import link_to
 from pincali_sync.web.site import site_of
@@ -28,6 +29,7 @@ _LIMIT = 100
 _LATEST = 20  # of what other pages show more of
 _RECORD_ROWS = 50
 _PRICES = 200
+_LOG_LINES = 500
 
 
 async def overview(request: Request) -> Response:
@@ -121,6 +123,20 @@ async def run(request: Request) -> Response:
             details=found.details,
             progress=under_way.get(found.id),
         )
+
+
+async def job_log(request: Request) -> Response:
+    """The end of a job's log, as far as it can be read from here."""
+    site = site_of(request)
+    job = await site.services.db.run(lambda tx: tx.jobs.get(request.path_params["job_id"]))
+    if job is None:
+        raise HTTPException(404, _("There is no such job. Old ones are deleted with their run."))
+    log, fault = None, ""
+    try:
+        log = await read_log(build_log_reader(site.services.config, job.node), job, _LOG_LINES)
+    except RunnerError as error:
+        fault = str(error)
+    return site.page(request, "job.html", job=job, log=log, fault=fault)
 
 
 async def decisions(request: Request) -> Response:

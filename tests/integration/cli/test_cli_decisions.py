@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import pytest
 
 from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.config import load_config
+from pincali_sync.runner.local import LocalJobRunner
 from tests.support.builders import Workshop, add_live, add_queued, detail, entry, id_of, rows, sale
 from tests.support.cli import as_json, say
 from tests.support.scans import full_scan
@@ -286,3 +289,44 @@ def test_a_run_is_cancelled_by_the_first_digits_of_its_id(
     assert "cancelled by request" in say(capsys, "history")[1]
     assert say(capsys, "cancel", run_id)[0] == 2
     assert say(capsys, "cancel", "nothing")[0] == 2
+
+
+def test_the_logs_of_a_run_are_shown_as_far_as_they_can_be_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINCALI_HOME", str(tmp_path))
+    kept, lost = UUID("ab" * 16), UUID("cd" * 16)
+
+    async def work(services: Services, _: Workshop) -> str:
+        await rows(
+            services.db,
+            """WITH session AS (INSERT INTO scraping_sessions (base_url) VALUES ('x') RETURNING id)
+               INSERT INTO sync_runs (tier_level, tier_name, session_id)
+               SELECT 1, 'hot_listings', id FROM session""",
+        )
+        [run_] = await services.db.run(lambda tx: tx.runs.open_runs())
+        for number, job in enumerate((kept, lost), 1):
+            await rows(
+                services.db,
+                """INSERT INTO sync_run_jobs (id, run_id, spider, node, attempt)
+                   VALUES (:job, :run, 'detail', 'local', :attempt)""",
+                job=job,
+                run=run_.id,
+                attempt=number,
+            )
+        return str(run_.id)
+
+    run_id = prepare(work)
+    log = LocalJobRunner(load_config()).log_of(kept)
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"first\n" + b"line\n" * 100_000 + b"<script>\x1b[2J\xff\n")
+    status, out, _ = say(capsys, "logs", run_id[:8], "--lines", "2")
+    assert status == 0
+    assert "line\n<script>\\x1b[2J\ufffd\n" in out
+    assert "first" not in out
+    assert f"{lost} detail, scheduled: " in out
+    assert "it was deleted, or the job ran on another machine" in out
+    [found] = as_json(capsys, "logs", str(kept)[:5])
+    assert (len(found["log"]["lines"]), found["log"]["is_cut"]) == (50, True)
+    assert say(capsys, "logs", str(lost))[0] == 1
+    assert say(capsys, "logs", "nothing")[0] == 2

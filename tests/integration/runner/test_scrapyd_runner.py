@@ -68,6 +68,34 @@ async def test_a_wrong_password_names_the_variables() -> None:
     assert re.search(r"HTTP 401.*SCRAPYD_USERNAME and SCRAPYD_PASSWORD", str(node.objection))
 
 
+@pytest.mark.parametrize("knows_parts", [True, False])
+async def test_the_end_of_a_log_is_read_from_the_node_that_has_it(knows_parts: bool) -> None:
+    log, asked = b"x" * 100_000 + b"\nthe end", []
+
+    class Node(QuietHandler):
+        def do_GET(self) -> None:  # noqa: N802 - the name that is called
+            asked.append(self.path)
+            is_there = self.path == f"/logs/pincali_sync/detail/{JOB}.log"
+            body = log if is_there else b"{}"
+            if is_there and knows_parts:
+                assert self.headers["Range"] == "bytes=-8"
+                body = log[-8:]
+            self.send_response(200 if is_there else 404)
+            self.end_headers()
+            self.wfile.write(body)
+
+    with serving(Node) as port:
+        node = f"http://127.0.0.1:{port}"
+        runner = ScrapydJobRunner((node,))
+        assert await runner.end_of_log("detail", JOB, node, most=8) == b"\nthe end"
+        with pytest.raises(RunnerError, match="is not there: nodes delete the logs of old jobs"):
+            await runner.end_of_log("manifest", JOB, node, most=8)
+        before = len(asked)
+        with pytest.raises(RunnerError, match="is none of SCRAPYD_URLS any more"):
+            await ScrapydJobRunner(("http://127.0.0.1:1",)).end_of_log("detail", JOB, node, most=8)
+        assert len(asked) == before
+
+
 async def test_a_node_that_is_down_is_named_with_the_remedy() -> None:
     runner = ScrapydJobRunner(("http://127.0.0.1:1",))
     [node] = await runner.look()

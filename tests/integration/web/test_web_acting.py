@@ -9,6 +9,7 @@ import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.runner.local import LocalJobRunner
 from tests.support.builders import add_live, add_queued, detail, id_of, rows, sale, value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
@@ -113,3 +114,24 @@ async def test_pages_set_aside_are_settled_by_kind_as_far_as_they_were_seen(
     assert (await dashboard.get("/errors/site-error/retry")).status_code == 400
     for wrong in ("/errors/nonsense", "/errors/site-error/keep"):
         assert (await dashboard.get(wrong)).status_code == 404
+
+
+async def test_a_jobs_log_is_shown_as_text(
+    dashboard: Dashboard, db: Database, clock: FixedClock
+) -> None:
+    stage = Stage(db=db, clock=clock)
+    run = await stage.start(Tier.DAILY_SYNC)
+    await stage.tick()
+    await rows(db, "UPDATE sync_run_jobs SET node = 'local'")
+    page = await dashboard.page(f"/runs/{run.id}")
+    path, *_ = page.css('a[href^="/jobs/"]::attr(href)').getall()
+    assert "it was deleted, or the job ran on another machine" in await dashboard.text(path)
+    job_id = UUID(path.rpartition("/")[2])
+    log = LocalJobRunner(dashboard.services.config).log_of(job_id)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_text("one\n<script>alert(1)</script>\u202etwo\n")
+    page = await dashboard.page(path)
+    assert page.css("script") == []
+    assert "one\n<script>alert(1)</script>\\u202etwo" in page.css("pre::text").get("")
+    log.unlink()
+    assert (await dashboard.get(f"/jobs/{UUID(int=5)}")).status_code == 404
