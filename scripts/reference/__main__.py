@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scripts.reference import commands, metrics, schemas, states, tables, targets, variables
+from scripts.reference import commands, metrics, python, schemas, states, tables, targets, variables
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -17,6 +17,7 @@ FILES = {
     REFERENCE / "listing-states.md": states.page,
     REFERENCE / "make-targets.md": targets.page,
     REFERENCE / "data.md": schemas.page,
+    REFERENCE / "python.md": python.page,
     **schemas.files(REFERENCE / "schemas"),
 }
 
