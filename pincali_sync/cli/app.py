@@ -25,6 +25,7 @@ from pincali_sync.cli.first_run_command import first_run
 from pincali_sync.cli.forget_command import forget
 from pincali_sync.cli.help import HELP, GroupedHelp, speak
 from pincali_sync.cli.inspect_commands import alerts, history, manifest_stats, queue_stats
+from pincali_sync.cli.listings_command import listings
 from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.cli.logs_command import logs
 from pincali_sync.cli.machine_commands import config, parse, web
@@ -72,7 +73,7 @@ _COMMANDS: Mapping[str, Sequence[Callable[..., None]]] = {
     ),
     "Run": (auto, first_run, tier1, tier2, tier3, tier4, process_queue),
     "Decide and step in": (pause, resume, cancel, retry, dequeue, dead_letters),
-    "Use the data": (export, changes, schema, forget),
+    "Use the data": (listings, export, changes, schema, forget),
     "Look after the installation": (config, web, deploy, parse),
 }
 for _heading, _commands in _COMMANDS.items():

@@ -21,7 +21,7 @@ from pincali_sync.exceptions import UsageError
 STATUS_GROUPS: Mapping[str, tuple[ListingStatus, ...]] = {
     "present": PRESENT,
     "gone": REMOVED,
-    "all": (),
+    "all": tuple(ListingStatus),
 }
 _LONGEST = 200  # characters of a value
 _AGO = re.compile(r"([0-9]{1,4}) ?([hdw])")

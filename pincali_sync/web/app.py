@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from importlib import resources
 from typing import cast
 
 from jinja2 import Environment
@@ -23,7 +24,17 @@ from pincali_sync.language import N_, _
 from pincali_sync.moments import show_times_in
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
-from pincali_sync.web import acting, forms, metrics, news, pages, settling, words
+from pincali_sync.web import (
+    acting,
+    forms,
+    listing_words,
+    listings,
+    metrics,
+    news,
+    pages,
+    settling,
+    words,
+)
 from pincali_sync.web.shield import Shield
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.snapshots import SnapshotKeeper
@@ -58,12 +69,14 @@ def create_app(
     keeper = snapshots or SnapshotKeeper(services.insights.snapshot, services.clock)
     token = services.config.web_token
     styles = f"{stylesheet()}\n{stylesheet('pincali_sync.web')}"
+    script = resources.files("pincali_sync.web").joinpath("map.js").read_text("utf-8")
     site = Site(
         services=services,
         snapshots=keeper,
         guard=TokenGuard(token.get_secret_value() if token else None),
         templates=_templates(),
-        stylesheet_path=f"/static/style-{hashlib.sha256(styles.encode()).hexdigest()[:16]}.css",
+        stylesheet_path=f"/static/style-{_digest(styles)}.css",
+        script_path=f"/static/map-{_digest(script)}.js",
     )
 
     @asynccontextmanager
@@ -71,11 +84,12 @@ def create_app(
         async with keeper.running():
             yield
 
-    def stylesheet_response(__: Request) -> Response:
-        return Response(styles, media_type="text/css", headers={"Cache-Control": _A_YEAR})
-
     app = Starlette(
-        routes=[*_ROUTES, Route(site.stylesheet_path, stylesheet_response)],
+        routes=[
+            *_ROUTES,
+            _static(site.stylesheet_path, styles, "text/css"),
+            _static(site.script_path, script, "text/javascript"),
+        ],
         exception_handlers={
             HTTPException: _refused,
             DatabaseError: _database_down,
@@ -89,9 +103,24 @@ def create_app(
     return Shield(spoken, {*services.config.web_hosts, *hosts})
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _static(path: str, text: str, media_type: str) -> Route:
+    """Text that never changes under its address."""
+
+    def answer(__: Request) -> Response:
+        return Response(text, media_type=media_type, headers={"Cache-Control": _A_YEAR})
+
+    return Route(path, answer)
+
+
 _ROUTES = (
     Route("/", pages.overview),
     Route("/changes", news.changes),
+    Route("/listings", listings.listings),
+    Route("/listings/download/{form}", listings.download),
     Route("/queue", pages.queue),
     Route("/runs", pages.runs),
     Route("/runs/{run_id:uuid}", pages.run),
@@ -124,6 +153,7 @@ def _templates() -> Environment:
     templates.filters.update({each.__name__: each for each in filters})
     templates.filters.update(words=names.words, tier=names.tier_name, step=names.step_name)
     templates.globals["wording"] = words
+    templates.globals["listing_words"] = listing_words
     return templates
 
 

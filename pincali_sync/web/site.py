@@ -19,6 +19,7 @@ DASHBOARD = "dashboard"
 # The navigation, in its order. A page below one of these paths belongs to it.
 NAVIGATION = (
     ("/", N_("Overview")),
+    ("/listings", N_("Listings")),
     ("/changes", N_("Changes")),
     ("/queue", N_("Queue")),
     ("/runs", N_("Runs")),
@@ -62,6 +63,7 @@ class Site:
     guard: TokenGuard
     templates: Environment
     stylesheet_path: str
+    script_path: str
 
     def page(
         self, request: Request, template: str, *, status: int = 200, **context: object
@@ -71,6 +73,7 @@ class Site:
         html = self.templates.get_template(template).render(
             now=self.services.clock.now(),
             stylesheet_path=self.stylesheet_path,
+            script_path=self.script_path,
             navigation=[(target, _(name), _mark(target, path)) for target, name in NAVIGATION],
             said=_(MESSAGES.get(request.query_params.get("said", ""), "")),
             path=path,

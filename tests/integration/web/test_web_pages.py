@@ -80,8 +80,8 @@ async def test_every_answer_carries_the_headers_that_protect_it(dashboard: Dashb
     for path in (*PAGES, "/metrics", "/healthz", "/nowhere"):
         headers = (await dashboard.get(path)).headers
         assert headers["content-security-policy"] == (
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         ), path
         assert headers["x-content-type-options"] == "nosniff", path
         assert headers["referrer-policy"] == "no-referrer", path

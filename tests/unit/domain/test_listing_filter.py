@@ -53,7 +53,7 @@ def test_texts_become_values() -> None:
 @pytest.mark.parametrize(
     ("text", "states"),
     [
-        ("all", ()),
+        ("all", tuple(ListingStatus)),
         ("Gone", (ListingStatus.CONFIRMED_REMOVED, ListingStatus.SOLD)),
         ("sold, active,sold", (ListingStatus.SOLD, ListingStatus.ACTIVE)),
     ],

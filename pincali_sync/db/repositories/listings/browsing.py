@@ -14,9 +14,9 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.ages import AGE_COLUMNS, AGES
 from pincali_sync.db.repositories.listings.ordered import LISTED_FIRST, PLACED, OrderedQuery
+from pincali_sync.db.repositories.listings.places import POINT, PlaceRepository, Point
 from pincali_sync.domain.listing_filter import ListingFilter, ListingOrder
 
 MOST_COUNTED = 5_000
@@ -61,20 +61,11 @@ class ListingRow:
     price_as_of: datetime | None
     details_as_of: datetime | None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
-    """A listing on a map."""
-
-    property_id: str
-    title: str
-    neighborhood: str | None
-    city: str | None
-    price: Decimal | None
-    currency: str | None
-    price_unit: str
-    latitude: Decimal
-    longitude: Decimal
+    @property
+    def point(self) -> Point | None:
+        """Where it lies; None where nobody says."""
+        values = {name: getattr(self, name) for name in Point.__dataclass_fields__}
+        return None if self.latitude is None or self.longitude is None else Point(**values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +105,10 @@ SELECT {", ".join(f"l.{each}" for each in _COLUMNS if each not in AGE_COLUMNS)},
   FROM properties_live l {{ages}}
  WHERE l.id = ANY(:ids) ORDER BY {{key}} {{way}}, l.id {{way}} LIMIT :size
 """
-_POINT = ", ".join(f"l.{each}" for each in Point.__dataclass_fields__)
-_POINTS = f"SELECT {_POINT} FROM properties_live l WHERE l.id = ANY(:ids)"
+_POINTS = f"SELECT {POINT} FROM properties_live l WHERE l.id = ANY(:ids)"
 # Of rows all over the table: what an index comes to first lies in one corner of the map.
 _SAMPLED = f"""
-SELECT {_POINT} FROM properties_live l TABLESAMPLE SYSTEM (:percent) REPEATABLE (1)
+SELECT {POINT} FROM properties_live l TABLESAMPLE SYSTEM (:percent) REPEATABLE (1)
  WHERE {{shelves}} AND {{condition}} AND {PLACED} ORDER BY hashtext(l.property_id) LIMIT :points
 """
 _PAGES = "SELECT relpages FROM pg_class WHERE oid = CAST('properties_live' AS regclass)"
@@ -133,8 +123,8 @@ class _Gathered:
     points: list[UUID]
 
 
-class BrowsingRepository(Repository):
-    """Reads what a filter selects."""
+class BrowsingRepository(PlaceRepository):
+    """Reads what a filter selects, and where that lies."""
 
     async def page(
         self,

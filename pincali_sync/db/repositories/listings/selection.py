@@ -8,7 +8,7 @@ from typing import Any
 
 from pincali_sync.db.models.listings import changed_at, first_seen_at, folded, shelf
 from pincali_sync.domain.listing_filter import ListingFilter
-from pincali_sync.domain.listing_status import PRESENT, REMOVED
+from pincali_sync.domain.listing_status import PRESENT, REMOVED, ListingStatus
 from pincali_sync.domain.prices import Operation
 
 # How statements mark a parameter: those of `Repository._run`, and those that are copied out.
@@ -101,4 +101,4 @@ _AREA = (
     " AND l.longitude BETWEEN CAST({} AS numeric) AND CAST({} AS numeric)"
 )
 _SIDES = ("south", "north", "west", "east")
-_GROUPS = ({*PRESENT}, {*REMOVED})
+_GROUPS = ({*PRESENT}, {*REMOVED}, {*ListingStatus})

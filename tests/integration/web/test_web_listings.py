@@ -1,0 +1,164 @@
+"""`/listings`: what it shows of the live table, its map, its files; and places that are found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.listings import browsing
+from tests.support.builders import add_all_live, id_of
+from tests.support.clock import FixedClock
+from tests.support.web import Dashboard, dashboard_on, words_of
+
+HOSTILE = "<script>alert(1)</script>\u202e\"'"
+HOUSE: dict[str, Any] = {
+    "listing_status": "active",
+    "city": "Mérida",
+    "neighborhood": "Centro",
+    "state": "Yucatán",
+    "property_type": "house",
+    "price": 2_000_000,
+    "currency": "MXN",
+    "title": "A house",
+    "latitude": 20.97,
+    "longitude": -89.62,
+    "bedrooms": 3,
+}
+LISTINGS: dict[str, dict[str, Any]] = {
+    "blue-house": {},
+    "green-house": {
+        "city": "León",
+        "neighborhood": "Obregón",
+        "price": 900_000,
+        "latitude": 21.12,
+        "longitude": -101.68,
+    },
+    "gone-house": {"listing_status": "sold"},
+    "hostile": {"title": HOSTILE, "city": HOSTILE, "neighborhood": HOSTILE, "price": 3_000_000},
+    "nowhere": {"latitude": None, "longitude": None, "city": "Mérida", "price": None},
+}
+
+
+@pytest.fixture
+async def dashboard(db: Database, clock: FixedClock) -> AsyncIterator[Dashboard]:
+    seen = {"first_seen_at": clock.now() - timedelta(days=3)}
+    await add_all_live(db, {slug: {**HOUSE, **seen, **each} for slug, each in LISTINGS.items()})
+    async with dashboard_on(db, clock) as dashboard:
+        yield dashboard
+
+
+def path_of(slug: str) -> str:
+    return f"/properties/{id_of(slug)}"
+
+
+async def shown(dashboard: Dashboard, query: str = "") -> list[str]:
+    page = await dashboard.page(f"/listings{query}")
+    return page.css("ol.listings .what > a::attr(href)").getall()
+
+
+async def test_listings_that_are_present_are_shown_with_their_way_to_more(
+    dashboard: Dashboard,
+) -> None:
+    page = await dashboard.page("/listings")
+    paths = page.css("ol.listings .what > a::attr(href)").getall()
+    assert sorted(paths) == sorted(
+        map(path_of, ("blue-house", "green-house", "hostile", "nowhere"))
+    )
+    text = words_of(page)
+    assert "4 listings." in text
+    assert "2,000,000 MXN" in text
+    assert "3 bedrooms" in text
+    pins = page.css("svg.atlas a::attr(href)").getall()
+    assert sorted(pins) == sorted(map(path_of, ("blue-house", "green-house", "hostile")))
+    assert "León" in page.css("svg.atlas text.place::text").getall()
+
+
+async def test_filters_and_order_come_from_the_address(dashboard: Dashboard) -> None:
+    assert await shown(dashboard, "?city=leon") == [path_of("green-house")]
+    assert await shown(dashboard, "?status=gone") == [path_of("gone-house")]
+    assert await shown(dashboard, "?sort=cheapest&price_max=2,500,000") == [
+        path_of("green-house"),
+        path_of("blue-house"),
+    ]
+    page = await dashboard.page("/listings?city=leon&sort=cheapest&status=all")
+    assert page.css("#f-city::attr(value)").get() == "leon"
+    assert page.css("#f-sort option[selected]::attr(value)").get() == "cheapest"
+    assert page.css("details[open]")
+    assert "only those in MXN" in words_of(page)
+
+
+async def test_what_a_form_leaves_empty_does_not_stay_in_the_address(dashboard: Dashboard) -> None:
+    response = await dashboard.get("/listings?words=&city=Le%C3%B3n&sort=newest")
+    assert (response.status_code, response.headers["location"]) == (
+        303,
+        "/listings?city=Le%C3%B3n",
+    )
+
+
+async def test_what_cannot_be_read_is_told_beside_what_was_typed(dashboard: Dashboard) -> None:
+    for query, told in (
+        ("price_min=cheap", "price_min 'cheap': give an amount"),
+        ("sort=x", "give one of newest"),
+        ("after=x", "no page in this order"),
+    ):
+        response = await dashboard.get(f"/listings?{query}")
+        assert response.status_code == 400, query
+        assert told in response.text.replace("&#39;", "'"), query
+
+
+async def test_where_nothing_is_found_places_of_such_a_name_are_offered(
+    dashboard: Dashboard,
+) -> None:
+    page = await dashboard.page("/listings?city=meri")
+    assert page.css("ol.listings li") == []
+    assert "/listings?place=M%C3%A9rida" in page.css("main a::attr(href)").getall()
+
+
+async def test_text_of_the_site_stays_text(dashboard: Dashboard) -> None:
+    html = (await dashboard.get("/listings")).text
+    assert "<script>alert" not in html
+    assert "\u202e" not in html
+
+
+async def test_pages_lead_to_the_next_and_more_than_is_counted_is_said(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pincali_sync.web.listings._SIZE", 3)
+    monkeypatch.setattr(browsing, "MOST_COUNTED", 2)
+    page = await dashboard.page("/listings")
+    assert "More than 5,000 listings." in words_of(page)
+    assert "pincali-sync export" in words_of(page)
+    [following] = page.css('a[rel="next"]::attr(href)').getall()
+    rest = await dashboard.page(following)
+    assert len(rest.css("ol.listings li")) == 1
+    assert (await dashboard.get("/listings/download/csv")).status_code == 413
+
+
+async def test_what_is_shown_is_taken_along_in_three_forms(dashboard: Dashboard) -> None:
+    for form in ("csv", "parquet", "geojson"):
+        response = await dashboard.get(f"/listings/download/{form}?city=leon")
+        assert response.status_code == 200, form
+        assert f".{form}" in response.headers["content-disposition"]
+        if form == "geojson":
+            [feature] = json.loads(response.content)["features"]
+            assert feature["id"] == id_of("green-house")
+        if form == "csv":
+            assert response.text.count("\n") == 2
+    assert (await dashboard.get("/listings/download/xml")).status_code == 404
+
+
+async def test_the_map_moves_by_links_and_shows_its_part_alone(dashboard: Dashboard) -> None:
+    page = await dashboard.page("/listings?city=merida")
+    closer = page.css('[data-move="closer"]::attr(href)').get()
+    assert closer is not None
+    assert "area=" in closer
+    assert await shown(dashboard, closer.removeprefix("/listings")) == [path_of("blue-house")]
+    [script] = page.css("script::attr(src)").getall()
+    response = await dashboard.get(script)
+    assert response.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in response.headers["cache-control"]
