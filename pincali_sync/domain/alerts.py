@@ -6,7 +6,7 @@ A rule compares one metric with a number, so that both judge the same figures th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -48,6 +48,8 @@ class AlertRule:
     hold: timedelta = timedelta(0)  # how long it must last before anybody is told
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # label -> values meant
     shown_as: Literal["share", "seconds", "number", "nothing"] = "number"
+    counted: Callable[[int], str] | None = None  # the summary, where the value is part of it
+    page: str  # of the dashboard, where it is to be looked at
 
     def is_broken_by(self, sample: Sample) -> bool:
         """Whether the rule is about this sample, and its value is on the wrong side."""
@@ -83,6 +85,8 @@ def told(alert: str, subject: str, value: float, message: str) -> str:
 
 def _told(rule: AlertRule, subject: str, value: float) -> str:
     about = f" ({subject})" if subject else ""
+    if rule.counted:
+        return f"{rule.counted(round(value))}{about}. {_(rule.remedy)}"
     shown = f": {_shown(rule, value)}" if rule.shown_as != "nothing" else ""
     return f"{_(rule.summary)}{about}{shown}. {_(rule.remedy)}"
 
@@ -119,6 +123,7 @@ _warning = partial(AlertRule, severity="warning")
 ALERT_RULES = (
     _critical(
         name="TierOverdue",
+        page="/runs",
         metric="pincali_tier_overdue_seconds",
         hold=timedelta(minutes=5),
         shown_as="seconds",
@@ -127,12 +132,17 @@ ALERT_RULES = (
     ),
     _warning(
         name="TierFailed",
+        page="/runs",
         metric="pincali_tier_failures_in_a_row",
-        summary=N_("Failed runs of a tier in a row"),
+        summary="Failed runs of a tier in a row",
+        counted=lambda count: ngettext(
+            "%(num)s run of a tier failed", "%(num)s runs of a tier failed in a row", count
+        ),
         remedy=N_("`pincali-sync history` says why; it is started again by itself."),
     ),
     _warning(
         name="QueueBacklog",
+        page="/queue",
         metric="pincali_queue_backlog_ratio",
         threshold=1,
         hold=timedelta(minutes=30),
@@ -144,6 +154,7 @@ ALERT_RULES = (
     ),
     _critical(
         name="ErrorRateHigh",
+        page="/runs",
         metric="pincali_tier_error_ratio",
         threshold=0.10,
         shown_as="share",
@@ -152,6 +163,7 @@ ALERT_RULES = (
     ),
     _warning(
         name="DetailsFailing",
+        page="/errors",
         metric="pincali_queue_failure_ratio",
         threshold=0.10,
         shown_as="share",
@@ -160,6 +172,7 @@ ALERT_RULES = (
     ),
     _critical(
         name="PropertyCountDropped",
+        page="/runs",
         metric="pincali_scan_drop_ratio",
         threshold=0.05,
         shown_as="share",
@@ -168,6 +181,7 @@ ALERT_RULES = (
     ),
     _critical(
         name="ScanFoundTooFew",
+        page="/runs",
         metric="pincali_scan_found_ratio",
         comparison="<",
         threshold=0.50,
@@ -179,12 +193,19 @@ ALERT_RULES = (
     ),
     _warning(
         name="RunUnusual",
+        page="/runs",
         metric="pincali_run_anomalies",
-        summary=N_("Ways in which a tier's last scan is unlike those before"),
+        summary="Ways in which a tier's last scan is unlike those before",
+        counted=lambda count: ngettext(
+            "A tier's last scan is unlike those before in %(num)s way",
+            "A tier's last scan is unlike those before in %(num)s ways",
+            count,
+        ),
         remedy=N_("`pincali-sync history RUN` says in what: the site's markup may have changed."),
     ),
     _critical(
         name="SitePaused",
+        page="/pauses",
         metric="pincali_paused",
         only={"kind": ("refused", "rate")},
         shown_as="nothing",
@@ -193,6 +214,7 @@ ALERT_RULES = (
     ),
     _warning(
         name="SiteBusy",
+        page="/pauses",
         metric="pincali_paused",
         hold=timedelta(hours=1),
         only={"kind": ("busy",)},
@@ -202,12 +224,19 @@ ALERT_RULES = (
     ),
     _warning(
         name="RemovalsHeld",
+        page="/removals",
         metric="pincali_removal_batches_held",
-        summary=N_("Batches of removals wait for a decision"),
+        summary="Batches of removals wait for a decision",
+        counted=lambda count: ngettext(
+            "%(num)s batch of removals needs your decision",
+            "%(num)s batches of removals need your decision",
+            count,
+        ),
         remedy=N_("`pincali-sync removals list`, then approve or reject."),
     ),
     _critical(
         name="RemovalsFalse",
+        page="/removals",
         metric="pincali_removal_false_positive_ratio_low",
         threshold=0.05,
         shown_as="share",
@@ -216,6 +245,7 @@ ALERT_RULES = (
     ),
     _warning(
         name="WebhookFailing",
+        page="/",
         metric="pincali_webhook_failing_seconds",
         threshold=900,
         shown_as="seconds",

@@ -7,7 +7,10 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
+from markupsafe import Markup, escape
+
 from pincali_sync.db.repositories.site.pace import ALL
+from pincali_sync.domain.alerts import ALERT_RULES
 from pincali_sync.domain.dead_letters import BY_NAME
 from pincali_sync.domain.listing_status import OLDER_INACTIVE
 from pincali_sync.domain.liveness import Verdict
@@ -71,6 +74,22 @@ def plain(value: object, length: int = SHORT) -> str:
     text = re.sub(r"\s+", " ", text[: 4 * length]).strip()
     text = "".join(each for each in text if unicodedata.category(each) not in _INVISIBLE)
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def marked(value: str, length: int = LONG) -> Markup:
+    """Text of ours, in which names between backticks are code; on one line, and not too long."""
+    parts = plain(value, length).split("`")
+    if len(parts) % 2 == 0:  # a lone one marks nothing
+        return escape("`".join(parts))
+    code = Markup("<code>{}</code>")
+    return Markup("").join(
+        code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
+def alert_page(name: str) -> str:
+    """Where an alert is looked at."""
+    return next((rule.page for rule in ALERT_RULES if rule.name == name), "/")
 
 
 def scope(name: str) -> str:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pincali_sync.db.repositories.insights.history import Incident
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.alerts import ALERT_RULES, Firing, firing
+from pincali_sync.domain.alerts import ALERT_RULES, Firing, Sample, firing
 from pincali_sync.domain.names import words
 from pincali_sync.language import _
 from pincali_sync.moments import instant
@@ -91,7 +91,11 @@ def _title(opened: Sequence[Incident], recovered: Sequence[Incident]) -> str:
 
 
 def _body(opened: Sequence[Incident], recovered: Sequence[Incident]) -> str:
-    lines = [f"{words(each.severity).upper()} {each.alert}: {each.told}" for each in opened]
+    lines = [
+        f"{words(each.severity).upper()} {each.alert}: {each.told} "
+        f"(docs/runbook.md#{each.alert.lower()})"
+        for each in opened
+    ]
     lines += [
         _("OVER %(alert)s, which began %(when)s", alert=_name(each), when=instant(each.opened_at))
         for each in recovered
@@ -105,6 +109,15 @@ def _names(incidents: Iterable[Incident]) -> str:
 
 def _name(incident: Incident) -> str:
     return f"{incident.alert} ({incident.subject})" if incident.subject else incident.alert
+
+
+def _kept(samples: Sequence[Sample]) -> dict[str, float]:
+    """What is kept over time: of the many series that are zero the first alone, as the figure."""
+    figures: dict[str, float] = {}
+    for metric in sorted(HISTORY_METRICS):
+        series = [each for each in samples if each.metric == metric]
+        figures |= {each.key: each.value for each in series if each.value or each is series[0]}
+    return figures
 
 
 @dataclass(frozen=True)
@@ -124,11 +137,7 @@ class Watch(Service):
             return
         snapshot = await self.insights.snapshot(whole=not is_kept)
         if not is_kept:
-            figures = {
-                sample.key: sample.value
-                for sample in samples_of(snapshot)
-                if sample.metric in HISTORY_METRICS
-            }
+            figures = _kept(samples_of(snapshot))
             await self.db.run(lambda tx: tx.history.keep(figures, at=snapshot.taken_at))
         await self.alerts.check(snapshot)
         await self.feed.number()  # so that a reader finds little left to number

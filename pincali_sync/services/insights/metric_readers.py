@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pincali_sync.db.repositories.insights.figures import QUEUE_FINISHED, RUNS_ENDED
+from pincali_sync.db.repositories.site.pace import ALL
 from pincali_sync.domain.statistics import wilson_interval
-from pincali_sync.items import ANOTHER_TRY
+from pincali_sync.items import ANOTHER_TRY, QUEUE_REASONS
 from pincali_sync.services.insights.snapshot import Snapshot, TierFigures
 
 Value = float | datetime | timedelta | None  # times become seconds; None: there is no value
@@ -18,6 +19,9 @@ Reader = Callable[[Snapshot], Iterable[Labelled]]
 # Fewer finished pages than this tell nothing about how many fail.
 _MIN_FINISHED = 50
 _PERCENT_DAYS = (7, 14, 30)
+_PRIORITIES = range(1, 6)
+_PAUSE_KINDS = ("person", "refused", "busy", "rate")
+_OUTCOMES = ("completed", "failed", "cancelled")
 
 
 def each_of(path: str, *names: str) -> Reader:
@@ -45,6 +49,12 @@ def enabled(snapshot: Snapshot) -> list[tuple[str, TierFigures]]:
     return [(str(each.tier.value), each) for each in snapshot.tiers if each.enabled]
 
 
+def paused(snapshot: Snapshot) -> Iterable[Labelled]:
+    """What rests; zero of everything while nothing does."""
+    rests = {(ALL, kind): 0 for kind in _PAUSE_KINDS}
+    return {**rests, **{(each.scope, each.kind): 1 for each in snapshot.pauses}}.items()
+
+
 def runs_ended(snapshot: Snapshot) -> Iterator[Labelled]:
     """All runs that there ever were, by how they ended."""
     for tier in (str(each.tier.value) for each in snapshot.tiers):
@@ -60,41 +70,56 @@ def found_ratios(snapshot: Snapshot) -> Iterator[Labelled]:
 
 
 def rows(status: str) -> Reader:
-    """Rows of the queue in one state."""
-    return lambda snapshot: [
-        ((str(group.priority), group.reason), rows)
-        for group in snapshot.queue
-        if (rows := getattr(group, status))
-    ]
+    """Rows of the queue in one state; zero is a figure, too, so that no series comes and goes."""
+
+    def read(snapshot: Snapshot) -> Iterable[Labelled]:
+        counts: dict[tuple[str, ...], int] = {
+            (str(priority), reason): 0 for priority in _PRIORITIES for reason in QUEUE_REASONS
+        }
+        for group in snapshot.queue:
+            counts[str(group.priority), group.reason] = getattr(group, status)
+        return counts.items()
+
+    return read
 
 
 def dead_letters(snapshot: Snapshot) -> Iterable[Labelled]:
     """Pages that were set aside, of all priorities."""
-    for reason in sorted({each.reason for each in snapshot.queue if each.failed}):
+    for reason in _reasons(each.reason for each in snapshot.queue):
         yield (reason,), sum(each.failed for each in snapshot.queue if each.reason == reason)
 
 
 def oldest_pending(snapshot: Snapshot) -> Iterator[Labelled]:
     """How long the page has waited that waits longest, by priority."""
     waiting = [each for each in snapshot.queue if each.oldest_queued_at]
-    for priority in sorted({each.priority for each in waiting}):
+    for priority in sorted({*_PRIORITIES, *(each.priority for each in waiting)}):
         queued = (each.oldest_queued_at for each in waiting if each.priority == priority)
-        yield (str(priority),), snapshot.taken_at - min(filter(None, queued))
+        oldest = min(filter(None, queued), default=snapshot.taken_at)
+        yield (str(priority),), snapshot.taken_at - oldest
 
 
 def finished(snapshot: Snapshot) -> Iterator[Labelled]:
     """All pages that the queue was ever done with."""
+    counts: dict[tuple[str, ...], float] = {
+        (reason, outcome): 0 for reason in QUEUE_REASONS for outcome in _OUTCOMES
+    }
     for (series, label), rows in snapshot.counters.items():
         if series == QUEUE_FINISHED:
-            yield tuple(label.split("|")), rows
+            counts[tuple(label.split("|"))] = rows
+    yield from counts.items()
 
 
 def finished_last_hour(snapshot: Snapshot) -> Iterator[Labelled]:
-    """Those of the last hour; zero for what there was within the day."""
-    for each in snapshot.finished:
-        for outcome in ("completed", "failed", "cancelled"):
-            if getattr(each, outcome):
-                yield (each.reason, outcome), getattr(each, f"{outcome}_in_last_hour")
+    """Those of the last hour."""
+    groups = {each.reason: each for each in snapshot.finished}
+    for reason in _reasons(groups):
+        for outcome in _OUTCOMES:
+            yield (reason, outcome), getattr(groups.get(reason), f"{outcome}_in_last_hour", 0)
+
+
+def _reasons(seen: Iterable[str]) -> list[str]:
+    """Those that there are, and whatever else an earlier version left in the queue."""
+    return sorted({*QUEUE_REASONS, *seen})
 
 
 def failure_ratios(snapshot: Snapshot) -> Iterator[Labelled]:

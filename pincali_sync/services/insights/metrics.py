@@ -107,7 +107,7 @@ METRICS: tuple[Metric, ...] = (
     _metric(
         "paused{scope,kind}",
         "1 for what rests: kind is person, refused, busy or rate.",
-        lambda s: [((p.scope, p.kind), 1) for p in s.pauses],
+        read.paused,
     ),
     _one(
         "site_held_seconds",

@@ -25,7 +25,7 @@ from pincali_sync.db.repositories.runs.nodes import Node
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause, refused_since
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.listing_status import PRESENT
+from pincali_sync.domain.listing_status import PRESENT, ListingStatus
 from pincali_sync.domain.schedule import Cadence, tiers_serving
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.domain.webhooks import WebhookTarget, targets_of
@@ -220,7 +220,7 @@ def _error_ratio(runs: Sequence[SyncRun]) -> float | None:
 async def _live(tx: UnitOfWork, stale_days: int, now: datetime) -> LiveFigures:
     days = sorted({*map(float, _AGE_EDGES), stale_days}, reverse=True)
     groups = await tx.figures.ages([now - timedelta(days=each) for each in days])
-    by_status: Counter[str] = Counter()
+    by_status = Counter({status.value: 0 for status in ListingStatus})
     for group in groups:
         by_status[group.listing_status] += group.rows
     present = [group for group in groups if group.listing_status in PRESENT]

@@ -54,6 +54,16 @@ async def test_the_live_table_is_counted_by_status_and_age(
     assert samples["pincali_live_listings status=confirmed_removed"] == 1
 
 
+async def test_zero_is_a_figure(lookout: Lookout) -> None:
+    samples = await lookout.samples()
+    for name in (
+        *("queue_pending priority=1 reason=new_property", "queue_dead_letters reason=sitemap"),
+        *("queue_finished_total reason=relisted outcome=failed", "paused scope=all kind=busy"),
+        *("queue_oldest_pending_age_seconds priority=5", "live_listings status=sold"),
+    ):
+        assert samples[f"pincali_{name}"] == 0
+
+
 async def test_the_queue_is_counted_by_what_waits_and_what_came_of_it(
     lookout: Lookout, db: Database, clock: FixedClock
 ) -> None:

@@ -209,7 +209,7 @@ async def test_pauses_and_held_batches_come_first_in_words(
     await dashboard.services.removals.apply(await hold(dashboard.services, clock))
     await dashboard.services.pauses.pause(None, reason="a challenge", paused_by="x", kind="refused")
     text = await dashboard.text("/")
-    assert "Everything rests since 2026-12-07 12:00 UTC just now , by x : a challenge ." in text
+    assert "Everything rests since 2026-12-07 12:00 UTC just now , by x : a challenge." in text
     assert "A batch of 60 removals waits for a decision" in text
     assert text.index("A batch of") < text.index("Tier 1: Hot listings never ran paused")
 
@@ -523,3 +523,21 @@ async def test_links_to_the_site_tell_it_nothing(dashboard: Dashboard) -> None:
     links = page.css('a[href^="https://"]')
     assert links
     assert {link.attrib["rel"] for link in links} == {"noreferrer noopener"}
+
+
+async def test_an_alert_leads_to_its_page_and_its_line_of_the_runbook(
+    dashboard: Dashboard, db: Database
+) -> None:
+    await rows(
+        db,
+        """INSERT INTO alert_incidents (alert, subject, severity, message, value, opened_at)
+           VALUES ('DetailsFailing', '', 'warning', 'Read `dead-letters`.', 1, now())""",
+    )
+    page = (await dashboard.get("/")).text
+    assert "Read <code>dead-letters</code>." in page
+    assert 'href="/errors">Look at it' in page
+    assert 'href="/alerts/DetailsFailing">What to do' in page
+    line = await dashboard.text("/alerts/DetailsFailing")
+    assert "It means over a tenth of the detail pages" in line
+    assert "`" not in line
+    assert (await dashboard.get("/alerts/Nothing")).status_code == 404
