@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from pincali_sync.cli.output import JsonOption, echo, print_json, show_records
 from pincali_sync.db.repositories.export.webhooks import WebhookState
 from pincali_sync.domain.webhooks import WebhookTarget
 from pincali_sync.exceptions import ExitStatus, UsageError
+from pincali_sync.language import N_, _, ngettext
 from pincali_sync.services.export.webhooks import Sent, WebhookService
 from pincali_sync.services.ports import PostAnswer
 
@@ -21,13 +23,13 @@ webhooks = typer.Typer(
 )
 
 _COLUMNS = {
-    "target": "place",
-    "URL": "shown",
-    "waiting": "waiting",
-    "took last": "delivered_at",
-    "failing since": "failing_since",
-    "rests until": "rests_until",
-    "what it answered": "error",
+    N_("target"): "place",
+    N_("URL"): "shown",
+    N_("waiting"): "waiting",
+    N_("took last"): "delivered_at",
+    N_("failing since"): "failing_since",
+    N_("rests until"): "rests_until",
+    N_("what it answered"): "error",
 }
 TargetArgument = Annotated[
     int | None, typer.Argument(metavar="[TARGET]", min=1, help="Its place in WEBHOOK_URLS.")
@@ -38,7 +40,7 @@ TargetArgument = Annotated[
 def list_webhooks(as_json: JsonOption = False) -> None:
     """Show each target: what waits for it, and what it answered."""
     states = ask(lambda services: services.webhooks.states())
-    show_records("Webhooks", _COLUMNS, [_shown(*each) for each in states], as_json=as_json)
+    show_records(_("Webhooks"), _COLUMNS, [_shown(*each) for each in states], as_json=as_json)
 
 
 @webhooks.command("test")
@@ -53,7 +55,7 @@ def try_webhook(target: TargetArgument = None, as_json: JsonOption = False) -> N
         Sent(place=each.place, target=each.shown, changes=0, failure=answer.failure)
         for each, answer in ask(work)
     ]
-    _tell(outcomes, "it took the test", as_json=as_json)
+    _tell(outcomes, lambda _sent: _("it took the test"), as_json=as_json)
 
 
 @webhooks.command("send")
@@ -62,7 +64,7 @@ def send_webhooks(target: TargetArgument = None, as_json: JsonOption = False) ->
     outcomes = ask(
         lambda services: services.webhooks.send(_meant(services.webhooks, target), at_once=True)
     )
-    _tell(outcomes, "it took {changes:,} changes", as_json=as_json)
+    _tell(outcomes, _taken, as_json=as_json)
 
 
 def _meant(service: WebhookService, place: int | None) -> list[WebhookTarget]:
@@ -75,11 +77,15 @@ def _meant(service: WebhookService, place: int | None) -> list[WebhookTarget]:
     return meant
 
 
-def _tell(outcomes: list[Sent], taken: str, *, as_json: bool) -> None:
+def _taken(sent: Sent) -> str:
+    return ngettext("it took %(num)s change", "it took %(num)s changes", sent.changes)
+
+
+def _tell(outcomes: list[Sent], taken: Callable[[Sent], str], *, as_json: bool) -> None:
     if as_json:
         print_json(outcomes)
     for each in () if as_json else outcomes:
-        said = taken.format(changes=each.changes) if each.failure is None else each.failure
+        said = taken(each) if each.failure is None else each.failure
         echo(f"{each.place} {each.target}: {said}", err=each.failure is not None)
     if any(each.failure is not None for each in outcomes):
         raise typer.Exit(ExitStatus.FAILED)

@@ -249,7 +249,7 @@ ALERT_RULES = (
         metric="pincali_webhook_failing_seconds",
         threshold=900,
         shown_as="seconds",
-        summary="A target of webhooks takes no changes",
-        remedy="`pincali-sync webhooks list` says why; what it misses waits for it.",
+        summary=N_("A target of webhooks takes no changes"),
+        remedy=N_("`pincali-sync webhooks list` says why; what it misses waits for it."),
     ),
 )
