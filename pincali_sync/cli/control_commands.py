@@ -21,6 +21,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import scope_of
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.language import _
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
 
@@ -36,7 +37,11 @@ def pause(
     """Stop everything within seconds, or a tier at the next tick, until `resume`."""
     paused = ask(lambda services: services.pauses.pause(tier, reason=reason, paused_by=who()))
     scope = "everything" if tier is None else f"tier {tier.value}"
-    outcome = f"{scope} is paused." if paused else f"{scope} was paused already."
+    what = _("everything") if tier is None else _("tier %(tier)s", tier=tier.value)
+    if paused:
+        outcome = _("%(what)s is paused.", what=what)
+    else:
+        outcome = _("%(what)s was paused already.", what=what)
     say({"paused": paused, "scope": scope}, outcome, as_json=as_json)
 
 
@@ -44,7 +49,8 @@ def resume(tier: TierOption = None, as_json: JsonOption = False) -> None:
     """End a tier's pause, or all pauses; open runs go on at the next tick."""
     scope = None if tier is None else scope_of(tier)
     scopes = ask(lambda services: services.pauses.resume(scope))
-    outcome = f"Resumed: {', '.join(scopes)}." if scopes else "Nothing was paused."
+    resumed = ", ".join(scopes)
+    outcome = _("Resumed: %(scopes)s.", scopes=resumed) if scopes else _("Nothing was paused.")
     say({"resumed": scopes}, outcome, as_json=as_json)
 
 
@@ -59,7 +65,8 @@ def cancel(
         return await services.orchestrator(build_runner(services.config)).cancel(found.id)
 
     ended = ask(work)
-    say(ended, f"Run {ended.id} of tier {ended.tier_level} is cancelled.", as_json=as_json)
+    text = _("Run %(id)s of tier %(tier)s is cancelled.", id=ended.id, tier=ended.tier_level)
+    say(ended, text, as_json=as_json)
 
 
 def process_queue(
@@ -71,7 +78,7 @@ def process_queue(
     if as_json:
         print_json(outcome)
     else:
-        print_facts("Queue", outcome)
+        print_facts(_("Queue"), outcome)
     raise typer.Exit(status)
 
 
@@ -81,7 +88,7 @@ async def _process_queue(items: int, *, quiet: bool) -> tuple[int, dict[str, Any
         job_id = uuid4()
         runner = LocalJobRunner(config)
         job = JobSpec(job_id=job_id, spider="detail", arguments={"max_items": str(items)})
-        status = await run_shown(runner, job, "fetching detail pages", quiet=quiet)
+        status = await run_shown(runner, job, _("fetching detail pages"), quiet=quiet)
         async with services.db.transaction() as tx:
             row = await tx.jobs.get(job_id)
     stats = {} if row is None else row.stats

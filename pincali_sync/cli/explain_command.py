@@ -10,6 +10,7 @@ import typer
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import (
     JsonOption,
+    console,
     echo,
     echo_wrapped,
     field_of,
@@ -17,6 +18,8 @@ from pincali_sync.cli.output import (
     print_json,
     print_table,
 )
+from pincali_sync.domain.names import words
+from pincali_sync.language import N_, _, ngettext
 from pincali_sync.moments import instant
 from pincali_sync.rendering.formats import money
 from pincali_sync.services.insights_service import Dossier
@@ -25,23 +28,23 @@ _LATEST = 5  # of the journal, unless all is asked for
 _LONGEST = 200  # of a text; what has no spaces is an id or a URL, and stays whole
 # The dossier's parts: the title, and the fields that are shown, each under its own name.
 _PARTS = {
-    "aliases": ("Other forms of its id", "alias source_url created_at"),
+    "aliases": (N_("Other forms of its id"), "alias source_url created_at"),
     "queue": (
-        "Queue",
+        N_("Queue"),
         "queue_reason priority status queued_at completed_at attempt_count last_error",
     ),
-    "checks": ("What its page answered", "checked_at verdict http_status evidence applied_at"),
+    "checks": (N_("What its page answered"), "checked_at verdict http_status evidence applied_at"),
     "certificates": (
-        "The scan that missed it last",
+        N_("The scan that missed it last"),
         "source certified pages_read pages_lost distinct_properties total_at_end reasons",
     ),
-    "sitemap": ("In the sitemap", "source_url first_listed_at listed_at is_dropped"),
-    "reviews": ("Unusual prices", "created_at old_price new_price status settled_by"),
+    "sitemap": (N_("In the sitemap"), "source_url first_listed_at listed_at is_dropped"),
+    "reviews": (N_("Unusual prices"), "created_at old_price new_price status settled_by"),
     "changes": (
-        "Journal",
+        N_("Journal"),
         "created_at change_type field_name old_value new_value change_reason",
     ),
-    "sightings": ("Pages that showed it", "seen_at source part page_number session_id"),
+    "sightings": (N_("Pages that showed it"), "seen_at source part page_number session_id"),
 }
 
 
@@ -71,28 +74,34 @@ def _show_briefly(dossier: Dossier) -> None:
         echo(line)
     if dossier.changes:
         _show_part("changes", dossier.changes[:_LATEST])
-    more = {_PARTS[part][0].lower(): len(getattr(dossier, part)) for part in _PARTS}
+    more = {_(_PARTS[part][0]).lower(): len(getattr(dossier, part)) for part in _PARTS}
     told = ", ".join(f"{title} {count}" for title, count in more.items() if count)
-    echo_wrapped(f"With --all: {told or 'no more than this'}.")
+    echo_wrapped(_("With --all: %(parts)s.", parts=told or _("no more than this")))
 
 
 def _main_facts(dossier: Dossier) -> Iterator[str]:
     live, card = dossier.live, dossier.manifest
     if found := live or card:
-        yield str(found.get("title") or found.get("listing_page_title") or "without a title")
+        yield str(found.get("title") or found.get("listing_page_title") or _("without a title"))
         yield str(found["source_url"])
     if live is not None:
-        per = " per m²" if live["price_unit"] == "m2" else ""
-        price = f"{money(live['price'], live['currency'])}{per}"
-        yield f"{live['operation_type'] or 'operation unknown'}, {price}"
-        yield (
-            f"first seen {instant(live['first_seen_at'])}, last {instant(live['last_seen_at'])}; "
-            f"details of {instant(live['last_full_scrape_at'])}"
+        price = money(live["price"], live["currency"])
+        if live["price_unit"] == "m2":
+            price = f"{price} {_('per m²')}"
+        operation = live["operation_type"]
+        offered = words(operation) if operation else _("operation unknown")
+        yield f"{offered}, {price}"
+        yield _(
+            "first seen %(first)s, last %(last)s; details of %(details)s",
+            first=instant(live["first_seen_at"]),
+            last=instant(live["last_seen_at"]),
+            details=instant(live["last_full_scrape_at"]),
         )
 
 
 def _show_all(dossier: Dossier) -> None:
-    for title, row in (("Live row", dossier.live), ("Card, as it was seen last", dossier.manifest)):
+    rows = ((_("Live row"), dossier.live), (_("Card, as it was seen last"), dossier.manifest))
+    for title, row in rows:
         if row is not None:
             print_facts(title, {name: _short(value) for name, value in row.items()})
     for part in _PARTS:
@@ -104,24 +113,44 @@ def _show_part(part: str, records: Sequence[Any]) -> None:
     title, names = _PARTS[part]
     fields = names.split()
     rows = [[_short(field_of(each, name)) for name in fields] for each in records]
-    print_table(title, [name.replace("_", " ") for name in fields], rows)
+    headings = fields if not console.is_terminal else [words(name) for name in fields]
+    print_table(_(title), headings, rows)
 
 
 def _summary(dossier: Dossier) -> str:
     """One line that answers the usual question."""
     live, manifest = dossier.live, dossier.manifest
     if live is None:
-        seen = instant(manifest["last_seen_at"]) if manifest else "an unknown time"
-        return f"{dossier.property_id}: not live yet, seen on a listing page last on {seen}"
+        seen = instant(manifest["last_seen_at"]) if manifest else _("an unknown time")
+        return _(
+            "%(record)s: not live yet, seen on a listing page last on %(when)s",
+            record=dossier.property_id,
+            when=seen,
+        )
     missing = live["consecutive_missing_count"]
-    words = [f"{dossier.property_id} ({live['public_id'] or 'no EB id'}): {live['listing_status']}"]
+    public_id, state = live["public_id"] or _("no EB id"), words(live["listing_status"])
+    parts = [f"{dossier.property_id} ({public_id}): {state}"]
     if missing:
-        words.append(f"missing in {missing} certified scans in a row")
+        parts.append(
+            ngettext(
+                "missing in %(num)s certified scan",
+                "missing in %(num)s certified scans in a row",
+                missing,
+            )
+        )
     if dossier.checks:
-        words.append(f"its page: {dossier.checks[0].verdict}, {dossier.checks[0].evidence}")
+        verdict, evidence = words(dossier.checks[0].verdict), dossier.checks[0].evidence
+        parts.append(_("its page: %(verdict)s, %(evidence)s", verdict=verdict, evidence=evidence))
     waiting = [row for row in dossier.queue if row.status in {"pending", "in_progress"}]
-    words += [f"queued as {row.queue_reason} (priority {row.priority})" for row in waiting]
-    return "; ".join(words)
+    parts += [
+        _(
+            "queued as %(reason)s (priority %(priority)s)",
+            reason=words(row.queue_reason or "unknown"),
+            priority=row.priority,
+        )
+        for row in waiting
+    ]
+    return "; ".join(parts)
 
 
 def _short(value: Any) -> Any:

@@ -11,7 +11,7 @@ import typer
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.cli.asking import run_until_told
-from pincali_sync.cli.output import JsonOption, draw_table, echo, print_json
+from pincali_sync.cli.output import JsonOption, Name, draw_table, echo, print_json
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of, preview_scan, run_tier
 from pincali_sync.config import Config, load_config
@@ -45,7 +45,7 @@ def first_run(
     """Read everything once, for a first certified manifest; says beforehand what it takes."""
     estimate = run_until_told(_estimate(quiet=as_json))
     if not as_json:
-        facts = [(words(name), value) for name, value in asdict(estimate).items()]
+        facts = [(Name(name), value) for name, value in asdict(estimate).items()]
         draw_table(_("A first sync will take"), (N_("what"), N_("how much")), facts)
         if not yes and not typer.confirm(_("Start?")):
             raise typer.Exit(ExitStatus.DONE)

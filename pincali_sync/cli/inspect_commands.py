@@ -10,7 +10,9 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, ask_database
 from pincali_sync.cli.output import (
+    Field,
     JsonOption,
+    Name,
     echo,
     field_of,
     print_facts,
@@ -24,6 +26,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.scan.manifest import ManifestStats
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, UsageError
+from pincali_sync.language import N_, _
 from pincali_sync.moments import instant
 from pincali_sync.notify import AppriseNotifier
 from pincali_sync.services.insights.snapshot import RUNNER
@@ -60,24 +63,23 @@ def alerts(
         return
     incidents = ask_database(lambda tx: tx.incidents.open())
     if as_json or incidents:
-        show_records("Open incidents", _INCIDENT_COLUMNS, incidents, as_json=as_json)
+        show_records(_("Open incidents"), _INCIDENT_COLUMNS, incidents, as_json=as_json)
     else:
         last_tick = ask_database(lambda tx: tx.history.last_beat(RUNNER))
-        seen = instant(last_tick) if last_tick else "there was none"
-        echo(f"Nothing is the matter, as far as the last tick saw ({seen}).")
+        seen = instant(last_tick) if last_tick else _("there was none")
+        echo(_("Nothing is the matter, as far as the last tick saw (%(when)s).", when=seen))
 
 
 def _send_test() -> None:
     targets = load_config().alert_targets
     if not targets:
-        raise UsageError("ALERT_URLS is not set: there is nobody to tell")
-    told = asyncio.run(
-        AppriseNotifier(targets).tell("Pincali Sync: test", "This is a test: nothing is wrong.")
-    )
+        raise UsageError(_("ALERT_URLS is not set: there is nobody to tell"))
+    title, body = _("Pincali Sync: test"), _("This is a test: nothing is wrong.")
+    told = asyncio.run(AppriseNotifier(targets).tell(title, body))
     if not told:
-        echo("No target took the message: see the log for which.", err=True)
+        echo(_("No target took the message: see the log for which."), err=True)
         raise typer.Exit(ExitStatus.FAILED)
-    echo("Sent. A target that did not take it is named in the log by its place.")
+    echo(_("Sent. A target that did not take it is named in the log by its place."))
 
 
 def queue_stats(as_json: JsonOption = False) -> None:
@@ -86,10 +88,14 @@ def queue_stats(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(stats)
         return
-    print_facts("Queue", {name: field_of(stats, field) for name, field in _QUEUE_COLUMNS.items()})
+    print_facts(
+        _("Queue"), {name: field_of(stats, field) for name, field in _QUEUE_COLUMNS.items()}
+    )
     if stats.by_priority:
-        print_table("Open, by priority", ("priority", "rows"), stats.by_priority.items())
-        print_table("Open, by reason", ("reason", "rows"), stats.by_reason.items())
+        priorities, rows = stats.by_priority.items(), N_("rows")
+        print_table(_("Open, by priority"), (N_("priority"), rows), priorities)
+        reasons = ((Name(reason), count) for reason, count in stats.by_reason.items())
+        print_table(_("Open, by reason"), (N_("reason"), rows), reasons)
 
 
 def manifest_stats(as_json: JsonOption = False) -> None:
@@ -99,9 +105,10 @@ def manifest_stats(as_json: JsonOption = False) -> None:
         print_json(stats)
         return
     print_facts(
-        "Manifest", {name: field_of(stats, field) for name, field in _MANIFEST_COLUMNS.items()}
+        _("Manifest"), {name: field_of(stats, field) for name, field in _MANIFEST_COLUMNS.items()}
     )
-    print_table("Ever seen in", ("source", "listings"), stats.by_source.items())
+    sources = ((Name(source), count) for source, count in stats.by_source.items())
+    print_table(_("Ever seen in"), (N_("source"), N_("listings")), sources)
 
 
 async def _read_manifest_stats(services: Services) -> ManifestStats:
@@ -110,25 +117,25 @@ async def _read_manifest_stats(services: Services) -> ManifestStats:
 
 
 _QUEUE_COLUMNS = {
-    "pending": "pending_count",
-    "in progress": "in_progress_count",
-    "completed today": "completed_today",
-    "failed today": "failed_today",
-    "set aside": "failed_count",
+    N_("pending"): "pending_count",
+    N_("in progress"): "in_progress_count",
+    N_("completed today"): "completed_today",
+    N_("failed today"): "failed_today",
+    N_("set aside"): "failed_count",
 }
-_INCIDENT_COLUMNS = {
-    "alert": "alert",
-    "severity": "severity",
-    "since": "opened_at",
-    "told": "announced_at",
-    "what": "message",
+_INCIDENT_COLUMNS: dict[str, Field] = {
+    N_("alert"): "alert",
+    N_("severity"): lambda incident: Name(incident.severity),
+    N_("since"): "opened_at",
+    N_("told"): "announced_at",
+    N_("what"): "told",
 }
 _MANIFEST_COLUMNS = {
-    "listings": "total",
-    "new": "new",
-    "waiting": "waiting_for_scrape",
-    "price changed": "price_changed",
-    "with id": "with_public_id",
-    "seen last day": "seen_last_day",
-    "newest": "newest_sighting",
+    N_("listings"): "total",
+    N_("new"): "new",
+    N_("waiting"): "waiting_for_scrape",
+    N_("price changed"): "price_changed",
+    N_("with id"): "with_public_id",
+    N_("seen last day"): "seen_last_day",
+    N_("newest"): "newest_sighting",
 }

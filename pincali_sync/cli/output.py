@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -19,12 +19,21 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from pincali_sync.domain.names import words
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.language import ENGLISH, _, speaking
 from pincali_sync.moments import instant, shown_zone
 from pincali_sync.visible import visible
 
 Field = str | Callable[[Any], Any]  # of a record: by its name, or made from the whole
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+class Name(str):
+    """A name of the program in a table: a program reads it as it is, people read it in words."""
+
+    __slots__ = ()
+
 
 console = Console(markup=False, emoji=False)  # a title that says [/x] or :house: says just that
 _NOTHING = "-"
@@ -76,19 +85,21 @@ def print_records(title: str, columns: Mapping[str, Field], records: Iterable[An
     print_table(title, tuple(columns), rows_of(columns, records))
 
 
-def rows_of(columns: Mapping[str, Field], records: Iterable[Any]) -> list[list[Any]]:
-    """Of each record the fields that the columns show."""
-    return [[field_of(record, field) for field in columns.values()] for record in records]
+def rows_of(columns: Mapping[str, Field], records: Iterable[Any]) -> Iterator[list[Any]]:
+    """Of each record the fields that the columns show, when they are wanted."""
+    for record in records:
+        yield [field_of(record, field) for field in columns.values()]
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table for whoever looks at it in a terminal; for a program that reads it, lines of values
-    between tabs below one of headings, whole and as they are."""
+    between tabs below one of headings, whole and as they are, in English."""
     if console.is_terminal:
         draw_table(title, columns, rows)
         return
-    for line in (columns, *rows):
-        print("\t".join(map(_tabbed, line)))
+    with speaking(ENGLISH):
+        for line in (columns, *rows):
+            print("\t".join(map(_tabbed, line)))
 
 
 def print_facts(title: str, facts: Mapping[str, Any]) -> None:
@@ -98,8 +109,9 @@ def print_facts(title: str, facts: Mapping[str, Any]) -> None:
             print("\t".join(map(_tabbed, pair)))
         return
     echo(title)
-    width = max(map(len, facts))
-    for name, value in facts.items():
+    said = {_(name): value for name, value in facts.items()}
+    width = max(map(len, said))
+    for name, value in said.items():
         echo(f"  {name:<{width}}  {_cell(value)}")
     console.print()
 
@@ -107,11 +119,11 @@ def print_facts(title: str, facts: Mapping[str, Any]) -> None:
 def draw_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table, numbers to the right; in a terminal too narrow for it, a paragraph for each row.
 
-    One without rows is not drawn: a line says so.
+    One without rows is not drawn: a line says so. Headings are those of the catalogue.
     """
-    rows = [list(row) for row in rows]
+    rows, columns = [list(row) for row in rows], list(map(_, columns))
     if not rows:
-        echo(f"{title}: none.")
+        echo(_("%(title)s: none.", title=title))
         return
     shown = [[_cell(value) for value in row] for row in rows]
     widths = _widths([columns, *shown])
@@ -205,6 +217,8 @@ def _cell(value: Any) -> str:
         return instant(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, Name):
+        return words(value)
     return visible(str(value))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pincali_sync.cli.output import (
     Field,
+    Name,
     console,
     draw_table,
     echo,
@@ -15,40 +16,44 @@ from pincali_sync.cli.output import (
 )
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.coverage import Certificate, SourceScan
-from pincali_sync.domain.names import step_name
+from pincali_sync.domain.names import step_name, words
 from pincali_sync.domain.run_notes import RunNotes, SitemapNote
+from pincali_sync.language import N_, _
+from pincali_sync.rendering.formats import number, share
 
 
 def state_of(run: SyncRun) -> str:
     """How a run stands; one under way, by its step."""
     if run.status != "running":
-        return run.status
+        return words(run.status)
     doing = step_name(run.step)
-    return f"held up: {doing}" if run.details.fault else doing
+    return _("held up: %(step)s", step=doing) if run.details.fault else doing
 
 
 def _certified(run: SyncRun) -> str | None:
     certificates = run.details.certificates
     certified = sum(each.certified for each in certificates)
-    return f"{certified} of {len(certificates)}" if certificates else None
+    if not certificates:
+        return None
+    return _("%(part)s of %(whole)s", part=certified, whole=len(certificates))
 
 
 _FIELDS: Mapping[str, Field] = {
-    "run": lambda run: str(run.id)[:8],
-    "tier": lambda run: str(run.tier_level),
-    "started": "started_at",
-    "status": "status",
-    "state": state_of,
-    "pages": "pages_scanned",
-    "seen": "properties_in_manifest",
-    "new": "new_properties_found",
-    "prices": "price_changes_detected",
-    "missing": "removals_detected",
-    "removed": lambda run: run.details.removed,
-    "queued": "properties_queued",
-    "scraped": "properties_scraped",
-    "errors": "error_count",
-    "certified": _certified,
+    N_("run"): lambda run: str(run.id)[:8],
+    N_("tier"): lambda run: str(run.tier_level),
+    N_("started"): "started_at",
+    N_("status"): lambda run: Name(run.status),
+    N_("state"): state_of,
+    N_("pages"): "pages_scanned",
+    N_("seen"): "properties_in_manifest",
+    N_("new"): "new_properties_found",
+    N_("prices"): "price_changes_detected",
+    N_("missing"): "removals_detected",
+    N_("removed"): lambda run: run.details.removed,
+    N_("queued"): "properties_queued",
+    N_("scraped"): "properties_scraped",
+    N_("errors"): "error_count",
+    N_("certified"): _certified,
 }
 
 
@@ -64,7 +69,8 @@ def print_runs(runs: Sequence[SyncRun]) -> None:
     draw_table("Runs", tuple(columns), rows_of(columns, runs))
     for run in runs:
         if wrong := what_is_wrong(run):
-            echo(f"tier {run.tier_level} {run.status}: {wrong}", err=True)
+            known = {"tier": run.tier_level, "state": words(run.status), "reason": wrong}
+            echo(_("tier %(tier)s %(state)s: %(reason)s", **known), err=True)
 
 
 def print_history(runs: Sequence[SyncRun]) -> None:
@@ -72,7 +78,7 @@ def print_history(runs: Sequence[SyncRun]) -> None:
     names = "run tier started state pages new prices removed scraped errors"
     if not console.is_terminal:  # where they need not fit in a terminal's width
         names += " missing certified"
-    print_records("Runs", _columns(names), runs)
+    print_records(_("Runs"), _columns(names), runs)
     for run in runs:
         if wrong := what_is_wrong(run):
             echo(f"{str(run.id)[:8]}: {wrong}")
@@ -88,57 +94,74 @@ def show_scan(run: SyncRun, *, as_json: bool) -> None:
         print_json(run)
         return
     notes = run.details
-    echo(f"Run {run.id} of tier {run.tier_level}: {run.status}")
+    known = {"id": run.id, "tier": run.tier_level, "state": words(run.status)}
+    echo(_("Run %(id)s of tier %(tier)s: %(state)s", **known))
     columns: dict[str, Field] = {
-        "source": "source",
-        "declared": "total_at_start",
-        "at the end": "declared_total",
-        "parts": "parts",
-        "pages wanted": "pages_wanted",
-        "read": "pages_read",
-        "lost": "pages_lost",
-        "different listings": "distinct_properties",
-        "frontier": lambda scan: _frontier(notes, scan),
-        "certified": lambda scan: _seal(notes.certificate_of(scan.source)),
+        N_("source"): lambda scan: Name(scan.source),
+        N_("declared"): "total_at_start",
+        N_("at the end"): "declared_total",
+        N_("parts"): "parts",
+        N_("pages wanted"): "pages_wanted",
+        N_("read"): "pages_read",
+        N_("lost"): "pages_lost",
+        N_("different listings"): "distinct_properties",
+        N_("frontier"): lambda scan: _frontier(notes, scan),
+        N_("certified"): lambda scan: _seal(notes.certificate_of(scan.source)),
     }
-    print_records("Scan", columns, notes.sources)
+    print_records(_("Scan"), columns, notes.sources)
     for scan in notes.sources:
         certificate = notes.certificate_of(scan.source)
         for reason in certificate.reasons if certificate else ():
-            echo(f"{scan.source}: not certified: {reason}")
+            source = words(scan.source)
+            echo(_("%(source)s: not certified: %(reason)s", source=source, reason=reason))
         if certificate and certificate.exceptions:
-            echo(f"{scan.source}: certified for {certificate.exceptions}")
+            source, part = words(scan.source), certificate.exceptions
+            echo(_("%(source)s: certified for %(part)s", source=source, part=part))
         for gap in scan.gaps:
-            echo(f"{scan.source}: {gap}")
+            echo(f"{words(scan.source)}: {gap}")
     for anomaly in notes.anomalies:
-        echo(f"Unlike the runs before: {anomaly}.")
+        echo(_("Unlike the runs before: %(what)s.", what=anomaly))
     if notes.sitemap_error:
-        echo(f"The sitemap could not be read: {notes.sitemap_error}.")
+        echo(_("The sitemap could not be read: %(reason)s.", reason=notes.sitemap_error))
     if notes.sitemap:
         _show_sitemap(notes.sitemap)
 
 
 def _show_sitemap(listed: SitemapNote) -> None:
-    proof = "complete" if listed.complete else f"proves nothing: {'; '.join(listed.reasons)}"
-    echo(f"Sitemap: {listed.urls} URLs, {listed.new_urls} of them new; {proof}.")
-    if listed.estimated_stock is not None:
-        echo(
-            f"By capture and recapture there are about {listed.estimated_stock} listings; "
-            f"the pages showed {listed.page_coverage:.1%} of them."
+    counts = {"urls": number(listed.urls), "new": number(listed.new_urls)}
+    if listed.complete:
+        echo(_("Sitemap: %(urls)s URLs, %(new)s of them new; complete.", **counts))
+    else:
+        reasons = "; ".join(listed.reasons)
+        said = _(
+            "Sitemap: %(urls)s URLs, %(new)s of them new; proves nothing: %(reasons)s.",
+            reasons=reasons,
+            **counts,
         )
+        echo(said)
+    if listed.estimated_stock is not None:
+        said = _(
+            "By capture and recapture there are about %(stock)s listings; the pages showed "
+            "%(share)s of them.",
+            stock=number(listed.estimated_stock),
+            share=share(listed.page_coverage),
+        )
+        echo(said)
 
 
 def _frontier(notes: RunNotes, scan: SourceScan) -> str | None:
     if scan.source not in notes.frontiers:
         return None
     page = notes.frontiers[scan.source]
-    return f"page {page}" if page else "not reached"
+    return _("page %(page)s", page=page) if page else _("not reached")
 
 
 def _seal(certificate: Certificate | None) -> str | None:
     if certificate is None:
         return None
     if not certificate.certified:
-        return "no"
-    covered = f"for {certificate.covered:.1%}" if certificate.corners else "yes"
-    return covered if certificate.proves_absence else f"{covered}, the first"
+        return _("no")
+    part = share(certificate.covered)
+    if certificate.proves_absence:
+        return _("for %(share)s", share=part) if certificate.corners else _("yes")
+    return _("for %(share)s, the first", share=part) if certificate.corners else _("yes, the first")

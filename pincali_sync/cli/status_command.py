@@ -11,6 +11,8 @@ from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import (
     Field,
     JsonOption,
+    Name,
+    console,
     echo_wrapped,
     print_json,
     print_records,
@@ -20,24 +22,37 @@ from pincali_sync.cli.run_views import state_of, what_is_wrong
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.site.pace import refused_since
 from pincali_sync.domain.estimates import FullScan
+from pincali_sync.domain.names import tier_name, words
+from pincali_sync.language import N_, _, ngettext
 from pincali_sync.moments import instant
-from pincali_sync.rendering.formats import duration
+from pincali_sync.rendering.formats import duration, number
 from pincali_sync.services.insights.snapshot import RUNNER
 from pincali_sync.services.scheduler_service import TierSchedule
 from pincali_sync.services.site.pauses import explain as explain_pause
 from pincali_sync.variables import LOCAL_RUNNER
 
-_TIER_COLUMNS = ("tier", "state", "last run", "next run", "new", "scraped")
+_TIER_COLUMNS = (
+    N_("tier"),
+    N_("state"),
+    N_("last run"),
+    N_("next run"),
+    N_("new"),
+    N_("scraped"),
+)
 _NODE_COLUMNS: dict[str, Field] = {
-    "node": "node",
-    "takes jobs": lambda node: "no" if node.objection else "yes",
-    "since": "since",
-    "version": lambda node: node.version or "its own",
-    "running": "running",
-    "waiting": "pending",
-    "why not": "objection",
+    N_("node"): "node",
+    N_("takes jobs"): lambda node: _("no") if node.objection else _("yes"),
+    N_("since"): "since",
+    N_("version"): lambda node: node.version or _("its own"),
+    N_("running"): "running",
+    N_("waiting"): "pending",
+    N_("why not"): "objection",
 }
-_AGE_COLUMNS = {"what": "kind", "half of the listings": "median", "19 of 20": "most"}
+_AGE_COLUMNS: dict[str, Field] = {
+    N_("what"): lambda age: Name(age.kind),
+    N_("half of the listings"): "median",
+    N_("19 of 20"): "most",
+}
 
 
 def status(as_json: JsonOption = False) -> None:
@@ -46,12 +61,14 @@ def status(as_json: JsonOption = False) -> None:
     if as_json:
         print_json({**state, "tiers": list(map(_plain_tier, state["tiers"]))})
         return
-    print_table("Tiers", _TIER_COLUMNS, [_tier_row(each, now) for each in state["tiers"]])
+    tiers = (_tier_row(each, now) for each in state["tiers"])
+    print_table(_("Tiers"), _TIER_COLUMNS, tiers)
     if any(node.node != LOCAL_RUNNER for node in state["nodes"]):
-        print_records("Nodes", _NODE_COLUMNS, state["nodes"])
-    print_table("Live table", ("listing status", "rows"), state["live"].items())
+        print_records(_("Nodes"), _NODE_COLUMNS, state["nodes"])
+    live = ((Name(status), count) for status, count in state["live"].items())
+    print_table(_("Live table"), (N_("listing status"), N_("rows")), live)
     if state["as_of"]:
-        print_records("Known as of", _AGE_COLUMNS, state["as_of"])
+        print_records(_("Known as of"), _AGE_COLUMNS, state["as_of"])
     for line in (*_troubles(state), *_facts(state)):
         echo_wrapped(line)
 
@@ -78,14 +95,14 @@ async def _read(services: Services) -> tuple[dict[str, Any], datetime]:
 def _troubles(state: dict[str, Any]) -> list[str]:
     """What keeps work from going on, and what somebody should look at."""
     lines = [
-        f"Tier {planned.tier.value} is held up: {wrong}"
+        _("Tier %(tier)s is held up: %(reason)s", tier=planned.tier.value, reason=wrong)
         for planned in state["tiers"]
         if planned.is_running and (wrong := what_is_wrong(planned.latest))
     ]
     lines += map(explain_pause, state["pauses"])
     for incident in state["incidents"]:
-        told = "" if incident.announced_at else " (nobody was told yet)"
-        lines.append(f"{incident.severity} {incident.alert}{told}: {incident.message}")
+        told = "" if incident.announced_at else f" ({_('nobody was told yet')})"
+        lines.append(f"{words(incident.severity)} {incident.alert}{told}: {incident.told}")
     return lines
 
 
@@ -93,29 +110,47 @@ def _facts(state: dict[str, Any]) -> list[str]:
     """What else is known in a sentence, and what to do where nothing is."""
     if not state["live"] and all(planned.latest is None for planned in state["tiers"]):
         return [
-            "Nothing was read yet. `pincali-sync first-run` says what reading everything takes, "
-            "and does it; later cron calls scripts/tier_runner.py."
+            _(
+                "Nothing was read yet. `pincali-sync first-run` says what reading everything "
+                "takes, and does it; later cron calls scripts/tier_runner.py."
+            )
         ]
     lines, tick = [], state["last_tick_at"]
     if tick:
-        lines.append(f"The tier runner last did its work on {instant(tick)}.")
+        lines.append(_("The tier runner last did its work on %(when)s.", when=instant(tick)))
     else:
-        lines.append("The tier runner never did its work: cron is to call scripts/tier_runner.py.")
+        lines.append(
+            _("The tier runner never did its work: cron is to call scripts/tier_runner.py.")
+        )
     if state["known_by_url"]:
         lines.append(
-            f"Known by their URL in the sitemap alone: {state['known_by_url']:,} listings."
+            ngettext(
+                "Known by its URL in the sitemap alone: %(num)s listing.",
+                "Known by their URL in the sitemap alone: %(num)s listings.",
+                state["known_by_url"],
+            )
         )
     if (cap := state["page_cap"]) is not None:
-        lines.append(f"The site shows {cap} pages of a query, as a scan saw.")
+        lines.append(_("The site shows %(pages)s pages of a query, as a scan saw.", pages=cap))
     if scan := _full_scan(state["tiers"], cap):
         lines.append(
-            f"A full scan reads {scan.pages:,} listing pages of {scan.cards_a_page} cards: "
-            f"{duration(scan.seconds)} at this pace."
+            ngettext(
+                "A full scan reads %(num)s listing page of %(cards)s cards: %(time)s at this pace.",
+                "A full scan reads %(num)s listing pages of %(cards)s cards: %(time)s at this "
+                "pace.",
+                scan.pages,
+                cards=scan.cards_a_page,
+                time=duration(scan.seconds),
+            )
         )
     if (waiting := state["missing_for_long"]).unsettled or waiting.off_market:
         lines.append(
-            f"Of those likely removed {waiting.unsettled:,} wait for a person and "
-            f"{waiting.off_market:,} are off the market: `pincali-sync removals unsettled`."
+            _(
+                "Of those likely removed %(unsettled)s wait for a person and %(off_market)s are "
+                "off the market: `pincali-sync removals unsettled`.",
+                unsettled=number(waiting.unsettled),
+                off_market=number(waiting.off_market),
+            )
         )
     return lines
 
@@ -134,12 +169,14 @@ def _full_scan(tiers: Sequence[TierSchedule], page_cap: int | None) -> FullScan 
 
 def _tier_row(planned: TierSchedule, now: datetime) -> tuple[Any, ...]:
     run, name = planned.latest, f"{planned.tier.value} {planned.tier.label}"
-    upcoming: datetime | str = "not enabled"
+    if console.is_terminal:
+        name = tier_name(planned.tier)
+    upcoming: datetime | str = _("not enabled")
     if planned.enabled:
         due = planned.next_run_at
-        upcoming = due if due and due > now else "now"
+        upcoming = due if due and due > now else _("now")
     if run is None:
-        return (name, "never ran", None, upcoming, None, None)
+        return (name, _("never ran"), None, upcoming, None, None)
     found, scraped = run.new_properties_found, run.properties_scraped
     return (name, state_of(run), run.started_at, upcoming, found, scraped)
 

@@ -16,12 +16,11 @@ import typer
 from pincali_sync.bootstrap import Services, build_runner, open_services
 from pincali_sync.browser.chromium import find_chromium
 from pincali_sync.cli.asking import run_until_told
-from pincali_sync.cli.output import JsonOption, echo, print_json, print_table
+from pincali_sync.cli.output import JsonOption, Name, echo, print_json, print_table
 from pincali_sync.cli.progress import Estimator, progress_line, run_shown
 from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.domain.names import words
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.exceptions import BlockedError, ExitStatus, LockedError, RunnerError
 from pincali_sync.language import N_, _
@@ -206,7 +205,7 @@ def _show_dry_run(report: dict[str, Any], *, as_json: bool) -> None:
     print_table(
         _("Dry run: nothing was written"),
         (N_("what"), N_("would be")),
-        [(words(name), value) for name, value in counts.items()],
+        [(Name(name), value) for name, value in counts.items()],
     )
     for name in ("distrust", "uncertified"):
         for line in report.get(name, ()):

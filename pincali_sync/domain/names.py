@@ -20,6 +20,8 @@ _GROUPS = (
         "active | likely removed | confirmed removed | sold | relisted | alive | gone | unknown | "
         "off the market | unsettled"
     ),
+    # what is known of a listing as of a time
+    N_("presence | details"),
     # why a page is queued
     N_(
         "new property | price change | stale data | random sample | verification | removal audit | "

@@ -71,7 +71,7 @@ def test_explain_tells_what_a_record_is_and_why(capsys: pytest.CaptureFixture[st
         assert len(dossier["sightings"]) == 2
     status, out, _ = say(capsys, "explain", "EB-AA0001")
     assert status == 0
-    assert "active; queued as price_change (priority 2)" in out
+    assert "active; queued as price change (priority 2)" in out
     assert "https://www.pincali.com/en/home/blue-house\nsale, 2,000,000 MXN\n" in out
     assert len(out.splitlines()) < 12
     assert "seen at\tsource" in say(capsys, "explain", "EB-AA0001", "--all")[1]
