@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -122,37 +122,34 @@ def _facts(state: dict[str, Any]) -> list[str]:
         lines.append(
             _("The tier runner never did its work: cron is to call scripts/tier_runner.py.")
         )
+    return [*lines, *_of_the_site(state)]
+
+
+def _of_the_site(state: dict[str, Any]) -> Iterator[str]:
+    """What is known of the site and its listings beside the tables."""
     if state["known_by_url"]:
-        lines.append(
-            ngettext(
-                "Known by its URL in the sitemap alone: %(num)s listing.",
-                "Known by their URL in the sitemap alone: %(num)s listings.",
-                state["known_by_url"],
-            )
+        yield ngettext(
+            "Known by its URL in the sitemap alone: %(num)s listing.",
+            "Known by their URL in the sitemap alone: %(num)s listings.",
+            state["known_by_url"],
         )
     if (cap := state["page_cap"]) is not None:
-        lines.append(_("The site shows %(pages)s pages of a query, as a scan saw.", pages=cap))
+        yield _("The site shows %(pages)s pages of a query, as a scan saw.", pages=cap)
     if scan := _full_scan(state["tiers"], cap):
-        lines.append(
-            ngettext(
-                "A full scan reads %(num)s listing page of %(cards)s cards: %(time)s at this pace.",
-                "A full scan reads %(num)s listing pages of %(cards)s cards: %(time)s at this "
-                "pace.",
-                scan.pages,
-                cards=scan.cards_a_page,
-                time=duration(scan.seconds),
-            )
+        yield ngettext(
+            "A full scan reads %(num)s listing page of %(cards)s cards: %(time)s at this pace.",
+            "A full scan reads %(num)s listing pages of %(cards)s cards: %(time)s at this pace.",
+            scan.pages,
+            cards=scan.cards_a_page,
+            time=duration(scan.seconds),
         )
     if (waiting := state["missing_for_long"]).unsettled or waiting.off_market:
-        lines.append(
-            _(
-                "Of those likely removed %(unsettled)s wait for a person and %(off_market)s are "
-                "off the market: `pincali-sync removals unsettled`.",
-                unsettled=number(waiting.unsettled),
-                off_market=number(waiting.off_market),
-            )
+        yield _(
+            "Of those likely removed %(unsettled)s wait for a person and %(off_market)s are "
+            "off the market: `pincali-sync removals unsettled`.",
+            unsettled=number(waiting.unsettled),
+            off_market=number(waiting.off_market),
         )
-    return lines
 
 
 def _full_scan(tiers: Sequence[TierSchedule], page_cap: int | None) -> FullScan | None:
