@@ -24,6 +24,7 @@ from pincali_sync.cli.output import (
     print_records,
     say,
 )
+from pincali_sync.cli.progress import progress_line
 from pincali_sync.db.repositories.export.columns import EXPORT_COLUMNS, columns_named
 from pincali_sync.db.repositories.export.exports import ExportFormat, Wanted
 from pincali_sync.db.repositories.quality.quality import QualityReport
@@ -58,12 +59,18 @@ def export(
     named = EXPORT_COLUMNS if columns is None else columns_named(_split(columns))
     wanted = Wanted(columns=named, where=where, exact=exact)
 
-    async def work(services: Services) -> ExportResult:
-        if output == _STANDARD_OUTPUT:
-            return await services.exports.to_stream(sys.stdout.buffer, form, wanted)
-        return await services.exports.to_file(Path(output), form, wanted)
+    with progress_line(quiet=as_json) as tell:
 
-    result = ask(work)
+        def count(rows: int) -> None:
+            tell(ngettext("%(num)s row written", "%(num)s rows written", rows))
+
+        async def work(services: Services) -> ExportResult:
+            if output == _STANDARD_OUTPUT:
+                stream = sys.stdout.buffer
+                return await services.exports.to_stream(stream, form, wanted, tell=count)
+            return await services.exports.to_file(Path(output), form, wanted, tell=count)
+
+        result = ask(work)
     if output == _STANDARD_OUTPUT:
         echo(_summary(result), err=True)
     else:

@@ -28,6 +28,13 @@ class ExportResult:
     seconds: float
 
 
+Tell = Callable[[int], None]
+
+
+def _tell_nobody(_rows: int) -> None:
+    pass
+
+
 class ExportService(Service):
     """Writes live rows, removed ones included unless they are filtered out.
 
@@ -35,9 +42,17 @@ class ExportService(Service):
     """
 
     async def to_file(
-        self, path: Path, form: ExportFormat, wanted: Wanted = EVERYTHING
+        self,
+        path: Path,
+        form: ExportFormat,
+        wanted: Wanted = EVERYTHING,
+        *,
+        tell: Tell = _tell_nobody,
     ) -> ExportResult:
         """Writes beside the path and puts the whole file into its place at the end.
+
+        Args:
+            tell: is told how many rows are written, now and then.
 
         Raises:
             UsageError: when the path is no place for a file.
@@ -52,16 +67,24 @@ class ExportService(Service):
                     # Spreadsheets take a file without it for western text. Programs that read a
                     # stream would take it for part of the first name.
                     stream.write(BOM_UTF8)
-                rows = await self._write(stream, form, wanted)
+                rows = await self._write(stream, form, wanted, tell)
                 size = stream.tell()
         except OSError as error:
             raise WriteError(f"{path} could not be written: {error}") from error
         return ExportResult(rows=rows, bytes=size, seconds=perf_counter() - started)
 
     async def to_stream(
-        self, stream: BinaryIO, form: ExportFormat, wanted: Wanted = EVERYTHING
+        self,
+        stream: BinaryIO,
+        form: ExportFormat,
+        wanted: Wanted = EVERYTHING,
+        *,
+        tell: Tell = _tell_nobody,
     ) -> ExportResult:
         """Writes into something that is open already, such as standard output.
+
+        Args:
+            tell: as of `to_file`.
 
         Raises:
             UsageError: for Parquet, which is no stream.
@@ -70,14 +93,14 @@ class ExportService(Service):
         if form is ExportFormat.PARQUET:
             raise UsageError("Parquet goes into a file: --output FILE")
         started = perf_counter()
-        rows = await self._write(stream, form, wanted)
+        rows = await self._write(stream, form, wanted, tell)
         return ExportResult(rows=rows, bytes=None, seconds=perf_counter() - started)
 
     async def page(self, where: ListingFilter, *, after: str, size: int) -> list[Listing]:
         """The next listings beyond a `property_id`, in its order."""
         return await self.db.run(lambda tx: tx.exports.page(where, after=after, size=size))
 
-    async def _write(self, stream: BinaryIO, form: ExportFormat, wanted: Wanted) -> int:
+    async def _write(self, stream: BinaryIO, form: ExportFormat, wanted: Wanted, tell: Tell) -> int:
         # Not at the top: pyarrow is large, and most commands do without.
         from pincali_sync.services.export.formats import FORMATS  # noqa: PLC0415
 
@@ -91,6 +114,7 @@ class ExportService(Service):
                 async for batch in batches:
                     await _in_thread(file.write, batch)
                     count += len(batch)
+                    tell(count)
             await _in_thread(file.finish)
         except BaseException:
             file.abandon()

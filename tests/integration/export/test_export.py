@@ -432,7 +432,10 @@ async def test_a_file_larger_than_a_batch_is_whole(
         await add_live(db, f"house-{number}")
     ids = {id_of(f"house-{number}") for number in range(20)}
     for form in ExportFormat:
-        assert (await exports.to_file(tmp_path / form, form)).rows == 20
+        told: list[int] = []
+        assert (await exports.to_file(tmp_path / form, form, tell=told.append)).rows == 20
+        assert told[-1] == 20
+        assert told[0] < 20
     groups = pq.ParquetFile(tmp_path / "parquet")
     assert groups.num_row_groups > 1
     assert set(groups.read().column("property_id").to_pylist()) == ids
