@@ -104,13 +104,14 @@ def _render(template: str, report: QualityReport, **more: Any) -> str:
 
 
 def _coverage_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """The worst covered field first; no bars without listings."""
+    """The worst covered field first; of what every listing has there is nothing to see."""
     fields = figures["coverage"]["all"]["fields"]
     known = [(name, fields[name]) for name in EXPECTED_FIELDS if fields[name] is not None]
-    return [
+    bars = [
         (words(name), round(part * 100, 1))
         for name, part in sorted(known, key=lambda each: each[1])
     ]
+    return [bar for bar in bars if bar[1] < 100]
 
 
 def _age_bars(figures: Mapping[str, Any]) -> list[tuple[str, float]]:

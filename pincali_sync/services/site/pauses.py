@@ -141,7 +141,9 @@ class PauseService(Service):
 async def _begin(tx: UnitOfWork, pause: Pause) -> bool:
     begun = await tx.pauses.pause(pause)
     if begun:
-        logger.error("paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
+        # What a person asked for is no trouble.
+        level = logging.INFO if pause.kind == "person" else logging.ERROR
+        logger.log(level, "paused: %s (%s, by %s)", pause.scope, pause.reason, pause.paused_by)
     return begun
 
 

@@ -150,7 +150,7 @@ def test_ids_are_unique_and_headings_in_order() -> None:
     page = rendered(figures())
     ids = [each.get("id") for each in page.iter() if each.get("id")]
     assert len(ids) == len(set(ids)) > 0
-    assert [each.tag for each in page.cssselect("h1, h2, h3")][:3] == ["h1", "h2", "h2"]
+    assert [each.tag for each in page.cssselect("h1, h2, h3")][:3] == ["h1", "h2", "h3"]
 
 
 def test_files_are_named_by_their_time_and_written_over(tmp_path: Path) -> None:
