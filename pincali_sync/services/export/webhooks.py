@@ -84,7 +84,7 @@ class WebhookService(Service):
         meant = self.targets if targets is None else targets
         if not meant:
             return []
-        await self.feed.number()
+        await self._know(meant)
         sending = (self._send(each, until, at_once=at_once) for each in meant)
         outcomes = await asyncio.gather(*sending, return_exceptions=True)
         for outcome in outcomes:
@@ -93,7 +93,8 @@ class WebhookService(Service):
         return [each for each in outcomes if isinstance(each, Sent)]
 
     async def test(self, target: WebhookTarget) -> PostAnswer:
-        """Sends a message without changes, which moves nothing on."""
+        """Sends a message without changes. From then on the target is told what changes."""
+        await self._know([target])
         now = self.clock.now()
         data = WebhookData(schema=SCHEMA_VERSION, cursor=0, changes=[])
         message = WebhookMessage(type="webhooks.test", timestamp=now, data=data)
@@ -106,9 +107,13 @@ class WebhookService(Service):
         by_key = {each.target: each for each in known}
         return [(each, by_key.get(each.key)) for each in self.targets]
 
+    async def _know(self, targets: Sequence[WebhookTarget]) -> None:
+        """New ones begin at the end of the feed."""
+        await self.feed.number()
+        await self.db.run(lambda tx: tx.webhooks.add([each.key for each in targets]))
+
     async def _send(self, target: WebhookTarget, until: float, *, at_once: bool) -> Sent:
         by, now = uuid4(), self.clock.now()
-        await self.db.run(lambda tx: tx.webhooks.add(target.key))
         state = await self.db.run(
             lambda tx: tx.webhooks.claim(
                 target.key, by, now=now, until=now + _CLAIM, at_once=at_once

@@ -216,6 +216,17 @@ async def test_a_message_holds_no_more_than_it_may(
     assert ears[0].names[2:] == [["x"], ["y"]]
 
 
+async def test_a_target_is_told_what_changes_from_its_test_on(
+    db: Database, webhooks: WebhookService, ears: tuple[Ear, Ear]
+) -> None:
+    await write(db, "a")
+    first, _ = webhooks.targets
+    await webhooks.test(first)
+    await write(db, "b")
+    assert taken(await webhooks.send()) == [1, 0]
+    assert ears[0].names == [[], ["b"]]
+
+
 async def test_time_that_is_up_leaves_the_rest_for_the_next_tick(
     db: Database, webhooks: WebhookService
 ) -> None:

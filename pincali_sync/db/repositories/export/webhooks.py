@@ -46,13 +46,12 @@ class WebhookRepository(Repository):
         statement = f"SELECT {_COLUMNS} FROM sync_webhooks WHERE target = ANY(:targets)"
         return await self._all(WebhookState, statement, targets=list(targets))
 
-    async def add(self, target: str) -> None:
-        """Notes a target, if it is new: what is in the feed already is not news to it."""
-        await self._run(
-            f"""INSERT INTO sync_webhooks (target, cursor) VALUES (:target, ({END}))
-                ON CONFLICT (target) DO NOTHING""",
-            target=target,
-        )
+    async def add(self, targets: Sequence[str]) -> None:
+        """Notes those that are new: what is in the feed already is not news to them."""
+        statement = f"""INSERT INTO sync_webhooks (target, cursor)
+            SELECT target, ({END}) FROM unnest(CAST(:targets AS text[])) AS target
+            ON CONFLICT (target) DO NOTHING"""
+        await self._run(statement, targets=sorted(targets))
 
     async def claim(
         self, target: str, by: UUID, *, now: datetime, until: datetime, at_once: bool
