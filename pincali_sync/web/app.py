@@ -32,6 +32,7 @@ from pincali_sync.web import (
     metrics,
     news,
     pages,
+    property,
     runbook,
     settling,
     words,
@@ -141,8 +142,8 @@ _ROUTES = (
     Route("/errors/{kind}/{verb}", acting.settle_letters, methods=["GET", "POST"]),
     Route("/pauses", forms.pauses, methods=["GET", "POST"]),
     Route("/pauses/resume", forms.resume, methods=["POST"]),
-    Route("/property", pages.search),
-    Route("/properties/{property_id:path}", pages.dossier),
+    Route("/property", property.search),
+    Route("/properties/{property_id:path}", property.dossier),
     Route("/alerts/{name}", runbook.alert),
     Route("/metrics", metrics.metrics),
     Route("/healthz", metrics.health),
@@ -151,7 +152,15 @@ _ROUTES = (
 
 def _templates() -> Environment:
     templates = environment("pincali_sync.web", line_chart, bar_chart)
-    filters = (words.plain, words.marked, words.scope, words.slug, words.web_url, words.seal)
+    filters = (
+        words.plain,
+        words.told,
+        words.marked,
+        words.scope,
+        words.slug,
+        words.web_url,
+        words.seal,
+    )
     templates.filters.update({each.__name__: each for each in filters})
     templates.filters.update(words=names.words, tier=names.tier_name, step=names.step_name)
     templates.globals["wording"] = words

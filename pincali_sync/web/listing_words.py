@@ -58,6 +58,7 @@ SPANS = {
     "30d": N_("within 30 days"),
     "90d": N_("within 90 days"),
 }
+KINDS = {"city": N_("city"), "state": N_("state"), "neighborhood": N_("neighbourhood")}
 MOVES = {
     "closer": N_("Closer"),
     "wider": N_("Wider"),

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from pincali_sync.bootstrap import build_log_reader, build_runner
 from pincali_sync.domain.news import Period
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import RunnerError, UsageError
 from pincali_sync.language import _
-from pincali_sync.rendering.charts import Series
 from pincali_sync.services.insights.snapshot import Snapshot
 from pincali_sync.services.runs.job_logs import read_log
 from pincali_sync.web import trends
 from pincali_sync.web.news import link_to
 from pincali_sync.web.site import site_of
-from pincali_sync.web.words import listing_state
 
 # Cron calls the tier runner every minute; the alert RunnerSilent waits as long.
 _SILENCE = timedelta(minutes=15)
@@ -166,43 +163,3 @@ async def errors(request: Request) -> Response:
             errors=await tx.sessions.errors(limit=_LIMIT),
             limit=_LIMIT,
         )
-
-
-async def search(request: Request) -> Response:
-    """On to the record that an id, an EasyBroker id or a URL means."""
-    site = site_of(request)
-    name = request.query_params.get("name", "").strip()
-    if not name:
-        return site.page(request, "search.html", name="", found=True)
-    try:
-        property_id = await site.services.insights.record_of(name)
-    except UsageError:
-        return site.page(request, "search.html", status=404, name=name, found=False)
-    return RedirectResponse(f"/properties/{quote(property_id, safe='')}", status_code=303)
-
-
-async def dossier(request: Request) -> Response:
-    """What a record is, and on which evidence."""
-    site = site_of(request)
-    services = site.services
-    try:
-        found = await services.insights.explain(request.path_params["property_id"], _RECORD_ROWS)
-    except UsageError as error:
-        raise HTTPException(404, _("No record has this id.")) from error
-    async with services.db.transaction() as tx:
-        prices = await tx.dossier.changes(found.property_id, limit=_PRICES, only_prices=True)
-    live, card = found.live or {}, found.manifest or {}
-    line = trends.price_line(prices, found.live, services.clock.now())
-    return site.page(
-        request,
-        "property.html",
-        dossier=found,
-        live=found.live,
-        card=found.manifest,
-        title=live.get("title") or card.get("listing_page_title") or found.property_id,
-        source_url=(live or card).get("source_url"),
-        state=listing_state(found),
-        prices=prices,
-        price_line=Series(name=_("price"), points=line),
-        limit=_RECORD_ROWS,
-    )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
@@ -16,6 +19,7 @@ from pincali_sync.domain.listing_status import OLDER_INACTIVE
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.news import NewsKind, Period
 from pincali_sync.language import N_, _, ngettext
+from pincali_sync.rendering.formats import money
 from pincali_sync.services.insights_service import Dossier
 
 PAUSE_KINDS = {
@@ -90,6 +94,33 @@ def marked(value: str, length: int = LONG) -> Markup:
 def alert_page(name: str) -> str:
     """Where an alert is looked at."""
     return next((rule.page for rule in ALERT_RULES if rule.name == name), "/")
+
+
+def told(value: object) -> object:
+    """A value of the journal for people: offers as prices, lists as their parts."""
+    if not isinstance(value, list) or not value:
+        return value
+    if all(isinstance(each, dict) and "operation" in each for each in value):
+        return "; ".join(map(_offer, value))
+    if all(isinstance(each, str) for each in value):
+        urls = sum(web_url(each) is not None for each in value)
+        is_urls = urls == len(value)
+        return (
+            ngettext("%(num)s address", "%(num)s addresses", urls) if is_urls else ", ".join(value)
+        )
+    return value
+
+
+def _offer(offer: Mapping[str, Any]) -> str:
+    amount = offer.get("amount")
+    try:
+        price = (
+            _("on request") if amount is None else money(Decimal(str(amount)), offer["currency"])
+        )
+    except (ArithmeticError, KeyError):
+        price = str(amount)
+    unit = f" {_('per m²')}" if offer.get("per_m2") else ""
+    return f"{offer['operation']} {price}{unit}"
 
 
 def scope(name: str) -> str:

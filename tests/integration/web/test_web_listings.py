@@ -11,7 +11,7 @@ import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.listings import browsing
-from tests.support.builders import add_all_live, id_of
+from tests.support.builders import add_all_live, id_of, rows
 from tests.support.clock import FixedClock
 from tests.support.web import Dashboard, dashboard_on, words_of
 
@@ -162,3 +162,61 @@ async def test_the_map_moves_by_links_and_shows_its_part_alone(dashboard: Dashbo
     response = await dashboard.get(script)
     assert response.headers["content-type"].startswith("text/javascript")
     assert "immutable" in response.headers["cache-control"]
+
+
+# --- a property -----------------------------------------------------------------------------------
+
+
+async def test_a_propertys_page_is_the_property_first(dashboard: Dashboard) -> None:
+    offers = [
+        {"operation": "sale", "amount": "2000000.00", "currency": "MXN", "per_m2": False},
+        {"operation": "rent", "amount": None, "currency": "MXN", "per_m2": False},
+    ]
+    photos = ["https://photos.test/1.jpg", "javascript:alert(1)", "https://photos.test/2.jpg"]
+    await rows(
+        dashboard.services.db,
+        """UPDATE properties_live
+              SET description = :text, offers = CAST(:offers AS jsonb), total_area_m2 = 180,
+                  image_urls = CAST(:photos AS jsonb), features = '["Pool", "Garden"]'
+            WHERE property_id = :id""",
+        text=f"Two floors.\nA garden. {HOSTILE}",
+        offers=json.dumps(offers),
+        photos=json.dumps(photos),
+        id=id_of("blue-house"),
+    )
+    page = await dashboard.page(path_of("blue-house"))
+    text = words_of(page)
+    for said in ("2,000,000 MXN", "For sale", "Centro, Mérida, Yucatán", "Bedrooms 3", "180 m²"):
+        assert said in text, said
+    assert "sale 2,000,000 MXN; rent on request" in text
+    assert "Pool, Garden" in text
+    assert page.css(".description p bdi::text").getall()[0] == "Two floors."
+    links = page.css(".photos a::attr(href)").getall()
+    assert links == ["https://photos.test/1.jpg", "https://photos.test/2.jpg"]
+    assert page.css("main img") == []
+    assert "{" not in text
+    pins = page.css("svg.atlas a::attr(href)").getall()
+    assert path_of("hostile") in pins
+    assert path_of("gone-house") not in pins
+
+
+async def test_the_journal_tells_offers_as_prices(dashboard: Dashboard) -> None:
+    await rows(
+        dashboard.services.db,
+        """INSERT INTO property_changes (property_id, change_type, field_name, old_value, new_value)
+           VALUES (:id, 'updated', 'offers', '[]', CAST(:offers AS jsonb))""",
+        id=id_of("blue-house"),
+        offers=json.dumps([{"operation": "rent", "amount": 8_800, "currency": "USD"}]),
+    )
+    assert "rent 8,800 USD" in words_of(await dashboard.page(path_of("blue-house")))
+
+
+async def test_places_are_found_whatever_their_case_and_accents(dashboard: Dashboard) -> None:
+    for name, target in (
+        ("merida", "/listings?city=M%C3%A9rida"),
+        ("LEO", "/listings?city=Le%C3%B3n"),
+        ("yucatan", "/listings?place=Yucat%C3%A1n"),
+        ("obregon", "/listings?place=Obreg%C3%B3n&city=Le%C3%B3n"),
+    ):
+        page = await dashboard.page(f"/property?name={name}")
+        assert target in page.css("main li a::attr(href)").getall(), name

@@ -8,7 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from pincali_sync.db.repositories.insights.lookup import LookupRepository
+from pincali_sync.db.repositories.listings.ages import AGE_COLUMNS, AGES
 from pincali_sync.db.repositories.site.listed import LISTED_URLS, listed_at
+
+_SHOWN = (
+    *("description", "property_type", "address", "neighborhood", "city", "state", "postal_code"),
+    *("latitude", "longitude", "offers", "agency_name", "features", "amenities"),
+    *("bedrooms", "bathrooms", "half_bathrooms", "parking_spaces", "floor_number", "total_floors"),
+    *("total_area_m2", "covered_area_m2", "lot_size_m2", "price_per_m2"),
+    *("age_years", "construction_year", "listing_date"),
+    *("main_image_url", "image_urls", "virtual_tour_url", "video_url"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +44,13 @@ class DossierRepository(LookupRepository):
                    last_updated_at, verification_status, scrape_priority, visits,
                    visits_with_news
               FROM properties_live WHERE property_id = :property_id"""
+        return await self._first(dict, statement, property_id=property_id)
+
+    async def shown(self, property_id: str) -> Mapping[str, Any] | None:
+        """What people want to know of a live listing, and how old that is."""
+        statement = f"""SELECT {", ".join(f"l.{name}" for name in _SHOWN)},
+                   {", ".join(AGE_COLUMNS)}
+              FROM properties_live l {AGES} WHERE l.property_id = :property_id"""
         return await self._first(dict, statement, property_id=property_id)
 
     async def manifest(self, property_id: str) -> Mapping[str, Any] | None:
