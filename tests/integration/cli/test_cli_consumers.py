@@ -1,4 +1,4 @@
-"""`export` and `changes`, as consumers call them."""
+"""`listings`, `export` and `changes`, as consumers call them."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ def filled(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         await db.dispose()
 
     asyncio.run(fill())
+
+
+def test_listings_that_are_asked_for_are_listed(capfd: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = say(capfd, "listings", "--operation", "sale", "--sort", "changed")
+    assert (status, out.count("\n")) == (0, 2)
+    assert out.splitlines()[1].startswith(f"{id_of('blue-house')}\tHouse blue-house\t")
+    status, out, _ = say(capfd, "listings", "--status", "gone", "--json")
+    assert (status, json.loads(out)) == (0, {"found": 0, "listings": [], "next": None})
+    status, _, told = say(capfd, "listings", "--price-min", "cheap")
+    assert (status, "price_min 'cheap': give an amount" in told) == (2, True)
 
 
 def test_export_says_in_one_line_what_it_wrote(

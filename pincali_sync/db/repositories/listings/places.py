@@ -11,7 +11,7 @@ from pincali_sync.db.repositories.removal.transition import PRESENT
 
 MOST_LISTINGS = 1_000  # that are counted of a place
 _MOST_PLACES = 8  # of a kind
-_MOST_READ = 2_000
+_MOST_READ = 500
 _NEAR_DEGREES = (0.003, 0.02)  # a few streets; where hardly anybody lives there, some kilometres
 _FEW, _MOST_NEAR = 5, 200
 
@@ -100,6 +100,8 @@ class PlaceRepository(Repository):
 
     async def find_places(self, name: str) -> list[FoundPlace]:
         """Cities and states whose names have the name in them, neighbourhoods of that name."""
+        # Each looks at the first rows of an index: a bitmap is of all of them.
+        await self._run("SET LOCAL enable_bitmapscan = off")
         await self._run("SET LOCAL jit = off")
         places = await self._all(FoundPlace, _FIND, name=name)
         return places + await self._all(FoundPlace, _FIND_NEIGHBORHOODS, name=name)
