@@ -16,7 +16,9 @@ from pincali_sync.config import load_config
 from pincali_sync.doctor.check import FIX, Level, Patient
 from pincali_sync.doctor.checks import CHECKS, SITE
 from pincali_sync.doctor.examination import Line, examine
+from pincali_sync.domain.names import words
 from pincali_sync.exceptions import ExitStatus
+from pincali_sync.language import ENGLISH, _, current, speaking
 
 _NAME_WIDTH = max(len(check.name) for check in (*CHECKS, SITE))
 _INDENT = " " * (_NAME_WIDTH + 7)
@@ -28,7 +30,8 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Examine database, nodes, browser, machine and data: what is wrong, and how to mend it."""
-    lines = run_until_told(_examined(fix=fix, site=site, as_json=as_json))
+    with speaking(ENGLISH if as_json else current()):
+        lines = run_until_told(_examined(fix=fix, site=site, as_json=as_json))
     if as_json:
         print_json([_plain(line) for line in lines])
     else:
@@ -58,18 +61,20 @@ async def _lines(*, fix: bool, site: bool) -> AsyncIterator[Line]:
 
 def _show(line: Line) -> None:
     found = line.finding
-    echo_wrapped(found.what, first=f"{found.level:<4}  {line.check:<{_NAME_WIDTH}} ", below=_INDENT)
+    echo_wrapped(
+        found.what, first=f"{words(found.level):<4}  {line.check:<{_NAME_WIDTH}} ", below=_INDENT
+    )
     if line.mended:
-        echo_wrapped(f"done: {line.mended}", first=_INDENT, below=_INDENT)
+        echo_wrapped(_("done: %(what)s", what=line.mended), first=_INDENT, below=_INDENT)
     if found.remedy:
         echo_wrapped(f"-> {found.remedy}", first=_INDENT, below=_INDENT)
 
 
 def _sum_up(lines: list[Line]) -> None:
     counts = Counter(line.finding.level for line in lines)
-    echo(", ".join(f"{counts[level]} {level}" for level in Level))
+    echo(", ".join(f"{counts[level]} {words(level)}" for level in Level))
     if names := list(dict.fromkeys(line.check for line in lines if line.mendable)):
-        echo_wrapped(f"{FIX} sees to: {', '.join(names)}")
+        echo_wrapped(_("%(command)s sees to: %(checks)s", command=FIX, checks=", ".join(names)))
 
 
 def _plain(line: Line) -> dict[str, object]:

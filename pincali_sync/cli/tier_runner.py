@@ -24,6 +24,7 @@ from pincali_sync.doctor.precautions import precautions, warn_once_a_day
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, LockedError, line_of
 from pincali_sync.files import UMASK
+from pincali_sync.language import ENGLISH, speaking
 from pincali_sync.notify import HealthcheckPing
 from pincali_sync.services.site.pauses import explain
 
@@ -48,7 +49,8 @@ def tier_runner(
 ) -> None:
     """Move every open run one step on, start what is due, and return."""
     config = load_config()
-    warn_once_a_day(config.home, precautions())
+    with speaking(ENGLISH):  # as all that is logged
+        warn_once_a_day(config.home, precautions())
     runs, held_back = run_until_told(_watched_tick(config, tier, wait=wait))
     if as_json:
         print_json(runs)

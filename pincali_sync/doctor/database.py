@@ -10,6 +10,7 @@ from time import monotonic
 from pincali_sync.clock import TOLERATED_SECONDS
 from pincali_sync.db.repositories.health.server import LongTransaction
 from pincali_sync.doctor.check import Finding, Patient, bad, ok, warn
+from pincali_sync.language import _
 
 _OLDEST_VERSION = 150_000
 _SHORTEST_STATEMENT = timedelta(minutes=5)  # comparisons of a million rows take their time
@@ -24,16 +25,17 @@ async def server(patient: Patient) -> Finding:
     """Version, encoding, and whether it takes what is written."""
     facts = await patient.ask(lambda tx: tx.server.facts())
     if facts.version < _OLDEST_VERSION:
-        return bad(f"PostgreSQL {facts.version_name}", "upgrade it: 15 is the oldest that will do")
+        remedy = _("upgrade it: 15 is the oldest that will do")
+        return bad(f"PostgreSQL {facts.version_name}", remedy)
     if facts.encoding != "UTF8":
         return bad(
-            f"the database is encoded in {facts.encoding}",
-            "create it anew with ENCODING 'UTF8' and restore a backup into it",
+            _("the database is encoded in %(encoding)s", encoding=facts.encoding),
+            _("create it anew with `ENCODING 'UTF8'` and restore a backup into it"),
         )
     if facts.is_read_only:
         return bad(
-            "nothing can be written: a stand-by, or default_transaction_read_only",
-            "let DATABASE_URL lead to the primary, as a role that may write",
+            _("nothing can be written: a stand-by, or `default_transaction_read_only`"),
+            _("let DATABASE_URL lead to the primary, as a role that may write"),
         )
     return ok(f"PostgreSQL {facts.version_name}, {facts.bytes / 1e6:,.0f} MB")
 
@@ -43,39 +45,56 @@ async def role(patient: Patient) -> Finding:
     found = await patient.ask(lambda tx: tx.server.role())
     if not found.may_stage:
         return bad(
-            f"{found.name} may not make temporary tables",
-            f"GRANT TEMPORARY ON DATABASE … TO {found.name}, as the database's owner",
+            _("%(role)s may not make temporary tables", role=found.name),
+            _(
+                "`GRANT TEMPORARY ON DATABASE … TO %(role)s`, as the database's owner",
+                role=found.name,
+            ),
         )
     if found.closed:
         return bad(
-            f"{found.name} may not read and write {_some(found.closed)}",
-            f"GRANT SELECT, INSERT, UPDATE, DELETE ON … TO {found.name}, as the tables' owner",
+            _(
+                "%(role)s may not read and write %(tables)s",
+                role=found.name,
+                tables=_some(found.closed),
+            ),
+            _(
+                "`GRANT SELECT, INSERT, UPDATE, DELETE ON … TO %(role)s`, as the tables' owner",
+                role=found.name,
+            ),
         )
     if found.veiled:
         return bad(
-            f"row security hides rows from {found.name} in {_some(found.veiled)}",
-            "work as the tables' owner, or ALTER TABLE … NO FORCE ROW LEVEL SECURITY",
+            _(
+                "row security hides rows from %(role)s in %(tables)s",
+                role=found.name,
+                tables=_some(found.veiled),
+            ),
+            _("work as the tables' owner, or `ALTER TABLE … NO FORCE ROW LEVEL SECURITY`"),
         )
     if found.is_superuser:
-        return warn(f"{found.name} is a superuser", "let DATABASE_URL name the tables' owner")
+        remedy = _("let DATABASE_URL name the tables' owner")
+        return warn(_("%(role)s is a superuser", role=found.name), remedy)
     if found.of_others:
         return warn(
-            f"{found.name} does not own {_some(found.of_others)}",
-            "nothing, if upgrades are run as their owner",
+            _("%(role)s does not own %(tables)s", role=found.name, tables=_some(found.of_others)),
+            _("nothing, if upgrades are run as their owner"),
         )
-    return ok(f"{found.name} owns its tables, and is no superuser")
+    return ok(_("%(role)s owns its tables, and is no superuser", role=found.name))
 
 
 async def pooler(patient: Patient) -> Finding:
     """Whether transactions stay whole, and whether there is a pooler that swallows messages."""
     if not await patient.ask(lambda tx: tx.server.keeps_transactions_together()):
         return bad(
-            "a pooler shares single statements out",
-            "set pool_mode = transaction (PgBouncer), or let DATABASE_URL lead to the server",
+            _("a pooler shares single statements out"),
+            _("set `pool_mode = transaction` (PgBouncer), or let DATABASE_URL lead to the server"),
         )
     if await _is_heard(patient):
-        return ok("transactions stay whole, LISTEN is heard")
-    return ok("transactions stay whole; behind a pooler, where changes are looked for by the clock")
+        return ok(_("transactions stay whole, LISTEN is heard"))
+    return ok(
+        _("transactions stay whole; behind a pooler, where changes are looked for by the clock")
+    )
 
 
 async def _is_heard(patient: Patient) -> bool:
@@ -89,16 +108,24 @@ async def _is_heard(patient: Patient) -> bool:
 async def connections(patient: Patient) -> Finding:
     """How many are left, and whether statements may take as long as they need."""
     facts = await patient.ask(lambda tx: tx.server.facts())
-    said = f"{facts.connections} of {facts.most_connections} connections in use"
+    said = _(
+        "%(part)s of %(whole)s connections in use",
+        part=facts.connections,
+        whole=facts.most_connections,
+    )
     timeout = timedelta(milliseconds=facts.statement_timeout_ms)
     if facts.connections >= facts.most_connections * _FULL:
-        return bad(said, "raise max_connections, put a pooler in front, or stop who holds them")
+        remedy = _("raise `max_connections`, put a pooler in front, or stop who holds them")
+        return bad(said, remedy)
     if facts.connections >= facts.most_connections * _NEARLY_FULL:
-        return warn(said, "raise max_connections, or put a pooler in front")
+        return warn(said, _("raise `max_connections`, or put a pooler in front"))
     if timedelta(0) < timeout < _SHORTEST_STATEMENT:
         return warn(
-            f"statement_timeout is {timeout.total_seconds():g} s: comparing scans takes longer",
-            "ALTER ROLE … SET statement_timeout = 0 for the role of DATABASE_URL",
+            _(
+                "`statement_timeout` is %(seconds)g s: comparing scans takes longer",
+                seconds=timeout.total_seconds(),
+            ),
+            _("`ALTER ROLE … SET statement_timeout = 0` for the role of DATABASE_URL"),
         )
     return ok(said)
 
@@ -108,30 +135,42 @@ async def vacuum(patient: Patient) -> Finding:
     facts = await patient.ask(lambda tx: tx.server.facts())
     dead = await patient.ask(lambda tx: tx.server.dead_rows())
     if not facts.vacuums_itself:
-        return bad("autovacuum is off", "ALTER SYSTEM SET autovacuum = on; SELECT pg_reload_conf()")
+        remedy = "ALTER SYSTEM SET autovacuum = on; SELECT pg_reload_conf()"
+        return bad(_("autovacuum is off"), remedy)
     if facts.transactions_since_freeze > _FREEZE_LATE:
+        since_freeze = f"{facts.transactions_since_freeze:,}"
         return bad(
-            f"{facts.transactions_since_freeze:,} transactions since the last freeze",
-            "end what is open for long (see `transactions`), then VACUUM (FREEZE)",
+            _("%(number)s transactions since the last freeze", number=since_freeze),
+            _("end what is open for long (see `transactions`), then `VACUUM (FREEZE)`"),
         )
     if dead:
         worst = ", ".join(f"{each.name} {each.dead:,}" for each in dead)
         return warn(
-            f"many dead rows: {worst}",
-            f"VACUUM (ANALYZE) {dead[0].name}; does anything hold it up? See `transactions`",
+            _("many dead rows: %(tables)s", tables=worst),
+            _(
+                "`VACUUM (ANALYZE) %(table)s`; does anything hold it up? See `transactions`",
+                table=dead[0].name,
+            ),
         )
-    return ok("autovacuum keeps up")
+    return ok(_("autovacuum keeps up"))
 
 
 async def transactions(patient: Patient) -> Finding:
     """Whether any is open for so long that it holds up vacuuming and upgrades."""
     found = await patient.ask(lambda tx: tx.server.long_transactions(_LONG_SECONDS))
     if not found:
-        return ok("none is open for long")
+        return ok(_("none is open for long"))
     oldest = found[0]
     return warn(
-        f"{len(found)} open for a quarter of an hour; the oldest: {_shown(oldest)}",
-        f"nothing, if it is a backup; else SELECT pg_terminate_backend({oldest.pid})",
+        _(
+            "%(number)s open for a quarter of an hour; the oldest: %(oldest)s",
+            number=len(found),
+            oldest=_shown(oldest),
+        ),
+        _(
+            "nothing, if it is a backup; else `SELECT pg_terminate_backend(%(pid)s)`",
+            pid=oldest.pid,
+        ),
     )
 
 
@@ -140,14 +179,18 @@ async def clock(patient: Patient) -> Finding:
     await patient.ask(lambda tx: tx.server.facts())  # so that the time was told
     objection = patient.services.db.clock.objection
     if objection is None:
-        return ok(f"within {TOLERATED_SECONDS:g} s of the database's")
-    what, _, remedy = objection.partition(": ")
+        return ok(_("within %(seconds)g s of the database's", seconds=TOLERATED_SECONDS))
+    what, __, remedy = objection.partition(": ")
     return warn(what, remedy)
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
+    first = ", ".join(names[:3])
+    return (
+        _("%(names)s and %(number)s more", names=first, number=len(names) - 3)
+        if names[3:]
+        else first
+    )
 
 
 def _shown(found: LongTransaction) -> str:

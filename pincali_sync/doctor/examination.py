@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pincali_sync.doctor.check import FIX, Check, Finding, Level, Needs, Patient, bad
 from pincali_sync.exceptions import DatabaseUnavailableError, LockedError, PincaliSyncError, line_of
+from pincali_sync.language import _
 from pincali_sync.services.runs.runner_lock import runner_lock
 
 _PATIENCE_SECONDS = 45.0  # with one check
@@ -40,8 +41,12 @@ async def examine(
         for line in await _examine_one(patient, check, fix=fix):
             yield line
     if left_out:
-        why = "the database" if reached is Needs.NOTHING else "the tables of this version"
-        finding = bad(f"not looked at, for want of {why}: {', '.join(left_out)}", "see above")
+        names = ", ".join(left_out)
+        if reached is Needs.NOTHING:
+            what = _("not looked at, for want of the database: %(checks)s", checks=names)
+        else:
+            what = _("not looked at, for want of this version's tables: %(checks)s", checks=names)
+        finding = bad(what, _("see above"))
         yield Line(check="left out", finding=finding, mendable=False)
 
 
@@ -50,12 +55,13 @@ async def _reached(patient: Patient) -> Needs | Finding:
     try:
         await patient.services.db.check_schema()
     except DatabaseUnavailableError as error:
-        what, _, remedy = str(error).rpartition(". ")
+        what, __, remedy = str(error).rpartition(". ")
         return bad(what, remedy)
     except PincaliSyncError:
         return Needs.DATABASE
     except Exception as error:  # noqa: BLE001  # whatever it is, somebody must know
-        return bad(f"the database cannot be asked: {_said(error)}", "see to the database")
+        what = _("the database cannot be asked: %(reason)s", reason=_said(error))
+        return bad(what, _("see to the database"))
     return Needs.SCHEMA
 
 
@@ -80,14 +86,16 @@ async def _look(patient: Patient, check: Check) -> list[Finding]:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             found = await check.look(patient)
     except TimeoutError:
-        return [bad(f"no answer within {_PATIENCE_SECONDS:g} s", "look at what it asks")]
+        what = _("no answer within %(seconds)g s", seconds=_PATIENCE_SECONDS)
+        return [bad(what, _("look at what it asks"))]
     except PincaliSyncError as error:
-        what, _, remedy = str(error).partition(": ")
+        what, __, remedy = str(error).partition(": ")
         if what.isupper():  # a variable, and what is wrong with it
-            return [bad(str(error), f"correct {what}")]
-        return [bad(what, remedy or "see the runbook")]
+            return [bad(str(error), _("correct %(variable)s", variable=what))]
+        return [bad(what, remedy or _("see the runbook"))]
     except Exception as error:  # noqa: BLE001  # one check that breaks keeps no other from being made
-        return [bad(f"this could not be looked at: {_said(error)}", "report it")]
+        what = _("this could not be looked at: %(reason)s", reason=_said(error))
+        return [bad(what, _("report it"))]
     return [found] if isinstance(found, Finding) else list(found)
 
 
@@ -97,9 +105,9 @@ async def _mend(patient: Patient, check: Check) -> str:
         async with _alone(patient, check):
             return await check.mend(patient)
     except LockedError:
-        return "not mended: a tier runner is at work; say it again when its tick is over"
+        return _("not mended: a tier runner is at work; say it again when its tick is over")
     except Exception as error:  # noqa: BLE001  # what could not be mended is still told
-        return f"not mended: {_said(error)}"
+        return _("not mended: %(reason)s", reason=_said(error))
 
 
 def _alone(patient: Patient, check: Check) -> AbstractAsyncContextManager[object]:

@@ -15,28 +15,29 @@ from pincali_sync.db import embedded
 from pincali_sync.doctor.check import FIX, Finding, Patient, bad, ok, warn
 from pincali_sync.doctor.precautions import precautions
 from pincali_sync.files import private_folder
+from pincali_sync.language import _, ngettext
 
 _GB = 1_000_000_000
 _EXPIRING_DAYS = 3
 _HOME_NEED = _GB  # logs, reports and Scrapyd's folders
 
 
-async def account(_: Patient) -> list[Finding]:
+async def account(__: Patient) -> list[Finding]:
     """Whose account this is, and who may read its secrets."""
     found = [
-        warn(line, FIX if ".env" in line else "docs/security.md, A user of its own")
+        warn(line, FIX if ".env" in line else _("docs/security.md, A user of its own"))
         for line in precautions()
     ]
-    return found or [ok("no root, and nobody else reads .env")]
+    return found or [ok(_("no root, and nobody else reads .env"))]
 
 
-async def mend_account(_: Patient) -> str:
+async def mend_account(__: Patient) -> str:
     """Shuts others out of `.env`."""
     file = env_file()
     if file is None or not file.exists() or not file.stat().st_mode & stat.S_IRWXO:
         return ""
     file.chmod(stat.S_IMODE(file.stat().st_mode) & ~stat.S_IRWXO)
-    return f"others can no longer read {file}"
+    return _("others can no longer read %(file)s", file=file)
 
 
 async def home(patient: Patient) -> Finding:
@@ -44,22 +45,29 @@ async def home(patient: Patient) -> Finding:
     folder = patient.config.home
     private_folder(folder)
     if not os.access(folder, os.W_OK | os.X_OK):
-        return bad(f"{folder} cannot be written", "chown it to this user, or correct PINCALI_HOME")
+        remedy = _("`chown` it to this user, or correct PINCALI_HOME")
+        return bad(_("%(folder)s cannot be written", folder=folder), remedy)
     return _room(folder, _HOME_NEED)
 
 
-async def old_servers(_: Patient) -> Finding:
+async def old_servers(__: Patient) -> Finding:
     """Whether embedded servers of deleted checkouts left their data behind."""
     found = await asyncio.to_thread(embedded.left_behind)
     if not found:
-        return ok("no embedded server outlived its checkout")
+        return ok(_("no embedded server outlived its checkout"))
     size = await asyncio.to_thread(_size, found)
-    return warn(
-        f"data of embedded servers whose checkout was deleted, {size / _GB:.1f} GB: "
-        f"{', '.join(map(str, found))}",
-        f"if nobody wants them: stop what still runs there, then rm -r {found[0]}"
-        + (" and the others" if found[1:] else ""),
+    what = _(
+        "data of embedded servers whose checkout was deleted, %(size)s GB: %(folders)s",
+        size=round(size / _GB, 1),
+        folders=", ".join(map(str, found)),
     )
+    remedy = ngettext(
+        "if nobody wants them: stop what still runs there, then `rm -r` %(folder)s",
+        "if nobody wants them: stop what still runs there, then `rm -r` %(folder)s and the others",
+        len(found),
+        folder=found[0],
+    )
+    return warn(what, remedy)
 
 
 def _size(folders: list[Path]) -> int:
@@ -75,15 +83,18 @@ async def database_disk(patient: Patient) -> Finding:
     if folder is None and is_ours:
         folder = embedded.data_folder(patient.config.home)
     if folder is None or not folder.exists():
-        return ok("not to be seen from here: have its own machine watched")
+        return ok(_("not to be seen from here: have its own machine watched"))
     # To build an index, or to write a table anew, takes as much again.
     return _room(folder, max(_GB, facts.bytes // 4))
 
 
 def _room(folder: Path, need: int) -> Finding:
     free = shutil.disk_usage(folder).free
-    said = f"{folder}: {free / _GB:.1f} GB free"
-    remedy = f"make room: {need / _GB:.1f} GB are wanted; old logs and reports, or KEEP_…_DAYS"
+    said = _("%(folder)s: %(size)s GB free", folder=folder, size=round(free / _GB, 1))
+    remedy = _(
+        "make room: %(size)s GB are wanted; old logs and reports, or KEEP_…_DAYS",
+        size=round(need / _GB, 1),
+    )
     if free < need // 5:
         return bad(said, remedy)
     return warn(said, remedy) if free < need else ok(said)
@@ -92,32 +103,38 @@ def _room(folder: Path, need: int) -> Finding:
 async def browser(patient: Patient) -> Finding:
     """Whether the browser of detail pages starts."""
     if patient.config.detail_transport == "http":
-        return ok("not needed: DETAIL_TRANSPORT=http")
+        return ok(_("not needed: DETAIL_TRANSPORT=http"))
     version = await launched_version(patient.config)
     if os.geteuid() == 0:
-        return warn(f"Chromium {version} starts, without its sandbox", "run as a plain user")
-    return ok(f"Chromium {version} starts, in its sandbox")
+        what = _("Chromium %(version)s starts, without its sandbox", version=version)
+        return warn(what, _("run as a plain user"))
+    return ok(_("Chromium %(version)s starts, in its sandbox", version=version))
 
 
 async def cookies(patient: Patient) -> Finding:
     """Whether COOKIES_FILE can be read, by us alone, and lives."""
     path = patient.config.cookies_file
     if path is None:
-        return ok("none are sent")
+        return ok(_("none are sent"))
     own = read_cookies(patient.config)
     if path.stat().st_mode & (stat.S_IRWXO | stat.S_IRWXG):
-        return warn(f"others of this machine can read {path}", f"chmod 600 {path}, or {FIX}")
+        what = _("others of this machine can read %(file)s", file=path)
+        remedy = _("`chmod 600` %(file)s, or `pincali-sync doctor --fix`", file=path)
+        return warn(what, remedy)
     if not own:
         return warn(
-            f"{path} holds none that the site may be sent",
-            "export them anew: what it holds has expired, or is another site's",
+            _("%(file)s holds none that the site may be sent", file=path),
+            _("export them anew: what it holds has expired, or is another site's"),
         )
     days = min(each.days_left for each in own)
     if days < _EXPIRING_DAYS:
-        return warn(
-            f"cookies sent: {len(own)}; the first ends in {days:.1f} days", "export them anew"
+        what = _(
+            "cookies sent: %(number)s; the first ends in %(days)s days",
+            number=len(own),
+            days=round(days, 1),
         )
-    return ok(f"cookies sent: {len(own)}")
+        return warn(what, _("export them anew"))
+    return ok(_("cookies sent: %(number)s", number=len(own)))
 
 
 async def mend_cookies(patient: Patient) -> str:
@@ -126,4 +143,4 @@ async def mend_cookies(patient: Patient) -> str:
     if path is None or not path.stat().st_mode & (stat.S_IRWXO | stat.S_IRWXG):
         return ""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXU)
-    return f"others can no longer read {path}"
+    return _("others can no longer read %(file)s", file=path)

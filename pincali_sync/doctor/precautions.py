@@ -13,11 +13,12 @@ from pathlib import Path
 from pincali_sync.config import env_file
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.files import private_folder, write_private
+from pincali_sync.language import N_, _
 
 logger = logging.getLogger(__name__)
 
 _DAY_SECONDS = 24 * 60 * 60
-_AS_ROOT = (
+_AS_ROOT = N_(
     "running as root: whatever breaks in through a page or a package owns this machine, and "
     "Chromium has no sandbox; docs/security.md sets up a user of its own"
 )
@@ -25,10 +26,12 @@ _AS_ROOT = (
 
 def precautions() -> list[str]:
     """What should be put right, a line each."""
-    lines = [_AS_ROOT] if os.geteuid() == 0 else []
+    lines = [_(_AS_ROOT)] if os.geteuid() == 0 else []
     file = env_file()
     if file is not None and _is_open(file):
-        lines.append(f"every user of this machine can read {file}: chmod 600 {file}")
+        lines.append(
+            _("every user of this machine can read %(file)s: chmod 600 %(file)s", file=file)
+        )
     return lines
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pincali_sync.bootstrap import build_runner
 from pincali_sync.doctor.check import FIX, Finding, Patient, bad, ok, warn
+from pincali_sync.language import _
 from pincali_sync.moments import instant
 from pincali_sync.notify import AppriseNotifier
 from pincali_sync.runner.fetch import fetch_robots
@@ -29,14 +30,18 @@ async def cron(patient: Patient) -> Finding:
     now = patient.services.clock.now()
     last = await patient.ask(lambda tx: tx.history.last_beat(RUNNER))
     if last is not None and now - last < _TICK_LATE:
-        return ok(f"the last tick was {max(0.0, (now - last).total_seconds()):.0f} s ago")
-    said = f"no tick since {instant(last)}" if last else "there was no tick ever"
+        seconds = f"{max(0.0, (now - last).total_seconds()):.0f}"
+        return ok(_("the last tick was %(seconds)s s ago", seconds=seconds))
+    when = instant(last)
+    said = _("no tick since %(when)s", when=when) if last else _("there was no tick ever")
     callers = await asyncio.to_thread(lambda: list(_callers()))
     if not callers:
-        return bad(f"{said}, and nothing is found that calls it", "docs/how-to/cron.md")
+        return bad(
+            _("%(tick)s, and nothing is found that calls it", tick=said), "docs/how-to/cron.md"
+        )
     return bad(
-        f"{said}, though {callers[0]} calls it",
-        "`python scripts/tier_runner.py` by hand says what is wrong; else cron's mail",
+        _("%(tick)s, though %(caller)s calls it", tick=said, caller=callers[0]),
+        _("`python scripts/tier_runner.py` by hand says what is wrong; else cron's mail"),
     )
 
 
@@ -47,7 +52,7 @@ def _callers() -> Iterator[str]:
             ["crontab", "-l"], capture_output=True, text=True, check=False, timeout=5
         )
         if _CALLER in listed.stdout:
-            yield "a crontab"
+            yield _("a crontab")
     for place in (Path(each).expanduser() for each in _SCHEDULES):
         for file in [place, *sorted(place.glob("*"))]:
             with suppress(OSError, UnicodeDecodeError):
@@ -62,18 +67,25 @@ async def nodes(patient: Patient) -> list[Finding]:
 
 def _about_node(seen: NodeLook) -> Finding:
     if seen.objection is not None:
-        what, _, remedy = seen.objection.partition(": ")
+        what, __, remedy = seen.objection.partition(": ")
         return bad(what, remedy)
-    version = f", version {seen.version}" if seen.version else ""
-    return ok(f"{seen.node} takes jobs{version}; {seen.running} run, {seen.pending} wait")
+    known = {"node": seen.node, "running": seen.running, "waiting": seen.pending}
+    if not seen.version:
+        return ok(_("%(node)s takes jobs; %(running)s run, %(waiting)s wait", **known))
+    what = _(
+        "%(node)s takes jobs, version %(version)s; %(running)s run, %(waiting)s wait",
+        version=seen.version,
+        **known,
+    )
+    return ok(what)
 
 
 async def job_files(patient: Patient) -> Finding:
     """Whether process ids are written down that are no job's any more."""
     left = await asyncio.to_thread(LocalJobRunner(patient.config).left_behind)
     if not left:
-        return ok("no process id of a job that ended is left")
-    return warn(f"files of jobs that ended: {len(left)}", FIX)
+        return ok(_("no process id of a job that ended is left"))
+    return warn(_("files of jobs that ended: %(number)s", number=len(left)), FIX)
 
 
 async def mend_job_files(patient: Patient) -> str:
@@ -81,7 +93,7 @@ async def mend_job_files(patient: Patient) -> str:
     left = await asyncio.to_thread(LocalJobRunner(patient.config).left_behind)
     for file in left:
         file.unlink(missing_ok=True)
-    return f"files deleted: {len(left)}" if left else ""
+    return _("files deleted: %(number)s", number=len(left)) if left else ""
 
 
 async def alerts(patient: Patient) -> Finding:
@@ -90,9 +102,14 @@ async def alerts(patient: Patient) -> Finding:
     AppriseNotifier(targets).check()
     if not targets:
         return warn(
-            "nobody is told when something is wrong", "set ALERT_URLS (docs/how-to/monitoring.md)"
+            _("nobody is told when something is wrong"),
+            _("set ALERT_URLS (docs/how-to/monitoring.md)"),
         )
-    return ok(f"targets of ALERT_URLS: {len(targets)}; `pincali-sync alerts --test` tries it")
+    what = _(
+        "targets of ALERT_URLS: %(number)s; `pincali-sync alerts --test` tries it",
+        number=len(targets),
+    )
+    return ok(what)
 
 
 async def site(patient: Patient) -> Finding:
@@ -101,6 +118,8 @@ async def site(patient: Patient) -> Finding:
     await services.pauses.check()
     robots = await fetch_robots(config, partial(services.pace.wait_for_turn))
     if robots.unreadable:
-        return bad(robots.unreadable, "the runbook, What a message means, the site")
+        return bad(robots.unreadable, _("the runbook, What a message means, the site"))
     objection = robots.objection(f"{config.pincali_base_url}/en/home/any", config.user_agents[0])
-    return bad(objection, "ask the site") if objection else ok("robots.txt is read, and lets us in")
+    if objection:
+        return bad(objection, _("ask the site"))
+    return ok(_("robots.txt is read, and lets us in"))

@@ -22,6 +22,8 @@ _GROUPS = (
     ),
     # what is known of a listing as of a time
     N_("presence | details"),
+    # how bad it is, in four letters
+    N_("ok | warn | bad"),
     # why a page is queued
     N_(
         "new property | price change | stale data | random sample | verification | removal audit | "

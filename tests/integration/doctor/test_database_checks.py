@@ -99,7 +99,7 @@ async def test_a_short_statement_timeout_is_told(surgery: Surgery, database_url:
     finally:
         await db.dispose()
     assert level is WARN
-    assert "statement_timeout is 30 s" in said
+    assert "`statement_timeout` is 30 s" in said
 
 
 async def test_too_many_connections_are_told(
@@ -186,7 +186,7 @@ async def test_a_check_that_is_gone_comes_back_once_no_row_breaks_it(
     await add_live(db, "blue-house", price=-1)
     level, said = await surgery.told("integrity", fix=True)
     assert level is WARN
-    assert f"1 rows of properties_live break {check}" in said
+    assert f"1 row of properties_live breaks {check}" in said
     assert "WHERE (price >= 0 AND" in said
     await rows(db, "UPDATE properties_live SET price = NULL")
     assert "no row breaks it" in (await surgery.told("integrity"))[1]
@@ -214,7 +214,7 @@ async def test_a_key_that_is_gone_comes_back(surgery: Surgery, db: Database) -> 
         """INSERT INTO scrape_queue (property_id, source_url, priority, run_id)
            VALUES ('a', 'x', 1, gen_random_uuid())""",
     )
-    assert "1 rows of scrape_queue" in (await surgery.told("integrity", fix=True))[1]
+    assert "1 row of scrape_queue" in (await surgery.told("integrity", fix=True))[1]
     await rows(db, "UPDATE scrape_queue SET run_id = NULL")
     assert await surgery.level("integrity", fix=True) is OK
 
@@ -250,7 +250,7 @@ async def test_what_others_keep_is_named(surgery: Surgery, db: Database) -> None
     )
     level, said = await surgery.told("strangers")
     assert level is OK
-    assert "1 tables of others" in said
+    assert "1 table of others" in said
     assert "properties_live.theirs" in said
 
 
@@ -273,4 +273,4 @@ async def test_a_reader_that_reads_too_little_or_may_too_much_is_told(
     execute(reader, "REVOKE ALL ON forgotten_people FROM pincali_reader")
     assert await surgery.level("reader") is OK
     execute(reader, "GRANT UPDATE ON properties_live TO pincali_reader")
-    assert "may change 1 tables" in (await surgery.told("reader"))[1]
+    assert "`pincali_reader` may change: 1" in (await surgery.told("reader"))[1]
