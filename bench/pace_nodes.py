@@ -23,6 +23,7 @@ from pincali_workshop.standin.process import StandinProcess
 
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
 from pincali_sync.services.ports import JobSpec
@@ -117,7 +118,7 @@ async def _cost_of_a_reservation(url: str) -> float:
     database, costs = Database(url), []
 
     async def work(tx: UnitOfWork) -> None:
-        await tx.pace.reserve("probe", GAP)
+        await tx.pace.reserve("probe", GAP, asks=PAGES)
 
     for _ in range(_PROBES):
         started = time.perf_counter()

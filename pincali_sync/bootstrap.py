@@ -52,6 +52,7 @@ from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pace import PaceService
 from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.site.sitemap import SitemapService
+from pincali_sync.services.site.sitemap_reading import SitemapReading
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
 from pincali_sync.variables import LOCAL_RUNNER
 
@@ -78,6 +79,7 @@ class Services:
         self.people = PersonalDataService(*own)
         self.pauses = PauseService(*own)
         self.pace = PaceService(db, config.site_host, min_gap_seconds=config.site_min_gap_seconds)
+        self.probe = SiteProbe(config, self.pace)
         # What works on listing pages, detail pages and the queue between them.
         self.scans = ManifestScanService(*own)
         self.sitemap = SitemapService(*own)
@@ -137,6 +139,7 @@ class Services:
             *self._own,
             orchestrator=self.orchestrator(runner),
             pauses=self.pauses,
+            sitemap=SitemapReading(*self._own, jobs=self.run_jobs(runner), pauses=self.pauses),
             drain=StandingDrain(
                 *self._own,
                 jobs=self.run_jobs(runner),
@@ -144,7 +147,7 @@ class Services:
                 refresh=self.refresh,
                 pauses=self.pauses,
             ),
-            probe=SiteProbe(self.config, self.pace),
+            probe=self.probe,
             watch=Watch(*self._own, self.insights, self.alerts, self.feed, self.webhooks),
         )
 

@@ -29,6 +29,7 @@ from tenacity import (
 from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.domain.limits import Askable
 from pincali_sync.domain.walk_summary import WalkSummary
 from pincali_sync.exceptions import CommitUnknownError, DatabaseError, UsageError, in_one_line
@@ -67,6 +68,7 @@ class JobRole:
     """What a spider says of the work it was given."""
 
     spider: str
+    asks: str = PAGES  # for them or for the sitemap; robots.txt is asked for by either
     source: str | None = None  # of a job that reads just one
     reads_everything: bool = False  # a scan of all pages
     is_worker: bool = False  # works the queue off: a session of its own, and leases to give back

@@ -55,6 +55,7 @@ DOWNLOADER_MIDDLEWARES = {
     "pincali_sync.middlewares.hosts.HostsMiddleware": 80,
     # Before robots.txt is looked at (100), so that its rules for our own name are found.
     "pincali_sync.middlewares.user_agent.UserAgentMiddleware": 90,
+    "pincali_sync.middlewares.agreed_headers.AgreedHeadersMiddleware": 95,  # robots.txt, too
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "pincali_sync.middlewares.robots.RobotsMiddleware": 100,

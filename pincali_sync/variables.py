@@ -154,6 +154,8 @@ class Variables(BaseSettings):
         description="a browser's JSON list of cookies, Playwright's storage_state or a cookies.txt",
     )
     """Cookies of which the site's own go with detail pages."""
+    extra_headers_file: Path | None = Field(None, description="lines of the form `Name: value`")
+    """Headers agreed with the site; they go to its own host alone, and are never shown."""
     request_timeout_seconds: float = Field(30, gt=0, le=600, description="seconds, up to 600")
     """Patience with one request."""
     retry_times: int = Field(3, ge=0, le=10, description="repeats, 0 to 10")

@@ -13,6 +13,7 @@ from typing import Any, Self
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from pincali_sync.agreed_headers import agreed_headers
 from pincali_sync.browser.chromium import launch_options
 from pincali_sync.browser.gate import Gate
 from pincali_sync.browser.visit import Visit
@@ -127,7 +128,10 @@ class SealedBrowsers:
             return await Visit(
                 page,
                 url,
-                user_agent=user_agent or self._config.user_agents[0],
+                headers={
+                    **agreed_headers(self._config, url),
+                    "user-agent": user_agent or self._config.user_agents[0],
+                },
                 runs_scripts=self._config.detail_javascript,
             ).answer()
         finally:

@@ -51,10 +51,12 @@ class Visit:
     scripts, a document is handed back under a policy of ours and read again as they left it.
     """
 
-    def __init__(self, page: Page, url: str, *, user_agent: str, runs_scripts: bool) -> None:
+    def __init__(
+        self, page: Page, url: str, *, headers: Mapping[str, str], runs_scripts: bool
+    ) -> None:
         self._page = page
         self._url = url
-        self._user_agent = user_agent
+        self._headers = headers  # of the site's own documents and answers
         self._runs_scripts = runs_scripts
         self._documents: list[str] = []  # the addresses asked for
         self._arrived = asyncio.Event()  # the last document asked for is there
@@ -148,7 +150,7 @@ class Visit:
             if not self._wants(request):
                 await route.abort()
                 return
-            headers = {**request.headers, "user-agent": self._user_agent}
+            headers = {**request.headers, **self._headers}
             await route.continue_(headers=headers)
 
     def _wants(self, request: Request) -> bool:

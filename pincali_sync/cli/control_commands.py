@@ -21,6 +21,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import scope_of
 from pincali_sync.domain.tiers import Tier
+from pincali_sync.exceptions import BlockedError
 from pincali_sync.language import _
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
@@ -46,12 +47,24 @@ def pause(
 
 
 def resume(tier: TierOption = None, as_json: JsonOption = False) -> None:
-    """End a tier's pause, or all pauses; open runs go on at the next tick."""
-    scope = None if tier is None else scope_of(tier)
-    scopes = ask(lambda services: services.pauses.resume(scope))
+    """End a tier's pause, or all pauses; open runs go on at the next tick.
+
+    Where the site refused pages, one is asked for first: they rest on if it is not shown.
+    """
+
+    async def work(services: Services) -> tuple[list[str], str | None]:
+        if tier is not None:
+            return await services.pauses.resume(scope_of(tier)), None
+        return await services.pauses.resume_all(services.probe)
+
+    scopes, wrong = ask(work)
+    nothing = _("Nothing was paused.") if wrong is None else _("Nothing is resumed.")
     resumed = ", ".join(scopes)
-    outcome = _("Resumed: %(scopes)s.", scopes=resumed) if scopes else _("Nothing was paused.")
-    say({"resumed": scopes}, outcome, as_json=as_json)
+    outcome = _("Resumed: %(scopes)s.", scopes=resumed) if scopes else nothing
+    told = {"resumed": scopes} if wrong is None else {"resumed": scopes, "pages_rest": wrong}
+    say(told, outcome, as_json=as_json)
+    if wrong is not None:
+        raise BlockedError(f"pages rest on: {wrong}")
 
 
 def cancel(

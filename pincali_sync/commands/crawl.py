@@ -12,6 +12,7 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError as ScrapyUsageError
 
+from pincali_sync.agreed_headers import agreed_headers
 from pincali_sync.bootstrap import open_services
 from pincali_sync.config import load_config
 from pincali_sync.crawl_job import PATIENCE_SECONDS, JobSpider
@@ -52,6 +53,8 @@ class Command(ScrapyCrawl):
 def _check(crawler: Crawler, arguments: dict[str, str]) -> None:
     if issubclass(crawler.spidercls, JobSpider):
         crawler.spidercls.check_arguments(arguments)
+    config = load_config()
+    agreed_headers(config, config.pincali_base_url)  # can be read
     # In a thread of its own: `asyncio.run` would take away the loop that the reactor needs here.
     with ThreadPoolExecutor(max_workers=1) as pool:
         # A job that was ordered waits for the database; a person is told at once.

@@ -13,6 +13,7 @@ CHECKS: tuple[Check, ...] = (
     Check(name="old servers", look=machine.old_servers),
     Check(name="browser", look=machine.browser),
     Check(name="cookies", look=machine.cookies, mend=machine.mend_cookies),
+    Check(name="headers", look=machine.headers, mend=machine.mend_headers),
     Check(name="alerts", look=work.alerts),
     Check(name="nodes", look=work.nodes),
     Check(name="job files", look=work.job_files, mend=work.mend_job_files),

@@ -8,6 +8,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from pincali_sync.agreed_headers import agreed_headers
 from pincali_sync.browser.chromium import launched_version
 from pincali_sync.config import env_file
 from pincali_sync.cookies import read_cookies
@@ -117,7 +118,7 @@ async def cookies(patient: Patient) -> Finding:
     if path is None:
         return ok(_("none are sent"))
     own = read_cookies(patient.config)
-    if path.stat().st_mode & (stat.S_IRWXO | stat.S_IRWXG):
+    if _is_open(path):
         what = _("others of this machine can read %(file)s", file=path)
         remedy = _("`chmod 600` %(file)s, or `pincali-sync doctor --fix`", file=path)
         return warn(what, remedy)
@@ -137,10 +138,38 @@ async def cookies(patient: Patient) -> Finding:
     return ok(_("cookies sent: %(number)s", number=len(own)))
 
 
+async def headers(patient: Patient) -> Finding:
+    """Whether EXTRA_HEADERS_FILE can be read, by us alone."""
+    config = patient.config
+    path = config.extra_headers_file
+    if path is None:
+        return ok(_("none are sent"))
+    agreed = agreed_headers(config, config.pincali_base_url)
+    if _is_open(path):
+        what = _("others of this machine can read %(file)s", file=path)
+        return warn(what, _("`chmod 600` %(file)s, or `pincali-sync doctor --fix`", file=path))
+    if not agreed:
+        what = _("%(file)s holds none that the site may be sent", file=path)
+        return warn(what, _("over plain http they would be read on the way"))
+    return ok(_("headers agreed with the site: %(names)s", names=", ".join(agreed)))
+
+
 async def mend_cookies(patient: Patient) -> str:
     """Shuts others out of the file."""
-    path = patient.config.cookies_file
-    if path is None or not path.stat().st_mode & (stat.S_IRWXO | stat.S_IRWXG):
+    return _shut(patient.config.cookies_file)
+
+
+async def mend_headers(patient: Patient) -> str:
+    """Shuts others out of the file."""
+    return _shut(patient.config.extra_headers_file)
+
+
+def _is_open(path: Path) -> bool:
+    return bool(path.stat().st_mode & (stat.S_IRWXO | stat.S_IRWXG))
+
+
+def _shut(path: Path | None) -> str:
+    if path is None or not _is_open(path):
         return ""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXU)
     return _("others can no longer read %(file)s", file=path)

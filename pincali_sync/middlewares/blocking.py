@@ -10,7 +10,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from pincali_sync.crawl_job import Component, close_soon, fetched, surely
-from pincali_sync.middlewares.redirects import REDIRECTS_LEFT
+from pincali_sync.db.repositories.site.pace import SITEMAP
+from pincali_sync.middlewares.redirects import IS_ROBOTS, REDIRECTS_LEFT
 from pincali_sync.pages.challenge import Challenge, challenge_kind
 from pincali_sync.pages.own_page import what_is_missing
 from pincali_sync.services.runs.run_jobs import BLOCKED, PAUSED
@@ -26,11 +27,12 @@ class BlockedResponse(IgnoreRequest):  # Scrapy's naming for ignored requests
 
 
 class BlockingMiddleware(Component):
-    """At the first refusal everything is paused, and the crawl ends as "blocked".
+    """At the first refusal what was asked for rests, pages or the sitemap, and the crawl ends as
+    "blocked".
 
-    A 403 of another host, or for the sitemap or robots.txt alone, refuses no page. What shows no
-    mark of the site's refuses nothing either, unless that is all that comes: then everything rests
-    for a while.
+    A 403 of another host, or for the sitemap or robots.txt alone, refuses no page, and no wall
+    before robots.txt refuses the sitemap. What shows no mark of the site's refuses nothing either,
+    unless that is all that comes: then everything rests for a while.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -44,7 +46,7 @@ class BlockingMiddleware(Component):
         is_page = REDIRECTS_LEFT not in request.meta
         answer = fetched(response)
         kind = challenge_kind(response.status, answer.headers, answer.body)
-        if kind is not None and (is_page or kind is not Challenge.FORBIDDEN):
+        if kind is not None and self._refuses(kind, request, is_page=is_page):
             raise await self._refused(kind, request, response)
         missing = what_is_missing(answer) if is_page else None
         if missing is not None:
@@ -53,6 +55,11 @@ class BlockingMiddleware(Component):
             self._first_missing = None
             await self._job.services.pace.answered()
         return response
+
+    def _refuses(self, kind: Challenge, request: Request, *, is_page: bool) -> bool:
+        if request.meta.get(IS_ROBOTS) and self._job.role.asks == SITEMAP:
+            return False
+        return is_page or kind is not Challenge.FORBIDDEN
 
     async def _refused(
         self, kind: Challenge, request: Request, response: Response
@@ -64,9 +71,7 @@ class BlockingMiddleware(Component):
         # one, so the pause is there before the job's row says "blocked", which is what lets the
         # job be started again once no pause is left.
         close_soon(self._crawler, BLOCKED)
-        await surely(self._job.services.pauses.pause)(
-            None, reason=seen, paused_by="pincali-sync", kind="refused"
-        )
+        await surely(self._job.services.pauses.refused)(self._job.role.asks, reason=seen)
         return BlockedResponse(seen)
 
     async def _look_how_often(self, missing: str, request: Request) -> None:

@@ -24,11 +24,12 @@ class PolitenessMiddleware(Component):
     """Paces requests with all other workers, and makes all of them wait when the site asks."""
 
     async def process_request(self, request: Request) -> None:
-        """Raises: BlockedResponse: when everything rests."""
+        """Raises: BlockedResponse: when such requests rest."""
         wait_for_turn = surely(self._job.services.pace.wait_for_turn)
         try:
             with self._job.rest():
-                waited = await wait_for_turn(request.meta.get(GAP, 0.0))
+                gap = request.meta.get(GAP, 0.0)
+                waited = await wait_for_turn(gap, asks=self._job.role.asks)
         except PausedError as error:
             logger.warning("%s: stopping", error)
             close_soon(self._crawler, PAUSED)

@@ -8,7 +8,9 @@ from scrapy.http import Response
 from pincali_sync.crawl_job import Component, fetched
 from pincali_sync.domain.headers import redirect_target
 
-REDIRECTS_LEFT = "redirects_left"  # request.meta: how many more are followed
+# request.meta
+REDIRECTS_LEFT = "redirects_left"  # how many more are followed
+IS_ROBOTS = "is_robots"
 
 
 class RedirectsMiddleware(Component):

@@ -25,12 +25,11 @@ from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS
 from pincali_sync.exceptions import BlockedError
 from pincali_sync.items import FetchedPage
 from pincali_sync.middlewares.blocking import BlockedResponse
-from pincali_sync.middlewares.redirects import REDIRECTS_LEFT
+from pincali_sync.middlewares.redirects import IS_ROBOTS, REDIRECTS_LEFT
 from pincali_sync.services.runs.run_jobs import NOT_REACHED, PAUSED
 
 logger = logging.getLogger(__name__)
 
-_IS_ROBOTS = "is_robots"  # request.meta
 _UNREACHABLE = (
     CannotResolveHostError,
     DownloadConnectionRefusedError,
@@ -55,7 +54,7 @@ class RobotsMiddleware(Component):
 
     async def process_request(self, request: Request) -> None:
         """Raises: IgnoreRequest: for what a host does not want to be asked for."""
-        if request.meta.get(_IS_ROBOTS):
+        if request.meta.get(IS_ROBOTS):
             return
         parts = urlsplit(request.url)
         root = f"{parts.scheme}://{parts.netloc}"
@@ -92,7 +91,7 @@ class RobotsMiddleware(Component):
     async def _fetch(self, url: str) -> FetchedPage:
         assert self._crawler.engine is not None
         meta = {
-            _IS_ROBOTS: True,
+            IS_ROBOTS: True,
             REDIRECTS_LEFT: MAX_REDIRECTS,
             "download_maxsize": MAX_PAGE_BYTES,
         }

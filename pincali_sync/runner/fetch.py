@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from pincali_sync.agreed_headers import agreed_headers
 from pincali_sync.answers.robots import Robots, read_robots
 from pincali_sync.config import Config
 from pincali_sync.domain.headers import redirect_target
@@ -22,13 +23,18 @@ _ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, EOFError, zlib.error, Val
 
 
 async def fetch(config: Config, url: str, **headers: str) -> FetchedPage:
-    """The answer to one GET, redirects not followed; or why there is none. Never raises."""
+    """The answer to one GET, redirects not followed; or why there is none.
+
+    Raises:
+        ConfigError: when `EXTRA_HEADERS_FILE` cannot be read; nothing else.
+    """
     objection = Askable.of(config).objection(url)
     if objection is not None:
         return FetchedPage(status=None, error=objection)
     # Other encodings than gzip are not asked for: they are not unpacked piece by piece here.
     watch = AddressWatch(Askable.of(config).objection_to_address)
-    headers = {"User-Agent": config.user_agents[0], "Accept-Encoding": "gzip", **headers}
+    own = {"User-Agent": config.user_agents[0], "Accept-Encoding": "gzip"}
+    headers = {**agreed_headers(config, url), **own, **headers}
     try:
         async with (
             asyncio.timeout(config.request_timeout_seconds),  # httpx's is for one piece of it

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from uuid import uuid4
 
+from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import (
     BlockedError,
@@ -87,7 +88,7 @@ class PropertySyncOrchestrator(Service):
         """All pages of all sources, and every record visited; by plain processes on this machine.
 
         Raises:
-            PausedError: when everything is paused.
+            PausedError: when everything, or pages, rest.
             BlockedError: when the site refuses us.
         """
         await self.pauses.check()
@@ -109,7 +110,7 @@ class PropertySyncOrchestrator(Service):
         status = await self.run_job(spec)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
             reason = f"blocked: {spider}: the site blocks us"
-            await self.pauses.pause(None, reason=reason, kind="refused")
+            await self.pauses.refused(PAGES, reason=reason)
             raise BlockedError(f"{spider}: the site blocks us")
         if status:
             raise RunnerError(f"the {spider} job {spec.job_id} ended with status {status}")

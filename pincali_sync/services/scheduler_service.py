@@ -26,6 +26,7 @@ from pincali_sync.services.ports import SiteProbe
 from pincali_sync.services.runs.runner_lock import RunnerLock, runner_lock
 from pincali_sync.services.runs.standing_drain import StandingDrain
 from pincali_sync.services.site.pauses import PauseService
+from pincali_sync.services.site.sitemap_reading import SitemapReading
 from pincali_sync.services.tier_orchestrator import TierOrchestrator
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class SchedulerService(Service):
 
     orchestrator: TierOrchestrator
     pauses: PauseService
+    sitemap: SitemapReading
     drain: StandingDrain
     probe: SiteProbe
     watch: Watch
@@ -122,6 +124,8 @@ class SchedulerService(Service):
             with _kept(faults):
                 runs += await self._start_if_due(tier, lock)
         await lock.assert_held()
+        with _kept(faults):
+            await self.sitemap.keep_going()
         for part in (self.drain.top_up, self.drain.keep_going):
             with _kept(faults):
                 await part(runs)

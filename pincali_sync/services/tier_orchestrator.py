@@ -37,6 +37,9 @@ _TICK_SECONDS = 1.0
 # A step that raises is tried again after a minute, then two, four, eight; the fifth time is enough.
 _MOST_FAULTS = 5
 _REST_AFTER_FAULT = timedelta(minutes=1)
+# A scan that rested longer shows a site that is no more: nobody would be missing who went since.
+_SCAN_KEEPS = timedelta(days=1)
+_TOO_OLD = "its scan rested for more than a day; another begins when the pause is over"
 
 # What each tier does, in order. Tier 2 removes what the sitemap dropped, tier 3 also what its own
 # pages lack. Tier 4 scans nothing: it refreshes what is old.
@@ -183,7 +186,7 @@ class TierOrchestrator(Service):
         """
         try:
             if await self._rests(run):
-                return run
+                return await self.get(run.id)
             await self._move_on(run, lock)
         except (DatabaseUnavailableError, LockedError):
             raise
@@ -195,8 +198,11 @@ class TierOrchestrator(Service):
         return await self.get(run.id)
 
     async def _rests(self, run: SyncRun) -> bool:
-        if await self.pauses.of_tier(Tier(run.tier_level)) is not None:
+        pause = await self.pauses.of_tier(Tier(run.tier_level))
+        if pause is not None:
             await self.jobs.cancel_all(run.id, reason="paused")
+            if run.step == "scan" and self.clock.now() - pause.paused_at > _SCAN_KEEPS:
+                await self._end(run, "failed", _TOO_OLD, step=run.step)
             return True
         fault = run.details.fault
         return fault is not None and self.clock.now() < fault.rests_until

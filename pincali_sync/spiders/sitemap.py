@@ -13,11 +13,13 @@ from pincali_sync.crawl_job import (
     DONE,
     PLANNED,
     SHARDS_LOST,
+    JobRole,
     JobSpider,
     close_soon,
     failed,
     fetched,
 )
+from pincali_sync.db.repositories.site.pace import SITEMAP
 from pincali_sync.domain.limits import MAX_REDIRECTS, MAX_SHARD_BYTES
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, FetchedShard
@@ -37,6 +39,11 @@ class SitemapSpider(JobSpider):
         "DOWNLOAD_WARNSIZE": 0,
         "CONCURRENT_REQUESTS": 1,  # bounds what is held in memory
     }
+
+    @property
+    def role(self) -> JobRole:
+        """It goes on while pages are refused."""
+        return JobRole(spider=self.name, asks=SITEMAP)
 
     async def start(self) -> AsyncIterator[Request]:
         """Asks for the index."""

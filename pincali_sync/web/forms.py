@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
-from pincali_sync.db.repositories.site.pace import scope_of
+from pincali_sync.db.repositories.site.pace import PAGES, SITEMAP, scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
@@ -147,18 +147,22 @@ async def resume(request: Request) -> Response:
     """Ends one pause: the one that the person saw."""
     site = site_of(request)
     form = await trusted_form(request, site.guard)
-    scope = _scope(form.get("scope"))
+    scope = _scope(form.get("scope"), PAGES, SITEMAP)
     found = {each.scope: each for each in await site.services.pauses.in_force()}.get(scope)
     if found is None:
         return done("/pauses", "resumed-already")
     if found.paused_at.isoformat() != form.get("paused_at"):
         raise HTTPException(409, _(_OTHER_PAUSE))
+    if scope == PAGES:
+        await site.services.pauses.ask_again()
+        logger.warning("one page is asked for, as %s wants", DASHBOARD)
+        return done("/pauses", "asked-again")
     await site.services.pauses.resume(scope)
     logger.warning("%s was resumed by %s", scope, DASHBOARD)
     return done("/pauses", "resumed")
 
 
-def _scope(text: str | None) -> str:
-    if text not in _SCOPES:
+def _scope(text: str | None, *others: str) -> str:
+    if text is None or text not in {*_SCOPES, *others}:
         raise HTTPException(400, _(_NO_SCOPE))
     return text

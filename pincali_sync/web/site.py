@@ -50,6 +50,7 @@ MESSAGES = {
     "paused": N_("Paused. Workers stop within seconds, jobs of a single tier at the next tick."),
     "paused-already": N_("That was paused already; the first reason stands."),
     "resumed": N_("Resumed. Open runs go on at the next tick."),
+    "asked-again": N_("One page is asked for at the next tick; work goes on if it is shown."),
     "resumed-already": N_("That was not paused any more."),
 }
 

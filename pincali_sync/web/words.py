@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
-from pincali_sync.db.repositories.site.pace import ALL
+from pincali_sync.db.repositories.site.pace import ALL, PAGES, SITEMAP
 from pincali_sync.domain.alerts import ALERT_RULES
 from pincali_sync.domain.dead_letters import BY_NAME
 from pincali_sync.domain.listing_status import OLDER_INACTIVE
@@ -28,6 +28,7 @@ PAUSE_KINDS = {
     "busy": N_("the site is too busy"),
     "rate": N_("too much failed"),
 }
+_SCOPES = {ALL: N_("Everything"), PAGES: N_("Pages"), SITEMAP: N_("The sitemap")}
 AGES = {
     "presence": N_("Presence as of"),
     "price": N_("Price as of"),
@@ -124,8 +125,10 @@ def _offer(offer: Mapping[str, Any]) -> str:
 
 
 def scope(name: str) -> str:
-    """What a pause is of: "all" as "Everything", "tier:2" as "Tier 2"."""
-    return _("Everything") if name == ALL else _("Tier %(tier)s", tier=name.partition(":")[2])
+    """What a pause is of: "all" as "Everything", "tier:2" as "Tier 2", "pages" as "Pages"."""
+    if name in _SCOPES:
+        return _(_SCOPES[name])
+    return _("Tier %(tier)s", tier=name.partition(":")[2])
 
 
 def web_url(url: str | None) -> str | None:

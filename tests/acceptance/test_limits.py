@@ -258,3 +258,27 @@ async def test_a_site_whose_name_leads_to_this_machine_is_not_asked(
     assert await rows(db, "SELECT 1 FROM sync_pauses") == []
     [job] = await rows(db, "SELECT status, finish_reason FROM sync_run_jobs")
     assert job == {"status": "failed", "finish_reason": "site_not_reached"}
+
+
+async def test_headers_agreed_with_the_site_follow_no_redirect_elsewhere(
+    crawl: Crawl, hostile: HostileSite, tmp_path: Path
+) -> None:
+    (tmp_path / "headers").write_text("X-Key: sesame\n")
+    elsewhere = f"localhost:{hostile.port}"
+    hostile.answers["/sitemap.xml"] = Says.moved(f"http://{elsewhere}/elsewhere.xml")
+    hostile.answers[f"{elsewhere}/elsewhere.xml"] = Says.moved(f"{hostile.url}/back.xml")
+    more = {"EXTRA_HEADERS_FILE": str(tmp_path / "headers"), "LOG_LEVEL": "DEBUG"}
+    ended = crawl("sitemap", SITEMAP_HOSTS=elsewhere, **more)
+    sent = dict(zip(hostile.asked, hostile.keys, strict=True))
+    assert {each for each in sent if "xml" in each} == {
+        *(f"127.0.0.1:{hostile.port}/{name}.xml" for name in ("sitemap", "back")),
+        f"{elsewhere}/elsewhere.xml",
+    }
+    for each, key in sent.items():
+        assert key == (None if each.startswith(elsewhere) else "sesame"), each
+    assert "sesame" not in ended.log
+    (tmp_path / "headers").write_text("sesame")
+    refused = crawl("sitemap", **more)
+    assert refused.status == 2
+    assert "EXTRA_HEADERS_FILE: line 1 of" in refused.log
+    assert "sesame" not in refused.log

@@ -39,6 +39,7 @@ class HostileSite:
     port: int = 0
     answers: dict[str, Says | Callable[[], Says]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)  # as "host:port/path"
+    keys: list[str | None] = field(default_factory=list)  # the header X-Key of each
 
     @property
     def paths(self) -> list[str]:
@@ -58,6 +59,7 @@ def hostile_site() -> Iterator[HostileSite]:
     class Handler(QuietHandler):
         def do_GET(self) -> None:  # noqa: N802
             says = site.answer(self.headers["Host"], self.path)
+            site.keys.append(self.headers["X-Key"])
             self.send_response(says.status)
             for name, value in says.headers.items():
                 self.send_header(name, value)

@@ -9,6 +9,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.removal.counting import PropertyRemovalCandidate
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.listing_status import LIKELY_AFTER
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.base import Service
@@ -45,6 +46,19 @@ class MissingService(Service):
         )
         await self._count(await self.db.run(lambda tx: tx.missing.delisted(session_id)), delisted)
         return await self.db.run(lambda tx: tx.missing.candidates(session_id))
+
+    async def count_dropped(self, session_id: UUID) -> None:
+        """Counts what a session's sitemap dropped, once, until it is likely removed and no
+        further: while nobody looks at pages, more days without it tell no more."""
+        now = self.clock.now()
+
+        async def dropped(tx: UnitOfWork, records: Sequence[str]) -> None:
+            await tx.missing.count_delisted(session_id, records, most=LIKELY_AFTER, now=now)
+
+        await self._count(
+            await self.db.run(lambda tx: tx.missing.delisted(session_id, most=LIKELY_AFTER)),
+            dropped,
+        )
 
     async def _count(
         self,

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 _CANARIES = 50  # known; they are asked in turn
 # A canary must have been seen this recently, or its absence would prove nothing.
-_CANARY_AGE = timedelta(days=2)
+CANARY_AGE = timedelta(days=2)
 _AT_ONCE = 8
 
 
@@ -57,7 +57,7 @@ class VerificationService(Service):
         """
         now = self.clock.now()
         canaries = await self.db.run(
-            lambda tx: tx.checks.canaries(since=now - _CANARY_AGE, limit=_CANARIES, now=now)
+            lambda tx: tx.checks.canaries(since=now - CANARY_AGE, limit=_CANARIES, now=now)
         )
         lookout = Lookout(self.config, read, cycle(canaries))
         try:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.site.pace import SITEMAP
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.services.base import Service
@@ -103,16 +104,21 @@ class RunJobs(Service):
             return await self._start(run, wanted, attempt=latest.attempt + 1)
         return await self._move(run, wanted)
 
-    async def cancel_all(self, run_id: UUID | None, reason: str) -> None:
+    async def cancel_all(self, run_id: UUID | None, reason: str, *, but: str | None = None) -> None:
         """Takes the right to write from the run's open jobs and asks their nodes to stop them.
 
         Without a run: from those that belong to none and were not started by hand.
-        """
-        await self.stop(await self.db.run(lambda tx: self.give_up_all(tx, run_id, reason)))
 
-    async def give_up_all(self, tx: UnitOfWork, run_id: UUID | None, reason: str) -> list[Job]:
+        Args:
+            but: the spider whose jobs go on.
+        """
+        await self.stop(await self.db.run(lambda tx: self.give_up_all(tx, run_id, reason, but=but)))
+
+    async def give_up_all(
+        self, tx: UnitOfWork, run_id: UUID | None, reason: str, *, but: str | None = None
+    ) -> list[Job]:
         """Takes the right to write from such jobs; what their workers hold goes back at once."""
-        jobs = await tx.jobs.give_up_all(run_id, reason=reason, now=self.clock.now())
+        jobs = await tx.jobs.give_up_all(run_id, reason=reason, but=but, now=self.clock.now())
         await tx.queue.release_all([job.session_id for job in jobs if job.session_id])
         return jobs
 
@@ -172,8 +178,8 @@ class RunJobs(Service):
         job = attempts[0]
         if job.status == "completed":
             return DONE
-        if job.finish_reason in _HOPELESS:
-            return self._failed(job, f"{wanted}: {_HOPELESS[job.finish_reason]}")
+        if hopeless := _HOPELESS.get(job.finish_reason or "") or await self._refusal(job):
+            return self._failed(job, f"{wanted}: {hopeless}")
         if job.is_open:
             if not self._is_silent(job, await self.nodes.down()):
                 return WAITING
@@ -183,6 +189,13 @@ class RunJobs(Service):
             last = job.finish_reason or "no heartbeat"
             return self._failed(job, f"{wanted} failed {_MAX_ATTEMPTS} times, last: {last}")
         return await self._start(run, wanted, attempt=job.attempt + 1)
+
+    async def _refusal(self, job: Job) -> str | None:
+        """Why a job rests while its run goes on: without the sitemap a run is one all the same."""
+        if job.spider != SITEMAP or job.finish_reason not in RESTING:
+            return None
+        refusal = await self.db.run(lambda tx: tx.pauses.of(SITEMAP))
+        return "the site refuses it" if refusal else None
 
     def _failed(self, job: Job, said: str) -> Outcome:
         log = self.runner.where_logged(job.spider, job.id, job.node or "")

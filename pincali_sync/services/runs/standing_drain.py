@@ -9,9 +9,11 @@ from datetime import timedelta
 
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.site.pace import ALL, PAGES
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.services.base import Service
 from pincali_sync.services.refresh_service import RefreshService
+from pincali_sync.services.removal.verification import CANARY_AGE
 from pincali_sync.services.runs.run_jobs import RESTING, RunJobs, page_worker
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService
@@ -37,10 +39,16 @@ class StandingDrain(Service):
         Args:
             runs: those of this tick.
         """
-        if await self.pauses.of_tier(None) is not None:
+        async with self.db.transaction() as tx:
+            pause = await tx.pauses.of(ALL, PAGES)
+            likely = await tx.missing.of_no_run() if pause is None else []
+        if pause is not None and pause.scope != PAGES:
             return
+        # Before anything else: what became likely removed while pages were refused.
+        for session_id in likely:
+            await self.queue.queue_verifications(session_id)
         await self.queue.top_up()
-        if not any(_reads_everything(run) for run in runs):
+        if pause is None and not any(_reads_everything(run) for run in runs):
             await self.refresh.top_up()
 
     async def keep_going(self, runs: Sequence[SyncRun]) -> None:
@@ -51,8 +59,10 @@ class StandingDrain(Service):
         """
         await self.queue.reclaim_expired()
         await self.jobs.give_up_silent()
-        if await self.pauses.of_tier(None) is not None:
-            await self.jobs.cancel_all(None, reason="paused")
+        pause = await self.pauses.of_tier(None)
+        if pause is not None:
+            goes_on = "sitemap" if pause.scope == PAGES else None
+            await self.jobs.cancel_all(None, reason="paused", but=goes_on)
             return
         if not await self.jobs.make_room():
             await self._drain(runs)
@@ -64,6 +74,9 @@ class StandingDrain(Service):
             claimable = await tx.queue.claimable(now=now)
             crew = await tx.nodes.crew(now=now, window=_MEASURED)
             latest = await tx.jobs.latest_standing("detail")
+            likely = await tx.missing.of_no_run()
+        if likely:
+            await self._look()
         if not claimable or await self._rests(latest):
             return
         worker = page_worker("detail", self.config.detail_delay_seconds)
@@ -75,6 +88,19 @@ class StandingDrain(Service):
             and not any(map(_asks_the_site, runs))
         ):
             await self.jobs.start_standing(worker, beside_others=True)
+
+    async def _look(self) -> None:
+        """Starts a worker for what waits to be looked at and belongs to no run; not before
+        listings were seen that tell how the site shows what is there."""
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            claimable = await tx.queue.claimable(now=now, verification=True)
+            canaries = await tx.checks.canaries(since=now - CANARY_AGE, limit=1, now=now)
+            latest = await tx.jobs.latest_standing("verification")
+        is_at_work = latest is not None and latest.is_open
+        if claimable and canaries and not is_at_work and not await self._rests(latest):
+            delay = self.config.detail_delay_seconds
+            await self.jobs.start_standing(page_worker("verification", delay))
 
     async def _rests(self, latest: Job | None) -> bool:
         if latest is None or latest.is_open or latest.node in await self.jobs.nodes.down():

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from pincali_sync.clock import steady_seconds
 from pincali_sync.db.engine import Database
-from pincali_sync.db.repositories.site.pace import Reservation
+from pincali_sync.db.repositories.site.pace import PAGES, Reservation
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import BlockedError, PausedError
 
@@ -66,39 +66,42 @@ class PaceService:
         self._crawl_delay = max(self._crawl_delay, seconds)
 
     async def wait_for_turn(
-        self, gap_seconds: float = 0.0, *, although_paused: bool = False
+        self, gap_seconds: float = 0.0, *, asks: str = PAGES, although_paused: bool = False
     ) -> float:
         """Returns when a request may be sent; nobody sends another for the gap after it.
 
         Args:
             gap_seconds: the gap this request asks for, where longer than the site's own.
+            asks: for pages or the sitemap.
             although_paused: for the one request that looks whether the site answers again.
 
         Returns:
             The seconds waited.
 
         Raises:
-            PausedError: when everything is paused, also while waiting.
+            PausedError: when such requests rest, or do while waiting.
         """
         if self.is_off:
             if not although_paused:
-                await self._look_now_and_then()
+                await self._look_now_and_then(asks)
             return 0.0
         gap = max(self._min_gap, self._crawl_delay, gap_seconds)
         waited = 0.0
         async with self._turn:
             while True:
-                slot = await self._reserve(gap)
+                slot = await self._reserve(gap, asks)
                 waited += max(0.0, slot.wait_seconds)
                 if not although_paused:
                     _check(slot.paused)
-                if await self._sleep_until(slot, although_paused=although_paused):
+                if await self._sleep_until(slot, asks, although_paused=although_paused):
                     return waited
 
-    async def _reserve(self, gap: float) -> Reservation:
+    async def _reserve(self, gap: float, asks: str) -> Reservation:
         at, counted = self._last_slot
         expected = at and at + timedelta(seconds=self._steady() - counted)
-        slot = await self._db.run(lambda tx: tx.pace.reserve(self._host, gap, expected=expected))
+        slot = await self._db.run(
+            lambda tx: tx.pace.reserve(self._host, gap, asks=asks, expected=expected)
+        )
         self._last_slot = (slot.at, self._steady())
         return slot
 
@@ -146,31 +149,31 @@ class PaceService:
             self._is_refused = False
             await self._db.run(lambda tx: tx.pace.forget_refusals(self._host))
 
-    async def _sleep_until(self, slot: Reservation, *, although_paused: bool) -> bool:
+    async def _sleep_until(self, slot: Reservation, asks: str, *, although_paused: bool) -> bool:
         """Whether the slot still holds when its time has come: a hold since then outdates it."""
         left = slot.wait_seconds
         while left > 0:
             step = min(left, _LOOK_SECONDS)
             await self._sleep(step)
             left -= step
-            look = await self._look()
+            look = await self._look(asks)
             if not although_paused:
                 _check(look.paused)
             if look.held_until not in (None, slot.held_until):
                 return False
         return True
 
-    async def _look(self) -> Reservation:
-        return await self._db.run(lambda tx: tx.pace.look(self._host))
+    async def _look(self, asks: str) -> Reservation:
+        return await self._db.run(lambda tx: tx.pace.look(self._host, asks=asks))
 
-    async def _look_now_and_then(self) -> None:
+    async def _look_now_and_then(self, asks: str) -> None:
         """Without a pace there are no turns at which to notice a pause."""
         now = time.monotonic()
         if now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
-            _check((await self._look()).paused)
+            _check((await self._look(asks)).paused)
 
 
 def _check(paused: str | None) -> None:
     if paused is not None:
-        raise PausedError(f"everything is paused: {paused}")
+        raise PausedError(f"paused: {paused}")

@@ -1,12 +1,15 @@
-"""Pauses: by a person, by a refusal of the site, or because too much failed."""
+"""Pauses: by a person, by a refusal of the site, or because too much failed.
+
+What is refused rests, not the rest: while pages are, the sitemap is read (see `sitemap_reading`).
+"""
 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pace import ALL, Pause, scope_of
+from pincali_sync.db.repositories.site.pace import ALL, PAGES, SITEMAP, Pause, scope_of
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
@@ -32,8 +35,8 @@ _LONGEST_COOLING = timedelta(hours=6)
 class PauseService(Service):
     """Stops and resumes tiers.
 
-    Workers notice a pause of everything within seconds; one of a single tier stops its jobs at
-    the next tick.
+    Workers notice a pause of everything, or of what they ask for, within seconds; one of a single
+    tier stops its jobs at the next tick.
     """
 
     async def pause(
@@ -51,9 +54,26 @@ class PauseService(Service):
             kind: "person", "refused" by the site, a "busy" site, or "rate" of success too low.
             rest: after so long a good answer ends the pause; None: a person does.
         """
+        scope = scope_of(tier)
+        return await self._pause(scope, reason=reason, paused_by=paused_by, kind=kind, rest=rest)
+
+    async def refused(self, what: str, *, reason: str, paused_by: str = "pincali-sync") -> bool:
+        """The site refuses `PAGES`, or the `SITEMAP`: no other request for them is sent until a
+        person resumes them; False when they rest already."""
+        return await self._pause(what, reason=reason, paused_by=paused_by, kind="refused")
+
+    async def _pause(
+        self,
+        scope: str,
+        *,
+        reason: str,
+        paused_by: str,
+        kind: str,
+        rest: timedelta | None = None,
+    ) -> bool:
         now = self.clock.now()
         pause = Pause(
-            scope=scope_of(tier),
+            scope=scope,
             reason=reason,
             paused_by=paused_by,
             paused_at=now,
@@ -82,24 +102,38 @@ class PauseService(Service):
             await tx.runs.note(ended.id, RunNotes(paused_tier=True))
 
     async def back_off(self, *, reason: str) -> bool:
-        """Back-off from a busy site: everything rests, and is tried again after a while."""
-        return await self.pause(None, reason=reason, kind="busy", rest=COOLING)
+        """Back-off from a busy site: everything rests, and is tried again after a while.
+
+        A long one while pages are refused: no page is asked for then to see whether it answers.
+        """
+        rest = _LONGEST_COOLING if await self.refusal_of(PAGES) else COOLING
+        return await self.pause(None, reason=reason, kind="busy", rest=rest)
 
     async def try_again(self, probe: SiteProbe) -> bool:
-        """Ends the rest of a busy site if its time is over and one request is answered well.
+        """Ends the rest of a busy site if its time is over and one request is answered well; and
+        the refusal of pages that a person had tried (`ask_again`).
 
-        A refusal makes it a pause that waits for a person.
+        Pages that are refused wait for a person.
         """
-        now, pause = self.clock.now(), await self.of_tier(None)
+        now, pause = self.clock.now(), await self._to_be_tried()
         if pause is None or pause.resume_after is None:
             return False
         # Later than the longest rest: the clock was set back since.
         if now < pause.resume_after <= now + _LONGEST_COOLING:
             return False
+        if pause.scope == PAGES:
+            return await self.reopen(probe) is None
+        if await self.refusal_of(PAGES):
+            return bool(await self.resume(ALL))
+        return await self._end_of_rest(pause, probe, now)
+
+    async def _end_of_rest(self, pause: Pause, probe: SiteProbe, now: datetime) -> bool:
+        assert pause.resume_after is not None
         try:
             wrong = await probe()
         except BlockedError as refusal:
-            await self.pause(None, reason=str(refusal), kind="refused")
+            await self.refused(PAGES, reason=str(refusal))
+            await self.resume(ALL)
             return False
         if wrong is None:
             logger.warning("the site answers again")
@@ -109,10 +143,55 @@ class PauseService(Service):
         await self.db.run(lambda tx: tx.pauses.postpone(ALL, now + cooling))
         return False
 
+    async def _to_be_tried(self) -> Pause | None:
+        pauses = await self.db.run(lambda tx: tx.pauses.in_force())
+        return next((each for each in pauses if each.resume_after is not None), None)
+
+    async def ask_again(self) -> None:
+        """Has the next tick send the one request that tells whether pages are shown again."""
+        now = self.clock.now()
+        await self.db.run(lambda tx: tx.pauses.postpone(PAGES, now))
+
+    async def reopen(self, probe: SiteProbe) -> str | None:
+        """Asks for one page, and ends the refusal of pages where it is shown.
+
+        Returns:
+            What is wrong; None: pages are asked for again.
+        """
+        try:
+            wrong = await probe()
+        except BlockedError as refusal:
+            wrong = str(refusal)
+        if wrong is None:
+            await self.resume(PAGES)
+            return None
+        logger.error("pages rest on: %s", wrong)
+        await self.db.run(lambda tx: tx.pauses.postpone(PAGES, None))
+        return wrong
+
+    async def resume_all(self, probe: SiteProbe) -> tuple[list[str], str | None]:
+        """Ends all pauses; that of pages where the one that is asked for is shown.
+
+        Returns:
+            What goes on, and what is wrong with pages; None: nothing.
+        """
+        scopes = [each.scope for each in await self.in_force()]
+        others = [each for each in scopes if each != PAGES]
+        resumed = [one for scope in others for one in await self.resume(scope)]
+        if PAGES not in scopes:
+            return resumed, None
+        wrong = await self.reopen(probe)
+        return (resumed, wrong) if wrong else ([*resumed, PAGES], None)
+
+    async def refusal_of(self, what: str) -> Pause | None:
+        """The pause of `PAGES`, or of the `SITEMAP`, alone."""
+        return await self.db.run(lambda tx: tx.pauses.of(what))
+
     async def resume(self, scope: str | None) -> list[str]:
         """Ends one pause or (None) all of them; returns the scopes that were paused.
 
-        With everything the site's timeline begins anew: a robots.txt that was mended counts.
+        With everything, or with pages, the site's timeline begins anew: a robots.txt that was
+        mended counts.
         """
         scopes = await self.db.run(lambda tx: self._resume(tx, scope))
         if scopes:
@@ -120,7 +199,7 @@ class PauseService(Service):
         return scopes
 
     async def _resume(self, tx: UnitOfWork, scope: str | None) -> list[str]:
-        if scope in {None, ALL}:
+        if scope in {None, ALL, PAGES}:
             await tx.pace.reset(self.config.site_host, self.config.site_min_gap_seconds)
         return await tx.pauses.resume(scope)
 
@@ -129,11 +208,16 @@ class PauseService(Service):
         return await self.db.run(lambda tx: tx.pauses.in_force())
 
     async def of_tier(self, tier: Tier | None) -> Pause | None:
-        """The pause that holds a tier, or (None) everything, back."""
-        return await self.db.run(lambda tx: tx.pauses.of_tier(tier))
+        """The pause that holds a tier, or (None) whatever asks for pages, back."""
+        own = () if tier is None else (scope_of(tier),)
+        return await self.db.run(lambda tx: tx.pauses.of(*own, ALL, PAGES))
+
+    async def of_sitemap(self) -> Pause | None:
+        """The pause that holds the reading of the sitemap back."""
+        return await self.db.run(lambda tx: tx.pauses.of(ALL, SITEMAP))
 
     async def check(self, tier: Tier | None = None) -> None:
-        """Raises: PausedError: when the tier, or (None) everything, rests; says what to do."""
+        """Raises: PausedError: when the tier, or (None) pages, may not be asked for; says why."""
         if pause := await self.of_tier(tier):
             raise PausedError(explain(pause))
 
@@ -147,13 +231,24 @@ async def _begin(tx: UnitOfWork, pause: Pause) -> bool:
     return begun
 
 
+_RESTING = {
+    ALL: "everything has",
+    PAGES: "whatever asks for pages has",
+    SITEMAP: "the reading of the sitemap has",
+}
+
+
+_GOES_ON = {PAGES: "asks for one page and goes on if it is shown"}
+
+
 def explain(pause: Pause) -> str:
     """One line about a pause, with the way out."""
-    tier = "" if pause.scope == ALL else pause.scope.partition(":")[2]
-    what, option = (f"tier {tier}", f" --tier {tier}") if tier else ("everything", "")
+    tier = pause.scope.partition(":")[2]
+    what = _RESTING.get(pause.scope, f"tier {tier} has")
+    option = f" --tier {tier}" if tier else ""
     probed = pause.resume_after
     return (
-        f"{what} has been paused since {instant(pause.paused_at)} by "
-        f"{pause.paused_by}: {pause.reason}; `pincali-sync resume{option}` goes on"
+        f"{what} been paused since {instant(pause.paused_at)} by {pause.paused_by}: "
+        f"{pause.reason}; `pincali-sync resume{option}` {_GOES_ON.get(pause.scope, 'goes on')}"
         + (f", a good answer after {instant(probed)} does too" if probed else "")
     )

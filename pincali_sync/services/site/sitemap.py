@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.db.repositories.site.sitemap import KnownShard, SitemapPass
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.coverage import doubt_about_shard, reasons_against_sitemap
@@ -12,6 +13,7 @@ from pincali_sync.domain.identity import property_id_of
 from pincali_sync.items import FetchedShard
 from pincali_sync.pages.sitemap import ShardUrls
 from pincali_sync.services.base import Service, in_transaction
+from pincali_sync.services.removal.counting import MissingService
 from pincali_sync.services.runs.job_service import JobTicket
 
 _SHOWN = 200
@@ -71,7 +73,10 @@ class SitemapService(Service):
     async def finish(self, ticket: JobTicket) -> SitemapPass | None:
         """Ends the absence of what is listed, a chunk a transaction, and judges the pass.
 
-        None when it did not even begin.
+        What it dropped is counted by its run; without one, while pages are refused, here.
+
+        Returns:
+            None when it did not even begin.
         """
         session_id = ticket.session_id
 
@@ -81,7 +86,14 @@ class SitemapService(Service):
 
         missing = await self.db.run(lambda tx: tx.listed.missing_but_listed())
         await self.in_chunks(missing, restore)
-        return await self._judge(ticket)
+        ended = await self._judge(ticket)
+        if ticket.run_id is None and await self._pages_are_refused():
+            await MissingService(self.db, self.clock, self.config).count_dropped(session_id)
+        return ended
+
+    @in_transaction
+    async def _pages_are_refused(self, tx: UnitOfWork) -> bool:
+        return await tx.pauses.of(PAGES) is not None
 
     @in_transaction
     async def _judge(self, tx: UnitOfWork, ticket: JobTicket) -> SitemapPass | None:

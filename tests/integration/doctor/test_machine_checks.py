@@ -116,6 +116,24 @@ async def test_cookies_that_are_open_to_others_old_or_no_cookies_are_told(
     assert said.startswith(f"COOKIES_FILE: {file} cannot be read")
 
 
+async def test_agreed_headers_that_are_open_to_others_are_told(
+    surgery: Surgery, tmp_path: Path
+) -> None:
+    file = tmp_path / "headers"
+    file.write_text("X-Key: sesame\n")
+    file.chmod(0o644)
+    assert await surgery.level("headers") is OK
+    level, said = await surgery.told("headers", extra_headers_file=file)
+    assert level is WARN
+    assert "sesame" not in said
+    level, said = await surgery.told("headers", fix=True, extra_headers_file=file)
+    assert (level, file.stat().st_mode & 0o777) == (OK, 0o600)
+    assert "X-Key" in said
+    in_the_open = "http://site.example.org"
+    level = await surgery.level("headers", extra_headers_file=file, pincali_base_url=in_the_open)
+    assert level is WARN
+
+
 async def test_a_tier_runner_that_is_silent_is_told_and_what_should_call_it(
     surgery: Surgery,
     db: Database,

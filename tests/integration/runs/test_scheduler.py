@@ -10,7 +10,7 @@ import pytest
 from pincali_sync.bootstrap import build_services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pace import PauseRepository
+from pincali_sync.db.repositories.site.pace import PAGES, PauseRepository
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import LockedError, PausedError, RunnerError
@@ -145,9 +145,7 @@ async def test_a_refusal_pauses_every_tier_until_a_person_resumes(
     stage: Stage, clock: FixedClock
 ) -> None:
     ticks = scheduler(stage, 1, 2)
-    await stage.services.pauses.pause(
-        None, reason="the site refuses us", paused_by="pincali-sync", kind="refused"
-    )
+    await stage.services.pauses.refused(PAGES, reason="the site refuses us")
     clock.advance(days=2)
     assert await ticks.tick() == []
     await stage.services.pauses.resume(None)
@@ -186,11 +184,14 @@ async def test_a_busy_site_is_tried_again_after_a_while_and_each_time_later(
 async def test_a_refusal_is_not_tried_again_by_itself(stage: Stage, clock: FixedClock) -> None:
     pauses, probe = stage.services.pauses, Probe(None)
     await pauses.back_off(reason="HTTP 503 six times")
-    await pauses.pause(None, reason="a challenge", paused_by="pincali-sync", kind="refused")
+    await pauses.refused(PAGES, reason="a challenge")
+    clock.advance(days=1)
+    assert await pauses.try_again(probe)  # the rest of the busy site is over
     clock.advance(days=1)
     assert not await pauses.try_again(probe)
     [pause] = await pauses.in_force()
-    assert (pause.kind, pause.reason) == ("refused", "a challenge")
+    assert (pause.scope, pause.kind, pause.reason) == ("pages", "refused", "a challenge")
+    assert probe.answers == [None]  # nobody was asked
 
 
 async def test_a_tier_that_fails_too_often_is_paused(stage: Stage, clock: FixedClock) -> None:

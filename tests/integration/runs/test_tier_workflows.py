@@ -353,12 +353,12 @@ async def test_nothing_takes_the_place_of_tiers_that_are_paused(stage: Stage) ->
     assert machine.ran == []
 
 
-async def test_a_full_sync_that_is_blocked_pauses_everything(stage: Stage) -> None:
+async def test_a_full_sync_that_is_blocked_pauses_pages(stage: Stage) -> None:
     machine = Machine(ExitStatus.PAUSED_OR_BLOCKED)
     with pytest.raises(BlockedError):
         await entrance(stage, machine).full_sync()
     [pause] = await stage.services.pauses.in_force()
-    assert (pause.scope, pause.kind) == ("all", "refused")
+    assert (pause.scope, pause.kind) == ("pages", "refused")
 
 
 async def test_a_full_sync_whose_job_fails_says_so(stage: Stage) -> None:

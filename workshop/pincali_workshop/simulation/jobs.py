@@ -9,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from pincali_sync.bootstrap import Services
+from pincali_sync.db.repositories.site.pace import PAGES, SITEMAP
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.listing_query import WantedPage
 from pincali_sync.domain.listing_walk import ListingWalk
@@ -76,9 +77,8 @@ class SimulatedJobs:
         try:
             return await work[spec.spider](spec, ticket)
         except BlockedError as error:
-            await self._services.pauses.pause(
-                None, reason=str(error), paused_by="simulation", kind="refused"
-            )
+            what = SITEMAP if spec.spider == "sitemap" else PAGES
+            await self._services.pauses.refused(what, reason=str(error), paused_by="simulation")
             return BLOCKED
         except PausedError:
             return PAUSED

@@ -28,6 +28,7 @@ from pincali_workshop.standin.world.state import ListingState
 _TICK = timedelta(minutes=1)
 _MOST_TICKS = 2_000  # a run that needs more than a day of ticks is stuck
 _TICK_OF_REST = timedelta(minutes=20)
+_TICK_WHILE_REFUSED = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,8 @@ class Month:
             for run in runs:
                 await self._note(run, truth)
             rests = await self._operator.look_after()
-            if not worked and not rests and all(run.status != "running" for run in runs):
+            is_open = any(run.status == "running" for run in runs) and not self._operator.waits
+            if not worked and not rests and not is_open:
                 await self._keep_book()
                 return
             self._clock.advance(_TICK_OF_REST if rests else _TICK)
@@ -181,7 +183,8 @@ class Month:
             await self._scheduler.get_next_scheduled_run(tier)
             for tier in self._config.tiers_enabled
         ]
-        return max(min(slots), self._clock.now() + _TICK)
+        step = _TICK_WHILE_REFUSED if self._operator.waits else _TICK
+        return max(min(slots), self._clock.now() + step)
 
     def _move_to(self, instant: datetime) -> None:
         self._clock.move_to(instant)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.clock import Clock
+from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_workshop.simulation.findings import Findings
 from pincali_workshop.standin.process import StandinProcess
 
@@ -58,6 +59,7 @@ class Operator:
         self._clock = clock
         self._findings = findings
         self._say = say
+        self.waits = False  # the site refuses pages for long: they rest until somebody says so
 
     async def look_after(self) -> bool:
         """Decides what waits for a person; whether everything still rests."""
@@ -76,6 +78,8 @@ class Operator:
     async def _resume_what_rested(self) -> bool:
         """The wall has gone by then."""
         pauses = await self._services.pauses.in_force()
+        if self.waits:
+            pauses = [pause for pause in pauses if pause.scope != PAGES]
         for pause in pauses:
             rested = self._clock.now() - pause.paused_at
             if pause.kind in _ENDED_BY_A_PERSON and rested >= _REST:

@@ -128,6 +128,7 @@ _DELISTED = f"""
                           WHERE is_complete AND dated_at > u.listed_at) first
      WHERE this.session_id = CAST(:session_id AS uuid) AND this.is_complete
        AND l.listing_status IN {PRESENT} AND {_NOT_COUNTED}
+       AND (CAST(:most AS integer) IS NULL OR l.consecutive_missing_count < :most)
        AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity')
            < first.lacked_at - interval '{DOUBT}'"""
 _ONCE_MORE = "l.consecutive_missing_count + 1"
@@ -196,6 +197,15 @@ SELECT count(*) AS missing, count(*) FILTER (WHERE {_ONCE_MORE} >= {LIKELY_AFTER
 _CANDIDATE = """
        l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count"""
+# Likely removed by a sitemap that no run read, and not looked at since.
+_OF_NO_RUN = f"""
+SELECT DISTINCT l.missing_session_id FROM properties_live l
+ WHERE l.listing_status = {LIKELY} AND l.consecutive_missing_count = {LIKELY_AFTER}
+   AND l.missing_session_id IN (SELECT session_id FROM sitemap_passes)
+   AND NOT EXISTS (SELECT FROM sync_runs r WHERE r.session_id = l.missing_session_id)
+   AND NOT EXISTS (SELECT FROM removal_checks c
+                    WHERE c.property_id = l.property_id
+                      AND c.missed_session_id = l.missing_session_id)"""
 _CANDIDATES = f"""
 SELECT {_CANDIDATE}
   FROM properties_live l LEFT JOIN property_manifest m ON m.property_id = l.property_id
@@ -223,10 +233,12 @@ class MissingRepository(Repository):
         rows = await self._run(FIND_ABSENT, session_id=session_id, began=began)
         return list(rows.scalars())
 
-    async def delisted(self, session_id: UUID) -> list[str]:
-        """Listings that the session's sitemap dropped and that it did not count yet."""
+    async def delisted(self, session_id: UUID, *, most: int | None = None) -> list[str]:
+        """Listings that the session's sitemap dropped and that it did not count yet; of those
+        missing fewer than `most` times."""
         await self._set_work_mem()
-        return list((await self._run(_FIND_DELISTED, session_id=session_id)).scalars())
+        found = await self._run(_FIND_DELISTED, session_id=session_id, most=most)
+        return list(found.scalars())
 
     async def count_absent(
         self, session_id: UUID, records: Sequence[str], *, began: datetime, now: datetime
@@ -236,10 +248,10 @@ class MissingRepository(Repository):
         return await self._number(_COUNT_ABSENT, session_id=session_id, **given)
 
     async def count_delisted(
-        self, session_id: UUID, records: Sequence[str], *, now: datetime
+        self, session_id: UUID, records: Sequence[str], *, most: int | None = None, now: datetime
     ) -> int:
         """Likewise, of those that the sitemap still lacks."""
-        given = {"records": list(records), "now": now}
+        given = {"records": list(records), "most": most, "now": now}
         return await self._number(_COUNT_DELISTED, session_id=session_id, **given)
 
     async def preview(
@@ -267,6 +279,10 @@ class MissingRepository(Repository):
             _CANDIDATES,
             session_id=session_id,
         )
+
+    async def of_no_run(self) -> list[UUID]:
+        """Sessions of sitemaps, read outside of runs, whose dropped listings wait for a look."""
+        return list((await self._run(_OF_NO_RUN)).scalars())
 
     async def unsettled(self, limit: int = 100) -> list[UnsettledListing]:
         """Listings missing for long, with what is known of them: those without a verdict first,

@@ -136,11 +136,16 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         statement = _end("id = :id AND status IN ('scheduled', 'running')")
         await self._ended(statement, id=job_id, status=status, reason=reason, now=now)
 
-    async def give_up_all(self, run_id: UUID | None, *, reason: str, now: datetime) -> list[Job]:
+    async def give_up_all(
+        self, run_id: UUID | None, *, reason: str, but: str | None = None, now: datetime
+    ) -> list[Job]:
         """Takes the right to write from a run's open jobs, or (None) from those that ticks started
-        outside of any; returns them."""
-        statement = _end(f"{_OF_RUN} AND status IN ('scheduled', 'running')")
-        given = {"run_id": run_id, "status": "cancelled", "reason": reason, "now": now}
+        outside of any, those of the spider `but` left out; returns them."""
+        statement = _end(
+            f"{_OF_RUN} AND status IN ('scheduled', 'running') "
+            "AND spider IS DISTINCT FROM CAST(:but AS text)"
+        )
+        given = {"run_id": run_id, "status": "cancelled", "reason": reason, "but": but, "now": now}
         return await self._ended(statement, **given)
 
     async def get(self, job_id: UUID) -> Job | None:

@@ -35,7 +35,8 @@ def refused_since(pauses: Iterable[Pause]) -> datetime | None:
 
 
 _PAUSES = f"SELECT {', '.join(Pause.__dataclass_fields__)} FROM sync_pauses"
-_PAUSED = f"(SELECT reason FROM sync_pauses WHERE scope = '{ALL}')"
+_PAUSED = f"""(SELECT reason FROM sync_pauses
+    WHERE scope IN ('{ALL}', CAST(:asks AS text)) ORDER BY scope LIMIT 1)"""
 
 # The database's own clock, not the caller's: workers on several nodes share this timeline, and
 # their clocks differ. The slot is taken by the statement itself, so two callers never share one:
@@ -107,7 +108,7 @@ class Reservation:
 
     wait_seconds: float = 0.0  # from now; 0 or less: now
     held_until: datetime | None  # the hold that the slot takes into account
-    paused: str | None  # why everything rests
+    paused: str | None  # why such requests rest
     at: datetime | None = None  # when it was taken
 
 
@@ -115,19 +116,20 @@ class PaceRepository(Repository):
     """Reserves request times."""
 
     async def reserve(
-        self, host: str, gap_seconds: float, *, expected: datetime | None = None
+        self, host: str, gap_seconds: float, *, asks: str, expected: datetime | None = None
     ) -> Reservation:
         """Takes the next free slot and keeps `gap_seconds` clear after it.
 
         Args:
+            asks: for `PAGES` or the `SITEMAP`.
             expected: what the clock should show, as the caller counts since its last slot.
         """
-        given = {"gap": gap_seconds, "expected": expected}
+        given = {"gap": gap_seconds, "asks": asks, "expected": expected}
         return await self._one(Reservation, _RESERVE, host=host, **given)
 
-    async def look(self, host: str) -> Reservation:
-        """Whether everything is paused, and until when the site is left alone."""
-        return await self._one(Reservation, _LOOK, host=host)
+    async def look(self, host: str, *, asks: str) -> Reservation:
+        """Whether such requests rest, and until when the site is left alone."""
+        return await self._one(Reservation, _LOOK, host=host, asks=asks)
 
     async def hold(self, host: str, seconds: float) -> None:
         """Gives out no slot before `seconds` from now."""
@@ -176,8 +178,8 @@ class PauseRepository(Repository):
              WHERE p.kind = 'busy' AND excluded.kind <> 'busy'"""
         return await self._count(statement, **asdict(pause)) > 0
 
-    async def postpone(self, scope: str, resume_after: datetime) -> None:
-        """The site is still too busy."""
+    async def postpone(self, scope: str, resume_after: datetime | None) -> None:
+        """When it is tried again whether the site answers; None: when a person says so."""
         statement = "UPDATE sync_pauses SET resume_after = :resume_after WHERE scope = :scope"
         await self._run(statement, scope=scope, resume_after=resume_after)
 
@@ -193,7 +195,8 @@ class PauseRepository(Repository):
         """All pauses, the oldest first."""
         return await self._all(Pause, f"{_PAUSES} ORDER BY paused_at, scope")
 
-    async def of_tier(self, tier_level: int | None) -> Pause | None:
-        """The pause that holds a tier, or (None) everything, back: its own, else that of all."""
-        statement = f"{_PAUSES} WHERE scope IN (:all, :tier) ORDER BY scope = :all LIMIT 1"
-        return await self._first(Pause, statement, all=ALL, tier=scope_of(tier_level))
+    async def of(self, *scopes: str) -> Pause | None:
+        """The pause of one of these scopes: of the first that has one."""
+        statement = f"""{_PAUSES} WHERE scope = ANY(:scopes)
+             ORDER BY array_position(CAST(:scopes AS text[]), CAST(scope AS text)) LIMIT 1"""
+        return await self._first(Pause, statement, scopes=list(scopes))

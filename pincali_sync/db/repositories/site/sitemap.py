@@ -225,6 +225,13 @@ RETURNING {_ENDED}
             SitemapPass, statement, session_id=session_id, now=now, **read, **judged
         )
 
+    async def read_at(self) -> datetime | None:
+        """When the latest pass began that came to its end; None: there was none."""
+        at: datetime | None = await self._scalar(
+            "SELECT max(started_at) FROM sitemap_passes WHERE finished_at IS NOT NULL"
+        )
+        return at
+
     async def newcomers(self, session_id: UUID | None) -> int:
         """How many records the session's sitemap made known, and no card has shown yet."""
         return await self._number(NEWCOMERS, session_id=session_id)

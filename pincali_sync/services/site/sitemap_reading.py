@@ -1,0 +1,58 @@
+"""The sitemap is read while pages are refused: it tells who is there, and who is new."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pincali_sync.db.repositories.runs.jobs import Job
+from pincali_sync.db.repositories.site.pace import PAGES
+from pincali_sync.domain.schedule import Cadence
+from pincali_sync.domain.tiers import Tier
+from pincali_sync.services.base import Service
+from pincali_sync.services.ports import WantedJob
+from pincali_sync.services.runs.run_jobs import NO_INDEX, RESTING, RunJobs
+from pincali_sync.services.site.pauses import PauseService
+
+_READ_BY = {Tier.DAILY_SYNC, Tier.WEEKLY_DEEP}
+_REST_AFTER_FAILURE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SitemapReading(Service):
+    """What a tick does for the sitemap while no run may read it.
+
+    A job of no run, once a slot of tier 2: it takes part in nothing that asks for pages.
+    """
+
+    jobs: RunJobs
+    pauses: PauseService
+
+    async def keep_going(self) -> None:
+        """Starts the reading that is due."""
+        if not await self._is_ours() or await self.pauses.of_sitemap() is not None:
+            return
+        async with self.db.transaction() as tx:
+            latest = await tx.jobs.latest_standing("sitemap")
+            read_at = await tx.sitemap.read_at()
+        if latest is not None and (latest.is_open or self._rests(latest)):
+            return
+        served = max(filter(None, (read_at, _served_by(latest))), default=None)
+        cadence = Cadence.of(Tier.DAILY_SYNC, self.config)
+        if cadence.due_slot(self.clock.now(), served) is not None:
+            await self.jobs.start_standing(WantedJob(spider="sitemap"))
+
+    async def _is_ours(self) -> bool:
+        if not _READ_BY.intersection(map(Tier, self.config.tiers_enabled)):
+            return False
+        return await self.pauses.refusal_of(PAGES) is not None
+
+    def _rests(self, latest: Job) -> bool:
+        ended_well = latest.status in {"completed", "cancelled"} or latest.finish_reason in RESTING
+        return not ended_well and self.clock.now() - latest.last_heard() <= _REST_AFTER_FAILURE
+
+
+def _served_by(latest: Job | None) -> datetime | None:
+    """The slot of a job without an index: there is none before the next."""
+    is_over = latest is not None and latest.finish_reason == NO_INDEX
+    return latest.scheduled_at if latest is not None and is_over else None
