@@ -55,7 +55,9 @@ def today(
     as_json: JsonOption = False,
 ) -> None:
     """Show what is new, cheaper, dearer, gone and back: today, yesterday, within seven days."""
-    found = ask(lambda services: services.news.read(period, kind=kind, city=city, limit=limit))
+    found = ask(
+        lambda services: services.news.read(period, kind=kind, city=city, limit=limit, week=True)
+    )
     if as_json:
         print_json(found)
         return
@@ -70,7 +72,7 @@ def _draw_counts(found: News) -> None:
         "today": counts.today,
         "yesterday by now": counts.yesterday_by_now,
         "yesterday": counts.yesterday,
-        "seven days": counts.week,
+        "seven days": counts.week or {},
     }
     rows = [[_(name), *(each[of] for each in columns.values())] for of, name in NEWS.items()]
     print_table(_("Changes"), ("what", *columns), rows)

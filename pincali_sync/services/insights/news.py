@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from pincali_sync.db.repositories.insights.news import NO_ID, CityNews, NewsEntry
+from pincali_sync.db.repositories.insights.news import NO_ID, NewsEntry, Tally
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.news import NewsKind, Period, Span, span_of, yesterday_until
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.base import Service, in_transaction
 
 _CITIES = 20
+_WEEK = 3  # its place among the spans that are counted
+
+
+Counts = Mapping[NewsKind, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayCounts:
     """Today beside yesterday, by kind."""
 
-    today: Mapping[NewsKind, int]
-    yesterday_by_now: Mapping[NewsKind, int]  # up to the time of day that it is
-    yesterday: Mapping[NewsKind, int]
-    week: Mapping[NewsKind, int]  # today and the six days before
+    today: Counts
+    yesterday_by_now: Counts  # up to the time of day that it is
+    yesterday: Counts
+    week: Counts | None  # today and the six days before; None: it was not asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityNews:
+    """How much happened in one city."""
+
+    city: str
+    new: int
+    down: int
+    up: int
+    gone: int
+    back: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +60,9 @@ class NewsService(Service):
     """Reads the journal by days of `DISPLAY_TIMEZONE`."""
 
     @in_transaction
-    async def day_counts(self, tx: UnitOfWork, city: str | None = None) -> DayCounts:
+    async def day_counts(self, tx: UnitOfWork) -> DayCounts:
         """Today beside yesterday; see `COUNTED` for where counting stops."""
-        now, zone = self.clock.now(), self.config.display_zone
-        today, yesterday, week = (span_of(period, now, zone) for period in Period)
-        spans = (today, yesterday_until(now, zone), yesterday, week)
-        of_today, by_now, of_yesterday, of_week = await tx.news.counts(spans, city=city)
-        return DayCounts(
-            today=of_today, yesterday_by_now=by_now, yesterday=of_yesterday, week=of_week
-        )
+        return _counts_of(await tx.news.tallies(self._spans(week=False), by_city=False), None)
 
     async def read(
         self,
@@ -61,19 +72,22 @@ class NewsService(Service):
         city: str | None = None,
         cursor: str | None = None,
         limit: int,
+        week: bool = False,
     ) -> News:
         """The changes of a period, the latest first, and how many there are.
 
         Args:
             cursor: of the part before; None: from the latest on.
+            week: whether the week is counted where it is not the period.
 
         Raises:
             UsageError: for a cursor that is none.
         """
+        spans = self._spans(week=week or period is Period.WEEK)
         span = span_of(period, self.clock.now(), self.config.display_zone)
         until, before = _place(cursor, span)
-        counts = await self.day_counts(city)
         async with self.db.transaction() as tx:
+            tallies = await tx.news.tallies(spans, by_city=True)
             changes = await tx.news.latest(
                 replace(span, until=until),
                 kinds=tuple(NewsKind) if kind is None else (kind,),
@@ -81,17 +95,53 @@ class NewsService(Service):
                 before=before,
                 limit=limit + 1,
             )
-            cities = await tx.news.cities(span, limit=_CITIES)
         shown = changes[:limit]
         return News(
             period=period,
             span=span,
             time_zone=self.config.display_timezone,
-            counts=counts,
-            cities=tuple(cities),
+            counts=_counts_of(tallies, city),
+            cities=_cities_of(tallies, spans.index(span)),
             changes=tuple(shown),
             next_cursor=_cursor(shown[-1]) if len(changes) > limit else None,
         )
+
+    def _spans(self, *, week: bool) -> list[Span]:
+        """Those of `DayCounts`, in its order."""
+        now, zone = self.clock.now(), self.config.display_zone
+        today, yesterday, seven_days = (span_of(period, now, zone) for period in Period)
+        return [today, yesterday_until(now, zone), yesterday, *([seven_days] if week else [])]
+
+
+def _counts_of(tallies: Sequence[Tally], city: str | None) -> DayCounts:
+    asked = None if city is None else city.lower()
+    meant = [each for each in tallies if asked is None or (each.city or "").lower() == asked]
+
+    def of(place: int) -> Counts:
+        sums = Counter(dict.fromkeys(NewsKind, 0))
+        for each in meant:
+            sums[each.kind] += each.counts[place]
+        return sums
+
+    has_week = bool(tallies) and len(tallies[0].counts) > _WEEK
+    return DayCounts(
+        today=of(0),
+        yesterday_by_now=of(1),
+        yesterday=of(2),
+        week=of(_WEEK) if has_week or not tallies else None,
+    )
+
+
+def _cities_of(tallies: Sequence[Tally], place: int) -> tuple[CityNews, ...]:
+    """The cities in which most happened within one of the spans."""
+    cities: dict[str, Counter[NewsKind]] = defaultdict(Counter)
+    for each in tallies:
+        if each.city and each.counts[place]:
+            cities[each.city][each.kind] += each.counts[place]
+    first = sorted(cities.items(), key=lambda found: (-found[1].total(), found[0]))[:_CITIES]
+    return tuple(
+        CityNews(city=city, **{kind.value: sums[kind] for kind in NewsKind}) for city, sums in first
+    )
 
 
 def _cursor(entry: NewsEntry) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.base import words
@@ -21,16 +22,18 @@ from pincali_sync.domain.news import NewsKind, Span
 COUNTED = 50_000  # entries of an index, the latest; what is before them is not counted
 NO_ID = UUID(int=0)  # comes before every other
 
-# The entries of each index and what they are. A price that a person put back has a reason and is no
-# news; nor is one in other terms: nothing says which is more. What is no part of the feed is none.
+# The entries of each index, which of them count, and what they are. A price that a person put back
+# has a reason and is no news; nor is one in other terms: nothing says which is more.
 _ENTRIES = (
     (
-        "c.change_type IN ('created', 'reactivated')",
+        "change_type IN ('created', 'reactivated')",
+        "true",
         f"CASE c.change_type WHEN 'created' THEN '{NewsKind.NEW}' ELSE '{NewsKind.BACK}' END",
     ),
-    (f"c.change_type = '{ChangeType.REMOVED}'", f"'{NewsKind.GONE}'"),
+    (f"change_type = '{ChangeType.REMOVED}'", "true", f"'{NewsKind.GONE}'"),
     (
-        """c.field_name = 'price' AND c.change_reason IS NULL
+        "field_name = 'price'",
+        """c.change_reason IS NULL
            AND jsonb_typeof(c.old_value) = 'number' AND jsonb_typeof(c.new_value) = 'number'
            AND NOT EXISTS (SELECT FROM property_changes t
                             WHERE t.property_id = c.property_id AND t.created_at = c.created_at
@@ -38,19 +41,18 @@ _ENTRIES = (
         f"CASE WHEN c.new_value > c.old_value THEN '{NewsKind.UP}' ELSE '{NewsKind.DOWN}' END",
     ),
 )
+# The inner ones are read in their order, so that no more of them are looked at than are wanted.
+# What is no part of the feed is no news.
 _FOUND = """(
     SELECT {kind} AS kind, c.id, c.property_id, c.created_at, c.city, c.old_value, c.new_value
-      FROM property_changes c
-     WHERE {entries} AND {kind} IN {kinds} AND c.feed_position IS DISTINCT FROM 0
-       AND c.created_at >= :since AND (c.created_at, c.id) < (:until, :before) {place}
-     ORDER BY c.created_at DESC, c.id DESC LIMIT :most)"""
+      FROM (SELECT * FROM property_changes
+             WHERE {entries} AND created_at >= :since AND (created_at, id) < (:until, :before)
+             ORDER BY created_at DESC, id DESC) AS c
+     WHERE {counts} AND {kind} IN {kinds} AND c.feed_position IS DISTINCT FROM 0 {place}
+     LIMIT :most)"""
 _IN_CITY = "AND lower(c.city) = lower(:city)"
-_COUNTS = """
-SELECT c.kind, {sums} FROM ({found}) AS c GROUP BY c.kind
-"""
-_CITIES = """
-SELECT c.city, {sums} FROM ({found}) AS c
- WHERE c.city <> '' GROUP BY c.city ORDER BY count(*) DESC, c.city LIMIT :limit
+_TALLIES = """
+SELECT c.kind, {city} AS city, {sums} FROM ({found}) AS c GROUP BY 1, 2
 """
 # The currency of that time is what the first change since then found.
 _LATEST = f"""
@@ -96,46 +98,31 @@ class NewsEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CityNews:
-    """How much happened in one city."""
+class Tally:
+    """How much of one kind happened in one city, or everywhere."""
 
-    city: str
-    new: int
-    down: int
-    up: int
-    gone: int
-    back: int
+    kind: NewsKind
+    city: str | None
+    counts: tuple[int, ...]  # in each of the spans asked for
 
 
 class NewsRepository(Repository):
     """Reads the journal; counting stops at `COUNTED`."""
 
-    async def counts(
-        self, spans: Sequence[Span], *, city: str | None = None
-    ) -> list[dict[NewsKind, int]]:
-        """For each span, how much of each kind happened in it."""
+    async def tallies(self, spans: Sequence[Span], *, by_city: bool) -> list[Tally]:
+        """What happened in each span, in one walk through what is around them."""
         within = "count(*) FILTER (WHERE c.created_at >= :since_{0} AND c.created_at < :until_{0})"
         sums = ", ".join(f"{within.format(place)} AS of_{place}" for place in range(len(spans)))
         given = {f"since_{place}": each.since for place, each in enumerate(spans)}
         given |= {f"until_{place}": each.until for place, each in enumerate(spans)}
-        rows = await self._all(
-            dict,
-            _COUNTS.format(sums=sums, found=_found(tuple(NewsKind), city)),
-            **_asked(_around(spans), city, COUNTED),
+        city = "c.city" if by_city else "NULL"
+        found = await self._run(
+            _TALLIES.format(city=city, sums=sums, found=_found(tuple(NewsKind), None)),
+            **_asked(_around(spans), None, COUNTED),
             **given,
         )
-        by_kind = {row["kind"]: row for row in rows}
-        return [
-            {kind: by_kind.get(kind, {}).get(f"of_{place}", 0) for kind in NewsKind}
-            for place in range(len(spans))
-        ]
-
-    async def cities(self, span: Span, *, limit: int) -> list[CityNews]:
-        """The cities in which most happened."""
-        count = "count(*) FILTER (WHERE c.kind = '{0}') AS {0}"
-        sums = ", ".join(count.format(kind.value) for kind in NewsKind)
-        statement = _CITIES.format(sums=sums, found=_found(tuple(NewsKind), None))
-        return await self._all(CityNews, statement, limit=limit, **_asked(span, None, COUNTED))
+        rows: Sequence[Any] = found.all()
+        return [Tally(kind=NewsKind(row[0]), city=row[1], counts=tuple(row[2:])) for row in rows]
 
     async def latest(
         self,
@@ -160,8 +147,8 @@ def _found(kinds: Sequence[NewsKind], city: str | None) -> str:
     """The entries of these kinds, along one index after the other."""
     place = "" if city is None else _IN_CITY
     return " UNION ALL ".join(
-        _FOUND.format(entries=entries, kind=kind, kinds=words(kinds), place=place)
-        for entries, kind in _ENTRIES
+        _FOUND.format(entries=entries, counts=counts, kind=kind, kinds=words(kinds), place=place)
+        for entries, counts, kind in _ENTRIES
         if any(f"'{each}'" in kind for each in kinds)
     )
 

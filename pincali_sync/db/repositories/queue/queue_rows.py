@@ -10,11 +10,16 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.insights.figures import QUEUE_FINISHED
 from pincali_sync.domain.dead_letters import KINDS
 
+# Thousands of pages have few different errors: those are told apart, not the pages.
+_ERROR = "coalesce(last_error, '')"
 _KIND = "CASE {} ELSE '{}' END".format(
-    " ".join(f"WHEN last_error ~ '{each.pattern}' THEN '{each.name}'" for each in KINDS[:-1]),
+    " ".join(f"WHEN {_ERROR} ~ '{each.pattern}' THEN '{each.name}'" for each in KINDS[:-1]),
     KINDS[-1].name,
 )
-_OF_KIND = f"(CAST(:of_kind AS text) IS NULL OR {_KIND} = :of_kind)"
+_OF_KIND = f"""(CAST(:of_kind AS text) IS NULL OR {_ERROR} IN (
+           SELECT last_error FROM (SELECT DISTINCT {_ERROR} AS last_error FROM scrape_queue
+                                    WHERE status = 'failed') AS errors
+            WHERE {_KIND} = :of_kind))"""
 _UNTIL = "(CAST(:until AS timestamptz) IS NULL OR completed_at <= :until)"
 
 
@@ -116,11 +121,17 @@ class QueueRowRepository(Repository):
         """Pages that were set aside, all of them, by kinds of error; the largest group first."""
         return await self._all(
             DeadLetterGroup,
-            f"""SELECT DISTINCT ON (kind) kind, count(*) OVER (PARTITION BY kind) AS pages,
-                       completed_at AS latest_at, last_error AS example, source_url AS example_url
-                  FROM (SELECT {_KIND} AS kind, completed_at, last_error, source_url
-                          FROM scrape_queue WHERE status = 'failed') AS letters
-                 ORDER BY kind, completed_at DESC""",
+            f"""SELECT DISTINCT ON (kind) kind,
+                       CAST(sum(pages) OVER (PARTITION BY kind) AS integer) AS pages,
+                       latest_at, last_error AS example, source_url AS example_url
+                  FROM (SELECT {_KIND} AS kind, errors.*
+                          FROM (SELECT last_error, count(*) AS pages,
+                                       max(completed_at) AS latest_at,
+                                       (array_agg(source_url ORDER BY completed_at DESC))[1]
+                                           AS source_url
+                                  FROM scrape_queue WHERE status = 'failed'
+                                 GROUP BY last_error) AS errors) AS kinds
+                 ORDER BY kind, latest_at DESC""",
         )
 
     async def of_property(self, property_id: str, *, limit: int) -> list[QueueRow]:
