@@ -74,7 +74,7 @@ def test_explain_tells_what_a_record_is_and_why(capsys: pytest.CaptureFixture[st
     assert "active; queued as price change (priority 2)" in out
     assert "https://www.pincali.com/en/home/blue-house\nsale, 2,000,000 MXN\n" in out
     assert len(out.splitlines()) < 12
-    assert "seen at\tsource" in say(capsys, "explain", "EB-AA0001", "--all")[1]
+    assert "seen_at\tsource" in say(capsys, "explain", "EB-AA0001", "--all")[1]
     status, _, err = say(capsys, "explain", "EB-ZZ9999")
     assert (status, "is no record" in err) == (2, True)
 
