@@ -17,6 +17,7 @@ from pincali_sync.domain.alerts import ALERT_RULES
 from pincali_sync.domain.dead_letters import BY_NAME
 from pincali_sync.domain.listing_status import OLDER_INACTIVE
 from pincali_sync.domain.liveness import Verdict
+from pincali_sync.domain.names import words
 from pincali_sync.domain.news import NewsKind, Period
 from pincali_sync.language import N_, _, ngettext
 from pincali_sync.rendering.formats import money
@@ -121,7 +122,7 @@ def _offer(offer: Mapping[str, Any]) -> str:
     except (ArithmeticError, KeyError):
         price = str(amount)
     unit = f" {_('per m²')}" if offer.get("per_m2") else ""
-    return f"{offer['operation']} {price}{unit}"
+    return f"{words(offer['operation'])} {price}{unit}"
 
 
 def scope(name: str) -> str:
