@@ -56,7 +56,9 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         raise PluginError(f"{page.file.src_uri}: four spaces belong before {found[1]!r}")
     if found := _SWALLOWED.search(text):
         raise PluginError(f"{page.file.src_uri}: an empty line belongs before {found[1]!r}")
-    return _LINK.sub(lambda link: f"]({link[1][3:]}{_OUTSIDE[link[2]]}", markdown)
+    # A page's title is that of its first heading only where nothing stands above it.
+    text = re.sub(r"\A<!--.*?-->\n", "", markdown)
+    return _LINK.sub(lambda link: f"]({link[1][3:]}{_OUTSIDE[link[2]]}", text)
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
