@@ -19,6 +19,7 @@ COPY pyproject.toml setup.py scrapy.cfg alembic.ini requirements.in README.md LI
 COPY pincali_sync pincali_sync
 COPY migrations migrations
 COPY scripts scripts
+COPY docs/runbook.md docs/
 RUN .venv/bin/uv pip install --no-cache --python .venv/bin/python --no-deps --no-build-isolation -e . \
     && .venv/bin/python -m compileall -q .venv/lib pincali_sync
 

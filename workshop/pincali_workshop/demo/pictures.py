@@ -27,10 +27,11 @@ from pincali_workshop.demo.tier_one import initial_sync, tier_one_after
 from pincali_workshop.stack.ports import free_port
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "pictures"
-PAGES = {"overview": "/", "changes": "/changes"}
+PAGES = {"overview": "/", "listings": "/listings?city=Zapopan", "changes": "/changes"}
+_BEGINS_WITH = {"listings": ".found"}  # else with its top
 COMMANDS = {"status": ("status",)}
 _COMMAND = (sys.executable, "-m", "pincali_sync.cli")
-_WIDTH, _HEIGHT, _COLUMNS = 1040, 640, 96
+_WIDTH, _HEIGHT, _COLUMNS = 1200, 660, 96
 _SCREEN = (
     '<meta charset="utf-8"><pre style="display:inline-block;margin:0;padding:18px 22px;'
     'background:#101418;color:#e6e6e6;font:14px/1.45 monospace">{code}</pre>'
@@ -70,6 +71,7 @@ def _take(browser: Browser, root: str, database_url: str) -> None:
     assert row is not None
     for name, path in {**PAGES, "property": f"/properties/{row[0]}"}.items():
         page.goto(root + path)
+        page.locator(_BEGINS_WITH.get(name, "body")).evaluate("e => e.scrollIntoView()")
         page.screenshot(path=FOLDER / f"{name}.png")
     screen = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
     for name, words in COMMANDS.items():
