@@ -28,7 +28,7 @@ from pincali_workshop.stack.ports import free_port
 
 FOLDER = Path(__file__).resolve().parents[3] / "docs" / "pictures"
 PAGES = {"overview": "/", "listings": "/listings?city=Zapopan", "changes": "/changes"}
-_BEGINS_WITH = {"listings": ".found"}  # else with its top
+_TALLER = {"listings": 960}  # in pixels, where the others have _HEIGHT
 COMMANDS = {"status": ("status",)}
 _COMMAND = (sys.executable, "-m", "pincali_sync.cli")
 _WIDTH, _HEIGHT, _COLUMNS = 1200, 660, 96
@@ -71,7 +71,7 @@ def _take(browser: Browser, root: str, database_url: str) -> None:
     assert row is not None
     for name, path in {**PAGES, "property": f"/properties/{row[0]}"}.items():
         page.goto(root + path)
-        page.locator(_BEGINS_WITH.get(name, "body")).evaluate("e => e.scrollIntoView()")
+        page.set_viewport_size({"width": _WIDTH, "height": _TALLER.get(name, _HEIGHT)})
         page.screenshot(path=FOLDER / f"{name}.png")
     screen = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
     for name, words in COMMANDS.items():
