@@ -132,6 +132,6 @@ async def test_a_jobs_log_is_shown_as_text(
     log.write_text("one\n<script>alert(1)</script>\u202etwo\n")
     page = await dashboard.page(path)
     assert page.css("script") == []
-    assert "one\n<script>alert(1)</script>\\u202etwo" in page.css("pre::text").get("")
+    assert "one\n<script>alert(1)</script>\\u202etwo" in page.css("pre ::text").get("")
     log.unlink()
     assert (await dashboard.get(f"/jobs/{UUID(int=5)}")).status_code == 404

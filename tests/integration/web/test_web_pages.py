@@ -295,7 +295,8 @@ async def test_the_queue_is_shown_by_priority_and_reason(
     assert row_of(page, "Pages done with, by reason", "stale data")[1:5] == [
         "0", "0", "1", "100.0 %",
     ]  # fmt: skip
-    assert "HTTP 500" in row_of(page, "Pages set aside after their attempts", id_of("d"))
+    kind, pages, _, error, _ = row_of(page, "Pages set aside, by kind of error", "site-error")
+    assert (kind, pages, error.startswith("HTTP 500")) == ("site-error", "1", True)
 
 
 async def test_lists_are_limited_and_say_so(
@@ -303,9 +304,9 @@ async def test_lists_are_limited_and_say_so(
 ) -> None:
     for n in range(101):
         await add_queued(db, f"house-{n}", clock, status="failed", completed_at=clock.now())
-    page = await dashboard.page("/errors")
+    page = await dashboard.page("/errors/other")
     assert len(page.css("main tbody tr")) == 100
-    assert "The list shows 100 at most." in words_of(page)
+    assert "These are the latest 100 of 101." in words_of(page)
 
 
 async def test_a_run_is_shown_with_its_scan_its_certificates_and_its_jobs(
@@ -380,8 +381,11 @@ async def test_open_decisions_name_the_command_that_settles_them(
     [pair] = await dashboard.services.db.run(lambda tx: tx.identities.open_candidates())
     text = await dashboard.text("/decisions")
     assert "2,000,000 MXN 200,000 MXN" in text
-    assert f"pincali-sync reviews accept {review.id}" in text
-    assert f"pincali-sync candidates confirm {pair.id}" in text
+    for path, command in (
+        (f"/decisions/prices/{review.id}/accept", f"pincali-sync reviews accept {review.id}"),
+        (f"/decisions/twins/{pair.id}/confirm", f"pincali-sync candidates confirm {pair.id}"),
+    ):
+        assert command in await dashboard.text(path)
     assert "12.3 91.0 % 50.0 %" in text
 
 
