@@ -64,7 +64,7 @@ def resume(tier: TierOption = None, as_json: JsonOption = False) -> None:
     told = {"resumed": scopes} if wrong is None else {"resumed": scopes, "pages_rest": wrong}
     say(told, outcome, as_json=as_json)
     if wrong is not None:
-        raise BlockedError(f"pages rest on: {wrong}")
+        raise BlockedError(_("pages rest on: %(reason)s", reason=wrong))
 
 
 def cancel(

@@ -76,7 +76,7 @@ def retry(
 ) -> None:
     """Give pages that were set aside a new start."""
     if [record is not None, everything, kind is not None].count(True) != 1:
-        raise UsageError("name one PROPERTY, or say --kind KIND or --all")
+        raise UsageError(_("name one PROPERTY, or say --kind KIND or --all"))
     _check(kind)
 
     async def work(services: Services) -> int:
@@ -97,7 +97,7 @@ def dequeue(
 ) -> None:
     """Take a record's waiting and set-aside pages out of the queue, or all of a kind set aside."""
     if (record is None) is (kind is None):
-        raise UsageError("name one PROPERTY, or say --kind KIND")
+        raise UsageError(_("name one PROPERTY, or say --kind KIND"))
     _check(kind)
 
     async def work(services: Services) -> int:
@@ -118,4 +118,10 @@ def dequeue(
 
 def _check(kind: str | None) -> None:
     if kind is not None and kind not in BY_NAME:
-        raise UsageError(f"{kind!r} is no kind of error: it is one of {', '.join(BY_NAME)}")
+        raise UsageError(
+            _(
+                "%(text)s is no kind of error: it is one of %(kinds)s",
+                text=repr(kind),
+                kinds=", ".join(BY_NAME),
+            )
+        )

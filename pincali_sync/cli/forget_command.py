@@ -11,6 +11,7 @@ from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import JsonOption, echo, print_json, print_records, print_table
 from pincali_sync.domain.people import Person
 from pincali_sync.exceptions import UsageError
+from pincali_sync.language import _
 from pincali_sync.services.people.personal_data import Found
 
 _PERSON = typer.Argument(metavar="PERSON", help="A whole name, a telephone number or an e-mail.")
@@ -24,7 +25,7 @@ def forget(
 ) -> None:
     """Find one person's data, or delete them and keep them out of what is read later."""
     if (person is None) is not everyone:
-        raise UsageError("name one PERSON, or say --everyone")
+        raise UsageError(_("name one PERSON, or say --everyone"))
     if person is None:
         _forget_everyone(yes=yes, as_json=as_json)
         return

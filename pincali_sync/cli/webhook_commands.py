@@ -70,7 +70,7 @@ def send_webhooks(target: TargetArgument = None, as_json: JsonOption = False) ->
 def _meant(service: WebhookService, place: int | None) -> list[WebhookTarget]:
     """Raises: UsageError: when there is no such target, or none at all."""
     if not service.targets:
-        raise UsageError("WEBHOOK_URLS names no target")
+        raise UsageError(_("WEBHOOK_URLS names no target"))
     meant = [each for each in service.targets if place in {None, each.place}]
     if not meant:
         raise UsageError(f"WEBHOOK_URLS has no entry {place}: it has {len(service.targets)}")

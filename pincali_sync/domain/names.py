@@ -24,6 +24,8 @@ _GROUPS = (
     N_("presence | details"),
     # how bad it is, in four letters
     N_("ok | warn | bad"),
+    # what has an id
+    N_("run | job | batch | review | candidate"),
     # why a page is queued
     N_(
         "new property | price change | stale data | random sample | verification | removal audit | "

@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 
 from pincali_sync.config import Config
 from pincali_sync.exceptions import UsageError
+from pincali_sync.language import _
 
 
 class Tier(IntEnum):
@@ -28,7 +29,9 @@ class Tier(IntEnum):
         try:
             return cls(int(text))
         except ValueError:
-            raise UsageError(f"unknown tier {text!r}: there are tiers 1, 2, 3 and 4") from None
+            raise UsageError(
+                _("unknown tier %(text)s: there are tiers 1, 2, 3 and 4", text=repr(text))
+            ) from None
 
 
 class ListingSource(StrEnum):

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from pincali_sync.db.repositories.identity.identities import Neighbour
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.exceptions import UsageError
+from pincali_sync.language import _
 from pincali_sync.services.base import Service, in_transaction
 
 _NEWCOMER_AGE = timedelta(days=14)
@@ -48,7 +49,9 @@ class ReviewService(Service):
             review_id, accept=accept, settled_by=settled_by, now=now, seen=seen
         )
         if not settled:
-            raise UsageError(f"no open price review {review_id}: `pincali-sync reviews` lists them")
+            raise UsageError(
+                _("no open price review %(id)s: `pincali-sync reviews` lists them", id=review_id)
+            )
 
 
 class IdentityService(Service):
@@ -87,7 +90,9 @@ class IdentityService(Service):
         if not await tx.identities.settle(
             candidate_id, confirm=confirm, settled_by=settled_by, now=now
         ):
-            raise UsageError(f"no open candidate {candidate_id}: `pincali-sync candidates` lists")
+            raise UsageError(
+                _("no open candidate %(id)s: `pincali-sync candidates` lists", id=candidate_id)
+            )
 
 
 def _similarity(pair: Neighbour) -> float:

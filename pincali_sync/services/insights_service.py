@@ -16,7 +16,9 @@ from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.identity import property_id_of
+from pincali_sync.domain.names import words
 from pincali_sync.exceptions import PageError, UsageError
+from pincali_sync.language import _
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.insights.snapshot import Snapshot, read_snapshot
 from pincali_sync.services.runs.run_figures import RunProgress, progress_of
@@ -63,7 +65,7 @@ class InsightsService(Service):
         run_id = await self.id_of("run", prefix)
         run = await self.db.run(lambda tx: tx.runs.get(run_id))
         if run is None:  # deleted meanwhile
-            raise UsageError(f"no run begins with {prefix!r}")
+            raise UsageError(_("no run begins with %(text)s", text=repr(prefix)))
         return run
 
     @in_transaction
@@ -77,12 +79,17 @@ class InsightsService(Service):
         jobs = await tx.dossier.ids(_IDS["job"][0], prefix)
         if len(runs) + len(jobs) > 1:
             found = [*map(str, runs), *map(str, jobs)]
-            raise UsageError(_unclear("ids of runs and jobs", prefix, found))
+            raise UsageError(_unclear(prefix, found))
         if runs:
             return await tx.jobs.of_run(runs[0])
         job = await tx.jobs.get(jobs[0]) if jobs else None
         if job is None:
-            raise UsageError(f"no run or job begins with {prefix!r}: see `pincali-sync history`")
+            raise UsageError(
+                _(
+                    "no run or job begins with %(text)s: see `pincali-sync history`",
+                    text=repr(prefix),
+                )
+            )
         return [job]
 
     @in_transaction
@@ -98,9 +105,16 @@ class InsightsService(Service):
         table, listed = _IDS[what]
         found = await tx.dossier.ids(table, prefix)
         if len(found) > 1:
-            raise UsageError(_unclear(f"{what} ids", prefix, list(map(str, found))))
+            raise UsageError(_unclear(prefix, list(map(str, found))))
         if not found:
-            raise UsageError(f"no {what} id begins with {prefix!r}: `{listed}` lists them")
+            raise UsageError(
+                _(
+                    "no %(what)s id begins with %(text)s: `%(command)s` lists them",
+                    what=words(what),
+                    text=repr(prefix),
+                    command=listed,
+                )
+            )
         return found[0]
 
     @in_transaction
@@ -119,10 +133,15 @@ class InsightsService(Service):
         if property_id is None and re.fullmatch(_BEGINNING, name.strip()):
             found = await tx.dossier.records(name.strip())
             if len(found) > 1:
-                raise UsageError(_unclear("property_ids", name, found))
+                raise UsageError(_unclear(name, found))
             property_id = next(iter(found), None)
         if property_id is None:
-            raise UsageError(f"{name!r} is no record: give its property_id, EB id, URL or slug")
+            raise UsageError(
+                _(
+                    "%(name)s is no record: give its property_id, EB id, URL or slug",
+                    name=repr(name),
+                )
+            )
         return property_id
 
     async def explain(self, name: str, limit: int = 20) -> Dossier:
@@ -160,8 +179,9 @@ class InsightsService(Service):
         ]
 
 
-def _unclear(what: str, prefix: str, found: Sequence[str]) -> str:
-    return f"{prefix!r} begins more than one of the {what}: {', '.join(found)}; say more of it"
+def _unclear(prefix: str, found: Sequence[str]) -> str:
+    known = {"text": repr(prefix), "found": ", ".join(found)}
+    return _("%(text)s begins more than one: %(found)s; say more of it", **known)
 
 
 def _computed_id(name: str) -> str | None:

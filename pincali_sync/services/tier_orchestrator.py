@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
+from pincali_sync.domain.names import words
 from pincali_sync.domain.run_notes import FaultNote, RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import (
@@ -25,6 +26,7 @@ from pincali_sync.exceptions import (
     UsageError,
     in_one_line,
 )
+from pincali_sync.language import _
 from pincali_sync.services.base import Service
 from pincali_sync.services.runs.run_jobs import RunJobs, State
 from pincali_sync.services.runs.runner_lock import RunnerLock, runner_lock
@@ -242,7 +244,13 @@ class TierOrchestrator(Service):
         is_cancelled = await self._end(run, "cancelled", "cancelled by request")
         run = await self.get(run_id)
         if not is_cancelled:
-            raise UsageError(f"run {run_id} is {run.status}: there is nothing to cancel")
+            raise UsageError(
+                _(
+                    "run %(id)s is %(state)s: there is nothing to cancel",
+                    id=run_id,
+                    state=words(run.status),
+                )
+            )
         return run
 
     async def _go_on(self, run: SyncRun, workflow: tuple[str, ...]) -> None:

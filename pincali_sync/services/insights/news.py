@@ -12,6 +12,7 @@ from pincali_sync.db.repositories.insights.news import NO_ID, NewsEntry, Tally
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.news import NewsKind, Period, Span, span_of, yesterday_until
 from pincali_sync.exceptions import UsageError
+from pincali_sync.language import _
 from pincali_sync.services.base import Service, in_transaction
 
 _CITIES = 20
@@ -151,9 +152,9 @@ def _cursor(entry: NewsEntry) -> str:
 def _place(cursor: str | None, span: Span) -> tuple[datetime, UUID]:
     if cursor is None:
         return span.until, NO_ID
-    at, _, entry_id = cursor.partition("_")
+    at, __, entry_id = cursor.partition("_")
     try:
         moment, place = datetime.fromisoformat(at), UUID(entry_id)
         return min(moment, span.until), place
     except (ValueError, TypeError):  # no time, none with a zone, or no id
-        raise UsageError("there is no such place in the list: begin at its start") from None
+        raise UsageError(_("there is no such place in the list: begin at its start")) from None

@@ -13,6 +13,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.removal_limit import removal_limit
 from pincali_sync.domain.run_notes import RemovalsNote, RunNotes
 from pincali_sync.exceptions import OutdatedError, UsageError
+from pincali_sync.language import _
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.run_jobs import DONE, Outcome
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
@@ -126,7 +127,9 @@ class ApplyStep:
 async def _locked(tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
     batch = await tx.batches.get(batch_id, lock=True)
     if batch is None:
-        raise UsageError(f"no batch of removals {batch_id}: `pincali-sync removals` lists them")
+        raise UsageError(
+            _("no batch of removals %(id)s: `pincali-sync removals` lists them", id=batch_id)
+        )
     return batch
 
 

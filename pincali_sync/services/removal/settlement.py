@@ -13,6 +13,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.exceptions import OutdatedError, UsageError
+from pincali_sync.language import _
 from pincali_sync.services.base import Service, in_transaction
 
 
@@ -95,8 +96,11 @@ class SettlementService(Service):
         standing = await tx.settlements.standing(property_id, lock=lock)
         if standing is None:
             raise UsageError(
-                f"{property_id} is not live yet, so there is nothing to settle: "
-                "`pincali-sync dequeue` takes its page out of the queue"
+                _(
+                    "%(record)s is not live yet, so there is nothing to settle: "
+                    "`pincali-sync dequeue` takes its page out of the queue",
+                    record=property_id,
+                )
             )
         if seen not in {None, standing.shown}:
             raise OutdatedError(f"{property_id} is not as you saw it: look at it again")

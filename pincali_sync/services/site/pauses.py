@@ -14,6 +14,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import BlockedError, PausedError
+from pincali_sync.language import N_, _
 from pincali_sync.moments import instant
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import SiteProbe
@@ -231,24 +232,36 @@ async def _begin(tx: UnitOfWork, pause: Pause) -> bool:
     return begun
 
 
-_RESTING = {
-    ALL: "everything has",
-    PAGES: "whatever asks for pages has",
-    SITEMAP: "the reading of the sitemap has",
+_PAUSED = {
+    ALL: N_(
+        "everything has been paused since %(when)s by %(person)s: %(reason)s; "
+        "`pincali-sync resume` goes on"
+    ),
+    PAGES: N_(
+        "whatever asks for pages has been paused since %(when)s by %(person)s: %(reason)s; "
+        "`pincali-sync resume` asks for one page and goes on if it is shown"
+    ),
+    SITEMAP: N_(
+        "the reading of the sitemap has been paused since %(when)s by %(person)s: %(reason)s; "
+        "`pincali-sync resume` goes on"
+    ),
 }
-
-
-_GOES_ON = {PAGES: "asks for one page and goes on if it is shown"}
+_TIER_PAUSED = N_(
+    "tier %(tier)s has been paused since %(when)s by %(person)s: %(reason)s; "
+    "`pincali-sync resume --tier %(tier)s` goes on"
+)
 
 
 def explain(pause: Pause) -> str:
     """One line about a pause, with the way out."""
-    tier = pause.scope.partition(":")[2]
-    what = _RESTING.get(pause.scope, f"tier {tier} has")
-    option = f" --tier {tier}" if tier else ""
-    probed = pause.resume_after
-    return (
-        f"{what} been paused since {instant(pause.paused_at)} by {pause.paused_by}: "
-        f"{pause.reason}; `pincali-sync resume{option}` {_GOES_ON.get(pause.scope, 'goes on')}"
-        + (f", a good answer after {instant(probed)} does too" if probed else "")
+    said = _(
+        _PAUSED.get(pause.scope, _TIER_PAUSED),
+        tier=pause.scope.partition(":")[2],
+        when=instant(pause.paused_at),
+        person=pause.paused_by,
+        reason=pause.reason,
     )
+    if pause.resume_after is None:
+        return said
+    after = instant(pause.resume_after)
+    return _("%(pause)s, a good answer after %(when)s does too", pause=said, when=after)

@@ -155,8 +155,8 @@ def test_an_id_is_known_by_its_beginning_and_two_are_told(
     prepare(work)
     assert say(capsys, "explain", "pincali_00bb")[0] == 0
     for words, said in (
-        (("explain", "pincali_00aa"), "property_ids: pincali_00aa11, pincali_00aa22; say more"),
-        (("removals", "show", "ABCD-0"), "batch ids: abcd0000"),
+        (("explain", "pincali_00aa"), "more than one: pincali_00aa11, pincali_00aa22; say more"),
+        (("removals", "show", "ABCD-0"), "more than one: abcd0000"),
         (("removals", "show", "ee"), "no batch id begins with 'ee': `pincali-sync removals list`"),
         (("removals", "show", "%"), "no batch id begins with '%'"),
         (("explain", "pincali_00a%"), "is no record"),

@@ -78,4 +78,4 @@ def test_a_runs_id_is_found_by_its_first_digits_and_by_no_wildcard(
     assert as_json(capsys, "history", RUN[:3])["id"] == RUN
     for wildcard in ("%", "_", "0f______", "%000", "\\"):
         status, _, err = say(capsys, "history", wildcard)
-        assert (status, "no run begins with" in err) == (2, True), wildcard
+        assert (status, "no run id begins with" in err) == (2, True), wildcard
