@@ -32,6 +32,8 @@ _SCAN = "00000000-0000-0000-0000-00000000005c"
 _PROPERTY = "pincali_0000000000000064"
 _PAGES = (
     "/",
+    "/changes",
+    "/changes?period=week",
     "/queue",
     "/runs",
     "/removals",
@@ -39,6 +41,7 @@ _PAGES = (
     f"/removals/{_BATCH}/approve",
     "/decisions",
     "/errors",
+    "/errors/site-error",
     "/pauses",
     f"/properties/{_PROPERTY}",
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -16,6 +17,8 @@ from pincali_sync.domain.names import words
 from pincali_sync.exceptions import UsageError
 from pincali_sync.language import N_, _, ngettext
 from pincali_sync.services.removal.settlement import Settled
+
+R = TypeVar("R")
 
 removals = typer.Typer(help="Removals: batches, verdicts, and what was held.")
 reviews = typer.Typer(help="Prices that changed by more than half.")
@@ -34,6 +37,9 @@ _UNSETTLED = {
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="As `list` shows it, or how it begins.")
 ]
+
+
+LimitOption = Annotated[int, typer.Option(min=1, help="How many at most.")]
 
 
 @removals.command("list")
@@ -78,14 +84,11 @@ def list_removals(as_json: JsonOption = False) -> None:
 
 
 @removals.command("unsettled")
-def list_unsettled(
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    as_json: JsonOption = False,
-) -> None:
+def list_unsettled(limit: LimitOption = 100, as_json: JsonOption = False) -> None:
     """Show listings that are missing for long, and what is known of each: those that wait for a
     person first."""
-    found = ask_database(lambda tx: tx.missing.unsettled(limit))
-    show_records(_("Missing for long"), _UNSETTLED, found, as_json=as_json)
+    found = ask_database(lambda tx: tx.missing.unsettled(limit + 1))
+    show_records(_("Missing for long"), _UNSETTLED, _up_to(limit, found), as_json=as_json)
 
 
 @removals.command("settle")
@@ -166,9 +169,9 @@ def _settle_batch(batch_id: str, *, approve: bool, as_json: bool) -> None:
 
 
 @reviews.command("list")
-def list_reviews(as_json: JsonOption = False) -> None:
+def list_reviews(limit: LimitOption = 100, as_json: JsonOption = False) -> None:
     """Show prices that changed by more than half, the oldest first."""
-    found = ask_database(lambda tx: tx.reviews.open_reviews())
+    found = ask_database(lambda tx: tx.reviews.open_reviews(limit + 1))
     show_records(
         _("Unusual prices"),
         {
@@ -180,7 +183,7 @@ def list_reviews(as_json: JsonOption = False) -> None:
             N_("currency"): "currency",
             N_("since"): "created_at",
         },
-        found,
+        _up_to(limit, found),
         as_json=as_json,
     )
 
@@ -200,9 +203,9 @@ def reject_review(review: IdArgument) -> None:
 
 
 @candidates.command("list")
-def list_candidates(as_json: JsonOption = False) -> None:
+def list_candidates(limit: LimitOption = 100, as_json: JsonOption = False) -> None:
     """Show newcomers that resemble a listing that went."""
-    found = ask_database(lambda tx: tx.identities.open_candidates())
+    found = ask_database(lambda tx: tx.identities.open_candidates(limit + 1))
     show_records(
         _("May be one property"),
         {
@@ -215,7 +218,7 @@ def list_candidates(as_json: JsonOption = False) -> None:
             N_("likeness"): lambda each: round(each.title_similarity),
             N_("price"): lambda each: f"{each.price_ratio:.0%}",
         },
-        found,
+        _up_to(limit, found),
         as_json=as_json,
     )
 
@@ -232,6 +235,13 @@ def reject_candidate(pair: IdArgument) -> None:
     """Keep the two apart, for good."""
     _settle_candidate(pair, confirm=False)
     echo(_("They stay two records."))
+
+
+def _up_to(limit: int, found: Sequence[R]) -> Sequence[R]:
+    """What is shown of a list that was asked for one more; that it goes on is said."""
+    if len(found) > limit:
+        echo(_("The list stops at %(limit)s; `--limit` shows more.", limit=limit), err=True)
+    return found[:limit]
 
 
 def _settle_review(review: str, *, accept: bool) -> None:

@@ -245,6 +245,8 @@ def test_unusual_prices_are_shown_and_settled(capsys: pytest.CaptureFixture[str]
     prepare(work)
     first, second = as_json(capsys, "reviews", "list")
     assert "200,000" in say(capsys, "reviews", "list")[1]
+    _, out, err = say(capsys, "reviews", "list", "--limit", "1")
+    assert (second["id"] in out, err) == (False, "The list stops at 1; `--limit` shows more.\n")
     assert say(capsys, "reviews", "accept", first["id"][:12])[:2] == (0, "The new price stands.\n")
     assert say(capsys, "reviews", "reject", second["id"])[:2] == (0, "The old price is back.\n")
     assert say(capsys, "reviews", "accept", first["id"])[0] == 2
