@@ -12,6 +12,7 @@ from pincali_sync.cli.asking import ask
 from pincali_sync.cli.filter_options import with_filter
 from pincali_sync.cli.output import Field, JsonOption, console, echo, print_json, print_records
 from pincali_sync.db.repositories.listings.browsing import (
+    LOOKED_AT,
     MOST_COUNTED,
     ListingPage,
     ListingRow,
@@ -86,9 +87,18 @@ _WIDE = 150  # columns of a terminal that has room for all
 
 
 def _summary(found: ListingPage) -> str:
-    if found.found is None:
+    if found.found is None and not found.is_many:
+        count = _("Not counted: that would take too long.")
+    elif found.found is None:
         count = _("More than %(number)s listings.", number=number(MOST_COUNTED))
     else:
         count = ngettext("%(num)s listing.", "%(num)s listings.", found.found)
     more = _("Go on with --after '%(cursor)s'", cursor=found.next) if found.next else ""
+    if found.is_cut:
+        more = _(
+            "%(number)s listings were looked through in this order; there may be more that fit: "
+            "go on with --after '%(cursor)s'",
+            number=number(LOOKED_AT),
+            cursor=found.next,
+        )
     return f"{count} {more}".rstrip()

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from pincali_sync.db.repositories.export.exports import ExportFormat, Wanted
-from pincali_sync.db.repositories.listings.browsing import MOST_COUNTED, ListingPage
+from pincali_sync.db.repositories.listings.browsing import LOOKED_AT, MOST_COUNTED, ListingPage
 from pincali_sync.db.repositories.listings.places import Point
 from pincali_sync.domain.listing_filter import (
     FILTER_NAMES,
@@ -105,7 +105,8 @@ async def listings(request: Request) -> Response:
         found=found,
         prices_in=_prices_in(wanted, order),
         most=MOST_COUNTED,
-        near=await _near(site, wanted) if not found.rows else [],
+        looked_at=LOOKED_AT,
+        near=[] if found.rows or found.next else await _near(site, wanted),
         atlas=draw_map(pins, title=_("Map of what is shown"), area=wanted.area) if pins else None,
         view=view,
         moves={name: str(area) for name, area in moves(view).items()},

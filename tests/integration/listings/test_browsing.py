@@ -50,12 +50,16 @@ async def page(db: Database, order: ListingOrder, given: dict[str, str], **of: A
     return await db.run(lambda tx: tx.browsing.page(wanted, order, **of))
 
 
-@pytest.mark.parametrize("bounds", [(5_000, 8_000), (3, 2)], ids=["gathered", "walked"])
+@pytest.mark.parametrize(
+    "bounds",
+    [(5_000, 8_000, 20_000), (3, 2, 20_000), (3, 2, 3)],
+    ids=["gathered", "sorted", "walked"],
+)
 async def test_pages_have_every_listing_once_in_their_order(
-    db: Database, monkeypatch: pytest.MonkeyPatch, bounds: tuple[int, int]
+    db: Database, monkeypatch: pytest.MonkeyPatch, bounds: tuple[int, int, int]
 ) -> None:
-    monkeypatch.setattr(browsing, "MOST_COUNTED", bounds[0])
-    monkeypatch.setattr(browsing, "_LOOKED_AT", bounds[1])
+    for name, bound in zip(("MOST_COUNTED", "LOOKED_AT", "_MOST_SORTED"), bounds, strict=True):
+        monkeypatch.setattr(browsing, name, bound)
     listings = {f"house-{number}": columns_of(number) for number in range(COUNT)}
     await add_all_live(db, listings)
     by_id = {id_of(slug): columns for slug, columns in listings.items()}
@@ -82,6 +86,40 @@ def _is_wanted(listing: dict[str, Any], given: dict[str, str]) -> bool:
         and ("status" not in given or listing["listing_status"] in {"sold", "confirmed_removed"})
         and ("operation" not in given or listing["operation_type"] == "rent")
     )
+
+
+async def test_a_page_ends_where_looking_ended_and_the_next_goes_on(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, bound in {"MOST_COUNTED": 1, "LOOKED_AT": 4, "_MOST_SORTED": 1}.items():
+        monkeypatch.setattr(browsing, name, bound)
+    common = {"currency": "MXN", "operation_type": "sale"}
+    await add_all_live(
+        db,
+        {f"cheap-{n}": {**common, "price": n, "state": "Jalisco"} for n in range(6)}
+        | {f"dear-{n}": {**common, "price": 100 + n, "state": "Sonora"} for n in range(3)},
+    )
+    asked = {"place": "sonora", "operation": "sale"}
+    first = await page(db, ListingOrder.CHEAPEST, asked, size=5)
+    assert (first.rows, first.found, first.is_cut) == ([], None, True)
+    second = await page(db, ListingOrder.CHEAPEST, asked, size=5, after=first.next)
+    assert [each.property_id for each in second.rows] == [id_of("dear-0"), id_of("dear-1")]
+    assert second.is_cut
+    third = await page(db, ListingOrder.CHEAPEST, asked, size=5, after=second.next)
+    assert [each.property_id for each in third.rows] == [id_of("dear-2")]
+    assert (third.next, third.is_cut) == (None, False)
+
+
+async def test_what_takes_long_to_gather_is_walked(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "_PATIENCE_MS", 1)
+    monkeypatch.setattr(browsing, "_GATHERED", "SELECT pg_sleep(60) -- {condition}")
+    await add_all_live(db, {f"house-{number}": columns_of(number) for number in range(COUNT)})
+    some = await page(db, ListingOrder.NEWEST, {}, size=5, points=10)
+    assert (some.found, some.is_many, len(some.rows), len(some.points)) == (None, False, 5, 10)
+    all_of_them = await page(db, ListingOrder.NEWEST, {}, size=COUNT)
+    assert (all_of_them.found, all_of_them.is_cut) == (COUNT, False)
 
 
 async def test_the_map_has_the_first_points_whichever_page_it_is(db: Database) -> None:

@@ -139,6 +139,17 @@ async def test_pages_lead_to_the_next_and_more_than_is_counted_is_said(
     assert (await dashboard.get("/listings/download/csv")).status_code == 413
 
 
+async def test_a_page_on_which_looking_ended_says_so_and_leads_on(
+    dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, bound in {"MOST_COUNTED": 0, "LOOKED_AT": 1, "_MOST_SORTED": 0}.items():
+        monkeypatch.setattr(browsing, name, bound)
+    page = await dashboard.page("/listings")
+    assert "This page ends here" in words_of(page)
+    assert "Nothing is like that" not in words_of(page)
+    assert page.css('a[rel="next"]')
+
+
 async def test_what_is_shown_is_taken_along_in_three_forms(dashboard: Dashboard) -> None:
     for form in ("csv", "parquet", "geojson"):
         response = await dashboard.get(f"/listings/download/{form}?city=leon")

@@ -1,8 +1,9 @@
 """The live table as people browse it: counted within bounds, and a page at a time.
 
 Where a filter finds little, all of it is gathered and sorted. Where it finds much, an order is
-walked from its beginning, as far as it may be: rows that are wanted may all lie at its end. So no
-page is made by walking through the whole table for a few rows, whatever the planner believes.
+walked from its beginning, as far as it may be: rows that are wanted may all lie at its end. A page
+that the walk does not fill ends where looking ended, says so, and the next one goes on from there:
+none is made by reading the whole table for a few rows, whatever the planner believes.
 """
 
 from __future__ import annotations
@@ -12,16 +13,26 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
 from pincali_sync.db.repositories.listings.ages import AGE_COLUMNS, AGES
-from pincali_sync.db.repositories.listings.ordered import LISTED_FIRST, PLACED, OrderedQuery
+from pincali_sync.db.repositories.listings.ordered import (
+    LISTED_FIRST,
+    LOOKED_LAST,
+    PLACED,
+    OrderedQuery,
+)
 from pincali_sync.db.repositories.listings.places import POINT, PlaceRepository, Point
 from pincali_sync.domain.listing_filter import ListingFilter, ListingOrder
 
 MOST_COUNTED = 5_000
-_LOOKED_AT = 8_000  # rows of an order, before those that are wanted are gathered
-_MOST_SORTED = 20_000  # of these
+LOOKED_AT = 8_000  # rows of an order on each shelf, for a page
+_MOST_SORTED = 20_000  # that are wanted, where too few of those are among them
+_PATIENCE_MS = 150  # of a statement that gathers what an index may find anywhere in the table
 _SAMPLED_PAGES = 2_000  # of the table, where more is found than is counted
 
 # Compiling takes longer than these statements run. Rows of a few pages are read from memory more
@@ -72,10 +83,12 @@ class ListingRow:
 class ListingPage:
     """A page of what was found."""
 
-    found: int | None  # None: more than `MOST_COUNTED`
+    found: int | None  # None: not counted
+    is_many: bool  # it is known that there are more than `MOST_COUNTED`
     rows: list[ListingRow]
     points: list[Point]  # of the first that were found, whichever page this is
     next: str | None  # a cursor; None: nothing follows
+    is_cut: bool  # the page ends where looking ended: `LOOKED_AT`, and the next one looks further
 
 
 _GATHERED = """
@@ -103,7 +116,14 @@ _ROWS = f"""
 SELECT {", ".join(f"l.{each}" for each in _COLUMNS if each not in AGE_COLUMNS)},
        {", ".join(AGE_COLUMNS)}, {{key}}::text || '~' || l.id AS cursor
   FROM properties_live l {{ages}}
- WHERE l.id = ANY(:ids) ORDER BY {{key}} {{way}}, l.id {{way}} LIMIT :size
+ WHERE l.id = ANY(:ids) AND {{within}} ORDER BY {{key}} {{way}}, l.id {{way}} LIMIT :size
+"""
+# Shelves end in different places: what is shown must be complete on each of them.
+_WITHIN = """({key}, l.id) {until} ALL (
+    SELECT {key}, l.id FROM properties_live l WHERE l.id = ANY(:ends))"""
+_NEAREST = """
+SELECT {key}::text || '~' || l.id FROM properties_live l WHERE l.id = ANY(:ends)
+ ORDER BY {key} {way}, l.id {way} LIMIT 1
 """
 _POINTS = f"SELECT {POINT} FROM properties_live l WHERE l.id = ANY(:ids)"
 # Of rows all over the table: what an index comes to first lies in one corner of the map.
@@ -150,43 +170,80 @@ class BrowsingRepository(PlaceRepository):
             await self._run(setting)
         large = {*(await self._run(_LARGE)).scalars()}
         found = await self._gather(query, query.beside(large), size + 1, points)
-        is_counted = found.found <= MOST_COUNTED
-        ids = found.rows if is_counted else await self._first_ones(query, large, size + 1)
-        listings = await self._all(dict, query.sql(_ROWS, ages=AGES), ids=ids, size=size + 1)
+        is_many = found is not None and found.found > MOST_COUNTED
+        if found is None or is_many:
+            listings, end = await self._walked(query, large, size + 1)
+            points_of = None
+        else:
+            listings, end = await self._listed(query, found.rows, (), size + 1), None
+            points_of = found.points
         cursors = [each.pop("cursor") for each in listings]
+        following = cursors[size - 1] if len(listings) > size else end
+        count = None if found is None or is_many else found.found
+        if count is None and query.is_first and following is None:
+            count = len(listings)
         return ListingPage(
-            found=found.found if is_counted else None,
+            found=count,
+            is_many=is_many,
             rows=[ListingRow(**each) for each in listings[:size]],
-            points=await self._points(query, found.points if is_counted else None, points),
-            next=cursors[size - 1] if len(listings) > size else None,
+            points=await self._points(query, points_of, points),
+            next=following,
+            is_cut=end is not None,
         )
 
     async def _gather(
-        self, query: OrderedQuery, shelves: str, size: int, points: int, most: int = MOST_COUNTED
-    ) -> _Gathered:
+        self, query: OrderedQuery, shelves: str, size: int, points: int, most: int | None = None
+    ) -> _Gathered | None:
+        """None: it takes too long."""
         statement = query.sql(_GATHERED, shelves=shelves, placed=PLACED)
-        asked = {**query.parameters, "size": size, "points": points, "most": most}
-        return await self._one(_Gathered, statement, **asked)
+        asked = {"size": size, "points": points, "most": most or MOST_COUNTED}
+        try:
+            async with self._connection.begin_nested() as part:
+                await self._run(f"SET LOCAL statement_timeout = {_PATIENCE_MS}")
+                found = await self._one(_Gathered, statement, **query.parameters, **asked)
+                await part.rollback()  # of the setting
+        except DBAPIError as error:
+            if isinstance(error.orig, psycopg.errors.QueryCanceled):
+                return None
+            raise
+        return found
 
-    async def _first_ones(
+    async def _walked(
         self, query: OrderedQuery, large: AbstractSet[int], size: int
-    ) -> list[UUID]:
-        """The first of each shelf, in no order: each has its own place in the indexes."""
-        rows: list[UUID] = []
-        for shelf in query.shelves:
-            first = await self._walk(query, shelf, size, str(_LOOKED_AT))
-            if len(first) < size:
-                there = query.beside(large, [shelf])
-                gathered = await self._gather(query, there, size, 0, _MOST_SORTED)
-                first = gathered.rows
-                if gathered.found > _MOST_SORTED:
-                    first = await self._walk(query, shelf, size, "ALL")
-            rows += first
-        return rows
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """The first of all shelves, and a cursor for where looking ended before the order did.
 
-    async def _walk(self, query: OrderedQuery, shelf: int, size: int, most: str) -> Sequence[UUID]:
-        statement = query.sql(LISTED_FIRST, shelves=query.on([shelf]), most=most)
-        return (await self._run(statement, **query.parameters, size=size)).scalars().all()
+        Each shelf has its own place in the indexes.
+        """
+        rows: list[UUID] = []
+        ends: list[UUID] = []
+        for shelf in query.shelves:
+            first = await self._ids(query, LISTED_FIRST, shelf, size=size)
+            rows += first
+            if len(first) < size:
+                ends += await self._ids(query, LOOKED_LAST, shelf)
+        listings = await self._listed(query, rows, ends, size)
+        if not ends or len(listings) == size:
+            return listings, None
+        found = await self._gather(query, query.beside(large), size, 0, _MOST_SORTED)
+        if found is not None and found.found <= _MOST_SORTED:
+            return await self._listed(query, found.rows, (), size), None
+        return listings, await self._scalar(query.sql(_NEAREST), ends=ends)
+
+    async def _ids(
+        self, query: OrderedQuery, statement: str, shelf: int, **of: int
+    ) -> Sequence[UUID]:
+        walk = query.sql(statement, shelves=query.on([shelf]), most=LOOKED_AT)
+        return (await self._run(walk, **query.parameters, **of)).scalars().all()
+
+    async def _listed(
+        self, query: OrderedQuery, ids: Sequence[UUID], ends: Sequence[UUID], size: int
+    ) -> list[dict[str, Any]]:
+        """These rows in their order, none behind an end."""
+        within = query.sql(_WITHIN) if ends else "true"
+        statement = query.sql(_ROWS, ages=AGES, within=within)
+        limits = {"ends": ends} if ends else {}
+        return await self._all(dict, statement, ids=ids, size=size, **limits)
 
     async def _points(self, query: OrderedQuery, ids: list[UUID] | None, most: int) -> list[Point]:
         if ids is not None or not most:

@@ -30,6 +30,11 @@ SELECT l.id FROM (
      ORDER BY {key} {way}, l.id {way} LIMIT {most}) AS l
  WHERE {condition} LIMIT :size
 """
+# The last of these, wanted or not; none where the shelf has no more.
+LOOKED_LAST = """
+SELECT l.id FROM properties_live l WHERE {shelves} AND {narrowed} AND {after}
+ ORDER BY {key} {way}, l.id {way} OFFSET {most} - 1 LIMIT 1
+"""
 
 _FIRST, _CHANGED = first_seen_at("l."), changed_at("l.")
 # By what each order sorts, its type, and which way. Ties are told apart by `id`.
@@ -106,6 +111,7 @@ class OrderedQuery:
         return statement.format(
             key=key,
             way=way,
+            until="<=" if way == "ASC" else ">=",
             condition=self.condition,
             narrowed=self.narrowed,
             after="true" if self.is_first else f"({key}, l.id) {after}",
