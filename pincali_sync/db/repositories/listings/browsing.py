@@ -9,7 +9,6 @@ none is made by reading the whole table for a few rows, whatever the planner bel
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -172,7 +171,8 @@ class BrowsingRepository(PlaceRepository):
         found = await self._gather(query, query.beside(large), size + 1, points)
         is_many = found is not None and found.found > MOST_COUNTED
         if found is None or is_many:
-            listings, end = await self._walked(query, large, size + 1)
+            sorting = query.beside(large) if is_many else None  # nothing that takes long as it is
+            listings, end = await self._walked(query, sorting, size + 1)
             points_of = None
         else:
             listings, end = await self._listed(query, found.rows, (), size + 1), None
@@ -209,11 +209,14 @@ class BrowsingRepository(PlaceRepository):
         return found
 
     async def _walked(
-        self, query: OrderedQuery, large: AbstractSet[int], size: int
+        self, query: OrderedQuery, sorting: str | None, size: int
     ) -> tuple[list[dict[str, Any]], str | None]:
         """The first of all shelves, and a cursor for where looking ended before the order did.
 
         Each shelf has its own place in the indexes.
+
+        Args:
+            sorting: the shelves' condition, if what is wanted may be gathered instead.
         """
         rows: list[UUID] = []
         ends: list[UUID] = []
@@ -225,9 +228,10 @@ class BrowsingRepository(PlaceRepository):
         listings = await self._listed(query, rows, ends, size)
         if not ends or len(listings) == size:
             return listings, None
-        found = await self._gather(query, query.beside(large), size, 0, _MOST_SORTED)
-        if found is not None and found.found <= _MOST_SORTED:
-            return await self._listed(query, found.rows, (), size), None
+        if sorting is not None:
+            found = await self._gather(query, sorting, size, 0, _MOST_SORTED)
+            if found is not None and found.found <= _MOST_SORTED:
+                return await self._listed(query, found.rows, (), size), None
         return listings, await self._scalar(query.sql(_NEAREST), ends=ends)
 
     async def _ids(
