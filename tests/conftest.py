@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pincali_workshop.stack import embedded
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -27,6 +28,8 @@ from tests.support.postgres import (
 )
 from tests.support.strangers import NOBODY, Give
 
+settings.register_profile("untimed", deadline=None)  # machines are slow at times
+settings.load_profile("untimed")
 # Two processes take file after file in this order: the longest begins, short ones come last.
 _ORDER = ("tests/acceptance/test_month.py", "tests/acceptance", "tests/integration", "tests/unit")
 

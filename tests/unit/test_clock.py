@@ -20,6 +20,9 @@ PACKAGE = Path(pincali_sync.__path__[0])
 OWN_CLOCK = {
     "clock.py": "it is the machine's clock",
     "doctor/precautions.py": "a file's age, on this machine",
+    "aio.py": "days before now, ahead of any question to the database",
+    "cli/filter_options.py": "days before now, ahead of any question to the database",
+    "runner/webhook.py": "for an answer with a date",
     "cookies.py": "what a browser would do with a cookie, on this machine",
     "middlewares/retry_after.py": "for an answer without a date",
     "pages/facts.py": "a year, give or take some",

@@ -183,9 +183,7 @@ def changed_by_sql(url: str, pairs: list[tuple[Offer, Offer]]) -> list[bool]:
         return list(connection.execute(text(statement), values).scalars())
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=st.lists(st.tuples(OFFERS, OFFERS), min_size=20, max_size=60))
 def test_the_sql_rule_is_the_one_of_the_spec(
     postgres_url: str, pairs: list[tuple[Offer, Offer]]

@@ -73,5 +73,5 @@ class ChangeFeedRepository(Repository):
 def _with_listing(*, listing: dict[str, Any] | None, **change: Any) -> Change:
     if listing is None:
         return Change(**change)
-    status = ListingStatus(listing.pop("listing_status"))
-    return Change(**change, listing=ChangedListing(**listing, listing_status=status))
+    listing["listing_status"] = ListingStatus(listing["listing_status"])
+    return Change(**change, listing=ChangedListing(**listing))
