@@ -8,12 +8,12 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, ask_database
-from pincali_sync.cli.output import Field, JsonOption, echo, print_json, print_records, say
+from pincali_sync.cli.output import Field, JsonOption, Name, echo, print_json, print_records, say
 from pincali_sync.db.repositories.queue.queue_rows import DeadLetter, DeadLetterGroup
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.dead_letters import BY_NAME
 from pincali_sync.exceptions import UsageError
-from pincali_sync.language import _, ngettext
+from pincali_sync.language import N_, _, ngettext
 
 _REASON = "cancelled by request"
 _RECORD = typer.Argument(metavar="PROPERTY", help="property_id, EB id, URL or slug.")
@@ -22,20 +22,20 @@ KindOption = Annotated[
     typer.Option(metavar="KIND", help="Those with this kind of error, as `dead-letters` calls it."),
 ]
 _GROUPS: dict[str, Field] = {
-    "kind": "kind",
-    "pages": "pages",
-    "latest": "latest_at",
-    "what it is": lambda group: _(BY_NAME[group.kind].means),
-    "what to do": lambda group: _(BY_NAME[group.kind].remedy),
-    "latest error": "example",
+    N_("kind"): "kind",
+    N_("pages"): "pages",
+    N_("latest"): "latest_at",
+    N_("what it is"): lambda group: _(BY_NAME[group.kind].means),
+    N_("what to do"): lambda group: _(BY_NAME[group.kind].remedy),
+    N_("latest error"): "example",
 }
 _LETTERS: dict[str, Field] = {
-    "property": "property_id",
-    "reason": "queue_reason",
-    "attempts": "attempt_count",
-    "when": "completed_at",
-    "last error": "last_error",
-    "page": "source_url",
+    N_("property"): "property_id",
+    N_("reason"): lambda letter: Name(letter.queue_reason or "unknown"),
+    N_("attempts"): "attempt_count",
+    N_("when"): "completed_at",
+    N_("last error"): "last_error",
+    N_("page"): "source_url",
 }
 
 

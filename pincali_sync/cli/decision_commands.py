@@ -9,7 +9,16 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, ask_database, who
-from pincali_sync.cli.output import JsonOption, echo, print_json, print_records, say, show_records
+from pincali_sync.cli.output import (
+    Field,
+    JsonOption,
+    Name,
+    echo,
+    print_json,
+    print_records,
+    say,
+    show_records,
+)
 from pincali_sync.db.repositories.removal.batches import RemovalBatch
 from pincali_sync.db.repositories.removal.checks import RemovalCheck
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -24,12 +33,12 @@ removals = typer.Typer(help="Removals: batches, verdicts, and what was held.")
 reviews = typer.Typer(help="Prices that changed by more than half.")
 candidates = typer.Typer(help="Records that may be one property.")
 
-_UNSETTLED = {
+_UNSETTLED: dict[str, Field] = {
     N_("property"): "property_id",
     N_("EB id"): "public_id",
     N_("listed last"): "last_seen_at",
     N_("missed"): "consecutive_missing_count",
-    N_("state"): "state",
+    N_("state"): lambda listing: Name(listing.state),
     N_("its page"): "evidence",
     N_("looked at"): "checked_at",
 }
@@ -62,7 +71,7 @@ def list_removals(as_json: JsonOption = False) -> None:
         {
             N_("id"): "id",
             N_("when"): "created_at",
-            N_("status"): "status",
+            N_("status"): lambda batch: Name(batch.status),
             N_("missing"): "candidates",
             N_("proven gone"): "would_remove",
             N_("limit"): "removal_limit",
@@ -130,7 +139,7 @@ def show_removals(batch: IdArgument, as_json: JsonOption = False) -> None:
         _("Batch %(id)s", id=batch),
         {
             N_("property"): "property_id",
-            N_("verdict"): "verdict",
+            N_("verdict"): lambda check: Name(check.verdict),
             N_("status"): "http_status",
             N_("evidence"): "evidence",
             N_("checked"): "checked_at",

@@ -10,7 +10,7 @@ import typer
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import (
     JsonOption,
-    console,
+    Name,
     echo,
     echo_wrapped,
     field_of,
@@ -24,6 +24,8 @@ from pincali_sync.moments import instant
 from pincali_sync.rendering.formats import money
 from pincali_sync.services.insights_service import Dossier
 
+# The fields that hold names of the program.
+_NAMES = {"queue_reason", "status", "verdict", "source", "change_type", "field_name"}
 _LATEST = 5  # of the journal, unless all is asked for
 _LONGEST = 200  # of a text; what has no spaces is an id or a URL, and stays whole
 # The dossier's parts: the title, and the fields that are shown, each under its own name.
@@ -112,9 +114,12 @@ def _show_all(dossier: Dossier) -> None:
 def _show_part(part: str, records: Sequence[Any]) -> None:
     title, names = _PARTS[part]
     fields = names.split()
-    rows = [[_short(field_of(each, name)) for name in fields] for each in records]
-    headings = fields if not console.is_terminal else [words(name) for name in fields]
-    print_table(_(title), headings, rows)
+    rows = [[_cell(name, field_of(each, name)) for name in fields] for each in records]
+    print_table(_(title), fields, rows)
+
+
+def _cell(field: str, value: Any) -> Any:
+    return Name(value) if field in _NAMES and value else _short(value)
 
 
 def _summary(dossier: Dossier) -> str:

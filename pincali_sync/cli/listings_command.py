@@ -10,7 +10,15 @@ import typer
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask
 from pincali_sync.cli.filter_options import with_filter
-from pincali_sync.cli.output import Field, JsonOption, console, echo, print_json, print_records
+from pincali_sync.cli.output import (
+    Field,
+    JsonOption,
+    Name,
+    console,
+    echo,
+    print_json,
+    print_records,
+)
 from pincali_sync.db.repositories.listings.browsing import (
     LOOKED_AT,
     MOST_COUNTED,
@@ -19,7 +27,7 @@ from pincali_sync.db.repositories.listings.browsing import (
 )
 from pincali_sync.domain.listing_filter import ListingFilter, ListingOrder
 from pincali_sync.domain.listing_status import PRESENT
-from pincali_sync.language import _, ngettext
+from pincali_sync.language import N_, _, ngettext
 from pincali_sync.moments import day
 from pincali_sync.rendering.formats import money, number
 
@@ -69,18 +77,18 @@ def _place(listing: ListingRow) -> str | None:
 
 
 _COLUMNS: dict[str, Field] = {
-    "property": "property_id",
-    "title": "title",
-    "price": _price,
-    "place": _place,
-    "state": "listing_status",
-    "first seen": "first_seen_at",
-    "price as of": "price_as_of",
+    N_("property"): "property_id",
+    N_("title"): "title",
+    N_("price"): _price,
+    N_("place"): _place,
+    N_("state"): lambda row: Name(row.listing_status),
+    N_("first seen"): "first_seen_at",
+    N_("price as of"): "price_as_of",
 }
 _FEW_COLUMNS: dict[str, Field] = {
-    "property": "property_id",
-    "title": "title",
-    "price": _price,
+    N_("property"): "property_id",
+    N_("title"): "title",
+    N_("price"): _price,
     "first seen": _first_seen,
 }
 _WIDE = 150  # columns of a terminal that has room for all

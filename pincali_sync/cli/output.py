@@ -109,7 +109,7 @@ def print_facts(title: str, facts: Mapping[str, Any]) -> None:
             print("\t".join(map(_tabbed, pair)))
         return
     echo(title)
-    said = {_(name): value for name, value in facts.items()}
+    said = {_heading(name): value for name, value in facts.items()}
     width = max(map(len, said))
     for name, value in said.items():
         echo(f"  {name:<{width}}  {_cell(value)}")
@@ -121,7 +121,7 @@ def draw_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 
     One without rows is not drawn: a line says so. Headings are those of the catalogue.
     """
-    rows, columns = [list(row) for row in rows], list(map(_, columns))
+    rows, columns = [list(row) for row in rows], list(map(_heading, columns))
     if not rows:
         echo(_("%(title)s: none.", title=title))
         return
@@ -147,6 +147,11 @@ def draw_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
         table.add_row(*cells)
     console.print(table)
     console.print()
+
+
+def _heading(name: str) -> str:
+    said = _(name)
+    return said if said != name else words(name)
 
 
 def _widths(lines: Sequence[Sequence[str]]) -> list[int]:

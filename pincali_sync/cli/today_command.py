@@ -17,7 +17,7 @@ from pincali_sync.cli.output import (
 )
 from pincali_sync.db.repositories.insights.news import NewsEntry
 from pincali_sync.domain.news import NewsKind, Period
-from pincali_sync.language import _
+from pincali_sync.language import N_, _
 from pincali_sync.rendering.formats import money
 from pincali_sync.services.insights.news import News
 from pincali_sync.web.words import NEWS
@@ -27,20 +27,22 @@ def _price(entry: NewsEntry) -> str | None:
     if entry.price is None:
         return None
     price = money(entry.price, entry.currency)
-    return price if entry.old_price is None else f"{money(entry.old_price, None)} to {price}"
+    if entry.old_price is None:
+        return price
+    return _("%(old)s to %(new)s", old=money(entry.old_price, None), new=price)
 
 
 _CHANGES: dict[str, Field] = {
-    "property": "property_id",
-    "when": "created_at",
-    "what": lambda each: _(NEWS[NewsKind(each.kind)]),
-    "title": "title",
-    "city": "city",
-    "price": _price,
-    "change": lambda each: None if each.change is None else f"{each.change:+.1%}",
-    "page": "source_url",
+    N_("property"): "property_id",
+    N_("when"): "created_at",
+    N_("what"): lambda each: _(NEWS[NewsKind(each.kind)]),
+    N_("title"): "title",
+    N_("city"): "city",
+    N_("price"): _price,
+    N_("change"): lambda each: None if each.change is None else f"{each.change:+.1%}",
+    N_("page"): "source_url",
 }
-_CITIES = {each: each for each in ("city", *NewsKind)}
+_CITIES: dict[str, Field] = {N_("city"): "city", **{NEWS[kind]: kind for kind in NewsKind}}
 
 
 def today(
@@ -69,12 +71,12 @@ def today(
 def _draw_counts(found: News) -> None:
     counts = found.counts
     columns = {
-        "today": counts.today,
-        "yesterday by now": counts.yesterday_by_now,
-        "yesterday": counts.yesterday,
-        "seven days": counts.week or {},
+        N_("today"): counts.today,
+        N_("yesterday by now"): counts.yesterday_by_now,
+        N_("yesterday"): counts.yesterday,
+        N_("seven days"): counts.week or {},
     }
     rows = [[_(name), *(each[of] for each in columns.values())] for of, name in NEWS.items()]
-    print_table(_("Changes"), ("what", *columns), rows)
+    print_table(_("Changes"), (N_("what"), *columns), rows)
     if found.cities:
         print_records(_("By city"), _CITIES, found.cities)

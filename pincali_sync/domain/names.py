@@ -46,6 +46,15 @@ _GROUPS = (
         "tier | pages read | pages lost | properties seen | new properties | price changes | "
         "would queue | missing | stale"
     ),
+    # the columns of what is told of a record
+    N_(
+        "change type | field name | old value | new value | change reason | created at | "
+        "queue reason | queued at | completed at | attempt count | last error | checked at | "
+        "http status | evidence | applied at | pages read | distinct properties | total at end | "
+        "reasons | first listed at | listed at | is dropped | old price | new price | settled by | "
+        "seen at | part | page number | session id | alias | certified | source | verdict | "
+        "priority"
+    ),
     # the columns of a record
     N_(
         "address | age years | agency name | agent email | agent name | agent phone | amenities | "
