@@ -56,11 +56,9 @@ def list_removals(as_json: JsonOption = False) -> None:
     """Show the latest batches, and listings that are missing for long without a verdict."""
 
     async def read(tx: UnitOfWork) -> dict[str, Any]:
-        return {
-            "batches": await tx.batches.latest(),
-            "unsettled": await tx.missing.unsettled(),
-            "waiting": await tx.missing.waiting(),
-        }
+        batches = await tx.batches.latest()
+        unsettled, waiting = await tx.missing.survey()
+        return {"batches": batches, "unsettled": unsettled, "waiting": waiting}
 
     found = ask_database(read)
     if as_json:

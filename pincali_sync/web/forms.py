@@ -42,14 +42,15 @@ async def batches(request: Request) -> Response:
     async with site.services.db.transaction() as tx:
         found = await tx.batches.latest(limit=_BATCHES)
         held = await tx.batches.latest(status="held", limit=_BATCHES)
+        unsettled, waiting = await tx.missing.survey(limit=_UNSETTLED)
         return site.page(
             request,
             "removals.html",
             batches=[*held, *(each for each in found if each.status != "held")],
             batches_limit=_BATCHES,
-            unsettled=await tx.missing.unsettled(limit=_UNSETTLED),
+            unsettled=unsettled,
             unsettled_limit=_UNSETTLED,
-            waiting=await tx.missing.waiting(),
+            waiting=waiting,
         )
 
 

@@ -211,14 +211,14 @@ SELECT {_CANDIDATE}
   FROM properties_live l LEFT JOIN property_manifest m ON m.property_id = l.property_id
  WHERE l.listing_status = {LIKELY} AND l.missing_session_id = CAST(:session_id AS uuid)
    AND l.consecutive_missing_count >= {LIKELY_AFTER} ORDER BY l.property_id"""
-WAITING = f"""
-SELECT count(*) FILTER (WHERE c.verdict = '{Verdict.ALIVE}' IS NOT TRUE) AS unsettled,
-       count(*) FILTER (WHERE c.verdict = '{Verdict.ALIVE}') AS off_market
-{_UNSETTLED_ROWS}"""
-# What waits for a person first.
+_COUNTS = f"""
+       count(*) FILTER (WHERE c.verdict = '{Verdict.ALIVE}' IS NOT TRUE) {{over}} AS unsettled,
+       count(*) FILTER (WHERE c.verdict = '{Verdict.ALIVE}') {{over}} AS off_market"""
+WAITING = f"SELECT {_COUNTS.format(over='')} {_UNSETTLED_ROWS}"
+# What waits for a person first; of all of them, how many there are.
 _UNSETTLED = f"""
 SELECT {_CANDIDATE}, coalesce(l.public_id, m.public_id) AS public_id, l.title,
-       c.verdict, c.evidence, c.checked_at
+       c.verdict, c.evidence, c.checked_at, {_COUNTS.format(over="OVER ()")}
 {_UNSETTLED_ROWS}
  ORDER BY c.verdict = '{Verdict.ALIVE}' IS TRUE, l.consecutive_missing_count DESC, l.property_id
  LIMIT :limit"""
@@ -285,9 +285,15 @@ class MissingRepository(Repository):
         return list((await self._run(_OF_NO_RUN)).scalars())
 
     async def unsettled(self, limit: int = 100) -> list[UnsettledListing]:
-        """Listings missing for long, with what is known of them: those without a verdict first,
-        of which only a person can tell; then those that are off the market."""
-        return await self._all(UnsettledListing, _UNSETTLED, limit=limit)
+        """The listings of a `survey`."""
+        return (await self.survey(limit))[0]
+
+    async def survey(self, limit: int = 100) -> tuple[list[UnsettledListing], Waiting]:
+        """Listings missing for long, and how many there are: those first that nobody settled."""
+        rows = await self._all(dict, _UNSETTLED, limit=limit)
+        counts = [(row.pop("unsettled"), row.pop("off_market")) for row in rows] or [(0, 0)]
+        waiting = Waiting(unsettled=counts[0][0], off_market=counts[0][1])
+        return [UnsettledListing(**row) for row in rows], waiting
 
     async def waiting(self) -> Waiting:
         """How many those are."""
