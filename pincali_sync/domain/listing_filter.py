@@ -16,6 +16,7 @@ from pincali_sync.domain.listing_status import PRESENT, REMOVED, ListingStatus
 from pincali_sync.domain.numbers import decimal_of
 from pincali_sync.domain.prices import MOST, Currency, Operation
 from pincali_sync.exceptions import UsageError
+from pincali_sync.language import _
 
 # States by the words that stand for several of them.
 STATUS_GROUPS: Mapping[str, tuple[ListingStatus, ...]] = {
@@ -119,7 +120,9 @@ def parse_filter(given: Mapping[str, str], now: datetime, *, zone: tzinfo = UTC)
             continue
         try:
             if len(value) > _LONGEST or not value.isprintable():
-                raise ValueError(f"at most {_LONGEST} characters, all of them visible")
+                raise ValueError(
+                    _("at most %(most)s characters, all of them visible", most=_LONGEST)
+                )
             values[name] = _READERS[name](value, now, zone)
         except (ValueError, OverflowError) as error:
             raise UsageError(f"{name} {value[:_LONGEST]!r}: {error}") from None
@@ -143,7 +146,7 @@ def _word(kind: type[Word]) -> Callable[[str], Word]:
         try:
             return kind(value if value in set(kind) else _cased(value, kind))
         except ValueError:
-            raise ValueError(f"give one of {', '.join(kind)}") from None
+            raise ValueError(_("give one of %(words)s", words=", ".join(kind))) from None
 
     return read
 
@@ -156,9 +159,9 @@ def _statuses(value: str) -> tuple[ListingStatus, ...]:
     names = [each.strip().lower() for each in value.split(",")]
     if len(names) == 1 and names[0] in STATUS_GROUPS:
         return STATUS_GROUPS[names[0]]
-    if unknown := [each for each in names if each not in set(ListingStatus)]:
+    if not set(names) <= set(ListingStatus):
         known = ", ".join((*STATUS_GROUPS, *ListingStatus))
-        raise ValueError(f"{unknown[0]!r} is no state: give {known}")
+        raise ValueError(_("give one of %(words)s", words=known))
     return tuple(ListingStatus(each) for each in dict.fromkeys(names))
 
 
@@ -171,7 +174,7 @@ def _type(value: str) -> str:
 def _amount(value: str) -> Decimal:
     amount = decimal_of(value.lstrip("$ "), dot_may_group=True)
     if amount is None or amount > MOST:
-        raise ValueError("give an amount such as 2500000 or 2,500,000")
+        raise ValueError(_("give an amount such as 2500000 or 2,500,000"))
     return amount
 
 
@@ -182,7 +185,7 @@ def _moment(value: str, now: datetime, zone: tzinfo) -> datetime:
         moment = datetime.fromisoformat(value)
     except ValueError:
         raise ValueError(
-            "give a date or time such as 2026-11-01 or 2026-11-01T06:30:00Z, or how long ago: 7d"
+            _("give a date or time such as 2026-11-01 or 2026-11-01T06:30:00Z, or how long ago: 7d")
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
@@ -194,7 +197,9 @@ def _area(value: str) -> Area:
         if not is_whole or area.north < area.south or area.east < area.west:
             raise ValueError
     except (TypeError, ValueError):
-        raise ValueError("give south,west,north,east in degrees: 20.6,-103.5,20.8,-103.2") from None
+        raise ValueError(
+            _("give south,west,north,east in degrees: 20.6,-103.5,20.8,-103.2")
+        ) from None
     return area
 
 

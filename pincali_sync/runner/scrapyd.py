@@ -204,10 +204,12 @@ class ScrapydJobRunner:
 
 def _end_of_log(client: _Client, *, url: str, most: int) -> bytes:
     """The last bytes of a file that a node serves, whether it knows parts of files or not."""
-    headers = {**HEADERS, "Range": f"bytes=-{most}", "Accept-Encoding": "identity"}
-    answer = client.send(
-        "GET", url, headers=headers, auth=client.auth, stream=True, allow_redirects=False
-    )
+    headers = {**HEADERS, "Accept-Encoding": "identity"}
+    ask = partial(client.send, "GET", url, auth=client.auth, stream=True, allow_redirects=False)
+    answer = ask(headers={**headers, "Range": f"bytes=-{most}"})
+    if answer.status_code == requests.codes.internal_server_error:
+        answer.close()  # Twisted fails where the whole file is shorter than the part
+        answer = ask(headers=headers)
     with answer:
         if answer.status_code == requests.codes.requested_range_not_satisfiable:
             return b""  # nothing is in it yet

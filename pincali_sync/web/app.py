@@ -156,6 +156,7 @@ def _templates() -> Environment:
         words.plain,
         words.told,
         words.marked,
+        words.labelled,
         words.scope,
         words.slug,
         words.web_url,

@@ -12,6 +12,20 @@ from pincali_sync.domain.prices import Currency, Operation
 from pincali_sync.language import N_, _, ngettext
 from pincali_sync.rendering.formats import number
 
+# The fields that may be refused, as the form calls them.
+LABELS = {
+    "price_min": N_("Price from"),
+    "price_max": N_("Price to"),
+    "property_type": N_("Type"),
+    "operation": N_("Operation"),
+    "status": N_("State"),
+    "currency": N_("Currency"),
+    "sort": N_("Order"),
+    "first_seen_since": N_("First seen"),
+    "first_seen_before": N_("First seen before"),
+    "changed_since": N_("Changed"),
+    "area": N_("Part of the map"),
+}
 OPERATIONS = {Operation.SALE: N_("For sale"), Operation.RENT: N_("For rent")}
 TYPES = {
     "house": N_("House"),

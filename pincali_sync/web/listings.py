@@ -30,6 +30,7 @@ from pincali_sync.language import _
 from pincali_sync.moments import shown_zone
 from pincali_sync.rendering.formats import money
 from pincali_sync.rendering.maps import Pin, draw_map, moves, view_of
+from pincali_sync.web.listing_words import LABELS
 from pincali_sync.web.site import Site, site_of
 from pincali_sync.web.words import plain
 
@@ -93,7 +94,7 @@ async def listings(request: Request) -> Response:
             )
     except UsageError as error:
         return site.page(
-            request, "listings.html", status=400, asked=asked, refused=str(error), **_NOTHING
+            request, "listings.html", status=400, asked=asked, refused=_refusal(error), **_NOTHING
         )
     pins = _pins(found)
     view = view_of(pins, wanted.area)
@@ -111,6 +112,12 @@ async def listings(request: Request) -> Response:
         view=view,
         moves={name: str(area) for name, area in moves(view).items()},
     )
+
+
+def _refusal(error: UsageError) -> str:
+    """What is wrong with a filter, by its name in the form."""
+    name, __, rest = str(error).partition(" ")
+    return f"{_(LABELS[name])} {rest}" if name in LABELS else str(error)
 
 
 _NOTHING: dict[str, object] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.names import words
 from pincali_sync.domain.news import NewsKind, Period
 from pincali_sync.language import N_, _, ngettext
+from pincali_sync.moments import NOTHING
 from pincali_sync.rendering.formats import money
 from pincali_sync.services.insights_service import Dossier
 
@@ -69,6 +70,7 @@ PERIODS = {
     Period.WEEK: N_("Seven days"),
 }
 SHORT, LONG = 120, 400
+_CELL = re.compile(r"<(t[dh])([^>]*)>(.*?)</\1>", re.DOTALL)
 # Marks that change the direction of what follows, and other invisible ones.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
@@ -91,6 +93,25 @@ def marked(value: str, length: int = LONG) -> Markup:
     return Markup("").join(
         code.format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
     )
+
+
+def labelled(row: Markup, columns: Sequence[str]) -> Markup:
+    """The cells of a table's row with their columns' headings, which stand beside them on a phone.
+
+    A cell with nothing in it is marked so: there it is left out. One over several columns has none.
+    """
+    place = 0
+
+    def label(cell: re.Match[str]) -> str:
+        nonlocal place
+        tag, attributes, inside = cell.groups()
+        span = re.search(r'colspan="(\d+)"', attributes)
+        heading = "" if span else f' data-label="{escape(columns[place].removeprefix("#"))}"'
+        place += int(span[1]) if span else 1
+        nothing = " data-none" if inside.strip() in {"", NOTHING} else ""
+        return f"<{tag}{attributes}{heading}{nothing}>{inside}</{tag}>"
+
+    return Markup(_CELL.sub(label, row))  # noqa: S704 - a template escaped it
 
 
 def alert_page(name: str) -> str:

@@ -68,8 +68,8 @@ async def test_a_wrong_password_names_the_variables() -> None:
     assert re.search(r"HTTP 401.*SCRAPYD_USERNAME and SCRAPYD_PASSWORD", str(node.objection))
 
 
-@pytest.mark.parametrize("knows_parts", [True, False])
-async def test_the_end_of_a_log_is_read_from_the_node_that_has_it(knows_parts: bool) -> None:
+@pytest.mark.parametrize("parts", ["known", "unknown", "failing"])
+async def test_the_end_of_a_log_is_read_from_the_node_that_has_it(parts: str) -> None:
     log, asked = b"x" * 100_000 + b"\nthe end", []
 
     class Node(QuietHandler):
@@ -77,10 +77,11 @@ async def test_the_end_of_a_log_is_read_from_the_node_that_has_it(knows_parts: b
             asked.append(self.path)
             is_there = self.path == f"/logs/pincali_sync/detail/{JOB}.log"
             body = log if is_there else b"{}"
-            if is_there and knows_parts:
+            if is_there and parts == "known":
                 assert self.headers["Range"] == "bytes=-8"
                 body = log[-8:]
-            self.send_response(200 if is_there else 404)
+            fails = parts == "failing" and "Range" in self.headers
+            self.send_response(500 if fails else 200 if is_there else 404)
             self.end_headers()
             self.wfile.write(body)
 

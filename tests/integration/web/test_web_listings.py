@@ -102,7 +102,7 @@ async def test_what_a_form_leaves_empty_does_not_stay_in_the_address(dashboard: 
 
 async def test_what_cannot_be_read_is_told_beside_what_was_typed(dashboard: Dashboard) -> None:
     for query, told in (
-        ("price_min=cheap", "price_min 'cheap': give an amount"),
+        ("price_min=cheap", "Price from 'cheap': give an amount"),
         ("sort=x", "give one of newest"),
         ("after=x", "no page in this order"),
     ):
