@@ -34,6 +34,8 @@ _PAGES = (
     "/",
     "/changes",
     "/changes?period=week",
+    "/listings",
+    "/listings?place=State+5&sort=dearest",
     "/queue",
     "/runs",
     "/removals",
