@@ -12,9 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 import typer
+from rich.console import Console
 
 from pincali_sync.bootstrap import open_services
-from pincali_sync.cli import tier_runner
+from pincali_sync.cli import output, tier_runner
 from pincali_sync.cli.app import app, run
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
@@ -47,6 +48,24 @@ def test_the_looking_commands_work_on_an_empty_database(
         status, out, _ = say(capsys, command)
         assert status == 0
         assert shows in out
+
+
+@pytest.mark.usefixtures("configured")
+def test_people_are_spoken_to_in_their_language_and_programs_are_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "es_MX.UTF-8")
+    _, out, _ = say(capsys, "status")
+    assert out.startswith("tier\tstate\tlast run\t")
+    assert "1 hot_listings\tnever ran\t" in out
+    assert "Aún no se ha leído nada. `pincali-sync first-run` dice" in " ".join(out.split())
+    monkeypatch.setattr(output, "console", Console(width=100, force_terminal=True))
+    assert say(capsys, "queue-stats")[1].startswith("Cola\n  pendientes ")
+    assert say(capsys, "resume")[1] == "Nada estaba en pausa.\n"
+    _, _, err = say(capsys, "explain", "nothing")
+    assert err == (
+        "pincali-sync: 'nothing' no es ningún registro: da su property_id, id EB, URL o slug\n"
+    )
 
 
 def test_config_shows_what_is_in_force_and_no_secret(
