@@ -63,6 +63,14 @@ NEWS = {
     NewsKind.GONE: N_("Gone"),
     NewsKind.BACK: N_("Back"),
 }
+# The same of one listing.
+NEWS_OF_ONE = {
+    NewsKind.NEW: N_("newcomer"),
+    NewsKind.DOWN: N_("price down"),
+    NewsKind.UP: N_("price up"),
+    NewsKind.GONE: N_("went"),
+    NewsKind.BACK: N_("came back"),
+}
 NEWS_BADGES = {NewsKind.NEW: "ok", NewsKind.BACK: "ok", NewsKind.GONE: "bad"}
 PERIODS = {
     Period.TODAY: N_("Today"),

@@ -72,11 +72,11 @@ async def test_each_change_has_its_title_its_price_and_its_links(dashboard: Dash
     page = await dashboard.page("/changes")
     found = listed(page)
     assert len(found) == 5
-    [cheaper] = [each for each in found if "Price down" in each]
+    [cheaper] = [each for each in found if "price down" in each]
     assert "House blue-house" in cheaper
     assert "2,000,000 MXN 1,900,000 MXN" in cheaper
     assert cheaper.endswith("-5.0 %")
-    assert "Price up" in found[0] + found[1]  # in dollars twice; the change of currency is none
+    assert "price up" in found[0] + found[1]  # in dollars twice; the change of currency is none
     assert page.css(f'a[href="/properties/{id_of("blue-house")}"]')
     assert page.css('a[href="https://www.pincali.com/en/home/blue-house"]')
     assert HOSTILE not in page.get()

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from markupsafe import Markup
 
 from pincali_sync.db.repositories.insights.dossier import Change
 from pincali_sync.db.repositories.insights.history import DayCount, HistoryPoint
@@ -20,7 +21,7 @@ from pincali_sync.services.insights.snapshot import LiveFigures
 from pincali_sync.services.runs.run_figures import progress_of
 from pincali_sync.web import trends
 from pincali_sync.web.trends import price_line
-from pincali_sync.web.words import plain, slug, web_url
+from pincali_sync.web.words import labelled, plain, slug, web_url
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOTHING_QUEUED = RunQueueCounts(queued=0, open=0, completed=0, failed=0, open_verifications=0)
@@ -230,3 +231,11 @@ def test_trends_are_thinned_and_add_up_labels() -> None:
     present, stale = trends.listings_over_time(history)
     assert [value for _, value in present.points] == [5, 5]
     assert [value for _, value in stale.points] == [None, None]
+
+
+def test_the_cells_of_a_row_know_their_headings() -> None:
+    row = Markup('<tr><th class="when">now</th><td colspan="2">rest</td><td> – </td></tr>')
+    assert labelled(row, ["When", "A", "B", "#Of <all>"]) == (
+        '<tr><th class="when" data-label="When">now</th><td colspan="2">rest</td>'
+        '<td data-label="Of &lt;all&gt;" data-none> – </td></tr>'
+    )
