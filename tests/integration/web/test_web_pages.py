@@ -68,6 +68,9 @@ async def test_an_empty_database_has_pages_that_say_so(dashboard: Dashboard) -> 
             path
         )
         assert page.css('meta[http-equiv="refresh"]') == [], path
+        spanish = Selector((await dashboard.get(path, **{"accept-language": "es"})).text)
+        assert spanish.css("html::attr(lang)").get() == "es-MX", path
+        assert spanish.css("h1::text").get() != page.css("h1::text").get(), path
 
 
 async def test_a_page_speaks_the_language_of_its_reader(dashboard: Dashboard) -> None:
