@@ -158,7 +158,7 @@ async def cancel(request: Request) -> Response:
         command=f"cancel {run.id}",
         back=f"/runs/{run.id}",
         facts=(
-            (_("Run"), str(run.id), f"/runs/{run.id}"),
+            (_("Run of a tier"), str(run.id), f"/runs/{run.id}"),
             (_("Tier"), str(run.tier_level), None),
             (_("Started"), instant(run.started_at), None),
         ),
