@@ -14,6 +14,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.dead_letters import BY_NAME
 from pincali_sync.exceptions import UsageError
 from pincali_sync.language import N_, _, ngettext
+from pincali_sync.rendering.formats import number
 
 _REASON = "cancelled by request"
 _RECORD = typer.Argument(metavar="PROPERTY", help="property_id, EB id, URL or slug.")
@@ -62,8 +63,8 @@ def dead_letters(
     if len(letters) < in_all and (as_json or kind is not None):
         said = _(
             "These are the latest %(shown)s of %(all)s; `--limit` shows more.",
-            shown=f"{len(letters):,}",
-            all=f"{in_all:,}",
+            shown=number(len(letters)),
+            all=number(in_all),
         )
         echo(said, err=True)
 

@@ -132,7 +132,8 @@ async def _end_silent_jobs(patient: Patient) -> str:
 
 
 def _put_right(number: int) -> str:
-    return _("rows put right: %(number)s", number=f"{number:,}") if number else ""
+    count = f"{number:,}"
+    return _("rows put right: %(number)s", number=count) if number else ""
 
 
 def _mend_of(disagreement: Disagreement) -> Callable[[Patient], Awaitable[str]] | None:
