@@ -86,6 +86,8 @@ def _migrate(connection: Connection, address: str) -> None:
             context.run_migrations()
     except DBAPIError as error:
         said = line_of(error.orig or error)
+        if isinstance(error.orig, psycopg.errors.RaiseException):
+            raise SchemaVersionError(said) from error  # a migration's own words, remedy included
         if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
             raise SchemaVersionError(
                 f"{said}: run the upgrade as the role that owns the tables"

@@ -14,11 +14,11 @@ import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
-from sqlalchemy.exc import DBAPIError
 
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import SCHEMA_REVISION, sqlalchemy_url
 from pincali_sync.db.models import metadata
+from pincali_sync.exceptions import SchemaVersionError
 from scripts.check_drift import differences
 from tests.support.postgres import execute, fresh_database
 
@@ -346,7 +346,8 @@ def test_somebody_elses_table_of_one_of_our_names_is_refused_and_left_alone(
 ) -> None:
     migrate.upgrade(empty_database_url, "0005_full_manifest")
     execute(empty_database_url, "CREATE TABLE quality_reports AS SELECT 1 AS theirs")
-    with pytest.raises(DBAPIError, match="a relation quality_reports already"):
+    refusal = "^there is a relation quality_reports already.* rename it.*; nothing was changed$"
+    with pytest.raises(SchemaVersionError, match=refusal):
         migrate.upgrade(empty_database_url)
     execute(empty_database_url, "ALTER TABLE quality_reports RENAME TO their_reports")
     migrate.upgrade(empty_database_url)
