@@ -233,7 +233,7 @@ class Workshop:
             rules=self.rules,
         )
 
-    async def visit(self, scraped: Property) -> SavedBatch:
+    async def visit(self, scraped: Property, *, ticket: JobTicket | None = None) -> SavedBatch:
         """Queues, leases and saves one detail page, whatever else is queued."""
         await rows(
             self.db,
@@ -244,7 +244,8 @@ class Workshop:
             now=self.clock.now(),
         )
         queued = {each.property_id: each for each in await self.claim(1_000)}
-        saved = await self.save(ScrapeResult(queued=queued[scraped.property_id], scraped=scraped))
+        result = ScrapeResult(queued=queued[scraped.property_id], scraped=scraped)
+        saved = await self.save(result, ticket=ticket)
         await self.release()
         return saved
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -151,6 +152,19 @@ async def test_an_unchanged_page_journals_nothing_and_is_not_updated(
     assert (live["last_updated_at"], live["last_full_scrape_at"]) == (first, later)
     assert live["first_seen_at"] == first
     assert len(await shop.journal("blue-house")) == 1
+
+
+async def test_news_of_a_session_stays_news_when_the_page_is_seen_in_it_again(
+    shop: Workshop, db: Database
+) -> None:
+    """Its former slug, say, leads to the same page."""
+    told = "SELECT change_type FROM property_scrapes_staging WHERE session_id = :id"
+    await shop.visit(FULL)
+    for page, kind in ((FULL, "unchanged"), (replace(FULL, bedrooms=4), "updated")):
+        ticket = await shop.begin("detail")
+        for _ in range(2):
+            await shop.visit(page, ticket=ticket)
+        assert await value(db, told, id=ticket.session_id) == kind
 
 
 async def test_a_page_that_shows_less_erases_nothing(shop: Workshop) -> None:

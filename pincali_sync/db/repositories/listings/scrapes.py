@@ -117,8 +117,9 @@ UPDATE scraped s
   FROM properties_live l WHERE l.property_id = s.property_id
 """
 
+# A page that the session saw before was news then: its counts are made of these rows.
 _INSERT_STAGING = f"""
-INSERT INTO property_scrapes_staging
+INSERT INTO property_scrapes_staging AS p
        (session_id, {_list(_STAGED)}, status, scraped_at, created_at, processing_status,
         change_type)
 SELECT CAST(:session_id AS uuid), {_list(_STAGED)}, 'active', :now, :now,
@@ -127,7 +128,8 @@ SELECT CAST(:session_id AS uuid), {_list(_STAGED)}, 'active', :now, :now,
 ON CONFLICT (session_id, property_id) DO UPDATE SET
        {", ".join(f"{c} = excluded.{c}" for c in _STAGED if c != "property_id")},
        scraped_at = excluded.scraped_at, processing_status = excluded.processing_status,
-       change_type = excluded.change_type
+       change_type = CASE WHEN p.processing_status = 'processed' AND p.change_type <> 'unchanged'
+                          THEN p.change_type ELSE excluded.change_type END
 """
 
 _JOURNAL = f"""
