@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue import outside
 from pincali_sync.db.repositories.queue.room import ROOM
 from pincali_sync.items import Ending, ScrapeResult
-from tests.support.builders import Workshop, add_live, entry, id_of, rows, sale, value
+from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale, value
 from tests.support.clock import FixedClock
 
 CEILING = 60
@@ -122,6 +124,44 @@ async def test_what_ends_in_vain_rests_outside_and_comes_back_when_its_time_is_o
     assert await shop.queue.top_up() == 0
     clock.advance(hours=1)
     assert await shop.queue.top_up() == 1
+
+
+@pytest.mark.parametrize("was_removed", [False, True])
+async def test_what_is_known_to_have_changed_is_tried_again_after_a_day(
+    shop: Workshop, db: Database, clock: FixedClock, was_removed: bool
+) -> None:
+    await add_live(db, "blue-house", price=2_000_000)
+    if was_removed:
+        await rows(db, "UPDATE properties_live SET listing_status = 'sold', status = 'inactive'")
+    for days in (1, 2, 4):
+        await shop.scan(entry("blue-house", sale(3_000_000)))
+        await shop.queue.top_up()
+        [queued] = await shop.claim()
+        await shop.save(ScrapeResult(queued=queued, error="HTTP 500", ending=Ending.FAILED))
+        clock.advance(days=days, minutes=-1)
+        assert await shop.queue.top_up() == 0
+        clock.advance(minutes=1)
+    assert await shop.queue.top_up() == 1
+
+
+async def test_a_page_that_came_starts_the_count_of_those_in_vain_again(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await shop.scan(entry("blue-house"))
+    for _ in range(3):
+        await shop.queue.top_up()
+        [queued] = await shop.claim()
+        await shop.save(ScrapeResult(queued=queued, error="HTTP 500", ending=Ending.FAILED))
+        clock.advance(days=5)
+    await shop.queue.top_up()
+    await shop.visit(detail("blue-house"))
+    clock.advance(days=1)
+    await shop.scan(entry("blue-house", sale(3_000_000)))
+    [queued] = await shop.claim()
+    await shop.save(ScrapeResult(queued=queued, error="HTTP 500", ending=Ending.FAILED))
+    assert await shop.queue.top_up() == 0
+    resting = "SELECT rests_until FROM queue_outside"
+    assert await value(db, resting) == clock.now() + timedelta(days=1)
 
 
 async def test_what_ends_while_a_scan_flags_it_is_not_lost(shop: Workshop, db: Database) -> None:

@@ -9,6 +9,7 @@ from pincali_workshop.standin.world.removal import RemovalMode
 LEAST_RECALL = 0.95  # of those gone for three weeks, in each way that their pages answer
 _LEAST_RECALL_OF_ALL = 0.98
 _LEAST_NOTICED = 0.99
+_MOST_WAITING = 0.002  # of prices that were compared
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Findings:
     new_waiting: list[str] = field(default_factory=list)  # known; each attempt at the page failed
     prices_compared: int = 0
     prices_missed: list[str] = field(default_factory=list)
-    prices_waiting: list[str] = field(default_factory=list)  # noticed; the page itself fails
+    prices_waiting: list[str] = field(default_factory=list)  # noticed; each attempt failed so far
     price_visits: int = 0  # visits that a price change was the reason for
     prices_invented: list[str] = field(default_factory=list)
     price_changes: int = 0  # journalled
@@ -74,6 +75,7 @@ class Findings:
         )
         return (
             not any(wrong)
+            and len(self.prices_waiting) <= _MOST_WAITING * self.prices_compared
             and self.removals_noticed >= _LEAST_NOTICED
             and all(gone.is_enough for gone in self.gone_by_way.values())
             and self.recall >= _LEAST_RECALL_OF_ALL

@@ -77,9 +77,7 @@ class Ledger:
                 continue
             self.findings.prices_compared += 1
             if not _same_price(row, state):
-                # Noticed, and not fetched yet: its page fails. What is relisted stays queued as
-                # relisted, whatever its price.
-                waiting = row["is_queued"]
+                waiting = row["is_asked_for"]
                 kept = self.findings.prices_waiting if waiting else self.findings.prices_missed
                 kept.append(listing.public_id)
             if listing.public_id in self._removed_once:
@@ -145,9 +143,11 @@ class Ledger:
             """SELECT public_id, listing_status, price, currency, price_unit, operation_type,
                       EXISTS (SELECT 1 FROM scrape_queue q
                                WHERE q.property_id = l.property_id
+                                 AND q.queue_reason IN ('price_change', 'relisted', 'another_try')
                                  AND (q.status IN ('pending', 'in_progress')
-                                   OR q.status = 'failed' AND q.queue_reason = 'price_change')
-                             ) AS is_queued
+                                   OR q.status = 'failed'
+                                      AND q.completed_at > l.last_full_scrape_at)
+                             ) AS is_asked_for
                  FROM properties_live l WHERE public_id IS NOT NULL"""
         )
         return {row["public_id"]: row for row in rows}

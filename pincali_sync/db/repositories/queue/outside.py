@@ -36,8 +36,9 @@ _FOUND_BY = """(
 # What only the sitemap knows comes after what pages showed, and gives way to it at a full queue.
 PRIORITY = "CASE WHEN m.is_new AND m.sources = '{}' THEN 3 WHEN m.is_new THEN 1 ELSE 2 END"
 
-# What was asked for in vain is tried again: of newcomers after a day. What the manifest does not
-# want any more, and what is in the queue, waits no longer.
+# What was asked for in vain is tried again, first after a day: all that waits here is known to be
+# new, or to be other than the live row says. What the manifest does not want any more, and what is
+# in the queue, waits no longer.
 _TAKE = f"""
 WITH looked AS MATERIALIZED (
     SELECT o.property_id, o.place, m.source_url, {_FOUND_BY} AS run_id,
@@ -50,16 +51,14 @@ WITH looked AS MATERIALIZED (
                 WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed THEN 'price_change'
                 ELSE 'relisted' END AS reason,
-           CASE WHEN m.is_new THEN vain.last_at + {rest.after("vain.times", days=1)}
-                WHEN {rest.WAS_IN_VAIN} THEN vain.last_at + {rest.after("vain.times")}
-           END AS rests_until
+           vain.last_at + {rest.after("vain.times", days=1)} AS rests_until
       FROM unnest(CAST(:property_ids AS text[])) WITH ORDINALITY AS o (property_id, place)
       LEFT JOIN property_manifest m ON m.property_id = o.property_id
+      LEFT JOIN properties_live l ON l.property_id = o.property_id
      CROSS JOIN LATERAL (
            SELECT count(*) AS times, max(q.completed_at) AS last_at
              FROM scrape_queue q
-            WHERE q.property_id = o.property_id AND {rest.VAIN_ROW}) vain
-      LEFT JOIN properties_live l ON l.property_id = o.property_id AND vain.times > 0
+            WHERE q.property_id = o.property_id AND {rest.VAIN_SINCE}) vain
 ), fitting AS MATERIALIZED (
     SELECT * FROM looked WHERE is_wanted AND (rests_until > :now) IS NOT TRUE
      ORDER BY place LIMIT least(CAST(:wanted AS integer), {ROOM})

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 LONGEST_DAYS = 56
 
-# A row `q` that was asked for and ended without a page; what was cancelled unasked is none.
+# A row `q` that was asked for and ended without a page.
 VAIN_ROW = "(q.status = 'failed' OR q.status = 'cancelled' AND q.attempt_count > 0)"
-# Those: how many of a record, and when the latest. Those that a page came
-# after are settled soon (`QueueRepository.forgive`), so they are not told from others here.
+# Beside the live row `l`, if there is one: and no page came since.
+VAIN_SINCE = f"({VAIN_ROW} AND q.completed_at > coalesce(l.last_full_scrape_at, '-infinity'))"
+# Those: how many of a record, and when the latest.
 IN_VAIN = f"""
     SELECT q.property_id, count(*) AS times, max(q.completed_at) AS last_at
-      FROM scrape_queue q WHERE {VAIN_ROW} GROUP BY q.property_id"""
-# Beside it as `vain` and a live row `l`: whether no page came since.
-WAS_IN_VAIN = "vain.last_at > coalesce(l.last_full_scrape_at, '-infinity') IS TRUE"
+      FROM scrape_queue q LEFT JOIN properties_live l ON l.property_id = q.property_id
+     WHERE {VAIN_SINCE} GROUP BY q.property_id"""
+# Beside it as `vain`.
+WAS_IN_VAIN = "coalesce(vain.times, 0) > 0"
 
 
 def fetches(record: str, *, besides: str = "NULL") -> str:
@@ -38,10 +40,11 @@ def after(times: str, *, days: int = 7) -> str:
     """An expression for the rest of a page that was asked for in vain so many times, at least once.
 
     Args:
-        days: after the first time; 6 where the question comes weekly, and may come early.
+        days: after the first time; 1 where something is known to be new or to have changed, 6
+            where the question comes weekly, and may come early.
     """
     return f"interval '1 day' * least({days} * power(2, least({times} - 1, 10)), {LONGEST_DAYS})"
 
 
 # Whether such a record's page may be asked for again.
-RESTED = f"({WAS_IN_VAIN} AND vain.last_at > :now - {after('vain.times')}) IS NOT TRUE"
+RESTED = f"(vain.last_at > :now - {after('vain.times')}) IS NOT TRUE"
