@@ -17,9 +17,10 @@ from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.services.base import Service, in_transaction
 
 # To find what is worth most all that is old is looked at: not for little room, and not often. What
-# a look finds lasts longer: the queue holds what the pace lets be fetched in hours.
+# a look finds lasts longer: the queue holds what the pace lets be fetched in hours. Where it left
+# room, nothing was left that is due.
 _LEAST_ROOM = 0.05
-_REST = timedelta(hours=2)
+_REST, _REST_WHEN_DONE = timedelta(hours=2), timedelta(hours=6)
 
 # A card that shows something else has its page visited before it is stale, but not at once: what
 # is being edited is edited again.
@@ -59,7 +60,8 @@ class RefreshService(Service):
             stale_before=now - timedelta(days=ceiling_days), at_most=budget
         )
         due = replace(due, stale=max(due.stale, too_old))
-        if not await self._is_worth_it(tx, min(due.stale + due.sample, budget)):
+        room = await tx.queue_fill.room_for_refresh(self.config.queue_max_pending)
+        if not self._is_worth_it(min(due.stale + due.sample, budget), room):
             return Wanted()
         stale = sample = 0
         if (wanted := min(due.stale, budget)) > 0:
@@ -76,14 +78,14 @@ class RefreshService(Service):
                 wanted, filling, seed=target.month.isoformat(), drawn_since=target.set_at
             )
         await tx.freshness.count_queued(Wanted(stale=stale, sample=sample))
-        await tx.freshness.rest(now + _REST)
+        is_done = stale + sample < min(budget, room)
+        await tx.freshness.rest(now + (_REST_WHEN_DONE if is_done else _REST))
         return Wanted(stale=stale, sample=sample)
 
-    async def _is_worth_it(self, tx: UnitOfWork, wanted: int) -> bool:
+    def _is_worth_it(self, wanted: int, room: int) -> bool:
         """For little room it is put off."""
-        ceiling = self.config.queue_max_pending
-        room = await tx.queue_fill.room_for_refresh(ceiling) if wanted > 0 else 0
-        return 0 < wanted <= room or room > _LEAST_ROOM * ceiling
+        is_much = room > _LEAST_ROOM * self.config.queue_max_pending
+        return wanted > 0 and (wanted <= room or is_much)
 
     async def wanted(self, tx: UnitOfWork) -> Wanted:
         """What a target set now would ask for, over the month."""

@@ -254,6 +254,22 @@ async def test_the_daily_budget_holds_back_what_is_old_and_never_what_is_new(
     assert await value(db, "SELECT count(*) FROM scrape_queue") == 10
 
 
+@pytest.mark.parametrize(("budget", "hours"), [(5, 2), (1_000, 6)])
+async def test_what_is_old_is_looked_through_sooner_where_something_due_found_no_place(
+    stage: Stage, db: Database, clock: FixedClock, budget: int, hours: int
+) -> None:
+    for number in range(30):
+        await add_live(
+            db, f"old-{number}", price=1, last_full_scrape_at=clock.now() - timedelta(days=60)
+        )
+    config = stage.services.config.model_copy(update={"detail_daily_budget": budget})
+    refresh = build_services(config, clock=clock, db=db).refresh
+    await refresh.set_target(None)
+    assert (await refresh.top_up()).stale == min(30, budget)
+    rests_until = await value(db, "SELECT rests_until FROM refresh_targets")
+    assert rests_until == clock.now() + timedelta(hours=hours)
+
+
 async def test_a_cancelled_run_stops_its_jobs_and_keeps_what_it_queued(
     stage: Stage, db: Database
 ) -> None:

@@ -22,7 +22,11 @@ SELECT l.public_id, c.created_at FROM property_changes c JOIN properties_live l 
  WHERE c.change_type = 'created' AND c.created_at > :since AND c.created_at <= :now
 """
 _REMOVED = """
-SELECT l.public_id, c.created_at FROM property_changes c JOIN properties_live l USING (property_id)
+SELECT l.public_id, c.created_at, coalesce(
+       (SELECT max(k.checked_at) FROM removal_checks k
+         WHERE k.property_id = c.property_id AND k.applied_at = c.created_at),
+       c.created_at) AS proven_at
+  FROM property_changes c JOIN properties_live l USING (property_id)
  WHERE c.change_type = 'removed' AND c.created_at > :since AND c.created_at <= :now
 """
 _PRICES = """
@@ -60,8 +64,9 @@ class Bookkeeper:
         for row in await self._rows(_CREATED, **span):
             self._truth.note_live(row["public_id"], row["created_at"])
         for row in await self._rows(_REMOVED, **span):
+            proven = self._state(row["public_id"], row["proven_at"])
             state = self._state(row["public_id"], row["created_at"])
-            self._truth.note_removal(state, row["created_at"])
+            self._truth.note_removal(proven, state, row["created_at"])
         for row in await self._rows(_PRICES, **span):
             state = self._state(row["public_id"], row["created_at"])
             self._truth.note_price(state, row["amount"], row["created_at"])

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _TICK = timedelta(minutes=30)
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _LOOK = timedelta(hours=1)  # whether a tier is due
-_WATCH = timedelta(hours=6)  # figures and alerts are read so often; a real tick always does
+_WATCH = timedelta(hours=24)  # figures and alerts are read so often; a real tick always does
 _PERSON = timedelta(days=1)  # how long what waits for a person waits
 _FOR_A_PERSON = {"refused", "rate"}
 

@@ -176,6 +176,7 @@ def _figures(course: Course, truth: Truth, listings: int) -> dict[str, Any]:
         "days_until_off_the_market": _percentiles(truth.unlisted, _DAY),
         "days_until_repriced": _percentiles(truth.prices, _DAY),
         "removed_falsely": truth.removals.wrong[:_NAMED],
+        "back_between_proof_and_removal": len(truth.back_before_removal),
         "price_entries": truth.price_entries.all,
         "prices_journalled_falsely": truth.price_entries.wrong[:_NAMED],
         "requests": course.requests,

@@ -80,6 +80,7 @@ class Truth:
         self.unlisted = Delays()
         self.prices = Delays()
         self.removals = Judged()
+        self.back_before_removal: list[str] = []
         self.price_entries = Judged()
         self.births = self.ends = self.price_changes = self.returns = 0
 
@@ -126,11 +127,19 @@ class Truth:
         """A listing is in the live table."""
         self.new.end(public_id, second(at))
 
-    def note_removal(self, state: ListingState, at: datetime) -> None:
-        """A listing was removed; the state is the one it was in at that time."""
+    def note_removal(self, proven: ListingState, state: ListingState, at: datetime) -> None:
+        """A listing was removed.
+
+        Args:
+            proven: the state it was in when its page was looked at, which is what proves it.
+            state: the one at the time of the removal, an hour or two later. Who came back between
+                the two is noticed by the next scan.
+        """
         public_id = state.listing.public_id
         stays = way_of(self._seed, public_id) is RemovalMode.UNLISTED
-        self.removals.note(public_id, is_right=not state.active and not stays)
+        self.removals.note(public_id, is_right=not proven.active and not stays)
+        if state.active and not proven.active:
+            self.back_before_removal.append(public_id)
         self.gone.end(public_id, second(at))
 
     def note_off_market(self, public_ids: Iterable[str], at: datetime) -> None:
