@@ -87,6 +87,7 @@ TRANSITIONS = (
     Transition(Cause.CARD, _LIKELY, _S.ACTIVE, _UPDATED),
     Transition(Cause.CARD, _GONE, _S.RELISTED, _BACK),
     Transition(Cause.SITEMAP, _LIKELY, _S.ACTIVE, _UPDATED),
+    Transition(Cause.SITEMAP, _GONE, _S.RELISTED, _BACK),
     Transition(Cause.PAGE, _LIKELY, _S.ACTIVE, _UPDATED),
     Transition(Cause.PAGE, _GONE, _S.ACTIVE, _BACK),
     Transition(Cause.PAGE, frozenset({_S.RELISTED}), _S.ACTIVE, None),

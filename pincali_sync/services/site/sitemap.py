@@ -61,7 +61,14 @@ class SitemapService(Service):
             return RecordedShard(urls=urls)
         found = ShardUrls(shard.body, shard.url, self.config.pincali_base_url)
         listed = ((property_id_of(url), url) for url in found)
-        urls = await tx.sitemap.record_urls(session_id, shard.url, listed, dated_at=dated_at)
+        is_all_there_is = await _pages_are_refused(tx)
+        urls = await tx.sitemap.record_urls(
+            session_id,
+            shard.url,
+            listed,
+            dated_at=dated_at,
+            revive_at=now if is_all_there_is else None,
+        )
         before = await tx.sitemap.size_of_shard(shard.url)
         doubt = doubt_about_shard(listings=urls, others=found.others, before=before)
         if doubt is not None:  # what it lists is there all the same; it is asked for anew
@@ -87,13 +94,9 @@ class SitemapService(Service):
         missing = await self.db.run(lambda tx: tx.listed.missing_but_listed())
         await self.in_chunks(missing, restore)
         ended = await self._judge(ticket)
-        if ticket.run_id is None and await self._pages_are_refused():
+        if ticket.run_id is None and await self.db.run(_pages_are_refused):
             await MissingService(self.db, self.clock, self.config).count_dropped(session_id)
         return ended
-
-    @in_transaction
-    async def _pages_are_refused(self, tx: UnitOfWork) -> bool:
-        return await tx.pauses.of(PAGES) is not None
 
     @in_transaction
     async def _judge(self, tx: UnitOfWork, ticket: JobTicket) -> SitemapPass | None:
@@ -105,3 +108,7 @@ class SitemapService(Service):
         return await tx.sitemap.finish(
             ticket.session_id, totals, reasons=reasons, now=self.clock.now()
         )
+
+
+async def _pages_are_refused(tx: UnitOfWork) -> bool:
+    return await tx.pauses.of(PAGES) is not None

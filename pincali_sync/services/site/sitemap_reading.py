@@ -16,13 +16,15 @@ from pincali_sync.services.site.pauses import PauseService
 
 _READ_BY = {Tier.DAILY_SYNC, Tier.WEEKLY_DEEP}
 _REST_AFTER_FAILURE = timedelta(hours=1)
+_NEXT_EDITION = timedelta(hours=6)  # what could not be read whole may be whole then
 
 
 @dataclass(frozen=True, kw_only=True)
 class SitemapReading(Service):
     """What a tick does for the sitemap while no run may read it.
 
-    A job of no run, once a slot of tier 2: it takes part in nothing that asks for pages.
+    A job of no run, once a slot of tier 2, oftener where shards were lost: it takes part in nothing
+    that asks for pages.
     """
 
     jobs: RunJobs
@@ -48,8 +50,10 @@ class SitemapReading(Service):
         return await self.pauses.refusal_of(PAGES) is not None
 
     def _rests(self, latest: Job) -> bool:
-        ended_well = latest.status in {"completed", "cancelled"} or latest.finish_reason in RESTING
-        return not ended_well and self.clock.now() - latest.last_heard() <= _REST_AFTER_FAILURE
+        if latest.status == "cancelled" or latest.finish_reason in RESTING:
+            return False
+        rest = _NEXT_EDITION if latest.status == "completed" else _REST_AFTER_FAILURE
+        return self.clock.now() - latest.last_heard() < rest
 
 
 def _served_by(latest: Job | None) -> datetime | None:

@@ -207,6 +207,28 @@ async def test_the_second_absence_makes_a_listing_likely_removed_and_a_candidate
     assert (change["old_value"], change["new_value"]) == ("active", "likely_removed")
 
 
+@pytest.mark.parametrize(
+    ("days", "is_looked_at", "times"), [(15, False, 2), (13, False, 1), (15, True, 1)]
+)
+async def test_unseen_as_long_as_two_weekly_scans_take_one_absence_is_as_good_as_two(
+    services: Services, db: Database, clock: FixedClock, days: int, is_looked_at: bool, times: int
+) -> None:
+    await begin(services, clock)
+    clock.advance(days=days - 7)  # the site refused every page
+    if is_looked_at:
+        await rows(
+            db,
+            """INSERT INTO removal_checks (property_id, verdict, evidence, url, checked_at)
+               VALUES (:id, 'alive', 'a person says so', '', :now)""",
+            id=id_of("house-1"),
+            now=clock.now(),
+        )
+    session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS})
+    found = await services.diff.detect_removed_properties(session_id)
+    assert await missing(db) == {"house-1": times}
+    assert [each.property_id for each in found] == [id_of("house-1")] * (times - 1)
+
+
 async def test_missing_for_the_third_time_it_leaves_the_active_counts_and_waits_for_a_person(
     services: Services, shop: Workshop, clock: FixedClock
 ) -> None:

@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from pincali_sync.bootstrap import build_services
+from pincali_sync.bootstrap import Services, build_services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.pace import PAGES, SITEMAP
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import BlockedError, PausedError
 from pincali_sync.items import FetchedShard
 from pincali_sync.services.scheduler_service import SchedulerService
-from tests.integration.site.test_sitemap import SHARD, add_three, counts, urls
+from tests.integration.site.test_sitemap import SHARD, add_three, counts, read, urls
 from tests.support.builders import entry, id_of, page, rows, value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
@@ -98,13 +98,152 @@ async def test_what_two_complete_sitemaps_dropped_is_likely_removed_and_no_more(
     assert row == {"listing_status": "active", "status": "active"}
 
 
+EVERYTHING = [f"casa-{n}" for n in range(1, 60)]
+DROPPED = EVERYTHING[1:]
+
+
+async def remove(db: Database, clock: FixedClock) -> None:
+    """Its page proved casa-1 gone, and no card has shown it since."""
+    for state, older in (("likely_removed", "active"), ("confirmed_removed", "removed")):
+        await rows(
+            db,
+            """UPDATE properties_live SET listing_status = :state, status = :older
+                WHERE property_id = :id""",
+            state=state,
+            older=older,
+            id=id_of("casa-1"),
+        )
+    await rows(
+        db,
+        """INSERT INTO property_changes (property_id, change_type, field_name, created_at)
+           VALUES (:id, 'removed', 'listing_status', :now)""",
+        id=id_of("casa-1"),
+        now=clock.now(),
+    )
+    clock.advance(minutes=1)
+
+
+async def state(db: Database) -> tuple[str, bool]:
+    """What is known of casa-1, and whether its page is wanted."""
+    [row] = await rows(
+        db,
+        """SELECT l.listing_status, m.needs_full_scrape
+             FROM properties_live l JOIN property_manifest m USING (property_id)
+            WHERE property_id = :id""",
+        id=id_of("casa-1"),
+    )
+    return row["listing_status"], row["needs_full_scrape"]
+
+
+async def test_what_was_removed_and_dropped_and_is_listed_again_is_there_again(
+    stage: Stage, ticks: SchedulerService
+) -> None:
+    await add_three(stage.db)
+    await refuse(stage)
+    await days(stage, ticks, EVERYTHING, DROPPED)
+    await remove(stage.db, stage.clock)
+    await days(stage, ticks, DROPPED, EVERYTHING)
+    assert await state(stage.db) == ("relisted", True)
+    told = await rows(
+        stage.db,
+        """SELECT old_value, new_value, change_reason FROM property_changes
+            WHERE change_type = 'reactivated'""",
+    )
+    assert told == [
+        {
+            "old_value": "confirmed_removed",
+            "new_value": "relisted",
+            "change_reason": "the sitemap lists it again",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "since"),
+    [
+        # It lags: it has listed the listing all the time.
+        ([EVERYTHING], [EVERYTHING, EVERYTHING]),
+        # Dropped before the removal, and back before any sitemap lacked it since.
+        ([EVERYTHING, DROPPED], [EVERYTHING]),
+    ],
+)
+async def test_what_the_sitemap_goes_on_listing_is_not_there_again_by_that(
+    stage: Stage,
+    ticks: SchedulerService,
+    before: Sequence[Sequence[str]],
+    since: Sequence[Sequence[str]],
+) -> None:
+    await add_three(stage.db)
+    await refuse(stage)
+    await days(stage, ticks, *before)
+    await remove(stage.db, stage.clock)
+    await days(stage, ticks, *since)
+    assert await state(stage.db) == ("confirmed_removed", False)
+
+
+@pytest.mark.parametrize("moves", [True, False])
+async def test_what_was_in_another_shard_or_in_none_that_could_be_read_is_not_there_again(
+    stage: Stage, ticks: SchedulerService, moves: bool
+) -> None:
+    await add_three(stage.db)
+    await refuse(stage)
+    await days(stage, ticks, EVERYTHING)
+    await remove(stage.db, stage.clock)
+    if moves:
+        shards = {SHARD: urls(*DROPPED), f"{SHARD}?2": urls("casa-1")}
+    else:
+        await ticks.tick()
+        await read_sitemap(stage, "casa-2")  # not whole
+        stage.clock.advance(hours=6)
+        shards = {SHARD: urls(*EVERYTHING)}
+    await ticks.tick()
+    ticket = await stage.begin(stage.runner.ordered.pop())
+    sitemap = stage.services.sitemap
+    await sitemap.begin(ticket, shards=len(shards))
+    for url, body in shards.items():
+        shard = FetchedShard(url=url, body=body, dated_at=stage.clock.now())
+        await sitemap.record_shard(shard, ticket)
+    await sitemap.finish(ticket)
+    assert await state(stage.db) == ("confirmed_removed", False)
+
+
+async def test_while_pages_are_shown_they_and_not_the_sitemap_say_what_is_there_again(
+    stage: Stage, services: Services
+) -> None:
+    await add_three(stage.db)
+    await read(services, *EVERYTHING)
+    await remove(stage.db, stage.clock)
+    for slugs in (DROPPED, EVERYTHING):
+        stage.clock.advance(days=1)
+        assert (await read(services, *slugs)).is_complete
+    assert await state(stage.db) == ("confirmed_removed", False)
+
+
+async def test_a_sitemap_that_was_not_whole_is_read_again_when_it_may_be(
+    stage: Stage, ticks: SchedulerService, clock: FixedClock
+) -> None:
+    await refuse(stage)
+    await days(stage, ticks, EVERYTHING)
+    await ticks.tick()
+    await read_sitemap(stage, "casa-1")
+    clock.advance(hours=5)
+    await ticks.tick()
+    assert stage.runner.ordered == []
+    clock.advance(hours=1)
+    await ticks.tick()
+    await read_sitemap(stage, *EVERYTHING)
+    for _ in range(2):
+        clock.advance(hours=8)
+        await ticks.tick()
+        assert stage.runner.ordered == []
+
+
 async def test_what_was_only_likely_is_looked_at_first_when_the_doors_open(
     stage: Stage, ticks: SchedulerService
 ) -> None:
     await add_three(stage.db)
-    everything = [f"casa-{n}" for n in range(1, 60)]
     await refuse(stage)
-    await days(stage, ticks, everything, everything[1:], everything[1:])
+    await days(stage, ticks, EVERYTHING, DROPPED, DROPPED)
     await stage.services.pauses.resume(PAGES)
     # A listing that was just seen tells how the site shows what is there.
     ticket = await stage.shop.begin()

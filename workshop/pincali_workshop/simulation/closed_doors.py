@@ -68,7 +68,7 @@ class ClosedFindings:
     days_to_truth: float | None = None  # from the opening to the first tier 3's end
     removed_falsely: list[str] = field(default_factory=list)  # by then
     present_falsely: list[str] = field(default_factory=list)  # as of a time when it was gone
-    # Gone, on no sitemap ever, missed once: a second scan must say so; the row tells how old it is.
+    # Gone so shortly before the opening that one scan proves nothing; the row tells how old it is.
     dated: list[str] = field(default_factory=list)
 
     @property

@@ -132,31 +132,40 @@ _DELISTED = f"""
        AND greatest(m.last_seen_at, l.last_full_scrape_at, '-infinity')
            < first.lacked_at - interval '{DOUBT}'"""
 _ONCE_MORE = "l.consecutive_missing_count + 1"
+# Unseen for as long as so many weekly scans take, and not looked at, it would have been missing in
+# each of them: none was made, since the site refused, or none was certified.
+_AS_IF_SCANNED = f"""CASE WHEN l.consecutive_missing_count < {LIKELY_AFTER}
+         AND greatest(m.last_seen_at, l.last_full_scrape_at)
+             < :began - interval '{LIKELY_AFTER} weeks'
+         AND NOT EXISTS (SELECT FROM removal_checks c WHERE c.property_id = l.property_id
+                            AND c.checked_at > coalesce(m.last_seen_at, '-infinity'))
+         THEN {LIKELY_AFTER} ELSE {_ONCE_MORE} END"""
 # A person's word since anything listed it: see `settlement`.
 _KEPT = f"""EXISTS (
     SELECT FROM removal_checks c
      WHERE c.property_id = l.property_id AND c.verdict = '{Verdict.ALIVE}'
        AND c.http_status IS NULL AND c.checked_at > coalesce(m.last_seen_at, '-infinity'))"""
-# Why what was active until now is no more: not for want of an answer.
-_UNLISTED = f"""CASE WHEN {_ONCE_MORE} >= {INACTIVE_AFTER} THEN
+
+
+def _count(absent: str, times: str = _ONCE_MORE) -> str:
+    """How often each is missing from now on, once a session: `missing_session_id` says who counted
+    last."""
+    # Why what was active until now is no more: not for want of an answer.
+    unlisted = f"""CASE WHEN {times} >= {INACTIVE_AFTER} THEN
     CASE WHEN l.last_full_scrape_at > coalesce(m.last_seen_at, '-infinity')
          THEN 'its page is there, but ' ELSE '' END
     || '{UNLISTED}'
     || coalesce(' since ' || to_char(m.last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), '')
 END AS unlisted"""
-
-
-def _count(absent: str) -> str:
-    """Once a session, however often it is repeated: `missing_session_id` says who counted last."""
     return transition(
         Cause.MISSING,
         f"{absent} AND l.property_id = ANY(:records)",
         targets={
-            ListingStatus.LIKELY_REMOVED: f"{_ONCE_MORE} >= {INACTIVE_AFTER} "
-            f"OR {_ONCE_MORE} >= {LIKELY_AFTER} AND NOT {_KEPT}"
+            ListingStatus.LIKELY_REMOVED: f"{times} >= {INACTIVE_AFTER} "
+            f"OR {times} >= {LIKELY_AFTER} AND NOT {_KEPT}"
         },
-        carried=[_UNLISTED],
-        missing=_ONCE_MORE,
+        carried=[unlisted, f"{times} AS times"],
+        missing="r.times",
         also=["missing_session_id = CAST(:session_id AS uuid)"],
         session=":session_id",
         reason="r.unlisted",
@@ -165,7 +174,7 @@ def _count(absent: str) -> str:
 
 _ABSENT = _absent(_CERTIFIED, _NOT_COUNTED)
 FIND_ABSENT = f"SELECT l.property_id {_ABSENT} ORDER BY l.property_id"
-_COUNT_ABSENT = _count(_ABSENT + _FOR_CERTAIN)
+_COUNT_ABSENT = _count(_ABSENT + _FOR_CERTAIN, _AS_IF_SCANNED)
 _FIND_DELISTED = f"SELECT DISTINCT l.property_id {_DELISTED} ORDER BY l.property_id"
 _COUNT_DELISTED = _count(
     f"""{_DELISTED}
@@ -187,7 +196,7 @@ _UNSETTLED_ROWS = f"""
  WHERE l.listing_status = {LIKELY} AND l.consecutive_missing_count >= {INACTIVE_AFTER}"""
 # What a count would find, without one being written: what a dry run reports.
 _PREVIEW = f"""
-SELECT count(*) AS missing, count(*) FILTER (WHERE {_ONCE_MORE} >= {LIKELY_AFTER}) AS likely
+SELECT count(*) AS missing, count(*) FILTER (WHERE {_AS_IF_SCANNED} >= {LIKELY_AFTER}) AS likely
 {
     _absent(
         "SELECT CAST(:complete AS text[]) AS sources, CAST(:corners AS jsonb) AS corners",
@@ -262,23 +271,13 @@ class MissingRepository(Repository):
         corners = [asdict(c) | {"source": each.source} for each in proving for c in each.corners]
         await self._run("CREATE TEMPORARY TABLE seen (property_id varchar(255)) ON COMMIT DROP")
         await self._load("seen", ("property_id",), ((each,) for each in seen))
-        row = (
-            await self._run(
-                _PREVIEW,
-                complete=[each.source for each in proving],
-                corners=json.dumps(corners),
-                began=began,
-            )
-        ).one()
+        given = {"complete": [each.source for each in proving], "corners": json.dumps(corners)}
+        row = (await self._run(_PREVIEW, began=began, **given)).one()
         return row.missing, row.likely
 
     async def candidates(self, session_id: UUID) -> list[PropertyRemovalCandidate]:
         """Whom the session missed, and one before it."""
-        return await self._all(
-            PropertyRemovalCandidate,
-            _CANDIDATES,
-            session_id=session_id,
-        )
+        return await self._all(PropertyRemovalCandidate, _CANDIDATES, session_id=session_id)
 
     async def of_no_run(self) -> list[UUID]:
         """Sessions of sitemaps, read outside of runs, whose dropped listings wait for a look."""

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import PRESENT, transition
+from pincali_sync.db.repositories.removal.transition import PRESENT, REMOVED, transition
 from pincali_sync.domain.coverage import Overlap
-from pincali_sync.domain.listing_status import Cause
+from pincali_sync.domain.listing_status import Cause, ListingStatus
 
 # Every URL that the sitemap ever listed, with when it did so last and in which pass.
 LISTED_URLS = """(
@@ -76,6 +76,38 @@ _RESTORE_LIVE = transition(
     reason="'the sitemap lists it'",
 )
 
+# Removed, lacked by a complete pass that began after that, and listed anew by an edition younger than
+# that pass: of the shard in `listed`, before it is taken in. A URL that the current pass finds in
+# another shard was dropped by none.
+_REVIVE = transition(
+    Cause.SITEMAP,
+    f"""
+      FROM properties_live l
+     WHERE l.listing_status IN {REMOVED}
+       AND l.property_id IN (
+           SELECT coalesce(a.property_id, n.computed_id)
+             FROM listed n
+             LEFT JOIN property_aliases a ON a.alias = n.computed_id
+             LEFT JOIN sitemap_urls u ON u.computed_id = n.computed_id
+             LEFT JOIN sitemap_passes had ON had.session_id = u.session_id
+            CROSS JOIN LATERAL (
+                  SELECT max(p.started_at) AS at FROM sitemap_passes p
+                   WHERE p.is_complete AND p.session_id <> :session_id
+                     AND p.started_at < :dated_at) lacked
+            WHERE u.shard_url IS NULL
+              AND (u.computed_id IS NULL
+                   OR lacked.at > greatest(had.started_at, u.listed_at))
+              AND lacked.at > coalesce(
+                  (SELECT max(c.created_at) FROM property_changes c
+                    WHERE c.property_id = coalesce(a.property_id, n.computed_id)
+                      AND c.change_type = 'removed'), '-infinity'))""",
+    targets={ListingStatus.RELISTED: "true"},
+    missing="0",
+    session=":session_id",
+    reason="'the sitemap lists it again'",
+    then="SELECT property_id FROM changed",
+)
+
 _TOUCH_MANIFEST = f"""
 UPDATE property_manifest m SET last_seen_at = r.listed_at
   FROM (SELECT property_id, {listed_at("o.property_id")} AS listed_at
@@ -129,6 +161,22 @@ class ListedRepository(Repository):
         listed = list(records)
         await self._run(_RESTORE_LIVE, session_id=session_id, records=listed, now=now)
         await self.touch(listed)
+
+    async def revive(
+        self, session_id: UUID, *, dated_at: datetime, now: datetime
+    ) -> list[str]:
+        """Relists what was removed, dropped, and is in `listed` again; returns the records."""
+        given = {"session_id": session_id, "dated_at": dated_at, "now": now}
+        return [row.property_id for row in await self._run(_REVIVE, **given)]
+
+    async def want(self, records: Sequence[str]) -> None:
+        """Has the pages of these records fetched."""
+        await self._run(
+            """UPDATE property_manifest m SET needs_full_scrape = true
+                 FROM (SELECT unnest(CAST(:records AS text[])) AS property_id ORDER BY 1) r
+                WHERE m.property_id = r.property_id""",
+            records=list(records),
+        )
 
     async def touch(self, records: Sequence[str]) -> None:
         """Writes down of these records in the manifest when the sitemap listed them last."""

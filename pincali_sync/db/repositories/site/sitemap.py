@@ -9,7 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.site.listed import LISTED_URLS
+from pincali_sync.db.repositories.site.listed import LISTED_URLS, ListedRepository
 from pincali_sync.domain.coverage import PassTotals
 from pincali_sync.items import FetchedShard
 
@@ -144,9 +144,13 @@ class SitemapRepository(Repository):
         urls: Iterable[tuple[str, str]],
         *,
         dated_at: datetime,
+        revive_at: datetime | None,
     ) -> int:
         """Records (computed id, canonical URL) of a shard in one step, at the cost of what came and
         went since it was read last, and puts into the manifest what is new; returns their number.
+
+        Args:
+            revive_at: the present, where what was removed and is listed again shall count as there.
         """
         await self._set_work_mem()
         await self._run(
@@ -155,9 +159,13 @@ class SitemapRepository(Repository):
         )
         await self._load("listed", ("computed_id", "source_url"), urls)
         await self._run(_WENT, shard_url=shard_url)
+        listed, back = ListedRepository(self._connection), list[str]()
+        if revive_at is not None:
+            back = await listed.revive(session_id, dated_at=dated_at, now=revive_at)
         new = await self._count(
             _CAME, session_id=session_id, shard_url=shard_url, dated_at=dated_at
         )
+        await listed.want(back)
         different = await self._number(
             "SELECT count(*) FROM (SELECT DISTINCT computed_id FROM listed) different"
         )
@@ -226,9 +234,9 @@ RETURNING {_ENDED}
         )
 
     async def read_at(self) -> datetime | None:
-        """When the latest pass began that came to its end; None: there was none."""
+        """When the latest complete pass began; None: there was none."""
         at: datetime | None = await self._scalar(
-            "SELECT max(started_at) FROM sitemap_passes WHERE finished_at IS NOT NULL"
+            "SELECT max(started_at) FROM sitemap_passes WHERE is_complete"
         )
         return at
 
