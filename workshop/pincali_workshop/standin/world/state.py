@@ -40,7 +40,7 @@ def state_at(seed: int, listing: Listing, at: int) -> ListingState:
     life = listing.life
     spell = life.spell_at(at)
     begins, ends = _steady_span(listing, at)
-    asked = offers_until(seed, listing, at)
+    asked = offers_until(seed, listing, min(at, life.spells[-1][1]))  # then nobody changes it
     offers, before = asked[-1], asked[-2] if len(asked) > 1 else None
     return ListingState(
         listing=listing,
