@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pincali_sync.language import ENGLISH, current
 
 NOTHING = "–"
+LOG_TIMES = "%Y-%m-%d %H:%M:%S%z"  # of every log line: the machine's clock, and how far from UTC
 
 _shown_in: list[tzinfo] = [UTC]
 

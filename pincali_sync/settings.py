@@ -7,6 +7,7 @@ import sys
 from pincali_sync.config import load_config
 from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import ConfigError
+from pincali_sync.moments import LOG_TIMES
 
 try:
     _config = load_config()
@@ -92,5 +93,6 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
 LOG_LEVEL = _config.log_level
+LOG_DATEFORMAT = LOG_TIMES
 # Items are whole pages: their text has no place in a log.
 LOG_FORMATTER = "pincali_sync.log_format.QuietLogFormatter"

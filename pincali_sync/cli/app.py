@@ -37,7 +37,7 @@ from pincali_sync.cli.webhook_commands import webhooks
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
 from pincali_sync.files import UMASK, private_folder
-from pincali_sync.moments import show_times_in
+from pincali_sync.moments import LOG_TIMES, show_times_in
 from pincali_sync.visible import VisibleRecord
 
 logger = logging.getLogger(__name__)
@@ -159,7 +159,9 @@ def configure_logging() -> None:
     sys.excepthook = _write_down
     console = logging.StreamHandler()
     console.setLevel(logging.WARNING)
-    logging.basicConfig(format=_FORMAT, handlers=[console], level=logging.WARNING)
+    logging.basicConfig(
+        format=_FORMAT, datefmt=LOG_TIMES, handlers=[console], level=logging.WARNING
+    )
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
     try:
@@ -174,7 +176,7 @@ def configure_logging() -> None:
         logger.warning("commands are not logged to a file: %s", error)  # which stops nobody
         return
     file.setLevel(current.log_level)
-    file.setFormatter(logging.Formatter(_FORMAT))
+    file.setFormatter(logging.Formatter(_FORMAT, LOG_TIMES))
     root = logging.getLogger()
     root.addHandler(file)
     root.setLevel(min(file.level, console.level))

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 import typer
 from scrapy import Spider
+from scrapy.settings import Settings
+from scrapy.utils.log import get_scrapy_root_handler, install_scrapy_root_handler
 from scrapy.utils.test import get_crawler
 
 from pincali_sync.cli.app import configure_logging, run
@@ -23,8 +25,9 @@ from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.log_format import QuietLogFormatter
 from tests.support.builders import detail
 
+STAMP = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4} "
 LINE = re.compile(
-    r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?P<level>[A-Z]+) "
+    STAMP + r"(?P<level>[A-Z]+) "
     r"\[(?P<logger>[\w.]+)\] (?P<message>.+)$"
 )
 NO_ROOM = "[Errno 28] No space left on device"
@@ -90,6 +93,20 @@ def test_the_file_has_lines_from_the_level_up_and_the_console_warnings(
             say("job %s went silent", 7)
     assert levels_of((home / "logs" / "pincali-sync.log").read_text()) == in_the_file
     assert levels_of(capsys.readouterr().err) == on_the_console
+
+
+@pytest.mark.usefixtures("home")
+def test_a_jobs_line_too_says_whose_time_it_is() -> None:
+    settings = Settings({"LOG_ENABLED": False})
+    settings.setmodule("pincali_sync.settings")
+    with configured():
+        install_scrapy_root_handler(settings)
+        handler = get_scrapy_root_handler()
+    assert handler is not None
+    assert re.match(
+        STAMP + r"\[root\] INFO: x",
+        handler.format(logging.makeLogRecord({"msg": "x", "levelname": "INFO", "name": "root"})),
+    )
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
