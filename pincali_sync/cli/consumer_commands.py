@@ -18,6 +18,7 @@ from pincali_sync.cli.asking import ask
 from pincali_sync.cli.filter_options import with_filter
 from pincali_sync.cli.output import (
     JsonOption,
+    console,
     echo,
     print_json,
     print_json_line,
@@ -25,6 +26,7 @@ from pincali_sync.cli.output import (
     say,
 )
 from pincali_sync.cli.progress import progress_line
+from pincali_sync.cli.today_command import draw_counts
 from pincali_sync.db.repositories.export.columns import EXPORT_COLUMNS, columns_named
 from pincali_sync.db.repositories.export.exports import ExportFormat, Wanted
 from pincali_sync.db.repositories.quality.quality import QualityReport
@@ -148,7 +150,7 @@ def report(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure the live table: coverage, freshness, truth, anomalies, duplicates, rules."""
+    """Tell what is new, and measure the live table: freshness, truth, anomalies, duplicates."""
     made, paths = ask(lambda services: _make(services, output))
     if as_json:
         print_json({"files": paths, "report": made})
@@ -159,6 +161,8 @@ def report(
         N_("change"): "change",
         N_("rests on"): "note",
     }
+    if console.is_terminal:  # a program reads one table: the figures
+        draw_counts(made.figures["news"])
     print_records(_("Data quality"), columns, headlines(made))
     for path in paths:
         echo(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -19,8 +20,7 @@ from pincali_sync.db.repositories.insights.news import NewsEntry
 from pincali_sync.domain.news import NewsKind, Period
 from pincali_sync.language import N_, _
 from pincali_sync.rendering.formats import money
-from pincali_sync.services.insights.news import News
-from pincali_sync.web.words import NEWS
+from pincali_sync.rendering.news_words import DAYS, NEWS
 
 
 def _price(entry: NewsEntry) -> str | None:
@@ -64,19 +64,13 @@ def today(
         print_json(found)
         return
     if console.is_terminal:  # a program reads one table: the changes
-        _draw_counts(found)
+        draw_counts(found.counts.as_figures())
+        if found.cities:
+            print_records(_("By city"), _CITIES, found.cities)
     print_records(_("The latest first"), _CHANGES, found.changes)
 
 
-def _draw_counts(found: News) -> None:
-    counts = found.counts
-    columns = {
-        N_("today"): counts.today,
-        N_("yesterday by now"): counts.yesterday_by_now,
-        N_("yesterday"): counts.yesterday,
-        N_("seven days"): counts.week or {},
-    }
-    rows = [[_(name), *(each[of] for each in columns.values())] for of, name in NEWS.items()]
-    print_table(_("Changes"), (N_("what"), *columns), rows)
-    if found.cities:
-        print_records(_("By city"), _CITIES, found.cities)
+def draw_counts(counts: Mapping[str, Mapping[str, int]]) -> None:
+    """How much of each kind happened on which days, as `DayCounts.as_figures` has it."""
+    rows = [[_(name), *(counts[days].get(kind) for days in DAYS)] for kind, name in NEWS.items()]
+    print_table(_("Changes"), (N_("what"), *DAYS.values()), rows)

@@ -16,6 +16,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from pincali_sync.db.repositories.insights.figures import AUDITED_WEEKS
+from pincali_sync.db.repositories.insights.news import COUNTED
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
 from pincali_sync.domain.names import words
 from pincali_sync.exceptions import WriteError
@@ -24,6 +25,7 @@ from pincali_sync.items import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.language import _
 from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.formats import environment, stylesheet
+from pincali_sync.rendering.news_words import DAYS, NEWS
 from pincali_sync.reports import wording
 from pincali_sync.reports.headlines import Comparison, headlines, interval_of
 from pincali_sync.services.data_quality_service import SAMPLED_DAYS
@@ -84,6 +86,9 @@ def _render(template: str, report: QualityReport, **more: Any) -> str:
         report=report,
         figures=figures,
         headlines=headlines(report),
+        news=NEWS,
+        days=DAYS,
+        counted=COUNTED,
         compared=Comparison(figures, report.previous),
         interval_of=interval_of,
         wording=wording,

@@ -22,6 +22,7 @@ from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.statistics import wilson_interval
 from pincali_sync.items import COVERED_FIELDS, EXPECTED_FIELDS, Property, QualityVerdict
 from pincali_sync.services.base import Service, in_transaction
+from pincali_sync.services.insights.news import count_days
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +47,11 @@ class DataQualityService(Service):
         Args:
             run_id: the run that reports; reporting again, it replaces its own figures.
         """
-        now = self.clock.now()
-        return await tx.quality.keep(await measure(tx, now), run_id=run_id, now=now)
+        now, zone = self.clock.now(), self.config.display_zone
+        counts = await count_days(tx, now, zone, week=True)
+        news = {"time_zone": zone.key, **counts.as_figures()}
+        figures = {"news": news, **await measure(tx, now)}
+        return await tx.quality.keep(figures, run_id=run_id, now=now)
 
 
 def _is_usable(rule: ValidationRule) -> bool:

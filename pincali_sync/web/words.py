@@ -22,6 +22,7 @@ from pincali_sync.domain.news import NewsKind, Period
 from pincali_sync.language import N_, _, ngettext
 from pincali_sync.moments import NOTHING
 from pincali_sync.rendering.formats import money
+from pincali_sync.rendering.news_words import NEWS  # noqa: F401 - of templates
 from pincali_sync.services.insights_service import Dossier
 
 PAUSE_KINDS = {
@@ -56,14 +57,7 @@ _LISTING_STATES = {
 _UNLISTED = N_(
     "It is off the market: its page is there, but no certified list has shown it for long."
 )
-NEWS = {
-    NewsKind.NEW: N_("New"),
-    NewsKind.DOWN: N_("Price down"),
-    NewsKind.UP: N_("Price up"),
-    NewsKind.GONE: N_("Gone"),
-    NewsKind.BACK: N_("Back"),
-}
-# The same of one listing.
+# News of one listing.
 NEWS_OF_ONE = {
     NewsKind.NEW: N_("newcomer"),
     NewsKind.DOWN: N_("price down"),

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pincali_sync.db.repositories.quality.quality import AGES, QualityReport
+from pincali_sync.domain.news import NewsKind
 from pincali_sync.items import COVERED_FIELDS
+from pincali_sync.rendering.news_words import DAYS
 from pincali_sync.reports.wording import ANOMALIES, DUPLICATES
 from pincali_sync.services.data_quality_service import estimate
 
@@ -24,7 +26,9 @@ def figures(listings: int = 1_000, **changes: Any) -> dict[str, Any]:
     """Figures of a healthy table; `changes` replace whole sections."""
     fields: dict[str, float] = dict.fromkeys(COVERED_FIELDS, 0.5)
     nothing: dict[str, Any] = {"listings": 0, "examples": []}
+    counts = {kind: place for place, kind in enumerate(NewsKind)}
     usual = {
+        "news": {"time_zone": "UTC", **dict.fromkeys(DAYS, counts)},
         "listings": listings,
         "likely_removed": 3,
         "flagged": 2,

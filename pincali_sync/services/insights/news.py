@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from uuid import UUID
 
 from pincali_sync.db.repositories.insights.news import NO_ID, NewsEntry, Tally
@@ -30,6 +30,15 @@ class DayCounts:
     yesterday_by_now: Counts  # up to the time of day that it is
     yesterday: Counts
     week: Counts | None  # today and the six days before; None: it was not asked for
+
+    def as_figures(self) -> dict[str, dict[str, int]]:
+        """By the names of these days, and of the kinds."""
+        asked = {"today": self.today, "yesterday_by_now": self.yesterday_by_now}
+        asked |= {"yesterday": self.yesterday, "week": self.week or {}}
+        return {
+            days: {kind.value: count for kind, count in counts.items()}
+            for days, counts in asked.items()
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +72,7 @@ class NewsService(Service):
     @in_transaction
     async def day_counts(self, tx: UnitOfWork) -> DayCounts:
         """Today beside yesterday; see `COUNTED` for where counting stops."""
-        return _counts_of(await tx.news.tallies(self._spans(week=False), by_city=False), None)
+        return await count_days(tx, self.clock.now(), self.config.display_zone)
 
     async def read(
         self,
@@ -84,8 +93,9 @@ class NewsService(Service):
         Raises:
             UsageError: for a cursor that is none.
         """
-        spans = self._spans(week=week or period is Period.WEEK)
-        span = span_of(period, self.clock.now(), self.config.display_zone)
+        now, zone = self.clock.now(), self.config.display_zone
+        spans = _spans(now, zone, week=week or period is Period.WEEK)
+        span = span_of(period, now, zone)
         until, before = _place(cursor, span)
         async with self.db.transaction() as tx:
             tallies = await tx.news.tallies(spans, by_city=True)
@@ -107,11 +117,18 @@ class NewsService(Service):
             next_cursor=_cursor(shown[-1]) if len(changes) > limit else None,
         )
 
-    def _spans(self, *, week: bool) -> list[Span]:
-        """Those of `DayCounts`, in its order."""
-        now, zone = self.clock.now(), self.config.display_zone
-        today, yesterday, seven_days = (span_of(period, now, zone) for period in Period)
-        return [today, yesterday_until(now, zone), yesterday, *([seven_days] if week else [])]
+
+async def count_days(
+    tx: UnitOfWork, now: datetime, zone: tzinfo, *, week: bool = False
+) -> DayCounts:
+    """Today beside yesterday, and the week if it is wanted; see `COUNTED` for its end."""
+    return _counts_of(await tx.news.tallies(_spans(now, zone, week=week), by_city=False), None)
+
+
+def _spans(now: datetime, zone: tzinfo, *, week: bool) -> list[Span]:
+    """Those of `DayCounts`, in its order."""
+    today, yesterday, seven_days = (span_of(period, now, zone) for period in Period)
+    return [today, yesterday_until(now, zone), yesterday, *([seven_days] if week else [])]
 
 
 def _counts_of(tallies: Sequence[Tally], city: str | None) -> DayCounts:

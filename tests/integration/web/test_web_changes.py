@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from parsel import Selector
 
 from pincali_sync.db.engine import Database
+from pincali_sync.rendering.news_words import DAYS
 from tests.support.builders import USD, add_live, detail, id_of, rows, sale
 from tests.support.cli import as_json, say
 from tests.support.clock import FixedClock
@@ -112,11 +114,12 @@ async def test_the_list_is_narrowed_by_kind_and_city_and_goes_on_where_it_ended(
         assert (await dashboard.get(f"/changes?{wrong}")).status_code == 404, wrong
 
 
-async def test_the_terminal_tells_the_same(
+async def test_the_terminal_and_reports_tell_the_same(
     dashboard: Dashboard,
     database_url: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
     await rows(
@@ -138,3 +141,9 @@ async def test_the_terminal_tells_the_same(
     assert status == 0
     for word in ("Price down", "2,000,000 to 1,900,000 MXN", id_of("blue-house")):
         assert word in said
+
+    made = await asyncio.to_thread(as_json, capsys, "report", "--output", str(tmp_path))
+    news = made["report"]["figures"]["news"]
+    assert news == {"time_zone": "UTC", **found["counts"]}
+    lines = (tmp_path / Path(made["files"][1]).name).read_text().splitlines()
+    assert " | ".join(["| Gone", *(str(news[days]["gone"]) for days in DAYS)]) + " |" in lines
