@@ -8,7 +8,7 @@ added unproven and proven afterwards, indexes are built beside their readers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from alembic import op
 
@@ -16,6 +16,11 @@ from alembic import op
 # transaction only: behind a pooler the connection is not ours to change.
 _PATIENCE = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '15min'"
 _LEFT_OUT = "'rows of {} break ' || {} || ': see `pincali-sync doctor`'"
+# Columns that tell nothing of whose a table is.
+_ANYBODYS = {
+    *("id", "url", "name", "title", "description", "status", "kind", "reason", "error", "notes"),
+    *("created_at", "updated_at", "started_at", "completed_at", "finished_at"),
+}
 _BUSY_TABLES = ("properties_live", "property_changes", "property_manifest")
 
 
@@ -26,12 +31,35 @@ def be_patient() -> None:
 
 
 def create_tables(statements: Iterable[str]) -> None:
-    """CREATE TABLE statements; a table that is there gets the columns it lacks."""
+    """CREATE TABLE statements; a table that is there gets the columns it lacks.
+
+    One with nothing that is particular to ours is another program's that only has the name: it is
+    left as it is, and the upgrade ends.
+    """
     for statement in statements:
         name, columns = _parse(statement)
+        op.execute(_refuse_a_strangers(name, [column.split()[0] for column in columns]))
         op.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
         for column in columns:
             op.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
+
+
+def _refuse_a_strangers(table: str, columns: Sequence[str]) -> str:
+    ours = ", ".join(f"'{column}'" for column in columns if column not in _ANYBODYS)
+    return f"""
+        DO $do$
+        BEGIN
+            IF to_regclass('{table}') IS NOT NULL AND NOT EXISTS (
+                SELECT FROM pg_attribute
+                 WHERE attrelid = to_regclass('{table}') AND attname IN ({ours})) THEN
+                RAISE EXCEPTION USING MESSAGE = 'the table {table} is here already, and is '
+                    'another program''s: it has none of the columns that Pincali Sync keeps '
+                    'there. Nothing of this step was done. Give Pincali Sync a database of its '
+                    'own, or a schema of its own (CREATE SCHEMA listings; '
+                    'ALTER ROLE … SET search_path = listings)';
+            END IF;
+        END $do$
+        """
 
 
 def add_columns(table: str, columns: Iterable[str]) -> None:

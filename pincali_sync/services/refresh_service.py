@@ -27,9 +27,9 @@ _REST, _REST_WHEN_DONE = timedelta(hours=2), timedelta(hours=6)
 _TOLD_AFTER = timedelta(days=7)
 _LESSONS_STAND = timedelta(days=200)
 
-# Nothing may pass the ceiling, so what is so near to it is due, the oldest first: a bad week and a
-# day without the site still leave the time.
-_BEFORE_THE_CEILING = timedelta(days=7)
+# Nothing may pass the ceiling, so what is so near to it is due, the oldest first: a page that fails
+# then rests for a week (see `queue.rest`), and two days without the site still leave the time.
+_BEFORE_THE_CEILING = timedelta(days=9)
 
 
 class RefreshService(Service):

@@ -338,9 +338,22 @@ def test_a_table_that_has_the_name_of_a_view_is_left_alone(legacy: str) -> None:
     assert fetch(legacy, "SELECT count(*) FROM property_timeline") == [(ROWS + 1,)]
 
 
-def test_a_strangers_table_is_told_in_a_line_and_left_alone(empty_database_url: str) -> None:
-    execute(empty_database_url, "CREATE TABLE properties_live (id serial PRIMARY KEY, name text)")
-    with pytest.raises(SchemaVersionError, match=r"none that this upgrade knows.*of its own"):
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "properties_live (id serial PRIMARY KEY, name text)",
+        # Nothing of it is in the way of what is added: it would be taken over without a word.
+        "scrape_queue (id bigserial PRIMARY KEY, url text, status text DEFAULT 'new')",
+        "sync_runs (id uuid PRIMARY KEY, started_at timestamptz, finished_at timestamptz)",
+    ],
+)
+def test_a_strangers_table_is_told_in_a_line_and_left_alone(
+    empty_database_url: str, theirs: str
+) -> None:
+    execute(empty_database_url, f"CREATE TABLE {theirs}")
+    name = theirs.partition(" ")[0]
+    columns = f"SELECT column_name FROM information_schema.columns WHERE table_name = '{name}'"
+    before = fetch(empty_database_url, columns)
+    with pytest.raises(SchemaVersionError, match=rf"{name} is here.*another program's.*of its own"):
         migrate.upgrade(empty_database_url)
-    columns = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'properties_live'"
-    assert fetch(empty_database_url, columns) == [(2,)]
+    assert fetch(empty_database_url, columns) == before
