@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 
+_READING, _REMOVING = {"scan", "certify"}, {"removals", "verify", "apply"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
@@ -27,16 +29,22 @@ class Day:
 
 @dataclass(slots=True)
 class PlayedRun:
-    """A tier run, with when its reading was over."""
+    """A tier run, with when its reading was over, and when its removals were carried out."""
 
     run: SyncRun
     read_until: datetime | None = None
+    removed_until: datetime | None = None
     is_disturbed: bool = False  # the site was down, slow or refused meanwhile
 
     @property
     def reading(self) -> timedelta | None:
         """How long it read pages."""
         return self.read_until - self.run.started_at if self.read_until else None
+
+    @property
+    def settling(self) -> timedelta | None:
+        """How long it took until it had removed whom it missed; pages are fetched beyond that."""
+        return self.removed_until - self.run.started_at if self.removed_until else None
 
     @property
     def whole(self) -> timedelta | None:
@@ -65,6 +73,8 @@ class Course:
             played = self.runs[run.id] = PlayedRun(run=run)
         played.run = run
         played.is_disturbed = played.is_disturbed or is_disturbed
-        if played.read_until is None and run.step not in {"scan", "certify"}:
+        if played.read_until is None and run.step not in _READING:
             played.read_until = now
+        if played.removed_until is None and run.step not in _READING | _REMOVING:
+            played.removed_until = now
         return was_open and run.status != "running"

@@ -152,13 +152,14 @@ def _duration(course: Course, tier: Tier, limit: timedelta) -> Criterion:
 
 
 def _times_of(runs: Iterable[PlayedRun], tier: Tier) -> list[timedelta]:
-    """How long they took. Of tier 1, the reading: newcomers' pages take a turn each after it."""
+    """How long they took until what they are for was done: what they found to fetch takes a turn
+    each after it. Tier 1 reads, tiers 2 and 3 remove whom they missed."""
     ended = [
         each
         for each in runs
         if each.run.tier_level == tier and each.run.status == "completed" and not each.is_disturbed
     ]
-    taken = [each.reading if tier is Tier.HOT_LISTINGS else each.whole for each in ended]
+    taken = [each.reading if tier is Tier.HOT_LISTINGS else each.settling for each in ended]
     return [each for each in taken if each is not None]
 
 
@@ -220,6 +221,7 @@ def _runs(course: Course) -> dict[str, dict[str, Any]]:
             "not_completed": sum(each.run.status not in {"completed", "running"} for each in runs),
             "disturbed": sum(each.is_disturbed for each in runs),
             "reading": _rounded(max((each.reading for each in runs if each.reading), default=None)),
+            "settling": _rounded(max((e.settling for e in runs if e.settling), default=None)),
             "whole": _rounded(max((each.whole for each in runs if each.whole), default=None)),
             "pages": max(each.run.pages_scanned for each in runs),
         }
