@@ -18,7 +18,7 @@ _GROUPS = (
     # states of listings and verdicts on them
     N_(
         "active | likely removed | confirmed removed | sold | relisted | alive | gone | unknown | "
-        "off the market | unsettled"
+        "off the market | unsettled | not looked at"
     ),
     # what is known of a listing as of a time
     N_("presence | details"),

@@ -157,6 +157,7 @@ def _templates() -> Environment:
         words.told,
         words.marked,
         words.labelled,
+        words.rest,
         words.scope,
         words.slug,
         words.web_url,

@@ -72,6 +72,7 @@ PERIODS = {
     Period.WEEK: N_("Seven days"),
 }
 SHORT, LONG = 120, 400
+FEW = 8  # rows of a table that a phone shows at first; the stylesheet hides those that follow
 _CELL = re.compile(r"<(t[dh])([^>]*)>(.*?)</\1>", re.DOTALL)
 # Marks that change the direction of what follows, and other invisible ones.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}
@@ -97,10 +98,18 @@ def marked(value: str, length: int = LONG) -> Markup:
     )
 
 
-def labelled(row: Markup, columns: Sequence[str]) -> Markup:
+def rest(caption: str) -> str:
+    """The id of the first row that a phone hides, in the table with this caption."""
+    return "rest:" + "-".join(caption.split())
+
+
+def labelled(row: Markup, columns: Sequence[str], row_id: str = "") -> Markup:
     """The cells of a table's row with their columns' headings, which stand beside them on a phone.
 
     A cell with nothing in it is marked so: there it is left out. One over several columns has none.
+
+    Args:
+        row_id: by which a link leads to the row.
     """
     place = 0
 
@@ -113,7 +122,9 @@ def labelled(row: Markup, columns: Sequence[str]) -> Markup:
         nothing = " data-none" if inside.strip() in {"", NOTHING} else ""
         return f"<{tag}{attributes}{heading}{nothing}>{inside}</{tag}>"
 
-    return Markup(_CELL.sub(label, row))  # noqa: S704 - a template escaped it
+    opening = f'<tr id="{escape(row_id)}">' if row_id else "<tr>"
+    cells = _CELL.sub(label, row.strip()).removeprefix("<tr>")
+    return Markup(opening + cells)  # noqa: S704 - a template escaped it
 
 
 def alert_page(name: str) -> str:
@@ -122,18 +133,24 @@ def alert_page(name: str) -> str:
 
 
 def told(value: object) -> object:
-    """A value of the journal for people: offers as prices, lists as their parts."""
+    """A value of the journal for people: offers as prices, lists as their parts, group by group."""
+    if isinstance(value, dict) and value and all(map(_is_words, value.values())):
+        return "; ".join(f"{group}: {', '.join(each)}" for group, each in value.items())
     if not isinstance(value, list) or not value:
         return value
     if all(isinstance(each, dict) and "operation" in each for each in value):
         return "; ".join(map(_offer, value))
-    if all(isinstance(each, str) for each in value):
+    if _is_words(value):
         urls = sum(web_url(each) is not None for each in value)
         is_urls = urls == len(value)
         return (
             ngettext("%(num)s address", "%(num)s addresses", urls) if is_urls else ", ".join(value)
         )
     return value
+
+
+def _is_words(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def _offer(offer: Mapping[str, Any]) -> str:

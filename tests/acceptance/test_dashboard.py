@@ -13,12 +13,13 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
 from pincali_sync.bootstrap import build_services
 from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
+from pincali_sync.web.words import FEW
 from tests.support.builders import SITE, Workshop, detail, entry, id_of, sale
 from tests.support.clock import FixedClock
 from tests.support.postgres import fresh_database
@@ -79,14 +80,50 @@ _TOO_FAINT = """() => {
   return faint;
 }"""
 
-# Tables that hide a part of themselves, and cells too narrow for words.
+# Tables that hide a part of themselves, cells too narrow for words, words and choices cut in two.
 _SQUEEZED = """() => [
+  ...[...document.querySelectorAll("select")].filter(each => {
+    if (!each.checkVisibility()) return false;
+    const style = getComputedStyle(each), pen = document.createElement("canvas").getContext("2d");
+    pen.font = style.font;
+    const room = each.clientWidth - 2 * parseFloat(style.paddingLeft) - 16;  // for the arrow
+    return pen.measureText(each.selectedOptions[0].text).width > room;
+  }).map(each => each.selectedOptions[0].text),
+  ...[...document.querySelectorAll("body :is(h1, h2, h3, a, p, dt, label, button, .value, .badge)")]
+    .filter(each => each.checkVisibility() && !each.closest("svg, .site-page, .visually-hidden"))
+    .flatMap(each => [...each.childNodes].filter(node => node.nodeType === 3))
+    .flatMap(node => [...node.data.matchAll(/\\p{L}{2,18}/gu)].filter(word => {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+    }).map(word => word[0])),
   ...[...document.querySelectorAll("main > .table-scroll")]
     .filter(each => each.scrollWidth > each.clientWidth).map(each => each.innerText),
   ...[...document.querySelectorAll("main .cards :is(td, tbody th)")]
     .filter(each => each.innerText.trim() && each.checkVisibility())
     .filter(each => each.clientWidth < 7 * parseFloat(getComputedStyle(each).fontSize))
     .map(each => each.innerText)]"""
+
+# How many things the keyboard stops at; they get their numbers, from 0 on.
+_STOPS = """() => {
+  const stops = [...document.querySelectorAll(
+    "a[href], button, input:not([type=hidden]), select, summary, [tabindex='0']")]
+    .filter(each => each.tabIndex >= 0 && each.checkVisibility());
+  stops.forEach((each, place) => { each.dataset.stop = place; });
+  return stops.length;
+}"""
+# Where it is: the number, whether that is in view, and whether it is marked.
+_AT_STOP = """() => {
+  const now = document.activeElement, box = now.getBoundingClientRect();
+  const style = getComputedStyle(now);
+  return [
+    Number(now.dataset.stop),
+    box.width > 0 && box.left >= 0 && box.right <= innerWidth
+      && box.bottom > 0 && box.top < innerHeight,
+    style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+  ];
+}"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,22 +249,55 @@ def test_the_keyboard_leads_everywhere(visit: Visit) -> None:
     assert page.title() == f"{HOSTILE} · Pincali Sync"
 
 
-def test_every_page_is_sound_on_a_phone_in_light_and_dark(visit: Visit, served: Served) -> None:
+@pytest.mark.parametrize("locale", ["en", "es-MX"])
+def test_every_page_is_sound_on_a_phone_and_at_twice_its_size_in_light_and_dark(
+    visit: Visit, served: Served, locale: str
+) -> None:
     backgrounds = {}
-    for scheme in ("light", "dark"):
-        phone = visit(color_scheme=scheme, viewport={"width": 360, "height": 740})
+    for scheme, (width, height) in {"light": (640, 450), "dark": (360, 740)}.items():
+        size = ViewportSize(width=width, height=height)
+        watched = visit(color_scheme=scheme, locale=locale, viewport=size)
+        page = watched.page
         for path in served.pages:
-            phone.page.goto(path)
-            where = f"{path} in {scheme}"
-            assert phone.page.evaluate(_COMPLAINTS) == [], where
-            assert phone.page.evaluate(_TOO_FAINT) == [], where
+            page.goto(path)
+            where = f"{path} in {scheme}, {locale}"
+            assert page.evaluate(_COMPLAINTS) == [], where
+            assert page.evaluate(_TOO_FAINT) == [], where
             overflow = "document.documentElement.scrollWidth > window.innerWidth"
-            assert not phone.page.evaluate(overflow), where
-            assert phone.page.evaluate(_SQUEEZED) == [], where
-        backgrounds[scheme] = phone.page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert phone.complaints == []
-        assert phone.asked <= {served.url, "data:"}
+            assert not page.evaluate(overflow), where
+            assert page.evaluate(_SQUEEZED) == [], where
+        backgrounds[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert watched.complaints == []
+        assert watched.asked <= {served.url, "data:"}
     assert backgrounds["light"] != backgrounds["dark"]
+
+
+def test_every_stop_of_the_keyboard_is_seen_and_none_is_a_trap(
+    visit: Visit, served: Served
+) -> None:
+    page = visit(viewport={"width": 390, "height": 740}).page
+    for path in served.pages:
+        page.goto(path)
+        stops = page.evaluate(_STOPS)
+        for stop in range(stops):
+            page.keyboard.press("Tab")
+            assert page.evaluate(_AT_STOP) == [stop, True, True], (path, stop)
+
+
+def test_a_phone_shows_the_first_of_a_long_table_and_a_link_the_others(
+    visit: Visit, served: Served
+) -> None:
+    page = visit(viewport={"width": 390, "height": 740}, java_script_enabled=False).page
+    page.goto(f"/removals/{served.batch}")
+    rows = page.locator("tbody tr").locator("visible=true")
+    expect(rows).to_have_count(FEW)
+    page.get_by_role("link", name="Show all 60").press("Enter")
+    expect(rows).to_have_count(60)
+    page.keyboard.press("Tab")
+    expect(rows.nth(FEW).get_by_role("link").first).to_be_focused()
+    page.set_viewport_size({"width": 1280, "height": 740})
+    page.goto(f"/removals/{served.batch}")
+    expect(rows).to_have_count(60)
 
 
 def test_a_tier_is_paused_and_resumed_with_the_token(visit: Visit) -> None:

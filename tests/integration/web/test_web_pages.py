@@ -524,7 +524,7 @@ async def test_hostile_text_is_shown_as_text_and_no_more_of_it_than_fits(
         assert "\u202e" not in response.text, path
         assert "x" * 1_001 not in response.text, path
         for link in page.css("main a::attr(href)").getall():
-            assert link.startswith(("/", "https://www.pincali.com/")), (path, link)
+            assert link.startswith(("/", "#rest", "https://www.pincali.com/")), (path, link)
 
 
 async def test_links_to_the_site_tell_it_nothing(dashboard: Dashboard) -> None:

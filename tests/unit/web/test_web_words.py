@@ -21,7 +21,7 @@ from pincali_sync.services.insights.snapshot import LiveFigures
 from pincali_sync.services.runs.run_figures import progress_of
 from pincali_sync.web import trends
 from pincali_sync.web.trends import price_line
-from pincali_sync.web.words import labelled, plain, slug, web_url
+from pincali_sync.web.words import labelled, plain, rest, slug, told, web_url
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOTHING_QUEUED = RunQueueCounts(queued=0, open=0, completed=0, failed=0, open_verifications=0)
@@ -239,3 +239,13 @@ def test_the_cells_of_a_row_know_their_headings() -> None:
         '<tr><th class="when" data-label="When">now</th><td colspan="2">rest</td>'
         '<td data-label="Of &lt;all&gt;" data-none> – </td></tr>'
     )
+    assert labelled(Markup("\n<tr><td>1</td></tr>"), ["A"], rest('Of "all"  pages')) == (
+        '<tr id="rest:Of-&#34;all&#34;-pages"><td data-label="A">1</td></tr>'
+    )
+
+
+def test_what_stands_in_groups_is_told_group_by_group() -> None:
+    amenities = {"General": ["Elevator", "Gym"], "Policies": ["No smoking"]}
+    assert told(amenities) == "General: Elevator, Gym; Policies: No smoking"
+    for other in ({}, {"a": 1}, {"a": [1]}):
+        assert told(other) == other
