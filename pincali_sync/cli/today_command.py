@@ -12,15 +12,17 @@ from pincali_sync.cli.output import (
     Field,
     JsonOption,
     console,
+    echo,
     print_json,
     print_records,
     print_table,
 )
 from pincali_sync.db.repositories.insights.news import NewsEntry
 from pincali_sync.domain.news import NewsKind, Period
+from pincali_sync.exceptions import UsageError
 from pincali_sync.language import N_, _
 from pincali_sync.rendering.formats import money
-from pincali_sync.rendering.news_words import DAYS, NEWS
+from pincali_sync.rendering.news_words import DAYS, NEWS, by_url
 
 
 def _price(entry: NewsEntry) -> str | None:
@@ -42,6 +44,11 @@ _CHANGES: dict[str, Field] = {
     N_("change"): lambda each: None if each.change is None else f"{each.change:+.1%}",
     N_("page"): "source_url",
 }
+_BY_URL: dict[str, Field] = {
+    N_("property"): "property_id",
+    N_("since"): "first_seen_at",
+    N_("page"): "source_url",
+}
 _CITIES: dict[str, Field] = {N_("city"): "city", **{NEWS[kind]: kind for kind in NewsKind}}
 
 
@@ -54,9 +61,18 @@ def today(
     ] = None,
     city: Annotated[str | None, typer.Option(help="Only in this city.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    url_only: Annotated[
+        bool,
+        typer.Option("--by-url", help="Instead, all that are known by their URL alone."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what is new, cheaper, dearer, gone and back: today, yesterday, within seven days."""
+    if url_only:
+        if kind or city or period is not Period.TODAY:
+            raise UsageError(_("--by-url goes with --limit and --json alone"))
+        _show_by_url(limit, as_json=as_json)
+        return
     found = ask(
         lambda services: services.news.read(period, kind=kind, city=city, limit=limit, week=True)
     )
@@ -67,7 +83,18 @@ def today(
         draw_counts(found.counts.as_figures())
         if found.cities:
             print_records(_("By city"), _CITIES, found.cities)
+        if found.known_by_url:
+            see = _("See %(command)s.", command="pincali-sync today --by-url")
+            echo(f"{by_url(found.known_by_url)} {see}")
     print_records(_("The latest first"), _CHANGES, found.changes)
+
+
+def _show_by_url(limit: int, *, as_json: bool) -> None:
+    found = ask(lambda services: services.news.by_url(limit=limit))
+    if as_json:
+        print_json(found)
+    else:
+        print_records(_("Known by their URL alone, the latest first"), _BY_URL, found.listings)
 
 
 def draw_counts(counts: Mapping[str, Mapping[str, int]]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pincali_sync.db.repositories.listings.ages import MOST_BY_URL
 from pincali_sync.domain.news import NewsKind
-from pincali_sync.language import N_
+from pincali_sync.language import N_, _, ngettext
+from pincali_sync.rendering.formats import number
 
 NEWS = {
     NewsKind.NEW: N_("New"),
@@ -19,3 +21,17 @@ DAYS = {
     "yesterday": N_("yesterday"),
     "week": N_("seven days"),
 }
+
+
+def by_url(known: int) -> str:
+    """How many newcomers wait for their page, of those that are counted."""
+    if known > MOST_BY_URL:
+        return _(
+            "More than %(number)s listings are known by their URL alone and wait for their page.",
+            number=number(MOST_BY_URL),
+        )
+    return ngettext(
+        "Besides, %(num)s listing is known by its URL alone and waits for its page.",
+        "Besides, %(num)s listings are known by their URL alone and wait for their page.",
+        known,
+    )

@@ -25,7 +25,7 @@ from pincali_sync.items import COVERED_FIELDS, EXPECTED_FIELDS
 from pincali_sync.language import _
 from pincali_sync.rendering.charts import bar_chart
 from pincali_sync.rendering.formats import environment, stylesheet
-from pincali_sync.rendering.news_words import DAYS, NEWS
+from pincali_sync.rendering.news_words import DAYS, NEWS, by_url
 from pincali_sync.reports import wording
 from pincali_sync.reports.headlines import Comparison, headlines, interval_of
 from pincali_sync.services.data_quality_service import SAMPLED_DAYS
@@ -80,7 +80,7 @@ def _policy(style: str) -> str:
 def _render(template: str, report: QualityReport, **more: Any) -> str:
     figures = report.figures
     operations, oldest = figures["coverage"]["operations"], figures["freshness"]["oldest"]
-    templates = environment("pincali_sync.reports", bar_chart)
+    templates = environment("pincali_sync.reports", bar_chart, by_url)
     templates.filters.update(md=_markdown, field=words, age_class=wording.age)
     return templates.get_template(template).render(
         report=report,

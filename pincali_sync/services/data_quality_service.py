@@ -49,7 +49,8 @@ class DataQualityService(Service):
         """
         now, zone = self.clock.now(), self.config.display_zone
         counts = await count_days(tx, now, zone, week=True)
-        news = {"time_zone": zone.key, **counts.as_figures()}
+        known = await tx.ages.some_by_url()
+        news = {"time_zone": zone.key, **counts.as_figures(), "known_by_url": known}
         figures = {"news": news, **await measure(tx, now)}
         return await tx.quality.keep(figures, run_id=run_id, now=now)
 

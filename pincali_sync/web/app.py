@@ -24,6 +24,7 @@ from pincali_sync.language import N_, _
 from pincali_sync.moments import show_times_in
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
+from pincali_sync.rendering.news_words import by_url
 from pincali_sync.web import (
     acting,
     forms,
@@ -121,6 +122,7 @@ def _static(path: str, text: str, media_type: str) -> Route:
 _ROUTES = (
     Route("/", pages.overview),
     Route("/changes", news.changes),
+    Route("/changes/by-url", news.by_url),
     Route("/listings", listings.listings),
     Route("/listings/download/{form}", listings.download),
     Route("/queue", pages.queue),
@@ -151,7 +153,7 @@ _ROUTES = (
 
 
 def _templates() -> Environment:
-    templates = environment("pincali_sync.web", line_chart, bar_chart)
+    templates = environment("pincali_sync.web", line_chart, bar_chart, by_url)
     filters = (
         words.plain,
         words.told,

@@ -92,6 +92,7 @@ async def listings(request: Request) -> Response:
             found = await tx.browsing.page(
                 wanted, order, after=asked.after, size=_SIZE, points=_POINTS
             )
+            known_by_url = await tx.ages.some_by_url()
     except UsageError as error:
         return site.page(
             request, "listings.html", status=400, asked=asked, refused=_refusal(error), **_NOTHING
@@ -104,6 +105,7 @@ async def listings(request: Request) -> Response:
         asked=asked,
         refused=None,
         found=found,
+        known_by_url=known_by_url,
         prices_in=_prices_in(wanted, order),
         most=MOST_COUNTED,
         looked_at=LOOKED_AT,
@@ -122,6 +124,7 @@ def _refusal(error: UsageError) -> str:
 
 _NOTHING: dict[str, object] = {
     "found": None,
+    "known_by_url": 0,
     "prices_in": None,
     "most": MOST_COUNTED,
     "near": (),

@@ -46,6 +46,18 @@ async def changes(request: Request) -> Response:
     )
 
 
+async def by_url(request: Request) -> Response:
+    """What the sitemap lists and no page has shown yet."""
+    site = site_of(request)
+    try:
+        found = await site.services.news.by_url(
+            cursor=request.query_params.get("after"), limit=_LIMIT
+        )
+    except UsageError as error:
+        raise HTTPException(404, str(error)) from error
+    return site.page(request, "by_url.html", found=found)
+
+
 def link_to(chosen: Mapping[str, str | None], **otherwise: str | None) -> str:
     """The page's address: what is chosen now, but for what is said otherwise."""
     asked = {name: each for name, each in {**chosen, **otherwise}.items() if each}

@@ -28,7 +28,7 @@ def figures(listings: int = 1_000, **changes: Any) -> dict[str, Any]:
     nothing: dict[str, Any] = {"listings": 0, "examples": []}
     counts = {kind: place for place, kind in enumerate(NewsKind)}
     usual = {
-        "news": {"time_zone": "UTC", **dict.fromkeys(DAYS, counts)},
+        "news": {"time_zone": "UTC", **dict.fromkeys(DAYS, counts), "known_by_url": 7},
         "listings": listings,
         "likely_removed": 3,
         "flagged": 2,

@@ -27,6 +27,11 @@ class PropertyManifest(Base):
             "idx_manifest_needs_scrape", "needs_full_scrape", where="needs_full_scrape = true"
         ),
         partial_index("idx_manifest_is_new", "is_new", where="is_new = true"),
+        partial_index(
+            "idx_manifest_by_url",
+            *("first_seen_at", "property_id"),
+            where="is_new AND sources = '{}'",
+        ),
         partial_index("uq_manifest_public_id", "public_id", where="public_id IS NOT NULL"),
         partial_index("idx_manifest_signals", "property_id", where="card_signals <> 0"),
         # Half of each page is left free, and no index names a column that every sighting

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
 from pincali_sync.db.repositories.insights.news import NO_ID, NewsEntry, Tally
+from pincali_sync.db.repositories.listings.ages import KnownByUrl
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.news import NewsKind, Period, Span, span_of, yesterday_until
 from pincali_sync.exceptions import UsageError
-from pincali_sync.language import _
+from pincali_sync.language import N_, _
 from pincali_sync.services.base import Service, in_transaction
+from pincali_sync.visible import visible
 
 _CITIES = 20
+_END = datetime.max.replace(tzinfo=UTC)  # of time
+_NO_PLACE = N_("there is no such place in the list: begin at its start")
 _WEEK = 3  # its place among the spans that are counted
 
 
@@ -64,6 +68,16 @@ class News:
     cities: tuple[CityNews, ...]  # those in which most happened, whatever is asked for
     changes: tuple[NewsEntry, ...]
     next_cursor: str | None  # of the changes that follow; None: these are the last
+    known_by_url: int  # newcomers whose page waits; more than `MOST_BY_URL` is one more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByUrl:
+    """Newcomers that the sitemap lists and whose page was not read yet."""
+
+    known_by_url: int  # all of them, as `News` has it
+    listings: tuple[KnownByUrl, ...]
+    next_cursor: str | None
 
 
 class NewsService(Service):
@@ -106,6 +120,7 @@ class NewsService(Service):
                 before=before,
                 limit=limit + 1,
             )
+            known_by_url = await tx.ages.some_by_url()
         shown = changes[:limit]
         return News(
             period=period,
@@ -115,6 +130,25 @@ class NewsService(Service):
             cities=_cities_of(tallies, spans.index(span)),
             changes=tuple(shown),
             next_cursor=_cursor(shown[-1]) if len(changes) > limit else None,
+            known_by_url=known_by_url,
+        )
+
+    async def by_url(self, *, cursor: str | None = None, limit: int) -> ByUrl:
+        """What is known by its URL alone, the latest first.
+
+        Raises:
+            UsageError: for a cursor that is none.
+        """
+        until, before = _place_by_url(cursor)
+        async with self.db.transaction() as tx:
+            found = await tx.ages.latest_by_url(until, before, limit=limit + 1)
+            known = await tx.ages.some_by_url()
+        shown, last = tuple(found[:limit]), found[:limit][-1:]
+        following = [f"{each.first_seen_at.isoformat()}_{each.property_id}" for each in last]
+        return ByUrl(
+            known_by_url=known,
+            listings=shown,
+            next_cursor=following[0] if len(found) > limit else None,
         )
 
 
@@ -174,4 +208,14 @@ def _place(cursor: str | None, span: Span) -> tuple[datetime, UUID]:
         moment, place = datetime.fromisoformat(at), UUID(entry_id)
         return min(moment, span.until), place
     except (ValueError, TypeError):  # no time, none with a zone, or no id
-        raise UsageError(_("there is no such place in the list: begin at its start")) from None
+        raise UsageError(_(_NO_PLACE)) from None
+
+
+def _place_by_url(cursor: str | None) -> tuple[datetime, str]:
+    if cursor is None:
+        return _END, ""
+    at, __, property_id = cursor.partition("_")
+    try:
+        return min(datetime.fromisoformat(at), _END), visible(property_id)
+    except (ValueError, TypeError):
+        raise UsageError(_(_NO_PLACE)) from None

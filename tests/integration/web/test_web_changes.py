@@ -12,6 +12,7 @@ from parsel import Selector
 
 from pincali_sync.db.engine import Database
 from pincali_sync.rendering.news_words import DAYS
+from tests.integration.site.test_sitemap import read
 from tests.support.builders import USD, add_live, detail, id_of, rows, sale
 from tests.support.cli import as_json, say
 from tests.support.clock import FixedClock
@@ -114,6 +115,48 @@ async def test_the_list_is_narrowed_by_kind_and_city_and_goes_on_where_it_ended(
         assert (await dashboard.get(f"/changes?{wrong}")).status_code == 404, wrong
 
 
+async def test_newcomers_known_by_their_url_alone_are_counted_and_shown_where_news_are(
+    dashboard: Dashboard,
+    database_url: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for path in ("/changes", "/listings"):
+        assert "known by" not in words_of(await dashboard.page(path))
+    await read(dashboard.services, "blue-house", "one", dated_at=dashboard.clock.now())
+    names = [f"n{place:03}" for place in range(59)]
+    dashboard.clock.advance(minutes=1)
+    await read(dashboard.services, "blue-house", "one", *names, dated_at=dashboard.clock.now())
+    said = "Besides, 60 listings are known by their URL alone and wait for their page."
+    for path in ("/changes?city=zapopan", "/listings?city=zapopan"):
+        page = await dashboard.page(path)
+        assert said in words_of(page), path
+        [target] = page.xpath("//a[. = 'Show them']/@href").getall()
+        assert not page.css(f'a[href$="{id_of("one")}"]')  # no card of what has no facts
+    first = await dashboard.page(target)
+    [following] = first.css('a[rel="next"]::attr(href)').getall()
+    last = await dashboard.page(following)
+    found = [
+        page.css("tbody a[href^='/properties/']::attr(href)").getall() for page in (first, last)
+    ]
+    assert [len(each) for each in found] == [50, 10]
+    assert found[1][-1] == f"/properties/{id_of('one')}"  # seen first
+    assert len({*found[0], *found[1]}) == 60
+    assert "sitemap" in words_of(await dashboard.page(found[1][-1]))
+    for wrong in ("x", "2026-11-23T12:00:00_x"):
+        assert (await dashboard.get(f"/changes/by-url?after={wrong}")).status_code == 404
+
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert (await asyncio.to_thread(as_json, capsys, "today"))["known_by_url"] == 60
+    listed = await asyncio.to_thread(as_json, capsys, "today", "--by-url", "--limit", "1")
+    assert [each["property_id"] for each in listed["listings"]] == [found[0][0].split("/")[2]]
+    assert (await asyncio.to_thread(say, capsys, "today", "--by-url", "--kind", "new"))[0] == 2
+    await dashboard.shop.visit(detail("one"))
+    assert said.replace("60", "59") in words_of(await dashboard.page("/changes"))
+    monkeypatch.setattr("pincali_sync.rendering.news_words.MOST_BY_URL", 50)
+    assert "More than 50 listings are known by" in words_of(await dashboard.page("/changes"))
+
+
 async def test_the_terminal_and_reports_tell_the_same(
     dashboard: Dashboard,
     database_url: str,
@@ -144,6 +187,6 @@ async def test_the_terminal_and_reports_tell_the_same(
 
     made = await asyncio.to_thread(as_json, capsys, "report", "--output", str(tmp_path))
     news = made["report"]["figures"]["news"]
-    assert news == {"time_zone": "UTC", **found["counts"]}
+    assert news == {"time_zone": "UTC", **found["counts"], "known_by_url": 0}
     lines = (tmp_path / Path(made["files"][1]).name).read_text().splitlines()
     assert " | ".join(["| Gone", *(str(news[days]["gone"]) for days in DAYS)]) + " |" in lines

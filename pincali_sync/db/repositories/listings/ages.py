@@ -54,8 +54,17 @@ SELECT kind, {
  WHERE l.listing_status IN {PRESENT}
  GROUP BY kind
 """
-# What the sitemap made known and no page has shown yet. An index has what is new.
-KNOWN_BY_URL = "SELECT count(*) FROM property_manifest WHERE is_new AND sources = '{}'"
+# What the sitemap made known and no page has shown yet. An index has just these.
+_BY_URL = "FROM property_manifest WHERE is_new AND sources = '{}'"
+KNOWN_BY_URL = f"SELECT count(*) {_BY_URL}"
+_LATEST_FIRST = "ORDER BY first_seen_at DESC, property_id DESC"  # as that index has them
+_SOME_BY_URL = f"SELECT count(*) FROM (SELECT {_BY_URL} {_LATEST_FIRST} LIMIT :most) AS counted"
+_LATEST_BY_URL = f"""
+SELECT property_id, source_url, first_seen_at {_BY_URL}
+   AND (first_seen_at, property_id) < (:until, :before)
+ {_LATEST_FIRST} LIMIT :limit
+"""
+MOST_BY_URL = 10_000  # that pages count
 _ROWS = "SELECT reltuples FROM pg_class WHERE oid = CAST('properties_live' AS regclass)"
 
 
@@ -66,6 +75,15 @@ class Age:
     kind: str  # presence, price, details
     median: datetime | None  # half of them are known as of then, or later
     most: datetime | None  # nineteen twentieths are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownByUrl:
+    """A listing of which its URL is known and nothing else."""
+
+    property_id: str
+    source_url: str
+    first_seen_at: datetime  # when the sitemap first listed it
 
 
 class AgesRepository(Repository):
@@ -79,3 +97,16 @@ class AgesRepository(Repository):
     async def known_by_url(self) -> int:
         """How many listings the sitemap made known and no page has shown yet."""
         return await self._number(KNOWN_BY_URL)
+
+    async def some_by_url(self) -> int:
+        """The same, but one more than `MOST_BY_URL` for whatever is more."""
+        return await self._number(_SOME_BY_URL, most=MOST_BY_URL + 1)
+
+    async def latest_by_url(self, until: datetime, before: str, *, limit: int) -> list[KnownByUrl]:
+        """Those first seen before an instant, the latest first.
+
+        Args:
+            before: of those of that very instant the ones whose id comes before this.
+        """
+        given = {"until": until, "before": before, "limit": limit}
+        return await self._all(KnownByUrl, _LATEST_BY_URL, **given)
