@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ from scrapy.utils.reactor import install_reactor, is_reactor_installed
 from scrapy.utils.test import get_crawler
 
 from pincali_sync.browser.chromium import launch_options
+from pincali_sync.browser.gate import _GRANTED, Gate, _carry, _reply, _wanted
 from pincali_sync.config import load_config
 from pincali_sync.crawl_job import fetched
 from pincali_sync.domain.limits import MAX_PAGE_BYTES
@@ -42,6 +43,8 @@ async def hostile() -> AsyncIterator[HostilePages]:
 
 @pytest.fixture(autouse=True)
 def _nobody_was_here(hostile: HostilePages) -> None:
+    for each in (hostile.neighbour, hostile):
+        each.heads.clear()
     hostile.neighbour.heard.clear()
     hostile.asked.clear()
 
@@ -268,6 +271,56 @@ async def test_a_page_that_holds_its_browser_ends_it_and_the_others_go_back(
         with pytest.raises(BrowserEndedError):
             await other
         assert b"fine" in (await browser.read(hostile.shows("next", "fine"))).body
+
+
+class OpenGate(Gate):
+    """Leads wherever a page wants; whatever the name, on this machine."""
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with closing(writer), suppress(OSError, EOFError):
+            _, port = await _wanted(reader, writer)
+            from_there, there = await asyncio.open_connection("127.0.0.1", port)
+            with closing(there):
+                writer.write(_reply(_GRANTED))
+                await _carry((reader, there), (from_there, writer))
+
+
+@pytest.fixture
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Was agreed with the site; the gate keeps nothing back that would carry it elsewhere."""
+    monkeypatch.setattr("pincali_sync.browser.sealed.Gate", OpenGate)
+    (tmp_path / "headers").write_text("X-Key: open sesame\n")
+    monkeypatch.setenv("EXTRA_HEADERS_FILE", str(tmp_path / "headers"))
+    return "open sesame"
+
+
+async def test_what_was_agreed_with_the_site_goes_to_no_other_host_and_no_further_by_redirects(
+    hostile: HostilePages, key: str
+) -> None:
+    to = f"http://127.0.0.1:{hostile.neighbour.port}/moved"
+    async with reader(hostile, scripts=True) as browser:
+        assert (await browser.read(hostile.shows("m", "", status=302, Location=to))).status == 302
+        for ways in (tuple(STANDING_WAYS), ("location_by_redirect",)):
+            with suppress(PageError):
+                await browser.read(hostile.shows_ways(*ways))
+        with suppress(PageError):
+            await browser.read(to)
+    assert {path for _, path in hostile.asked} >= {"/slow.js", "/to-neighbour/script_by_redirect"}
+    assert [head for head in hostile.heads if key not in head] == []
+    assert "moved" in hostile.neighbour.heard
+    assert [head for head in hostile.neighbour.heads if key in head] == []
+
+
+async def test_what_was_agreed_with_a_site_elsewhere_does_not_travel_in_the_open(
+    hostile: HostilePages, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = hostile.base_url.rpartition(":")[2]
+    monkeypatch.setattr(hostile, "base_url", f"http://site.example.org:{port}")
+    async with reader(hostile, scripts=True) as browser:
+        page = await browser.read(hostile.shows_ways("script_elsewhere"))
+    assert page.status == 200
+    assert [path for _, path in hostile.asked] == ["/en/home/script_elsewhere", "/slow.js"]
+    assert [head for head in hostile.heads if key in head] == []
 
 
 async def test_the_browser_is_told_no_secret(

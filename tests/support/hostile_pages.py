@@ -80,6 +80,7 @@ class Neighbour(asyncio.DatagramProtocol):
 
     port: int = 0
     heard: list[str] = field(default_factory=list)  # the paths asked for, or what else came
+    heads: list[str] = field(default_factory=list)  # of those requests, whole
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self.heard.append("datagram")
@@ -87,8 +88,9 @@ class Neighbour(asyncio.DatagramProtocol):
     async def visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.heard.append("connection")
         with suppress(OSError, EOFError):
-            line = (await reader.readuntil(b"\r\n")).decode("latin-1")
-            self.heard.append(line.split(" ")[1].removeprefix("/"))
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            self.heard.append(head.split(" ")[1].removeprefix("/"))
+            self.heads.append(head)
         writer.close()
 
 
@@ -101,6 +103,7 @@ class HostilePages:
     pages: dict[str, tuple[int, Headers, bytes]] = field(default_factory=dict)
     behind: dict[str, bytes] = field(default_factory=dict)  # what those with a cookie are shown
     asked: list[tuple[str, str]] = field(default_factory=list)  # method and path
+    heads: list[str] = field(default_factory=list)  # of those requests, whole
 
     def url(self, name: str) -> str:
         return f"{self.base_url}/en/home/{name}"
@@ -167,6 +170,7 @@ async def hostile_pages() -> AsyncIterator[HostilePages]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, EOFError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            site.heads.append(head)
             method, path, _ = head.split(" ", 2)
             _, _, cookie = head.lower().partition("\r\ncookie:")
             status, headers, body = await site.answer(method, path, cookie.split("\r\n")[0])
