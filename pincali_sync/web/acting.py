@@ -174,12 +174,14 @@ async def letters(request: Request) -> Response:
     async with site.services.db.transaction() as tx:
         groups = {each.kind: each for each in await tx.queue_rows.dead_letter_groups()}
         found = await tx.queue_rows.dead_letters(limit=_LETTERS, kind=kind.name)
+        titles = await tx.dossier.titles([each.property_id for each in found])
     return site.page(
         request,
         "letters.html",
         kind=kind,
         group=groups.get(kind.name),
         letters=found,
+        titles=titles,
         limit=_LETTERS,
     )
 

@@ -120,12 +120,14 @@ async def _evidence(request: Request, checks: int) -> dict[str, Any]:
     services = site_of(request).services
     async with services.db.transaction() as tx:
         batch = await _batch(tx, request)
+        found = await tx.checks.of_batch(batch.id, limit=checks)
         return {
             "batch": batch,
             # Proven gone and not seen since: what approving would remove now.
             "removable": await tx.batches.removable(batch.id, now=services.clock.now()),
             "verdicts": await tx.checks.verdicts_of_batch(batch.id),
-            "checks": await tx.checks.of_batch(batch.id, limit=checks),
+            "checks": found,
+            "titles": await tx.dossier.titles([each.property_id for each in found]),
         }
 
 

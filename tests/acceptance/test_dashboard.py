@@ -322,15 +322,17 @@ def test_a_tier_is_paused_and_resumed_with_the_token(visit: Visit) -> None:
     assert page.context.cookies() == []
 
 
-def test_a_held_batch_is_approved_through_its_form(visit: Visit, served: Served) -> None:
+def test_a_held_batch_is_approved_through_its_form_by_keyboard(
+    visit: Visit, served: Served
+) -> None:
     watched = visit()
     page = watched.page
     page.goto("/")
-    page.get_by_role("link", name="Look at it").click()
-    page.get_by_role("link", name="Approve").click()
+    page.get_by_role("link", name="Look at it").press("Enter")
+    page.get_by_role("link", name="Approve").press("Enter")
     expect(page.get_by_text("60 listings will be marked as removed")).to_be_visible()
     page.get_by_label("Token").fill(TOKEN)
-    page.get_by_role("button", name="Approve 60 removals").click()
+    page.get_by_role("button", name="Approve 60 removals").press("Space")
     page.wait_for_url("**/removals/*said=approved")
     assert "The batch is approved" in page.get_by_role("status").inner_text()
     assert page.locator("h1 .badge").inner_text() == "applied"

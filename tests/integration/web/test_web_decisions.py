@@ -52,6 +52,7 @@ async def test_a_held_batch_is_approved_as_it_was_shown(
     caplog.set_level(logging.WARNING)
     assert "60 listings are proven gone, and at most 50 go" in await dashboard.text("/removals")
     page = await dashboard.page(f"/removals/{held}/approve")
+    assert page.css("tbody th a ::text").get("").startswith("House house-")
     assert "60 listings will be marked as removed" in words_of(page)
     assert fields_of(page) == SEEN
     response = await dashboard.post(f"/removals/{held}/approve", fields_of(page))

@@ -515,6 +515,7 @@ async def test_hostile_text_is_shown_as_text_and_no_more_of_it_than_fits(
         *PAGES,
         f"/removals/{batch}",
         f"/removals/{batch}/approve",
+        "/errors/other",
         f"/runs/{run}",
         f"/properties/{id_of('house-7')}",
     ):

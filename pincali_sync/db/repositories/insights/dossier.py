@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,6 +45,15 @@ class DossierRepository(LookupRepository):
                    visits_with_news
               FROM properties_live WHERE property_id = :property_id"""
         return await self._first(dict, statement, property_id=property_id)
+
+    async def titles(self, property_ids: Sequence[str]) -> dict[str, str]:
+        """What these records are called, as far as that is known."""
+        return await self._pairs(
+            """SELECT property_id, coalesce(l.title, m.listing_page_title)
+                 FROM property_manifest m LEFT JOIN properties_live l USING (property_id)
+                WHERE property_id = ANY(CAST(:ids AS text[]))""",
+            ids=list(property_ids),
+        )
 
     async def shown(self, property_id: str) -> Mapping[str, Any] | None:
         """What people want to know of a live listing, and how old that is."""
