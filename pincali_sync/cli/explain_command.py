@@ -127,6 +127,12 @@ def _summary(dossier: Dossier) -> str:
     live, manifest = dossier.live, dossier.manifest
     if live is None:
         seen = instant(manifest["last_seen_at"]) if manifest else _("an unknown time")
+        if manifest and not manifest["sources"]:
+            return _(
+                "%(record)s: known by its URL alone, in the sitemap last on %(when)s",
+                record=dossier.property_id,
+                when=seen,
+            )
         return _(
             "%(record)s: not live yet, seen on a listing page last on %(when)s",
             record=dossier.property_id,

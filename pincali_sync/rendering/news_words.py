@@ -31,7 +31,7 @@ def by_url(known: int) -> str:
             number=number(MOST_BY_URL),
         )
     return ngettext(
-        "Besides, %(num)s listing is known by its URL alone and waits for its page.",
-        "Besides, %(num)s listings are known by their URL alone and wait for their page.",
+        "%(num)s listing is known by its URL alone and waits for its page.",
+        "%(num)s listings are known by their URL alone and wait for their page.",
         known,
     )

@@ -190,6 +190,10 @@ def slug(url: str) -> str:
 def listing_state(dossier: Dossier) -> str:
     """What a record is, in a sentence or two."""
     live = dossier.live
+    if live is None and dossier.manifest and not dossier.manifest["sources"]:
+        return _(
+            "It is known by its URL alone: the sitemap lists it, and no page has shown it yet."
+        )
     if live is None:
         return _("It was seen on a listing page, and its own page was not fetched yet.")
     sentence = _(_LISTING_STATES.get(live["listing_status"], ""))

@@ -127,7 +127,7 @@ async def test_newcomers_known_by_their_url_alone_are_counted_and_shown_where_ne
     names = [f"n{place:03}" for place in range(59)]
     dashboard.clock.advance(minutes=1)
     await read(dashboard.services, "blue-house", "one", *names, dated_at=dashboard.clock.now())
-    said = "Besides, 60 listings are known by their URL alone and wait for their page."
+    said = "60 listings are known by their URL alone and wait for their page."
     for path in ("/changes?city=zapopan", "/listings?city=zapopan"):
         page = await dashboard.page(path)
         assert said in words_of(page), path
@@ -142,7 +142,8 @@ async def test_newcomers_known_by_their_url_alone_are_counted_and_shown_where_ne
     assert [len(each) for each in found] == [50, 10]
     assert found[1][-1] == f"/properties/{id_of('one')}"  # seen first
     assert len({*found[0], *found[1]}) == 60
-    assert "sitemap" in words_of(await dashboard.page(found[1][-1]))
+    state = "It is known by its URL alone: the sitemap lists it, and no page has shown it yet."
+    assert state in words_of(await dashboard.page(found[1][-1]))
     for wrong in ("x", "2026-11-23T12:00:00_x"):
         assert (await dashboard.get(f"/changes/by-url?after={wrong}")).status_code == 404
 
@@ -151,6 +152,8 @@ async def test_newcomers_known_by_their_url_alone_are_counted_and_shown_where_ne
     listed = await asyncio.to_thread(as_json, capsys, "today", "--by-url", "--limit", "1")
     assert [each["property_id"] for each in listed["listings"]] == [found[0][0].split("/")[2]]
     assert (await asyncio.to_thread(say, capsys, "today", "--by-url", "--kind", "new"))[0] == 2
+    _, explained, _ = await asyncio.to_thread(say, capsys, "explain", id_of("one"))
+    assert f"{id_of('one')}: known by its URL alone" in explained
     await dashboard.shop.visit(detail("one"))
     assert said.replace("60", "59") in words_of(await dashboard.page("/changes"))
     monkeypatch.setattr("pincali_sync.rendering.news_words.MOST_BY_URL", 50)

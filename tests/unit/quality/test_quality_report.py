@@ -53,7 +53,7 @@ def test_what_is_new_comes_first_in_the_words_of_every_page() -> None:
     lines = render_markdown(report(figures())).splitlines()
     assert lines[2] == "## What is new"
     assert "| Back | 4 | 4 | 4 | 4 |" in lines[:14]
-    said = "Besides, 7 listings are known by their URL alone and wait for their page."
+    said = "7 listings are known by their URL alone and wait for their page."
     assert said in lines
     assert said in page.text_content()
 
