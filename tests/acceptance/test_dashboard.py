@@ -27,6 +27,7 @@ from tests.support.removals import hold
 
 TOKEN = "a token for the browser's test"
 HOSTILE = "<script>document.title = 'broken'</script> <img src=x onerror=alert(1)>"
+_ROOMS = {"property_type": "house", "bedrooms": 3, "bathrooms": 2, "parking_spaces": 2}
 _READY = "dashboard ready at "
 
 # What a page looks like to those who do not see it, hear it or use a mouse.
@@ -137,9 +138,9 @@ class Served:
     @property
     def pages(self) -> tuple[str, ...]:
         return (
-            "/", "/listings", "/changes?period=week", "/queue", "/runs", "/removals",
-            f"/removals/{self.batch}", f"/removals/{self.batch}/approve", "/decisions",
-            "/errors", "/pauses", "/property", f"/properties/{id_of('blue-house')}",
+            "/", "/listings", "/changes?period=week", "/changes/by-url", "/queue", "/runs",
+            "/removals", f"/removals/{self.batch}", f"/removals/{self.batch}/approve",
+            "/decisions", "/errors", "/pauses", "/property", f"/properties/{id_of('blue-house')}",
             self.run_of_nobody,
         )  # fmt: skip
 
@@ -205,7 +206,7 @@ async def _fill(url: str) -> UUID:
         shop = Workshop(db=db, clock=clock)
         for price in (2_000_000, 1_900_000, 200_000):
             await shop.scan(entry("blue-house", sale(price), public_id="EB-AA0001"))
-            await shop.visit(detail("blue-house", sale(price), title=HOSTILE))
+            await shop.visit(detail("blue-house", sale(price), title=HOSTILE, **_ROOMS))
             clock.advance(hours=8)
         return batch.id
     finally:
