@@ -20,7 +20,7 @@ from pincali_sync.services.insights_service import Dossier
 from pincali_sync.web import trends
 from pincali_sync.web.listings import pin_of
 from pincali_sync.web.site import Site, site_of
-from pincali_sync.web.words import listing_state
+from pincali_sync.web.words import listing_state, slug
 
 _RECORD_ROWS = 50
 _PRICES = 200
@@ -74,6 +74,7 @@ async def dossier(request: Request) -> Response:
         shown = await tx.dossier.shown(found.property_id)
         prices = await tx.dossier.changes(found.property_id, limit=_PRICES, only_prices=True)
     live, card = found.live or {}, found.manifest or {}
+    url = (live or card).get("source_url")
     line = trends.price_line(prices, found.live, services.clock.now())
     return site.page(
         request,
@@ -83,8 +84,10 @@ async def dossier(request: Request) -> Response:
         shown=shown,
         card=found.manifest,
         atlas=await _atlas(site, found, shown),
-        title=live.get("title") or card.get("listing_page_title") or found.property_id,
-        source_url=(live or card).get("source_url"),
+        title=live.get("title")
+        or card.get("listing_page_title")
+        or (slug(url) if url else found.property_id),
+        source_url=url,
         state=listing_state(found),
         prices=prices,
         price_line=Series(name=_("price"), points=line),

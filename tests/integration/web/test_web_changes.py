@@ -143,7 +143,9 @@ async def test_newcomers_known_by_their_url_alone_are_counted_and_shown_where_ne
     assert found[1][-1] == f"/properties/{id_of('one')}"  # seen first
     assert len({*found[0], *found[1]}) == 60
     state = "It is known by its URL alone: the sitemap lists it, and no page has shown it yet."
-    assert state in words_of(await dashboard.page(found[1][-1]))
+    page = await dashboard.page(found[1][-1])
+    assert state in words_of(page)
+    assert page.css("h1 bdi::text").get() == "one"
     for wrong in ("x", "2026-11-23T12:00:00_x"):
         assert (await dashboard.get(f"/changes/by-url?after={wrong}")).status_code == 404
 
