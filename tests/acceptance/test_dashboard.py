@@ -20,6 +20,7 @@ from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.web.words import FEW
+from tests.integration.site.test_sitemap import read
 from tests.support.builders import SITE, Workshop, detail, entry, id_of, sale
 from tests.support.clock import FixedClock
 from tests.support.postgres import fresh_database
@@ -208,6 +209,8 @@ async def _fill(url: str) -> UUID:
             await shop.scan(entry("blue-house", sale(price), public_id="EB-AA0001"))
             await shop.visit(detail("blue-house", sale(price), title=HOSTILE, **_ROOMS))
             clock.advance(hours=8)
+        listed = ("blue-house", "casa-con-jardin-" * 8)  # of the second nothing else is known
+        await read(services, *listed, dated_at=clock.now())
         return batch.id
     finally:
         await db.dispose()
