@@ -108,7 +108,8 @@ class Stage:
         return (
             f"Left running: the site at {self.site.base_url}, Scrapyd at {self.nodes[0].url}.\n"
             f"Look around from {self.home}, whose .env leads to it:\n"
-            f"  cd {self.home} && {program} status    (or web, the dashboard)\n"
+            f"  cd {self.home} && {program} status\n"
+            f"  cd {self.home} && {program} web    (then http://127.0.0.1:8080/listings)\n"
             "Stop and delete it: make demo-down"
         )
 
