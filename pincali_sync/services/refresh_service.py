@@ -60,8 +60,10 @@ class RefreshService(Service):
             stale_before=now - timedelta(days=ceiling_days), at_most=budget
         )
         due = replace(due, stale=max(due.stale, too_old))
+        if (wanted := min(due.stale + due.sample, budget)) <= 0:
+            return Wanted()
         room = await tx.queue_fill.room_for_refresh(self.config.queue_max_pending)
-        if not self._is_worth_it(min(due.stale + due.sample, budget), room):
+        if not self._is_worth_it(wanted, room):
             return Wanted()
         stale = sample = 0
         if (wanted := min(due.stale, budget)) > 0:
@@ -84,8 +86,7 @@ class RefreshService(Service):
 
     def _is_worth_it(self, wanted: int, room: int) -> bool:
         """For little room it is put off."""
-        is_much = room > _LEAST_ROOM * self.config.queue_max_pending
-        return wanted > 0 and (wanted <= room or is_much)
+        return wanted <= room or room > _LEAST_ROOM * self.config.queue_max_pending
 
     async def wanted(self, tx: UnitOfWork) -> Wanted:
         """What a target set now would ask for, over the month."""
