@@ -14,11 +14,14 @@ from pincali_sync.db import migrate
 
 @contextmanager
 def own_database(*, durable: bool = True) -> Iterator[tuple[Path, str]]:
-    """The home of an embedded server with an empty database, and its URL; deleted afterwards."""
+    """The home of an embedded server with an empty database, and its URL; deleted afterwards.
+
+    It has the memory that `docs/scaling.md` asks for.
+    """
     with tempfile.TemporaryDirectory(prefix="pincali-bench-") as folder:
         home = Path(folder)
         try:
-            url = embedded.ensure_running(home, durable=durable)
+            url = embedded.ensure_running(home, durable=durable, settings=(embedded.roomy(),))
             migrate.upgrade(url)
             yield home, url
         finally:

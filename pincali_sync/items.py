@@ -170,6 +170,7 @@ COVERED_FIELDS = EXPECTED_FIELDS + tuple(
 # Without news of a listing, its page is asked for so often in seven days.
 FETCHES_A_WEEK = 2
 ANOTHER_TRY = "another_try"  # the reason of rows whose page was asked for in vain before
+CANARY = "canary"  # of those that were asked for beside the queue, and are not kept
 # Why a page may be queued; rows of earlier versions may say other things.
 QUEUE_REASONS = (
     *("new_property", "price_change", "relisted", "sitemap", "stale_data", "random_sample"),

@@ -37,8 +37,6 @@ def slug_of(url: str) -> str:
     """The slug of a listing's URL or path, in lower case, whatever its host or language."""
     if plain := _PLAIN_LINK.fullmatch(url):
         return plain[1]
-    if plain := _PLAIN_LINK.fullmatch(url):
-        return plain[1]
     try:
         path = urlsplit(url.strip()[:LONGEST_URL]).path
         match = _LISTING_PATH.fullmatch(unquote(path).lower())

@@ -196,6 +196,23 @@ async def test_a_page_that_shows_a_known_listing_is_saved_as_that_ones(
 
 
 @pytest.mark.usefixtures("known")
+async def test_a_page_in_place_of_one_that_is_gone_moves_nobody_there_and_a_card_does(
+    shop: Workshop, db: Database
+) -> None:
+    """A slug may show somebody else each time: who is looked for there is another the next day."""
+    await shop.scan(entry("red-house", public_id=OTHER))
+    await shop.visit(detail("red-house", public_id=OTHER))
+    await fetch(shop, "blue-house", detail("blue-house", public_id=OTHER, bedrooms=7))
+    urls = [(await shop.live("red-house"))["source_url"]]
+    urls += [(await shop.manifest("red-house"))["source_url"]]
+    assert [url.rpartition("/")[2] for url in urls] == ["red-house"] * 2
+    assert await value(db, "SELECT count(*) FROM property_aliases") == 0
+    await shop.scan(entry("blue-house", public_id=OTHER))
+    assert (await shop.live("red-house"))["source_url"].endswith("/blue-house")
+    assert await value(db, "SELECT property_id FROM property_aliases") == id_of("red-house")
+
+
+@pytest.mark.usefixtures("known")
 async def test_one_listing_under_the_slugs_of_several_is_a_fault_and_nothing_is_saved(
     shop: Workshop, db: Database
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.scan.manifest import PropertyPriceChange
-from tests.support.builders import Workshop, add_live, add_queued, entry, id_of, rows, value
+from tests.support.builders import Workshop, add_live, add_queued, entry, id_of, rows, sale, value
 from tests.support.clock import FixedClock
 
 CEILING = 10
@@ -45,6 +45,17 @@ async def test_stale_records_leave_a_fifth_of_the_ceiling_for_news(
     assert await shop.queue.queue_stale_properties(30, 100) == 8
     assert await shop.queue.queue_random_sample(100) == 0
     assert await by_reason(db) == {"stale_data": 8}
+
+
+async def test_a_page_that_was_asked_for_to_try_the_site_leaves_its_record_as_old_as_it_was(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    """Or one that is drawn week after week would grow ever older."""
+    await add_stale(db, clock, 3)
+    await shop.scan(entry("stale-0", sale(1)))
+    async with db.transaction() as tx:
+        await tx.queue.note_canaries({id_of("stale-0"): 1}, now=clock.now())
+    assert await shop.queue.queue_stale_properties(30, 100) == 3
 
 
 async def test_a_new_listing_at_a_full_queue_moves_the_least_valuable_row_outside(

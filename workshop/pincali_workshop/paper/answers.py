@@ -42,10 +42,11 @@ class PaperAnswers:
         self._site = site
         self._sold: Judgement | None = None
         self._listed: dict[int, bool] = {}
+        self._cards: dict[int, tuple[ListingState, ManifestEntry]] = {}
 
     def listing(self, wanted: WantedPage) -> ListingAnswer:
         """A listing page."""
-        return listing_answer(self._site, wanted, lambda state: card_of(state, BASE_URL))
+        return listing_answer(self._site, wanted, self._card)
 
     def detail(self, queued: QueuedProperty, source_url: str, hops: int) -> ScrapeResult | str:
         """What a listing's page comes to; or the URL that it leads to."""
@@ -100,6 +101,13 @@ class PaperAnswers:
         ]
         size = min(_SHARD_SIZE, len(urls) // _LEAST_SHARDS + 1)
         return [urls[n : n + size] for n in range(0, len(urls), size)]
+
+    def _card(self, state: ListingState) -> ManifestEntry:
+        """Made once a state: most listings look for weeks as they did."""
+        known = self._cards.get(state.listing.index)
+        if known is None or known[0] is not state:
+            known = self._cards[state.listing.index] = (state, card_of(state, BASE_URL))
+        return known[1]
 
     def _lists(self, listing: Listing) -> bool:
         """Drawn once a listing."""

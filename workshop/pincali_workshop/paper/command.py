@@ -18,6 +18,9 @@ from pincali_workshop.paper.weather import Weather
 from pincali_workshop.stack import embedded
 from pincali_workshop.standin.options import StandinOptions
 
+# A season's day takes a minute: what looks once a minute would look once a day.
+_OFTEN = "autovacuum_naptime=1s"
+
 
 def play_on_paper(
     days: int, listings: int, seed: int, *, births: float | None, plots: Path, as_json: bool
@@ -27,7 +30,7 @@ def play_on_paper(
     with tempfile.TemporaryDirectory(prefix="pincali-season-") as folder:
         home = Path(folder)
         try:
-            url = embedded.ensure_running(home, durable=False)
+            url = embedded.ensure_running(home, durable=False, settings=(embedded.roomy(), _OFTEN))
             migrate.upgrade(url)
             config = paper_config(url, pincali_home=home, detail_daily_budget=budget_for(listings))
             report = _play(config, options, days, plots)

@@ -31,8 +31,10 @@ _TICK = timedelta(minutes=30)
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _LOOK = timedelta(hours=1)  # whether a tier is due
 _WATCH = timedelta(hours=24)  # figures and alerts are read so often; a real tick always does
-_PERSON = timedelta(days=1)  # how long what waits for a person waits
 _FOR_A_PERSON = {"refused", "rate"}
+# As many as a busy spider stores together, and ten times as many details as it does: minutes of
+# the site's time, and half of what the database would do for small ones.
+_PAGES_PER_BATCH, _DETAILS_PER_BATCH = 100, 200
 
 
 class Play:
@@ -47,7 +49,10 @@ class Play:
         self._timeline = Timeline(self._clock)
         self._site = PaperSite(season.site, self._services, self._timeline, weather)
         self._jobs = SimulatedJobs(
-            self._services, lambda spec: PaperReader(self._site, spec, self._services)
+            self._services,
+            lambda spec: PaperReader(self._site, spec, self._services),
+            pages_per_batch=_PAGES_PER_BATCH,
+            details_per_batch=_DETAILS_PER_BATCH,
         )
         scheduler = self._services.scheduler(self)
         watch = _SparseWatch(scheduler.watch, self._clock)
@@ -112,7 +117,6 @@ class Play:
             self._note(run)
         stands = {(run.id, run.status, run.step == "scan") for run in runs}
         self._news, self._stands = stands != self._stands, stands
-        await self._act_as_a_person()
         self._site.is_paused = await self._services.pauses.of_tier(None) is not None
         self._day_pending = max(self._day_pending, await self._books.pending())
         self._course.most_pending = max(self._course.most_pending, self._day_pending)
@@ -135,14 +139,11 @@ class Play:
             self._season.say(f"    tier {run.tier_level} {run.status}: {run.error_summary}")
 
     async def _act_as_a_person(self) -> None:
-        now = self._clock.now()
+        """Once a day somebody looks: goes on after a refusal, and approves what is held."""
         for pause in await self._services.pauses.in_force():
-            if pause.kind in _FOR_A_PERSON and now - pause.paused_at >= _PERSON:
+            if pause.kind in _FOR_A_PERSON:
                 await self._services.pauses.resume(pause.scope)
                 self._season.say(f"    resumed {pause.scope}: {pause.reason}")
-
-    async def _approve(self) -> None:
-        """Whoever looks once a day finds nothing wrong with what is held."""
         for batch in await self._services.db.run(lambda tx: tx.batches.latest(status="held")):
             settled = await self._services.removals.settle(
                 batch.id, approve=True, decided_by="simulation"
@@ -152,7 +153,7 @@ class Play:
 
     async def _close_day(self) -> None:
         self._site.move()
-        await self._approve()
+        await self._act_as_a_person()
         now, truth = self._clock.now(), self._truth
         await self._books.read(now)
         day = Day(

@@ -10,7 +10,7 @@ from pincali_workshop.standin.world.draws import Draws
 _OUTAGE_DAYS = 0.06  # the site is down for some hours
 _OUTAGE_HOURS = (1.0, 7.0)
 _CUT_DAYS = 0.05  # its sitemap lacks shards
-_FIRST_BLOCK, _BETWEEN_BLOCKS = (12, 30), (35, 50)  # days; each waits for a person for a day
+_FIRST_BLOCK, _BETWEEN_BLOCKS = (12, 30), (35, 50)  # days; each waits until somebody looks
 _BAD_WEEK = (30, 36)  # days; one in ninety
 _FAILING, _SLOWER = 0.05, 1.5  # of requests; times the gap, while answers are slow
 

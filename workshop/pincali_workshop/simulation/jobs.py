@@ -33,8 +33,6 @@ from pincali_sync.services.runs.run_jobs import (
 )
 from pincali_workshop.simulation.reading import SiteReader
 
-_PAGES_PER_BATCH = 10
-_DETAILS_PER_BATCH = 50
 _VERIFIED_AT_ONCE = 8
 T = TypeVar("T")
 
@@ -44,11 +42,22 @@ class SimulatedJobs:
 
     Args:
         reader_of: who asks the site in a job's name.
+        pages_per_batch: listing pages that are stored together.
+        details_per_batch: detail pages, likewise, whose rows are leased together.
     """
 
-    def __init__(self, services: Services, reader_of: Callable[[JobSpec], SiteReader]) -> None:
+    def __init__(
+        self,
+        services: Services,
+        reader_of: Callable[[JobSpec], SiteReader],
+        *,
+        pages_per_batch: int = 10,
+        details_per_batch: int = 50,
+    ) -> None:
         self._services = services
         self._reader_of = reader_of
+        self._pages_per_batch = pages_per_batch
+        self._details_per_batch = details_per_batch
         self._tickets: dict[UUID, JobTicket] = {}  # of jobs under way
 
     async def run(self, spec: JobSpec) -> None:
@@ -92,7 +101,9 @@ class SimulatedJobs:
 
     async def _manifest(self, spec: JobSpec, ticket: JobTicket) -> str:
         source = ListingSource(spec.arguments["source"])
-        reader = _PageReader(self._services, self._reader_of(spec), ticket)
+        reader = _PageReader(
+            self._services, self._reader_of(spec), ticket, per_batch=self._pages_per_batch
+        )
         await reader.look_back(source)
         cap = await self._services.scans.page_cap()
         walk = ListingWalk(source, reader.read, page_cap=cap)
@@ -123,7 +134,10 @@ class SimulatedJobs:
         rules, token = await self._services.quality.load_rules(), uuid4()
         reader = self._reader_of(spec)
         while batch := await self._services.queue.claim_next_batch(
-            _DETAILS_PER_BATCH, "simulation", lease_token=token, session_id=ticket.session_id
+            self._details_per_batch,
+            "simulation",
+            lease_token=token,
+            session_id=ticket.session_id,
         ):
             async with self._all_of(map(reader.detail, batch), token) as results:
                 await self._services.sync.save_results(
@@ -177,10 +191,13 @@ class SimulatedJobs:
 class _PageReader:
     """Asks for a walk's pages, some at once, and records them in batches."""
 
-    def __init__(self, services: Services, reader: SiteReader, ticket: JobTicket) -> None:
+    def __init__(
+        self, services: Services, reader: SiteReader, ticket: JobTicket, *, per_batch: int
+    ) -> None:
         self._services = services
         self._reader = reader
         self._ticket = ticket
+        self._per_batch = per_batch
         self._slots = asyncio.Semaphore(reader.pages_at_once)
         self._batch: list[ManifestPage] = []
         self._before: dict[tuple[str, int], PageFacts] = {}
@@ -209,7 +226,7 @@ class _PageReader:
         elif item is not None:
             self.pages_read += 1
             self._batch.append(item)
-            if len(self._batch) >= _PAGES_PER_BATCH:
+            if len(self._batch) >= self._per_batch:
                 await self.flush()
 
     async def flush(self) -> None:

@@ -13,8 +13,7 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,24 +22,27 @@ import psycopg
 
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.files import open_private, trusted_folder, write_private
-from pincali_workshop.stack import embedded_place, embedded_roles
+from pincali_workshop.stack import embedded_place, embedded_process, embedded_roles
 from pincali_workshop.stack.embedded_place import ServerPlace, place_for
 from pincali_workshop.stack.ports import free_port, is_free
 
 left_behind = embedded_place.left_behind
 
 _START_SECONDS = 60
-_DYING_SECONDS = 20
 _LOGIN_SECONDS = 5
 _SETTINGS = ("unix_socket_directories=", "shared_buffers=64MB", "timezone=UTC", "jit=off")
+_ROOMY_SHARE = 3  # of this machine's memory, one part: tables of the real site's size stay in it
 # For tests: a crash of the machine may lose everything, and nothing else gets slower.
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
-def ensure_running(home: Path, *, durable: bool = True) -> str:
+def ensure_running(home: Path, *, durable: bool = True, settings: Sequence[str] = ()) -> str:
     """Starts the server of this home if it is down, and returns its URL.
 
     The server outlives the process that started it. Servers of other homes are not touched.
+
+    Args:
+        settings: of the server, such as "work_mem=8MB"; they overrule its own.
 
     Raises:
         DatabaseUnavailableError: when it cannot be set up or started; names the log file.
@@ -56,8 +58,14 @@ def ensure_running(home: Path, *, durable: bool = True) -> str:
             access = _prepare_to_mend(home, place, access)
         if not (_is_listening(place, access.port) and _answers(access)):
             print(f"Starting the PostgreSQL in {place.data} ...", file=sys.stderr)
-            access = _start(home, place, access, durable=durable)
+            access = _start(home, place, access, durable=durable, more=settings)
         return access.url()
+
+
+def roomy() -> str:
+    """A setting for a database of the real site's size."""
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return f"shared_buffers={pages * size // _ROOMY_SHARE // 2**20}MB"
 
 
 def administrator_url(home: Path, database: str = "postgres") -> str:
@@ -89,7 +97,7 @@ def running_url(home: Path) -> str | None:
 
 def server_process(home: Path) -> int:
     """The id of the server's main process; 0 when there is none."""
-    return _pid_file(place_for(home))[0]
+    return embedded_process.pid_file(place_for(home))[0]
 
 
 def stop(home: Path) -> bool:
@@ -184,13 +192,15 @@ def _initialise(home: Path, place: ServerPlace) -> _Access:
     return access
 
 
-def _start(home: Path, place: ServerPlace, access: _Access, *, durable: bool) -> _Access:
+def _start(
+    home: Path, place: ServerPlace, access: _Access, *, durable: bool, more: Sequence[str]
+) -> _Access:
     place.prepare()
-    _wait_for_the_dead(place)
+    embedded_process.wait_for_the_dead(place)
     if not is_free(access.port):
         access = replace(access, port=free_port())
         access.save(home)
-    settings = _SETTINGS if durable else _SETTINGS + _NOT_DURABLE
+    settings = (*_SETTINGS, *(() if durable else _NOT_DURABLE), *more)
     options = ["-h 127.0.0.1", f"-p {access.port}", *(f"-c {setting}" for setting in settings)]
     _run(
         place,
@@ -236,8 +246,8 @@ def _run(place: ServerPlace, program: str, *arguments: str) -> None:
 
 def _is_listening(place: ServerPlace, port: int) -> bool:
     """Whether the server that listens on the port is the one of this data folder."""
-    pid, listens_on = _pid_file(place)
-    is_alive = _exists(pid) and not _is_zombie(pid)
+    pid, listens_on = embedded_process.pid_file(place)
+    is_alive = embedded_process.exists(pid) and not embedded_process.is_zombie(pid)
     return is_alive and listens_on == port and not is_free(port)
 
 
@@ -248,47 +258,6 @@ def _answers(access: _Access) -> bool:
             return True
     except psycopg.OperationalError:
         return False
-
-
-def _pid_file(place: ServerPlace) -> tuple[int, int]:
-    """The server's process and port, as its pid file says; zeros where it says nothing."""
-    try:
-        lines = (place.data / "postmaster.pid").read_text().splitlines()
-        return int(lines[0]), int(lines[3])
-    except (OSError, ValueError, IndexError):
-        return 0, 0
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError as error:
-        return isinstance(error, PermissionError)
-    return pid > 0
-
-
-def _is_zombie(pid: int) -> bool:
-    """Whether a killed process still waits for its parent to take notice (Linux)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return False
-
-
-def _wait_for_the_dead(place: ServerPlace) -> None:
-    """PostgreSQL does not start while the process in its pid file exists, be it dying or dead.
-
-    The file is not deleted instead: it guards the data against backends that outlived a kill.
-    """
-    pid, _ = _pid_file(place)
-    deadline = time.monotonic() + _DYING_SECONDS
-    while _exists(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    if _is_zombie(pid):
-        raise DatabaseUnavailableError(
-            f"the killed PostgreSQL (process {pid}) is not cleaned up by this machine's init: "
-            "restart the container, or set DATABASE_URL to a server of yours"
-        )
 
 
 @contextmanager

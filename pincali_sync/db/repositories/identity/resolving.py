@@ -143,6 +143,18 @@ def _follow(table: str, column: str) -> str:
     return f"UPDATE {table} t SET {column} = p.stays FROM merged p WHERE t.{column} = p.gone"
 
 
+def _stay_at_home(table: str) -> str:
+    """What a page shows that was asked for as another's, under that one's slug, stays under the
+    slug that it is live under: a site may show whomever it likes in place of what is gone, and
+    somebody else the next time. Whoever really moved there is shown there by cards."""
+    return f"""
+UPDATE {table} t SET source_url = l.source_url, led_to = t.property_id
+  FROM properties_live l
+ WHERE t.had_by IS NOT NULL AND NOT t.is_elsewhere AND t.asked <> t.property_id
+   AND l.property_id = t.property_id AND l.public_id = t.public_id
+"""
+
+
 def _move_slugs(table: str) -> str:
     """Slugs lead from now on to the listing that was seen there last."""
     return f"""
@@ -212,6 +224,7 @@ class RecordRepository(MergeRepository):
                 await self._run(_follow(table, "property_id"))
                 await self._run(_follow(table, "led_to"))
                 await self.merge_found(reason=_REASON, now=now)
+            await self._run(_stay_at_home(table))
         return unclear
 
     async def move_slugs(self, table: str, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from pincali_sync.clock import TOLERATED_SECONDS
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.rest import fetches
-from pincali_sync.items import QueuedProperty, ScrapeResult
+from pincali_sync.items import CANARY, QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
@@ -92,9 +92,9 @@ class QueueRepository(Repository):
     async def note_canaries(self, asked: Mapping[str, int], *, now: datetime) -> None:
         """Pages that were asked for beside the queue, and how often: they count as its own do."""
         await self._run(
-            """INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason, status,
+            f"""INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason, status,
                       attempt_count, queued_at, available_at, claimed_at, completed_at)
-               SELECT m.property_id, m.source_url, 3, 'canary', 'completed', asked.times,
+               SELECT m.property_id, m.source_url, 3, '{CANARY}', 'completed', asked.times,
                       :now, :now, :now, :now
                  FROM unnest(CAST(:ids AS text[]), CAST(:times AS integer[]))
                       AS asked (property_id, times)
