@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ConfigDict
 
 from pincali_sync.domain.anomalies import Anomaly
 from pincali_sync.domain.coverage import Certificate, SourceScan
+
+_FARTHER = 1.25  # than the last scan had to read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +101,19 @@ class RunNotes(BaseModel):
     def next_depth(self, planned: int, source: str, *, page_cap: int) -> int:
         """How many pages of a source (0: all) the tier's next run is to read.
 
-        A scan that did not meet what the one before it knew is followed by one twice as deep.
+        A scan that did not meet what the one before it knew is followed by one twice as deep, and
+        one that met it by one that goes a little farther: what comes in the hours between two
+        scans is about as much each time, and on a large site more than is planned for. In whole
+        plans, so that runs stay alike: what is usual is told by those of one depth.
         """
-        if not planned or self.frontiers.get(source, planned) is not None:
-            return planned  # it got there, or there was none to get to
-        return max(planned, min(2 * self.depths.get(source, planned), page_cap))
+        if not planned or source not in self.frontiers:
+            return planned  # there was none to get to
+        frontier = self.frontiers[source]
+        if frontier is None:
+            depth = 2 * self.depths.get(source, planned)
+        else:
+            depth = ceil(_FARTHER * frontier / planned) * planned
+        return max(planned, min(depth, page_cap))
 
     def scan_of(self, source: str) -> SourceScan | None:
         """What was read of one source."""

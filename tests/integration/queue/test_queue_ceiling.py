@@ -58,6 +58,24 @@ async def test_a_page_that_was_asked_for_to_try_the_site_leaves_its_record_as_ol
     assert await shop.queue.queue_stale_properties(30, 100) == 3
 
 
+@pytest.mark.parametrize(
+    ("status", "is_shown_since", "queued"),
+    [("cancelled", True, 1), ("cancelled", False, 0), ("failed", True, 0)],
+)
+async def test_what_a_page_said_to_be_gone_and_a_card_shows_since_is_as_old_as_it_is(
+    shop: Workshop, db: Database, clock: FixedClock, status: str, is_shown_since: bool, queued: int
+) -> None:
+    await add_stale(db, clock, 1)
+    for days in (9, 16):
+        at = clock.now() - timedelta(days=days)
+        when = {"claimed_at": at, "completed_at": at, "attempt_count": 1}
+        await add_queued(db, "stale-0", clock, status=status, queue_reason="stale_data", **when)
+    if is_shown_since:
+        at = clock.now() - timedelta(days=2)
+        await rows(db, "UPDATE properties_live SET last_manifest_seen_at = :at", at=at)
+    assert await shop.queue.queue_stale_properties(30, 100) == queued
+
+
 async def test_a_new_listing_at_a_full_queue_moves_the_least_valuable_row_outside(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

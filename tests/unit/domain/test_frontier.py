@@ -1,4 +1,4 @@
-"""A scan that did not meet what the last one knew is followed by a deeper one."""
+"""A scan is as deep as what came since the last one asks for."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from pincali_sync.domain.run_notes import RunNotes
         (RunNotes(depths={"sale": 20}, frontiers={"sale": 7}), 10),
         (RunNotes(depths={"sale": 10}, frontiers={"sale": None}), 20),
         (RunNotes(depths={"sale": 80}, frontiers={"sale": None}), 100),
+        # On a large site so much comes every time.
+        (RunNotes(depths={"sale": 40}, frontiers={"sale": 37}), 50),
+        (RunNotes(depths={"sale": 50}, frontiers={"sale": 35}), 50),
+        (RunNotes(depths={"sale": 20}, frontiers={"sale": 9}), 20),
+        (RunNotes(depths={"sale": 20}, frontiers={"sale": 8}), 10),
+        (RunNotes(depths={"sale": 100}, frontiers={"sale": 95}), 100),
         (RunNotes(depths={"sale": 10, "rent": 10}, frontiers={"rent": None}), 10),
     ],
 )
