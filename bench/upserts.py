@@ -55,7 +55,7 @@ INSERT INTO properties_live
         image_urls, features, first_seen_at, last_seen_at, last_manifest_seen_at,
         last_full_scrape_at, visits)
 SELECT property_id, listing_page_title,
-       (SELECT string_agg('palabra' || (m.id * 7919 + g * g) % 30000, ' ')
+       (SELECT string_agg('palabra' || (abs(hashtext(m.property_id)) % 30000 + g * g) % 30000, ' ')
           FROM generate_series(1, 150) AS g),  -- as many different words as real ones have
        source_url, public_id, operation_type, listing_page_price, currency, offers, property_type,
        total_area_m2, neighborhood, city, 'Jalisco', latitude, longitude,
