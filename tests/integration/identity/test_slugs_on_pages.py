@@ -184,25 +184,27 @@ async def test_whoever_asked_for_anothers_page_has_not_failed_and_does_not_ask_a
     assert id_of("blue-house") not in {each.property_id for each in await shop.claim()}
 
 
-@pytest.mark.usefixtures("known")
-async def test_a_page_that_shows_a_known_listing_is_saved_as_that_ones(
-    shop: Workshop, db: Database
-) -> None:
+@pytest.fixture
+async def in_place_of_another(known: None, shop: Workshop) -> None:
+    """The page of the one shows another that is live under its own slug."""
     await shop.scan(entry("red-house", public_id=OTHER))
     await shop.visit(detail("red-house", public_id=OTHER))
     await fetch(shop, "blue-house", detail("blue-house", public_id=OTHER, bedrooms=7))
+
+
+@pytest.mark.usefixtures("in_place_of_another")
+async def test_a_page_that_shows_a_known_listing_is_saved_as_that_ones(
+    shop: Workshop, db: Database
+) -> None:
     assert await live(db) == {id_of("blue-house"): ONE, id_of("red-house"): OTHER}
     assert (await shop.live("red-house"))["bedrooms"] == 7
 
 
-@pytest.mark.usefixtures("known")
+@pytest.mark.usefixtures("in_place_of_another")
 async def test_a_page_in_place_of_one_that_is_gone_moves_nobody_there_and_a_card_does(
     shop: Workshop, db: Database
 ) -> None:
     """A slug may show somebody else each time: who is looked for there is another the next day."""
-    await shop.scan(entry("red-house", public_id=OTHER))
-    await shop.visit(detail("red-house", public_id=OTHER))
-    await fetch(shop, "blue-house", detail("blue-house", public_id=OTHER, bedrooms=7))
     urls = [(await shop.live("red-house"))["source_url"]]
     urls += [(await shop.manifest("red-house"))["source_url"]]
     assert [url.rpartition("/")[2] for url in urls] == ["red-house"] * 2
