@@ -185,14 +185,14 @@ async def test_whoever_asked_for_anothers_page_has_not_failed_and_does_not_ask_a
 
 
 @pytest.fixture
-async def in_place_of_another(known: None, shop: Workshop) -> None:
+async def in_place_of_another(shop: Workshop) -> None:
     """The page of the one shows another that is live under its own slug."""
     await shop.scan(entry("red-house", public_id=OTHER))
     await shop.visit(detail("red-house", public_id=OTHER))
     await fetch(shop, "blue-house", detail("blue-house", public_id=OTHER, bedrooms=7))
 
 
-@pytest.mark.usefixtures("in_place_of_another")
+@pytest.mark.usefixtures("known", "in_place_of_another")
 async def test_a_page_that_shows_a_known_listing_is_saved_as_that_ones(
     shop: Workshop, db: Database
 ) -> None:
@@ -200,7 +200,7 @@ async def test_a_page_that_shows_a_known_listing_is_saved_as_that_ones(
     assert (await shop.live("red-house"))["bedrooms"] == 7
 
 
-@pytest.mark.usefixtures("in_place_of_another")
+@pytest.mark.usefixtures("known", "in_place_of_another")
 async def test_a_page_in_place_of_one_that_is_gone_moves_nobody_there_and_a_card_does(
     shop: Workshop, db: Database
 ) -> None:
