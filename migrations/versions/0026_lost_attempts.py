@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
+from migrations.claim_function import claim_with
 from migrations.tolerant_ddl import add_checks, add_columns, be_patient, create_indexes, drop_checks
 
 revision = "0026_lost_attempts"
@@ -15,9 +16,6 @@ down_revision = "0025_invariants"
 branch_labels = None
 depends_on = None
 
-_FUNCTION = (
-    "claim_queued(integer, boolean, timestamptz, timestamptz, text, uuid, uuid)::regprocedure"
-)
 # What other rows asked for lately, less what this one lost: so that its own attempts, which the
 # worker adds, are those that asked. Workers of earlier versions read it as they did.
 _OTHERS = """(SELECT coalesce(sum(f.attempt_count), 0)::integer FROM scrape_queue f
@@ -30,21 +28,10 @@ _ASKED = """(SELECT coalesce(sum(greatest(f.attempt_count - f.lost_attempts, 0))
 CHECKS = {"lost_attempts": "lost_attempts >= 0"}
 
 
-def _claim_with(new: str, *, instead_of: str) -> None:
-    """Replaces a part of the function that leases rows (migration 0018), in both its branches."""
-    op.execute(f"""
-        DO $do$
-        BEGIN
-            EXECUTE replace(pg_get_functiondef('{_FUNCTION.replace("::", "'::", 1)}),
-                            $old${instead_of}$old$, $new${new}$new$);
-        END $do$
-        """)
-
-
 def upgrade() -> None:
     be_patient()
     add_columns("scrape_queue", ("lost_attempts integer NOT NULL DEFAULT 0",))
-    _claim_with(_ASKED, instead_of=_OTHERS)
+    claim_with(_ASKED, instead_of=_OTHERS)
     create_indexes(("CREATE INDEX idx_sitemap_urls_session ON sitemap_urls (session_id)",))
     with op.get_context().autocommit_block():
         add_checks("scrape_queue", CHECKS)
@@ -55,5 +42,5 @@ def downgrade() -> None:
     be_patient()
     drop_checks("scrape_queue", CHECKS)
     op.execute("DROP INDEX idx_sitemap_urls_session")
-    _claim_with(_OTHERS, instead_of=_ASKED)
+    claim_with(_OTHERS, instead_of=_ASKED)
     op.execute("ALTER TABLE scrape_queue DROP COLUMN lost_attempts")

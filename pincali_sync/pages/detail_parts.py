@@ -16,6 +16,7 @@ from pincali_sync.pages.text import attribute_at, one_line, text_at
 
 _MAX_NAME = 255  # varchar(255)
 _MAX_PHOTOS = 300
+_MOST_IMAGES = 4 * _MAX_PHOTOS  # that are looked at in each place: to join a URL takes its time
 _MAX_PHONE = 50  # varchar(50)
 # As people write them; what holds other text is none.
 _PHONE = re.compile(r"\+?[0-9(](?:[ ().-]{0,3}[0-9]){6,14}(?:[ ;,]{0,2}ext?[.=]? ?[0-9]{1,6})?")
@@ -48,7 +49,7 @@ def photos_of(document: DetailDocument, url: str) -> tuple[str, ...]:
     own = f"/property_images/{numeric_id_of(document.public_id)}/"
     by_path: dict[str, str] = {}
     for selector in _IMAGES:
-        for image in document.tree.css(selector):
+        for image in document.tree.css(selector)[:_MOST_IMAGES]:
             photo = photo_of(image, url)
             path = (photo or "").partition("?")[0]
             if photo and own in path:

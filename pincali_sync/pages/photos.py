@@ -21,17 +21,19 @@ def photo_of(image: LexborNode, page_url: str) -> str | None:
 
 def photo_url(shown: object, page_url: str) -> str | None:
     """A photo's whole URL; None for one on any other host."""
-    text, roots = clean(shown), _roots(page_url)
+    text, (roots, hosts) = clean(shown), _places(page_url)
     if text is None or len(text) > LONGEST_URL:
         return None
     if text.startswith(roots):
         return text
-    url, hosts = whole_url(page_url, text), {urlsplit(root).hostname for root in roots}
+    url = whole_url(page_url, text)
     return url if url and urlsplit(url).hostname in hosts else None
 
 
 @lru_cache(maxsize=16)
-def _roots(page_url: str) -> tuple[str, ...]:
-    """The site is where the page was fetched, too: a stand-in has a host of its own."""
+def _places(page_url: str) -> tuple[tuple[str, ...], frozenset[str | None]]:
+    """Where photos are, as roots and as hosts. The site is where the page was fetched, too: a
+    stand-in has a host of its own."""
     page = urlsplit(page_url)
-    return (*_ROOTS, f"{page.scheme}://{page.netloc}/")
+    roots = (*_ROOTS, f"{page.scheme}://{page.netloc}/")
+    return roots, frozenset(urlsplit(root).hostname for root in roots)

@@ -32,9 +32,9 @@ _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _LOOK = timedelta(hours=1)  # whether a tier is due
 _WATCH = timedelta(hours=24)  # figures and alerts are read so often; a real tick always does
 _FOR_A_PERSON = {"refused", "rate"}
-# As many as a busy spider stores together, and ten times as many details as it does: minutes of
-# the site's time, and half of what the database would do for small ones.
-_PAGES_PER_BATCH, _DETAILS_PER_BATCH = 100, 200
+# As many as a busy spider stores together, and three times as many details as it does: a minute of
+# the site's time.
+_PAGES_PER_BATCH, _DETAILS_PER_BATCH = 100, 50
 
 
 class Play:

@@ -15,7 +15,11 @@ from pincali_sync.items import CANARY, QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
-_WHICH = {True: _VERIFIED, False: f"({_VERIFIED}) IS NOT TRUE"}
+# While others read the site, only newcomers are fetched beside (migration 0035), as claims have it.
+_WHICH = {
+    True: _VERIFIED,
+    False: f"({_VERIFIED}) IS NOT TRUE AND priority <= (SELECT least_urgent(:now))",
+}
 
 _GIVEN_BACK = """status = 'pending', attempt_count = attempt_count - 1, claimed_at = NULL,
                       worker_id = NULL, lease_token = NULL, lease_expires_at = NULL"""
