@@ -145,7 +145,7 @@ ALERT_RULES = (
         page="/queue",
         metric="pincali_queue_backlog_ratio",
         threshold=1,
-        hold=timedelta(minutes=30),
+        hold=timedelta(hours=4),  # changed prices wait for the weekly scan
         shown_as="share",
         summary=N_("The queue's backlog is above its threshold"),
         remedy=N_(

@@ -121,10 +121,10 @@ async def test_a_backlog_above_the_threshold_is_told_once_it_lasts(
 ) -> None:
     lookout = Lookout(db, clock, variables={"queue_max_pending": 10})  # nine are the limit
     await add_pending(db, clock, 9)
-    assert await lookout.look_after(minutes=60) == []
+    assert await lookout.look_after(minutes=241) == []
     clock.advance(minutes=1)
     await add_pending(db, clock, 1, first=100)
-    assert await lookout.look_after(minutes=29) == []
+    assert await lookout.look_after(minutes=239) == []
     assert await lookout.look_after(minutes=1) == ["warning: QueueBacklog"]
 
 
@@ -133,7 +133,7 @@ async def test_a_backlog_that_goes_by_itself_is_never_told_of(
 ) -> None:
     lookout = Lookout(db, clock, variables={"alert_queue_backlog": 5})
     await add_pending(db, clock, 6)
-    assert await lookout.look_after(minutes=20) == []
+    assert await lookout.look_after(minutes=200) == []
     await rows(db, "UPDATE scrape_queue SET status = 'completed', completed_at = now()")
     clock.advance(minutes=1)
     assert await lookout.look_after(minutes=60) == []

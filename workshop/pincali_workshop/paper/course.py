@@ -64,6 +64,7 @@ class Course:
     filling_seconds: float = 0.0
     most_pending: int = 0
     requests: int = 0
+    read_at: datetime | None = None  # when a job that reads for a run ended last
 
     def note_run(self, run: SyncRun, now: datetime, *, is_disturbed: bool) -> bool:
         """Takes in how a run stands; whether it has just ended."""
@@ -74,7 +75,8 @@ class Course:
         played.run = run
         played.is_disturbed = played.is_disturbed or is_disturbed
         if played.read_until is None and run.step not in _READING:
-            played.read_until = now
+            # A tick notices it up to a minute later.
+            played.read_until = max(run.started_at, self.read_at or now)
         if played.removed_until is None and run.step not in _READING | _REMOVING:
             played.removed_until = now
         return was_open and run.status != "running"

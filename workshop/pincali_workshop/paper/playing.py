@@ -31,6 +31,7 @@ _TICK = timedelta(minutes=30)
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _LOOK = timedelta(hours=1)  # whether a tier is due
 _WATCH = timedelta(hours=24)  # figures and alerts are read so often; a real tick always does
+_READERS = {"manifest", "sitemap"}
 _FOR_A_PERSON = {"refused", "rate"}
 # As many as a busy spider stores together, and three times as many details as it does: a minute of
 # the site's time.
@@ -92,8 +93,10 @@ class Play:
 
     async def _run(self, spec: JobSpec) -> None:
         await self._jobs.run(spec)
+        now = self._clock.now()
+        if spec.spider in _READERS:
+            self._course.read_at = now
         if self._alarm is not None:
-            now = self._clock.now()
             self._timeline.ring_at(now.replace(second=0, microsecond=0) + _MINUTE, self._alarm)
 
     async def _tick_on(self) -> None:
