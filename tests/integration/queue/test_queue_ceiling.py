@@ -76,6 +76,33 @@ async def test_what_a_page_said_to_be_gone_and_a_card_shows_since_is_as_old_as_i
     assert await shop.queue.queue_stale_properties(30, 100) == queued
 
 
+@pytest.mark.parametrize(
+    ("gone_days_ago", "shown_days_ago", "attempts", "queued"),
+    [((3,), 1, 1, 1), ((3,), 4, 1, 0), ((3,), 1, 2, 0), ((5, 3), 1, 1, 0), ((3,), 1, 0, 0)],
+    ids=["shown since", "not shown since", "asked twice", "gone twice", "taken off unasked"],
+)
+async def test_what_a_card_shows_again_waits_no_week_after_its_page_was_gone(
+    shop: Workshop,
+    db: Database,
+    clock: FixedClock,
+    gone_days_ago: tuple[int, ...],
+    shown_days_ago: int,
+    attempts: int,
+    queued: int,
+) -> None:
+    """Within two visits in seven days."""
+    await add_stale(db, clock, 1)
+    for days in gone_days_ago:
+        at = clock.now() - timedelta(days=days)
+        when = {"claimed_at": at, "completed_at": at, "attempt_count": attempts}
+        await add_queued(
+            db, "stale-0", clock, status="cancelled", queue_reason="stale_data", **when
+        )
+    at = clock.now() - timedelta(days=shown_days_ago)
+    await rows(db, "UPDATE properties_live SET last_manifest_seen_at = :at", at=at)
+    assert await shop.queue.queue_stale_properties(30, 100) == queued
+
+
 async def test_a_new_listing_at_a_full_queue_moves_the_least_valuable_row_outside(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

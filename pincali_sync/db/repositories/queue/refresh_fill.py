@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from pincali_sync.db.repositories.identity.takeovers import SHOWED_ANOTHER
 from pincali_sync.db.repositories.queue.freshness import RATE_OF_LIVE, crawl_value
-from pincali_sync.db.repositories.queue.rest import IN_VAIN, RESTED, WAS_IN_VAIN
+from pincali_sync.db.repositories.queue.rest import (
+    IN_VAIN,
+    RESTED,
+    THERE_AGAIN,
+    WAS_IN_VAIN,
+    fetches,
+)
 from pincali_sync.db.repositories.queue.room import ROOM_FOR_REFRESH, insert
 from pincali_sync.db.repositories.removal.transition import LISTED
-from pincali_sync.items import ANOTHER_TRY, CANARY
+from pincali_sync.items import ANOTHER_TRY, CANARY, FETCHES_A_WEEK
 
 # Beyond the age ceiling the oldest come first, whatever their value: nothing may grow older than
 # the ceiling. A page that was asked for in vain would be the first in line every time. What is
 # likely removed is left to the verification. What cards told since the last visit makes it worth
 # more, and a younger record worth a visit where it is in place of a stale one's.
-# A canary's page tells of the site: the record is as old as it was.
+# A canary's page tells of the site: the record is as old as it was; and so is one that was gone for
+# a while.
 _TOUCHED = f"""(q.status IN ('pending', 'in_progress')
                  OR q.completed_at > :now - interval '7 days'
-                AND q.queue_reason IS DISTINCT FROM '{CANARY}')"""
+                AND q.queue_reason IS DISTINCT FROM '{CANARY}'
+                AND NOT ({THERE_AGAIN} AND {fetches("q.property_id")} < {FETCHES_A_WEEK}))"""
 # Few rows, found by an index of their own.
 _TOLD = "SELECT property_id, card_signals FROM property_manifest WHERE card_signals <> 0"
 _IS_TOLD = "(CAST(:doubts AS float8[]))[told.card_signals + 1] < 0"

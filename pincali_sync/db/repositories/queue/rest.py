@@ -14,14 +14,15 @@ LONGEST_DAYS = 56
 VAIN_ROW = "(q.status = 'failed' OR q.status = 'cancelled' AND q.attempt_count > 0)"
 # Beside the live row `l`, if there is one: and no page came since.
 VAIN_SINCE = f"({VAIN_ROW} AND q.completed_at > coalesce(l.last_full_scrape_at, '-infinity'))"
-# Those: how many of a record, and when the latest. What a page said to be gone, and a card showed
-# since, is there again: it is as old as it is, and no longer asked for in vain.
+# Beside the live row `l`: its page said it was gone, and a card showed it since. It is there again,
+# as old as it is, and was not asked for in vain.
+THERE_AGAIN = f"""({VAIN_ROW} AND q.status = 'cancelled'
+                   AND q.completed_at < coalesce(l.last_manifest_seen_at, '-infinity'))"""
+# Those in vain: how many of a record, and when the latest.
 IN_VAIN = f"""
     SELECT q.property_id, count(*) AS times, max(q.completed_at) AS last_at
       FROM scrape_queue q LEFT JOIN properties_live l ON l.property_id = q.property_id
-     WHERE {VAIN_SINCE}
-       AND (q.status = 'failed'
-            OR q.completed_at > coalesce(l.last_manifest_seen_at, '-infinity'))
+     WHERE {VAIN_SINCE} AND NOT {THERE_AGAIN}
      GROUP BY q.property_id"""
 # Beside it as `vain`.
 WAS_IN_VAIN = "coalesce(vain.times, 0) > 0"
