@@ -16,7 +16,7 @@ VAIN_ROW = "(q.status = 'failed' OR q.status = 'cancelled' AND q.attempt_count >
 VAIN_SINCE = f"({VAIN_ROW} AND q.completed_at > coalesce(l.last_full_scrape_at, '-infinity'))"
 # Beside the live row `l`: its page said it was gone, and a card showed it since. It is there again,
 # as old as it is, and was not asked for in vain.
-THERE_AGAIN = f"""({VAIN_ROW} AND q.status = 'cancelled'
+THERE_AGAIN = """(q.status = 'cancelled' AND q.attempt_count > 0
                    AND q.completed_at < coalesce(l.last_manifest_seen_at, '-infinity'))"""
 # Those in vain: how many of a record, and when the latest.
 IN_VAIN = f"""
