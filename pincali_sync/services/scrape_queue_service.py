@@ -82,12 +82,15 @@ class ScrapeQueueService(Service):
         )
 
     @in_transaction
-    async def queue_verifications(self, tx: UnitOfWork, session_id: UUID) -> int:
-        """Queues what a certified scan missed twice; returns how many found no place yet."""
+    async def queue_verifications(
+        self, tx: UnitOfWork, session_id: UUID, *, is_daily: bool = False
+    ) -> int:
+        """Queues what a certified scan missed twice, for a daily one also what is off the market;
+        returns how many found no place yet."""
         began = await tx.sessions.began(session_id)
         assert began is not None
         filling = await self._filling(tx, session_id)
-        return await tx.queue_fill.fill_missing(session_id, filling, began=began)
+        return await tx.queue_fill.fill_missing(session_id, filling, began=began, is_daily=is_daily)
 
     async def top_up(self) -> int:
         """Queues flagged listings that wait outside, newest first, some hundred a transaction, each

@@ -23,6 +23,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.domain.run_notes import RunNotes
+from pincali_sync.domain.tiers import Tier
 from pincali_sync.items import NO_PAGE, Ending, QueuedProperty, ScrapeResult
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.data_sync_service import DataSyncService, sightings, without_faults
@@ -143,7 +144,9 @@ class VerifyStep:
 
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
-        outside = await self.queue.queue_verifications(session_of(run))
+        outside = await self.queue.queue_verifications(
+            session_of(run), is_daily=run.tier_level == Tier.DAILY_SYNC
+        )
         await self.queue.reclaim_expired()
         # An earlier run's, too.
         waiting = await self.record.db.run(lambda tx: tx.queue.open_verifications())

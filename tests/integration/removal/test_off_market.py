@@ -25,7 +25,7 @@ from tests.integration.removal.test_removals import (
 from tests.integration.site.test_sitemap import read
 from tests.support.builders import Workshop, detail, id_of, rows
 from tests.support.clock import FixedClock
-from tests.support.removals import batch_id, claim, record
+from tests.support.removals import TOKEN, batch_id, claim, record
 from tests.support.scans import FakeSite, full_scan, seen, shown_alive
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -130,9 +130,12 @@ async def test_what_the_sitemap_drops_day_by_day_is_no_absence_from_lists(
     assert await state(shop) == ("active", "active", 1)
 
 
-@pytest.mark.parametrize("verdict", [Verdict.ALIVE, Verdict.UNKNOWN])
+@pytest.mark.parametrize(
+    ("verdict", "weeks"),
+    [(Verdict.ALIVE, [2, 4, 8, 15, 23, 31, 39]), (Verdict.UNKNOWN, [2, 3, 5, 9, 16, 24, 32, 40])],
+)
 async def test_a_page_that_tells_nothing_new_is_asked_ever_more_rarely(
-    services: Services, clock: FixedClock, verdict: Verdict
+    services: Services, clock: FixedClock, verdict: Verdict, weeks: list[int]
 ) -> None:
     await begin(services, clock)
     judgement = Judgement(verdict=verdict, evidence="as before")
@@ -141,7 +144,40 @@ async def test_a_page_that_tells_nothing_new_is_asked_ever_more_rarely(
         for week in range(1, 45)
         if await look(services, await miss(services, clock, times=1), judgement)
     ]
-    assert asked == [2, 3, 5, 9, 16, 24, 32, 40]
+    assert asked == weeks
+
+
+async def daily(services: Services, *, is_daily: bool = True) -> list[QueuedProperty]:
+    """Whom a run asks for that reads the sitemap alone, and misses nobody."""
+    ended = await read(services, "house-2", dated_at=services.clock.now())
+    await services.queue.queue_verifications(ended.session_id, is_daily=is_daily)
+    return await services.queue.claim_next_batch(
+        1_000, "worker-1", lease_token=TOKEN, verification=True
+    )
+
+
+async def settle(services: Services, db: Database) -> None:
+    """Carries out what is open."""
+    for batch in await rows(db, "SELECT id FROM removal_batches WHERE status = 'open'"):
+        await services.removals.apply(UUID(str(batch["id"])))
+
+
+async def test_what_is_off_the_market_is_asked_again_by_daily_runs_and_no_weekly_one_waits_for_it(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await unlist(services, clock, scans=3)
+    await settle(services, db)
+    assert not await daily(services)  # its page was there a week ago
+    await miss(services, clock, times=1)
+    assert not await daily(services, is_daily=False)
+    [queued] = await daily(services)
+    await record(services, seen(queued, 404))
+    await settle(services, db)
+    assert (await state(shop))[0] == "likely_removed"  # this run missed nobody
+    session_id = await miss(services, clock, times=1)
+    assert not await claim(services, session_id)  # what is proven is not asked again
+    await settle(services, db)
+    assert (await state(shop))[0] == "confirmed_removed"
 
 
 async def test_faults_of_the_moment_make_no_rest_longer(

@@ -128,7 +128,9 @@ _OF_NAMED = _Reasons(
 # Missing listings that nobody looked at for this scan. One that is proven gone is not asked again;
 # one whose page told nothing or is there rests ever longer between two looks that told the same,
 # also where scans miss it day after day. Another answer each time is a fault of the moment: it
-# makes no rest longer. What was said to be gone by the way is looked at at once.
+# makes no rest longer. What was said to be gone by the way is looked at at once. A page that is
+# there is no hurry: it rests twice as long, and a daily run takes it up whoever missed it, so that
+# the removals of a weekly scan need not wait for it.
 _MISSING = f"""
 SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        (SELECT q.priority FROM scrape_queue q
@@ -140,6 +142,7 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
  CROSS JOIN LATERAL (
        SELECT count(*) FILTER (WHERE tells_nothing AND c.evidence = c.latest) AS times,
               max(c.checked_at) FILTER (WHERE tells_nothing) AS last_at,
+              bool_or(c.id = c.latest_id AND c.verdict = 'alive') AS is_there,
               bool_or(c.missed_session_id = CAST(:session_id AS uuid)) AS is_looked_at,
               bool_or(c.id = c.latest_id AND {PROVES} AND {IS_FRESH}
                       AND b.status IS DISTINCT FROM 'rejected') AS is_proven
@@ -151,10 +154,14 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
                   AND c.checked_at > coalesce(m.last_seen_at, '-infinity')
                WINDOW latest AS (ORDER BY c.checked_at DESC, c.id)) c
          LEFT JOIN removal_batches b ON b.id = c.batch_id) looked
- WHERE l.missing_session_id = CAST(:session_id AS uuid)
-   AND l.listing_status = {LIKELY}
+ WHERE l.listing_status = {LIKELY}
+   AND (l.missing_session_id = CAST(:session_id AS uuid)
+        OR looked.is_there AND CAST(:is_daily AS boolean))
    AND looked.is_looked_at IS NOT TRUE AND looked.is_proven IS NOT TRUE
-   AND (looked.times = 0 OR looked.last_at <= :now - {rest.after("looked.times", days=6)})
+   AND (looked.times = 0
+        OR looked.last_at <= :now - CASE WHEN looked.is_there
+                                         THEN {rest.after("looked.times", days=12)}
+                                         ELSE {rest.after("looked.times", days=6)} END)
    AND {rest.fetches("l.property_id")} < {FETCHES_A_WEEK}
    AND NOT EXISTS (SELECT 1 FROM scrape_queue q
                     WHERE q.property_id = l.property_id AND q.status = 'failed'
@@ -179,12 +186,16 @@ class QueueFillRepository(RoomRepository):
             _OF_NAMED, filling, property_ids=list(property_ids), priority=priority, reason=reason
         )
 
-    async def fill_missing(self, session_id: UUID, filling: Filling, *, began: datetime) -> int:
-        """Queues the verification of what a scan missed; returns how many found no place."""
+    async def fill_missing(
+        self, session_id: UUID, filling: Filling, *, began: datetime, is_daily: bool
+    ) -> int:
+        """Queues the verification of what a scan missed, a daily one also of what is off the
+        market; returns how many found no place."""
         await self._run(
             f"CREATE TEMPORARY TABLE missing ON COMMIT DROP AS {_MISSING}",
             session_id=session_id,
             began=began,
+            is_daily=is_daily,
             now=filling.now,
         )
         found = await self._one(_Found, _OF_MISSING.counting)
