@@ -46,7 +46,7 @@ def after(times: str, *, days: int = 7) -> str:
 
     Args:
         days: after the first time; 1 where something is known to be new or to have changed, 6
-            where the question comes weekly, and may come early.
+            where the question comes weekly, and may come early, 12 where the page was there then.
     """
     return f"interval '1 day' * least({days} * power(2, least({times} - 1, 10)), {LONGEST_DAYS})"
 
