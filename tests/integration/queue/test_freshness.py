@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pincali_sync.db.repositories.queue import freshness as sql
-from pincali_sync.db.repositories.queue.refresh_fill import CHOOSE_STALE
+from pincali_sync.db.repositories.queue.refresh_fill import CHOOSE_SAMPLE, CHOOSE_STALE
 from pincali_sync.db.repositories.removal.counting import FIND_ABSENT
 from pincali_sync.db.repositories.scan import manifest
 from pincali_sync.domain.freshness import Lessons, change_rate, crawl_value, scrape_priority
@@ -27,6 +28,18 @@ INSERT INTO property_manifest (property_id, source_url, last_seen_at, is_new, so
 SELECT 'pincali_' || n, 'https://www.pincali.com/en/home/house-' || n,
        CAST(:now AS timestamptz) - n % 2 * interval '7 days', n % 100 = 0, '{sale}'
   FROM generate_series(1, 5000) AS n
+"""
+
+# Pages that were fetched; every tenth failed since, three weeks ago, and may be tried again.
+FILL_QUEUE = """
+INSERT INTO scrape_queue
+       (property_id, source_url, priority, status, attempt_count, queued_at, completed_at)
+SELECT 'pincali_' || n, 'https://www.pincali.com/en/home/house-' || n, 4, status, 1, at, at
+  FROM generate_series(1, 5000) AS n
+ CROSS JOIN LATERAL (
+       VALUES ('completed', CAST(:now AS timestamptz) - interval '70 days'),
+              (CASE n % 10 WHEN 0 THEN 'failed' ELSE 'completed' END,
+               CAST(:now AS timestamptz) - interval '21 days')) AS was (status, at)
 """
 
 
@@ -114,3 +127,35 @@ async def test_a_hot_statement_joins_its_tables_once(
     if name == "stale selection":  # of the manifest only what cards told is read
         assert "idx_manifest_signals" in {index for _, index in nodes}
     assert any(kind.startswith("Hash") or kind == "Merge Join" for kind in kinds), kinds
+
+
+def compared(plan: dict[str, Any]) -> int:
+    """Pairs of rows that joins held side by side and found not to belong together."""
+    here = plan.get("Rows Removed by Join Filter", 0) * plan["Actual Loops"]
+    return int(here) + sum(compared(child) for child in plan.get("Plans", []))
+
+
+@pytest.mark.parametrize("statement", [CHOOSE_STALE, CHOOSE_SAMPLE], ids=["stale", "sample"])
+async def test_pages_that_failed_are_not_compared_with_each_record_that_is_chosen(
+    connection: AsyncConnection, clock: FixedClock, statement: str
+) -> None:
+    now = clock.now()
+    for fill in (FILL, FILL_MANIFEST, FILL_QUEUE):
+        await connection.execute(text(fill), {"now": now})
+    await connection.execute(text("ANALYZE properties_live, property_manifest, scrape_queue"))
+    # As where there is much to choose from: only loops give the first rows before the last.
+    for other in ("enable_hashjoin", "enable_mergejoin"):
+        await connection.execute(text(f"SET LOCAL {other} = off"))
+    given = HOT["stale selection"][1] | {
+        "now": now,
+        "stale_before": now - timedelta(days=30),
+        "told_before": now - timedelta(days=7),
+        "fitting": 100,
+        "seed": "2026-03",
+        "drawn_since": now,
+    }
+    plan = (
+        await connection.execute(text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"), given)
+    ).scalar_one()[0]["Plan"]
+    assert plan["Actual Rows"] == 100
+    assert compared(plan) < 100

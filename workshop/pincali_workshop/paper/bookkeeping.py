@@ -15,7 +15,7 @@ from pincali_workshop.standin.world.listing import index_of
 from pincali_workshop.standin.world.population import Population
 from pincali_workshop.standin.world.state import ListingState
 
-_OLDEST = 20  # records asked for at a time, twice as many where all of them are gone
+_OLDEST = 1_000  # records asked for at a time, twice as many where all of them are gone
 
 _CREATED = """
 SELECT l.public_id, c.created_at FROM property_changes c JOIN properties_live l USING (property_id)

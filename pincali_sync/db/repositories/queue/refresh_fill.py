@@ -39,8 +39,8 @@ SELECT property_id, source_url, 4 AS priority,
                / 86400.0::float8 AS age_days,
                coalesce((CAST(:doubts AS float8[]))[told.card_signals + 1], 0) AS doubt
           FROM properties_live l
-          LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
           LEFT JOIN ({_TOLD}) told ON told.property_id = l.property_id
+         CROSS JOIN {IN_VAIN}
          WHERE l.listing_status IN {LISTED}
            AND (coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
                 OR {_IS_TOLD} AND l.last_full_scrape_at < :told_before)
@@ -57,7 +57,7 @@ SELECT property_id, source_url, 4 AS priority,
 CHOOSE_SAMPLE = f"""
 SELECT l.property_id, l.source_url, 5 AS priority, 'random_sample' AS reason
   FROM properties_live l
-  LEFT JOIN ({IN_VAIN}) vain ON vain.property_id = l.property_id
+ CROSS JOIN {IN_VAIN}
  WHERE l.listing_status IN {LISTED} AND {RESTED} AND NOT {SHOWED_ANOTHER}
    AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = l.property_id
                       AND ({_TOUCHED} OR q.queued_at >= :drawn_since))

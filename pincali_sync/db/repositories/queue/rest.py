@@ -18,14 +18,13 @@ VAIN_SINCE = f"({VAIN_ROW} AND q.completed_at > coalesce(l.last_full_scrape_at, 
 # as old as it is, and was not asked for in vain.
 THERE_AGAIN = """(q.status = 'cancelled' AND q.attempt_count > 0
                    AND q.completed_at < coalesce(l.last_manifest_seen_at, '-infinity'))"""
-# Those in vain: how many of a record, and when the latest.
-IN_VAIN = f"""
-    SELECT q.property_id, count(*) AS times, max(q.completed_at) AS last_at
-      FROM scrape_queue q LEFT JOIN properties_live l ON l.property_id = q.property_id
-     WHERE {VAIN_SINCE} AND NOT {THERE_AGAIN}
-     GROUP BY q.property_id"""
-# Beside it as `vain`.
-WAS_IN_VAIN = "coalesce(vain.times, 0) > 0"
+# Those in vain, beside the live row `l`: how many, and when the latest. Each record's are looked up
+# by themselves: grouped beforehand they were joined by comparing each with every record chosen.
+IN_VAIN = f"""LATERAL (
+       SELECT count(*) AS times, max(q.completed_at) AS last_at
+         FROM scrape_queue q
+        WHERE q.property_id = l.property_id AND {VAIN_SINCE} AND NOT {THERE_AGAIN}) vain"""
+WAS_IN_VAIN = "vain.times > 0"
 
 
 def fetches(record: str, *, besides: str = "NULL") -> str:
