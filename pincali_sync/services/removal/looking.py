@@ -2,7 +2,8 @@
 
 A fault that begins in the middle of a job makes listings look gone as well as one that was there
 before. So what would remove a listing is kept back until a listing that must be there was shown
-after it; where that is not shown, nothing since the last one was proven, and the job ends.
+after it; where that is not shown, nothing since the last one was proven, and the job ends. What is
+kept is as old as the look: a listing may be back before its proof is stored.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from pincali_sync.answers.detail import detail_url
+from pincali_sync.clock import Clock
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.identity import property_id_of
@@ -48,6 +50,7 @@ class Lookout:
     """Looks at pages; writes nothing."""
 
     config: Config
+    clock: Clock
     read: Read
     canaries: Iterator[QueuedProperty]  # without an end, where there are any
     asked: Counter[str] = field(default_factory=Counter)  # canaries, by record: how often
@@ -141,6 +144,7 @@ class Lookout:
     async def verify(self, queued: QueuedProperty, calibration: Calibration) -> VerificationResult:
         """Fetches one listing's page and judges the answer."""
         read = await self._follow(detail_url(self.config.pincali_base_url, queued.source_url))
+        looked_at = self.clock.now()
         judgement = judge(
             read.answer,
             property_id=property_id_of(queued.source_url),
@@ -148,7 +152,11 @@ class Lookout:
             calibration=calibration,
         )
         return VerificationResult(
-            queued=queued, answer=read.answer, judgement=judgement, scraped=read.scraped
+            queued=queued,
+            answer=read.answer,
+            judgement=judgement,
+            scraped=read.scraped,
+            looked_at=looked_at,
         )
 
     async def _follow(self, url: str) -> ReadAnswer:

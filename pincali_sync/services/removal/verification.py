@@ -60,7 +60,7 @@ class VerificationService(Service):
         canaries = await self.db.run(
             lambda tx: tx.checks.canaries(since=now - CANARY_AGE, limit=_CANARIES, now=now)
         )
-        lookout = Lookout(self.config, read, cycle(canaries))
+        lookout = Lookout(self.config, self.clock, read, cycle(canaries))
         try:
             async for results in lookout.look(claim):
                 yield results

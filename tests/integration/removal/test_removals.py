@@ -310,7 +310,7 @@ async def test_what_is_no_page_of_the_site_is_no_evidence_and_its_row_goes_back(
     await begin(services, clock)
     session_id = await miss(services, clock, times=2)
     site.set("house-1", 200, body)
-    lookout = Lookout(services.config, partial(read_page, site), iter(()))
+    lookout = Lookout(services.config, clock, partial(read_page, site), iter(()))
     for attempts in (0, 1):  # the second time in a row it may be this page alone
         [queued] = await claim(services, session_id)
         await record(services, await lookout.verify(queued, NO_CALIBRATION))
@@ -318,6 +318,19 @@ async def test_what_is_no_page_of_the_site_is_no_evidence_and_its_row_goes_back(
         assert (row["status"], row["attempt_count"]) == ("pending", attempts)
         assert await rows(db, "SELECT 1 FROM removal_checks") == []
         clock.advance(hours=1)
+
+
+async def test_a_proof_is_as_old_as_the_look_and_not_as_its_being_stored(
+    services: Services, db: Database, clock: FixedClock, site: FakeSite
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=2))
+    lookout = Lookout(services.config, clock, partial(read_page, site), iter(()))
+    result, looked_at = await lookout.verify(queued, NO_CALIBRATION), clock.now()
+    clock.advance(minutes=4)  # until a listing that must be there was shown after it
+    await record(services, result)
+    [check] = await rows(db, "SELECT verdict, checked_at FROM removal_checks")
+    assert check == {"verdict": "gone", "checked_at": looked_at}
 
 
 async def test_a_listing_that_is_alive_counts_as_scraped_and_is_active(

@@ -26,6 +26,7 @@ class VerificationResult:
     answer: Answer
     judgement: Judgement
     scraped: Property | None = None  # the page itself, where it proves the listing alive
+    looked_at: datetime | None = None  # None: when it is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ VALUES (CAST(:property_id AS text), (SELECT by FROM missed),
         (SELECT b.id FROM removal_batches b JOIN missed ON missed.by = b.session_id
           WHERE b.status = 'open'),
         CAST(:session_id AS uuid), :verdict, :status, :redirect_url, :shown_public_id,
-        :evidence, :url, :now)
+        :evidence, :url, :looked_at)
 """
 # One listing on the pages of several others is a fault of the site, and proves nothing of them.
 _DOUBT = """
@@ -110,11 +111,13 @@ class CheckRepository(Repository):
         """Keeps what pages said that were not asked for a verdict; no batch acts on it."""
         await self._insert(results, is_verdict=False, session_id=session_id, now=now)
 
-    async def _insert(self, results: Sequence[VerificationResult], **given: Any) -> None:
+    async def _insert(
+        self, results: Sequence[VerificationResult], *, now: datetime, **given: Any
+    ) -> None:
         rows = [
             asdict(each.answer)
             | asdict(each.judgement)
-            | {"property_id": each.queued.property_id, **given}
+            | {"property_id": each.queued.property_id, "looked_at": each.looked_at or now, **given}
             for each in results
         ]
         await self._run_each(_RECORD, rows)
