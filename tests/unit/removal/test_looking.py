@@ -17,6 +17,7 @@ from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.items import FetchedPage, QueuedProperty
 from pincali_sync.services.removal.looking import Lookout, read_page
 from tests.support.builders import SITE, id_of
+from tests.support.clock import FixedClock
 
 NOT_FOUND = FetchedPage(status=404)
 UNKNOWN, GONE, ALIVE = Verdict.UNKNOWN, Verdict.GONE, Verdict.ALIVE
@@ -79,7 +80,8 @@ async def look(
         taken, waiting[:] = waiting[:8], waiting[8:]
         return taken
 
-    lookout = Lookout(load_config(pincali_base_url=SITE), partial(read_page, site), cycle(known))
+    config, read = load_config(pincali_base_url=SITE), partial(read_page, site)
+    lookout = Lookout(config, FixedClock(), read, cycle(known))
     try:
         async for results in lookout.look(claim):
             seen.results += results
