@@ -74,7 +74,8 @@ class RunNotes(BaseModel):
     anomalies: tuple[Anomaly, ...] = ()
     sitemap: SitemapNote | None = None
     sitemap_error: str | None = None
-    verification: str | None = None  # why missing listings could not be verified
+    verification: str | None = None  # why not all missing listings were verified
+    verifies_until: datetime | None = None
     removals: RemovalsNote | None = None
     identity_candidates: int | None = None
     target: TargetNote | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import IntEnum, StrEnum
 
 from pincali_sync.config import Config
@@ -64,6 +65,13 @@ _SOURCE_PATHS = {
 }
 
 
+# From a run's start on. The specification gives them five and eight hours, removals included.
+_VERIFIES_FOR = {
+    Tier.DAILY_SYNC: timedelta(hours=4, minutes=45),
+    Tier.WEEKLY_DEEP: timedelta(hours=7, minutes=45),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TierPlan:
     """How one tier scans."""
@@ -74,12 +82,16 @@ class TierPlan:
     detail_delay_seconds: float
     reads_sitemap: bool = False  # existence by the sitemap, besides the pages
     stale_days: float | None = None  # records older than this are queued after the scan
+    # How long after its start missing listings are looked at; None: until none is left.
+    verifies_for: timedelta | None = None
 
     @classmethod
     def of(cls, tier: Tier, config: Config) -> TierPlan:
         """The plan that the configuration gives this tier."""
         pages = (config.tier_1_pages, config.tier_2_pages, config.tier_3_pages, 0)
         patience = config.tier_4_detail_delay_seconds if tier is Tier.MONTHLY_REFRESH else 0
+        # Daily runs take up what is left then: without them it would stay.
+        is_taken_up = Tier.DAILY_SYNC in config.tiers_enabled
         return cls(
             tier=tier,
             max_pages=pages[tier - 1],
@@ -87,4 +99,5 @@ class TierPlan:
             detail_delay_seconds=max(config.detail_delay_seconds, patience),
             reads_sitemap=tier in {Tier.DAILY_SYNC, Tier.WEEKLY_DEEP},
             stale_days=config.tier_3_stale_days if tier is Tier.WEEKLY_DEEP else None,
+            verifies_for=_VERIFIES_FOR.get(tier) if is_taken_up else None,
         )

@@ -85,8 +85,8 @@ class ScrapeQueueService(Service):
     async def queue_verifications(
         self, tx: UnitOfWork, session_id: UUID, *, is_daily: bool = False
     ) -> int:
-        """Queues what a certified scan missed twice, for a daily one also what is off the market;
-        returns how many found no place yet."""
+        """Queues what a certified scan missed twice, for a daily one also what others did and is
+        due; returns how many found no place yet."""
         began = await tx.sessions.began(session_id)
         assert began is not None
         filling = await self._filling(tx, session_id)

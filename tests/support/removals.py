@@ -8,13 +8,58 @@ from uuid import UUID, uuid4
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.checks import VerificationResult
+from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.items import ManifestEntry, QueuedProperty
-from tests.support.builders import add_all_live, entry, rows, value
+from tests.support.builders import add_all_live, add_live, entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import full_scan, seen
 
 TOKEN = uuid4()  # of the worker that looks
 PRICE = 2_000_000  # of cards and live rows
+ALIVE = Judgement(verdict=Verdict.ALIVE, evidence="the page shows its id")
+
+
+def cards(*slugs: str, first: int = 1) -> list[ManifestEntry]:
+    """Listings with EasyBroker ids."""
+    return [entry(slug, public_id=f"EB-AA{first + n:04d}") for n, slug in enumerate(slugs)]
+
+
+HOUSES = cards("house-1", "house-2", "house-3")
+FLATS = cards("flat-1", "flat-2", first=101)
+
+
+async def begin(services: Services, clock: FixedClock) -> None:
+    """A first certified scan of three houses and two flats, all live and a week old."""
+    await full_scan(services, {"sale": HOUSES, "rent": FLATS})
+    for each in (*HOUSES, *FLATS):
+        await add_live(
+            services.db,
+            each.source_url.rpartition("/")[2],
+            price=PRICE,
+            public_id=each.public_id,
+            visits=1,
+        )
+    await rows(services.db, "DELETE FROM scrape_queue")  # they are fetched
+    clock.advance(days=7)
+
+
+async def miss(services: Services, clock: FixedClock, *, times: int) -> UUID:
+    """So many weekly scans that do not show house-1; returns the last one's session."""
+    session_id = uuid4()
+    for _ in range(times):
+        session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS})
+        await services.diff.detect_removed_properties(session_id)
+        clock.advance(days=7)
+    return session_id
+
+
+async def missing(db: Database) -> dict[str, int]:
+    found = await rows(
+        db,
+        """SELECT source_url, consecutive_missing_count AS times FROM properties_live
+            WHERE consecutive_missing_count > 0""",
+    )
+    return {row["source_url"].rpartition("/")[2]: row["times"] for row in found}
 
 
 async def claim(services: Services, session_id: UUID) -> list[QueuedProperty]:

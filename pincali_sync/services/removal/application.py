@@ -43,6 +43,20 @@ class RemovalService(Service):
             )
         return batch
 
+    async def apply_of(self, session_id: UUID, *, run_id: UUID | None) -> RemovalBatch | None:
+        """Applies the batch of a scan, opened here if it missed nobody and earlier proofs wait to
+        be acted on; without one, what is held is judged again."""
+        batch_id = await self._to_judge(session_id, run_id)
+        return await self.apply(batch_id) if batch_id else None
+
+    @in_transaction
+    async def _to_judge(self, tx: UnitOfWork, session_id: UUID, run_id: UUID | None) -> UUID | None:
+        now, batch = self.clock.now(), await tx.batches.to_judge(session_id)
+        is_own = batch is not None and batch.session_id == session_id
+        if not is_own and await tx.batches.is_owed(now=now):
+            return await tx.batches.open(session_id, run_id=run_id, candidates=0, now=now)
+        return batch.id if batch else None
+
     @in_transaction
     async def _judge(self, tx: UnitOfWork, batch_id: UUID) -> tuple[int | None, RemovalBatch]:
         """The batch as it is now, and of how many removals people were told before."""
@@ -113,10 +127,9 @@ class ApplyStep:
 
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
-        batch = await self.record.db.run(lambda tx: tx.batches.to_judge(session_of(run)))
+        batch = await self.removals.apply_of(session_of(run), run_id=run.id)
         if batch is None:
             return DONE
-        batch = await self.removals.apply(batch.id)
         note = RemovalsNote(
             batch=batch.id, status=batch.status, proven=batch.would_remove, removed=batch.removed
         )

@@ -40,6 +40,8 @@ _CANARIES = 50  # known; they are asked in turn
 # A canary must have been seen this recently, or its absence would prove nothing.
 CANARY_AGE = timedelta(days=2)
 _AT_ONCE = 8
+# However long the scan took, missing listings are looked at for so long.
+_AT_LEAST = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,10 @@ class VerificationService(Service):
 
 @dataclass(frozen=True, slots=True)
 class VerifyStep:
-    """Has the pages of missing listings looked at, until none of them waits."""
+    """Has the pages of missing listings looked at, until none of them waits or its time is over.
+
+    What was proven by then counts: the removals of a scan wait for no backlog.
+    """
 
     record: RunRecord
     jobs: RunJobs
@@ -144,6 +149,8 @@ class VerifyStep:
 
     async def __call__(self, run: SyncRun) -> Outcome:
         """Moves the run on by this step."""
+        if await self._is_over(run):
+            return await self._leave_the_rest(run)
         outside = await self.queue.queue_verifications(
             session_of(run), is_daily=run.tier_level == Tier.DAILY_SYNC
         )
@@ -155,11 +162,29 @@ class VerifyStep:
         worker = page_worker("verification", self.record.plan(run).detail_delay_seconds)
         report = await self.jobs.ensure_worker(run, worker, verification=True)
         if report.state is State.FAILED:
-            # What was proven counts; the rest waits for the next certified scan.
+            # What was proven counts; the rest is for the next daily run.
             logger.error("run %s: missing listings could not be verified: %s", run.id, report.error)
             await self.record.note(run, RunNotes(verification=report.error))
             return DONE
         return report
+
+    async def _is_over(self, run: SyncRun) -> bool:
+        verifies_for = self.record.plan(run).verifies_for
+        if verifies_for is None:
+            return False
+        now, until = self.record.clock.now(), run.details.verifies_until
+        if until is None:
+            until = max(run.started_at + verifies_for, now + _AT_LEAST)
+            await self.record.note(run, RunNotes(verifies_until=until))
+        return now >= until
+
+    async def _leave_the_rest(self, run: SyncRun) -> Outcome:
+        async with self.record.db.transaction() as tx:
+            left = await tx.queue.unqueue_missing()
+            said = f"its time ended with {left} pages still queued; daily runs go on with them"
+            if left:
+                await tx.runs.note(run.id, RunNotes(verification=said))
+        return DONE
 
 
 def _pages(results: Sequence[VerificationResult]) -> list[ScrapeResult]:

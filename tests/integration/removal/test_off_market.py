@@ -16,16 +16,10 @@ from pincali_sync.domain.identity import slug_of
 from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.exceptions import CalibrationError
 from pincali_sync.items import QueuedProperty
-from tests.integration.removal.test_removals import (
-    ALIVE,
-    HOUSES,
-    begin,
-    miss,
-)
 from tests.integration.site.test_sitemap import read
 from tests.support.builders import Workshop, detail, id_of, rows
 from tests.support.clock import FixedClock
-from tests.support.removals import TOKEN, batch_id, claim, record
+from tests.support.removals import ALIVE, HOUSES, TOKEN, batch_id, begin, claim, miss, record
 from tests.support.scans import FakeSite, full_scan, seen, shown_alive
 
 SINCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -147,11 +141,11 @@ async def test_a_page_that_tells_nothing_new_is_asked_ever_more_rarely(
     assert asked == weeks
 
 
-async def daily(services: Services, *, is_daily: bool = True) -> list[QueuedProperty]:
-    """Whom a run asks for that reads the sitemap alone, and misses nobody."""
+async def daily(services: Services, *, is_daily: bool = True) -> tuple[UUID, list[QueuedProperty]]:
+    """A run that reads the sitemap alone, and misses nobody: its session, and whom it asks for."""
     ended = await read(services, "house-2", dated_at=services.clock.now())
     await services.queue.queue_verifications(ended.session_id, is_daily=is_daily)
-    return await services.queue.claim_next_batch(
+    return ended.session_id, await services.queue.claim_next_batch(
         1_000, "worker-1", lease_token=TOKEN, verification=True
     )
 
@@ -167,16 +161,16 @@ async def test_what_is_off_the_market_is_asked_again_by_daily_runs_and_no_weekly
 ) -> None:
     await unlist(services, clock, scans=3)
     await settle(services, db)
-    assert not await daily(services)  # its page was there a week ago
+    assert not (await daily(services))[1]  # its page was there a week ago
     await miss(services, clock, times=1)
-    assert not await daily(services, is_daily=False)
-    [queued] = await daily(services)
+    assert not (await daily(services, is_daily=False))[1]
+    session_id, [queued] = await daily(services)
     await record(services, seen(queued, 404))
-    await settle(services, db)
-    assert (await state(shop))[0] == "likely_removed"  # this run missed nobody
-    session_id = await miss(services, clock, times=1)
-    assert not await claim(services, session_id)  # what is proven is not asked again
-    await settle(services, db)
+    clock.advance(hours=1)
+    assert not (await daily(services))[1]  # what is proven is not asked again
+    batch = await services.removals.apply_of(session_id, run_id=None)
+    assert batch is not None
+    assert (batch.candidates, batch.removed) == (1, 1)  # though this run missed nobody
     assert (await state(shop))[0] == "confirmed_removed"
 
 

@@ -10,10 +10,9 @@ from pincali_sync.answers.detail import read_detail
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
-from tests.integration.removal.test_removals import FLATS, HOUSES, begin, miss
 from tests.support.builders import SITE, Workshop, entry, rows, value
 from tests.support.clock import FixedClock
-from tests.support.removals import TOKEN, batch_id, claim, record
+from tests.support.removals import FLATS, HOUSES, TOKEN, batch_id, begin, claim, miss, record
 from tests.support.scans import full_scan, seen
 
 OWN = HOUSES[0].public_id

@@ -7,10 +7,9 @@ import pytest
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import OutdatedError, UsageError
-from tests.integration.removal.test_removals import HOUSES, begin, miss, missing
 from tests.support.builders import Workshop, add_live, add_queued, entry, id_of, rows
 from tests.support.clock import FixedClock
-from tests.support.removals import batch_id, claim, hold, record
+from tests.support.removals import HOUSES, batch_id, begin, claim, hold, miss, missing, record
 from tests.support.scans import seen
 
 HOUSE = id_of("house-1")

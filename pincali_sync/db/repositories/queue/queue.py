@@ -11,6 +11,7 @@ from pincali_sync.clock import TOLERATED_SECONDS
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.rest import fetches
+from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.items import CANARY, QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
@@ -234,6 +235,16 @@ UPDATE scrape_queue q
         return await self._number(
             f"""SELECT count(*) FROM scrape_queue
                  WHERE status IN ('pending', 'in_progress') AND {_VERIFIED}"""
+        )
+
+    async def unqueue_missing(self) -> int:
+        """Takes missing listings out of the queue that wait to be looked at: the live table knows
+        of them. Returns their number."""
+        return await self._count(
+            f"""DELETE FROM scrape_queue WHERE id IN (
+                    SELECT q.id FROM scrape_queue q JOIN properties_live l USING (property_id)
+                     WHERE q.status = 'pending' AND q.queue_reason = 'verification'
+                       AND l.listing_status = {LIKELY} ORDER BY property_id FOR UPDATE OF q)"""
         )
 
     async def spent(self, since: datetime) -> int:

@@ -128,9 +128,9 @@ _OF_NAMED = _Reasons(
 # Missing listings that nobody looked at for this scan. One that is proven gone is not asked again;
 # one whose page told nothing or is there rests ever longer between two looks that told the same,
 # also where scans miss it day after day. Another answer each time is a fault of the moment: it
-# makes no rest longer. What was said to be gone by the way is looked at at once. A page that is
-# there is no hurry: it rests twice as long, and a daily run takes it up whoever missed it, so that
-# the removals of a weekly scan need not wait for it.
+# makes no rest longer. What was said to be gone by the way is looked at at once, and a page that is
+# there rests twice as long. A daily run takes up whatever is due, whoever missed it: the removals
+# of a weekly scan need not wait for pages that are there, nor for more than it has time to look at.
 _MISSING = f"""
 SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        (SELECT q.priority FROM scrape_queue q
@@ -155,8 +155,7 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
                WINDOW latest AS (ORDER BY c.checked_at DESC, c.id)) c
          LEFT JOIN removal_batches b ON b.id = c.batch_id) looked
  WHERE l.listing_status = {LIKELY}
-   AND (l.missing_session_id = CAST(:session_id AS uuid)
-        OR looked.is_there AND CAST(:is_daily AS boolean))
+   AND (l.missing_session_id = CAST(:session_id AS uuid) OR CAST(:is_daily AS boolean))
    AND looked.is_looked_at IS NOT TRUE AND looked.is_proven IS NOT TRUE
    AND (looked.times = 0
         OR looked.last_at <= :now - CASE WHEN looked.is_there
@@ -189,8 +188,8 @@ class QueueFillRepository(RoomRepository):
     async def fill_missing(
         self, session_id: UUID, filling: Filling, *, began: datetime, is_daily: bool
     ) -> int:
-        """Queues the verification of what a scan missed, a daily one also of what is off the
-        market; returns how many found no place."""
+        """Queues the verification of what a scan missed, a daily one also of what others missed and
+        is due; returns how many found no place."""
         await self._run(
             f"CREATE TEMPORARY TABLE missing ON COMMIT DROP AS {_MISSING}",
             session_id=session_id,

@@ -42,18 +42,14 @@ ON CONFLICT (session_id) DO UPDATE SET candidates = greatest(b.candidates, exclu
 RETURNING id
 """
 
-# What of a batch may still be removed: no page, card or sitemap showed the record since the scan
-# that missed it, under its own slug or another; neither a later look nor a person found it there.
-# Later scans may have missed it again: a batch that is held stays one.
-_REMOVABLE = f"""
-      FROM removal_batches b
-      JOIN LATERAL (SELECT DISTINCT ON (property_id) *
-                      FROM removal_checks WHERE batch_id = b.id
-                     ORDER BY property_id, checked_at DESC) c ON {PROVES}
+# What a proof may remove: no page, card or sitemap showed the record since the scan that missed it,
+# under its own slug or another; neither a later look nor a person found it there. Later scans may
+# have missed it again.
+_STANDS = f"""
       JOIN scraping_sessions s ON s.id = c.missed_session_id
       JOIN properties_live l ON l.property_id = c.property_id
       LEFT JOIN property_manifest m ON m.property_id = l.property_id
-     WHERE b.id = :batch_id AND l.listing_status = {LIKELY}
+     WHERE {PROVES} AND l.listing_status = {LIKELY}
        AND NOT EXISTS (SELECT 1 FROM removal_checks later
                         WHERE later.property_id = c.property_id AND later.verdict = 'alive'
                           AND later.checked_at >= c.checked_at)
@@ -65,20 +61,35 @@ _REMOVABLE = f"""
                           AND greatest(other.last_seen_at, {listed_at("other.property_id")})
                               >= s.started_at)
 """
-# Proofs that a scan's batch may go by although nobody looked for this scan: those that an earlier
-# one was given and did not act on. What is held or was rejected keeps its own.
-_GATHER = f"""
-UPDATE removal_checks c SET batch_id = b.id
-  FROM removal_batches b
-  JOIN properties_live l ON l.missing_session_id = b.session_id AND l.listing_status = {LIKELY}
-  LEFT JOIN property_manifest m ON m.property_id = l.property_id
- WHERE b.id = :batch_id AND c.property_id = l.property_id AND {PROVES}
-   AND c.checked_at > coalesce(m.last_seen_at, '-infinity')
-   AND c.batch_id IS DISTINCT FROM b.id
+# What of a batch may still be removed.
+_REMOVABLE = f"""
+      FROM removal_batches b
+      JOIN LATERAL (SELECT DISTINCT ON (property_id) *
+                      FROM removal_checks WHERE batch_id = b.id
+                     ORDER BY property_id, checked_at DESC) c ON b.id = :batch_id
+      {_STANDS}
+"""
+# Proofs that no batch acted on, whichever scan missed the record: it is still missing. What is
+# held or was rejected keeps its own.
+_OWED = f"""
+  FROM removal_checks c
+  {_STANDS}
    AND NOT EXISTS (SELECT FROM removal_checks later
                     WHERE later.property_id = c.property_id AND later.checked_at > c.checked_at)
    AND NOT EXISTS (SELECT FROM removal_batches o
                     WHERE o.id = c.batch_id AND o.status IN ('held', 'rejected'))
+"""
+# What other scans missed comes on top of what the batch's own did.
+_GATHER = f"""
+WITH owed AS (
+    SELECT c.id, l.missing_session_id {_OWED} AND c.batch_id IS DISTINCT FROM :batch_id
+), gathered AS (
+    UPDATE removal_checks c SET batch_id = :batch_id FROM owed WHERE c.id = owed.id
+)
+UPDATE removal_batches b
+   SET candidates = b.candidates + (SELECT count(*) FROM owed
+                                     WHERE owed.missing_session_id <> b.session_id)
+ WHERE b.id = :batch_id
 """
 _JOIN = """
 WITH moved AS (
@@ -221,8 +232,12 @@ class BatchRepository(Repository):
             lambda **stock: Turnover(**stock, removals=removals, births=births), _STOCK, now=now
         )
 
+    async def is_owed(self, *, now: datetime) -> bool:
+        """Whether there are proofs that no batch acted on."""
+        return bool(await self._scalar(f"SELECT EXISTS (SELECT {_OWED})", now=now))
+
     async def gather(self, batch_id: UUID, *, now: datetime) -> None:
-        """Takes over proofs of what the batch's scan missed that were not acted on."""
+        """Takes over the proofs that no batch acted on."""
         await self._run(_GATHER, batch_id=batch_id, now=now)
 
     async def join(self, batch_id: UUID, held_id: UUID) -> None:

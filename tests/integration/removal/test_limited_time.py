@@ -1,0 +1,122 @@
+"""Missing listings are looked at for a limited time a run; daily runs go on with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.tiers import Tier, TierPlan
+from pincali_sync.items import ManifestEntry
+from tests.support.builders import rows, value
+from tests.support.clock import FixedClock
+from tests.support.removals import TOKEN, look_for, record, stock
+from tests.support.scans import full_scan, seen
+from tests.support.stage import Stage
+
+GONE = 6  # of forty
+REMOVED = "SELECT count(*) FROM properties_live WHERE listing_status = 'confirmed_removed'"
+QUEUED = """SELECT count(*) FROM scrape_queue
+             WHERE queue_reason = 'verification' AND status = 'pending'"""
+
+
+@pytest.fixture
+def stage(db: Database, clock: FixedClock) -> Stage:
+    return Stage(db, clock)
+
+
+async def missed_once(stage: Stage) -> list[ManifestEntry]:
+    """A stock of which six are gone, which one scan told already; returns the others."""
+    many = await stock(stage.services, stage.clock, 40)
+    await rows(stage.db, "UPDATE property_manifest SET needs_full_scrape = false")
+    await look_for(stage.services, stage.clock, many[GONE:])
+    stage.clock.advance(days=7)
+    return many[GONE:]
+
+
+async def scanned(
+    stage: Stage, tier: Tier, shown: Sequence[ManifestEntry], *, hours: float = 5.0
+) -> SyncRun:
+    """A run whose scan showed these and took so long; it is about to have pages looked at."""
+    await stage.start(tier)
+    await stage.tick()
+    tickets = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+    await stage.end_all("no_sitemap_index", "sitemap")
+    stage.clock.advance(hours=hours)
+    # Daily ones read a part, and miss nobody.
+    declared = {"sale": len(shown) if tier is Tier.WEEKLY_DEEP else 1_000}
+    await full_scan(stage.services, {"sale": shown}, totals=declared, ticket=tickets[0])
+    for ticket in tickets:
+        await stage.end(ticket)
+    return await stage.tick()
+
+
+async def look(stage: Stage, pages: int) -> int:
+    """A worker looks at up to so many pages, which are all gone; returns how many."""
+    claimed = await stage.services.queue.claim_next_batch(
+        pages, "worker-1", lease_token=TOKEN, verification=True
+    )
+    await record(stage.services, *(seen(queued, 404) for queued in claimed))
+    return len(claimed)
+
+
+async def test_what_is_proven_when_its_time_is_over_is_removed_and_daily_runs_see_to_the_rest(
+    stage: Stage,
+) -> None:
+    shown = await missed_once(stage)
+    assert (await scanned(stage, Tier.WEEKLY_DEEP, shown)).step == "verify"
+    assert await look(stage, 2) == 2
+    stage.clock.advance(hours=2, minutes=46)  # 7:46 after its start
+    weekly = await stage.tick()
+    said = "its time ended with 4 pages still queued; daily runs go on with them"
+    assert (weekly.status, weekly.details.verification) == ("running", said)
+    assert await value(stage.db, REMOVED) == 2
+    assert await value(stage.db, QUEUED) == 0
+    await stage.runs.cancel(weekly.id)
+
+    stage.clock.advance(hours=12)
+    assert (await scanned(stage, Tier.DAILY_SYNC, shown, hours=0.5)).step == "verify"
+    assert await look(stage, 10) == 4
+    daily = await stage.tick()
+    assert await value(stage.db, REMOVED) == GONE
+    assert daily.details.removals is not None
+    assert (daily.removals_detected, daily.details.removals.removed) == (0, 4)
+    assert daily.details.verification is None
+
+
+async def test_pages_are_looked_at_for_an_hour_however_long_the_scan_took(stage: Stage) -> None:
+    shown = await missed_once(stage)
+    assert (await scanned(stage, Tier.WEEKLY_DEEP, shown, hours=9)).step == "verify"
+    stage.clock.advance(minutes=59)
+    assert (await stage.tick()).step == "verify"
+    stage.clock.advance(minutes=1)
+    assert (await stage.tick()).step != "verify"
+    assert await value(stage.db, REMOVED) == 0
+
+
+async def test_a_verdict_that_comes_after_the_end_is_acted_on_by_the_next_run(stage: Stage) -> None:
+    shown = await missed_once(stage)
+    await scanned(stage, Tier.WEEKLY_DEEP, shown)
+    held = await stage.services.queue.claim_next_batch(
+        GONE, "worker-1", lease_token=TOKEN, verification=True
+    )
+    stage.clock.advance(hours=3)
+    await stage.services.queue.extend_leases(TOKEN)
+    weekly = await stage.tick()
+    await record(stage.services, *(seen(queued, 404) for queued in held))
+    assert await value(stage.db, REMOVED) == 0
+    await stage.runs.cancel(weekly.id)
+    daily = await scanned(stage, Tier.DAILY_SYNC, shown, hours=0.5)
+    assert (daily.removals_detected, await value(stage.db, REMOVED)) == (0, GONE)
+
+
+@pytest.mark.parametrize(("enabled", "is_limited"), [("1,2,3,4", True), ("1,3", False)])
+def test_time_is_limited_only_where_daily_runs_take_up_what_is_left(
+    enabled: str, is_limited: bool
+) -> None:
+    config = load_config(tiers_enabled=enabled)
+    plan = TierPlan.of(Tier.WEEKLY_DEEP, config)
+    assert (plan.verifies_for is not None) is is_limited
