@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.removal.other_slug import MAY_HAVE_MOVED
 from pincali_sync.db.repositories.removal.proofs import PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, REMOVED, transition
 from pincali_sync.db.repositories.site.listed import listed_at
@@ -43,8 +44,8 @@ RETURNING id
 """
 
 # What a proof may remove: no page, card or sitemap showed the record since the scan that missed it,
-# under its own slug or another; neither a later look nor a person found it there. Later scans may
-# have missed it again.
+# under its own slug or another, and it is under none that nobody knows yet; neither a later look
+# nor a person found it there. Later scans may have missed it again.
 _STANDS = f"""
       JOIN scraping_sessions s ON s.id = c.missed_session_id
       JOIN properties_live l ON l.property_id = c.property_id
@@ -60,6 +61,7 @@ _STANDS = f"""
                           AND other.property_id <> l.property_id
                           AND greatest(other.last_seen_at, {listed_at("other.property_id")})
                               >= s.started_at)
+       AND NOT {MAY_HAVE_MOVED}
 """
 # What of a batch may still be removed.
 _REMOVABLE = f"""

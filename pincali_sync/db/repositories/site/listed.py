@@ -31,11 +31,24 @@ def listed_at(record: str) -> str:
     return f"""(
     SELECT max(greatest(u.listed_at, s.dated_at))
       FROM sitemap_urls u LEFT JOIN sitemap_shards s ON s.url = u.shard_url
-     WHERE u.computed_id = ANY(ARRAY(
+     WHERE {_is_of(record)})"""
+
+
+def listed_in(record: str) -> str:
+    """When the pass began in which the sitemap listed a record last, likewise."""
+    return f"""(
+    SELECT max(p.started_at)
+      FROM sitemap_urls u LEFT JOIN sitemap_shards s ON s.url = u.shard_url
+      JOIN sitemap_passes p ON p.session_id = coalesce(s.session_id, u.session_id)
+     WHERE {_is_of(record)})"""
+
+
+def _is_of(record: str) -> str:
+    return f"""u.computed_id = ANY(ARRAY(
            SELECT alias FROM property_aliases a WHERE a.property_id = {record}
            UNION ALL
            SELECT {record} WHERE NOT EXISTS (SELECT FROM property_aliases a
-                                              WHERE a.alias = {record}))))"""
+                                              WHERE a.alias = {record})))"""
 
 
 # Of what is missing, or shares its EasyBroker id with that, what the sitemap listed later than
