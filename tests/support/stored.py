@@ -57,7 +57,7 @@ STORED = {
     "pauses": "SELECT scope FROM sync_pauses",
 }
 # Who is first to show a listing, the sitemap or a page read beside it, is a matter of time, too.
-_LEFT_OUT = {"started_at", "ended_at", "batch", "quality", "new_urls"}
+_LEFT_OUT = {"started_at", "ended_at", "verifies_until", "batch", "quality", "new_urls"}
 
 
 async def stored(db: Database) -> dict[str, Any]:

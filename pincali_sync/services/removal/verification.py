@@ -40,6 +40,8 @@ _CANARIES = 50  # known; they are asked in turn
 # A canary must have been seen this recently, or its absence would prove nothing.
 CANARY_AGE = timedelta(days=2)
 _AT_ONCE = 8
+# While so many wait, a worker has enough to do for a while, and nobody looks for more.
+_ENOUGH = 500
 # However long the scan took, missing listings are looked at for so long.
 _AT_LEAST = timedelta(hours=1)
 
@@ -151,13 +153,10 @@ class VerifyStep:
         """Moves the run on by this step."""
         if await self._is_over(run):
             return await self._leave_the_rest(run)
-        outside = await self.queue.queue_verifications(
-            session_of(run), is_daily=run.tier_level == Tier.DAILY_SYNC
-        )
         await self.queue.reclaim_expired()
         # An earlier run's, too.
         waiting = await self.record.db.run(lambda tx: tx.queue.open_verifications())
-        if not waiting and not outside:
+        if waiting < _ENOUGH and not await self._queue_more(run):
             return DONE
         worker = page_worker("verification", self.record.plan(run).detail_delay_seconds)
         report = await self.jobs.ensure_worker(run, worker, verification=True)
@@ -167,6 +166,14 @@ class VerifyStep:
             await self.record.note(run, RunNotes(verification=report.error))
             return DONE
         return report
+
+    async def _queue_more(self, run: SyncRun) -> bool:
+        """Queues what is missing and due; whether anything waits to be looked at."""
+        outside = await self.queue.queue_verifications(
+            session_of(run), is_daily=run.tier_level == Tier.DAILY_SYNC
+        )
+        waiting = await self.record.db.run(lambda tx: tx.queue.open_verifications())
+        return bool(waiting or outside)
 
     async def _is_over(self, run: SyncRun) -> bool:
         verifies_for = self.record.plan(run).verifies_for

@@ -113,6 +113,20 @@ async def test_a_verdict_that_comes_after_the_end_is_acted_on_by_the_next_run(st
     assert (daily.removals_detected, await value(stage.db, REMOVED)) == (0, GONE)
 
 
+async def test_while_enough_wait_nobody_looks_for_more(stage: Stage) -> None:
+    shown = await missed_once(stage)
+    await rows(
+        stage.db,
+        """INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason)
+           SELECT 'earlier-' || n, 'x', 3, 'verification' FROM generate_series(1, 500) n""",
+    )
+    assert (await scanned(stage, Tier.WEEKLY_DEEP, shown)).step == "verify"
+    assert await value(stage.db, QUEUED) == 500
+    await rows(stage.db, "DELETE FROM scrape_queue WHERE property_id = 'earlier-1'")
+    await stage.tick()
+    assert await value(stage.db, QUEUED) == 499 + GONE
+
+
 @pytest.mark.parametrize(("enabled", "is_limited"), [("1,2,3,4", True), ("1,3", False)])
 def test_time_is_limited_only_where_daily_runs_take_up_what_is_left(
     enabled: str, is_limited: bool
