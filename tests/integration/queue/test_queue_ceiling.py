@@ -114,6 +114,17 @@ async def test_a_new_listing_at_a_full_queue_moves_the_least_valuable_row_outsid
     assert first.queue_reason == "new_property"
 
 
+async def test_what_was_asked_for_once_keeps_its_place_and_its_attempt(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await add_stale(db, clock, 20)
+    await shop.queue.queue_stale_properties(30, 100)
+    await rows(db, "UPDATE scrape_queue SET attempt_count = 1, claimed_at = :at", at=clock.now())
+    asked = (await by_reason(db))["stale_data"]
+    await shop.scan(*(entry(f"new-{number}") for number in range(5)))
+    assert await by_reason(db) == {"new_property": CEILING - asked, "stale_data": asked}
+
+
 async def test_ten_thousand_stale_jobs_do_not_keep_one_new_listing_waiting(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

@@ -97,6 +97,20 @@ async def test_pages_are_looked_at_for_an_hour_however_long_the_scan_took(stage:
     assert await value(stage.db, REMOVED) == 0
 
 
+async def test_a_page_that_was_asked_for_in_vain_stays_queued_with_its_attempt(
+    stage: Stage,
+) -> None:
+    await scanned(stage, Tier.WEEKLY_DEEP, await missed_once(stage))
+    claimed = await stage.services.queue.claim_next_batch(
+        1, "worker-1", lease_token=TOKEN, verification=True
+    )
+    await record(stage.services, seen(claimed[0], 503))
+    stage.clock.advance(hours=3)
+    await stage.tick()
+    assert await value(stage.db, QUEUED) == 1
+    assert await value(stage.db, "SELECT max(attempt_count) FROM scrape_queue") == 1
+
+
 async def test_a_verdict_that_comes_after_the_end_is_acted_on_by_the_next_run(stage: Stage) -> None:
     shown = await missed_once(stage)
     await scanned(stage, Tier.WEEKLY_DEEP, shown)

@@ -238,13 +238,14 @@ UPDATE scrape_queue q
         )
 
     async def unqueue_missing(self) -> int:
-        """Takes missing listings out of the queue that wait to be looked at: the live table knows
+        """Takes missing listings out of the queue that were not asked for yet: the live table knows
         of them. Returns their number."""
         return await self._count(
             f"""DELETE FROM scrape_queue WHERE id IN (
                     SELECT q.id FROM scrape_queue q JOIN properties_live l USING (property_id)
                      WHERE q.status = 'pending' AND q.queue_reason = 'verification'
-                       AND l.listing_status = {LIKELY} ORDER BY property_id FOR UPDATE OF q)"""
+                       AND q.attempt_count = 0 AND l.listing_status = {LIKELY}
+                     ORDER BY property_id FOR UPDATE OF q)"""
         )
 
     async def spent(self, since: datetime) -> int:

@@ -69,13 +69,15 @@ UPDATE scrape_queue q
     def adding(self) -> str:
         """New rows, as many as fit under the ceiling. At a full queue the least valuable rows go
         back outside, where their tables know of them: only rows worth less than what comes, the
-        worst and the latest first. The month's target is told."""
+        worst and the latest first. One that was asked for stays, or its attempt would be forgotten.
+        The month's target is told."""
         return f"""
 WITH reasons AS ({self.rows}), wanted AS MATERIALIZED (
     SELECT * FROM reasons WHERE {_WAITING} ORDER BY priority, property_id LIMIT :wanted
 ), room AS MATERIALIZED (SELECT {ROOM} AS rows), least_valuable AS (
     SELECT id FROM scrape_queue
-     WHERE status = 'pending' AND priority > greatest(2, (SELECT min(priority) FROM wanted))
+     WHERE status = 'pending' AND attempt_count = 0
+       AND priority > greatest(2, (SELECT min(priority) FROM wanted))
      ORDER BY priority DESC, queued_at DESC
      LIMIT greatest(0, (SELECT count(*) FROM wanted) - (SELECT rows FROM room))
        FOR UPDATE SKIP LOCKED

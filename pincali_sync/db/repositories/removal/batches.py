@@ -90,7 +90,7 @@ WITH owed AS (
 )
 UPDATE removal_batches b
    SET candidates = b.candidates + (SELECT count(*) FROM owed
-                                     WHERE owed.missing_session_id <> b.session_id)
+                                     WHERE owed.missing_session_id IS DISTINCT FROM b.session_id)
  WHERE b.id = :batch_id
 """
 _JOIN = """
