@@ -1,4 +1,4 @@
-"""Whoever reads the site for a run has its turns: only newcomers are fetched beside."""
+"""Whoever reads the site for a run has its turns: only newcomers are fetched beside, or nobody."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.jobs import Job
-from tests.support.builders import Workshop, id_of, rows
+from pincali_sync.domain.tiers import Tier
+from tests.support.builders import SITE, Workshop, id_of, rows
 from tests.support.clock import FixedClock
 
 URGENCIES = {"newcomer": 1, "price": 2, "visit": 3, "old": 4, "sample": 5}
@@ -22,12 +23,19 @@ INDEX_ROWS = "SELECT pg_stat_get_xact_tuples_returned('idx_queue_details'::regcl
 
 
 async def start(
-    db: Database, spider: str, *, now: datetime, node: str | None = "http://node", ago: int = 0
+    db: Database,
+    spider: str,
+    *,
+    now: datetime,
+    node: str | None = "http://node",
+    ago: int = 0,
+    run_id: UUID | None = None,
 ) -> UUID:
     """A job that a tick had started, heard of so many minutes ago."""
     heard = now - timedelta(minutes=ago)
     job = Job(
         id=uuid4(),
+        run_id=run_id,
         spider=spider,
         node=node,
         status="running",
@@ -79,6 +87,31 @@ async def test_nobody_waits_for_what_does_not_read_for_a_run(
     shop: Workshop, spider: str, node: str | None, ago: int
 ) -> None:
     await start(shop.db, spider, now=shop.clock.now(), node=node, ago=ago)
+    assert await claimable(shop) == len(URGENCIES)
+
+
+@pytest.mark.parametrize(
+    ("tier", "minutes", "beside"),
+    [
+        (Tier.HOT_LISTINGS, 9, 0),
+        (Tier.HOT_LISTINGS, 11, 1),
+        (Tier.DAILY_SYNC, 9, 1),
+        (Tier.WEEKLY_DEEP, 9, 1),
+    ],
+)
+async def test_a_short_scan_has_all_turns_while_it_is_short(
+    shop: Workshop, tier: Tier, minutes: int, beside: int
+) -> None:
+    now, run_id, session_id = shop.clock.now(), uuid4(), uuid4()
+    began = now - timedelta(minutes=minutes)
+    async with shop.db.transaction() as tx:
+        await tx.sessions.create(session_id, name="x", base_url=SITE, now=began)
+        await tx.runs.create(
+            run_id, tier, session_id=session_id, slot_at=None, step="scan", now=began
+        )
+    await start(shop.db, "manifest", now=now, run_id=run_id)
+    assert await claimable(shop) == beside
+    await rows(shop.db, "UPDATE sync_run_jobs SET status = 'completed', finished_at = :now", now=now)
     assert await claimable(shop) == len(URGENCIES)
 
 
