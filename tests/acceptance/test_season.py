@@ -5,18 +5,30 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from pincali_workshop.paper.bookkeeping import Bookkeeper
 from pincali_workshop.paper.plan import budget_for, paper_config, paper_options
 from pincali_workshop.paper.plots import plots_of
 from pincali_workshop.paper.reading import PaperReader
 from pincali_workshop.paper.season import Season
 from pincali_workshop.paper.start import BEFORE
+from pincali_workshop.paper.timeline import instant
+from pincali_workshop.paper.truth import Truth
 from pincali_workshop.paper.weather import Weather
 
 from pincali_sync.domain.liveness import Answer
 from pincali_sync.pages.answer import ReadAnswer
 from pincali_sync.services.removal.looking import Lookout
+from tests.support.builders import add_live, id_of, rows
 from tests.support.postgres import LentDatabase
 
+REMOVED = """
+WITH proof AS (
+    INSERT INTO removal_checks (property_id, verdict, evidence, url, checked_at, applied_at)
+    VALUES (:id, 'gone', 'HTTP 404', 'x', :looked_at, :removed_at)
+)
+INSERT INTO property_changes (property_id, change_type, created_at)
+VALUES (:id, 'removed', :removed_at)
+"""
 LISTINGS, DAYS = 700, 4
 BIRTHS = 0.04
 
@@ -57,6 +69,25 @@ async def test_days_on_paper_meet_all_criteria_and_their_report_agrees_with_the_
     assert report.figures["days"][-1]["present"] > 0.9 * LISTINGS
     page = plots_of(report, season.course, ceiling=10_000)
     assert page.count("<svg") >= 5
+
+
+@pytest.mark.parametrize(("seconds", "is_right"), [(-1, True), (59, True), (61, False)])
+async def test_a_look_is_held_to_what_the_site_showed_which_follows_by_the_minute(
+    lent_database: LentDatabase, seconds: int, is_right: bool
+) -> None:
+    options = paper_options(LISTINGS, seed=3, births=BIRTHS)
+    season = Season(paper_config(lent_database.url), options)
+    population, db = season.site.population, lent_database.db
+    stock = population.states(season.begin + timedelta(days=30))
+    back = next(each for each in stock if len(each.listing.life.spells) > 1)
+    looked_at = instant(back.listing.life.spells[1][0] + seconds)
+    removed_at = looked_at + timedelta(minutes=30)
+    await add_live(db, "house-1", price=1, public_id=back.listing.public_id)
+    await rows(db, REMOVED, id=id_of("house-1"), looked_at=looked_at, removed_at=removed_at)
+    truth = Truth(seed=3, begin=season.begin)
+    books = Bookkeeper(db, population, truth, begin=looked_at - timedelta(days=1))
+    await books.read(removed_at)
+    assert (truth.removals.right == 1, len(truth.removals.wrong)) == (is_right, int(not is_right))
 
 
 async def test_a_product_that_removes_without_proof_is_not_passed(

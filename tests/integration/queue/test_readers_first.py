@@ -111,7 +111,9 @@ async def test_a_short_scan_has_all_turns_while_it_is_short(
         )
     await start(shop.db, "manifest", now=now, run_id=run_id)
     assert await claimable(shop) == beside
-    await rows(shop.db, "UPDATE sync_run_jobs SET status = 'completed', finished_at = :now", now=now)
+    await rows(
+        shop.db, "UPDATE sync_run_jobs SET status = 'completed', finished_at = :now", now=now
+    )
     assert await claimable(shop) == len(URGENCIES)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from pincali_sync.db.engine import Database
+from pincali_workshop.paper.reading import SITE_STEP
 from pincali_workshop.paper.timeline import second
 from pincali_workshop.paper.truth import Truth
 from pincali_workshop.standin.world.listing import index_of
@@ -65,6 +66,8 @@ class Bookkeeper:
             self._truth.note_live(row["public_id"], row["created_at"])
         for row in await self._rows(_REMOVED, **span):
             proven = self._state(row["public_id"], row["proven_at"])
+            if proven.active:  # the page was as old as the site's last step
+                proven = self._state(row["public_id"], row["proven_at"] - SITE_STEP)
             state = self._state(row["public_id"], row["created_at"])
             self._truth.note_removal(proven, state, row["created_at"])
         for row in await self._rows(_PRICES, **span):

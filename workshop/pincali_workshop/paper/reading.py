@@ -26,7 +26,7 @@ from pincali_workshop.paper.timeline import Timeline
 from pincali_workshop.paper.weather import Weather
 from pincali_workshop.standin.site import Site
 
-_SITE_STEP = timedelta(minutes=1)  # the site's pages are made anew so often
+SITE_STEP = timedelta(minutes=1)  # the site's pages are made anew so often
 _FAILED = "HTTP 500"
 
 
@@ -96,7 +96,7 @@ class PaperSite:
     def move(self) -> None:
         """Has the site's clock follow."""
         now = self._now
-        if now - self._site.clock.now() >= _SITE_STEP:
+        if now - self._site.clock.now() >= SITE_STEP:
             self._site.clock.move_to(now)
             self._site.board()
 
