@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -26,7 +27,8 @@ from pincali_workshop.simulation.jobs import SimulatedJobs
 if TYPE_CHECKING:
     from pincali_workshop.paper.season import Season
 
-# And at the full minute after a job has ended: in between a tick finds nothing to do.
+# And at the full minute after a job, and when the time for something, has ended: in between a tick
+# finds nothing to do.
 _TICK = timedelta(minutes=30)
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 _LOOK = timedelta(hours=1)  # whether a tier is due
@@ -102,18 +104,18 @@ class Play:
     async def _tick_on(self) -> None:
         day_ends = self._season.begin + _DAY
         while True:
-            await self._tick()
+            runs = await self._tick()
             if self._clock.now() >= day_ends:
                 await self._close_day()
                 day_ends += _DAY
             if self._clock.now() >= self._until:
                 return
-            self._alarm = self._timeline.alarm(min(self._clock.now() + _TICK, day_ends))
+            self._alarm = self._timeline.alarm(min(next_tick(self._clock.now(), runs), day_ends))
             await self._timeline.wait(self._alarm)
             if self._timeline.failure is not None:
                 raise self._timeline.failure
 
-    async def _tick(self) -> None:
+    async def _tick(self) -> Sequence[SyncRun]:
         await self._jobs.beat()
         runs = await self._scheduler.tick(start_due=self._is_anything_due())
         for run in runs:
@@ -123,6 +125,7 @@ class Play:
         self._site.is_paused = await self._services.pauses.of_tier(None) is not None
         self._day_pending = max(self._day_pending, await self._books.pending())
         self._course.most_pending = max(self._course.most_pending, self._day_pending)
+        return runs
 
     def _is_anything_due(self) -> bool:
         """Looking is what costs most of a quiet tick: a slot has passed, or runs have moved."""
@@ -190,6 +193,12 @@ class _SparseWatch:
         if self._clock.now() >= self._due:
             self._due = self._clock.now() + _WATCH
             await self._watch.look()
+
+
+def next_tick(now: datetime, runs: Sequence[SyncRun]) -> datetime:
+    """When at the latest a tick may find something to do although no job has ended."""
+    windows = [run.details.verifies_until for run in runs if run.step == "verify"]
+    return min([now + _TICK, *(each for each in windows if each is not None and each > now)])
 
 
 def _line(day: Day) -> str:
