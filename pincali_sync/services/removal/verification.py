@@ -132,7 +132,7 @@ class VerificationService(Service):
         await self.sync.save_in(tx, list(pages.values()), session_id=ticket.session_id, rules=rules)
         others = [_outcome(each, max_attempts) for each in accepted if each.queued.id not in pages]
         await tx.queue.finish(others, self.config, now=now)
-        await tx.audits.settle(ticket.session_id, now=now)
+        await tx.audits.settle()
         counts = Counter(str(each.judgement.verdict) for each in final)
         counts["refused"] = len(latest) - len(held)
         return counts
@@ -161,9 +161,11 @@ class VerifyStep:
         worker = page_worker("verification", self.record.plan(run).detail_delay_seconds)
         report = await self.jobs.ensure_worker(run, worker, verification=True)
         if report.state is State.FAILED:
-            # What was proven counts; the rest is for the next daily run.
+            # What was proven counts; the rest is for the next daily run, and is in nobody's way.
             logger.error("run %s: missing listings could not be verified: %s", run.id, report.error)
-            await self.record.note(run, RunNotes(verification=report.error))
+            async with self.record.db.transaction() as tx:
+                await tx.queue.unqueue_missing()
+                await tx.runs.note(run.id, RunNotes(verification=report.error))
             return DONE
         return report
 

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 
 import pytest
 
+from pincali_sync.bootstrap import build_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.items import ManifestEntry
-from tests.support.builders import rows, value
+from tests.support.builders import SITE, add_live, rows, value
 from tests.support.clock import FixedClock
 from tests.support.removals import TOKEN, look_for, record, stock
 from tests.support.scans import full_scan, seen
-from tests.support.stage import Stage
+from tests.support.stage import SILENCE, Stage
 
 GONE = 6  # of forty
 REMOVED = "SELECT count(*) FROM properties_live WHERE listing_status = 'confirmed_removed'"
@@ -139,6 +140,59 @@ async def test_while_enough_wait_nobody_looks_for_more(stage: Stage) -> None:
     await rows(stage.db, "DELETE FROM scrape_queue WHERE property_id = 'earlier-1'")
     await stage.tick()
     assert await value(stage.db, QUEUED) == 499 + GONE
+
+
+async def fail(stage: Stage) -> SyncRun:
+    """Pages are looked at in vain, as often as it is tried; returns the run."""
+    for _ in range(3):
+        await stage.end_all("calibration_failed", "verification")
+        run = await stage.tick()
+    return run
+
+
+async def test_what_nobody_could_look_at_is_in_nobodys_way(stage: Stage) -> None:
+    shown = await missed_once(stage)
+    await scanned(stage, Tier.WEEKLY_DEEP, shown)
+    assert await value(stage.db, QUEUED) == GONE
+    weekly = await fail(stage)
+    assert weekly.step != "verify"
+    assert await value(stage.db, QUEUED) == 0
+    await stage.runs.cancel(weekly.id)
+    stage.clock.advance(hours=12)
+    await scanned(stage, Tier.DAILY_SYNC, shown, hours=0.5)
+    assert await value(stage.db, QUEUED) == GONE
+
+
+async def test_missing_listings_leave_room_for_news(db: Database, clock: FixedClock) -> None:
+    config = load_config(pincali_base_url=SITE, queue_max_pending=5)
+    services = build_services(config, clock=clock, db=db)
+    shown = await missed_once(Stage(db, clock))
+    session_id = await full_scan(services, {"sale": shown})
+    await services.diff.detect_removed_properties(session_id)
+    assert await services.queue.queue_verifications(session_id) == GONE - 4
+    assert await value(db, QUEUED) == 4
+    await rows(db, "UPDATE property_manifest SET needs_full_scrape = true")
+    assert await services.queue.top_up() == 1
+
+
+async def test_a_worker_that_dies_after_the_end_holds_nothing_up(stage: Stage) -> None:
+    await scanned(stage, Tier.WEEKLY_DEEP, await missed_once(stage))
+    [spec] = stage.runner.take("verification")
+    ticket = await stage.begin(spec)
+    stage.clock.advance(hours=3)
+    await stage.services.jobs.heartbeat(ticket)
+    assert (await stage.tick()).step == "drain"
+    stage.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    await stage.services.scheduler(stage.runner).tick(start_due=False)
+    [job] = await rows(stage.db, "SELECT status FROM sync_run_jobs WHERE id = :id", id=spec.job_id)
+    assert job["status"] == "lost"
+
+
+async def test_what_only_its_former_keeper_missed_is_not_looked_at(stage: Stage) -> None:
+    shown = await missed_once(stage)
+    await add_live(stage.db, "flat-9", listing_status="likely_removed", status="inactive", visits=0)
+    await scanned(stage, Tier.DAILY_SYNC, shown, hours=0.5)
+    assert await value(stage.db, QUEUED) == 0
 
 
 @pytest.mark.parametrize(("enabled", "is_limited"), [("1,2,3,4", True), ("1,3", False)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -111,12 +112,15 @@ async def test_what_they_show_gives_the_rate_with_its_interval(
     await services.audit.draw()
     await services.audit.queue_waiting()
     claimed = await claim(services)
-    await record(
-        services,
+    looks = (
         shown_alive(claimed[id_of("house-1")], ALIVE),
         seen(claimed[id_of("house-2")], 404),
         seen(claimed[id_of("house-3")], 409),
     )
+    looked_at = clock.now()
+    clock.advance(seconds=30)  # until they are kept
+    await record(services, *(replace(each, looked_at=looked_at) for each in looks))
+    assert await services.audit.queue_waiting() == 0
     audit = (await services.insights.snapshot()).audit
     assert (audit.alive, audit.gone, audit.unknown, audit.waiting) == (1, 1, 1, 0)
     # The mistake ends with its discovery.

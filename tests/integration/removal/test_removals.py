@@ -6,7 +6,7 @@ import pytest
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
-from tests.support.builders import Workshop, add_live, id_of, rows
+from tests.support.builders import Workshop, add_live, entry, id_of, rows
 from tests.support.clock import FixedClock
 from tests.support.removals import FLATS, HOUSES, batch_id, begin, claim, miss, missing, record
 from tests.support.scans import full_scan, seen
@@ -149,6 +149,20 @@ async def test_unseen_as_long_as_two_weekly_scans_take_one_absence_is_as_good_as
     found = await services.diff.detect_removed_properties(session_id)
     assert await missing(db) == {"house-1": times}
     assert [each.property_id for each in found] == [id_of("house-1")] * (times - 1)
+
+
+async def test_a_card_that_shows_another_under_its_slug_takes_no_proof_back(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=2))
+    await record(services, seen(queued, 404))
+    clock.advance(hours=1)
+    await shop.scan(entry("house-1", public_id="EB-ZZ0001"))
+    session_id = await miss(services, clock, times=1)
+    assert await claim(services, session_id) == []
+    await services.removals.apply_of(session_id, run_id=None)
+    assert (await shop.live("house-1"))["listing_status"] == "confirmed_removed"
 
 
 async def test_missing_for_the_third_time_it_leaves_the_active_counts_and_waits_for_a_person(

@@ -21,8 +21,11 @@ SHOWED_ANOTHER = """EXISTS (
        AND c.shown_public_id IS DISTINCT FROM l.public_id
        AND c.checked_at >= greatest(l.last_full_scrape_at, l.last_manifest_seen_at, '-infinity'))"""
 
-# Of a check `c`: nobody looked at the page.
-TOLD_BY_CARD = "(c.http_status IS NULL AND c.shown_public_id IS NOT NULL)"
+
+def told_by_card(check: str) -> str:
+    """Whether a check of this alias is none of a page: a card showed another under the slug."""
+    return f"({check}.http_status IS NULL AND {check}.shown_public_id IS NOT NULL)"
+
 
 # Of a batch of cards: who had its slug until now, and is not shown under another beside it.
 _TAKEN = f"""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.db.repositories.identity.takeovers import TOLD_BY_CARD
+from pincali_sync.db.repositories.identity.takeovers import told_by_card
 from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.refresh_fill import (
@@ -16,7 +16,7 @@ from pincali_sync.db.repositories.queue.refresh_fill import (
     CHOOSE_STALE,
     QUEUE_CHOSEN,
 )
-from pincali_sync.db.repositories.queue.room import ROOM, RoomRepository, insert
+from pincali_sync.db.repositories.queue.room import ROOM, ROOM_BESIDE_NEWS, RoomRepository, insert
 from pincali_sync.db.repositories.removal.proofs import IS_FRESH, PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.freshness import Lessons
@@ -39,6 +39,7 @@ class _Reasons:
     """Why records should be fetched, and the statements that see to it."""
 
     rows: str  # a query of property_id, source_url, priority, reason and queued_priority
+    room: str = ROOM
 
     @property
     def counting(self) -> str:
@@ -74,7 +75,7 @@ UPDATE scrape_queue q
         return f"""
 WITH reasons AS ({self.rows}), wanted AS MATERIALIZED (
     SELECT * FROM reasons WHERE {_WAITING} ORDER BY priority, property_id LIMIT :wanted
-), room AS MATERIALIZED (SELECT {ROOM} AS rows), least_valuable AS (
+), room AS MATERIALIZED (SELECT {self.room} AS rows), least_valuable AS (
     SELECT id FROM scrape_queue
      WHERE status = 'pending' AND attempt_count = 0
        AND priority > greatest(2, (SELECT min(priority) FROM wanted))
@@ -131,8 +132,9 @@ _OF_NAMED = _Reasons(
 # one whose page told nothing or is there rests ever longer between two looks that told the same,
 # also where scans miss it day after day. Another answer each time is a fault of the moment: it
 # makes no rest longer. What was said to be gone by the way is looked at at once, and a page that is
-# there rests twice as long. A daily run takes up whatever is due, whoever missed it: the removals
-# of a weekly scan need not wait for pages that are there, nor for more than it has time to look at.
+# there rests twice as long. A daily run takes up whatever is due, whichever scan missed it: the
+# removals of a weekly one need not wait for pages that are there, nor for more than it has time to
+# look at. What no scan missed yet is an adopter's word, and its page would prove nothing.
 _MISSING = f"""
 SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        (SELECT q.priority FROM scrape_queue q
@@ -152,12 +154,13 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
                       first_value(c.id) OVER latest AS latest_id,
                       first_value(c.evidence) OVER latest AS latest
                  FROM removal_checks c
-                WHERE c.property_id = l.property_id AND NOT {TOLD_BY_CARD}
+                WHERE c.property_id = l.property_id AND NOT {told_by_card("c")}
                   AND c.checked_at > coalesce(m.last_seen_at, '-infinity')
                WINDOW latest AS (ORDER BY c.checked_at DESC, c.id)) c
          LEFT JOIN removal_batches b ON b.id = c.batch_id) looked
  WHERE l.listing_status = {LIKELY}
-   AND (l.missing_session_id = CAST(:session_id AS uuid) OR CAST(:is_daily AS boolean))
+   AND (l.missing_session_id = CAST(:session_id AS uuid)
+        OR CAST(:is_daily AS boolean) AND l.missing_session_id IS NOT NULL)
    AND looked.is_looked_at IS NOT TRUE AND looked.is_proven IS NOT TRUE
    AND (looked.times = 0
         OR looked.last_at <= :now - CASE WHEN looked.is_there
@@ -169,7 +172,7 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
                       AND q.queue_reason = 'verification' AND q.queued_at >= :began)
 """
 # Staged, so that it is asked once.
-_OF_MISSING = _Reasons(rows="SELECT * FROM missing")
+_OF_MISSING = _Reasons(rows="SELECT * FROM missing", room=ROOM_BESIDE_NEWS)
 
 
 class QueueFillRepository(RoomRepository):

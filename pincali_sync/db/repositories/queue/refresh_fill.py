@@ -11,7 +11,7 @@ from pincali_sync.db.repositories.queue.rest import (
     WAS_IN_VAIN,
     fetches,
 )
-from pincali_sync.db.repositories.queue.room import ROOM_FOR_REFRESH, insert
+from pincali_sync.db.repositories.queue.room import ROOM_BESIDE_NEWS, insert
 from pincali_sync.db.repositories.removal.transition import LISTED
 from pincali_sync.items import ANOTHER_TRY, CANARY, FETCHES_A_WEEK
 
@@ -71,5 +71,5 @@ WITH fitting AS (
     SELECT * FROM unnest(CAST(:property_ids AS text[]), CAST(:source_urls AS text[]),
                          CAST(:priorities AS integer[]), CAST(:reasons AS text[]))
                   AS chosen (property_id, source_url, priority, reason)
-     LIMIT {ROOM_FOR_REFRESH}
+     LIMIT {ROOM_BESIDE_NEWS}
 ){insert()}"""

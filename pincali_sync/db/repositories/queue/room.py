@@ -16,8 +16,8 @@ OPEN = """(SELECT count(*) FROM (
          LIMIT CAST(:max_pending AS integer)) held)"""
 # Beside what others announced, which must be read before the statement that counts begins.
 ROOM = f"greatest(0, CAST(:max_pending AS integer) - CAST(:announced AS integer) - {OPEN})"
-# Priorities 4 and 5 (stale, sample) leave a fifth of the ceiling free for what is news.
-ROOM_FOR_REFRESH = f"""greatest(0, floor(CAST(:max_pending AS integer) * 0.8)::integer
+# What is known already (missing, stale, sample) leaves a fifth of the ceiling free for news.
+ROOM_BESIDE_NEWS = f"""greatest(0, floor(CAST(:max_pending AS integer) * 0.8)::integer
                                     - CAST(:announced AS integer) - {OPEN})"""
 
 
@@ -61,5 +61,5 @@ class RoomRepository(Repository):
     async def room_for_refresh(self, max_pending: int) -> int:
         """How many rows of what is old it would hold now."""
         return await self._number(
-            f"SELECT {ROOM_FOR_REFRESH}", max_pending=max_pending, announced=0
+            f"SELECT {ROOM_BESIDE_NEWS}", max_pending=max_pending, announced=0
         )

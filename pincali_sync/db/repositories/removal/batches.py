@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.identity.takeovers import told_by_card
 from pincali_sync.db.repositories.removal.other_slug import MAY_HAVE_MOVED
 from pincali_sync.db.repositories.removal.proofs import PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, REMOVED, transition
@@ -71,13 +72,14 @@ _REMOVABLE = f"""
                      ORDER BY property_id, checked_at DESC) c ON b.id = :batch_id
       {_STANDS}
 """
-# Proofs that no batch acted on, whichever scan missed the record: it is still missing. What is
-# held or was rejected keeps its own.
+# Proofs that no batch acted on, whichever scan missed the record: it is still missing. A card that
+# shows another under its slug takes nothing back. What is held or was rejected keeps its own.
 _OWED = f"""
   FROM removal_checks c
   {_STANDS}
    AND NOT EXISTS (SELECT FROM removal_checks later
-                    WHERE later.property_id = c.property_id AND later.checked_at > c.checked_at)
+                    WHERE later.property_id = c.property_id AND later.checked_at > c.checked_at
+                      AND NOT {told_by_card("later")})
    AND NOT EXISTS (SELECT FROM removal_batches o
                     WHERE o.id = c.batch_id AND o.status IN ('held', 'rejected'))
 """

@@ -196,13 +196,11 @@ class AuditRepository(Repository):
         )
         return list(rows.scalars())
 
-    async def settle(self, session_id: UUID, *, now: datetime) -> None:
-        """Takes over what a session's checks found just now of records that were drawn."""
+    async def settle(self) -> None:
+        """Takes over what looks found, since the draw, of records that were drawn."""
         await self._run(
             """UPDATE removal_audits a SET verdict = c.verdict, checked_at = c.checked_at
                  FROM removal_checks c
                 WHERE c.property_id = a.property_id AND a.verdict IS NULL
-                  AND c.session_id = :session_id AND c.checked_at = :now""",
-            session_id=session_id,
-            now=now,
+                  AND c.session_id IS NOT NULL AND c.checked_at >= a.drawn_at"""
         )

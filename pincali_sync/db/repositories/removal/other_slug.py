@@ -17,8 +17,9 @@ _WITH_UNKNOWN_URLS = """ARRAY(
      WHERE m.needs_full_scrape AND m.sources = '{}' AND m.public_id IS NULL)"""
 
 # Of a live row `l` with its manifest row `m`, missed by the session `s`: whether a URL that nobody
-# knows came to the sitemap after the pass that listed the record last, and before that session.
+# knows came to the sitemap with the pass that listed the record last or after it, and before that
+# session. With it: a sitemap of several files, each with an edition of its own, may list both.
 MAY_HAVE_MOVED = f"""(
        EXISTS (SELECT FROM unnest({_WITH_UNKNOWN_URLS}) AS pass (began)
-                WHERE pass.began > {listed_in("l.property_id")} AND pass.began < s.started_at)
+                WHERE pass.began >= {listed_in("l.property_id")} AND pass.began < s.started_at)
        AND {UNLISTED_SCANS} = 0)"""

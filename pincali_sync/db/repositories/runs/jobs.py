@@ -173,7 +173,7 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         now: datetime,
     ) -> list[Job]:
         """Takes the right to write from jobs that were last heard of before a time and that no open
-        run watches; returns them.
+        run watches; returns them. One that left its verification behind watches that no more.
 
         Args:
             down: nodes that do not answer; what they were given is held to `down_before`.
@@ -181,7 +181,8 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         return await self._ended(
             _end(
                 f"""NOT EXISTS (SELECT FROM sync_runs r
-                             WHERE r.id = sync_run_jobs.run_id AND r.status = 'running')
+                             WHERE r.id = sync_run_jobs.run_id AND r.status = 'running'
+                               AND (r.step = 'verify' OR spider <> 'verification'))
                 AND (status = 'running' AND coalesce(heartbeat_at, started_at) < :running_before
                      OR status = 'scheduled' AND scheduled_at < :scheduled_before
                      OR {HEARD_BEFORE.format(":down_before")} AND node = ANY(:down))"""
