@@ -72,6 +72,7 @@ def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server for the session, gone afterwards; as whom everything may be done in it."""
     home = tmp_path_factory.mktemp("postgres-home")
+    embedded.destroy(home)  # what a killed session of the same name left
     try:
         embedded.ensure_running(home, durable=False)
         url = embedded.administrator_url(home)

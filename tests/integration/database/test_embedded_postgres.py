@@ -17,13 +17,14 @@ from pathlib import Path
 import psycopg
 import pytest
 from alembic import command
-from pincali_workshop.stack import embedded, embedded_roles
+from pincali_workshop.stack import embedded, embedded_place, embedded_roles
 from pincali_workshop.stack.embedded_place import copy_of, place_for, wheel_binaries
 from pincali_workshop.stack.up import reader
 from psycopg.errors import InsufficientPrivilege
 
 from pincali_sync.config import load_config
 from pincali_sync.db import migrate
+from pincali_sync.exceptions import DatabaseUnavailableError
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +48,7 @@ def new_home(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 
     def make(name: str) -> Path:
         homes.append(tmp_path / name)
+        embedded.destroy(homes[-1])  # what a killed session of the same name left
         return homes[-1]
 
     yield make
@@ -105,6 +107,33 @@ def test_a_killed_server_is_started_again_with_its_data(
     os.kill(killed, signal.SIGKILL)
     assert remembered(start(home)) == 12
     assert postmaster(home) != killed
+
+
+def test_a_database_whose_passwords_are_lost_is_kept_until_they_are_back(
+    new_home: Callable[[str], Path], tmp_path: Path
+) -> None:
+    home = new_home("home")
+    remember(start(home))
+    embedded.stop(home)
+    (home / "postgres.json").rename(tmp_path / "aside")
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailableError, match=r"postgres\.json.*put it back, or move"):
+            start(home)
+    (tmp_path / "aside").rename(home / "postgres.json")
+    assert remembered(start(home)) == 12
+
+
+def test_a_server_that_was_half_made_is_made_anew(
+    new_home: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = new_home("home")
+    with monkeypatch.context() as patched:
+        patched.setattr(embedded_place.ServerPlace, "binaries", lambda _: Path("/nowhere"))
+        with pytest.raises(FileNotFoundError):
+            start(home)
+    assert place_for(home).data.exists()
+    remember(start(home))
+    assert not place_for(home).half_made.exists()
 
 
 def test_two_homes_have_a_server_each(new_home: Callable[[str], Path]) -> None:

@@ -45,12 +45,14 @@ def ensure_running(home: Path, *, durable: bool = True, settings: Sequence[str] 
         settings: of the server, such as "work_mem=8MB"; they overrule its own.
 
     Raises:
-        DatabaseUnavailableError: when it cannot be set up or started; names the log file.
+        DatabaseUnavailableError: when it cannot be set up or started; names the log file. So it is
+            when there is a database whose passwords the home has lost.
     """
     place = place_for(home)
     with _locked(home):
         access = _Access.load(home)
         if access is None:
+            _refuse_to_replace(home, place)
             # What takes seconds and goes on afterwards is not done in silence.
             print(f"No DATABASE_URL: making a PostgreSQL in {place.data} ...", file=sys.stderr)
             access = _initialise(home, place)
@@ -168,26 +170,32 @@ def _prepare_to_mend(home: Path, place: ServerPlace, access: _Access) -> _Access
     return access
 
 
+def _refuse_to_replace(home: Path, place: ServerPlace) -> None:
+    """Whoever lost the home, or restores it, keeps the database."""
+    if place.data.exists() and not place.half_made.exists():
+        raise DatabaseUnavailableError(
+            f"there is a database in {place.data}, but {_Access.path(home)}, which has its "
+            f"passwords, is not there: put it back, or move {place.folder} away to begin anew"
+        )
+
+
 def _initialise(home: Path, place: ServerPlace) -> _Access:
     """Creates an empty cluster; one left half made by a crash is made anew."""
     place.prepare()
     access = _Access(free_port(), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
     shutil.rmtree(place.data, ignore_errors=True)
+    place.half_made.unlink(missing_ok=True)  # the server's user has it
+    write_private(place.half_made, access.administrator_password)
     place.data.mkdir(mode=0o700)
-    password_file = place.folder / "initial-password"
-    write_private(password_file, access.administrator_password)
-    place.give_to_server(place.data, password_file)
-    try:
-        _run(
-            place,
-            "initdb",
-            *("-D", str(place.data), "-U", embedded_roles.ADMINISTRATOR),
-            *("--pwfile", str(password_file)),
-            *("--auth", "scram-sha-256", "--encoding", "UTF8"),
-            *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync"),
-        )
-    finally:
-        password_file.unlink()
+    place.give_to_server(place.data, place.half_made)
+    _run(
+        place,
+        "initdb",
+        *("-D", str(place.data), "-U", embedded_roles.ADMINISTRATOR),
+        *("--pwfile", str(place.half_made)),
+        *("--auth", "scram-sha-256", "--encoding", "UTF8"),
+        *("--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--no-sync"),
+    )
     access.save(home)
     return access
 
@@ -196,6 +204,7 @@ def _start(
     home: Path, place: ServerPlace, access: _Access, *, durable: bool, more: Sequence[str]
 ) -> _Access:
     place.prepare()
+    place.half_made.unlink(missing_ok=True)
     embedded_process.wait_for_the_dead(place)
     if not is_free(access.port):
         access = replace(access, port=free_port())

@@ -43,6 +43,11 @@ class ServerPlace:
         return self.folder / "data"
 
     @property
+    def half_made(self) -> Path:
+        """The first password: there from before the cluster is made until its first start."""
+        return self.folder / "initial-password"
+
+    @property
     def log(self) -> Path:
         """Where the server logs."""
         return self.folder / "server.log"
