@@ -19,6 +19,10 @@ from pincali_sync.url_forms import OPEN_URL, ROOT_URL, fits, is_http, is_postgre
 from pincali_sync.webhook_forms import are_webhook_secrets, are_webhooks
 
 LOCAL_RUNNER = "local"
+_LONGEST_DAYS = 36_500  # a hundred years: dates that far off can be reckoned with
+_LONGEST_HOURS = 24 * _LONGEST_DAYS
+_MOST_PAGES = 100_000  # of a source
+_MOST_ROWS = 10_000_000  # of the queue, and fetched in a day
 
 
 def _split(value: Any, separator: str = ",") -> Any:
@@ -67,10 +71,20 @@ SecretUrl = Annotated[str, AfterValidator(is_http)]
 OpenUrl = Annotated[str, AfterValidator(partial(is_http, pattern=OPEN_URL))]
 RootUrl = Annotated[str, AfterValidator(partial(is_http, pattern=ROOT_URL))]
 Seconds = Annotated[float, Field(ge=0, le=3600, description="seconds, 0 to 3600")]
-Hours = Annotated[float, Field(gt=0, description="hours, more than 0")]
-Days = Annotated[float, Field(gt=0, description="days, more than 0")]
-PagesOfASource = Annotated[int, Field(ge=1, description="pages per source, at least 1")]
-Positive = Annotated[int, Field(ge=1)]
+Hours = Annotated[
+    float, Field(gt=0, le=_LONGEST_HOURS, description="hours, more than 0, up to 876,000")
+]
+Days = Annotated[
+    float, Field(gt=0, le=_LONGEST_DAYS, description="days, more than 0, up to 36,500")
+]
+Term = Annotated[
+    float,
+    Field(gt=0, le=_LONGEST_DAYS, description="days, more than 0, up to 36,500 (for ever)"),
+]
+PagesOfASource = Annotated[
+    int, Field(ge=1, le=_MOST_PAGES, description="pages per source, 1 to 100,000")
+]
+Rows = Annotated[int, Field(ge=1, le=_MOST_ROWS)]
 Words = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -82,6 +96,7 @@ class Variables(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
+        allow_inf_nan=False,
         env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
@@ -142,7 +157,7 @@ class Variables(BaseSettings):
     """Detail pages open at once."""
     chromium_executable: Path | None = Field(None, description="a path; unset: the one found")
     """A browser to use instead."""
-    site_page_cap: Positive = Field(100, description="pages, at least 1")
+    site_page_cap: int = Field(100, ge=1, le=_MOST_PAGES, description="pages, 1 to 100,000")
     """Pages the site is first believed to show of a query; a scan sees how many there are, and
     reads what has more in parts."""
     user_agents: Annotated[Words, BeforeValidator(partial(_split, separator="|"))] = Field(
@@ -173,12 +188,15 @@ class Variables(BaseSettings):
     tier_4_frequency_days: Days = 30
     """How often tier 4 runs, likewise."""
     tier_1_pages: PagesOfASource = 10
-    """Pages of each of the four listings that tier 1 reads."""
+    """Least pages of each of the four listings that tier 1 reads; after a run that did not get to
+    what was known, the next goes deeper, to the page cap at most."""
     tier_2_pages: PagesOfASource = 100
-    """Pages of each listing that tier 2 reads."""
-    tier_3_pages: int = Field(0, ge=0, description="pages per source; 0: all")
-    """Pages of each listing that tier 3 reads."""
-    tier_4_stale_days: Positive = Field(30, description="days, at least 1")
+    """Least pages of each listing that tier 2 reads, likewise."""
+    tier_3_pages: int = Field(
+        0, ge=0, le=_MOST_PAGES, description="pages per source, up to 100,000; 0: all"
+    )
+    """Least pages of each listing that tier 3 reads, likewise."""
+    tier_4_stale_days: int = Field(30, ge=1, le=_LONGEST_DAYS, description="days, 1 to 36,500")
     """Age from which tier 4 refreshes details."""
     tier_3_stale_days: Days = 7
     """Age from which tier 3 refreshes details."""
@@ -186,7 +204,7 @@ class Variables(BaseSettings):
     """Share of the listings visited at random each month."""
     tier_4_detail_delay_seconds: Seconds = 3.0
     """Gap after a detail page of tier 4, where longer."""
-    max_age_days: float = Field(45, gt=0, description="days, more than 0")
+    max_age_days: Days = 45
     """Age from which a record is visited whatever it is worth."""
     tiers_enabled: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_are_tiers)] = Field(
         (1, 2, 3, 4), description="comma-separated tiers out of 1,2,3,4"
@@ -194,35 +212,41 @@ class Variables(BaseSettings):
     """Which tiers run by themselves, for a rollout in stages."""
 
     # Queue and jobs
-    queue_max_pending: Positive = Field(10_000, description="rows, at least 1")
+    queue_max_pending: Rows = Field(10_000, description="rows, 1 to 10,000,000")
     """Ceiling of the queue; what does not fit waits outside."""
-    detail_daily_budget: Positive = Field(20_000, description="pages, at least 1")
+    detail_daily_budget: Rows = Field(20_000, description="pages, 1 to 10,000,000")
     """Detail pages a day; news comes first and is never held back."""
     queue_max_attempts: int = Field(3, ge=1, le=20, description="attempts, 1 to 20")
     """Attempts before a page is set aside."""
     queue_lease_seconds: int = Field(120, ge=5, le=3600, description="seconds, 5 to 3600")
     """How long a worker may hold a page unheard of."""
-    queue_retry_seconds: float = Field(60, ge=0, description="seconds, 0 or more")
+    queue_retry_seconds: float = Field(
+        60, ge=0, le=86_400, description="seconds, 0 to 86,400 (a day)"
+    )
     """Wait before a failed page's next attempt; doubles with each."""
     job_silence_seconds: int = Field(120, ge=5, le=3600, description="seconds, 5 to 3600")
     """Silence after which a job is started again, or another runner takes over."""
-    drain_window_minutes: Positive = Field(60, description="minutes, at least 1")
+    drain_window_minutes: int = Field(
+        60, ge=1, le=10_080, description="minutes, 1 to 10,080 (a week)"
+    )
     """How long a run waits for the pages it queued."""
 
     # What is kept, and how long
-    keep_queue_days: Days = 35
+    keep_queue_days: Term = 35
     """Term of finished queue rows."""
-    keep_staging_days: Days = 7
+    keep_staging_days: Term = 7
     """Term of staged pages."""
-    keep_sightings_days: Days = 45
+    keep_sightings_days: Term = 45
     """Term of sightings."""
-    keep_runs_days: float = Field(400, gt=0, description="days, more than 0")
+    keep_runs_days: Term = 400
     """Term of ended runs, figures over time and ended incidents."""
     store_agent_data: bool = Field(True, description="1 or 0")
     """0: no agent's name, phone or e-mail is kept, and what there is goes with the next report."""
-    keep_agent_data_days: Days = 365
+    keep_agent_data_days: Term = 365
     """Term after which agents' data go from the journal and from removed listings."""
-    removal_audit_size: int = Field(100, ge=0, description="listings; 0: none")
+    removal_audit_size: int = Field(
+        100, ge=0, le=100_000, description="listings, up to 100,000; 0: none"
+    )
     """Confirmed removals looked at again each week."""
 
     # Alerts, dashboard and logs
@@ -230,8 +254,8 @@ class Variables(BaseSettings):
         None, description="Apprise URLs, separated by spaces or commas"
     )
     """Whom to tell."""
-    alert_queue_backlog: Positive | None = Field(
-        None, description="pages, at least 1; unset: nine tenths of the ceiling"
+    alert_queue_backlog: Rows | None = Field(
+        None, description="pages, 1 to 10,000,000; unset: nine tenths of the ceiling"
     )
     """Pending pages that are an alert."""
     healthcheck_url: Secret[SecretUrl] | None = Field(None, description="an http(s) URL")

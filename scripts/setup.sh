@@ -19,6 +19,9 @@ is_fresh() {
   done
 }
 
+# Browsers go into .venv, not into the home of whoever runs this: units and other users find them there.
+export PLAYWRIGHT_BROWSERS_PATH=${PLAYWRIGHT_BROWSERS_PATH:-0}
+
 as_root=()
 if [ "$(id -u)" != 0 ]; then as_root=(sudo -n); fi
 

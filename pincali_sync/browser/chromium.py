@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,10 @@ async def launched_version(config: Config) -> str:
     """
     from playwright.async_api import Error, async_playwright  # noqa: PLC0415
 
+    options = launch_options(config)
     async with async_playwright() as playwright:
         try:
-            started = await playwright.chromium.launch(**launch_options(config))
+            started = await playwright.chromium.launch(**options)
         except Error as error:
             raise BrowserMissingError(
                 f"Chromium does not start ({line_of(error)}): `make setup` as root brings the "
@@ -86,6 +88,9 @@ def _ask_playwright() -> bool:
     # A third of a second, which commands that start no browser do not pay.
     from playwright.sync_api import Error, sync_playwright  # noqa: PLC0415
 
+    # Units and other users do not see what lies in the home of whoever ran `make setup`.
+    if _beside_the_driver().is_dir():
+        os.environ.setdefault("PLAYWRIGHT_BROWSERS_PATH", "0")
     # Playwright decides on the path by platform and version; asking it starts no browser.
     try:
         with sync_playwright() as playwright:
@@ -97,3 +102,8 @@ def _ask_playwright() -> bool:
             f"Playwright's driver does not start ({error}): what it writes above says what is "
             "missing, such as the library libatomic1; without it, DETAIL_TRANSPORT=http"
         ) from error
+
+
+def _beside_the_driver() -> Path:
+    """Where `make setup` has Playwright put its browsers: what Playwright calls 0."""
+    return Path(str(files("playwright"))) / "driver" / "package" / ".local-browsers"

@@ -1,4 +1,4 @@
-"""`pincali-sync webhooks`: who is sent changes, and how it goes."""
+"""The group `webhooks`: who is sent changes, and how it goes."""
 
 from __future__ import annotations
 

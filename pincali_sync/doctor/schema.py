@@ -7,8 +7,6 @@ from pincali_sync.doctor.check import FIX, Finding, Patient, bad, ok, warn
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.language import _, ngettext
 
-_READER_SCRIPT = 'psql "$DATABASE_URL" -f scripts/readonly_role.sql'
-
 
 async def version(patient: Patient) -> Finding:
     """Whether code and tables agree."""
@@ -114,12 +112,13 @@ async def reader(patient: Patient) -> Finding:
     found = await patient.ask(lambda tx: tx.catalog.reader())
     if found is None:
         return ok(_("nobody made one: docs/how-to/consume.md says how"))
+    again = _("run scripts/readonly_role.sql again, as docs/how-to/consume.md says")
     if found.writes or found.reads_forgotten:
         what = _("`pincali_reader` may read `forgotten_people`")
         if found.writes:
             what = _("tables that `pincali_reader` may change: %(number)s", number=found.writes)
-        return bad(what, _READER_SCRIPT)
+        return bad(what, again)
     if found.closed:
         what = _("tables that `pincali_reader` may not read: %(number)s", number=found.closed)
-        return warn(what, _READER_SCRIPT)
+        return warn(what, again)
     return ok(_("`pincali_reader` reads everything, and changes nothing"))

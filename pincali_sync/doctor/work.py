@@ -41,7 +41,7 @@ async def cron(patient: Patient) -> Finding:
         )
     return bad(
         _("%(tick)s, though %(caller)s calls it", tick=said, caller=callers[0]),
-        _("`python scripts/tier_runner.py` by hand says what is wrong; else cron's mail"),
+        _("`.venv/bin/python scripts/tier_runner.py` by hand says what is wrong; else cron's mail"),
     )
 
 

@@ -50,7 +50,10 @@ class ReviewService(Service):
         )
         if not settled:
             raise UsageError(
-                _("no open price review %(id)s: `pincali-sync reviews` lists them", id=review_id)
+                _(
+                    "no open price review %(id)s: `pincali-sync reviews list` shows them",
+                    id=review_id,
+                )
             )
 
 
@@ -91,7 +94,10 @@ class IdentityService(Service):
             candidate_id, confirm=confirm, settled_by=settled_by, now=now
         ):
             raise UsageError(
-                _("no open candidate %(id)s: `pincali-sync candidates` lists", id=candidate_id)
+                _(
+                    "no open candidate %(id)s: `pincali-sync candidates list` shows them",
+                    id=candidate_id,
+                )
             )
 
 

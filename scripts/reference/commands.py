@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from signal import SIGTERM
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
@@ -15,14 +16,15 @@ PAGE = (
     NOTICE
     + """# Commands
 
-`.venv/bin/pincali-sync …`, or `python scripts/tier_sync_cli.py …`. PROPERTY is a `property_id`, a
-former one, an EasyBroker id or a URL. `standin` and `simulate` come with `workshop/`, which
-`make setup` installs and nodes do not need. Commands take `--json` unless it is said otherwise.
-In a terminal they draw tables; into a pipe or a file a table goes as lines of values between tabs
-(`pincali-sync history | cut -f1`). `-h` groups them, `--install-completion` completes them.
+`.venv/bin/pincali-sync …`, or `.venv/bin/python scripts/tier_sync_cli.py …`. PROPERTY is a
+`property_id`, a former one, an EasyBroker id or a URL. `standin` and `simulate` come with
+`workshop/`, which `make setup` installs and nodes do not need. Commands take `--json` unless it is
+said otherwise. In a terminal they draw tables; into a pipe or a file a table goes as lines of
+values between tabs (`pincali-sync history | cut -f1`). `-h` groups them, `--install-completion`
+completes them.
 
-What cron calls is `python scripts/tier_runner.py`: it moves every open run one step on, starts
-what is due, and returns. `--tier N` starts tier N now, `--wait` stays until no run is open.
+What cron calls is `.venv/bin/python scripts/tier_runner.py`: it moves every open run one step on,
+starts what is due, and returns. `--tier N` starts tier N now, `--wait` stays until no run is open.
 
 """
 )
@@ -39,6 +41,7 @@ _OF_EVERY_COMMAND = {"--help", "--json"}
 def page() -> str:
     """The page of the reference."""
     statuses = [(f"{status:d}", STATUSES[status]) for status in ExitStatus]
+    statuses.append((f"{128 + SIGTERM}", "ended by SIGTERM: what it held is given back"))
     text = PAGE + table(["exit status", "it means"], statuses)
     for title, commands in _by_panel().items():
         text += f"\n## {title}\n"

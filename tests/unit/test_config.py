@@ -9,7 +9,10 @@ import pytest
 
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.exceptions import ConfigError, ExitStatus
+from tests.support.greatest import GREATEST
 from tests.support.strangers import Give
+
+NUMBERS = sorted(GREATEST)
 
 
 def test_everything_has_a_default() -> None:
@@ -153,6 +156,26 @@ def test_a_refused_value_is_named_with_what_is_accepted(
     assert str(caught.value).startswith(f"{name}: ")
     assert f"(accepts: {description})" in str(caught.value)
     assert caught.value.exit_status is ExitStatus.USAGE
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_that_nothing_can_be_reckoned_with_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for given in ("inf", "-inf", "nan", "1e300", "9" * 400, "-1"):
+        monkeypatch.setenv(name.upper(), given)
+        with pytest.raises(ConfigError, match=rf"^{name.upper()}: .+\(accepts: .+\)$"):
+            load_config()
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_every_number_may_be_as_great_as_is_said_and_no_greater(name: str) -> None:
+    greatest = GREATEST[name]
+    description = Config.model_fields[name].description or ""
+    assert f"{greatest:,}" in description or str(greatest) in description
+    assert getattr(load_config(**{name: greatest}), name) == greatest
+    with pytest.raises(ConfigError, match=f"^{name.upper()}: "):
+        load_config(**{name: greatest + 1})
 
 
 def test_all_refused_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,7 +141,7 @@ async def _locked(tx: UnitOfWork, batch_id: UUID) -> RemovalBatch:
     batch = await tx.batches.get(batch_id, lock=True)
     if batch is None:
         raise UsageError(
-            _("no batch of removals %(id)s: `pincali-sync removals` lists them", id=batch_id)
+            _("no batch of removals %(id)s: `pincali-sync removals list` shows them", id=batch_id)
         )
     return batch
 

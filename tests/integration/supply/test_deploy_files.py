@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -131,6 +132,33 @@ def test_every_secret_of_the_compose_file_is_asked_for() -> None:
     asked = set(re.findall(r"^([A-Z_]+)=$", example, re.M))
     assert set(re.findall(r"\$\{([A-Z_]+):\?\}", text)) == asked
     assert re.findall(r"\$\{[A-Z_]+\}", text) == []
+
+
+def test_the_dashboard_in_compose_may_be_asked_by_further_names() -> None:
+    services = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())["services"]
+    written = services["web"]["environment"]["WEB_HOSTS"]
+
+    def in_force(**given: str) -> str:
+        """Compose replaces variables as a shell does."""
+        echoed = ["bash", "-c", f'echo "{written}"']
+        ran = subprocess.run(echoed, env=given, capture_output=True, text=True, check=True)
+        return ran.stdout.strip()
+
+    assert in_force() == in_force(WEB_HOSTS="") == "web,localhost,127.0.0.1"
+    assert in_force(WEB_HOSTS="homes.example.org") == "web,localhost,127.0.0.1,homes.example.org"
+    assert "#WEB_HOSTS=" in (ROOT / "deploy" / "compose.env.example").read_text()
+
+
+def test_every_command_of_compose_is_given_its_secrets() -> None:
+    """Compose replaces variables before any command, not before `up` alone."""
+    files = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.*"), ROOT / "README.md"]
+    files += (ROOT / "pincali_sync").rglob("*.py")
+    commands = [
+        each for file in files for each in re.findall(r"docker compose .*", file.read_text())
+    ]
+    given = "docker compose --env-file deploy/compose.env -f deploy/compose.yaml"
+    assert len(commands) > 2
+    assert [each for each in commands if not each.startswith(given)] == []
 
 
 def test_every_pod_is_restricted() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,3 +93,64 @@ async def test_playwright_is_asked_outside_of_a_running_event_loop(
 
     monkeypatch.setattr("playwright.sync_api.sync_playwright", playwright)
     assert find_chromium(load_config()) is None
+
+
+@pytest.fixture
+def where_playwright_looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str | None]:
+    """Notes where it was told to look, each time that it is started."""
+    told: list[str | None] = []
+
+    class Playwright:
+        class chromium:  # noqa: N801  # its name there
+            executable_path = str(tmp_path / "chrome")
+
+    @contextmanager
+    def playwright() -> Iterator[Playwright]:
+        told.append(os.environ.get("PLAYWRIGHT_BROWSERS_PATH"))
+        yield Playwright()
+
+    a_program(tmp_path, "chrome")
+    monkeypatch.setattr("playwright.sync_api.sync_playwright", playwright)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "")  # so that what is set goes again
+    monkeypatch.delenv("PLAYWRIGHT_BROWSERS_PATH")
+    return told
+
+
+def test_a_browser_of_the_installation_is_every_users(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where_playwright_looks: list[str | None]
+) -> None:
+    monkeypatch.setattr(chromium, "_beside_the_driver", lambda: tmp_path)
+    find_chromium(load_config())
+    assert where_playwright_looks == ["0"]
+
+
+def test_without_one_the_browser_of_the_users_home_is_taken(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where_playwright_looks: list[str | None]
+) -> None:
+    monkeypatch.setattr(chromium, "_beside_the_driver", lambda: tmp_path / "gone")
+    find_chromium(load_config())
+    assert where_playwright_looks == [None]
+
+
+def test_a_place_for_browsers_that_somebody_chose_stands(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where_playwright_looks: list[str | None]
+) -> None:
+    monkeypatch.setattr(chromium, "_beside_the_driver", lambda: tmp_path)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/opt/browsers")
+    find_chromium(load_config())
+    assert where_playwright_looks == ["/opt/browsers"]
+
+
+def test_the_set_up_puts_browsers_where_they_are_looked_for() -> None:
+    """Asked of Playwright itself, which says where it would and downloads nothing."""
+    asked = subprocess.run(
+        [sys.executable, "-m", "playwright", "install", "--dry-run", "chromium"],
+        env={**os.environ, "PLAYWRIGHT_BROWSERS_PATH": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert str(chromium._beside_the_driver()) in asked.stdout
+    setup = (Path(__file__).parents[3] / "scripts" / "setup.sh").read_text()
+    assert "export PLAYWRIGHT_BROWSERS_PATH=${PLAYWRIGHT_BROWSERS_PATH:-0}" in setup

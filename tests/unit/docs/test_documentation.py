@@ -37,6 +37,32 @@ def test_the_reference_of_commands_leaves_none_out() -> None:
     assert listed >= {group.name for group in app.registered_groups}
 
 
+def test_every_command_that_is_named_is_there_and_whole() -> None:
+    """`pincali-sync removals` alone would only print its help."""
+    texts = [*DOCUMENTS, *(ROOT / "pincali_sync").rglob("*.py")]
+    named = {
+        " ".join(each.split())
+        for text in texts
+        for each in re.findall(r"`(?:\.venv/bin/)?pincali-sync ([a-z][^`]*)`", text.read_text())
+    }
+    assert len(named) > 50
+    assert sorted(each for each in named if not is_command(each)) == []
+
+
+def test_a_command_of_the_runbook_is_whole_without_the_programs_name_too() -> None:
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    groups = {name.split()[0] for name in commands.names() if " " in name}
+    spans = re.findall(r"`([a-z][^`]*)`", runbook)
+    of_groups = [each for each in spans if each.split()[0] in groups]
+    assert len(of_groups) > 5
+    assert [each for each in of_groups if not is_command(each)] == []
+
+
+def is_command(typed: str) -> bool:
+    """Whether what is typed after the program's name begins with a command that does something."""
+    return any(f"{typed} ".startswith(f"{name} ") for name in commands.names())
+
+
 def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 120
 

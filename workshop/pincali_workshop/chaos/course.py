@@ -25,7 +25,7 @@ _VARIABLES: Mapping[str, str] = {
     "TIER_1_PAGES": "1",
     # Only what is ordered runs: the first run of the course serves the slot of this tier.
     "TIERS_ENABLED": "1",
-    "TIER_1_FREQUENCY_HOURS": "1000000",
+    "TIER_1_FREQUENCY_HOURS": "876000",
     # A page is set aside after its attempts, as it should be: here it is never the page's fault.
     "QUEUE_MAX_ATTEMPTS": "20",
     # All that is so old as tier 4 finds it is due at once, whatever day of the month it is.

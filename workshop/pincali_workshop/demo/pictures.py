@@ -54,10 +54,10 @@ def main() -> None:
         os.environ["DISPLAY_LANGUAGE"] = "en"
         asyncio.run(initial_sync(stage))
         asyncio.run(tier_one_after(stage, hours=6))
+        chromium = find_chromium(load_config())
         with sync_playwright() as playwright, _dashboard() as root:
-            chromium = find_chromium(load_config())
             arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path=str(chromium), args=arguments)
+            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
             _take(browser, root, stage.database_url)
             browser.close()
     finally:

@@ -6,6 +6,7 @@ Where the program's role is a superuser, SQL becomes files and programs of the m
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import psycopg
@@ -17,6 +18,7 @@ DATABASE = "pincali"
 READER = "pincali_reader"  # of the script, which says what it may do
 _PASSING = "pincali_passing"
 _READER_SCRIPT = Path(__file__).resolve().parents[3] / "scripts" / "readonly_role.sql"
+_PSQLS_OWN = re.compile(rb"^\\.*$", re.M)  # of the script, what no server understands
 
 _IS_SUPERUSER = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
 # All that a role of an earlier version has made in its database, tables before their sequences.
@@ -58,7 +60,7 @@ def settle(administrator_url: str, url: str, *, administrator_password: str, pas
 def make_reader(administrator_url: str, password: str) -> None:
     """Sees to a role that only reads, with this password from now on."""
     with psycopg.connect(administrator_url) as connection:
-        connection.execute(_READER_SCRIPT.read_bytes())
+        connection.execute(_PSQLS_OWN.sub(b"", _READER_SCRIPT.read_bytes()))
         _set_password(connection, READER, password)
 
 
