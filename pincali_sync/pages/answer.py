@@ -16,7 +16,7 @@ from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.blocks import Block, blocks_of
-from pincali_sync.pages.challenge import challenge_kind
+from pincali_sync.pages.challenge import challenge_kind, may_be_a_wall
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_page import property_of
 from pincali_sync.pages.markup import tree_of
@@ -50,6 +50,9 @@ _CUT_SHORT = Judgement(
 )
 _NOT_OF_THE_SITE = Judgement(
     verdict=Verdict.UNKNOWN, evidence="a page with no sign of being the site's", may_change=True
+)
+_MAY_BE_A_WALL = Judgement(
+    verdict=Verdict.UNKNOWN, evidence="a page that may be a refusal, by its name", may_change=True
 )
 _UNREADABLE = Judgement(verdict=Verdict.UNKNOWN, evidence="a page that cannot be read")
 
@@ -155,6 +158,8 @@ def _says(status: int, markup: bytes, blocks: list[Block]) -> Judgement | None:
     if trouble:
         evidence = f"a page of trouble or refusal: {trouble.quoted}"
         return Judgement(verdict=Verdict.UNKNOWN, evidence=evidence, may_change=True)
+    if may_be_a_wall(markup):
+        return _MAY_BE_A_WALL
     is_bare = status in _ABSENT and _is_plainly_absent(markup, blocks)
     if status in {_OK, *_ABSENT} and not is_bare and not shows_the_site(markup):
         return _NOT_OF_THE_SITE

@@ -46,6 +46,8 @@ class Block:
     text: str
     prominent: bool = False  # a heading or a notice
     is_choice: bool = False  # one of a list: reasons to report a listing, questions
+    # Where it stands: its first and last node, which are children of one element.
+    ends: tuple[LexborNode, LexborNode] | None = field(default=None, compare=False, repr=False)
 
     @property
     def quoted(self) -> str:
@@ -58,6 +60,7 @@ class Bounds:
     """What else of a page is left out, and where reading ends, by elements' classes."""
 
     apart: re.Pattern[str] = re.compile(r"(?!)")
+    apart_tags: frozenset[str] = frozenset()
     end: re.Pattern[str] = re.compile(r"(?!)")
 
 
@@ -72,33 +75,33 @@ class _Reader:
     def read(self, node: LexborNode, like: Block) -> None:
         """Adds a node's texts, which are what it is itself, or stands in, as `like` is."""
         like = _of_its_own(node, like)
-        words: list[str] = []
+        words: list[LexborNode] = []
         children = list(node.iter(include_text=True, skip_empty=True))
         speaks = any(each.tag == "-text" for each in children)
         for child in children:
             if self.has_ended:
                 break
-            if child.tag == "-text":
-                words.append(child.text_content or "")
-            elif self._is_apart(child):
+            if child.tag != "-text" and self._is_apart(child):
                 continue
-            elif speaks and child.tag in _INLINE:
-                words.append(child.text(separator=" "))
+            if child.tag == "-text" or (speaks and child.tag in _INLINE):
+                words.append(child)
             else:
                 self._flush(words, like)
                 self.read(child, like)
         self._flush(words, like)
 
-    def _flush(self, words: list[str], like: Block) -> None:
+    def _flush(self, words: list[LexborNode], like: Block) -> None:
         if not words:
             return
-        text = one_line(" ".join(words))
+        text, ends = one_line(" ".join(map(_words_of, words))), (words[0], words[-1])
         words.clear()
         if text and len(self.blocks) < _MOST:
-            self.blocks.append(replace(like, shown=text, text=fold(text)))
+            self.blocks.append(replace(like, shown=text, text=fold(text), ends=ends))
 
     def _is_apart(self, node: LexborNode) -> bool:
-        if node.tag in _APART or (node.tag == "header" and _is_of_the_frame(node)):
+        if node.tag in _APART or node.tag in self.bounds.apart_tags:
+            return True
+        if node.tag == "header" and _is_of_the_frame(node):
             return True
         given = node.attributes
         if not given:
@@ -133,6 +136,10 @@ def sentences_of(block: Block) -> Iterator[Block]:
         if "?" not in shown and "¿" not in shown:
             words = _OUTER_SIGNS.sub("", fold(shown).replace("’", "'"))
             yield replace(block, shown=shown, text=words)
+
+
+def _words_of(node: LexborNode) -> str:
+    return (node.text_content or "") if node.tag == "-text" else node.text(separator=" ")
 
 
 def _of_its_own(node: LexborNode, outer: Block) -> Block:

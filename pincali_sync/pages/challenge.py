@@ -13,9 +13,10 @@ from urllib.parse import unquote, urlsplit
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.pages.own_page import is_framed, shows_content, title_of
 from pincali_sync.pages.text import as_bytes, fold, one_line
+from pincali_sync.pages.wall_names import may_name_a_wall, wall_named
 from pincali_sync.pages.walls import HEADERS, HEADERS_OF_REFUSALS, MARKUP, WORDS, Challenge
 
-__all__ = ["Challenge", "challenge_kind"]
+__all__ = ["Challenge", "challenge_kind", "may_be_a_wall"]
 
 _MOST = 250_000  # of the body; walls are short
 _LONGEST_WORDS = 2_000  # of a wall; a longer text is about something else
@@ -94,6 +95,11 @@ def challenge_kind(
     return Challenge.FORBIDDEN if status in {401, 403} else None
 
 
+def may_be_a_wall(markup: bytes) -> bool:
+    """Whether a page that is no refusal is called a little like one: it proves nothing then."""
+    return any(map(may_name_a_wall, _names_of(markup[:_MOST])))
+
+
 def _by_headers(status: int, headers: Mapping[str, str]) -> Challenge | None:
     for name in HEADERS.keys() & headers.keys():
         value = headers[name].strip().lower()
@@ -119,23 +125,26 @@ def _by_target(target: str | None) -> Challenge | None:
 
 def _by_markup(status: int, raw: bytes) -> Challenge | None:
     body = raw.decode("utf-8", "replace").lower()
-    title = fold(title_of(raw))
-    heading = _heading(body)
-    if _asks_to_log_in(body, title, heading):
+    names = _names_of(raw)
+    if _asks_to_log_in(body, names):
         return Challenge.LOGIN
-    called = f"{title} \n {heading}"
     if is_framed(raw):  # its scripts and forms are the site's own: what it is called decides
-        return _told(called)
+        return next(filter(None, map(wall_named, names)), None)
     known = _marked(body)
     if known is None and (
         _EMAIL_FIELD.search(body) or (status < 400 and _PASSWORD_FIELD.search(body))
     ):
         return Challenge.LOGIN
     text = _text_of(body)
-    known = known or _told(text if len(text) <= _LONGEST_WORDS else called)
+    known = known or _told(text if len(text) <= _LONGEST_WORDS else " \n ".join(names))
     if status < 400 and known is None and _stands_in_front(body, text):
         return Challenge.CHALLENGE
     return known
+
+
+def _names_of(raw: bytes) -> tuple[str, str]:
+    """What a page calls itself, in its title and in its heading."""
+    return fold(title_of(raw)), _heading(raw.decode("utf-8", "replace").lower())
 
 
 def _heading(body: str) -> str:
@@ -144,8 +153,8 @@ def _heading(body: str) -> str:
     return _text_of(markup.partition("</h1")[0])
 
 
-def _asks_to_log_in(body: str, title: str, heading: str) -> bool:
-    if any(_LOGIN_TITLE.fullmatch(each.partition("|")[0].strip()) for each in (title, heading)):
+def _asks_to_log_in(body: str, names: tuple[str, str]) -> bool:
+    if any(_LOGIN_TITLE.fullmatch(each.partition("|")[0].strip()) for each in names):
         return True
     return bool(_LOGIN_BODY.search(body) and _EMAIL_FIELD.search(body))
 

@@ -111,10 +111,15 @@ BATHS = re.compile(rf"\b{_BATHS}\b")
 BESIDE_ICON = re.compile(rf"(?P<n>[0-9]{{1,4}}){_TAIL}")
 OF_OTHERS = re.compile(_NOT_ITS_OWN)  # parking that is not the listing's own
 # Counted beside the rooms, and no room of their own columns.
+_OF_STAFF_OR_GUESTS = (
+    rf"(?:[cq]uartos?|recamaras?|habitacion(?:es)?|dormitorios?|{_BATHS}) (?:de|para) "
+    r"(?:servicio|servico|empregada|tv|visitas?|huespedes|hospedes)|"
+    r"(?:service|maid'?s?|guest) (?:bed|bath)?rooms?"
+)
 EXTRA = re.compile(
     r"[0-9]{1,2} (?:stud(?:y|ies)|estudios?|dens?|offices?|oficinas?|bodegas?|storage|escritorios?|"
-    r"(?:[cq]uartos?|recamaras?|habitacion(?:es)?) de (?:servicio|servico|empregada|tv)|"
-    r"service rooms?|maids? rooms?|family rooms?|salas? de tv|suites?)"
+    rf"family rooms?|salas? de tv|suites?|{_OF_STAFF_OR_GUESTS})|"
+    rf"{_LABEL}(?:{_OF_STAFF_OR_GUESTS})\s*:?\s*[0-9]{{1,2}}"
 )
 
 _OF_MANY = r"(?:\s*(?:of|out of|de|do|/)\s*(?P<of>[0-9]{1,3}))?"
@@ -161,8 +166,17 @@ AREA = (
     re.compile(rf"{_BEFORE}\s*[:=]?\s*{_NUMBER}\s*(?P<unit>sqm|hectares|sqft){_AFTER}"),
     re.compile(rf"{_BEFORE}\s*(?P<unit>sqm|sqft){_AFTER}\s*[:=]?\s*{_NUMBER}"),
 )
-# "50 m² de terraza": understood, and in no column.
-OTHER_PLACE = re.compile(rf"[a-z .:]*{_NUMBER}\s*(?:sqm|hectares|sqft)[a-z .]*")
+# "50 m² de terraza": understood, and in no column. The end of a range is no place ("60 m² a", "to
+# 120 m²"), and where there are several, the next area is another one's ("Terrenos 120 m²").
+_FROM_TO = r"(?:al?|to|ou?|or|u|x|by|ate|hasta|till?|until|through|thru|and|[ye]|vs|versus)"
+_SEVERAL = (
+    r"(?:terrenos|predios|lot(?:e?s|ificaciones)|plots|casas|houses|homes|deptos|departamentos|"
+    r"apartamentos|apartments|condos|unidades|units)"
+)
+OTHER_PLACE = re.compile(
+    rf"(?!{_SEVERAL}\b)(?!(?:.*\b)?{_FROM_TO}\b[ .:]*[0-9])[a-z .:]*{_NUMBER}\s*"
+    rf"(?:sqm|hectares|sqft)(?!.*\b{_FROM_TO}\.?$)[a-z .]*"
+)
 LOT = re.compile(r"\blot\b|\bland\b|\bplot\b|terreno|\blote\b|fa-expand")
 BUILT = re.compile(r"\bconst|built|building|covered|edificad|cubiert|techad|fa-cube")
 # 1.225 m² is 1,225 in one language, and one and a quarter in the other.

@@ -16,16 +16,22 @@ from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.domain.prices import Operation
 from pincali_sync.pages.availability import IS_AVAILABLE, availabilities_of
 from pincali_sync.pages.blocks import Block, Bounds, blocks_of, sentences_of
+from pincali_sync.pages.date_words import WHEN
 from pincali_sync.pages.detail_document import DetailDocument
+from pincali_sync.pages.pairs import is_paired
 from pincali_sync.pages.statements import SAID, end_of_listing, gone_in
 from pincali_sync.pages.text import fold, text_at
 
-# A status stands above the description, and in no title, fact, price or word about the publisher.
+# A status stands above the description, and in no title, fact, price, history or word about the
+# publisher.
 _ABOVE = Bounds(
     apart=re.compile(
         r"(?<![\w-])(?:property-title|location|price|feature-icon|listing__features|"
-        r"(?:publisher|agent|agency|seller|photo-tour)[\w-]*)(?![\w-])"
+        r"(?:publisher|agent|agency|seller|photo-tour)[\w-]*|[\w-]*(?:history|historial)[\w-]*|"
+        r"[\w-]*(?:data|feature|attribute|spec|amenity|info|detail)[-_](?:row|item|value|list)s?)"
+        r"(?![\w-])"
     ),
+    apart_tags=frozenset({"dl", "dt", "dd", "table", "td", "th"}),
     end=re.compile(
         r"(?<![\w-])(?:listing__(?:description|amenities|map|sidebar|similar-properties|publisher)|"
         r"(?:text-)?description|[\w-]*similar[\w-]*|recently-[\w-]+|faqs?|comments?|"
@@ -46,20 +52,16 @@ _NOT_THERE = (
     r"(?:listing|anuncio) (?:removed|expired|inactive|removido|retirado|eliminado|inactivo|inativo|"
     r"finalizado|vencido|expirado)"
 )
-_MONTH = (
-    "(?:jan|ene|feb|fev|mar|apr|abr|may|mai|jun|jul|aug|ago|sep|set|oct|out|nov|dec|dic|dez)[a-z]*"
-)
-_WHEN = rf"(?:,? (?:on|in|since|el|en|desde|em)\b)?(?=[^a-z]*(?:\d|{_MONTH}))[a-z\d ,./:-]{{1,40}}"
 _STATUS = re.compile(
     r"(?:(?:status|estado|estatus|situacion|situacao):? )?(?:(?:this |the |est[ea] |[loe][al]? )?"
     r"(?:property|listing|propiedad|inmueble|imovel|casa|departamento|terreno) )?"
     r"(?:(?:is|was|already|just|ya|fue|recien|ja|foi|esta) )*"
-    rf"(?:(?:{_BOTH}|{SAID})(?:{_WHEN})?|{_NOT_THERE})"
+    rf"(?:(?:{_BOTH}|{SAID})(?:[:,]? {WHEN})?|{_NOT_THERE})"
 )
-# A heading after which other listings are told of.
+# A heading after which other listings are told of, or other times.
 _OF_OTHERS = re.compile(
     r"\b(?:properties|propiedades|inmuebles|imoveis|listings|homes|similar(?:es)?|comparables|"
-    r"nearby|recently sold)\b"
+    r"nearby|recently sold|history|historial|(?<!centro )historico)\b"
 )
 _LABEL = re.compile(rf"[^a-z]*{_TAKEN}\b")
 _ENDED = {
@@ -119,8 +121,13 @@ def _status_of_prices(tree: LexborHTMLParser) -> Block | None:
 
 
 def _status_of_price(price: LexborNode) -> Block | None:
-    texts = (text_at(price, each) or "" for each in (".operation-type", ".digits"))
-    return next(filter(_is_status, (Block(text, fold(text)) for text in texts)), None)
+    for place in (".operation-type", ".digits"):
+        text = text_at(price, place) or ""
+        status = Block(text, fold(text))
+        # A price that is not available is no listing that is not.
+        if _is_status(status) and (place != ".digits" or _ended(status.text)):
+            return status
+    return None
 
 
 def _status_above(tree: LexborHTMLParser) -> Block | None:
@@ -133,6 +140,9 @@ def _is_of_this_listing(block: Block) -> bool:
 
 
 def _is_status(block: Block) -> bool:
-    return len(block.text) <= _LONGEST and any(
-        _STATUS.fullmatch(each.text) for each in sentences_of(block)
+    """Not one of a list, nor of a label and its value: these are told of something else."""
+    if len(block.text) > _LONGEST or (block.is_choice and not block.prominent):
+        return False
+    return any(_STATUS.fullmatch(each.text) for each in sentences_of(block)) and not is_paired(
+        block
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.pages.blocks import Block, sentences_of
+from pincali_sync.pages.date_words import DATE
 
 _FEW_WORDS = 150  # of a page that has little else to say
 
@@ -106,7 +107,7 @@ _HAS_TAKEN = (
     r"vendeu|alugou)"
 )
 # "… on 3 March 2026".
-_ON = r"(?: (?:on|el(?: dia)?|em|no dia) \d[\w ,./-]{0,30})?"
+_ON = rf"(?: (?:on|el(?: dia)?|em|no dia) {DATE})?"
 # "…, but here are similar ones": what such a page offers instead.
 _INSTEAD = (
     r"(?:,? (?:but|pero|mas|however|sin embargo|please|por favor|here|see|te|le|mira|conoce|"

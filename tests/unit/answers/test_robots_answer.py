@@ -50,12 +50,20 @@ def test_a_delay_that_is_none_is_not_heeded(value: str) -> None:
     assert robots(f"User-agent: *\nCrawl-delay: {value}\n").crawl_delay([AGENT]) == 0
 
 
+def of_many_agents(agents: int, rules: int, rule: str, end: str = "\n") -> str:
+    lines = [f"User-agent: a{n}" for n in range(agents)]
+    return end.join(lines + [rule.format(n) for n in range(rules)])
+
+
 @pytest.mark.parametrize(
     "body",
     [
         "User-agent: *\n" + "Disallow: /*a*b*c*d$\n" * 25_000,
         "User-agent: *\nDisallow: /" + "*a" * 250_000,
         "".join(f"User-agent: {n}\n" for n in range(15_000)) + "Allow: /\n" * 30_000,
+        of_many_agents(150, 130, "Allow: /{}$/index.html"),
+        of_many_agents(1, 19_000, "Disallow: /{}*a*b*c*d$"),
+        "User-agent: a\n" * 7_000 + "Disallow: /1\nUser-agents: b\n" + "Disallow: /2\n" * 7_000,
         "User-agent: *\nDisallow: /" + "%" * 500_000,
         "a:" * 250_000,
         "\n" * 900_000,
@@ -66,6 +74,31 @@ def test_the_worst_rules_cost_no_more_than_a_second(body: str) -> None:
     found = robots(body)
     found.objection(PAGE + "abc" * 600, AGENT)
     assert time.process_time() - began < 1
+
+
+ENDS = ["\n", "\r", "\r\n", "\x0b", "\f", "\x1c", "\x85", "\u2028"]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_rules_beyond_measure_are_known_whatever_ends_a_line(end: str) -> None:
+    for before in ("", " ", "\xa0", "\u3000"):
+        began = time.process_time()
+        found = robots(of_many_agents(1_000, 1_000, "Disallow: /{}", end + before))
+        assert "rules beyond measure" in str(found.unreadable)
+        assert time.process_time() - began < 0.5
+
+
+def test_a_long_list_of_agents_each_with_rules_of_its_own_is_read() -> None:
+    groups = "".join(f"User-agent: bot{n}\nDisallow: /\n\n" for n in range(2_000))
+    found = robots(f"{groups}User-agent: *\nDisallow: /en/home/")
+    assert found.objection(PAGE, AGENT) == f"robots.txt forbids {PAGE}"
+    assert found.objection("https://www.pincali.com/en/", AGENT) is None
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_version_names_no_other_agent_whatever_ends_a_line(end: str) -> None:
+    text = end.join(["# ours", " User-agent: PincaliSync/2.0", "Disallow: /en/home/", ""])
+    assert robots(text).objection(PAGE, AGENT) == f"robots.txt forbids {PAGE}"
 
 
 @given(st.binary(max_size=200), st.text(max_size=50))

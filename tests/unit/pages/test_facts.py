@@ -123,6 +123,14 @@ AREAS = {
     "Terreno | 410 m²": {LOT: Decimal(410)},
     "Sup. construida 190 m²": {COVERED: Decimal(190)},
 }
+OF_STAFF_AND_GUESTS = {
+    "3 recámaras, 1 recámara de visitas": {BEDS: 3},
+    "3 recámaras, 2 baños, 1 baño de servicio": {BEDS: 3, FULL: 2},
+    "2 baños, baños de servicio: 1": {FULL: 2},
+    "3 bedrooms, 1 guest bathroom": {BEDS: 3},
+    "1 medio baño de visitas": {HALF: 1},
+    "120 m² totales, 20 m² de terraza a nivel": {TOTAL: Decimal(120)},
+}
 # Ranges and limits; other fractions; contradictions; areas of parts; other units; what is no year.
 UNSURE = """
 2-3 recámaras | 2 – 3 recámaras | 2 a 3 baños | 2 o 3 baños | 2 to 3 bedrooms | de 2 a 4 quartos
@@ -143,11 +151,24 @@ Antigüedad: más de 20 años | Edad: 5 a 10 años | 10+ años | Antigüedad: 20
 10.250 ha | 2-00-00 has | Jardín 50 m² | Terraza: 20 m² | Estacionamiento: 30 m² | 1,000 ft²
 40 m² (jardín) | Terraza, 25 m² | 2 recámaras cada una | 90 m² each | Cocina a estrenar
 No a estrenar | Crédito, 20 años | 900 sq ft | 2 acres
+60 m² a 120 m² | 60 m² to 120 m² | 60 m² al 120 m² | 60 m² o 120 m²
+60 m² ó 120 m² | 60 m² or 120 m²
+60 m² x 120 m² | 60 m² até 120 m² | de 60 m² a 120 m² | Lote de 120 m² a 200 m² | 60 m² e 120 m²
+60 m² a 120 m² de construcción | construcción de 60 m² a 120 m² | 200 m² a 400 m² terreno
+60 m² de construcción a 120 m² de construcción | Lote de 120 m² de terreno a 200 m²
+60 m² vs 120 m²
+Terrenos 120 m² y 200 m² | Casas de 60 m² y 120 m² | Lotes de 120 m² a 200 m² de terreno
+Recámaras de servicio: 1 | Recámaras de visita: 1 | Recámaras de visitas 1 | Baños de servicio: 1
+Baños de visitas: 1 | 1 baño de servicio | Número de recámaras de servicio: 1
+Cuartos de servicio: 1 | Quartos de empregada: 1 | Maid's rooms: 1 | Guest bedrooms: 2
 500 varas cuadradas | Precio por m²: 5,000 | $500 / m² | m² | 0 m²
 """
 
 
-@pytest.mark.parametrize(("text", "facts"), [*(ROOMS | FLOORS_AND_YEARS | AREAS).items()])
+KNOWN = ROOMS | FLOORS_AND_YEARS | AREAS | OF_STAFF_AND_GUESTS
+
+
+@pytest.mark.parametrize(("text", "facts"), [*KNOWN.items()])
 def test_a_chip_says_what_it_says(text: str, facts: dict[str, int | Decimal]) -> None:
     assert read_facts([Chip(text)]) == facts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from pincali_sync.domain.liveness import Judgement, Verdict, judge
 from pincali_sync.pages.answer import read_answer
 from tests.support.builders import SITE, id_of
 
+PAGES = Path(__file__).parents[2] / "pages"
 SLUG = "casa-rosa-31"
 URL = f"{SITE}/en/home/{SLUG}"
 EB = "EB-KL7001"
@@ -306,3 +308,134 @@ def test_a_status_under_a_failure_proves_nothing(status: int) -> None:
         <div class="listing-id">ID: {EB}</div><p>Sold</p></body></html>"""
     answer = read_answer(URL, status, {}, page.encode()).answer
     assert judge(answer, property_id="", public_id=EB).verdict is Verdict.UNKNOWN
+
+
+PAIRS = [
+    ("Tour virtual", "No disponible"),
+    ("Planos", "No disponible"),
+    ("Internet", "No disponible"),
+    ("Gas natural", "No disponible"),
+    ("Teléfono", "No disponible"),
+    ("Virtual tour", "Not available"),
+    ("Vendida", "No"),
+    ("Sold", "0 units"),
+    ("Sold", "by Inmobiliaria 7"),
+]
+FORMS = [
+    "<ul><li class='listing__data-row'><span>{}</span> <span>{}</span></li></ul>",
+    "<ul><li><span>{}</span><span>{}</span></li></ul>",
+    "<dl><dt>{}</dt><dd>{}</dd></dl>",
+    "<table><tr><th>{}</th><td>{}</td></tr></table>",
+    "<div>{}</div><div>{}</div>",
+    "<div><div><span>{}</span></div> <div><i class='fa'></i><p><b>{}</b></p></div></div>",
+    "<div>{}<br>{}</div>",
+    "<div>{}<p>{}</p></div>",
+    "<h3>{}</h3><p>{}</p>",
+    "<div><a href='/x'>{}</a><span>:</span><span>{}</span></div>",
+    "<div><label>{}</label><span class='status'>{}</span></div>",
+    "<div class='notices'><span>{}</span><span>{}</span></div>",
+]
+
+
+@pytest.mark.parametrize(("label", "value"), PAIRS)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_label_and_its_value_are_no_status(form: str, label: str, value: str) -> None:
+    pair = form.format(label, value)
+    assert judgement_on(header=pair).verdict is Verdict.ALIVE
+    assert judgement_on(prices=f"{SALE}{pair}").verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_label_that_asks_whether_it_is_rented_is_no_status(form: str) -> None:
+    assert judgement_on(header=form.format("Rentado", "No"), prices=RENT).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(("label", "value"), PAIRS)
+def test_a_row_of_data_on_a_saved_page_is_no_status(label: str, value: str) -> None:
+    row = f'<li class="listing__data-row"><span>{label}</span> <span>{value}</span></li></ul>'
+    saved = (PAGES / "detail-2026-es.html").read_text()
+    url = f"{SITE}/inmueble/terreno-rustico-san-isidro"
+    answer = read_answer(url, 200, {}, saved.replace("</ul>", row, 1).encode()).answer
+    judgement = judge(answer, property_id="", public_id="EB-WL1002")
+    assert judgement.verdict is Verdict.ALIVE, judgement
+
+
+def test_a_status_beside_a_number_a_long_text_or_a_part_of_the_head_is_one() -> None:
+    long = "Una casa con vista al mar, cerca de todo y lejos del ruido."
+    for given in (
+        f"<div><b>Vendida</b><span>18</span></div><p>{long}</p>",
+        f"<p>{long}</p><p>Vendida</p>",
+        "<div class='listing-id'>ID: EB-KL7001</div><b>Vendida</b><div class='price'>$1</div>",
+        f"<h2>Vendida</h2><p>{long}</p>",
+        "<p>Casa rosa</p><div class='banner'><p>Vendida</p></div>",
+        "<p>Casa rosa</p><div role='status'>Vendida</div>",
+    ):
+        assert judgement_on(header=given).verdict is Verdict.SOLD, given
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("Sold 8 of 10 units", "Sold: 8 of 10", "Vendido 8 de 10", "Vendida 1 de 3 casas"),
+        *("Sold 8/10", "Sold 80%", "Sold 2 units left", "Sold, 3 left", "Sold out 3 of 4"),
+        *("Sold 2000", "Vendida mayor", "Vendido en Octavio", "Sold in Juniper"),
+        *("Vendida en Marina", "Vendida en 3 días", "Sold for 5"),
+    ],
+)
+def test_what_holds_a_number_or_begins_like_a_month_is_no_date(status: str) -> None:
+    for words in (status, f"This property was {status.lower()}"):
+        header = f"<div class='status'>{words}</div>"
+        assert judgement_on(header=header).verdict is Verdict.ALIVE, words
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("Rented 12 times", "Rented in 3 days", "Rentado en Mayakoba", "Rented 4.5 stars"),
+        *("Rented 7 days a week", "Rented 2 days ago", "Rented 3 weeks minimum"),
+        *("Rented 12 month lease", "Leased mar 3", "Rentado en mar 3", "Rented in marina"),
+    ],
+)
+def test_what_is_rented_by_the_way_is_no_status(status: str) -> None:
+    header = f"<div class='status'>{status}</div>"
+    assert judgement_on(header=header, prices=RENT).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        *("on 3 March", "on March 3, 2026", "March 2026", "in May", "since 2024"),
+        "3rd of May 2026",
+        *("el 3 de marzo de 2026", "el día 3 de marzo", "en marzo de 2026", "desde octubre"),
+        *("em 2 de maio", "em março", "12-mar-2026", "Mar 3, 2026", "3 sept 2026", "1º de mayo"),
+        *("2026-03-12", "12/03/26", "on 12.03.2026", ": 12/03/2026", "03/2026"),
+    ],
+)
+def test_a_status_may_have_its_date(day: str) -> None:
+    for word in ("Sold", "Vendida"):
+        status = f"<div class='status'>{word} {day}</div>".replace(" :", ":")
+        assert judgement_on(header=status).verdict is Verdict.SOLD, status
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        "<h3>Price history</h3><ul><li>Sold on 3 March 2019</li></ul>",
+        "<h3>Historial de precios</h3><p>Vendida en 2019</p>",
+        "<h3>Histórico</h3><p>Vendida el 3 de marzo de 2019</p>",
+        "<div class='price-history'><p>Sold on 3 March 2019</p></div>",
+        "<ol><li>Sold on 3 March 2019</li><li>Listed in 2025</li></ol>",
+    ],
+)
+def test_a_history_tells_of_other_times(history: str) -> None:
+    assert judgement_on(header=history).verdict is Verdict.ALIVE
+
+
+def test_the_old_town_is_no_history() -> None:
+    header = "<p>Centro Histórico</p><div class='banner'>Vendida</div>"
+    assert judgement_on(header=header).verdict is Verdict.SOLD
+
+
+def test_a_price_that_is_not_available_is_no_status() -> None:
+    hidden = SALE.replace("$1,000,000 MXN", "No disponible")
+    assert judgement_on(prices=hidden).verdict is Verdict.ALIVE

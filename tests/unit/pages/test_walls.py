@@ -11,6 +11,8 @@ from pincali_workshop.standin.pages.plain_pages import (
     sold_page,
 )
 
+from pincali_sync.domain.liveness import Calibration, Verdict, judge
+from pincali_sync.pages.answer import read_answer
 from pincali_sync.pages.challenge import Challenge, challenge_kind
 
 CHALLENGE, CAPTCHA = Challenge.CHALLENGE, Challenge.CAPTCHA
@@ -331,6 +333,84 @@ def test_a_page_called_captcha_is_one(title: str) -> None:
 def test_a_wall_in_the_sites_own_frame_is_told_by_its_title(title: str) -> None:
     whole = not_found_page(SITE).replace(b"Page not found", title.encode())
     assert challenge_kind(200, {}, whole) is not None
+
+
+def framed(title: str, heading: str = "", body: str = "") -> str:
+    return page(
+        f"{title} | Pincali",
+        f'<div class="marketplace__header"></div><main><h1>{heading or title}</h1>{body}</main>',
+        '<meta property="og:site_name" content="Pincali">',
+    )
+
+
+GONE = "<p>Esta propiedad ya no está disponible.</p>"
+LISTINGS = [
+    *("Casa en coto privado, acceso restringido", "Terreno acceso limitado"),
+    *("Casa con portón automático certificada", "Casa verificada para 4 personas"),
+    *("Residencial con control de seguridad 24h", "Edificio con control de seguridad"),
+    *("Bodega certificada con sistema automatizado", "Oficina con firewall"),
+    *("House you must validate in person", "Casa just a moment away from downtown"),
+    "Departamento con verificación de seguridad",
+]
+# Words of walls among others: neither a refusal nor the name of a listing.
+BETWEEN = [
+    *("Sala de espera y consultorio en renta", "One moment from the beach"),
+    *("Just a moment from the beach", "Un momento de paz: casa en Valle"),
+    *("Confirma tu visita, casa para 8 personas", "Access to golf course limited to owners"),
+    "Nuestra gran oferta de este mes: control de seguridad y mucho más",
+]
+
+
+@pytest.mark.parametrize("status", [200, 404, 410])
+@pytest.mark.parametrize("title", LISTINGS + BETWEEN)
+def test_a_gone_page_with_its_listings_title_is_no_wall(title: str, status: int) -> None:
+    for whole in (framed(title, body=GONE), framed("Pincali", title, GONE), framed(title)):
+        assert challenge_kind(status, {}, whole) is None
+
+
+@pytest.mark.parametrize("title", LISTINGS)
+def test_a_listings_title_takes_nothing_from_what_its_page_says(title: str) -> None:
+    is_trouble = "restringido" in title or "just a moment" in title  # as in any place of a page
+    assert verdict_on(framed(title, body=GONE)).removes is not is_trouble
+
+
+@pytest.mark.parametrize("status", [200, 404, 410])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *BETWEEN,
+        "Hemos visto que desde su red llega tráfico inusual y por eso le pedimos ayuda",
+        "Verifica que eres humano para ver esta casa",
+    ],
+)
+def test_what_may_be_a_wall_proves_nothing_whatever_else_it_says(name: str, status: int) -> None:
+    for whole in (framed(name, body=GONE), framed("Casa rosa", name, GONE), framed(name)):
+        assert verdict_on(whole, status) is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("status", [200, 404, 410])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Just a moment...", "Sorry, you have been blocked", "Acceso restringido"),
+        *("Please verify you are human", "Verifica que eres humano para ver esta propiedad"),
+        *("Our systems have detected unusual traffic from your computer network",),
+        *("Sala de espera", "Verificación de seguridad", "Attention Required! | Cloudflare"),
+        "Pincali | Human verification",
+    ],
+)
+def test_a_framed_wall_refuses_even_where_it_says_that_the_listing_is_gone(
+    name: str, status: int
+) -> None:
+    for whole in (framed(name, body=GONE), framed("Casa rosa", name, GONE)):
+        assert challenge_kind(status, {}, whole) is not None
+        assert verdict_on(whole, status) is Verdict.UNKNOWN
+
+
+def verdict_on(markup: str, status: int = 200) -> Verdict:
+    answer = read_answer(f"{SITE}/en/home/casa-rosa-31", status, {}, markup.encode()).answer
+    seen = Calibration(shows_listings=True)
+    return judge(answer, property_id="", public_id="EB-KL7001", calibration=seen).verdict
 
 
 @pytest.mark.parametrize(
