@@ -64,7 +64,8 @@ class PageReader:
         self.wanted.add(page.key)
         facts = await self._read_page(page)
         if self._is_short(facts):
-            facts = await self._read_page(replace(page, again=True))
+            # It stands where the second answer is lost.
+            facts = await self._read_page(replace(page, again=True)) or facts
         if facts is not None and self._is_short(facts):
             self.gap(query, f"page {number} {SHORT}")
             facts = replace(facts, pages=None)  # reckoned from its cards
@@ -105,6 +106,7 @@ class PageReader:
         """
         if first.pages is None:
             return await self._follow(query, first, limit)
+        earlier = frozenset(known or ())
         known = {**(known or {}), 1: first}
         tried = {*known}
         last = self._last_page(known.values(), limit)
@@ -113,7 +115,9 @@ class PageReader:
             answers = await asyncio.gather(*(self.read(query, number) for number in wanted))
             known.update({n: facts for n, facts in zip(wanted, answers, strict=True) if facts})
             last = self._last_page(known.values(), limit)
-        for number in sorted(_to_be_read_again(known, is_whole, within=self.cap)):
+        whole = (first.pages or 1) <= self.cap if is_whole is None else is_whole
+        shaken = _to_be_read_again(known, whole) | (_moved_down(known, earlier) if whole else set())
+        for number in sorted(shaken):
             await self.read_again(query, number, known)
         await self._look_into_absent(query, known)
         return known
@@ -182,7 +186,7 @@ def _ends_at(number: int, known: Mapping[int, PageFacts]) -> bool:
     return all(facts.is_absent for each, facts in known.items() if each >= number)
 
 
-def _to_be_read_again(known: Pages, is_whole: bool | None, *, within: int) -> set[int]:
+def _to_be_read_again(known: Pages, is_whole: bool) -> set[int]:
     """Pages onto which rows may have moved up since they were read.
 
     The following page was read by a later attempt, or is gone, or declared fewer listings. The
@@ -194,9 +198,27 @@ def _to_be_read_again(known: Pages, is_whole: bool | None, *, within: int) -> se
         following = known.get(number + 1)
         if following is None or facts.is_absent:
             continue
-        whole = (facts.pages or 1) <= within if is_whole is None else is_whole
-        sank = whole and following.total is not None and following.total < (facts.total or 0)
+        sank = is_whole and following.total is not None and following.total < (facts.total or 0)
         resumed = facts.was_read_before and not following.was_read_before
         if resumed or following.is_absent or sank:
             shaken.add(number)
     return shaken
+
+
+def _moved_down(known: Pages, earlier: frozenset[int]) -> set[int]:
+    """Pages onto which rows moved down after they were read: those before them declare more.
+
+    Args:
+        earlier: pages that were read before all others but the first.
+    """
+    moved = set()
+    for number, facts in known.items():
+        following = known.get(number + 1)
+        if following is None or facts.is_absent or number in earlier:
+            continue
+        resumed = following.was_read_before and not facts.was_read_before
+        came = (facts.total or 0) - (following.total or facts.total or 0)
+        if (resumed or number + 1 in earlier) and came > 0:
+            pages = -(-came // max(facts.cards, 1))
+            moved |= {number + each for each in range(1, pages + 1)} & known.keys()
+    return moved

@@ -54,11 +54,13 @@ class Parts:
     def is_enough(self) -> bool:
         """Whether further types or places would find nothing.
 
-        A few that are left are read too: they would be the same in each scan, and soon missing. One
-        that finds all there is may have been passed over by the site: the next one shows it.
+        A few that are left are read too: they would be the same in each scan, and soon missing. So
+        they are where the others find more than the whole: that is older than they are, or some
+        listings are in two. One that finds all there is may have been passed over by the site: the
+        next one shows it.
         """
         is_by_name = not isinstance(self.division, ByMeasure)
-        return is_by_name and self.looked_at > 1 and self.total >= self.whole
+        return is_by_name and self.looked_at > 1 and self.total == self.whole
 
 
 class Judgement:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES, Order
+from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES, Order, WantedPage
 from pincali_sync.domain.listing_walk import ListingWalk
+from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.domain.walk_summary import SHORT, Hole, WalkSummary
 from tests.support.shifting_site import Row, ShiftingSite
@@ -123,6 +124,58 @@ async def test_the_few_of_a_rare_type_are_read_too() -> None:
     site = ShiftingSite(rows=[*many, rarity], page_size=10, page_cap=20)
     await walk(site)
     assert rarity.number in site.seen
+
+
+def with_a_few_of_a_small_state() -> tuple[list[Row], set[int]]:
+    """Six thousand rows, and the numbers of eight that are in a state of their own."""
+    many = [replace(row, number=10 * row.number) for row in varied_rows(6_000)]
+    kinds = list(PROPERTY_TYPES)
+    few = [
+        replace(many[0], number=20_001 + 500 * n, property_type=kinds[n % 4], state="campeche")
+        for n in range(8)
+    ]
+    return [*many, *few], {row.number for row in few}
+
+
+async def test_the_few_of_a_small_state_are_read_where_others_find_more_than_there_are() -> None:
+    rows, few = with_a_few_of_a_small_state()
+    site = ShiftingSite(rows=rows, page_size=10, page_cap=20)
+
+    async def read(page: WantedPage) -> PageFacts | None:
+        facts = await site.read(page)
+        place = page.query.place
+        if facts is None or not facts.total or place is None or place.state == "campeche":
+            return facts
+        return replace(facts, total=facts.total + 1)  # somebody is in two states
+
+    await ListingWalk(ListingSource.SALE, read, page_cap=20).everything()
+    assert few <= site.seen
+
+
+@pytest.mark.parametrize("killed_at", [60, 250])
+async def test_the_few_of_a_small_state_are_read_where_the_stock_grew_since_a_kill(
+    killed_at: int,
+) -> None:
+    rows, few = with_a_few_of_a_small_state()
+
+    class KilledError(Exception):
+        pass
+
+    def kill(_: ShiftingSite, asked: int) -> None:
+        if asked == killed_at:
+            raise KilledError
+
+    site = ShiftingSite(rows=rows, page_size=10, page_cap=20, before_each_page=kill)
+    with pytest.raises(KilledError):
+        await walk(site)
+    site.asked.append(("killed", 0))
+    site.remembered = {
+        key: replace(facts, was_read_before=True) for key, facts in site.remembered.items()
+    }
+    came = varied_rows(12, seed=77)
+    site.rows = [*rows, *(replace(row, number=100_000 + row.number) for row in came)]
+    await walk(site)
+    assert few <= site.seen
 
 
 @pytest.mark.parametrize(
@@ -291,6 +344,16 @@ async def test_a_page_that_goes_on_lacking_cards_is_told() -> None:
     assert summary.gaps == (f"plain: page 3 {SHORT}",)
 
 
+async def test_a_page_that_lacks_cards_is_told_where_the_second_answer_is_lost() -> None:
+    site = ShiftingSite(rows=priced_rows(20), short={("", 3): 1})
+
+    async def read(page: WantedPage) -> PageFacts | None:
+        return None if page.again else await site.read(page)
+
+    summary = await ListingWalk(ListingSource.SALE, read, page_cap=5).everything()
+    assert summary.gaps == (f"plain: page 3 {SHORT}",)
+
+
 async def test_the_last_page_may_be_as_short_as_it_likes() -> None:
     site = ShiftingSite(rows=priced_rows(17))
     summary = await walk(site)
@@ -321,6 +384,19 @@ async def test_rows_that_moved_up_behind_the_reader_are_read_again() -> None:
     site = ShiftingSite(rows=priced_rows(18), before_each_page=remove_from_the_front)
     await walk(site)
     assert {row.number for row in site.rows} <= site.seen
+
+
+@pytest.mark.parametrize("count", [5, 25])
+async def test_rows_that_moved_down_onto_pages_read_before_are_seen(count: int) -> None:
+    def insert(site: ShiftingSite, asked: int) -> None:
+        if asked == 6:  # the last pages within the cap were looked at
+            new = (replace(site.rows[0], number=1_000 + n) for n in range(count))
+            site.rows = [*site.rows, *new]
+
+    rows = priced_rows(160)
+    site = ShiftingSite(rows=rows, page_size=10, page_cap=10, before_each_page=insert)
+    await walk(site)
+    assert {row.number for row in rows} <= site.seen
 
 
 async def test_a_row_that_jumps_to_the_front_is_seen_there_at_the_end() -> None:
