@@ -13,7 +13,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.domain.people import Person
 from pincali_sync.exceptions import ExitStatus
 from pincali_sync.items import Property
-from tests.support.builders import Workshop, detail, entry, rows, value
+from tests.support.builders import Workshop, detail, entry, id_of, rows, value
 from tests.support.cli import as_json, say
 from tests.support.clock import FixedClock
 from tests.support.people import agent, tables_with
@@ -106,6 +106,48 @@ async def test_what_the_journal_knows_of_who_published_a_listing_goes_with_the_n
     assert (kept["agent_name"], kept["agent_phone"], kept["agent_email"]) == (None, None, None)
     assert kept["title"] == "Casa de […]"
     assert (await shop.live("red-house"))["agent_name"] == "Lic. Agente 13"
+
+
+@pytest.mark.parametrize("given", [NAME, PHONE, EMAIL])
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\t", '"', "\\", "\x01"])
+async def test_a_row_that_the_journal_keeps_whole_names_nobody_behind_a_line_break(
+    shop: Workshop, services: Services, given: str, between: str
+) -> None:
+    first, last = NAME.split()
+    text = between.join(["Informes:", first, last, PHONE, EMAIL, "de 9 a 5"])
+    await shop.visit(detail("blue-house", description=text, features=[text]))
+    await rows(
+        shop.db,
+        """INSERT INTO property_changes (property_id, change_type, field_name, old_value)
+           SELECT property_id, 'updated', kept.name, kept.value
+             FROM properties_live l, LATERAL (VALUES
+                  ('property_id', to_jsonb(l)), ('features', features)) kept (name, value)""",
+    )
+    assert (await services.people.forget(Person.parse(given))).rows["property_changes"] == 2
+    kept = "SELECT count(*) FROM property_changes WHERE old_value IS NOT NULL"
+    assert await value(shop.db, kept) == 0
+
+
+async def test_who_is_named_by_a_listing_that_was_merged_is_found_in_what_is_left_of_it(
+    shop: Workshop, services: Services
+) -> None:
+    await shop.visit(detail("old-house"))
+    await shop.visit(detail("new-house", description=f"Informes:\n{NAME}\n{EMAIL}\nde 9 a 5"))
+    await rows(
+        shop.db,
+        """INSERT INTO identity_candidates
+                  (property_id, earlier_property_id, metres, title_similarity, price_ratio)
+           VALUES (:new, :old, 1, 90, 1)""",
+        new=id_of("new-house"),
+        old=id_of("old-house"),
+    )
+    pair = await value(shop.db, "SELECT id FROM identity_candidates")
+    async with shop.db.transaction() as tx:
+        now = shop.clock.now()
+        assert await tx.identities.settle(pair, confirm=True, settled_by="Rosa", now=now)
+    await services.people.forget(Person.parse(NAME))
+    await services.people.forget(Person.parse(EMAIL))
+    assert await tables_with(shop.db, NAME, EMAIL) == set()
 
 
 async def test_others_stay(shop: Workshop, services: Services) -> None:

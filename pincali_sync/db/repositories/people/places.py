@@ -19,6 +19,13 @@ _AGENT = ("agent_name", "agent_phone", "agent_email")
 PUBLISHER = (*_AGENT, "agency_name")
 _TEXTS = ("title", "title_original", "description")
 _SCALARS = {"old_value": "old_value #>> '{}'", "new_value": "new_value #>> '{}'"}
+# As text, JSON has two letters for a line break: nobody would be found behind it, or across it.
+_ESCAPES = r"""'\\(["\\/bfnrt]|u[0-9a-f]{4})'"""
+_READABLE = [
+    f"CASE WHEN jsonb_typeof({column}) IN ('object', 'array')"
+    f" THEN regexp_replace({scalar}, {_ESCAPES}, ' ', 'g') ELSE {scalar} END"
+    for column, scalar in _SCALARS.items()
+]
 # Names of more than one word, as patterns: a page's own agent; whoever publishes or published a
 # listing, as far as is known.
 _AS_PATTERN = r"regexp_replace({name}, '(\W)', '\\\1', 'g')"
@@ -140,7 +147,7 @@ _STAGING = _detail_pages(
 )
 # The pages of a batch, in the transaction that saves them.
 SCRAPED = _detail_pages("scraped", "property_id", "false", _TEXTS)
-_BOTH = _together(tuple(_SCALARS.values()))
+_BOTH = _together(_READABLE)
 _JOURNAL = Place(
     table="property_changes",
     of_agents=f"{OF_AGENT} AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
