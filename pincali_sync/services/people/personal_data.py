@@ -24,7 +24,9 @@ from pincali_sync.services.base import Service, in_transaction
 
 _CHUNK = 2_000
 _AT_ONCE_SECONDS = 45.0  # the tier runner calls again a minute later
-_READ = "texts without contacts: "  # and a table, in `service_heartbeats`, while none are stored
+# In `service_heartbeats`, while none are stored: with a table, that its texts were read to the end.
+_MARKS = "texts without contacts"
+_READ = f"{_MARKS}, merged rows without texts: "  # whoever has an older mark reads them once more
 # Texts that are known by whom the listing names come before the names.
 _EVERYTHING = (
     *((place, place.in_texts) for place in QUOTING),
@@ -69,7 +71,7 @@ class PersonalDataService(Service):
             Whether that was all; otherwise it goes on when it is called again.
         """
         if self.config.store_agent_data:
-            await self.db.run(lambda tx: tx.history.forget_beats(_READ))
+            await self.db.run(lambda tx: tx.history.forget_beats(_MARKS))
             return True
         return (await self._clear(_EVERYTHING, until=monotonic() + _AT_ONCE_SECONDS)).is_all
 
@@ -81,7 +83,7 @@ class PersonalDataService(Service):
 
     async def clear_everything(self) -> dict[str, int]:
         """Clears all agents' data to the end, in texts as well; returns rows by table."""
-        await self.db.run(lambda tx: tx.history.forget_beats(_READ))
+        await self.db.run(lambda tx: tx.history.forget_beats(_MARKS))
         return (await self._clear(_EVERYTHING, until=inf)).rows
 
     async def look_for(self, person: Person) -> Found:

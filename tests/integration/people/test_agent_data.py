@@ -84,6 +84,39 @@ async def test_what_was_stored_before_is_cleared_at_the_next_report(
     assert (await shop.live("blue-house"))["last_updated_at"] == clock.now()
 
 
+# As an older version kept a row that was merged into another.
+_KEEP_WHOLE = """
+INSERT INTO property_changes (property_id, change_type, field_name, old_value, new_value)
+SELECT :id, 'updated', 'property_id', to_jsonb(l) - 'search_vector', '"other"'
+  FROM properties_live l"""
+
+
+async def test_merged_rows_lose_what_may_name_somebody_and_nothing_else(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await shop.visit(page(agency_name=f"{agent(12)[0]} y asociados"))
+    await rows(db, _KEEP_WHOLE, id=id_of("other"))
+    [before] = await shop.journal("other")
+    await without_agents(db, clock).people.clear_everything()
+    [kept] = await shop.journal("other")
+    named = {"title", "title_original", "description", "agency_name"}
+    named |= {"agent_name", "agent_phone", "agent_email"}
+    old = before["old_value"]
+    assert kept["old_value"] == {name: old[name] for name in old if name not in named}
+    assert kept["new_value"] == "other"
+
+
+async def test_a_journal_that_was_read_by_an_older_version_is_read_once_more(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await shop.visit(page())
+    await rows(db, _KEEP_WHOLE, id=id_of("other"))
+    async with db.transaction() as tx:
+        await tx.history.beat("texts without contacts: property_changes", now=clock.now())
+    assert await without_agents(db, clock).people.tidy_up()
+    assert await tables_with(db, *agent(12), "agente12@") == set()
+
+
 async def test_what_a_job_of_the_older_setting_still_wrote_is_cleared_too(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

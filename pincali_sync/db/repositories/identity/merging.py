@@ -13,6 +13,7 @@ from datetime import datetime
 from pincali_sync.db.models.manifest import PropertyManifest
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.references import FOLLOW_REFERENCES
+from pincali_sync.db.repositories.people.places import NAMING
 from pincali_sync.db.repositories.removal.transition import PRESENT, transition
 from pincali_sync.domain.identity import CANONICAL_ROOT
 from pincali_sync.domain.listing_status import Cause, ChangeType, ListingStatus
@@ -87,12 +88,11 @@ _MOVED = f""", moved AS (
      ORDER BY property_id
 ) SELECT count(*) FROM changed"""
 
-_LIVE = (
-    """
+_LIVE = (  # what names people has no term in the journal; the page, which is read anew, has it
+    f"""
 INSERT INTO property_changes
        (property_id, change_type, field_name, old_value, new_value, change_reason, created_at)
-SELECT p.stays, 'updated', 'property_id',
-       to_jsonb(l) - 'search_vector' - 'agent_name' - 'agent_phone' - 'agent_email',
+SELECT p.stays, 'updated', 'property_id', to_jsonb(l) - 'search_vector' - {NAMING},
        to_jsonb(p.stays), CAST(:reason AS text), CAST(:now AS timestamptz)
   FROM properties_live l JOIN merged p ON p.gone = l.property_id
  ORDER BY l.property_id FOR UPDATE OF l

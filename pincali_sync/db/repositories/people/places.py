@@ -18,6 +18,8 @@ from pincali_sync.db.repositories.removal.transition import REMOVED
 _AGENT = ("agent_name", "agent_phone", "agent_email")
 PUBLISHER = (*_AGENT, "agency_name")
 _TEXTS = ("title", "title_original", "description")
+# Columns of a listing that may name people.
+NAMING = f"ARRAY[{', '.join(repr(column) for column in (*PUBLISHER, *_TEXTS))}]"
 _SCALARS = {"old_value": "old_value #>> '{}'", "new_value": "new_value #>> '{}'"}
 # As text, JSON has two letters for a line break: nobody would be found behind it, or across it.
 _ESCAPES = r"""'\\(["\\/bfnrt]|u[0-9a-f]{4})'"""
@@ -38,6 +40,11 @@ _ITS_AGENTS = f"""(
               FROM property_changes j
              WHERE j.property_id = t.property_id AND j.field_name = 'agent_name') known (name)
      WHERE name LIKE '% %')"""
+
+
+# A row that was merged into another, as older versions kept it: with what names people.
+_MERGED = f"""field_name = 'property_id' AND jsonb_typeof(old_value) = 'object'
+        AND old_value ?| {NAMING}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +137,7 @@ def _entries(change: Callable[[str], str], condition: str) -> str:
     return ", ".join(
         f"{column} = CASE WHEN {condition} THEN NULL"
         f" WHEN jsonb_typeof({column}) = 'string' THEN to_jsonb({change(scalar)})"
+        f" WHEN jsonb_typeof({column}) = 'object' AND {_MERGED} THEN {column} - {NAMING}"
         f" ELSE {column} END"
         for column, scalar in _SCALARS.items()
     )
@@ -153,7 +161,8 @@ _JOURNAL = Place(
     of_agents=f"{OF_AGENT} AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
     past_term="created_at < :before",
     in_texts=f"""field_name IN ({_words([*_TEXTS, "agency_name"])})
-        AND ({_has_contacts(_BOTH)} OR {_BOTH} ~* {_ITS_AGENTS})""",
+        AND ({_has_contacts(_BOTH)} OR {_BOTH} ~* {_ITS_AGENTS})
+        OR {_MERGED}""",
     clear=_entries(partial(_without_agent, names=_ITS_AGENTS), OF_AGENT),
     of_person=f"{_BOTH} ~ :person OR {OF_AGENT} AND property_id = ANY(:listings)",
     take_out=_entries(
