@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 
 from pincali_sync.exceptions import UsageError
 
@@ -26,9 +30,10 @@ PHONE = (
 EMAIL = r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}"
 
 _DIALLED = r"(?:\+?52\D{0,3}(?:1\D{0,3})?|0(?:1|4[45])\D{0,3})?"
-_MARKS = "[\u0300-\u036f]{0,3}"  # accents that stand behind their letter, as Macs write them
+_MARKS = "[\u0300-\u036f\uff9e\uff9f]{0,3}"  # accents behind their letter, as Macs write them
+_MOST_AS_ONE = 18  # letters that one sign stands for: ﬁ, Ⅷ, a syllable of Hangul, ﷺ
+_MOST_WAYS = 100  # in which a few letters are written, some of them as one
 _CONTACT, _WORD = re.compile(f"{EMAIL}|{PHONE}"), re.compile(rf"(?:\w{_MARKS})+")
-_ACCENTED = {each[0]: each for each in ("aáàâäã", "eéèêë", "iíìîï", "oóòôöõ", "uúùûü", "nñ", "cç")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Person:
             UsageError: when it is too little to tell one person from others.
         """
         if re.fullmatch(EMAIL, address := _plain(text.strip())):
-            return cls(address, rf"(?<![\w.+\-]){''.join(map(_sign, address))}(?![\w\-])")
+            return cls(address, rf"(?<![\w.+\-]){_spelled(address)}(?![\w\-])")
         if "@" not in text and re.search(r"[^\W\d]", text):
             words = [_plain(word) for word in _WORD.findall(text)]
             if 1 < len(words) <= _MAX_WORDS:
@@ -66,16 +71,51 @@ def _plain(text: str) -> str:
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
 
 
-def _sign(plain: str) -> str:
-    """A sign in all its forms: not every database knows that Á is a capital."""
-    forms = _ACCENTED.get(plain, plain)
-    return f"[{forms}{forms.upper()}]{_MARKS}" if plain.isalpha() else re.escape(plain)
+@cache
+def _forms() -> Mapping[str, str]:
+    """Of plain letters all signs that stand for them: of n also Ñ and Ň, of ss also ß."""
+    forms: defaultdict[str, str] = defaultdict(str)
+    for sign in map(chr, range(sys.maxunicode + 1)):
+        if sign.isalnum() and (plain := _plain(sign)):
+            forms[plain] += sign
+    return forms
+
+
+def _spelled(plain: str) -> str:
+    """Letters in all their forms: not every database knows that Á is a capital."""
+    spelled, start = "", 0
+    while start < len(plain):
+        end = start + 1
+        for at in range(start, len(plain)):  # as far as signs reach that stand for several
+            if at >= end:
+                break
+            end = max(end, *(at + size for size in _sizes(plain[at:])))
+        ways = [*islice(_ways(plain[start:end]), _MOST_WAYS)]
+        spelled += ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+        start = end
+    return spelled
+
+
+def _ways(plain: str) -> Iterator[str]:
+    """Each way to write letters one by one, or some of them as one."""
+    if not plain:
+        yield ""
+    for size in _sizes(plain):
+        signs = _forms().get(plain[:size])
+        first = f"[{signs}]{_MARKS}" if signs else re.escape(plain[:size])
+        for others in _ways(plain[size:]):
+            yield first + others
+
+
+def _sizes(plain: str) -> list[int]:
+    """How many letters at the beginning may be written as one."""
+    longest = min(len(plain), _MOST_AS_ONE)
+    return [n for n in range(1, longest + 1) if n == 1 or plain[:n] in _forms()]
 
 
 def _apart(parts: Sequence[str], others: str, least: int) -> str:
     """Words or digits with a few other signs between them."""
-    spelled = ["".join(map(_sign, part)) for part in parts]
-    return rf"\{others}{{{least},{_MAX_GAP}}}".join(spelled)
+    return rf"\{others}{{{least},{_MAX_GAP}}}".join(map(_spelled, parts))
 
 
 def _forms_in(text: str) -> Iterator[tuple[int, int, str]]:

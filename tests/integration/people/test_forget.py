@@ -96,6 +96,30 @@ async def test_a_number_or_an_address_is_deleted_everywhere(
     assert (await shop.live("blue-house"))["agent_name"] is None
 
 
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("Tomáš Dvořák", "TOMÁŠ DVOŘÁK"),
+        ("Jiri Novak", "Jiří Novák"),
+        ("Łukasz Żak", "ŁUKASZ ŻAK"),
+        ("Ayşe Yılmaz", "Ayşe Yılmaz"),
+        ("Jürgen Strauss", "Ju\u0308rgen Strauß"),
+        ("Sofía Vidal de la Garza Ossorio", "SOFÍA VIDAL DE LA GARZA OSSORIO"),
+        ("Sofia Peña", "\uff33o\ufb01a \U0001d40f\U0001d41e\U0001d427\u0303\U0001d41a"),
+    ],
+)
+async def test_a_name_of_any_alphabet_is_deleted(
+    shop: Workshop, services: Services, given: str, written: str
+) -> None:
+    await shop.visit(
+        detail("blue-house", description=f"Informes: {written}, de 9 a 5", agent_name=written)
+    )
+    await services.people.forget(Person.parse(given))
+    assert await tables_with(shop.db, written) == set()
+    live = await shop.live("blue-house")
+    assert (live["description"], live["agent_name"]) == ("Informes: […], de 9 a 5", None)
+
+
 async def test_what_the_journal_knows_of_who_published_a_listing_goes_with_the_name(
     shop: Workshop, services: Services
 ) -> None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
+from collections.abc import Callable
+from functools import partial
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pincali_sync.domain.people import EMAIL, GONE, PHONE, Forgotten, Person, digest
 from pincali_sync.exceptions import UsageError
@@ -72,6 +77,59 @@ def test_an_address_of_e_mail_is_found() -> None:
 def test_a_name_is_found_in_capitals_without_accents_and_among_others(text: str) -> None:
     assert re.search(Person.parse("Ana Peña").pattern, text)
     assert forgotten("Ana Peña").are_in(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Tomáš Dvořák", "TOMÁŠ DVOŘÁK"),
+        ("Tomas Dvorak", "Tomáš Dvořák"),
+        ("Jiří Novák", "Jiří Novák"),
+        ("Łukasz Żak", "ŁUKASZ ŻAK"),
+        ("Yūko Satō", "Yuko Sato"),
+        ("Ayşe Yılmaz", "Ayşe Yılmaz"),
+        ("Åsa Öberg", "åsa O\u0308berg"),
+        ("Jørn Strauß", "JØRN STRAUSS"),
+        ("Sofia Mississippi", "So\ufb01a Mißißippi"),
+        ("Ana Peña", "\uff21\uff2e\uff21 \U0001d40f\U0001d41e\U0001d427\u0303\U0001d41a"),
+        ("Ана Йорк", "АНА ЙОРК"),
+        ("김민수 박지성", "김민수 박지성"),
+        ("Casa ドナ", "Casa \uff84\uff9e\uff85"),
+    ],
+)
+def test_a_name_of_another_alphabet_is_found_in_all_its_forms(name: str, text: str) -> None:
+    assert re.search(Person.parse(name).pattern, f"Informes: {text}.")
+    assert forgotten(name).are_in(f"Informes: {text}.")
+
+
+def bare(sign: str) -> str:
+    parts = unicodedata.normalize("NFKD", sign)
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
+
+
+SIGNS = [sign for sign in map(chr, range(0x2FA1E)) if sign.isalpha()]
+LATIN = [sign for sign in SIGNS if bare(sign).isascii()]
+letters = st.sampled_from(LATIN) | st.sampled_from(SIGNS)
+names = st.lists(st.text(letters, min_size=2, max_size=4), min_size=2, max_size=3)
+normal = [partial(unicodedata.normalize, form) for form in ("NFC", "NFD", "NFKC")]
+writings = st.sampled_from([str, str.upper, str.lower, bare, *normal])
+
+
+@given(words=names, write=writings, again=writings)
+def test_whoever_is_kept_out_is_found_by_the_pattern_too(
+    words: list[str], write: Callable[[str], str], again: Callable[[str], str]
+) -> None:
+    try:
+        person = Person.parse(write(" ".join(words)))
+    except UsageError:  # such as where one letter is written as words
+        return
+    kept_out = Forgotten(KEY, frozenset([digest(person.form, KEY)]))
+    text = f"Informes: {again(' '.join(words))}."
+    assert not kept_out.are_in(text) or re.search(person.pattern, text)
+
+
+def test_a_name_of_many_ways_to_be_written_makes_no_endless_pattern() -> None:
+    assert len(Person.parse(f"{'vi' * 20} {'ffi' * 10}").pattern) < 1_000_000
 
 
 @pytest.mark.parametrize("text", ["Ana Peñaloza", "Susana Peña", "Ana y su hermana Peña", "Peña"])
