@@ -6,9 +6,12 @@ Each call works in an event loop of its own, in a thread beside the caller's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+import atexit
+from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import Future
-from typing import TypeVar, Unpack
+from contextlib import suppress
+from typing import Any, TypeVar, Unpack
+from weakref import WeakSet
 
 from anyio.from_thread import start_blocking_portal
 
@@ -18,6 +21,8 @@ from pincali_sync.domain.published import Change, Listing
 from pincali_sync.items import Property
 
 T = TypeVar("T")
+
+_OPEN: WeakSet[Generator[Any]] = WeakSet()  # what was begun and may not be read to its end
 
 
 def scrape(url: str) -> Property:
@@ -37,15 +42,28 @@ def scrape(url: str) -> Property:
 
 def listings(**criteria: Unpack[Criteria]) -> Iterator[Listing]:
     """As `aio.listings`."""
-    return _each(aio.listing_pages(**criteria))
+    return _opened(_each(aio.listing_pages(**criteria)))
 
 
 def changes(after: int = 0, *, follow: bool = False) -> Iterator[Change]:
     """As `aio.changes`."""
-    return _each(aio.change_pages(after, follow=follow))
+    return _opened(_each(aio.change_pages(after, follow=follow)))
 
 
-def _each(pages: AsyncGenerator[list[T], None]) -> Iterator[T]:
+def _opened(each: Generator[T]) -> Iterator[T]:
+    _OPEN.add(each)
+    return each
+
+
+@atexit.register
+def _close() -> None:
+    """At the end of the program, while threads still run: later, closing would wait for ever."""
+    for each in [*_OPEN]:
+        with suppress(Exception):  # such as of one that another thread is in; a program must end
+            each.close()
+
+
+def _each(pages: AsyncGenerator[list[T], None]) -> Generator[T]:
     """Whenever the caller stops, even while a page is waited for, all is closed."""
     reading = asyncio.Lock()
 

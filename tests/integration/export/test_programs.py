@@ -111,3 +111,21 @@ def test_the_import_loads_nothing_and_offers_everything() -> None:
     assert ran.stdout.split() == []
     assert all(getattr(pincali_sync, name) is not None for name in pincali_sync.__all__)
     assert {*pincali_sync.__all__} <= {*dir(pincali_sync)}
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        "g = pincali_sync.listings(); next(g)",
+        "g = pincali_sync.changes(); next(g)",
+        "g = pincali_sync.listings()",
+        "g = [pincali_sync.listings() for _ in range(2)]; [next(each) for each in g]",
+        "g = [pincali_sync.listings()]; g.append(g); next(g[0])",
+        "g = pincali_sync.changes(follow=True)\n"
+        "threading.Thread(target=list, args=[g], daemon=True).start(); time.sleep(1)",
+    ],
+)
+def test_a_program_ends_although_it_keeps_what_it_did_not_read_to_the_end(started: str) -> None:
+    script = f"import pincali_sync, threading, time\n{started}"
+    ran = subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
+    assert ran.returncode == 0
