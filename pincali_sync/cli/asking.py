@@ -25,23 +25,34 @@ def ask(question: Callable[[Services], Awaitable[T]]) -> T:
         async with open_services(load_config()) as services:
             return await question(services)
 
-    return asyncio.run(work())
+    return run_until_told(work())
 
 
 def run_until_told(work: Coroutine[Any, Any, T]) -> T:
-    """What the work comes to. SIGTERM ends it as Ctrl-C does: locks it holds are given back."""
+    """What the work comes to. SIGTERM, and SIGHUP of a terminal that is closed, end it as Ctrl-C
+    does: locks it holds are given back, files it has not finished go."""
+    told: list[int] = []
 
     async def watched() -> T:
         task = asyncio.current_task()
         assert task is not None, "a coroutine that runs is in a task"
+
+        def end(order: int) -> None:
+            told.append(order)
+            task.cancel()
+
         if threading.current_thread() is threading.main_thread():  # others hear no signals
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+            for order in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(order) is not signal.SIG_IGN:  # as under nohup
+                    asyncio.get_running_loop().add_signal_handler(order, end, order)
         return await work
 
     try:
         return asyncio.run(watched())
     except asyncio.CancelledError:
-        raise typer.Exit(128 + signal.SIGTERM) from None
+        if not told:
+            raise
+        raise typer.Exit(128 + told[0]) from None
 
 
 def ask_database(question: Callable[[UnitOfWork], Awaitable[T]]) -> T:
