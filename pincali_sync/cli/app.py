@@ -29,7 +29,7 @@ from pincali_sync.cli.listings_command import listings
 from pincali_sync.cli.log_file import SharedLogFile
 from pincali_sync.cli.logs_command import logs
 from pincali_sync.cli.machine_commands import config, parse, web
-from pincali_sync.cli.output import echo
+from pincali_sync.cli.output import echo, write_any_text
 from pincali_sync.cli.status_command import status
 from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.cli.today_command import today
@@ -118,6 +118,7 @@ def _before_commands(
 def main() -> None:
     """Runs a command and exits with its status (see `ExitStatus`)."""
     os.umask(UMASK)
+    write_any_text()
     sys.exit(run(app))
 
 

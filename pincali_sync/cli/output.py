@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -41,6 +43,13 @@ _BETWEEN = 2  # characters from column to column
 _UNSEEN = re.compile(r"[^\x20-\x7e\n]")
 
 
+def write_any_text() -> None:
+    r"""What the terminal's encoding lacks is written out, as `\u0159` is, and breaks no command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def tier_option(help_text: str) -> Any:
     """`--tier N`: one of the four tiers."""
     return typer.Option(metavar="N", parser=Tier.parse, help=help_text)
@@ -52,7 +61,8 @@ def echo(text: object, *, err: bool = False) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output; what would not be seen in it is escaped."""
+    """One JSON document on standard output; what would not be seen in it, or has no place in its
+    encoding, is escaped."""
     document = json.dumps(value, default=_plain, ensure_ascii=False, indent=1)
     print(_UNSEEN.sub(_escaped, document))
 
@@ -238,7 +248,16 @@ def _tabbed(value: Any) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     character = found[0]
-    return character if visible(character) == character else json.dumps(character)[1:-1]
+    is_shown = visible(character) == character and _is_known(character)
+    return character if is_shown else json.dumps(character)[1:-1]
+
+
+def _is_known(character: str) -> bool:
+    try:
+        character.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(value: Any) -> Any:
