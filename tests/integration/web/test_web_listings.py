@@ -231,3 +231,29 @@ async def test_places_are_found_whatever_their_case_and_accents(dashboard: Dashb
     ):
         page = await dashboard.page(f"/property?name={name}")
         assert target in page.css("main li a::attr(href)").getall(), name
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "first_seen_at = 'infinity'",
+        "first_seen_at = NULL",
+        "last_updated_at = 'infinity'",
+        "last_seen_at = 'infinity'",
+        "last_full_scrape_at = '-infinity', last_manifest_seen_at = 'infinity'",
+        "listing_date = 'infinity'",
+        "latitude = 'NaN', total_area_m2 = 'NaN'",
+        "latitude = 95",
+        "longitude = 181",
+        "latitude = 90, longitude = -180",
+    ],
+)
+async def test_a_row_that_an_adopter_left_odd_breaks_no_page(
+    dashboard: Dashboard, db: Database, odd: str
+) -> None:
+    await rows(db, f"UPDATE properties_live SET {odd} WHERE property_id = :id", id=id_of("hostile"))
+    for order in ("newest", "changed", "cheapest"):
+        assert path_of("hostile") in await shown(dashboard, f"?sort={order}")
+    assert (await dashboard.get("/listings/download/csv")).status_code == 200
+    for slug in ("hostile", "blue-house"):
+        assert (await dashboard.get(path_of(slug))).status_code == 200

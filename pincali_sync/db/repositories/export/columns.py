@@ -10,7 +10,7 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pincali_sync.db.repositories.listings.ages import AGE_COLUMNS, AGES
-from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS
+from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS, finite
 from pincali_sync.domain.published import Listing, PublishedOffer
 from pincali_sync.exceptions import UsageError
 
@@ -64,7 +64,7 @@ class ExportColumn:
         if self.digits:
             return f"nullif({name}, 'NaN')"
         if self.holds in {date, datetime}:
-            return f"CASE WHEN {name} BETWEEN '0001-01-01' AND '9999-12-31' THEN {name} END"
+            return finite(name)
         return name
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from pincali_sync.db.repositories.insights.lookup import LookupRepository
-from pincali_sync.db.repositories.listings.ages import AGE_COLUMNS, AGES
+from pincali_sync.db.repositories.listings.ages import AGES, READABLE_AGES
+from pincali_sync.db.repositories.listings.live import readable
 from pincali_sync.db.repositories.site.listed import LISTED_URLS, listed_at
 
 _SHOWN = (
@@ -18,6 +19,12 @@ _SHOWN = (
     *("total_area_m2", "covered_area_m2", "lot_size_m2", "price_per_m2"),
     *("age_years", "construction_year", "listing_date"),
     *("main_image_url", "image_urls", "virtual_tour_url", "video_url"),
+)
+_EXPLAINS = (
+    *("property_id", "public_id", "title", "source_url", "listing_status", "status"),
+    *("consecutive_missing_count", "operation_type", "price", "currency", "price_unit"),
+    *("first_seen_at", "last_seen_at", "last_manifest_seen_at", "last_full_scrape_at"),
+    *("last_updated_at", "verification_status", "scrape_priority", "visits", "visits_with_news"),
 )
 
 
@@ -38,12 +45,8 @@ class DossierRepository(LookupRepository):
 
     async def live(self, property_id: str) -> Mapping[str, Any] | None:
         """What of the live row explains how the record is treated."""
-        statement = """SELECT property_id, public_id, title, source_url, listing_status, status,
-                   consecutive_missing_count, operation_type, price, currency, price_unit,
-                   first_seen_at, last_seen_at, last_manifest_seen_at, last_full_scrape_at,
-                   last_updated_at, verification_status, scrape_priority, visits,
-                   visits_with_news
-              FROM properties_live WHERE property_id = :property_id"""
+        statement = f"""SELECT {", ".join(map(readable, _EXPLAINS))}
+              FROM properties_live l WHERE l.property_id = :property_id"""
         return await self._first(dict, statement, property_id=property_id)
 
     async def titles(self, property_ids: Sequence[str]) -> dict[str, str]:
@@ -57,8 +60,8 @@ class DossierRepository(LookupRepository):
 
     async def shown(self, property_id: str) -> Mapping[str, Any] | None:
         """What people want to know of a live listing, and how old that is."""
-        statement = f"""SELECT {", ".join(f"l.{name}" for name in _SHOWN)},
-                   {", ".join(AGE_COLUMNS)}
+        statement = f"""SELECT {", ".join(map(readable, _SHOWN))},
+                   {READABLE_AGES}
               FROM properties_live l {AGES} WHERE l.property_id = :property_id"""
         return await self._first(dict, statement, property_id=property_id)
 

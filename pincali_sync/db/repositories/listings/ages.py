@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.listings.live import finite
 from pincali_sync.db.repositories.removal.transition import PRESENT
 from pincali_sync.db.repositories.site.listed import listed_at
 
 AGE_COLUMNS = ("presence_as_of", "price_as_of", "details_as_of")
+READABLE_AGES = ", ".join(f"{finite(each)} AS {each}" for each in AGE_COLUMNS)
 
 # The sitemap may have listed a record after a card showed it, so that a card is as old as its scan.
 # One that costs something else confirms no price, one without a price none either.

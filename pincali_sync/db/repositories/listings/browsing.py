@@ -18,11 +18,11 @@ from uuid import UUID
 import psycopg
 from sqlalchemy.exc import DBAPIError
 
-from pincali_sync.db.repositories.listings.ages import AGE_COLUMNS, AGES
+from pincali_sync.db.repositories.listings.ages import AGE_COLUMNS, AGES, READABLE_AGES
+from pincali_sync.db.repositories.listings.live import PLACED, readable
 from pincali_sync.db.repositories.listings.ordered import (
     LISTED_FIRST,
     LOOKED_LAST,
-    PLACED,
     OrderedQuery,
 )
 from pincali_sync.db.repositories.listings.places import POINT, PlaceRepository, Point
@@ -112,8 +112,8 @@ SELECT value FROM pg_stats s, unnest(s.most_common_vals::text::integer[], s.most
 """
 _COLUMNS = ListingRow.__dataclass_fields__
 _ROWS = f"""
-SELECT {", ".join(f"l.{each}" for each in _COLUMNS if each not in AGE_COLUMNS)},
-       {", ".join(AGE_COLUMNS)}, {{key}}::text || '~' || l.id AS cursor
+SELECT {", ".join(readable(each) for each in _COLUMNS if each not in AGE_COLUMNS)},
+       {READABLE_AGES}, {{key}}::text || '~' || l.id AS cursor
   FROM properties_live l {{ages}}
  WHERE l.id = ANY(:ids) AND {{within}} ORDER BY {{key}} {{way}}, l.id {{way}} LIMIT :size
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -54,6 +55,26 @@ LIVE_COLUMNS = {
     for column in PropertiesLive.__table__.columns
     if not isinstance(column.server_default, Computed)
 }
+
+# That a row says where on the globe it lies.
+PLACED = "l.latitude BETWEEN -90 AND 90 AND l.longitude BETWEEN -180 AND 180"
+
+
+def finite(time: str) -> str:
+    """SQL for a date or time, NULL for one that no format can hold, such as an infinite one."""
+    return f"CASE WHEN {time} BETWEEN '0001-01-01' AND '9999-12-31' THEN {time} END"
+
+
+def readable(name: str) -> str:
+    """SQL for a column of `properties_live l`; NULL in the place of what an adopted row may hold
+    and nobody can show: infinite times, NaN, places that are not on the globe."""
+    column = LIVE_COLUMNS[name]
+    if name in {"latitude", "longitude"}:
+        return f"CASE WHEN {PLACED} THEN l.{name} END AS {name}"
+    if column.holds in {date, datetime}:
+        return f"{finite(f'l.{name}')} AS {name}"
+    return f"nullif(l.{name}, 'NaN') AS {name}" if column.scale else f"l.{name}"
+
 
 # Keyset pages over the session's sightings: no transaction holds many live rows at once.
 _MARK_SEEN = """

@@ -22,7 +22,6 @@ from pincali_sync.domain.listing_filter import ListingFilter, ListingOrder
 from pincali_sync.domain.prices import Currency
 from pincali_sync.exceptions import UsageError
 
-PLACED = "l.latitude IS NOT NULL AND l.longitude IS NOT NULL"
 # The first rows of one shelf that are wanted, of so many that are looked at.
 LISTED_FIRST = """
 SELECT l.id FROM (
