@@ -93,7 +93,9 @@ class SettlementService(Service):
         *,
         lock: bool = False,
     ) -> Standing:
-        standing = await tx.settlements.standing(property_id, lock=lock)
+        standing = None
+        if "\x00" not in property_id:  # PostgreSQL has no text with that
+            standing = await tx.settlements.standing(property_id, lock=lock)
         if standing is None:
             raise UsageError(
                 _(

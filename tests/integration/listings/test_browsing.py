@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -153,3 +154,31 @@ async def test_an_order_of_prices_has_those_of_one_currency(db: Database) -> Non
 async def test_a_cursor_of_no_page_is_refused(db: Database, text: str) -> None:
     with pytest.raises(UsageError, match="no page in this order"):
         await page(db, ListingOrder.NEWEST, {}, after=text, size=5)
+
+
+@pytest.mark.parametrize(
+    ("order", "key"),
+    [
+        (ListingOrder.NEWEST, "2026-W01-1"),
+        (ListingOrder.NEWEST, "2026-01-01"),
+        (ListingOrder.NEWEST, "0001-01-01T00:00:00+23:59:59"),
+        (ListingOrder.CHEAPEST, "１２"),
+        (ListingOrder.CHEAPEST, "1e400000"),
+        (ListingOrder.CHEAPEST, "sNaN"),
+        (ListingOrder.CHEAPEST, "NaN12"),
+        (ListingOrder.CHEAPEST, "1_0"),
+    ],
+)
+async def test_a_cursor_that_only_python_can_read_is_refused(
+    db: Database, order: ListingOrder, key: str
+) -> None:
+    with pytest.raises(UsageError, match="no page in this order"):
+        await page(db, order, {}, after=f"{key}~{UUID(int=0)}", size=5)
+
+
+@pytest.mark.parametrize(
+    "key", ["infinity", "-infinity", "2026-01-01T00:00:00+23:59:59", "2026-01-01 00:00:00.5-06"]
+)
+async def test_a_cursor_may_be_of_any_time(db: Database, key: str) -> None:
+    found = await page(db, ListingOrder.NEWEST, {}, after=f"{key}~{UUID(int=0)}", size=5)
+    assert found.rows == []

@@ -311,8 +311,10 @@ async def test_settling_needs_the_token_and_a_page_of_the_dashboard(
 async def test_there_is_no_way_to_settle_what_is_not_there(
     dashboard: Dashboard, doubtful: str
 ) -> None:
-    for path in (f"perhaps/{doubtful}", "gone/pincali_nothing", "keep/"):
+    for path in (f"perhaps/{doubtful}", "gone/pincali_nothing", "keep/", "gone/%00", "keep/x%00"):
         assert (await dashboard.get(f"/removals/unsettled/{path}")).status_code == 404
+    fields = {"listing_status": "likely_removed", "missing": "4"}
+    assert (await dashboard.post("/removals/unsettled/gone/%00", fields)).status_code == 409
 
 
 # --- pauses ---------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -105,6 +106,7 @@ async def test_what_cannot_be_read_is_told_beside_what_was_typed(dashboard: Dash
         ("price_min=cheap", "Price from 'cheap': give an amount"),
         ("sort=x", "give one of newest"),
         ("after=x", "no page in this order"),
+        (f"after=2026-W01-1~{UUID(int=0)}", "no page in this order"),
     ):
         response = await dashboard.get(f"/listings?{query}")
         assert response.status_code == 400, query

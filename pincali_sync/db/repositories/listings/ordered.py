@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -34,6 +35,8 @@ LOOKED_LAST = """
 SELECT l.id FROM properties_live l WHERE {shelves} AND {narrowed} AND {after}
  ORDER BY {key} {way}, l.id {way} OFFSET {most} - 1 LIMIT 1
 """
+
+_PRICE = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 
 _FIRST, _CHANGED = first_seen_at("l."), changed_at("l.")
 # By what each order sorts, its type, and which way. Ties are told apart by `id`.
@@ -123,10 +126,20 @@ def _cursor(text: str, order: ListingOrder) -> dict[str, Any]:
     """The last row of an earlier page: by what its order sorts, and its id."""
     key, _, row = text.rpartition("~")
     try:
-        if order.is_of_prices:
-            Decimal(key)
-        elif key != "-infinity":
-            datetime.fromisoformat(key)
-        return {"after_key": key, "after_id": UUID(row)}
+        return {"after_key": _key(key, order), "after_id": UUID(row)}
     except (ArithmeticError, ValueError):
         raise UsageError(f"after {text[:100]!r}: no page in this order ended there") from None
+
+
+def _key(text: str, order: ListingOrder) -> Decimal | datetime | str:
+    """What is handed on is what was read: PostgreSQL reads other texts than Python does."""
+    if order.is_of_prices:
+        if not _PRICE.fullmatch(text):
+            raise ValueError(text)
+        return Decimal(text)
+    if text in {"infinity", "-infinity"}:
+        return text
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
