@@ -105,7 +105,7 @@ def read_listing(tree: LexborHTMLParser, url: str) -> tuple[Property, Judgement 
     for name, operation in (("Sale", Operation.SALE), ("Rental", Operation.RENT)):
         if document.tracking.get(name) is True:
             operations.add(operation)
-    return scraped, standing_of(document, url, operations)
+    return scraped, standing_of(document, operations)
 
 
 def _redirect(url: str, status: int, target: str) -> Answer:
