@@ -52,7 +52,8 @@ def read_robots(answer: FetchedPage) -> Robots:
         return Robots(unreadable=f"robots.txt cannot be read: {answer.failure}")
     if status not in _OK:
         return Robots()
-    text = answer.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "ignore")
+    body = answer.body[:MAX_ROBOTS_BYTES].decode("utf-8-sig", "ignore")
+    text = "\n".join(body.splitlines())  # as its reader takes them: lines end in other ways, too
     if len(_AGENT.findall(text)) * text.count("\n") > _MOST_RULES:
         return Robots(unreadable="robots.txt cannot be read: it holds rules beyond measure")
     # Groups are for products: a version names no other one.

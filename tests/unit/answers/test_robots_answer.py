@@ -59,6 +59,7 @@ def test_a_delay_that_is_none_is_not_heeded(value: str) -> None:
         "User-agent: *\nDisallow: /" + "%" * 500_000,
         "a:" * 250_000,
         "\n" * 900_000,
+        *(end.join(["User-agent: a"] * 9_000 + ["Allow: /"] * 9_000) for end in "\r\v\u2028"),
     ],
 )
 def test_the_worst_rules_cost_no_more_than_a_second(body: str) -> None:
