@@ -14,7 +14,7 @@ UNSEEN = (
 JOINERS = "\u200c\u200d"
 # Marks by the dozen: to put them in order takes time beyond measure where there are thousands.
 _HEAP = re.compile(r"[^\w\s\x00-\x7f]{31}")
-_KEPT = 0x3000  # the signs of Europe, and what is written among them
+_KEPT = 0x10000  # nearly all that are in use; some megabytes, if a page brings them all
 
 
 def composed(text: str) -> str:
@@ -25,12 +25,13 @@ def composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-class _Bare(dict[int, str]):
+class _Bare(dict[int, int | str]):
     """What is left of each sign without accents; one by one, so that none is put in order."""
 
-    def __missing__(self, sign: int) -> str:
+    def __missing__(self, sign: int) -> int | str:
         parts = unicodedata.normalize("NFKD", chr(sign))
-        bare = "".join(part for part in parts if not unicodedata.combining(part))
+        letters = "".join(part for part in parts if not unicodedata.combining(part))
+        bare = sign if letters == chr(sign) else letters
         if sign < _KEPT:
             self[sign] = bare
         return bare
