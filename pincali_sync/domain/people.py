@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pincali_sync.domain.signs import without_accents
 from pincali_sync.exceptions import UsageError
 
 GONE = "[…]"  # stands where somebody was named
@@ -62,8 +62,7 @@ class Person:
 
 def _plain(text: str) -> str:
     """Without capitals and accents."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
+    return without_accents(text).casefold()
 
 
 def _sign(plain: str) -> str:

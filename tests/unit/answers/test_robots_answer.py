@@ -67,6 +67,7 @@ def of_many_agents(agents: int, rules: int, rule: str, end: str = "\n") -> str:
         "User-agent: *\nDisallow: /" + "%" * 500_000,
         "a:" * 250_000,
         "\n" * 900_000,
+        *(end.join(["User-agent: a"] * 9_000 + ["Allow: /"] * 9_000) for end in "\r\v\u2028"),
     ],
 )
 def test_the_worst_rules_cost_no_more_than_a_second(body: str) -> None:
