@@ -122,8 +122,9 @@ _LAST_LIKE = f"""
        SELECT coalesce(doubted.old_price, last.amount) AS price
          FROM (SELECT CAST(each->>'amount' AS numeric) AS amount
                  FROM property_changes c
+                CROSS JOIN LATERAL (SELECT to_jsonb(c.old_value) AS offers) old
                 CROSS JOIN LATERAL jsonb_array_elements(
-                      CASE jsonb_typeof(c.old_value) WHEN 'array' THEN c.old_value END) each
+                      CASE jsonb_typeof(old.offers) WHEN 'array' THEN old.offers END) each
                 WHERE l.price IS NULL AND c.property_id = s.property_id
                   AND c.field_name = 'offers' AND each->>'amount' IS NOT NULL
                   AND (each->>'operation', each->>'currency', each->>'per_m2')
