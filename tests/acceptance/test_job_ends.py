@@ -1,4 +1,4 @@
-"""A job that is told to end does so at once, also while its requests rest."""
+"""A job that is told to end, or cannot go on, ends soon, and no page is to blame."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ from tests.support.hostile_site import HostileSite, Says
 pytestmark = pytest.mark.timeout(120)
 
 BUSY = Says(503, b"busy", {"Retry-After": "600"})
+# Somebody waits for a browser for as long as the first argument says.
+PROGRAM = """
+import sys
+from pincali_sync.browser import sealed
+from scrapy.cmdline import execute
+sealed._SECONDS_TO_START = float(sys.argv[1])
+execute(["scrapy", "crawl", *sys.argv[2:]])
+"""
 SECONDS_TO_END = 20  # the machine's share in it is most of that
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -42,8 +50,8 @@ def start(hostile: HostileSite, database_url: str, tmp_path: Path) -> Iterator[S
     }
     started: list[subprocess.Popen[bytes]] = []
 
-    def run(*arguments: str, **more: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "scrapy", "crawl", *arguments]
+    def run(*arguments: str, patience: float = 30.0, **more: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-c", PROGRAM, str(patience), *arguments]
         job = subprocess.Popen(command, env=environment({**variables, **more}), cwd=tmp_path)
         started.append(job)
         return job
@@ -100,3 +108,20 @@ async def test_a_listing_page_that_rests_is_not_lost_when_its_job_is_told_to_end
     assert await seconds_to_end(job) < SECONDS_TO_END
     assert await end_of(db, "manifest") == {"status": "failed", "finish_reason": "shutdown"}
     assert await rows(db, "SELECT 1 FROM manifest_pages") == []
+
+
+async def test_a_browser_that_hangs_as_it_starts_ends_the_job_and_no_page_is_to_blame(
+    start: Start, hostile: HostileSite, db: Database, tmp_path: Path
+) -> None:
+    houses = [f"house-{number}" for number in range(6)]
+    await Workshop(db=db, clock=SystemClock()).scan(*map(entry, houses))
+    chromium = tmp_path / "chromium"
+    chromium.write_text("#!/bin/sh\nexec sleep 300\n")
+    chromium.chmod(0o755)
+    hangs = {"DETAIL_TRANSPORT": "playwright", "CHROMIUM_EXECUTABLE": str(chromium)}
+    job = start("detail", patience=2, REQUEST_TIMEOUT_SECONDS="1", DETAIL_CONCURRENCY="2", **hangs)
+    assert await asyncio.to_thread(job.wait, 60) == 1
+    assert await end_of(db, "detail") == {"status": "failed", "finish_reason": "no_browser"}
+    queue = await rows(db, "SELECT DISTINCT status, attempt_count FROM scrape_queue")
+    assert queue == [{"status": "pending", "attempt_count": 0}]
+    assert set(hostile.paths) == {"/robots.txt"}
