@@ -21,7 +21,7 @@ _RULE = re.compile(r"(?:dis)?allow\s*:", re.I)
 _VERSION = re.compile(r"^(user.?agent[ \t]*:[ \t]*[a-z_-]+)/\S*", re.I | re.M)
 # A rule costs its time once for each agent of its group: so many, of the dearest kind, take half a
 # second. Real files have some hundred.
-_MOST_RULES = 20_000
+_MOST_RULES = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
