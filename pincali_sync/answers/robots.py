@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from protego import Protego
 
 from pincali_sync.domain.limits import MAX_ROBOTS_BYTES
+from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import FetchedPage
 
 _OK = range(200, 300)
@@ -18,6 +19,7 @@ _AGENT = re.compile(r"^[ \t]*user.?agent", re.I | re.M)
 _VERSION = re.compile(r"^([ \t]*user.?agent[ \t]*:[ \t]*[a-z_-]+)/\S*", re.I | re.M)
 # Each rule may be meant for each agent; real files are some hundred lines long.
 _MOST_RULES = 500_000
+_ANY_LISTING = "/en/home/-"  # no slug begins so: what forbids it is meant for them all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,19 @@ class Robots:
         except ValueError:  # what cannot be looked up
             allowed = False
         return None if allowed else f"robots.txt forbids {url}"
+
+    def refusal_of_pages(self, base_url: str, user_agents: Sequence[str]) -> str | None:
+        """Why no page at all is asked for; None: what it forbids is some pages, and not their kind.
+
+        Their kind it is where a source's first or second page may not be asked for, or a listing's
+        page whatever its name.
+        """
+        targets = [f"{each.path}{page}" for each in ListingSource for page in ("", "?page=2")]
+        for target in (*targets, _ANY_LISTING):
+            for agent in user_agents:
+                if objection := self.objection(f"{base_url}{target}", agent):
+                    return f"{objection}, and pages of its kind: only the site can allow them"
+        return None
 
     def crawl_delay(self, user_agents: Iterable[str]) -> float:
         """The longest that it asks any of these names for, in seconds; 0: it says nothing."""
