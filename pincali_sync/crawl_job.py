@@ -268,6 +268,11 @@ def close_soon(crawler: Crawler, reason: str) -> None:
     closing.add_done_callback(_tell_of_failure)
 
 
+def is_closing(crawler: Crawler) -> bool:
+    """Whether a part of the crawl asked for its end."""
+    return crawler in _closing
+
+
 def _tell_of_failure(closing: asyncio.Task[None]) -> None:
     if not closing.cancelled() and (error := closing.exception()) is not None:
         logger.error("the spider could not be closed: %s", error, exc_info=error)
