@@ -102,9 +102,10 @@ def _migrate(connection: Connection, address: str) -> None:
             with told_plainly(address):
                 raise
         raise SchemaVersionError(
-            f"{said} (in: {shortened(error.statement)}): a table of that name is here already, and "
-            "is none that this upgrade knows. Nothing of this step was done. Give Pincali Sync a "
-            "database of its own, or a schema of its own "
+            f"{said} (in: {shortened(error.statement)}): something that is here already is not as "
+            "this upgrade knows it. Make it as docs/reference/tables.md has it and run the upgrade "
+            "again, which goes on where it was; or, where it is another program's, give Pincali "
+            "Sync a database of its own, or a schema of its own "
             "(CREATE SCHEMA listings; ALTER ROLE … SET search_path = listings)"
         ) from error
 

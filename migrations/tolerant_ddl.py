@@ -8,9 +8,11 @@ added unproven and proven afterwards, indexes are built beside their readers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from alembic import op
+
+from migrations.column_types import refuse_others, with_time_zone
 
 # A migration that cannot get its lock must not make everybody queue up behind it. For the
 # transaction only: behind a pooler the connection is not ours to change.
@@ -33,15 +35,18 @@ def be_patient() -> None:
 def create_tables(statements: Iterable[str]) -> None:
     """CREATE TABLE statements; a table that is there gets the columns it lacks.
 
-    One with nothing that is particular to ours is another program's that only has the name: it is
-    left as it is, and the upgrade ends.
+    Its times without a zone get one; a column of another type is told, and the upgrade ends. A
+    table with nothing that is particular to ours is another program's that only has the name: it
+    is left as it is, and the upgrade ends.
     """
     for statement in statements:
         name, columns = _parse(statement)
         op.execute(_refuse_a_strangers(name, [column.split()[0] for column in columns]))
+        op.execute(refuse_others(name, columns))
         op.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS", 1))
         for column in columns:
             op.execute(f"ALTER TABLE {name} ADD COLUMN IF NOT EXISTS {column}")
+        as_timestamptz(name, [each.split()[0] for each in columns if " timestamptz" in each])
 
 
 def _refuse_a_strangers(table: str, columns: Sequence[str]) -> str:
@@ -190,21 +195,61 @@ def require(table: str, column: str, default: str) -> None:
         """)
 
 
-def as_timestamptz(table: str, columns: Iterable[str]) -> None:
+def as_timestamptz(table: str, columns: Collection[str]) -> None:
     """Times without a zone were UTC. In a UTC session PostgreSQL rewrites nothing for that."""
-    op.execute("SET LOCAL timezone = 'UTC'")
-    for column in columns:
-        op.execute(f"""
-            DO $do$
-            BEGIN
-                IF EXISTS (SELECT FROM information_schema.columns
-                            WHERE table_schema = current_schema() AND table_name = '{table}'
-                              AND column_name = '{column}'
-                              AND data_type = 'timestamp without time zone') THEN
-                    ALTER TABLE {table} ALTER COLUMN {column} TYPE timestamptz;
-                END IF;
-            END $do$
-            """)
+    if columns:
+        op.execute("SET LOCAL timezone = 'UTC'")
+        op.execute(with_time_zone(table, columns))
+
+
+def add_keys(keys: Mapping[str, tuple[str, str]]) -> None:
+    """Unique keys by name, with their table and columns, where a table that is there lacks them.
+
+    Built beside readers and writers. Where rows share a key the upgrade ends before anything is
+    done: which of them is the right one, nobody knows here.
+    """
+    for name, (table, columns) in keys.items():
+        op.execute(_refuse_doubles(name, table, columns))
+    with op.get_context().autocommit_block():
+        for name, (table, columns) in keys.items():
+            op.execute(_drop_if_invalid(name))
+            op.execute(
+                f"CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS {name} ON {table} ({columns})"
+            )
+            op.execute(_use_index(table, name))
+    be_patient()
+
+
+def _refuse_doubles(name: str, table: str, columns: str) -> str:
+    find = f"SELECT {columns}, count(*) FROM {table} GROUP BY {columns} HAVING count(*) > 1"
+    return f"""
+        DO $do$
+        DECLARE doubles bigint := 0;
+        BEGIN
+            IF NOT EXISTS (SELECT FROM pg_constraint
+                            WHERE conrelid = '{table}'::regclass AND conname = '{name}') THEN
+                SELECT count(*) INTO doubles FROM ({find}) doubled;
+            END IF;
+            IF doubles > 0 THEN
+                RAISE EXCEPTION USING MESSAGE = 'the table {table} has no unique key on {columns}, '
+                    'and more than one row with the same: ' || doubles || ' times. Pincali Sync '
+                    'needs one row of each. Nothing was deleted: look at them with `{find}`, '
+                    'keep one of each, and run the upgrade again';
+            END IF;
+        END $do$
+        """
+
+
+def _use_index(table: str, name: str) -> str:
+    return f"""
+        DO $do$
+        BEGIN
+            IF NOT EXISTS (SELECT FROM pg_constraint
+                            WHERE conrelid = '{table}'::regclass AND conname = '{name}') THEN
+                ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};
+            END IF;
+        END $do$
+        """
 
 
 def normal_public_id(column: str) -> str:

@@ -246,6 +246,13 @@ def failed(error: BaseException | None) -> FetchedPage:
     return FetchedPage(status=None, error=said)
 
 
+def is_ending(crawler: Crawler) -> bool:
+    """Whether the crawl was told to end, by SIGTERM or by a part of it: it does so only when no
+    request is under way any more, waiting ones among them."""
+    engine = crawler.engine
+    return crawler in _closing or (engine is not None and not engine.running)
+
+
 def close_soon(crawler: Crawler, reason: str) -> None:
     """Asks the engine to close the spider, once.
 
@@ -259,6 +266,11 @@ def close_soon(crawler: Crawler, reason: str) -> None:
     )
     _closing[crawler] = closing
     closing.add_done_callback(_tell_of_failure)
+
+
+def is_closing(crawler: Crawler) -> bool:
+    """Whether a part of the crawl asked for its end."""
+    return crawler in _closing
 
 
 def _tell_of_failure(closing: asyncio.Task[None]) -> None:

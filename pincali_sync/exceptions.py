@@ -99,7 +99,10 @@ class RunnerError(PincaliSyncError):
 
 
 class BrowserMissingError(PincaliSyncError):
-    """No Chromium was found for detail pages, or it does not start. Raised by `browser`."""
+    """No Chromium was found for detail pages, or it does not start, or opens none.
+
+    Raised by `browser`.
+    """
 
 
 class BrowserEndedError(PincaliSyncError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -238,11 +238,16 @@ class ScrapeResult:
     error_type: str = "detail_error"  # or detail_http_error
     shows_another: bool = False  # the page is another listing's: saved as that one's
     is_no_page: bool = False  # the error: what came is none of the site's
+    tells_nothing: bool = False  # the error: maybe the site's, and not this page's
     ending: Ending = Ending.AGAIN  # of a page: once it was judged
     verdict: QualityVerdict | None = None  # of a page that was judged
     # Of a page that says that its listing can no longer be had: kept as evidence.
     answer: Answer | None = None
     judgement: Judgement | None = None
+
+    def excused(self) -> ScrapeResult:
+        """The same as what came of a site that failed: no page of the site's."""
+        return replace(self, error=f"{NO_PAGE}: {self.error}", is_no_page=True)
 
     @property
     def is_free(self) -> bool:

@@ -37,6 +37,7 @@ DOWNLOAD_MAXSIZE = MAX_PAGE_BYTES
 _handler = "pincali_sync.handlers.bounded.BoundedDownloadHandler"
 DOWNLOAD_HANDLERS = {"http": _handler, "https": _handler}
 TWISTED_DNS_RESOLVER = "pincali_sync.middlewares.hosts.PublicResolver"
+DNSCACHE_ENABLED = False  # it forgets nothing, and a site may move while a scan lasts
 # A listing or detail page never moves by redirect to another listing: a redirect is an answer.
 REDIRECT_ENABLED = False
 METAREFRESH_ENABLED = False  # neither by a tag of the page's

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from functools import partial
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pincali_sync.answers.detail import detail_url
-from pincali_sync.bootstrap import open_services
+from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import Config, load_config
 from pincali_sync.cookies import cookie_header
+from pincali_sync.db.repositories.site.pace import PAGES
+from pincali_sync.domain.headers import rest_asked_for
+from pincali_sync.domain.liveness import tells_nothing
 from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import FetchedPage, Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
 from pincali_sync.runner.fetch import fetch, fetch_robots
+from pincali_sync.services.site.pauses import BURST
 
 _OK = 200
+_BUSY_STATUSES = {429, 503}
 
 
 async def scrape_single_property(source_url: str) -> dict[str, Any]:
@@ -31,7 +37,8 @@ async def scrape(source_url: str) -> Property:
     """Fetches one listing in the configured way; saves nothing.
 
     It takes its turn on the site's one timeline, keeps to robots.txt and follows no redirect of a
-    page.
+    page. That the site refuses, or is busy, holds for everybody from then on, as if a job had met
+    it; where pacing is turned off there is nobody to tell.
 
     Args:
         source_url: any form of the listing's URL.
@@ -39,17 +46,20 @@ async def scrape(source_url: str) -> Property:
     Raises:
         PageError: for a URL that is no listing's, or a page that shows no listing.
         BlockedError: when the site refuses us, by robots.txt or a challenge.
+        PausedError: when pages rest.
         BrowserMissingError: when a browser is wanted and none is there.
         ConfigError: when `COOKIES_FILE` cannot be read.
     """
     config = load_config()
     url = detail_url(config.pincali_base_url, source_url)
-    delay = await _ask_robots(config, url)
-    await _take_turn(config, delay)
-    if config.detail_transport == "playwright":
-        answer = await _in_browser(config, url)
-    else:
-        answer = await fetch(config, url, **cookie_header(config, url))
+    async with _company(config) as company:
+        delay = await company.ask_robots(url)
+        await company.take_turn(delay)
+        if config.detail_transport == "playwright":
+            answer = await _in_browser(config, url)
+        else:
+            answer = await fetch(config, url, **cookie_header(config, url))
+        await company.tell(url, answer)
     if answer.status is None:
         raise PageError(f"{url} could not be fetched: {answer.failure}")
     refusal = challenge_kind(answer.status, answer.headers, answer.body)
@@ -63,20 +73,65 @@ async def scrape(source_url: str) -> Property:
     return parse_detail_page(answer.body, url)
 
 
-async def _take_turn(config: Config, crawl_delay: float = 0.0) -> None:
+@dataclass(frozen=True, slots=True)
+class _Company:
+    """Others who ask the site: they are waited for, and told what it said."""
+
+    config: Config
+    services: Services | None  # None: pacing is off, for a site on loopback
+
+    async def take_turn(self, crawl_delay: float = 0.0) -> None:
+        if self.services is not None:
+            self.services.pace.respect_crawl_delay(crawl_delay)
+            await self.services.pace.wait_for_turn(self.config.detail_delay_seconds)
+
+    async def ask_robots(self, url: str) -> float:
+        try:
+            robots = await fetch_robots(self.config, self.take_turn)
+        except BlockedError as refusal:
+            await self._tell_of_refusal(str(refusal))
+            raise
+        objection = robots.objection(url, self.config.user_agents[0])
+        if objection is not None:
+            raise BlockedError(objection)
+        return robots.crawl_delay(self.config.user_agents)
+
+    async def tell(self, url: str, answer: FetchedPage) -> None:
+        """As the middlewares of a crawl do."""
+        if self.services is None or answer.status is None:
+            return
+        refusal = challenge_kind(answer.status, answer.headers, answer.body)
+        if refusal is not None:
+            said = f"the site refuses us: {refusal.value} (HTTP {answer.status}) at {url}"
+            await self._tell_of_refusal(said)
+        elif answer.status in _BUSY_STATUSES:
+            headers = answer.headers
+            rest = rest_asked_for(headers.get("retry-after"), headers.get("date"))
+            await self._count(await self.services.pace.refused(rest), f"HTTP {answer.status}", url)
+        elif missing := what_is_missing(answer):
+            await self._count(await self.services.pace.showed_no_page(), missing, url)
+        elif not tells_nothing(answer.status):
+            # Who met the row that this ends was another call, or another process.
+            host = self.config.site_host
+            await self.services.db.run(lambda tx: tx.pace.forget_refusals(host))
+
+    async def _tell_of_refusal(self, said: str) -> None:
+        if self.services is not None:
+            await self.services.pauses.refused(PAGES, reason=said)
+
+    async def _count(self, times: int, seen: str, url: str) -> None:
+        if self.services is not None and times >= BURST:
+            said = f"{seen}; {times} times in a row, last at {url}"
+            await self.services.pauses.back_off(reason=said)
+
+
+@asynccontextmanager
+async def _company(config: Config) -> AsyncIterator[_Company]:
     if config.site_min_gap_seconds == 0:
-        return  # pacing is off: a site on loopback
+        yield _Company(config, None)
+        return
     async with open_services(config) as services:
-        services.pace.respect_crawl_delay(crawl_delay)
-        await services.pace.wait_for_turn(config.detail_delay_seconds)
-
-
-async def _ask_robots(config: Config, url: str) -> float:
-    robots = await fetch_robots(config, partial(_take_turn, config))
-    objection = robots.objection(url, config.user_agents[0])
-    if objection is not None:
-        raise BlockedError(objection)
-    return robots.crawl_delay(config.user_agents)
+        yield _Company(config, services)
 
 
 async def _in_browser(config: Config, url: str) -> FetchedPage:

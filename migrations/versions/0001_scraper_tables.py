@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from migrations.tolerant_ddl import be_patient, create_indexes, create_tables
+from migrations.tolerant_ddl import add_keys, be_patient, create_indexes, create_tables
 
 revision = "0001_scraper_tables"
 down_revision = None
@@ -229,6 +229,13 @@ TABLES = (
     """,
 )
 
+# Somebody's tables may lack them, and no row is written without.
+KEYS = {
+    "properties_live_property_id_key": ("properties_live", "property_id"),
+    "unique_property_per_session": ("property_scrapes_staging", "session_id, property_id"),
+    "validation_rules_rule_name_key": ("validation_rules", "rule_name"),
+}
+
 INDEXES = (
     "CREATE INDEX idx_staging_change_type ON property_scrapes_staging (change_type)",
     "CREATE INDEX idx_staging_property_id ON property_scrapes_staging (property_id)",
@@ -297,6 +304,7 @@ RULES = r"""
 def upgrade() -> None:
     be_patient()
     create_tables(TABLES)
+    add_keys(KEYS)
     create_indexes(INDEXES)
     for statement in (TOUCH_FUNCTION, TOUCH_TRIGGER, RULES):
         op.execute(statement)

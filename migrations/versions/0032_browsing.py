@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from migrations.tolerant_ddl import be_patient, create_indexes
+from migrations.tolerant_ddl import as_timestamptz, be_patient, create_indexes
 
 revision = "0032_browsing"
 down_revision = "0031_webhooks"
@@ -39,6 +39,9 @@ _INDEXES = {
     "idx_live_state": f"({_folded('state')})",
     "idx_live_type": f"({_folded('property_type')})",
 }
+# A time without a zone can be in no index of these. An adopter's are given one in 0001, if that
+# had not run before it did so.
+_TIMES = ("created_at", "first_seen_at", "last_seen_at", "scraped_at", "last_updated_at")
 # What the journal told later than the row itself.
 _CATCH_UP = """
 UPDATE properties_live l SET last_updated_at = c.at
@@ -50,6 +53,7 @@ UPDATE properties_live l SET last_updated_at = c.at
 
 def upgrade() -> None:
     be_patient()
+    as_timestamptz("properties_live", _TIMES)
     op.execute(_CATCH_UP)
     create_indexes(
         [f"CREATE INDEX {name} ON properties_live {on}" for name, on in _INDEXES.items()]

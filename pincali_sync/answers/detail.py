@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.identity import is_same_slug, slug_of
-from pincali_sync.domain.liveness import Answer, Calibration, Judgement, judge
+from pincali_sync.domain.liveness import Answer, Calibration, Judgement, judge, tells_nothing
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
 from pincali_sync.pages.answer import read_answer, read_listing
@@ -76,7 +76,10 @@ def _without_listing(
     """Asking again would not help where the listing is not there."""
     is_of_http = answer.status not in {None, _OK}
     failed = ScrapeResult(
-        queued=queued, error=error, error_type="detail_http_error" if is_of_http else "detail_error"
+        queued=queued,
+        error=error,
+        error_type="detail_http_error" if is_of_http else "detail_error",
+        tells_nothing=tells_nothing(answer.status),
     )
     if answer.status is None:
         return failed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,8 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
+
+logger = logging.getLogger(__name__)
 
 _OK, _NOT_FOUND = 200, 404
 ABSENT = PageFacts(total=None, pages=None, is_absent=True)
@@ -31,7 +34,7 @@ class ListingAnswer:
 
 
 def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAnswer:
-    """Reads an answer, or why there is none.
+    """Reads an answer, or why there is none; never raises.
 
     Args:
         url: where the page was fetched.
@@ -45,9 +48,13 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
         return ListingAnswer(facts=None, item=_lost(wanted, url, missing), is_doubtful=True)
     try:
         page = parse_listing_page(answer.body, url)
+        return answer_of(page, wanted, url)
     except PageError as error:
         return ListingAnswer(facts=None, item=_lost(wanted, url, str(error)))
-    return answer_of(page, wanted, url)
+    except Exception as error:
+        # A page that trips the parser is counted with those that are lost.
+        logger.exception("parsing %s failed", url)
+        return ListingAnswer(facts=None, item=_lost(wanted, url, f"parser: {error!r}"))
 
 
 def answer_of(page: ListingPage, wanted: WantedPage, url: str) -> ListingAnswer:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from protego import Protego
 
 from pincali_sync.domain.limits import MAX_ROBOTS_BYTES
+from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import FetchedPage
 
 _OK = range(200, 300)
@@ -21,7 +22,8 @@ _RULE = re.compile(r"(?:dis)?allow\s*:", re.I)
 _VERSION = re.compile(r"^(user.?agent[ \t]*:[ \t]*[a-z_-]+)/\S*", re.I | re.M)
 # A rule costs its time once for each agent of its group: so many, of the dearest kind, take half a
 # second. Real files have some hundred.
-_MOST_RULES = 20_000
+_MOST_RULES = 10_000
+_ANY_LISTING = "/en/home/-"  # no slug begins so: what forbids it is meant for them all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,19 @@ class Robots:
         except ValueError:  # what cannot be looked up
             allowed = False
         return None if allowed else f"robots.txt forbids {url}"
+
+    def refusal_of_pages(self, base_url: str, user_agents: Sequence[str]) -> str | None:
+        """Why no page at all is asked for; None: what it forbids is some pages, and not their kind.
+
+        Their kind it is where a source's first or second page may not be asked for, or a listing's
+        page whatever its name.
+        """
+        targets = [f"{each.path}{page}" for each in ListingSource for page in ("", "?page=2")]
+        for target in (*targets, _ANY_LISTING):
+            for agent in user_agents:
+                if objection := self.objection(f"{base_url}{target}", agent):
+                    return f"{objection}, and pages of its kind: only the site can allow them"
+        return None
 
     def crawl_delay(self, user_agents: Iterable[str]) -> float:
         """The longest that it asks any of these names for, in seconds; 0: it says nothing."""

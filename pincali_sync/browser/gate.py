@@ -15,6 +15,7 @@ from pincali_sync.domain.limits import Askable
 logger = logging.getLogger(__name__)
 
 _CHUNK = 64 * 1024
+_SECONDS_TO_CONNECT = 5.0  # to one of the site's addresses; then the next is tried
 _SECONDS_TO_ASK = 10  # the browser is on the same machine, and says at once where it wants to go
 
 # SOCKS 5, as RFC 1928 has it: the client greets, and asks for a connection to a name.
@@ -75,7 +76,8 @@ class Gate:
             if objection := self._askable.objection_to_address(host, str(address[0])):
                 raise OSError(objection)
             with suppress(OSError):
-                return await asyncio.open_connection(str(address[0]), port)
+                connecting = asyncio.open_connection(str(address[0]), port)
+                return await asyncio.wait_for(connecting, _SECONDS_TO_CONNECT)
         raise OSError(f"{host} does not answer at port {port}")
 
 

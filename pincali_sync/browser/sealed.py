@@ -25,6 +25,8 @@ from pincali_sync.items import FetchedPage
 logger = logging.getLogger(__name__)
 
 _SECONDS_TO_CLOSE = 10
+_SECONDS_TO_START = 30.0  # of a browser; it takes one or two
+_SECONDS_TO_KNOW = 0.2  # that a browser is gone, and another is wanted
 # What a program needs to start; all else of our environment is none of a page's business.
 _ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 _WAYS_PAST_A_PROXY = (
@@ -50,6 +52,7 @@ class SealedBrowsers:
         self._inventory = AsyncExitStack()
         self._pids: set[int] = set()  # of the browsers that live, or may
         self._endings = 0
+        self._fault: str | None = None  # why none starts
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -69,18 +72,22 @@ class SealedBrowsers:
         """A browser that knows no way but the gate, and none of our environment.
 
         Raises:
-            BrowserMissingError: when it does not start.
+            BrowserMissingError: when it does not start, or once did not: who waits for it after
+                that would only wait as long again.
         """
+        if self._fault is not None:
+            raise BrowserMissingError(self._fault)
         try:
             browser = await self._playwright.chromium.launch(
                 executable_path=self._options["executable_path"],
                 args=[*self._options["args"], *_only_by(self._gate)],
                 env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                timeout=1_000 * _SECONDS_TO_START,
             )
-            pid = await _pid(browser)
-        except PlaywrightError as error:
-            said = line_of(error)
-            raise BrowserMissingError(f"Chromium does not start: {said}") from error
+            pid = await asyncio.wait_for(_pid(browser), _SECONDS_TO_START)
+        except (PlaywrightError, TimeoutError) as error:
+            self._fault = f"Chromium does not start: {line_of(error)}"
+            raise BrowserMissingError(self._fault) from error
         self._pids.add(pid)
         browser.on("disconnected", lambda _: self._pids.discard(pid))
         return browser
@@ -90,6 +97,8 @@ class SealedBrowsers:
     ) -> FetchedPage:
         """The answer to a GET of a page, redirects not followed.
 
+        Its time begins when there is a page to read it in: what the browser needs is not its own.
+
         Args:
             open_page: opens the page that it is read in, in a context of such a browser.
 
@@ -97,10 +106,10 @@ class SealedBrowsers:
             PageError: when there is none, or not within `REQUEST_TIMEOUT_SECONDS`: a page that
                 holds its browser longer ends it.
             BrowserEndedError: when another page did. Nothing is known of this one.
-            BrowserMissingError: when none can be started.
+            BrowserMissingError: when none can be started, or none opens a page.
         """
-        endings = self._endings
-        visit = asyncio.ensure_future(self._visit(open_page, url, user_agent))
+        page, endings = await self._open(open_page)
+        visit = asyncio.ensure_future(self._visit(page, url, user_agent))
         try:
             await asyncio.wait({visit}, timeout=self._config.request_timeout_seconds)
             if visit.done():
@@ -112,6 +121,7 @@ class SealedBrowsers:
         finally:
             visit.cancel()
         self._end()
+        logger.warning("a page held its browser for too long: the browser is started again")
         seconds = f"{self._config.request_timeout_seconds:g} s"
         raise PageError(f"{url} was not there after {seconds}: its browser was ended")
 
@@ -120,10 +130,27 @@ class SealedBrowsers:
         with suppress(PlaywrightError, TimeoutError):
             await asyncio.wait_for(self._inventory.aclose(), _SECONDS_TO_CLOSE)
 
-    async def _visit(
-        self, open_page: Callable[[], Awaitable[Page]], url: str, user_agent: str | None
-    ) -> FetchedPage:
-        page = await open_page()
+    async def _open(self, open_page: Callable[[], Awaitable[Page]]) -> tuple[Page, int]:
+        """A page, and how many browsers had been ended before.
+
+        One that was just ended opens none, and is not yet known to be gone.
+        """
+        said = "it does not answer"
+        try:
+            # Longer than a page may hold the browser that this one is opened in.
+            async with asyncio.timeout(self._config.request_timeout_seconds + _SECONDS_TO_START):
+                while True:
+                    endings = self._endings
+                    try:
+                        return await open_page(), endings
+                    except PlaywrightError as error:
+                        said = line_of(error)
+                    await asyncio.sleep(_SECONDS_TO_KNOW)
+        except TimeoutError as error:
+            self._end()
+            raise BrowserMissingError(f"Chromium opens no page: {said}") from error
+
+    async def _visit(self, page: Page, url: str, user_agent: str | None) -> FetchedPage:
         try:
             return await Visit(
                 page,
@@ -141,7 +168,6 @@ class SealedBrowsers:
     def _end(self) -> None:
         """At once, whatever the browser is busy with."""
         self._endings += 1
-        logger.warning("a page held its browser for too long: the browser is started again")
         while self._pids:
             with suppress(ProcessLookupError):
                 os.kill(self._pids.pop(), signal.SIGKILL)

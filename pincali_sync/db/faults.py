@@ -98,7 +98,7 @@ _OTHER_SCHEMA = _Fault(
     SchemaVersionError,
     "has another schema than this program needs",
     "It was upgraded, restored or changed meanwhile: run the version that belongs to it, or "
-    "`alembic upgrade head` from the version you run.",
+    "`alembic upgrade head` from the version you run. `pincali-sync doctor` names what differs.",
 )
 
 # By SQLSTATE, or by its class.
@@ -110,7 +110,7 @@ _BY_STATE = {
     **{"53100": _DISK_FULL, "53300": _CROWDED, "25006": _READ_ONLY},
     **{"57014": _SLOW, "55P03": _LOCKED, "40": _IN_EACH_OTHERS_WAY},
     **{"42501": _NO_RIGHT},
-    **dict.fromkeys(("42P01", "42703", "42883", "3F000"), _OTHER_SCHEMA),
+    **dict.fromkeys(("42P01", "42703", "42804", "42883", "42P10", "3F000"), _OTHER_SCHEMA),
 }
 # Of a connection that is not made the driver passes on the server's words alone, in its language:
 # known or not, "FATAL" is among them.

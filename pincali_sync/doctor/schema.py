@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pincali_sync.db.repositories.health.catalog import Part
+from pincali_sync.db.repositories.health.columns import Misfit
 from pincali_sync.doctor.check import FIX, Finding, Patient, bad, ok, warn
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.language import _, ngettext
@@ -19,9 +20,24 @@ async def version(patient: Patient) -> Finding:
 
 
 async def integrity(patient: Patient) -> list[Finding]:
-    """Whether every check, key, index and trigger is there and in force."""
+    """Whether every check, key, index and trigger is in force, and columns hold what they must."""
     found = [await _about(patient, part) for part in await _lacking(patient)]
+    found += map(_about_column, await patient.ask(lambda tx: tx.catalog.misfits()))
     return found or [ok(_("every check, key, index and trigger is in force"))]
+
+
+def _about_column(misfit: Misfit) -> Finding:
+    of = {
+        "table": misfit.table,
+        "column": misfit.column,
+        "found": misfit.found,
+        "wanted": misfit.wanted,
+    }
+    remedy = _("at a quiet time, for it may rewrite the table: %(it)s", it=misfit.statement)
+    if misfit.is_narrow:
+        what = _("%(table)s.%(column)s is %(found)s, which holds less than %(wanted)s", **of)
+        return warn(what, remedy)
+    return bad(_("%(table)s.%(column)s is %(found)s instead of %(wanted)s", **of), remedy)
 
 
 async def mend_integrity(patient: Patient) -> str:

@@ -119,7 +119,7 @@ async def site(patient: Patient) -> Finding:
     robots = await fetch_robots(config, partial(services.pace.wait_for_turn))
     if robots.unreadable:
         return bad(robots.unreadable, _("the runbook, What a message means, the site"))
-    objection = robots.objection(f"{config.pincali_base_url}/en/home/any", config.user_agents[0])
+    objection = robots.refusal_of_pages(config.pincali_base_url, config.user_agents)
     if objection:
         return bad(objection, _("ask the site"))
     return ok(_("robots.txt is read, and lets us in"))

@@ -10,6 +10,8 @@ from urllib.parse import urljoin, urlsplit
 _REDIRECTS = range(300, 400)
 LONGEST_URL = 2_048  # the sitemap protocol's limit, and longer than any of the site's
 _AMBIGUOUS = {"@", "\\"}  # in "https://a\\@b/", browsers find the host a, and Python b
+# A site that asks for more than this is down: the job fails and the next tick tries again.
+_LONGEST_REST = 3600.0
 # A header that was sent twice arrives as a list.
 _SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:\s*,\s*[0-9]+(?:\.[0-9]+)?)*", re.ASCII)
 
@@ -38,6 +40,17 @@ def seconds_to_rest(retry_after: str | None, now: datetime) -> float | None:
         return max(map(float, text.split(",")))
     moment = http_date(text)
     return None if moment is None else max((moment - now).total_seconds(), 0.0)
+
+
+def rest_asked_for(
+    retry_after: str | None, dated: str | None, now: datetime | None = None
+) -> float | None:
+    """The seconds that Retry-After asks for, at most an hour; None: it is missing or unreadable.
+
+    A moment is counted from when the answer is dated: both are by the site's clock.
+    """
+    seconds = seconds_to_rest(retry_after, now or http_date(dated) or datetime.now(UTC))
+    return None if seconds is None else min(seconds, _LONGEST_REST)
 
 
 def redirect_target(url: str, status: int | None, location: str | None) -> str | None:

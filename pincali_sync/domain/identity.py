@@ -10,6 +10,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from pincali_sync.domain.headers import LONGEST_URL
+from pincali_sync.domain.signs import JOINERS, UNSEEN
 from pincali_sync.exceptions import PageError
 
 CANONICAL_ROOT = "https://www.pincali.com/en/home/"
@@ -21,8 +22,7 @@ _HOSTS = {"pincali.com", "www.pincali.com"}  # beside that of the page itself
 _LISTING_PATH = re.compile(
     r"(?:/en/home|/home|/pt/imovel|(?:/inmobiliarios/[^/]+)?/inmueble)"
     r"/(?P<slug>(?!\.\.?/?$)"
-    r"[^/\\?#%\s\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffd\ud800-\udfff]"
-    r"{1,500})/?",
+    rf"[^/\\?#%\s\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff{UNSEEN}{JOINERS}]{{1,500}})/?",
     re.I,
 )
 _PLAIN_LINK = re.compile(  # nearly all

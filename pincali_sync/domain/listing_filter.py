@@ -15,6 +15,7 @@ from pincali_sync.domain.listing_query import ENGLISH_TYPES
 from pincali_sync.domain.listing_status import PRESENT, REMOVED, ListingStatus
 from pincali_sync.domain.numbers import decimal_of
 from pincali_sync.domain.prices import MOST, Currency, Operation
+from pincali_sync.domain.signs import without_accents
 from pincali_sync.exceptions import UsageError
 from pincali_sync.language import _
 
@@ -166,8 +167,7 @@ def _statuses(value: str) -> tuple[ListingStatus, ...]:
 
 
 def _type(value: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", _text(value).lower())
-    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    bare = without_accents(_text(value).lower())
     return ENGLISH_TYPES.get(bare, bare)
 
 

@@ -152,7 +152,7 @@ def _judge_page(answer: Answer, calibration: Calibration) -> Judgement:
     """A page that shows no listing, of a site that says of no trouble."""
     said = f"HTTP {answer.status}"
     if _is_no_answer(answer):
-        return _unknown(said, may_change=_may_pass(answer))
+        return _unknown(said, may_change=tells_nothing(answer.status))
     if answer.says is not None:
         absent = f"{said}, " if answer.status in _ABSENT else ""
         return replace(answer.says, evidence=f"{absent}{answer.says.evidence}")
@@ -184,10 +184,15 @@ def _is_doubtful(answer: Answer) -> bool:
 
 def _is_no_answer(answer: Answer) -> bool:
     """Whether it is about the visitor or the site, and so about no listing."""
-    if answer.refusal is not None or answer.status in _OF_THE_VISITOR or _may_pass(answer):
+    if (
+        answer.refusal is not None
+        or answer.status in _OF_THE_VISITOR
+        or tells_nothing(answer.status)
+    ):
         return True
     return answer.redirect_url is None and answer.status in _REDIRECTS
 
 
-def _may_pass(answer: Answer) -> bool:
-    return answer.status is None or answer.status >= 500 or answer.status in _PASSING
+def tells_nothing(status: int | None) -> bool:
+    """No answer, or that of a busy or failing site: it may pass, and is about no listing."""
+    return status is None or status >= 500 or status in _PASSING

@@ -7,6 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from price_parser import Price
 
+from pincali_sync.domain.signs import composed
+
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer
 
 # 4,650,000.50 and 4 650 000; a number glued to a letter ("4a") is part of a name.
@@ -23,6 +25,19 @@ _WHOLE = re.compile(
     rf"(?:[.,]0{{1,9}})?+(?![\w%]|[{_SPACES},.'’]{{0,9}}[0-9]|[-–—/:][0-9])"
 )
 _DIGITS = re.compile(r"[0-9]+")
+_DIGIT_BEFORE = re.compile(rf"[0-9][{_SPACES},.'’/:]{{1,9}}\Z")
+# What stands before a number that is not exact, and what stands behind it.
+_HEDGE = re.compile(
+    r"(?:[+<>≤≥≈~±]|\b(?:m[aá]s de|mais de|more than|over|above|about|around|approx\w*|aprox\w*|"
+    r"almost|nearly|at least|up to|less than|under|unos|unas|casi|quase|cerca de|hasta|at[eé]|"
+    r"al menos|por lo menos|pelo menos|menos de))[\W_]{0,3}\Z",
+    re.I,
+)
+_MORE = re.compile(
+    rf"[{_SPACES}]{{0,3}}(?:[+]|(?:k|m|mil|mill[oó]n(?:es)?|millions?|milh(?:ão|ões)|thousands?|"
+    r"(?:o|u|y|e|or|and|ou) (?:m[aá]s|more|mais))\b)",
+    re.I,
+)
 _LONGEST_TEXT = 200
 
 
@@ -78,11 +93,27 @@ def numeric(value: Decimal | None, precision: int) -> Decimal | None:
 def integer_of(text: str | None) -> int | None:
     """The first number of a text, where it is a whole one ("413,954 results"); else None.
 
-    So, too, beyond an `integer` column, and for one that could be read in two ways ("12 3456").
+    So, too, beyond an `integer` column, for one that could be read in two ways ("12 3456"), and for
+    one that is not exact ("10,000+", "más de 10,000", "10 mil").
     """
-    number = _WHOLE.search((text or "")[:_LONGEST_TEXT])
-    first = _DIGITS.search(text or "")
+    shown = composed((text or "")[:_LONGEST_TEXT])
+    number, first = _WHOLE.search(shown), _DIGITS.search(text or "")
     if number is None or first is None or number.start() != first.start():
+        return None
+    return _exact(shown, number)
+
+
+def last_integer_of(text: str) -> int | None:
+    """The number that a text ends with ("1–24 of 413,954"), under the same conditions."""
+    shown = composed(text[-_LONGEST_TEXT:].rstrip())
+    number = next((each for each in _WHOLE.finditer(shown) if each.end() == len(shown)), None)
+    if number is None or _DIGIT_BEFORE.search(shown[: number.start()]):
+        return None
+    return _exact(shown, number)
+
+
+def _exact(text: str, number: re.Match[str]) -> int | None:
+    if _HEDGE.search(text[: number.start()]) or _MORE.match(text, number.end()):
         return None
     value = int("".join(_DIGITS.findall(number[1])))
     return value if value <= MAX_INTEGER else None

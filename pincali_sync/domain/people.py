@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 
+from pincali_sync.domain.signs import without_accents
 from pincali_sync.exceptions import UsageError
 
 GONE = "[…]"  # stands where somebody was named
@@ -67,8 +67,7 @@ class Person:
 
 def _plain(text: str) -> str:
     """Without capitals and accents."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
+    return without_accents(text).casefold()
 
 
 @cache

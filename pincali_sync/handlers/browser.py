@@ -54,7 +54,7 @@ class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler, BoundedDownloadHan
         return wrapper
 
     async def _download_request(self, request: Request, spider: Spider | None = None) -> Response:
-        """Raises: PageError, BrowserEndedError: as `SealedBrowsers.read` does."""
+        """Raises what `SealedBrowsers.read` does."""
         answer = await self.browser_provider.read(
             partial(self._create_page, request, spider or self._crawler.spider),
             request.url,

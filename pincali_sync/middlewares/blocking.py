@@ -11,6 +11,8 @@ from scrapy.http import Response
 
 from pincali_sync.crawl_job import Component, close_soon, fetched, surely
 from pincali_sync.db.repositories.site.pace import SITEMAP
+from pincali_sync.domain.liveness import tells_nothing
+from pincali_sync.middlewares.outage import Outage
 from pincali_sync.middlewares.redirects import IS_ROBOTS, REDIRECTS_LEFT
 from pincali_sync.pages.challenge import Challenge, challenge_kind
 from pincali_sync.pages.own_page import what_is_missing
@@ -18,8 +20,6 @@ from pincali_sync.services.runs.run_jobs import BLOCKED, PAUSED
 from pincali_sync.services.site.pauses import BURST
 
 logger = logging.getLogger(__name__)
-
-_BUSY_STATUSES = {429, 503}  # counted by the politeness middleware
 
 
 class BlockedResponse(IgnoreRequest):  # Scrapy's naming for ignored requests
@@ -32,15 +32,17 @@ class BlockingMiddleware(Component):
 
     A 403 of another host, or for the sitemap or robots.txt alone, refuses no page, and no wall
     before robots.txt refuses the sitemap. What shows no mark of the site's refuses nothing either,
-    unless that is all that comes: then everything rests for a while.
+    unless that is all that comes: then everything rests for a while. Nor does an error, or no
+    answer: see `Outage`.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._first_missing: str | None = None  # of those in a row
+        self._outage = Outage(crawler)
 
     async def process_response(self, request: Request, response: Response) -> Response:
-        """Raises: BlockedResponse: when the answer is a refusal."""
+        """Raises: BlockedResponse: when the answer is a refusal, or the site fails for long."""
         if not self._askable.is_site(request.url):
             return response
         is_page = REDIRECTS_LEFT not in request.meta
@@ -51,10 +53,18 @@ class BlockingMiddleware(Component):
         missing = what_is_missing(answer) if is_page else None
         if missing is not None:
             await self._look_how_often(missing, request)
-        elif response.status not in _BUSY_STATUSES:
+        elif not tells_nothing(response.status):
             self._first_missing = None
             await self._job.services.pace.answered()
+        if is_page and (said := await self._outage.after_answer(request, response.status)):
+            raise BlockedResponse(said)
         return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Raises: BlockedResponse: when page after page gets no answer."""
+        is_page = self._askable.is_site(request.url) and REDIRECTS_LEFT not in request.meta
+        if is_page and (said := self._outage.after_exception(request, exception)):
+            raise BlockedResponse(said) from exception
 
     def _refuses(self, kind: Challenge, request: Request, *, is_page: bool) -> bool:
         if request.meta.get(IS_ROBOTS) and self._job.role.asks == SITEMAP:

@@ -46,7 +46,7 @@ class PublicResolver(CachingThreadedResolver):
     def getHostByName(  # noqa: N802  # Twisted's naming
         self, name: str, timeout: Sequence[int] = ()
     ) -> Deferred[str]:
-        """An address, looked at each time: it may be a remembered one."""
+        """An address, looked up for each connection and looked at each time."""
         return super().getHostByName(name, timeout).addCallback(self._look_at, name)
 
     def _look_at(self, address: str, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from scrapy import Request
 from scrapy.http import Response
@@ -10,6 +11,7 @@ from scrapy.http import Response
 from pincali_sync.crawl_job import Component, close_soon, surely
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
+from pincali_sync.middlewares.resting import assert_going_on
 from pincali_sync.middlewares.retry_after import retry_after_seconds
 from pincali_sync.services.runs.run_jobs import PAUSED
 from pincali_sync.services.site.pauses import BURST
@@ -24,12 +26,13 @@ class PolitenessMiddleware(Component):
     """Paces requests with all other workers, and makes all of them wait when the site asks."""
 
     async def process_request(self, request: Request) -> None:
-        """Raises: BlockedResponse: when such requests rest."""
+        """Raises: BlockedResponse: when such requests rest, or the crawl ends before its turn."""
         wait_for_turn = surely(self._job.services.pace.wait_for_turn)
         try:
             with self._job.rest():
                 gap = request.meta.get(GAP, 0.0)
-                waited = await wait_for_turn(gap, asks=self._job.role.asks)
+                going_on = partial(assert_going_on, self._crawler)
+                waited = await wait_for_turn(gap, asks=self._job.role.asks, look=going_on)
         except PausedError as error:
             logger.warning("%s: stopping", error)
             close_soon(self._crawler, PAUSED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 
 from scrapy import Request
@@ -10,7 +9,7 @@ from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
-from pincali_sync.crawl_job import CrawlJob
+from pincali_sync.middlewares.resting import rest
 from pincali_sync.middlewares.retry_after import retry_after_seconds
 
 
@@ -41,5 +40,4 @@ class BackoffRetryMiddleware(RetryMiddleware):
         if isinstance(answer, Request):
             doubled = 2 ** (answer.meta["retry_times"] - 1)
             jitter = random.uniform(0.75, 1.25)  # noqa: S311
-            with CrawlJob.of(self.crawler).rest():
-                await asyncio.sleep(max(self._base * doubled * jitter, asked_for))
+            await rest(self.crawler, max(self._base * doubled * jitter, asked_for))

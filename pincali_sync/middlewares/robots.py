@@ -8,39 +8,33 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-)
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from pincali_sync.answers.robots import Robots, read_robots
 from pincali_sync.config import load_config
 from pincali_sync.crawl_job import Component, close_soon, failed, fetched, surely
+from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS
 from pincali_sync.exceptions import BlockedError
 from pincali_sync.items import FetchedPage
 from pincali_sync.middlewares.blocking import BlockedResponse
+from pincali_sync.middlewares.outage import NO_ANSWER
 from pincali_sync.middlewares.redirects import IS_ROBOTS, REDIRECTS_LEFT
 from pincali_sync.services.runs.run_jobs import NOT_REACHED, PAUSED
 
 logger = logging.getLogger(__name__)
 
-_UNREACHABLE = (
-    CannotResolveHostError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    ResponseDataLossError,
-)
+
+class ForbiddenRequest(IgnoreRequest):  # Scrapy's naming for ignored requests
+    """Not sent, now or later: the host's robots.txt forbids this URL."""
 
 
 class RobotsMiddleware(Component):
     """Keeps to what hosts ask for. Where the site asks for what cannot be done, everything rests.
+
+    Where it forbids its pages as such, pages rest, as at a refusal. A single one that it forbids is
+    not asked for, nor is a forbidden sitemap: that is a loss of its own.
 
     A site that this machine does not reach asks for nothing: only this job ends.
     In the place of Scrapy's own, which follows no redirect here, takes an error for consent and
@@ -49,11 +43,15 @@ class RobotsMiddleware(Component):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._user_agents = load_config().user_agents
+        config = load_config()
+        self._user_agents, self._base_url = config.user_agents, config.pincali_base_url
         self._asked: dict[str, asyncio.Task[Robots]] = {}
 
     async def process_request(self, request: Request) -> None:
-        """Raises: IgnoreRequest: for what a host does not want to be asked for."""
+        """Raises: IgnoreRequest: for what a host does not want to be asked for.
+
+        BlockedResponse, where that is the site's pages.
+        """
         if request.meta.get(IS_ROBOTS):
             return
         parts = urlsplit(request.url)
@@ -63,15 +61,26 @@ class RobotsMiddleware(Component):
         robots = await asyncio.shield(self._asked[root])
         user_agent = (request.headers.get(b"User-Agent") or b"*").decode("latin-1")
         objection = robots.objection(request.url, user_agent)
-        if objection is not None:
-            self._stats.inc_value("robotstxt/forbidden")
-            raise IgnoreRequest(objection)
+        if objection is None:
+            return
+        self._stats.inc_value("robotstxt/forbidden")
+        if self._askable.is_site(root) and REDIRECTS_LEFT not in request.meta:
+            await self._rest_where_pages_are_forbidden(robots)
+        raise ForbiddenRequest(objection)
+
+    async def _rest_where_pages_are_forbidden(self, robots: Robots) -> None:
+        """Raises: BlockedResponse: where it is not this page alone."""
+        refusal = robots.refusal_of_pages(self._base_url, self._user_agents)
+        if refusal is not None:
+            stopped = self._stop(refusal)  # first: no further request leaves, database or not
+            await surely(self._job.services.pauses.refused)(PAGES, reason=refusal)
+            raise stopped
 
     async def _ask(self, root: str) -> Robots:
         is_site = self._askable.is_site(root)
         try:
             robots = read_robots(await self._fetch(f"{root}/robots.txt"))
-        except _UNREACHABLE as error:
+        except NO_ANSWER as error:
             if not is_site:
                 return read_robots(failed(error))
             logger.error("%s is not reached: %s", root, failed(error).failure)
@@ -98,7 +107,7 @@ class RobotsMiddleware(Component):
         request = Request(url, callback=NO_CALLBACK, meta=meta)
         try:
             return fetched(await self._crawler.engine.download_async(request))
-        except (BlockedResponse, *_UNREACHABLE):
+        except (BlockedResponse, *NO_ANSWER):
             raise
         except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
             return failed(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from pincali_sync.pages.standing import standing_of
 from pincali_sync.pages.statements import end_of_listing, gone_in
 from pincali_sync.pages.text import fold
 from pincali_sync.pages.trouble import trouble_in
+
+logger = logging.getLogger(__name__)
 
 _SEARCH_PATH = re.compile(
     r"/(?:en/)?(?:pt/)?(?:properties|inmuebles|propiedades|imoveis)(?:/|$)", re.I
@@ -72,6 +75,19 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
         url: that was asked for.
         headers: with their names in lower case.
     """
+    try:
+        return _read(url, status, headers, markup)
+    except Exception:
+        # A page that trips the parser proves nothing, and must not end the job that looks at it.
+        logger.exception("reading %s failed", url)
+        return _unreadable(url, status)
+
+
+def _unreadable(url: str, status: int) -> ReadAnswer:
+    return ReadAnswer(answer=Answer(url=url, status=status, says=_UNREADABLE))
+
+
+def _read(url: str, status: int, headers: Mapping[str, str], markup: bytes) -> ReadAnswer:
     refusal = challenge_kind(status, headers, markup)
     if refusal is not None:
         return ReadAnswer(answer=Answer(url=url, status=status, refusal=refusal.value))
@@ -81,7 +97,7 @@ def read_answer(url: str, status: int, headers: Mapping[str, str], markup: bytes
     try:
         tree = tree_of(markup, url)
     except PageError:
-        return ReadAnswer(answer=Answer(url=url, status=status, says=_UNREADABLE))
+        return _unreadable(url, status)
     try:
         scraped, says = read_listing(tree, url)
     except PageError:
@@ -108,7 +124,7 @@ def read_listing(tree: LexborHTMLParser, url: str) -> tuple[Property, Judgement 
     for name, operation in (("Sale", Operation.SALE), ("Rental", Operation.RENT)):
         if document.tracking.get(name) is True:
             operations.add(operation)
-    return scraped, standing_of(document, url, operations)
+    return scraped, standing_of(document, operations)
 
 
 def _redirect(url: str, status: int, target: str) -> Answer:

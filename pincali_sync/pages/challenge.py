@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from pincali_sync.domain.headers import redirect_target
+from pincali_sync.pages.entities import unescaped
 from pincali_sync.pages.own_page import is_framed, shows_content, title_of
 from pincali_sync.pages.text import as_bytes, fold, one_line
 from pincali_sync.pages.wall_names import may_name_a_wall, wall_named
@@ -181,4 +181,4 @@ def _stands_in_front(body: str, text: str) -> bool:
 
 def _text_of(body: str) -> str:
     """What people read of a page, on one line."""
-    return fold(one_line(unescape(_UNSEEN.sub(" ", body))) or "")
+    return fold(one_line(unescaped(_UNSEEN.sub(" ", body))) or "")

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from pincali_sync.domain.identity import public_id_of, slug_of
+from pincali_sync.domain.identity import public_id_of
 from pincali_sync.exceptions import PageError
 from pincali_sync.pages.markup import tree_of
+from pincali_sync.pages.own_data import PUBLIC_ID, own_objects
 from pincali_sync.pages.text import (
     MAX_DESCRIPTION,
     MAX_TITLE,
     JsonObject,
     attribute_at,
     clean,
-    is_of_type,
-    json_ld,
     object_of,
     one_line,
     paragraphs_of,
     text_at,
 )
 
-PUBLIC_ID = re.compile(r"\bEB-[A-Z]{1,4}[0-9]{4}\b")
 _NUMERIC_ID = re.compile(r"[1-9][0-9]{4,11}")
 
 # Cards of other listings, with their prices, places and photos.
 _FOREIGN = ".listing__similar-properties, .property__component"
 _MAX_FOREIGN = 200  # each costs a walk over the page; the site shows seven
-LISTING_TYPES = (
-    "RealEstateListing", "Product", "Residence", "SingleFamilyResidence", "House", "Apartment"
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +37,8 @@ class DetailDocument:
 
     tree: LexborHTMLParser  # without the similar listings
     tracking: JsonObject  # State, City, Type, Rental, Sale; more since 2026
-    json_ld: JsonObject  # of the listing, its types merged; empty before 2026
+    objects: tuple[JsonObject, ...]  # of its JSON-LD, the listing's; none before 2026
+    json_ld: JsonObject  # the same, merged
     public_id: str
     title: str
     title_original: str | None  # where the page shows a translation
@@ -65,10 +62,12 @@ class DetailDocument:
         if tree.css_first("[data-search-results]") is not None:
             raise PageError(f"{url} is a search page, not a listing")
         _drop_other_listings(tree, url)
-        tracking, data = _tracking(tree), _listing_json_ld(tree, url)
+        tracking = _tracking(tree)
         public_id = _public_id(tree, tracking)
         if public_id is None:
             raise PageError(f"{url} shows no listing id")
+        objects = own_objects(tree, url, public_id)
+        data = _merged(objects)
         title, original = _titles(tree)
         title = title or clean(data.get("name"), MAX_TITLE)
         if title is None:
@@ -76,6 +75,7 @@ class DetailDocument:
         return cls(
             tree=tree,
             tracking=tracking,
+            objects=objects,
             json_ld=data,
             public_id=public_id,
             title=title,
@@ -135,21 +135,12 @@ def _tracking(tree: LexborHTMLParser) -> JsonObject:
     return {}
 
 
-def _listing_json_ld(tree: LexborHTMLParser, url: str) -> JsonObject:
-    """The page's objects of listing types, merged; an object of another URL is another listing."""
+def _merged(objects: Iterable[JsonObject]) -> JsonObject:
     merged: JsonObject = {}
-    for value in json_ld(tree):
-        if is_of_type(value, *LISTING_TYPES) and not _is_elsewhere(value.get("url"), url):
-            for name, inner in value.items():
-                merged.setdefault(name, inner)
+    for value in objects:
+        for name, inner in value.items():
+            merged.setdefault(name, inner)
     return merged
-
-
-def _is_elsewhere(candidate: object, url: str) -> bool:
-    try:
-        return isinstance(candidate, str) and slug_of(candidate) != slug_of(url)
-    except PageError:
-        return False
 
 
 def _public_id(tree: LexborHTMLParser, tracking: JsonObject) -> str | None:

@@ -22,7 +22,9 @@ _OF_PAGES = re.compile(
     r"utf-?(?:8|16|32)(?:-[bl]e)?|cp(?:125\d|874|932|949)|iso8859-\d+|mac-roman|koi8-[ru]|"
     r"gb18030|big5hkscs|euc_jp|shift_jis"
 )
-_OTHER_CHARSET = re.compile(r"html\b.*\bcharset\s*=\s*(?![\"']?utf-?8)", re.I | re.S)
+_HTML = re.compile(r"html\b", re.I)
+_OTHER_CHARSET = re.compile(r"\bcharset\s*+=\s*+(?![\"']?utf-?8)", re.I)
+_LONGEST_HEADER = 200
 _WIDE = ("utf-16", "utf-32")
 _LETTERS = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 _GZIP = b"\x1f\x8b"
@@ -56,6 +58,8 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
 
 def by_header(body: bytes, content_type: str | None) -> bytes:
     """The body of an answer, which is no page where its header does not say so."""
-    if body.startswith(_GZIP) or not _OTHER_CHARSET.search(content_type or ""):
+    header = (content_type or "")[:_LONGEST_HEADER]
+    html = _HTML.search(header)
+    if body.startswith(_GZIP) or html is None or not _OTHER_CHARSET.search(header, html.end()):
         return body
-    return as_utf8(body, content_type)
+    return as_utf8(body, header)

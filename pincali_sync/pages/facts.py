@@ -43,6 +43,7 @@ class Facts(TypedDict, total=False):
 MAX_CHIPS = 60  # of a listing; the site's have a dozen
 MAX_CHIP = 200  # characters
 _AREA_PRECISION = 10  # numeric(10,2)
+_MOST_M2 = 10**8
 _SQUARE_METRES = {"mtk", "m2", "sqm"}  # as JSON-LD writes the unit
 _M2_PER_HECTARE = 10_000
 _HALF = Decimal("0.5")
@@ -66,8 +67,11 @@ _BELIEVED = {
 
 def area_chip(value: str | float | None) -> Iterator[Chip]:
     """An area of a page's data, in m²: a number there has one way of writing."""
-    if value is not None and not isinstance(value, bool):
-        yield Chip(f"{value} m²" if isinstance(value, str) else f"{value:.2f} m²")
+    if isinstance(value, str):
+        yield Chip(f"{value} m²")
+    # A whole number of JSON may be too great to be written out so.
+    elif value is not None and not isinstance(value, bool) and 0 < value < _MOST_M2:
+        yield Chip(f"{value:.2f} m²")
 
 
 def floor_size_chip(data: JsonObject) -> Iterator[Chip]:

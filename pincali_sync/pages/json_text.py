@@ -12,6 +12,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from pincali_sync.pages.entities import unescaped
+
 _DECODER = json.JSONDecoder(strict=False)  # line ends within texts
 _ENTITY = re.compile(r"&#?\w{1,40};")
 # What does not end, ends with the text: nothing is gone through twice.
@@ -32,7 +34,7 @@ def json_of(text: str | None) -> Any:
         bare = _COMMAS.sub(_needed, _LEFT_OUT.sub(_kept, plain)).strip("; \t\r\n")
         value = _loads(bare) or _several(bare)
     if value is None and "&quot;" in written:  # escaped as a whole
-        value = _loads(html.unescape(written))
+        value = _loads(unescaped(written))
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -9,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from pincali_sync.domain.headers import whole_url
 from pincali_sync.domain.identity import CANONICAL_ROOT, linked_listing
-from pincali_sync.domain.numbers import integer_of
+from pincali_sync.domain.numbers import integer_of, last_integer_of
 from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import ListingPage, ManifestEntry
@@ -22,6 +23,8 @@ from pincali_sync.pages.text import (
     json_ld,
     text_at,
 )
+
+logger = logging.getLogger(__name__)
 
 # The detail page uses the same class for similar listings: hence the scope. 2025 has `li`, 2026
 # `div` here.
@@ -36,6 +39,7 @@ _SLIDE = (
 _SLIDES = re.compile(rb"(%b)(?:\s*+%b)++" % (_SLIDE % rb"([0-9]++)", _SLIDE % rb"\2"))
 _MAX_CARDS = 200  # the site has shown 24 and 42
 _SHOWN_OF = re.compile(r"^\D*[0-9][0-9.,]*\s*[-–—]\s*[0-9][0-9.,]*\s+(?:of|de)\s")  # 1–24 of 1,158
+_RESULTS = re.compile(r"\b(?:results?|resultados?)\b", re.I)
 _PAGE_OF = re.compile(
     r"(?:^|\b(?:page|p[aá]gina)\b)\s*[0-9][0-9.,]*\s+(?:(?:out )?of|de)\s+(?=[0-9])(.+)", re.I
 )
@@ -79,6 +83,10 @@ def _entries(tree: LexborHTMLParser, url: str) -> tuple[list[ManifestEntry], lis
             entries.append(parse_card(card, twins, operation, url))
         except PageError as error:
             unreadable.append(str(error))
+        except Exception as error:
+            # A card that trips the parser must not cost its page.
+            logger.exception("a card of %s cannot be read", url)
+            unreadable.append(f"card that trips the parser: {type(error).__name__}")
     return entries, unreadable
 
 
@@ -89,8 +97,9 @@ def _json_ld_twins(tree: LexborHTMLParser, url: str) -> dict[str, JsonObject]:
         if not is_of_type(value, "RealEstateListing"):
             continue
         try:
-            link = str(value.get("url") or value.get("@id"))
-            twins.setdefault(linked_listing(link, url), value)
+            link = value.get("url") or value.get("@id")
+            # To write out what is no text, such as a list of lists, may take for ever.
+            twins.setdefault(linked_listing(link if isinstance(link, str) else "", url), value)
         except PageError:
             continue  # without a listing's URL there is no card to join it to
     return twins
@@ -109,7 +118,13 @@ def _total_listings(tree: LexborHTMLParser) -> int | None:
     declared = integer_of(attribute_at(tree, "[data-search-results]", "data-total"))
     if declared is not None:
         return declared
-    return integer_of(_SHOWN_OF.sub("", text_at(tree, ".action__result h2") or ""))
+    heading = text_at(tree, ".action__result h2") or ""
+    shown_of = _SHOWN_OF.match(heading)
+    if shown_of:
+        return integer_of(heading[shown_of.end() :])
+    # Other numbers may stand in it: "2 bedroom houses: 413,954 results".
+    results = _RESULTS.search(heading)
+    return last_integer_of(heading[: results.start()]) if results else None
 
 
 def _total_pages(

@@ -65,25 +65,28 @@ class ShardLink:
 
 
 def parse_index(body: bytes, url: str) -> list[ShardLink]:
-    """The shards that hold listings; what is no URL costs only itself.
+    """The shards that hold listings, each once; what is no URL costs only itself.
 
     Raises:
         PageError: for what is no sitemap index, or names no such shard, or too many.
     """
-    links: list[ShardLink] = []
+    links: dict[str, ShardLink] = {}
     base = urljoin(CANONICAL_ROOT, url)
     try:
         for entry in _entries(body, root="sitemapindex", name="sitemap"):
             shard = whole_url(base, entry.get("loc", ""))
             if shard is not None and _LISTING_SHARD.search(shard):
-                links.append(ShardLink(url=shard, last_modified=_instant(entry.get("lastmod"))))
+                dated = _instant(entry.get("lastmod"))
+                before = links[shard].last_modified if shard in links else None
+                latest = max(filter(None, (dated, before)), default=None)
+                links[shard] = ShardLink(url=shard, last_modified=latest)
             if len(links) > MAX_SHARDS:
                 raise PageError(f"{url} is no sitemap index: more than {MAX_SHARDS:,} shards")
     except _XML_ERRORS as error:
         raise PageError(f"{url} is no sitemap index: {error}") from None
     if not links:
         raise PageError(f"{url} names no shard with listings")
-    return links
+    return [*links.values()]
 
 
 @dataclass(slots=True)

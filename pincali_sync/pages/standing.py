@@ -72,16 +72,13 @@ _ENDED = {
 }
 
 
-def standing_of(
-    document: DetailDocument, url: str, operations: Collection[Operation]
-) -> Judgement | None:
+def standing_of(document: DetailDocument, operations: Collection[Operation]) -> Judgement | None:
     """What a listing's page says against its being there; None: nothing.
 
     Args:
-        url: where the page was fetched.
         operations: what the page offers. Where one of two has ended, the listing is there.
     """
-    words = availabilities_of(document, url)
+    words = availabilities_of(document)
     is_off = bool(words) and not any(IS_AVAILABLE[word] for word in words)
     status = _status_of_prices(document.tree) or _status_above(document.tree)
     if status is None:

@@ -125,7 +125,10 @@ def _is_meant(said: str, text: str, url: str) -> bool:
 
 
 def _is_the_same(url: str, target: str) -> bool:
-    return urldefrag(urljoin(url, target)).url == urldefrag(url).url
+    try:
+        return urldefrag(urljoin(url, target)).url == urldefrag(url).url
+    except ValueError:  # "http://["
+        return False
 
 
 def _bare(text: str) -> str:

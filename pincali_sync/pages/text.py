@@ -1,13 +1,13 @@
 """Text and JSON out of markup.
 
 Text is what people see and the database can keep: no control characters, none that turn a line
-round, no broken ones, no overlong values. JSON that is broken counts as absent.
+round or have no width, no broken ones, no overlong values; a letter and its accent are one sign.
+JSON that is broken counts as absent.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -15,22 +15,23 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from pincali_sync.domain.signs import UNSEEN, composed, without_accents
 from pincali_sync.pages.json_text import json_of
 
 JsonObject = dict[str, Any]
 
 _LINE_BREAKING_TAGS = {"br", "p", "div", "li", "ul", "ol"}
 _HIDDEN_TAGS = {"script", "style", "template"}
-# Control characters but for tabs and line ends, those that turn a line round, half characters.
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+# Control characters but for tabs and line ends, half characters, what has no width.
+_UNSEEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{UNSEEN}]")
 _MAX_TEXT = 20_000  # of one node, white space of the markup included
 MAX_DESCRIPTION = 50_000
 _MAX_WORDS = 200
 MAX_TITLE = 500  # varchar(500)
-_TYPE_PREFIX = re.compile(r".*[/:#]", re.S)  # "https://schema.org/", "schema:"
-_MAX_OBJECTS = 1_000  # of a page's JSON-LD; the site has four for each card
+_VOCABULARY = re.compile("[/:#]")  # "https://schema.org/", "schema:"
+_LONGEST_TERM = 100
+_MOST_TYPES = 20  # of one object
+MAX_OBJECTS = 1_000  # of a page's JSON-LD; the site has four for each card
 
 
 def as_bytes(markup: str | bytes) -> bytes:
@@ -50,7 +51,7 @@ def clean(text: object, max_length: int | None = None) -> str | None:
     if not isinstance(text, str):
         return None
     kept = text if text.isprintable() else _UNSEEN.sub(_unseen, text.replace("\r\n", "\n"))
-    return kept.strip()[:max_length].rstrip() or None
+    return composed(kept.strip())[:max_length].rstrip() or None
 
 
 def _unseen(sign: re.Match[str]) -> str:
@@ -64,7 +65,7 @@ def one_line(text: object, max_length: int | None = None) -> str | None:
     line = " ".join(text[:_MAX_TEXT].split())
     if not line.isprintable():  # what is left out may have stood between two spaces
         line = " ".join(_UNSEEN.sub(_unseen, line).split())
-    return line[:max_length].rstrip() or None
+    return composed(line)[:max_length].rstrip() or None
 
 
 def fold(text: str) -> str:
@@ -73,8 +74,7 @@ def fold(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).lower()
+    return without_accents(text).lower()
 
 
 # The same few words stand on every card; whole pages' texts would fill the memory.
@@ -122,12 +122,17 @@ def object_of(text: str | None) -> JsonObject:
 
 def json_ld(tree: LexborHTMLParser) -> Iterator[JsonObject]:
     """The typed objects of the page's JSON-LD blocks, outer ones first, in document order."""
-    return islice(_typed_objects(tree), _MAX_OBJECTS)
+    return islice(_typed_objects(tree), MAX_OBJECTS)
+
+
+def json_ld_blocks(tree: LexborHTMLParser) -> Iterator[Any]:
+    """The values of the page's JSON-LD blocks, whatever they are."""
+    return (json_of(block.text()) for block in tree.css('script[type^="application/ld+json" i]'))
 
 
 def _typed_objects(tree: LexborHTMLParser) -> Iterator[JsonObject]:
-    for script in tree.css('script[type^="application/ld+json" i]'):
-        pending = [json_of(script.text())]
+    for block in json_ld_blocks(tree):
+        pending = [block]
         while pending:
             value = pending.pop()
             if isinstance(value, dict):
@@ -141,8 +146,13 @@ def _typed_objects(tree: LexborHTMLParser) -> Iterator[JsonObject]:
 def is_of_type(value: JsonObject, *types: str) -> bool:
     """Whether a JSON-LD object's `@type`, a text or a list, is one of these."""
     declared = value["@type"]
-    names = declared if isinstance(declared, list) else [declared]
-    return any(_TYPE_PREFIX.sub("", name) in types for name in names if isinstance(name, str))
+    names = declared[:_MOST_TYPES] if isinstance(declared, list) else [declared]
+    return any(term_of(name) in types for name in names if isinstance(name, str))
+
+
+def term_of(name: str) -> str:
+    """A term of schema.org without its vocabulary: "House" of "https://schema.org/House"."""
+    return _VOCABULARY.split(name[-_LONGEST_TERM:])[-1]
 
 
 def scalar_at(value: JsonObject, name: str) -> str | float | None:

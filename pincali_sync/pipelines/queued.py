@@ -2,19 +2,67 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
+from scrapy.crawler import Crawler
+
+from pincali_sync.crawl_job import is_closing
 from pincali_sync.db.repositories.removal.checks import VerificationResult
-from pincali_sync.items import ScrapeResult
-from pincali_sync.pipelines.batcher import BatchingPipeline
+from pincali_sync.domain.liveness import tells_nothing
+from pincali_sync.items import NO_PAGE, ScrapeResult
+from pincali_sync.pipelines.batcher import BatchingPipeline, Item
 
 
-class PropertyPipeline(BatchingPipeline[ScrapeResult]):
+class QueuedPipeline(BatchingPipeline[Item]):
+    """Keeps failures back until another page is answered, which shows that they are the pages' own.
+
+    Where the crawl is ended before, they may be what it ended for: nobody's fault, the first time.
+    """
+
+    batch_size = 20
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._failures: list[Item] = []
+
+    @abstractmethod
+    def may_be_the_sites(self, item: Item) -> bool:
+        """Whether it failed in a way that a site in trouble fails."""
+
+    @abstractmethod
+    def excused(self, item: Item) -> Item:
+        """The failure without an attempt that is held against its page."""
+
+    async def close_spider(self) -> None:
+        """Stores the rest, too."""
+        failures, self._failures = self._failures, []
+        for each in failures:
+            await super()._add(self.excused(each) if is_closing(self._crawler) else each)
+        await super().close_spider()
+
+    async def _add(self, item: Item) -> None:
+        if self.may_be_the_sites(item):
+            self._failures.append(item)
+            return
+        failures, self._failures = self._failures, []
+        for each in (*failures, item):
+            await super()._add(each)
+
+
+class PropertyPipeline(QueuedPipeline[ScrapeResult]):
     """Detail pages into staging and the live table."""
 
     item_type = ScrapeResult
-    batch_size = 20
+
+    def may_be_the_sites(self, item: ScrapeResult) -> bool:
+        """As the answer's reader says."""
+        return item.tells_nothing
+
+    def excused(self, item: ScrapeResult) -> ScrapeResult:
+        """As it excuses itself."""
+        return item.excused()
 
     async def store(self, items: list[ScrapeResult]) -> Mapping[str, int]:
         """Counts what became of the pages."""
@@ -25,11 +73,19 @@ class PropertyPipeline(BatchingPipeline[ScrapeResult]):
         return {f"detail/{what}": count for what, count in asdict(saved).items()}
 
 
-class VerificationPipeline(BatchingPipeline[VerificationResult]):
+class VerificationPipeline(QueuedPipeline[VerificationResult]):
     """Verdicts on missing listings, with their evidence."""
 
     item_type = VerificationResult
-    batch_size = 20
+
+    def may_be_the_sites(self, item: VerificationResult) -> bool:
+        """As the status says."""
+        return tells_nothing(item.answer.status)
+
+    def excused(self, item: VerificationResult) -> VerificationResult:
+        """Unknown, as before."""
+        evidence = f"{NO_PAGE}: {item.judgement.evidence}"
+        return replace(item, judgement=replace(item.judgement, evidence=evidence))
 
     async def store(self, items: list[VerificationResult]) -> Mapping[str, int]:
         """Counts the verdicts."""

@@ -21,7 +21,8 @@ class SiteProbe:
     """Asks for a first listing page, in turn with everybody else."""
 
     def __init__(self, config: Config, pace: PaceService) -> None:
-        self._url = f"{config.pincali_base_url}{ListingSource.SALE.path}"
+        self._base_url = config.pincali_base_url
+        self._url = f"{self._base_url}{ListingSource.SALE.path}"
         self._config = config
         self._pace = pace
 
@@ -35,7 +36,7 @@ class SiteProbe:
         robots = await fetch_robots(self._config, take_turn)
         user_agents = self._config.user_agents
         self._pace.respect_crawl_delay(robots.crawl_delay(user_agents))
-        objection = robots.objection(self._url, user_agents[0])
+        objection = robots.unreadable or robots.refusal_of_pages(self._base_url, user_agents)
         if objection is not None:
             return objection
         await take_turn()

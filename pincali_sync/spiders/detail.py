@@ -18,9 +18,10 @@ from pincali_sync.config import load_config
 from pincali_sync.cookies import read_cookies
 from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, close_soon, failed, fetched
 from pincali_sync.exceptions import BrowserEndedError, BrowserMissingError, UsageError
-from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
+from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.politeness import GAP
+from pincali_sync.middlewares.robots import ForbiddenRequest
 from pincali_sync.services.runs.run_jobs import NO_BROWSER
 
 IN_BROWSER = "playwright"  # request.meta: for the browser's download handler
@@ -78,6 +79,12 @@ class DetailSpider(JobSpider):
         if isinstance(failure.value, BrowserEndedError):
             # In its turn, and without counting as an attempt.
             yield request.replace(dont_filter=True)
+            return
+        if isinstance(failure.value, ForbiddenRequest):
+            self.count(DONE)
+            yield ScrapeResult(  # this page alone: another try would meet the same rule
+                queued=request.cb_kwargs["queued"], error=str(failure.value), ending=Ending.FAILED
+            )
             return
         yield from self._take(url=request.url, answer=failed(failure.value), **request.cb_kwargs)
 

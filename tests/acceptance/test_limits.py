@@ -240,6 +240,24 @@ async def test_a_403_for_the_sitemap_or_robots_txt_is_about_those_alone(
     assert await value(db, "SELECT kind FROM sync_pauses") == "refused"
 
 
+async def test_what_a_sitemap_names_twice_is_asked_for_once_and_the_sitemap_is_whole(
+    crawl: Crawl, hostile: HostileSite, db: Database
+) -> None:
+    first, second = "<loc>/properties.xml</loc>", "<loc>/properties2.xml</loc>"
+    casas = [f"https://www.pincali.com/inmueble/casa-{number}" for number in range(3)]
+    hostile.answers = {
+        "/sitemap.xml": Says(body=index(first, second, first)),
+        "/properties.xml": Says(body=shard(casas[0], casas[1], casas[0])),
+        "/properties2.xml": Says(body=shard(casas[2], casas[1])),
+    }
+    ended = crawl("sitemap")
+    assert ended.status == 0, ended.log
+    assert hostile.paths[:2] == ["/robots.txt", "/sitemap.xml"]
+    assert sorted(hostile.paths[2:]) == ["/properties.xml", "/properties2.xml"]
+    [read] = await rows(db, "SELECT shards, urls, is_complete, reasons FROM sitemap_passes")
+    assert read == {"shards": 2, "urls": 3, "is_complete": True, "reasons": []}
+
+
 async def test_robots_txt_is_followed_and_kept_to(crawl: Crawl, hostile: HostileSite) -> None:
     hostile.answers["/robots.txt"] = Says.moved("/site/robots.txt", 301)
     hostile.answers["/site/robots.txt"] = Says(body=b"User-agent: *\nDisallow: /en/properties/\n")

@@ -273,6 +273,15 @@ async def test_a_page_that_holds_its_browser_ends_it_and_the_others_go_back(
         assert b"fine" in (await browser.read(hostile.shows("next", "fine"))).body
 
 
+async def test_a_page_that_comes_right_after_a_browser_was_ended_is_read_in_the_next(
+    hostile: HostilePages,
+) -> None:
+    async with reader(hostile, scripts=True) as browser:
+        with pytest.raises(PageError, match="was not there after"):
+            await browser.read(hostile.shows("stuck", LOOP))
+        assert b"fine" in (await browser.read(hostile.shows("next", "fine"))).body
+
+
 class OpenGate(Gate):
     """Leads wherever a page wants; whatever the name, on this machine."""
 

@@ -66,7 +66,12 @@ class PaceService:
         self._crawl_delay = max(self._crawl_delay, seconds)
 
     async def wait_for_turn(
-        self, gap_seconds: float = 0.0, *, asks: str = PAGES, although_paused: bool = False
+        self,
+        gap_seconds: float = 0.0,
+        *,
+        asks: str = PAGES,
+        although_paused: bool = False,
+        look: Callable[[], None] = lambda: None,
     ) -> float:
         """Returns when a request may be sent; nobody sends another for the gap after it.
 
@@ -74,6 +79,7 @@ class PaceService:
             gap_seconds: the gap this request asks for, where longer than the site's own.
             asks: for pages or the sitemap.
             although_paused: for the one request that looks whether the site answers again.
+            look: asked now and then; raises when nobody wants the turn any more.
 
         Returns:
             The seconds waited.
@@ -81,6 +87,7 @@ class PaceService:
         Raises:
             PausedError: when such requests rest, or do while waiting.
         """
+        look()
         if self.is_off:
             if not although_paused:
                 await self._look_now_and_then(asks)
@@ -89,11 +96,12 @@ class PaceService:
         waited = 0.0
         async with self._turn:
             while True:
+                look()
                 slot = await self._reserve(gap, asks)
                 waited += max(0.0, slot.wait_seconds)
                 if not although_paused:
                     _check(slot.paused)
-                if await self._sleep_until(slot, asks, although_paused=although_paused):
+                if await self._sleep_until(slot, asks, look, although_paused=although_paused):
                     return waited
 
     async def _reserve(self, gap: float, asks: str) -> Reservation:
@@ -149,17 +157,20 @@ class PaceService:
             self._is_refused = False
             await self._db.run(lambda tx: tx.pace.forget_refusals(self._host))
 
-    async def _sleep_until(self, slot: Reservation, asks: str, *, although_paused: bool) -> bool:
+    async def _sleep_until(
+        self, slot: Reservation, asks: str, look: Callable[[], None], *, although_paused: bool
+    ) -> bool:
         """Whether the slot still holds when its time has come: a hold since then outdates it."""
         left = slot.wait_seconds
         while left > 0:
             step = min(left, _LOOK_SECONDS)
             await self._sleep(step)
             left -= step
-            look = await self._look(asks)
+            look()
+            seen = await self._look(asks)
             if not although_paused:
-                _check(look.paused)
-            if look.held_until not in (None, slot.held_until):
+                _check(seen.paused)
+            if seen.held_until not in (None, slot.held_until):
                 return False
         return True
 

@@ -241,6 +241,41 @@ async def test_triggers_and_indexes_that_do_not_work_are_told(
     assert left.mended == "in force again: check_listing_status"
 
 
+async def test_columns_of_other_types_are_told_with_what_makes_them_ours(
+    surgery: Surgery, db: Database
+) -> None:
+    for statement in (
+        "DROP MATERIALIZED VIEW property_stats",
+        "ALTER TABLE properties_live ALTER total_area_m2 TYPE double precision",
+        "ALTER TABLE properties_live ALTER features TYPE json USING features\\:\\:json",
+        "ALTER TABLE properties_live ALTER agent_phone TYPE varchar(20)",
+        "ALTER TABLE properties_live ALTER agency_name TYPE text",
+        "ALTER TABLE properties_live ALTER bedrooms TYPE bigint",
+        "ALTER TABLE scraping_errors ALTER created_at TYPE timestamp",
+    ):
+        await rows(db, statement)
+    lines = [line for line in await surgery.lines("integrity") if " is " in line.finding.what]
+    assert {(line.finding.level, line.finding.what) for line in lines} >= {
+        (BAD, "properties_live.total_area_m2 is double precision instead of numeric(10,2)"),
+        (BAD, "properties_live.features is json instead of jsonb"),
+        (
+            BAD,
+            "scraping_errors.created_at is timestamp without time zone instead of "
+            "timestamp with time zone",
+        ),
+        (
+            WARN,
+            "properties_live.agent_phone is character varying(20), which holds less than "
+            "character varying(50)",
+        ),
+    }
+    for line in lines:
+        if "instead of" in line.finding.what or "holds less" in line.finding.what:
+            await rows(db, line.finding.remedy.partition(": ")[2].replace(":", "\\:"))
+    left = [line.finding.what for line in await surgery.lines("integrity")]
+    assert [each for each in left if "instead of" in each or "holds less" in each] == []
+
+
 async def test_what_others_keep_is_named(surgery: Surgery, db: Database) -> None:
     await rows(db, "CREATE TABLE playlists (id integer)")
     await rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tracemalloc
 
@@ -10,10 +11,11 @@ import pytest
 from pincali_sync.bootstrap import build_services
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.engine import Database
-from pincali_sync.exceptions import BlockedError, PageError
+from pincali_sync.exceptions import BlockedError, PageError, PausedError
 from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.runner.probe import SiteProbe
 from pincali_sync.single_property import scrape_single_property
+from tests.support.builders import rows, value
 from tests.support.clock import FixedClock
 from tests.support.hostile_site import MEGABYTE, HostileSite, Says
 
@@ -215,3 +217,52 @@ async def test_the_look_and_the_library_name_a_page_that_is_too_long(
     configure_library(monkeypatch, hostile, gap="0")
     with pytest.raises(PageError, match="longer than"):
         await scrape_single_property("/en/home/casa-1")
+
+
+async def test_a_busy_answer_to_the_library_makes_everybody_wait(
+    hostile: HostileSite, db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    configure_library(monkeypatch, hostile, gap="0.01")
+    monkeypatch.setenv("DETAIL_DELAY_SECONDS", "0")
+    hostile.answers["/en/home/casa-1"] = Says(429, headers={"Retry-After": "600"})
+    with pytest.raises(PageError, match="HTTP 429"):
+        await scrape_single_property("/en/home/casa-1")
+    asked = len(hostile.paths)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1):
+            await scrape_single_property("/en/home/casa-2")
+    assert len(hostile.paths) == asked
+    held = "SELECT held_until > now() + interval '9 minutes' FROM site_pace"
+    assert await value(db, held)
+
+
+async def test_a_refusal_of_the_library_lets_pages_rest_for_everybody(
+    hostile: HostileSite, db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    configure_library(monkeypatch, hostile, gap="0.01")
+    monkeypatch.setenv("DETAIL_DELAY_SECONDS", "0")
+    hostile.answers = {f"/en/home/casa-{each}": Says(403) for each in (1, 2)}
+    with pytest.raises(BlockedError, match="forbidden"):
+        await scrape_single_property("/en/home/casa-1")
+    with pytest.raises(PausedError, match="the site refuses us"):
+        await scrape_single_property("/en/home/casa-2")
+    assert hostile.paths == ["/robots.txt", "/en/home/casa-1"]
+    assert await value(db, "SELECT scope FROM sync_pauses") == "pages"
+
+
+async def test_a_page_that_the_library_is_shown_ends_a_row_of_refusals(
+    hostile: HostileSite, db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    configure_library(monkeypatch, hostile, gap="0.01")
+    monkeypatch.setenv("DETAIL_DELAY_SECONDS", "0")
+    strikes = []
+    for status in (429, 502, 404):
+        hostile.answers["/en/home/casa-1"] = Says(status)
+        with pytest.raises(PageError, match=f"HTTP {status}"):
+            await scrape_single_property("/en/home/casa-1")
+        strikes.append(await value(db, "SELECT strikes FROM site_pace"))
+        await rows(db, "UPDATE site_pace SET next_free_at = now(), held_until = NULL RETURNING 1")
+    assert strikes == [1, 1, 0]

@@ -176,6 +176,27 @@ async def test_a_pause_is_noticed_while_waiting_for_a_turn(db: Database) -> None
     assert sum(slept) <= 2
 
 
+async def test_whoever_wants_no_turn_any_more_waits_no_longer_and_reserves_none(
+    db: Database,
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    def look() -> None:
+        if slept:
+            raise InterruptedError
+
+    worker = PaceService(db, HOST, min_gap_seconds=600, sleep=sleep)
+    await worker.wait_for_turn()
+    waiting = [worker.wait_for_turn(look=look) for _ in range(3)]
+    ended = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in ended] == [InterruptedError] * 3
+    assert sum(slept) <= 2
+    assert await worker.wait_for_turn() == pytest.approx(2 * 600, abs=NEAR)
+
+
 async def test_a_turn_reserved_before_a_hold_is_given_up(db: Database) -> None:
     other = pace(db)
     held: list[bool] = []

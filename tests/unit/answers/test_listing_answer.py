@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from pincali_sync.answers import listing
 from pincali_sync.answers.listing import facts_of, read_listing
 from pincali_sync.domain.listing_query import ListingQuery, Measure, Place, Range, WantedPage
 from pincali_sync.domain.page_facts import PageFacts, Sample
@@ -210,3 +212,15 @@ def test_a_page_beyond_what_the_site_shows_is_absent_and_asked_for_again_first()
     answer = read_listing(page, URL, FetchedPage(status=200, body=body))
     assert answer.facts is not None
     assert (answer.facts.is_absent, answer.item, answer.is_doubtful) == (True, None, True)
+
+
+def test_a_page_that_trips_the_parser_is_a_lost_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise ArithmeticError("nobody thought of this")
+
+    monkeypatch.setattr(listing, "parse_listing_page", broken)
+    body = (PAGES / "listing-2026.html").read_bytes()
+    lost = read_listing(wanted(), URL, FetchedPage(status=200, body=body))
+    assert lost.facts is None
+    assert isinstance(lost.item, LostPage)
+    assert lost.item.error == "parser: ArithmeticError('nobody thought of this')"

@@ -27,6 +27,30 @@ def test_its_rules_are_kept_to_with_or_without_a_bom() -> None:
         assert found.crawl_delay([AGENT]) == 2.5
 
 
+SITE = "https://www.pincali.com"
+
+
+@pytest.mark.parametrize(
+    "rule", ["/", "/en/", "/en/home", "/en/home/*", "/*/properties-for-rent", "/*?page="]
+)
+def test_what_forbids_pages_as_such_refuses_them(rule: str) -> None:
+    found = robots(f"User-agent: *\nDisallow: {rule}\n")
+    assert "robots.txt forbids" in str(found.refusal_of_pages(SITE, [AGENT]))
+
+
+@pytest.mark.parametrize(
+    "rule", ["", "/admin", "/sitemap.xml", "/en/home/casa-1", "/*min_price", "/en/home/*terreno"]
+)
+def test_what_forbids_some_pages_does_not_refuse_their_kind(rule: str) -> None:
+    assert robots(f"User-agent: *\nDisallow: {rule}\n").refusal_of_pages(SITE, [AGENT]) is None
+
+
+def test_pages_are_refused_where_one_of_our_names_is_shut_out() -> None:
+    found = robots("User-agent: Other\nDisallow: /\n")
+    assert found.refusal_of_pages(SITE, [AGENT]) is None
+    assert found.refusal_of_pages(SITE, [AGENT, "Other/1.0"]) is not None
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 301, 302])
 def test_a_host_without_it_is_free_to_read(status: int) -> None:
     found = robots("User-agent: *\nDisallow: /\nCrawl-delay: 9\n", status)
@@ -61,12 +85,13 @@ def of_many_agents(agents: int, rules: int, rule: str, end: str = "\n") -> str:
         "User-agent: *\n" + "Disallow: /*a*b*c*d$\n" * 25_000,
         "User-agent: *\nDisallow: /" + "*a" * 250_000,
         "".join(f"User-agent: {n}\n" for n in range(15_000)) + "Allow: /\n" * 30_000,
-        of_many_agents(150, 130, "Allow: /{}$/index.html"),
-        of_many_agents(1, 19_000, "Disallow: /{}*a*b*c*d$"),
+        of_many_agents(120, 80, "Allow: /{}$/index.html"),
+        of_many_agents(1, 9_900, "Disallow: /{}*a*b*c*d$"),
         "User-agent: a\n" * 7_000 + "Disallow: /1\nUser-agents: b\n" + "Disallow: /2\n" * 7_000,
         "User-agent: *\nDisallow: /" + "%" * 500_000,
         "a:" * 250_000,
         "\n" * 900_000,
+        *(end.join(["User-agent: a"] * 9_000 + ["Allow: /"] * 9_000) for end in "\r\v\u2028"),
     ],
 )
 def test_the_worst_rules_cost_no_more_than_a_second(body: str) -> None:

@@ -97,7 +97,7 @@ def test_a_property_id_is_sixteen_hex_digits() -> None:
         "/en/home/a\ud800",
         "/en/home/a%5Cb",
         "/en/home/casa\u202eroja",
-        "/en/home/casa\u200b",
+        *(f"/en/home/casa{unseen}" for unseen in "\u200b\u200d\u2060\u00ad\u180e\U000e0041"),
         "/en/home/" + "a" * 501,
         "/en/home/casa?" + "a" * 2048,
         "http://[",

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pincali_sync.domain.liveness import Answer, Calibration, RedirectKind, Verdict, judge
+from pincali_sync.pages import answer as pages_answer
 from pincali_sync.pages.answer import read_answer
 from tests.support.builders import SITE, id_of
 
@@ -261,3 +262,17 @@ def test_where_a_redirect_leads_is_told_apart() -> None:
         RedirectKind.HOME,
         RedirectKind.ELSEWHERE,
     ]
+
+
+@pytest.mark.parametrize("step", ["challenge_kind", "tree_of", "read_listing", "_plain_page"])
+def test_a_page_that_trips_its_reader_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def broken(*_: object) -> None:
+        raise ArithmeticError("nobody thought of this")
+
+    monkeypatch.setattr(pages_answer, step, broken)
+    read = read_answer(URL, 404, {}, b"<html><title>x | Pincali</title></html>")
+    assert read.scraped is None
+    judged = judge(read.answer, property_id="", public_id=None)
+    assert judged.verdict is Verdict.UNKNOWN

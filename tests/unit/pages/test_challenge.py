@@ -82,3 +82,9 @@ def test_a_redirect_to_another_listing_is_none() -> None:
 @given(st.binary(max_size=500))
 def test_arbitrary_bytes_are_no_challenge(body: bytes) -> None:
     assert challenge_kind(200, {}, body) is None
+
+
+@pytest.mark.parametrize("number", ["9" * 5_000, "0" * 5_000 + "65", "x" + "f" * 5_000])
+def test_an_entity_beyond_all_numbers_is_no_fault(number: str) -> None:
+    for body in (f"<p>&#{number};</p>", f"<h1>&#{number}</h1>"):
+        assert challenge_kind(200, {}, body) is None

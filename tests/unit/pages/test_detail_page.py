@@ -337,7 +337,13 @@ def test_another_page_is_refused_with_the_reason(page: str, reason: str) -> None
         parse_detail_page(saved(page), URL)
 
 
-@pytest.mark.parametrize("unseen", ["\x1b[31m", "\x07", "\x9b", "\u202e", "\u2066", "\u200f"])
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        *("\x1b[31m", "\x07", "\x9b", "\u202e", "\u2066", "\u200f", "\u200b", "\u2060", "\ufeff"),
+        *("\u00ad", "\u180e", "\U000e0041", "\u206a", "\ufff9"),
+    ],
+)
 def test_text_holds_nothing_that_nobody_sees(unseen: str) -> None:
     shown = f"Ca{unseen}sa"
     prop = with_markup(
@@ -349,6 +355,19 @@ def test_text_holds_nothing_that_nobody_sees(unseen: str) -> None:
     texts = (prop.title, prop.neighborhood, prop.agent_name, prop.description, prop.features[0])
     plain = f"Ca{unseen[1:]}sa"
     assert texts == (plain, plain, plain, f"{plain}\nx", plain)
+
+
+def test_an_accent_of_its_own_becomes_part_of_its_letter() -> None:
+    shown = with_markup(
+        '<h2 class="location">House in Centro, San Luis Potosi\u0301</h2>', "Bao\u0303"
+    )
+    assert (shown.city, shown.title) == ("San Luis Potosí", "Baõ")
+    assert with_markup("", title="e\u0301" * 600).title == "é" * 500
+
+
+def test_what_joins_the_signs_of_an_emoji_stays() -> None:
+    family = "👨\u200d👩\u200d👧 می\u200cخواهم"
+    assert with_markup("", title=f"Casa {family}").title == f"Casa {family}"
 
 
 def test_overlong_texts_are_cut() -> None:
@@ -387,3 +406,14 @@ def test_the_printed_form_is_json_with_every_field(prop: Property) -> None:
     assert (printed["listing_date"], printed["price"]) == ("2026-02-28", 21_500_000)
     assert printed["amenities"]["Recreation"] == ["Pool"]
     assert printed["offers"][0] == {"operation": "rent", "amount": 6500, "currency": "USD"}
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "-1" + "0" * 400, "1e999", "NaN"])
+def test_a_number_beyond_all_measure_is_none(number: str) -> None:
+    tracked = f'{{"Property ID": "EB-VR1002", "Area M2": {number}, "Bedrooms": {number}}}'
+    data = f'{{"@type": "House", "floorSize": {{"value": {number}}}, "numberOfBedrooms": {number}}}'
+    prop = with_markup(
+        f"<div data-track-custom-properties='{tracked}'></div>"
+        f'<script type="application/ld+json">{data}</script>'
+    )
+    assert (prop.total_area_m2, prop.bedrooms) == (None, None)

@@ -125,3 +125,11 @@ def test_what_a_crawl_fetched_is_read_by_its_header() -> None:
     headers = {"Content-Type": "text/html; charset=windows-1252"}
     answer = fetched(Response(URL, headers=headers, body=page().encode("cp1252")))
     assert answer.body.decode() == page()
+
+
+@pytest.mark.parametrize("piece", ["html ", "html;", "charset=utf-8 ", "charset =", " ", "="])
+def test_a_long_header_takes_no_time(piece: str) -> None:
+    began = time.process_time()
+    for start in ("text/html; ", "text/html; charset", ""):
+        by_header(b"<p>\xe9", start + piece * 20_000)
+    assert time.process_time() - began < 0.1

@@ -57,6 +57,10 @@ def test_what_is_no_json_is_nothing(text: str | None) -> None:
     assert json_of(text) is None
 
 
+def test_an_entity_beyond_all_numbers_is_no_fault() -> None:
+    assert json_of(f"[&quot;&#{'9' * 5_000};&quot;]") == ["\ufffd"]
+
+
 @pytest.mark.parametrize(
     "sign", ["/*", '"', "//", ",", "&a;", "<!--", '"\\', "{}", "1 ", "[,", "&"]
 )

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.items import ListingPage, ManifestEntry
+from pincali_sync.pages import listing_page
 from pincali_sync.pages.as_json import as_dict
+from pincali_sync.pages.cards import parse_card
 from pincali_sync.pages.listing_page import parse_listing_page
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -227,6 +230,32 @@ def test_totals_are_read_however_they_are_written(total: str, heading: str, page
 
 
 @pytest.mark.parametrize(
+    ("declared", "heading", "total"),
+    [
+        ("413954", "10,000+ results", 413_954),
+        ("10,000+", "413,954 results", 413_954),
+        ("10,000+", "más de 10,000 resultados", None),
+        ("> 10000", "10 mil resultados", None),
+        ("", "2 bedroom houses: 413,954 results", 413_954),
+        ("", "24 of 413,954 results", 413_954),
+        ("", "1–24 of more than 10,000 results", None),
+        ("", "Houses with 2 bedrooms", None),
+        ("", "2 bedroom results", None),
+        ("", "No results", None),
+    ],
+)
+def test_the_total_is_an_exact_number_of_results(
+    declared: str, heading: str, total: int | None
+) -> None:
+    page = parse_listing_page(
+        f'<div data-search-results data-total="{declared}"></div>'
+        f'<div class="action__result"><h2>{heading}</h2></div>',
+        URL_2025,
+    )
+    assert page.total_listings == total
+
+
+@pytest.mark.parametrize(
     ("pager", "pages"),
     [
         ("1–24 de 17,249", None),
@@ -381,3 +410,34 @@ def test_a_card_without_an_id_is_known_by_the_number_that_its_photos_lie_under(
 def test_a_cards_own_id_is_believed_before_its_photos() -> None:
     inside = photos("/property_images/5123456/1/a.jpg")
     assert only_entry(card(inside, 'data-id="EB-QA0001"')).public_id == "EB-QA0001"
+
+
+def test_a_card_that_trips_the_parser_costs_that_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(card: Any, *rest: Any) -> ManifestEntry:
+        if "casa-b" in (card.html or ""):
+            raise ArithmeticError("nobody thought of this")
+        return parse_card(card, *rest)
+
+    monkeypatch.setattr(listing_page, "parse_card", broken)
+    cards = "".join(
+        f'<div class="property__component"><a href="/en/home/casa-{name}"></a></div>'
+        for name in "abc"
+    )
+    page = parse_listing_page(f"<div data-search-results>{cards}</div>", URL_2025)
+    assert [entry.source_url[-1] for entry in page.entries] == ["a", "c"]
+    assert page.unreadable_cards == ("card that trips the parser: ArithmeticError",)
+
+
+@pytest.mark.parametrize("value", ["1" + "0" * 400, "-1" + "0" * 400, "1e999", "NaN", "1e300"])
+def test_a_number_beyond_all_measure_in_json_ld_is_no_area(value: str) -> None:
+    twin = (
+        '{"@type": "RealEstateListing", "url": "/en/home/casa-a", "name": "Casa", '
+        f'"floorSize": {{"value": {value}}}}}'
+    )
+    markup = f'<script type="application/ld+json">{twin}</script>' + card(
+        '<a href="/en/home/casa-a"></a>'
+    )
+    assert (only_entry(markup).listing_page_title, only_entry(markup).total_area_m2) == (
+        "Casa",
+        None,
+    )

@@ -48,6 +48,21 @@ def test_the_index_names_the_shards_of_listings_on_whatever_host() -> None:
     ]
 
 
+def test_a_shard_that_is_named_twice_is_one_shard_of_the_later_date() -> None:
+    named = "<loc>/maps/properties.xml.gz</loc>"
+    body = index(
+        named,
+        f"{named}<lastmod>2026-11-20</lastmod>",
+        "<loc>/maps/properties1.xml.gz</loc>",
+        f"{named}<lastmod>2026-11-18</lastmod>",
+        named,
+    )
+    first, other = parse_index(body, URL)
+    assert first.url.endswith("/properties.xml.gz")
+    assert first.last_modified == datetime(2026, 11, 20, tzinfo=UTC)
+    assert other.url.endswith("/properties1.xml.gz")
+
+
 @pytest.mark.parametrize(
     "body",
     [b"", b"<html><body>Human Verification", index("<loc>https://cdn.invalid/agents.xml</loc>")],

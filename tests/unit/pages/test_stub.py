@@ -152,3 +152,11 @@ def test_a_page_that_holds_more_is_none(more: str) -> None:
 )
 def test_only_a_page_that_claims_to_be_one_is_a_stub(answer: dict[str, object]) -> None:
     assert not is_stub(page(COOKIE + GO), **answer)
+
+
+@pytest.mark.parametrize("target", ["http://[", "//[x", "http://[::1"])
+def test_a_way_to_no_address_is_none(target: str) -> None:
+    assert not is_stub(page(f"{COOKIE} location = '{target}'"))
+    assert not is_stub(
+        page("").replace("<title>", f'<meta http-equiv=refresh content="0;url={target}"><title>')
+    )

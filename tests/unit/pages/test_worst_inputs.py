@@ -76,6 +76,26 @@ BUILT = {
     + "1" * 900_000
     + "}}</script>",
 }
+LONG_WORDS = ",".join(['"' + "a" * 10_000 + '"'] * 99)
+DATA = {
+    "a long type": f'{{"@type":"{filled("a")}"}}',
+    "long types": f'{{"@type":[{LONG_WORDS}]}}',
+    "long words of availability": f'{{"@type":"House","offers":{{"availability":[{LONG_WORDS}]}}}}',
+    **{
+        f"{name} within {name}": f'{{"@type":["Product","RealEstateListing"],"{name}":' * 800
+        + f'"{filled("a")}"'
+        + "}" * 800
+        for name in ("name", "sku", "identifier", "url", "@id", "mainEntityOfPage", "offers")
+    },
+}
+MARKS = "\u0301\u0327" * 4_900
+BUILT |= {
+    **{name: f'<script type="application/ld+json">{text}</script>' for name, text in DATA.items()},
+    "marks upon a letter": f"<p>a{MARKS}</p>" * 50,
+    "marks upon a letter of a title": f'<h1 class="property-title">a{MARKS * 50}</h1>',
+    "marks that are letters": f"<p>a{(chr(0xFF9E) + chr(0x301)) * 4_900}</p>" * 40,
+    "marks of two marks each": f"<p>a{chr(0xF73) * 6_600}</p>" * 50,
+}
 INPUTS = {
     **{f"{piece!r} repeated": filled(piece) for piece in REPEATED},
     **{f"{piece!r} as often as allowed": allowed(piece) for piece in ALLOWED},

@@ -12,6 +12,7 @@ from sqlalchemy.schema import AddConstraint, CreateIndex
 
 from pincali_sync.db.models import metadata
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.health.columns import TYPES, Misfit, misfits
 
 _TABLES = list(metadata.tables)
 # By name, their tables: written in migrations 0001, 0007, 0008 and 0015.
@@ -136,6 +137,10 @@ class CatalogRepository(Repository):
             for part in _wanted()
             if not rows.get(part.name)
         ]
+
+    async def misfits(self) -> list[Misfit]:
+        """Columns of other types than the models have them."""
+        return [*misfits(await self._pairs(TYPES, tables=_TABLES))]
 
     async def breaking(self, part: Part) -> int:
         """How many rows break a check or foreign key."""

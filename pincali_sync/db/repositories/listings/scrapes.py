@@ -18,6 +18,7 @@ from pincali_sync.db.models.listings import PropertyScrapesStaging
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepository
 from pincali_sync.db.repositories.listings.learning import FIRST_PRIORITY, LEARN_FROM_SAMPLE, LEARNT
+from pincali_sync.db.repositories.listings.merged import merged
 from pincali_sync.db.repositories.removal.counting import UNLISTED_SCANS
 from pincali_sync.db.repositories.removal.transition import LIKELY, REMOVED, transition
 from pincali_sync.domain.identity import is_same_slug
@@ -29,7 +30,7 @@ from pincali_sync.domain.listing_status import (
     ListingStatus,
 )
 from pincali_sync.domain.prices import main_offer, offers_as_json
-from pincali_sync.items import EXPECTED_FIELDS, Property, ScrapeResult
+from pincali_sync.items import Property, ScrapeResult
 
 _PAGE = tuple(field.name for field in fields(Property))
 _STAGED = tuple(name for name in _PAGE if name in PropertyScrapesStaging.__table__.columns)
@@ -39,61 +40,8 @@ _SCRAPED = (*_LIVE, *_SIGHTED, "change_type")
 # The others are no news to anybody who reads the journal.
 _JOURNALLED = (*(name for name in _PAGE if name != "property_id"), "price_unit")
 
-# Values of the price, which a page with offers settles even where it now shows none ("on
-# request"). Every other value that a page stopped showing is kept: an empty field is more often
-# a selector that broke than news, and a live row must not be overwritten with nothing.
-PRICED = {"operation_type", "price", "currency", "price_per_m2", "price_unit", "offers"}
-
-# One statement of a page says both: when the second is told anew, the first is as told with it.
-_TOLD_WITH = {
-    "half_bathrooms": "bathrooms",
-    "age_years": "construction_year",
-    "construction_year": "age_years",
-}
-_MOST_PER_M2 = 10**8  # numeric(10,2)
-
 # The first visit of an adopted row repairs it: what differs then is no news of the site.
 REPAIR = "repair of an adopted row"
-
-
-def _merged(column: str, page: str, live: str) -> str:
-    """The value a live row gets: the page's, else its own; what derives from others, anew."""
-    if column == "price_per_m2":
-        return _price_per_m2(page, live)
-    if column == "data_completeness_score":
-        shown = ", ".join(_merged(each, page, live) for each in EXPECTED_FIELDS)
-        has = f"round(num_nonnulls({shown})::numeric / {len(EXPECTED_FIELDS)}, 2)"
-        # What is not stored by choice was shown all the same.
-        return f"greatest({page}.{column}, {has})"
-    if column in PRICED:
-        keeps = f"{page}.offers = '[]'::jsonb"
-    elif other := _TOLD_WITH.get(column):
-        is_as_told = f"coalesce({page}.{other}, {live}.{other}) IS NOT DISTINCT FROM {live}.{other}"
-        keeps = f"{page}.{column} IS NULL AND {is_as_told}"
-    elif column == "verification_status":
-        # A person's "verified" is not taken back by a scrape, unless its price waits for one.
-        keeps = f"""{live}.{column} = 'verified' AND NOT EXISTS (
-            SELECT FROM price_reviews r
-             WHERE r.property_id = {live}.property_id AND r.status = 'open')"""
-    else:
-        return f"coalesce({page}.{column}, {live}.{column})"
-    return f"CASE WHEN {keeps} THEN {live}.{column} ELSE {page}.{column} END"
-
-
-def _price_per_m2(page: str, live: str) -> str:
-    """From the price and the area that the row gets, as `pages.detail_page` has it from a page's.
-
-    Where they do not give it, it stands as long as the price does that it was told of.
-    """
-    names = ("price", "currency", "price_unit", "total_area_m2")
-    price, currency, unit, area = (_merged(each, page, live) for each in names)
-    amount = f"CASE WHEN {unit} = 'm2' THEN {price} ELSE {price} / nullif({area}, 0) END"
-    return f"""(
-        SELECT CASE WHEN amount < {_MOST_PER_M2} THEN amount
-                    WHEN amount IS NULL AND ({price}, {currency}, {unit})
-                         IS NOT DISTINCT FROM ({live}.price, {live}.currency, {live}.price_unit)
-                    THEN {live}.price_per_m2 END
-          FROM (SELECT round({amount}, 2) AS amount) per_m2)"""
 
 
 def _list(columns: Iterable[str], prefix: str = "") -> str:
@@ -103,7 +51,7 @@ def _list(columns: Iterable[str], prefix: str = "") -> str:
 _CREATE_SCRAPED = f"""
 CREATE TEMPORARY TABLE scraped ON COMMIT DROP AS
 SELECT {_list(_LIVE)}, {SIGHTING}, false AS is_sample,
-       '' AS change_type
+       '' AS change_type, price AS rejected_price
   FROM properties_live LIMIT 0
 """
 
@@ -112,17 +60,19 @@ _CLASSIFY = f"""
 UPDATE scraped s
    SET change_type = CASE
            WHEN ({_list(_JOURNALLED, "l.")})
-                IS DISTINCT FROM ({", ".join(_merged(c, "s", "l") for c in _JOURNALLED)})
+                IS DISTINCT FROM ({", ".join(merged(c, "s", "l") for c in _JOURNALLED)})
            THEN 'updated' ELSE 'unchanged' END
   FROM properties_live l WHERE l.property_id = s.property_id
 """
 
+# As shown, also where a person rejected the price.
+_SHOWN = ", ".join("coalesce(rejected_price, price)" if c == "price" else c for c in _STAGED)
 # A page that the session saw before was news then: its counts are made of these rows.
 _INSERT_STAGING = f"""
 INSERT INTO property_scrapes_staging AS p
        (session_id, {_list(_STAGED)}, status, scraped_at, created_at, processing_status,
         change_type)
-SELECT CAST(:session_id AS uuid), {_list(_STAGED)}, 'active', :now, :now,
+SELECT CAST(:session_id AS uuid), {_SHOWN}, 'active', :now, :now,
        CASE WHEN accepted THEN 'processed' ELSE 'error' END, change_type
   FROM scraped ORDER BY property_id
 ON CONFLICT (session_id, property_id) DO UPDATE SET
@@ -151,7 +101,7 @@ SELECT s.property_id, CAST(:session_id AS uuid), change.type, change.field,
         SELECT 'updated', field, old_value, new_value
           FROM (VALUES
                {
-    ", ".join(f"('{c}', to_jsonb(l.{c}), to_jsonb({_merged(c, 's', 'l')}))" for c in _JOURNALLED)
+    ", ".join(f"('{c}', to_jsonb(l.{c}), to_jsonb({merged(c, 's', 'l')}))" for c in _JOURNALLED)
 }
                ) AS v (field, old_value, new_value)
          WHERE l.property_id IS NOT NULL AND old_value IS DISTINCT FROM new_value
@@ -186,7 +136,7 @@ SELECT {_list(_LIVE, "s.")},
  WHERE s.accepted
  ORDER BY s.property_id
 ON CONFLICT (property_id) DO UPDATE SET
-       {", ".join(f"{c} = {_merged(c, 'excluded', 'l')}" for c in _LIVE if c != "property_id")},
+       {", ".join(f"{c} = {merged(c, 'excluded', 'l')}" for c in _LIVE if c != "property_id")},
        scraped_at = :now, last_full_scrape_at = :now, last_seen_at = :now,
        {", ".join(f"{c} = coalesce(excluded.{c}, l.{c})" for c in _KEPT)},
        price_at_last_manifest =

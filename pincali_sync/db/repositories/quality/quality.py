@@ -13,7 +13,8 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS
-from pincali_sync.db.repositories.listings.scrapes import PRICED, REPAIR
+from pincali_sync.db.repositories.listings.merged import PRICED
+from pincali_sync.db.repositories.listings.scrapes import REPAIR
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 from pincali_sync.domain.prices import Operation

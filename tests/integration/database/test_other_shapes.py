@@ -1,0 +1,193 @@
+"""Tables that somebody has in another shape: made to fit, or told in a line with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+import pytest
+
+from pincali_sync.db import migrate
+from pincali_sync.db.engine import Database
+from pincali_sync.exceptions import SchemaVersionError
+from tests.support.builders import Workshop, detail, entry, rows, sale
+from tests.support.clock import FixedClock
+from tests.support.legacy import create_legacy
+
+pytestmark = pytest.mark.slow
+
+_NO_KEY = "ALTER TABLE properties_live DROP CONSTRAINT properties_live_property_id_key"
+_DOUBLES = """INSERT INTO properties_live (property_id, title, source_url)
+              SELECT property_id, 'double', source_url FROM properties_live LIMIT 3"""
+_TIMES = ("created_at", "first_seen_at", "last_seen_at", "scraped_at", "last_updated_at")
+_NAIVE = "ALTER TABLE properties_live " + ", ".join(
+    f"ALTER {each} TYPE timestamp" for each in _TIMES
+)
+_NO_STATISTICS = "DROP MATERIALIZED VIEW property_stats"
+_FLOATS = """ALTER TABLE properties_live ALTER price TYPE double precision,
+             ALTER latitude TYPE double precision, ALTER longitude TYPE double precision"""
+_LISTS = """ALTER TABLE properties_live ALTER image_urls TYPE json USING image_urls::json,
+            ALTER features TYPE json USING features::json"""
+
+FITTING = {
+    "no unique key": [_NO_KEY],
+    "a unique index of another name": [
+        _NO_KEY,
+        "CREATE UNIQUE INDEX their_own ON properties_live (property_id)",
+    ],
+    "pages without a key": [
+        "ALTER TABLE property_scrapes_staging DROP CONSTRAINT unique_property_per_session"
+    ],
+    "rules without a key": [
+        "ALTER TABLE validation_rules DROP CONSTRAINT validation_rules_rule_name_key"
+    ],
+    "times without a zone": [_NAIVE],
+    "times of the journal without a zone": [
+        "ALTER TABLE property_changes ALTER created_at TYPE timestamp"
+    ],
+    "times that a view reads": [
+        _NAIVE,
+        "CREATE VIEW lately AS SELECT property_id, last_seen_at FROM properties_live",
+    ],
+    "texts without a limit": ["ALTER TABLE properties_live ALTER agency_name TYPE text"],
+}
+# What is done to it, what is told, and the remedy, which is part of what is told.
+REFUSED = {
+    "doubles": (
+        [_NO_KEY, _DOUBLES],
+        "properties_live has no unique key on property_id.*3 times.*keep one of each",
+        ["DELETE FROM properties_live WHERE title = 'double'"],
+    ),
+    "prices in floating point": (
+        [_NO_STATISTICS, _FLOATS],
+        r"properties_live\.price is double precision instead of numeric\(15, 2\).*ALTER TABLE",
+        None,
+    ),
+    "lists as json": (
+        [_LISTS],
+        r"properties_live\.image_urls is json instead of jsonb.*ALTER TABLE",
+        None,
+    ),
+    "lists as arrays": (
+        ["ALTER TABLE properties_live ALTER image_urls TYPE text[] USING NULL"],
+        r"properties_live\.image_urls is text\[\] instead of jsonb.*ALTER TABLE",
+        None,
+    ),
+    "prices as texts": (
+        [
+            _NO_STATISTICS,
+            "DROP INDEX idx_properties_live_price",
+            "ALTER TABLE properties_live ALTER price TYPE text",
+        ],
+        r"properties_live\.price is text instead of numeric\(15, 2\).*ALTER TABLE",
+        None,
+    ),
+    "times that a view of a view reads": (
+        [
+            _NAIVE,
+            "CREATE VIEW lately AS SELECT property_id, last_seen_at FROM properties_live",
+            "CREATE VIEW latest AS SELECT max(last_seen_at) AS at FROM lately",
+        ],
+        "times of properties_live have no time zone.*run the upgrade again",
+        ["DROP VIEW latest"],
+    ),
+}
+
+
+def make(url: str, statements: Sequence[str]) -> None:
+    with psycopg.connect(url) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.fixture
+def legacy(empty_database_url: str) -> str:
+    create_legacy(empty_database_url, rows=40)
+    return empty_database_url
+
+
+async def assert_pages_are_saved(url: str, clock: FixedClock) -> None:
+    """Of a listing that was there, twice, and of a newcomer."""
+    db = Database(url)
+    shop = Workshop(db=db, clock=clock)
+    try:
+        await shop.scan(entry("casa-5", public_id="EB-SG0005"), entry("casa-nueva"))
+        for price in (1_000_005, 3_000_005):
+            pictures = ("https://assets.invalid/a.jpg",)
+            page = detail("casa-5", sale(price), public_id="EB-SG0005", image_urls=pictures)
+            await shop.visit(page)
+        await shop.visit(detail("casa-nueva"))
+        [found] = await rows(db, "SELECT price FROM properties_live WHERE public_id = 'EB-SG0005'")
+        assert found["price"] == 3_000_005
+    finally:
+        await db.dispose()
+
+
+@pytest.mark.parametrize("case", FITTING)
+async def test_what_can_be_made_to_fit_is_and_pages_are_saved(
+    legacy: str, clock: FixedClock, case: str
+) -> None:
+    make(legacy, FITTING[case])
+    migrate.upgrade(legacy)
+    await assert_pages_are_saved(legacy, clock)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_what_cannot_is_told_and_the_remedy_that_is_told_works(
+    legacy: str, clock: FixedClock, case: str
+) -> None:
+    theirs, told, remedy = REFUSED[case]
+    make(legacy, theirs)
+    with pytest.raises(SchemaVersionError, match=told) as refused:
+        migrate.upgrade(legacy)
+    make(legacy, remedy or [str(refused.value).split("`")[1]])
+    migrate.upgrade(legacy)
+    await assert_pages_are_saved(legacy, clock)
+
+
+async def test_a_database_that_was_adopted_without_a_key_gets_it(
+    legacy: str, clock: FixedClock
+) -> None:
+    migrate.upgrade(legacy, "0036_short_scans_alone")
+    make(legacy, [_NO_KEY])
+    migrate.upgrade(legacy)
+    await assert_pages_are_saved(legacy, clock)
+
+
+async def test_a_database_whose_upgrade_stopped_at_times_without_a_zone_goes_on(
+    legacy: str, clock: FixedClock
+) -> None:
+    migrate.upgrade(legacy, "0031_webhooks")
+    with psycopg.connect(legacy) as connection:  # as it was adopted before, views included
+        views = connection.execute(
+            """SELECT viewname, definition, obj_description(viewname::regclass)
+                 FROM pg_views WHERE schemaname = 'public' ORDER BY 1"""
+        ).fetchall()
+        for name, _, _ in views:
+            connection.execute(f"DROP VIEW {name}")
+        connection.execute(_NAIVE)
+        for name, definition, remark in views:
+            connection.execute(f"CREATE VIEW {name} AS {definition}")
+            connection.execute(f"COMMENT ON VIEW {name} IS '{remark or ''}'")
+        connection.execute("GRANT SELECT ON property_timeline TO PUBLIC")
+    migrate.upgrade(legacy)
+    await assert_pages_are_saved(legacy, clock)
+    with psycopg.connect(legacy) as connection:
+        [(may_read, remark)] = connection.execute(
+            """SELECT 'PUBLIC' IN (SELECT grantee FROM information_schema.table_privileges
+                                    WHERE table_name = 'property_timeline'),
+                      obj_description('property_timeline'::regclass)"""
+        ).fetchall()
+    assert may_read
+    assert remark.startswith("One row per record")
+
+
+def test_no_time_is_another_when_it_gets_a_zone(legacy: str) -> None:
+    question = """SELECT property_id, extract(epoch FROM last_seen_at) FROM properties_live
+                   WHERE property_id NOT IN ('pincali_casa-6', 'pincali_sin-alberca-6')"""
+    make(legacy, ["SET timezone = 'UTC'", _NAIVE])
+    with psycopg.connect(legacy) as connection:
+        before = {*connection.execute(question).fetchall()}
+    migrate.upgrade(legacy)
+    with psycopg.connect(legacy) as connection:
+        assert {*connection.execute(question).fetchall()} == before

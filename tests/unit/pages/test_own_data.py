@@ -1,0 +1,118 @@
+"""What a page's data say of other listings fills no field of its own."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from pincali_sync.items import Property
+from pincali_sync.pages.detail_page import parse_detail_page
+from tests.support.builders import SITE
+
+OWN, OTHER = f"{SITE}/en/home/casa-rosa-31", f"{SITE}/en/home/otra-casa"
+EB = "EB-KL7001"
+FACTS: dict[str, Any] = {
+    "numberOfBedrooms": 9,
+    "numberOfBathroomsTotal": 8,
+    "floorSize": {"value": 999, "unitCode": "MTK"},
+    "geo": {"latitude": 20.1, "longitude": -100.1},
+    "address": {"postalCode": "99999", "addressLocality": "Otra"},
+    "description": "Otra casa",
+    "datePosted": "2024-01-01",
+}
+DOLLARS = {"priceCurrency": "USD"}
+HOUSE: dict[str, Any] = {"@type": "House", **FACTS, "offers": DOLLARS}
+
+
+def page(*data: dict[str, Any], head: str = "", url: str = OWN) -> Property:
+    scripts = "".join(
+        f'<script type="application/ld+json">{json.dumps(each)}</script>' for each in data
+    )
+    return parse_detail_page(
+        f"""{head}{scripts}<div class="listing-id">ID: {EB}</div>
+        <h1 class="property-title">Casa rosa</h1><div class="listing__price">
+        <div class="price">$52,000 <span>For Sale</span></div></div>""",
+        url,
+    )
+
+
+BARE = page()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"url": OTHER},
+        {"@id": OTHER},
+        {"@id": f"{OTHER}#house"},
+        {"@id": f"{OWN}#similar-1", "url": OTHER},
+        {"mainEntityOfPage": OTHER},
+        {"mainEntityOfPage": {"@type": "WebPage", "@id": OTHER}},
+        {"mainEntityOfPage": {"@type": "WebPage", "url": OTHER}},
+        {"sku": "EB-AA0001"},
+        {"productID": "EB-AA0001", "url": OWN},
+        {"identifier": "EB-AA0001"},
+        {"identifier": {"@type": "PropertyValue", "value": "EB-AA0001"}},
+        {"identifier": [{"@type": "PropertyValue", "value": "EB-AA0001"}]},
+        {"url": "/en/home/otra-casa"},
+        {"url": [OTHER]},
+        {"offers": {"url": OTHER, **DOLLARS}},
+        {"offers": [{"url": OTHER, **DOLLARS}]},
+    ],
+)
+def test_an_object_that_names_another_listing_fills_nothing(other: dict[str, Any]) -> None:
+    assert BARE.offers
+    assert page(HOUSE | other) == BARE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"@type": "ItemList", "itemListElement": [{"@type": "ListItem", "item": HOUSE}]},
+        {
+            "@type": "ItemList",
+            "itemListElement": [{"@type": "ListItem", "url": OTHER, "item": HOUSE}],
+        },
+        {"@type": "ListItem", "url": OTHER, "item": HOUSE},
+        {"@type": "RealEstateListing", "url": OTHER, "mainEntity": HOUSE},
+        {"@type": "WebPage", "@id": OTHER, "mainEntity": [[HOUSE]]},
+        {"@type": "Product", "url": OWN, "isSimilarTo": [HOUSE]},
+        {"@type": "Product", "isRelatedTo": HOUSE},
+    ],
+)
+def test_what_stands_within_it_or_in_a_list_of_others_fills_nothing(data: dict[str, Any]) -> None:
+    assert page(data) == BARE
+
+
+def test_objects_that_name_nothing_count_only_where_they_mean_one_thing() -> None:
+    assert page(HOUSE).bedrooms == 9
+    assert page(HOUSE, {"@type": "Product", "offers": DOLLARS}).bedrooms == 9
+    assert page(HOUSE | {"name": "A"}, HOUSE | {"name": "B"}) == BARE
+    assert page({"@type": "Product", "sku": EB}, HOUSE) == BARE
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"url": OWN},
+        {"@id": "https://www.pincali.com/inmueble/casa-rosa-31#product"},
+        {"url": [OTHER, OWN]},
+        {"sku": EB, "url": OTHER},
+        {"identifier": [{"@type": "PropertyValue", "value": EB}]},
+        {"mainEntityOfPage": {"@id": OWN}},
+        {"offers": {"url": OWN}},
+        {"url": "https://www.pincali.com/", "@id": OWN},
+    ],
+)
+def test_an_object_that_names_this_listing_fills_its_fields(own: dict[str, Any]) -> None:
+    filled = page({"@graph": [HOUSE | {"url": OTHER}, {"@type": "House", **FACTS} | own]})
+    assert (filled.bedrooms, filled.postal_code, filled.total_area_m2) == (9, "99999", Decimal(999))
+    assert filled.offers == BARE.offers
+
+
+def test_the_pages_own_link_names_its_listing_as_well() -> None:
+    head = f'<link rel="canonical" href="{OWN}">'
+    assert page({"@type": "House", "url": OWN, **FACTS}, head=head, url=OTHER).bedrooms == 9
