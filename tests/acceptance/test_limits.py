@@ -95,13 +95,12 @@ async def test_pages_beyond_all_limits_are_lost(
 async def test_a_page_leads_nowhere(
     crawl: Crawl, hostile: HostileSite, neighbour: HostileSite, db: Database
 ) -> None:
-    hostile.answers = {
-        ListingSource.SALE.path: Says.moved(f"{neighbour.url}{ListingSource.SALE.path}"),
-        ListingSource.RENT.path: Says.moved("http://["),
-    }
-    crawl("manifest", "-a", "max_pages=1")
+    for where in (f"{neighbour.url}{ListingSource.SALE.path}", "http://["):
+        hostile.answers = {ListingSource.SALE.path: Says.moved(where)}
+        crawl("manifest", "-a", "source=sale", "-a", "max_pages=1")
     lost = await rows(db, "SELECT error FROM manifest_pages WHERE error = 'HTTP 302'")
     assert len(lost) == 2
+    assert neighbour.asked == []
 
 
 async def test_a_sitemap_leads_to_the_hosts_that_may_be_asked_and_within_limits(
