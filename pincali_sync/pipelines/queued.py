@@ -19,6 +19,7 @@ class QueuedPipeline(BatchingPipeline[Item]):
     """Keeps failures back until another page is answered, which shows that they are the pages' own.
 
     Where the crawl is ended before, they may be what it ended for: nobody's fault, the first time.
+    A batch of them that ended no crawl are the pages' own, too.
     """
 
     batch_size = 20
@@ -43,7 +44,7 @@ class QueuedPipeline(BatchingPipeline[Item]):
         await super().close_spider()
 
     async def _add(self, item: Item) -> None:
-        if self.may_be_the_sites(item):
+        if self.may_be_the_sites(item) and len(self._failures) < self.batch_size:
             self._failures.append(item)
             return
         failures, self._failures = self._failures, []
