@@ -24,7 +24,7 @@ OWN_CLOCK = {
     "cli/filter_options.py": "days before now, ahead of any question to the database",
     "runner/webhook.py": "for an answer with a date",
     "cookies.py": "what a browser would do with a cookie, on this machine",
-    "middlewares/retry_after.py": "for an answer without a date",
+    "domain/headers.py": "for an answer without a date",
     "pages/facts.py": "a year, give or take some",
     "runner/scrapyd.py": "the name of what is deployed",
 }
