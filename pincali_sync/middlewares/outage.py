@@ -14,7 +14,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
-from pincali_sync.crawl_job import Component, close_soon, failed, surely
+from pincali_sync.crawl_job import Component, close_soon, failed, is_closing, surely
 from pincali_sync.exceptions import PageError
 from pincali_sync.services.runs.run_jobs import NOT_REACHED, PAUSED
 from pincali_sync.services.site.pauses import BURST
@@ -52,8 +52,8 @@ class Outage(Component):
             return None
         said = self._count(request, f"HTTP {status}")
         if said is not None:
+            close_soon(self._crawler, PAUSED)  # first: what is under way fails, too
             await surely(self._job.services.pauses.back_off)(reason=said)
-            close_soon(self._crawler, PAUSED)
         return said
 
     def after_exception(self, request: Request, exception: Exception) -> str | None:
@@ -73,4 +73,6 @@ class Outage(Component):
             return None
         self._failed.add(request.url)
         pages = len(self._failed)
-        return f"{seen}, {pages} pages in a row, last {request.url}" if pages >= BURST else None
+        if pages < BURST or is_closing(self._crawler):
+            return None
+        return f"{seen}, {pages} pages in a row, last {request.url}"
