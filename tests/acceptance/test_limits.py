@@ -82,14 +82,17 @@ async def test_pages_beyond_all_limits_are_lost(
         ListingSource.FORECLOSURE.path: Says(endless_head=b"X: " + b"x" * 10_000 + b"\r\n"),
         ListingSource.NEW_CONSTRUCTION.path: Says(endless_head=b"X: x\r\n" + b" x\r\n" * 10_000),
     }
-    ended = crawl("manifest", "-a", "max_pages=1")
+    # A crawl each: one that loses too many asks for no more.
+    ended = [
+        crawl("manifest", "-a", f"source={each}", "-a", "max_pages=1") for each in ListingSource
+    ]
     lost = await rows(db, "SELECT source, error FROM manifest_pages WHERE status = 'lost'")
     errors = {row["source"]: row["error"] for row in lost}
     assert "longer than it may be" in errors["sale"]
     assert "10000000 B" in errors["rent"]
     assert "headers are longer" in errors["foreclosure"]
     assert "headers are longer" in errors["new_construction"]
-    assert ended.megabytes < 200
+    assert max(each.megabytes for each in ended) < 200
 
 
 async def test_a_page_leads_nowhere(
