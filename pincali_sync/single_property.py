@@ -14,7 +14,7 @@ from pincali_sync.config import Config, load_config
 from pincali_sync.cookies import cookie_header
 from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.domain.headers import rest_asked_for
-from pincali_sync.domain.liveness import tells_nothing
+from pincali_sync.domain.liveness import BUSY, tells_nothing
 from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import FetchedPage, Property
 from pincali_sync.pages.challenge import challenge_kind
@@ -24,7 +24,6 @@ from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.services.site.pauses import BURST
 
 _OK = 200
-_BUSY_STATUSES = {429, 503}
 
 
 async def scrape_single_property(source_url: str) -> dict[str, Any]:
@@ -104,7 +103,7 @@ class _Company:
         if refusal is not None:
             said = f"the site refuses us: {refusal.value} (HTTP {answer.status}) at {url}"
             await self._tell_of_refusal(said)
-        elif answer.status in _BUSY_STATUSES:
+        elif answer.status in BUSY:
             headers = answer.headers
             rest = rest_asked_for(headers.get("retry-after"), headers.get("date"))
             await self._count(await self.services.pace.refused(rest), f"HTTP {answer.status}", url)

@@ -89,6 +89,7 @@ _ABSENT = {404, 410}
 _ABSENT_AT_TIMES = {422}
 _REDIRECTS = range(300, 400)  # one that leads nowhere says nothing
 _PASSING = {408, 425, 429}
+BUSY = frozenset({429, 503})  # the site asks everybody to wait
 # What a site says of whoever asks, and never of a listing.
 _OF_THE_VISITOR = {202, 401, 402, 403, 405, 407}
 

@@ -15,6 +15,7 @@ from scrapy.exceptions import (
 )
 
 from pincali_sync.crawl_job import Component, close_soon, failed, is_closing, surely
+from pincali_sync.domain.liveness import BUSY
 from pincali_sync.exceptions import PageError
 from pincali_sync.services.runs.run_jobs import NOT_REACHED, PAUSED
 from pincali_sync.services.site.pauses import BURST
@@ -29,7 +30,6 @@ NO_ANSWER = (
     ResponseDataLossError,
 )
 _ERRORS = range(500, 600)
-_BUSY_STATUSES = {429, 503}  # counted by the politeness middleware
 _NO_PAGE_CAME = (*NO_ANSWER, PageError)  # the second is what a browser says
 
 
@@ -45,8 +45,8 @@ class Outage(Component):
 
     async def after_answer(self, request: Request, status: int) -> str | None:
         """Why the crawl ends; None: it goes on. After errors everything rests for a while."""
-        if status in _BUSY_STATUSES:
-            return None
+        if status in BUSY:
+            return None  # counted by the politeness middleware
         if status not in _ERRORS:
             self._failed.clear()
             return None

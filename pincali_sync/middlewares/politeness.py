@@ -9,6 +9,7 @@ from scrapy import Request
 from scrapy.http import Response
 
 from pincali_sync.crawl_job import Component, close_soon, surely
+from pincali_sync.domain.liveness import BUSY
 from pincali_sync.exceptions import PausedError
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.resting import assert_going_on
@@ -19,7 +20,6 @@ from pincali_sync.services.site.pauses import BURST
 logger = logging.getLogger(__name__)
 
 GAP = "politeness_gap_seconds"  # request.meta: the gap this request asks for after itself
-_BUSY_STATUSES = {429, 503}
 
 
 class PolitenessMiddleware(Component):
@@ -43,7 +43,7 @@ class PolitenessMiddleware(Component):
     async def process_response(self, request: Request, response: Response) -> Response:
         """Raises: BlockedResponse: when a busy site refuses again and again."""
         services = self._job.services
-        if response.status not in _BUSY_STATUSES or not self._askable.is_site(request.url):
+        if response.status not in BUSY or not self._askable.is_site(request.url):
             return response  # how busy another host is says nothing of the site
         times = await surely(services.pace.refused)(retry_after_seconds(response))
         if times >= BURST:

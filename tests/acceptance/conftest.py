@@ -14,6 +14,7 @@ from pincali_workshop.standin.options import StandinOptions
 from pincali_workshop.standin.process import StandinProcess
 from pincali_workshop.standin.world.churn import Churn
 
+from tests.support.hostile_site import HostileSite
 from tests.support.postgres import LentDatabase, administrator_of, fresh_database
 
 Scrapy = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -75,6 +76,18 @@ def scrapy(site: StandinProcess, database_url: str, tmp_path: Path) -> Iterator[
 
     yield run
     site.clear_faults()
+
+
+def hurried(hostile: HostileSite, database_url: str, home: Path) -> dict[str, str]:
+    """Variables of crawls of a hostile site that wait no longer than they must."""
+    return {
+        "DATABASE_URL": database_url,
+        "PINCALI_HOME": str(home),
+        "PINCALI_BASE_URL": hostile.url,
+        "SCRAPYD_URLS": "local",
+        "SITE_MIN_GAP_SECONDS": "0.01",
+        "PAGE_DELAY_SECONDS": "0",
+    }
 
 
 def environment(variables: Mapping[str, str]) -> dict[str, str]:

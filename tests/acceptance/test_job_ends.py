@@ -16,7 +16,7 @@ import pytest
 from pincali_sync.clock import SystemClock
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource
-from tests.acceptance.conftest import environment
+from tests.acceptance.conftest import environment, hurried
 from tests.support.builders import Workshop, entry, rows
 from tests.support.hostile_site import HostileSite, Says
 
@@ -39,12 +39,7 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 def start(hostile: HostileSite, database_url: str, tmp_path: Path) -> Iterator[Start]:
     """Starts `scrapy crawl …`, and leaves none behind."""
     variables = {
-        "DATABASE_URL": database_url,
-        "PINCALI_HOME": str(tmp_path),
-        "PINCALI_BASE_URL": hostile.url,
-        "SCRAPYD_URLS": "local",
-        "SITE_MIN_GAP_SECONDS": "0.01",
-        "PAGE_DELAY_SECONDS": "0",
+        **hurried(hostile, database_url, tmp_path),
         "DETAIL_DELAY_SECONDS": "0",
         "DETAIL_TRANSPORT": "http",
     }

@@ -17,7 +17,7 @@ from pincali_sync.clock import SystemClock
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import ListingSource
-from tests.acceptance.conftest import environment
+from tests.acceptance.conftest import environment, hurried
 from tests.support.builders import Workshop, entry, rows, value
 from tests.support.hostile_site import MEGABYTE, HostileSite, Says
 from tests.unit.pages.test_sitemap_page import index, packed, shard
@@ -48,12 +48,7 @@ Crawl = Callable[..., Ended]
 @pytest.fixture
 def crawl(hostile: HostileSite, database_url: str, tmp_path: Path) -> Crawl:
     variables = {
-        "DATABASE_URL": database_url,
-        "PINCALI_HOME": str(tmp_path),
-        "PINCALI_BASE_URL": hostile.url,
-        "SCRAPYD_URLS": "local",
-        "SITE_MIN_GAP_SECONDS": "0.01",
-        "PAGE_DELAY_SECONDS": "0",
+        **hurried(hostile, database_url, tmp_path),
         "RETRY_TIMES": "0",
     }
 
