@@ -96,7 +96,7 @@ def parse_offer(
     """Reads the price of one operation, such as "US$ 12,000" with "For Rent".
 
     A price per hectare becomes one per m²; words that ask to ask, or those of an operation alone,
-    are a price on request, as are the stand-ins 0 and 1.
+    are a price on request, as are the stand-ins 0 and 1, with or without such words.
 
     Args:
         text: the price; the operation's words may follow in it.
@@ -120,7 +120,7 @@ def parse_offer(
     if terms.is_bare and declared and terms.currency not in declared:
         return None
     amount = _amount_of(number, terms) if terms.has_amount else Decimal(0)
-    if amount is None:
+    if amount is None or (amount and terms.on_request):
         return None
     return Offer(
         operation=operation,
@@ -139,6 +139,7 @@ class _Terms:
     currency: Currency = Currency.MXN
     is_bare: bool = False  # "$" alone
     has_amount: bool = True
+    on_request: bool = False
     per_m2: bool = False
     per_hectare: bool = False
     starting_at: bool = False
@@ -155,12 +156,13 @@ def _terms_of(wording: str) -> _Terms | None:
         is_on_request = said <= _ON_REQUEST and said & {"request", "open", "sale", "rent"}
         return _Terms(operation=operation, has_amount=False) if is_on_request else None
     currency = _currency_of(said)
-    if currency is None or "request" in said or said >= {"m2", "hectare"}:
+    if currency is None or said >= {"m2", "hectare"}:
         return None
     return _Terms(
         operation=operation,
         currency=currency,
         is_bare=not said & CURRENCIES,
+        on_request="request" in said,
         per_m2="m2" in said,
         per_hectare="hectare" in said,
         starting_at="from" in said,

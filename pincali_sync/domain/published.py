@@ -70,7 +70,7 @@ class Listing:
     price_unit: str
     """what `price` is for: total or m2"""
     price_per_m2: float | None
-    """in `currency`, where the page shows it"""
+    """in `currency`, worked out from `price` and `total_area_m2`; null: not known, or below 0.01"""
     offers: list[PublishedOffer]
     """all prices, one per operation"""
     address: str | None

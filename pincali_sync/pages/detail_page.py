@@ -132,7 +132,8 @@ def _price_per_m2(offer: Offer | None, facts: Facts) -> Decimal | None:
     if offer.per_m2:
         return numeric(offer.amount, _PRICE_PER_M2_PRECISION)
     area = facts.get("total_area_m2")
-    return numeric(offer.amount / area, _PRICE_PER_M2_PRECISION) if area else None
+    worked_out = numeric(offer.amount / area, _PRICE_PER_M2_PRECISION) if area else None
+    return worked_out or None  # what cents cannot hold is not 0
 
 
 def _chips(document: DetailDocument) -> Iterator[Chip]:

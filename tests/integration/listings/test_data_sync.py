@@ -231,6 +231,12 @@ async def test_a_price_per_m2_beyond_its_column_is_none(shop: Workshop) -> None:
     assert (await per_m2_after(shop, tiny, tiny))[0] is None
 
 
+async def test_a_price_per_m2_below_a_cent_is_none(shop: Workshop) -> None:
+    vast = detail("blue-house", sale(12_000), total_area_m2=Decimal(30_000_000))
+    assert (await per_m2_after(shop, vast, vast))[0] is None
+    assert (await per_m2_after(shop, WHOLE, vast))[0] is None
+
+
 @pytest.mark.parametrize(
     ("first", "then", "left"),
     [

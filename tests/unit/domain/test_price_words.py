@@ -217,6 +217,7 @@ $1,50,00,000 ; $9,50,000 ; $950,00,0 ; $950.000,000 ; $950,000.000 ; $1 250,000 
 $1.2.3 ; $950² ; $950① ; $9½ ; $9\u03365\u03360\u0336 ; $٩٥٠ ; #1 $950 ; $# ; \u202e000,950$
 Vendido $950,000 ; SOLD $950,000 ; Rentada $9,500 ; Reservado ; Vendido ; Gratis ; $ ; $ -
 MXN ; Nueve millones de pesos ; Llame al 55 5555 5555 ; Precio a consultar $950,000
+$1.50 Consultar ; $1 por m² Consultar ; $0 Consultar $950,000 ; - ; – ; N/D
 $950,000? ; $950,000 <b> ; $950,000- $990,000 ; $950,000 -3 ; $950,000.-3
 """
 
@@ -233,6 +234,7 @@ Price on request ; Price upon request ; Contact for price ; Contact us for the p
 Call for price ; Ask for price ; Price not available ; POA ; Preço sob consulta
 Consulte o preço ; Contacte al agente ; Llamar para precio ; Precio por definir
 Price on application ; TBD ; $0 ; $ 0.00 ; $1 ; $1.00 MXN ; MXN 1
+$0.00 Consultar ; Consultar precio $0 ; $1.00 Consultar precio ; Price on request ($0)
 """
 
 

@@ -285,6 +285,14 @@ def test_a_price_per_m2_is_not_divided_by_the_area(spanish: Property) -> None:
     assert spanish.offers[0].per_m2
 
 
+def test_a_price_per_m2_below_a_cent_is_none() -> None:
+    price = '<div class="listing__price"><div class="price">US$12,000 For Sale</div></div>'
+    chips = '<div class="listing__features"><div class="feature-icon">{} m²</div></div>'
+    vast = with_markup(price + chips.format("30,000,000"))
+    assert (vast.price, vast.total_area_m2, vast.price_per_m2) == (12_000, 30_000_000, None)
+    assert with_markup(price + chips.format("1,200,000")).price_per_m2 == Decimal("0.01")
+
+
 def test_label_and_value_rows_are_facts(spanish: Property) -> None:
     assert (spanish.bathrooms, spanish.half_bathrooms, spanish.parking_spaces) == (1, 1, 2)
     assert (spanish.covered_area_m2, spanish.lot_size_m2) == (Decimal(1250), Decimal("12500.50"))

@@ -51,7 +51,7 @@ def price_per_m2(page: str, live: str) -> str:
     price, currency, unit, area = (merged(each, page, live) for each in names)
     amount = f"CASE WHEN {unit} = 'm2' THEN {price} ELSE {price} / nullif({area}, 0) END"
     return f"""(
-        SELECT CASE WHEN amount < {_MOST_PER_M2} THEN amount
+        SELECT CASE WHEN amount > 0 AND amount < {_MOST_PER_M2} THEN amount
                     WHEN amount IS NULL AND ({price}, {currency}, {unit})
                          IS NOT DISTINCT FROM ({live}.price, {live}.currency, {live}.price_unit)
                     THEN {live}.price_per_m2 END
