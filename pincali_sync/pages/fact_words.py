@@ -17,6 +17,7 @@ HEDGE = re.compile(
 )
 
 DIGIT = re.compile("[0-9]")
+FIGURES = re.compile("[0-9]+")
 UNITS = SQUARE_METRES, HECTARES, OTHER_AREA = "sqm", "hectares", "sqft"
 _UNITS = (
     (

@@ -44,6 +44,8 @@ MAX_CHIPS = 60  # of a listing; the site's have a dozen
 MAX_CHIP = 200  # characters
 _AREA_PRECISION = 10  # numeric(10,2)
 _MOST_M2 = 10**8
+_MOST_STATEMENTS = 8  # of a chip; what says more than all of a listing's rooms is prose
+_MOST_FIGURES = 24  # of all of these together: "1,250.50" has three
 _SQUARE_METRES = {"mtk", "m2", "sqm"}  # as JSON-LD writes the unit
 _M2_PER_HECTARE = 10_000
 _HALF = Decimal("0.5")
@@ -98,6 +100,8 @@ def read_facts(chips: Iterable[Chip]) -> Facts:
 
 @lru_cache(maxsize=4096)  # "3 bedrooms" is on every other card
 def _read_chip(chip: Chip) -> tuple[tuple[str, int | Decimal], ...]:
+    if len(words_of.FIGURES.findall(chip.text)) > _MOST_FIGURES:
+        return ()
     words = words_of.plain(chip.text)
     said = None if words_of.SHORT.fullmatch(words) else _statement(words, chip.icon)
     # Two words that are understood hold no third.
@@ -118,6 +122,8 @@ def _together(words: str, icon: str) -> _Said | None:
     """What several statements say; None where one is not understood, or contradicts another."""
     said: _Said = {}
     parts = words_of.statements(words)
+    if len(parts) > _MOST_STATEMENTS:
+        return None
     has_bare_words = not all(map(words_of.DIGIT.search, parts))
     if has_bare_words and len(parts) == 2 and (named := _statement(" ".join(parts), icon)):
         return named  # "300 m² (terreno)", "Bedrooms | 3"
