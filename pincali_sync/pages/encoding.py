@@ -1,8 +1,9 @@
 """A page's bytes in UTF-8, whatever it was written in.
 
 What reads as UTF-8 is UTF-8, whatever is declared: text of another encoding does so by no accident.
-Of other pages the declared encoding counts, as in browsers: that of the byte order mark, of the
-header, of <meta>; without any, what browsers take western pages for.
+So is a page with a sign or two that are broken, unless another encoding is declared. Of other pages
+the declared encoding counts, as in browsers: that of the byte order mark, of the header, of <meta>;
+without any, what browsers take western pages for.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ _OF_PAGES = re.compile(
     r"gb18030|big5hkscs|euc_jp|shift_jis"
 )
 _HTML = re.compile(r"html\b", re.I)
-_OTHER_CHARSET = re.compile(r"\bcharset\s*+=\s*+(?![\"']?utf-?8)", re.I)
+_CHARSET = re.compile(r"\bcharset\s*+=", re.I)
 _LONGEST_HEADER = 200
 _WIDE = ("utf-16", "utf-32")
-_LETTERS = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
+_ASCII = bytes(range(128))
+_BROKEN = "\ufffd"
+_WHOLE_TO_BROKEN = 5  # letters; in western pages nearly all are broken
 _GZIP = b"\x1f\x8b"
 
 
@@ -38,12 +41,21 @@ def as_utf8(body: bytes, content_type: str | None = None) -> bytes:
         pass
     else:
         return body
-    encoding = _declared(body, content_type) or _WESTERN
-    if encoding != "utf-8":
-        return to_unicode(body, encoding).removeprefix("\ufeff").encode("utf-8", "replace")
-    if _LETTERS.search(body):
-        return body  # a sign or two are broken
-    return to_unicode(body, _WESTERN).encode()
+    encoding = _declared(body, content_type)
+    if encoding in {"utf-8", None}:
+        text = body.decode("utf-8", "replace")
+        if _is_meant(text, body, is_declared=encoding is not None):
+            return text.removeprefix("\ufeff").encode()  # a sign or two are broken
+        encoding = _WESTERN
+    return to_unicode(body, encoding).removeprefix("\ufeff").encode("utf-8", "replace")
+
+
+def _is_meant(text: str, body: bytes, *, is_declared: bool) -> bool:
+    """Whether bytes were written as UTF-8, by what of them reads as that and what does not."""
+    plain = len(body) - len(body.translate(None, _ASCII))
+    broken = text.count(_BROKEN)
+    whole = len(text) - plain - broken
+    return whole > 0 if is_declared else whole >= broken * _WHOLE_TO_BROKEN
 
 
 def _declared(body: bytes, content_type: str | None) -> str | None:
@@ -60,6 +72,6 @@ def by_header(body: bytes, content_type: str | None) -> bytes:
     """The body of an answer, which is no page where its header does not say so."""
     header = (content_type or "")[:_LONGEST_HEADER]
     html = _HTML.search(header)
-    if body.startswith(_GZIP) or html is None or not _OTHER_CHARSET.search(header, html.end()):
+    if body.startswith(_GZIP) or html is None or not _CHARSET.search(header, html.end()):
         return body
     return as_utf8(body, header)

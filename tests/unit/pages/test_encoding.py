@@ -109,6 +109,46 @@ def test_a_sign_that_is_broken_costs_that_sign() -> None:
     assert title_of(body.replace(b"windows-1252", b"utf-8")) == TITLE.replace("Casa", "Ca\ufffdsa")
 
 
+ACCENTS = "Río Verde, San Luis Potosí, Peñón, Querétaro, Mérida, Cancún"
+CUT = b"Mir\xc3"  # within a letter
+BROKEN = f"{ACCENTS} Mir\ufffd"
+
+
+def broken(head: str = "") -> bytes:
+    return page(head, f"{ACCENTS} Mir#").encode().replace(b"Mir#", CUT)
+
+
+@pytest.mark.parametrize("head", ["", "<style>" + " " * 5_000 + '</style><meta charset="utf-8">'])
+@pytest.mark.parametrize(
+    "content_type", ["text/html; charset=utf-8", 'TEXT/HTML;charset="UTF8"', "text/html", None, ""]
+)
+def test_a_broken_sign_garbles_no_page_of_utf_8(head: str, content_type: str | None) -> None:
+    assert title_of(broken(head), content_type) == BROKEN
+    many = page(head, f"{ACCENTS} Mir#").encode().replace(b"Mir#", CUT * 3)
+    if content_type and "8" in content_type:
+        assert title_of(many, content_type) == ACCENTS + " " + "Mir\ufffd" * 3
+
+
+def test_what_a_crawl_fetched_is_utf_8_where_its_header_says_so() -> None:
+    answer = fetched(
+        Response(URL, headers={"Content-Type": "text/html; charset=utf-8"}, body=broken())
+    )
+    assert f">{BROKEN}<" in answer.body.decode()
+
+
+def test_two_western_signs_that_read_as_one_make_no_page_of_utf_8() -> None:
+    title = "Peñón, Querétaro, Ã³"
+    assert title_of(page("", title).encode("cp1252")) == title
+
+
+def test_many_broken_signs_take_no_time() -> None:
+    for body in (b"\xe9" * 3_000_000, b"\xc3\xa9\xff" * 1_000_000, b"\xf0\x9f\x98" * 1_000_000):
+        for content_type in ("text/html; charset=utf-8", None):
+            began = time.process_time()
+            as_utf8(body, content_type)
+            assert time.process_time() - began < 1
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
