@@ -21,8 +21,8 @@ from pincali_sync.pages.challenge import challenge_kind, may_be_a_wall
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_page import property_of
 from pincali_sync.pages.markup import tree_of
-from pincali_sync.pages.own_page import shows_the_site, title_of, what_is_cut_off
-from pincali_sync.pages.standing import standing_of
+from pincali_sync.pages.own_page import is_framed, shows_the_site, title_of, what_is_cut_off
+from pincali_sync.pages.standing import absence_in, standing_of
 from pincali_sync.pages.statements import end_of_listing, gone_in
 from pincali_sync.pages.text import fold
 from pincali_sync.pages.trouble import trouble_in
@@ -124,7 +124,7 @@ def read_listing(tree: LexborHTMLParser, url: str) -> tuple[Property, Judgement 
     for name, operation in (("Sale", Operation.SALE), ("Rental", Operation.RENT)):
         if document.tracking.get(name) is True:
             operations.add(operation)
-    return scraped, standing_of(document, operations)
+    return scraped, standing_of(document, operations, scraped.listing_date)
 
 
 def _redirect(url: str, status: int, target: str) -> Answer:
@@ -169,7 +169,7 @@ def _plain_page(url: str, status: int, markup: bytes, tree: LexborHTMLParser) ->
 
 def _says(status: int, markup: bytes, blocks: list[Block]) -> Judgement | None:
     """What a page without a listing says; the first block is its title."""
-    words = gone_in(blocks[1:])
+    words = gone_in(blocks[1:]) or (absence_in(blocks[1:]) if is_framed(markup) else None)
     trouble = trouble_in(blocks, mild=words is not None)
     if trouble:
         evidence = f"a page of trouble or refusal: {trouble.quoted}"

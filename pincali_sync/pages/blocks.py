@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from pincali_sync.pages.shown import is_hidden, is_seen_at_times
 from pincali_sync.pages.text import fold, one_line
 
 _MAIN = ("main", "[role=main]", "body")
@@ -16,18 +17,20 @@ _INLINE_TAGS = (
 )
 _INLINE = frozenset(_INLINE_TAGS.split())
 _HEADINGS = frozenset({"h1", "h2", "h3"})
-# What people fill in, click on or do not see, and what stands around every page.
+# What people fill in or click on, and what stands around every page.
 _APART_TAGS = (
     "a aside button del dialog fieldset footer form iframe img input label nav noscript option s "
     "script select strike style svg template textarea video"
 )
 _APART = frozenset(_APART_TAGS.split())
 _CLASSES_APART = re.compile(
-    r"\b(?:hidden|d-none|invisible|sr-only|visually-hidden|modal|dropdown|footer|cookie\w*|"
+    r"\b(?:modal|dropdown|footer|cookie\w*|"
     r"(?:eb-)?breadcrumbs?|marketplace__header|property__component|listing__similar-properties|"
     r"action-button|report[\w-]*|buorg|grecaptcha\w*)(?![\w-])"
 )
-_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+# A link or a label that is one, and leads nowhere.
+_BADGE = re.compile(r"(?<![\w-])(?:[\w-]*-)?(?:badge|status|ribbon)(?:-[\w-]+)?(?![\w-])", re.I)
+_NOWHERE = re.compile(r"#?|javascript:.*", re.I)
 _PROMINENT = re.compile(
     r"alert|notice|flash|banner|message|status|unavailable|empty|not-?found|error", re.I
 )
@@ -46,6 +49,7 @@ class Block:
     text: str
     prominent: bool = False  # a heading or a notice
     is_choice: bool = False  # one of a list: reasons to report a listing, questions
+    is_unsure: bool = False  # hidden on some screens, or until it fades in
     # Where it stands: its first and last node, which are children of one element.
     ends: tuple[LexborNode, LexborNode] | None = field(default=None, compare=False, repr=False)
 
@@ -99,7 +103,7 @@ class _Reader:
             self.blocks.append(replace(like, shown=text, text=fold(text), ends=ends))
 
     def _is_apart(self, node: LexborNode) -> bool:
-        if node.tag in _APART or node.tag in self.bounds.apart_tags:
+        if node.tag in self.bounds.apart_tags or (node.tag in _APART and not _is_badge(node)):
             return True
         if node.tag == "header" and _is_of_the_frame(node):
             return True
@@ -110,10 +114,8 @@ class _Reader:
         self.has_ended = self.bounds.end.search(classes) is not None
         return (
             self.has_ended
-            or "hidden" in given
-            or given.get("aria-hidden") == "true"
+            or is_hidden(node)
             or given.get("role") in {"dialog", "navigation", "contentinfo"}
-            or _HIDING_STYLE.search(given.get("style") or "") is not None
             or _CLASSES_APART.search(classes) is not None
             or self.bounds.apart.search(classes) is not None
         )
@@ -148,7 +150,16 @@ def _of_its_own(node: LexborNode, outer: Block) -> Block:
     prominent = node.tag in _HEADINGS or given.get("role") in {"alert", "status"}
     prominent = prominent or bool(_PROMINENT.search(given.get("class") or ""))
     is_choice = outer.is_choice or node.tag == "li"
-    return Block("", "", outer.prominent or prominent, is_choice)
+    is_unsure = outer.is_unsure or is_seen_at_times(node)
+    return Block("", "", outer.prominent or prominent, is_choice, is_unsure)
+
+
+def _is_badge(node: LexborNode) -> bool:
+    given = node.attributes
+    if node.tag not in {"a", "label"} or not _BADGE.search(given.get("class") or ""):
+        return False
+    leads_nowhere = _NOWHERE.fullmatch(given.get("href") or "") is not None
+    return leads_nowhere and "for" not in given and node.css_first("input") is None
 
 
 def _is_of_the_frame(node: LexborNode) -> bool:

@@ -5,6 +5,10 @@ What merely holds a number is no date: "8 of 10", "12 times", "in 3 days".
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
+from datetime import date
+
 _MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december|"
     r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre|"
@@ -33,3 +37,30 @@ WHEN = (
     rf"(?:(?:(?:on|in|since|el(?: dia)?|en|desde|em|no dia) )?{DATE}|"
     rf"(?:in|since|en|desde|em) (?:{_MONTH}|{_YEAR}))"
 )
+
+_A_YEAR = re.compile(rf"\b{_YEAR}\b")
+_SHORT_YEAR = re.compile(r"\b\d{1,2}[-/.]\d{1,2}[-/.](\d\d)\b")
+_A_MONTH = re.compile(rf"\b(?:{_MONTH}|{_SHORT})\b")
+_FIGURES = re.compile(r"\b(?:0?[1-9]|1[0-2])\b")
+_DECEMBER = 12
+# Their first letters in the three languages.
+_BEGINNINGS = (
+    *("jan ene", "feb fev", "mar", "apr abr", "may mai", "jun", "jul", "aug ago", "sep set"),
+    *("oct out", "nov", "dec dez dic"),
+)
+_NUMBERS = {name: n for n, names in enumerate(_BEGINNINGS, 1) for name in names.split()}
+
+
+def last_day_in(text: str) -> date | None:
+    """The last day of the last month that a text's date may mean; None where it has no year."""
+    written, short = _A_YEAR.search(text), _SHORT_YEAR.search(text)
+    if written is None and short is None:
+        return None
+    year = int(written[0]) if written else 2000 + int(short[1]) if short else 0
+    named = _A_MONTH.search(text)
+    if named:
+        month = _NUMBERS[named[0][:3]]
+    else:  # 3/4/2026 is of March or of April
+        rest = text.replace(written[0], " ") if written else text[: short.start(1) if short else 0]
+        month = max(map(int, _FIGURES.findall(rest)), default=_DECEMBER)
+    return date(year, month, monthrange(year, month)[1])

@@ -19,7 +19,7 @@ _MOST_NODES = 60  # of a neighbour; a label has few
 _UNSEEN = frozenset({"-comment", "script", "style", "template"})
 _ROOTS = frozenset({"-document", "html", "body", "main"})
 # What has its own sense, whatever stands beside it: frames, and the parts of a listing's head.
-_NO_LABEL_TAGS = frozenset({"h1", "header", "nav", "footer", "aside", "form", "dialog"})
+_NO_LABEL_TAGS = frozenset({"h1", "nav", "footer", "aside", "form", "dialog"})
 _NO_LABEL = re.compile(
     r"(?<![\w-])(?:property-title|location|price|listing-id|listing__[\w-]+|feature-icon|"
     r"marketplace__header|(?:eb-)?breadcrumbs?|modal|dropdown|cookie\w*)(?![\w-])"
@@ -61,6 +61,8 @@ def _nearest(node: LexborNode, step: _Step) -> LexborNode | None:
 def _is_label(node: LexborNode) -> bool:
     if node.tag in _NO_LABEL_TAGS or _NO_LABEL.search(node.attributes.get("class") or ""):
         return False
+    if node.tag == "header" and node.parent is not None and node.parent.tag in _ROOTS:
+        return False  # the page's, not a section's
     text = _text_of(node)
     return len(text) <= _LONGEST_LABEL and _LETTER.search(text) is not None
 

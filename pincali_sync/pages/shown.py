@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborNode
 
@@ -14,6 +15,12 @@ _UNSEEN_CLASS = re.compile(
     r"(?:sr-only|visually-?hidden|hidden|hide|invisible)(?:-focusable|-text)?"
     r"|screen-?reader\S*|show-for-sr|\S*offscreen|d-none|display-none"
     r"|tooltip\S*|popover\S*)(?:\s|$)"
+)
+_FOLDED_CLASS = re.compile(r"(?:^|\s)collapse(?:\s|$)")
+_UNFOLDED = re.compile(r"(?:^|\s)(?:show|in)(?:\s|$)")
+# "hidden-xs", "lg:hidden"
+_HIDDEN_AT_TIMES = re.compile(
+    r"(?:^|\s)(?!\S*overflow)(?:\S*[:-])?(?:hidden|hide|invisible|d-none)(?:-\S*)?(?:\s|$)"
 )
 # "d-none d-lg-block" hides on small screens only.
 _SHOWN_SOMEWHERE = re.compile(r"(?:^|\s)\S*[-:](?:block|inline|flex|grid|table)\S*")
@@ -26,8 +33,9 @@ _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # oldPrice
 _UNSEEN_STYLE = re.compile(
     r"line-through|display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)"
     r"|(?<![a-z-])(?:clip(?:-path)?\s*:|(?:left|top|text-indent)\s*:\s*-\d{3}"
-    r"|(?:font-size|opacity|(?:max-)?(?:width|height))\s*:\s*0(?!\.0*[1-9]|\d))"
+    r"|(?:font-size|(?:max-)?(?:width|height))\s*:\s*0(?!\.0*[1-9]|\d))"
 )
+_FADED_STYLE = re.compile(r"(?<![a-z-])opacity\s*:\s*0(?!\.0*[1-9]|\d)")
 _INLINE = {"a", "abbr", "b", "bdi", "bdo", "big", "em", "font", "i", "ins", "mark", "small", "span"}
 _INLINE |= {"strong", "sub", "u", "wbr"}
 _LONG = 200  # characters of classes and style; longer ones are not kept
@@ -48,24 +56,52 @@ _BETWEEN_NUMBERS = re.compile(rf"(?<=[0-9])(?=\s*{_SEAM})[\s{_SEAM}]+(?=[0-9])")
 
 def is_shown(node: LexborNode) -> bool:
     """Whether an element's own tag, attributes, classes and style let its text be seen as valid."""
-    if node.tag in _UNSEEN_TAGS:
-        return False
+    return node.tag not in _UNSEEN_TAGS and _sight_of(node).is_valid
+
+
+def is_hidden(node: LexborNode) -> bool:
+    """Whether an element's own attributes, classes and style let nobody see its text."""
+    return _sight_of(node).is_hidden
+
+
+def is_seen_at_times(node: LexborNode) -> bool:
+    """Whether they may hide it: on some screens, or until it fades in."""
+    return _sight_of(node).at_times
+
+
+class _Sight(NamedTuple):
+    is_valid: bool
+    is_hidden: bool
+    at_times: bool
+
+
+_PLAIN = _Sight(is_valid=True, is_hidden=False, at_times=False)
+_NOTHING = _Sight(is_valid=False, is_hidden=True, at_times=True)
+
+
+def _sight_of(node: LexborNode) -> _Sight:
     attributes = node.attributes
     if not attributes:
-        return True
+        return _PLAIN
     if "hidden" in attributes or attributes.get("aria-hidden") == "true":
-        return False
+        return _NOTHING
     classes, style = attributes.get("class") or "", attributes.get("style") or ""
-    looks = _looks_shown if len(classes) + len(style) < _LONG else _looks_shown.__wrapped__
+    looks = _sight if len(classes) + len(style) < _LONG else _sight.__wrapped__
     return looks(classes, style)
 
 
 @lru_cache(maxsize=1024)  # the same few stand on every card
-def _looks_shown(classes: str, style: str) -> bool:
-    names = _HUMP.sub("-", classes).lower().replace("_", "-")
-    if _UNSEEN_CLASS.search(names) and not _SHOWN_SOMEWHERE.search(names):
-        return False
-    return not (_FORMER_CLASS.search(names) or _UNSEEN_STYLE.search(style.lower()))
+def _sight(classes: str, style: str) -> _Sight:
+    names, style = _HUMP.sub("-", classes).lower().replace("_", "-"), style.lower()
+    is_folded = _FOLDED_CLASS.search(names) and not _UNFOLDED.search(names)
+    unseen = is_folded or _UNSEEN_CLASS.search(names)
+    is_hidden = (unseen and not _SHOWN_SOMEWHERE.search(names)) or _UNSEEN_STYLE.search(style)
+    is_faded = _FADED_STYLE.search(style)
+    return _Sight(
+        is_valid=not (is_hidden or is_faded or _FORMER_CLASS.search(names)),
+        is_hidden=bool(is_hidden),
+        at_times=bool(is_faded or unseen or _HIDDEN_AT_TIMES.search(names)),
+    )
 
 
 def texts_of(node: LexborNode) -> tuple[str, str]:

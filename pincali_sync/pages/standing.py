@@ -7,7 +7,8 @@ what people wrote of it, nor in what the page says of other listings.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import date
 from itertools import takewhile
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -15,11 +16,12 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.domain.prices import Operation
 from pincali_sync.pages.availability import IS_AVAILABLE, availabilities_of
-from pincali_sync.pages.blocks import Block, Bounds, blocks_of, sentences_of
-from pincali_sync.pages.date_words import WHEN
+from pincali_sync.pages.blocks import Block, Bounds, blocks_of
+from pincali_sync.pages.date_words import WHEN, last_day_in
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.pairs import is_paired
-from pincali_sync.pages.statements import SAID, end_of_listing, gone_in
+from pincali_sync.pages.statements import SAID, end_of_listing, gone_in, opening_of
+from pincali_sync.pages.surroundings import is_called_a_status, is_of_something_else
 from pincali_sync.pages.text import fold, text_at
 
 # A status stands above the description, and in no title, fact, price, history or word about the
@@ -44,6 +46,10 @@ _TAKEN = (
     r"(?:vendid|rentad|alquilad|arrendad|alugad|locad|agotad|esgotad)[oa])"
 )
 _BOTH = rf"{_TAKEN}(?: ?(?:or|o|ou|/|-|&|y|and) ?{_TAKEN})?"
+_STOPPED = (
+    r"(?:(?:pausad|suspendid|suspens|despublicad)[oa]|paused|suspended|unpublished|"
+    r"not published|(?:no|nao) (?:esta )?publicad[oa])"
+)
 _NOT_THERE = (
     r"(?:not|no longer) available|unavailable|off[ -](?:the )?market|"
     r"(?:fuera|retirad[oa]) del? mercado|"
@@ -52,12 +58,19 @@ _NOT_THERE = (
     r"(?:listing|anuncio) (?:removed|expired|inactive|removido|retirado|eliminado|inactivo|inativo|"
     r"finalizado|vencido|expirado)"
 )
-_STATUS = re.compile(
-    r"(?:(?:status|estado|estatus|situacion|situacao):? )?(?:(?:this |the |est[ea] |[loe][al]? )?"
-    r"(?:property|listing|propiedad|inmueble|imovel|casa|departamento|terreno) )?"
-    r"(?:(?:is|was|already|just|ya|fue|recien|ja|foi|esta) )*"
-    rf"(?:(?:{_BOTH}|{SAID})(?:[:,]? {WHEN})?|{_NOT_THERE})"
+_SUBJECT = (
+    r"(?:property|listing|propiedad|inmueble|imovel|casa|departamento|terreno|anuncio|publicacion|"
+    r"publication)"
 )
+_STATUS = re.compile(
+    r"(?P<label>(?:status|estado|estatus|situacion|situacao):? )?"
+    rf"(?P<subject>(?:this |the |est[ea] |[loe][al]? )?{_SUBJECT} )?"
+    r"(?:(?:is|was|already|just|ya|fue|recien|ja|foi|esta) )*"
+    rf"(?:(?:{_BOTH}|{SAID})(?:[:,]? {WHEN})?|{_NOT_THERE}|(?P<stopped>{_STOPPED}))"
+)
+# What other things may be said to be as well.
+_OF_LISTINGS = re.compile(rf"\b{_TAKEN}\b|\b(?:vendio|rento|alquilo|sold|rented)\b|{_SUBJECT} ")
+_NOT_FOUND = re.compile(rf"{_SUBJECT} (?:not found|(?:no|nao) encontrad[oa])")
 # A heading after which other listings are told of, or other times.
 _OF_OTHERS = re.compile(
     r"\b(?:properties|propiedades|inmuebles|imoveis|listings|homes|similar(?:es)?|comparables|"
@@ -72,15 +85,20 @@ _ENDED = {
 }
 
 
-def standing_of(document: DetailDocument, operations: Collection[Operation]) -> Judgement | None:
+def standing_of(
+    document: DetailDocument, operations: Collection[Operation], published: date | None = None
+) -> Judgement | None:
     """What a listing's page says against its being there; None: nothing.
 
     Args:
         operations: what the page offers. Where one of two has ended, the listing is there.
+        published: when it was: what was sold before is on offer again.
     """
     words = availabilities_of(document)
     is_off = bool(words) and not any(IS_AVAILABLE[word] for word in words)
     status = _status_of_prices(document.tree) or _status_above(document.tree)
+    if status is not None and _is_of_before(status, published):
+        status = None
     if status is None:
         return _judge_data(words, operations) if is_off else None
     said, ended = end_of_listing(status), _ended(status.text)
@@ -132,6 +150,28 @@ def _status_above(tree: LexborHTMLParser) -> Block | None:
     return next(filter(_is_status, blocks), None) or gone_in(blocks)
 
 
+def absence_in(blocks: Sequence[Block]) -> Block | None:
+    """What a page of the site's without a listing says of the one that is asked for.
+
+    In a heading or a notice, and with the listing's name: "Propiedad no disponible". That it was
+    sold may stand alone in a notice.
+    """
+    for block in takewhile(_is_of_this_listing, blocks):
+        said = opening_of(block) if block.prominent else None
+        if said is None or block.is_choice or block.is_unsure:
+            continue
+        status = _STATUS.fullmatch(said.text)
+        names_it = _NOT_FOUND.fullmatch(said.text) or (status and status["subject"])
+        if names_it or (status and _ended(said.text) and is_called_a_status(block)):
+            return said
+    return None
+
+
+def _is_of_before(status: Block, published: date | None) -> bool:
+    day = last_day_in(status.text)
+    return day is not None and published is not None and day < published
+
+
 def _is_of_this_listing(block: Block) -> bool:
     return len(block.text) > _LONGEST or _OF_OTHERS.search(block.text) is None
 
@@ -140,6 +180,11 @@ def _is_status(block: Block) -> bool:
     """Not one of a list, nor of a label and its value: these are told of something else."""
     if len(block.text) > _LONGEST or (block.is_choice and not block.prominent):
         return False
-    return any(_STATUS.fullmatch(each.text) for each in sentences_of(block)) and not is_paired(
-        block
-    )
+    said = None if block.is_unsure else opening_of(block)
+    status = _STATUS.fullmatch(said.text) if said is not None else None
+    if said is None or status is None or is_paired(block):
+        return False
+    if status["label"] or _OF_LISTINGS.search(said.text):
+        return True
+    is_sure = not status["stopped"] or is_called_a_status(block)
+    return is_sure and not is_of_something_else(block)

@@ -49,9 +49,9 @@ _THERE = (
 )
 _TAKEN = (
     r"(?:removed|deleted|deactivated|unpublished|withdrawn|archived|taken (?:down|off the market)|"
-    r"expired|ended|inactive|off the market|sold(?: out)?|rented(?: out)?|leased|"
+    r"expired|ended|inactive|paused|suspended|off the market|sold(?: out)?|rented(?: out)?|leased|"
     r"dad[oa] de baja|inac?tiv[oa]|fuera del mercado|fora do mercado|"
-    r"(?:eliminad|retirad|removid|borrad|desactivad|despublicad|cancelad|archivad|quitad|finalizad|"
+    r"(?:pausad|suspendid|suspens|eliminad|retirad|removid|borrad|desactivad|despublicad|cancelad|archivad|quitad|finalizad|"
     r"expirad|vencid|caducad|vendid|rentad|alquilad|arrendad|excluid|apagad|desativad|deletad|"
     r"alugad|locad|encerrad)[oa])"
 )
@@ -66,11 +66,14 @@ SAID = "(?:{})".format(
             rf"(?:is |are )?not {_THERE} any ?(?:more|longer)",
             rf"isn't {_THERE} any ?(?:more|longer)",
             r"does(?: not|n't) exist any ?(?:more|longer)",
+            r"(?:is )?not (?:currently )?published|no esta publicad[oa](?: actualmente)?",
+            r"no publicad[oa]|nao (?:esta )?publicad[oa]",
             rf"ya no (?:(?:esta|se encuentra|sigue) )?(?:mas )?{_THERE}|ya no existe",
             rf"no (?:esta|se encuentra) mas {_THERE}",
             r"(?:dejo|ha dejado) de (?:estar disponible|publicarse)",
             r"(?:ya )?se (?:vendio|rento|alquilo|elimino|retiro)",
-            r"(?:ya )?(?:expiro|caduco|vencio|finalizo)|ya se ha (?:vendido|rentado|alquilado)",
+            r"(?:ya )?(?:expiro|caduco|vencio|finalizo)",
+            r"(?:ya )?se ha (?:vendido|rentado|alquilado)",
             r"(?:ya )?ha (?:expirado|caducado|vencido|finalizado)",
             rf"(?:ja )?nao (?:esta|se encontra) mais {_THERE}|ja nao (?:esta|se encontra) {_THERE}",
             r"(?:ja )?nao existe mais|ja nao existe|expirou|deixou de estar disponivel",
@@ -96,15 +99,16 @@ _SORRY = (
     r"we regret to inform you|but|pero|mas|sold|rented|(?:vendid|rentad|alugad)[oa])"
     r"[,.:!]* (?:que |that )?){0,2}"
 )
+_APOLOGY = re.compile(_SORRY)
 # "The owner has removed this listing."
 _PERSON = (
     r"(?:owner|advertiser|agent|seller|publisher|anunciante|propietari[oa]|duen[oa]|agente|asesor|"
     r"vendedor|inmobiliaria|proprietari[oa]|corretor)"
 )
 _HAS_TAKEN = (
-    r"(?:(?:has |ha )?(?:removed|deleted|withdrawn|unpublished|sold|rented|eliminado|retirado|"
-    r"dado de baja|vendido|rentado)|elimino|retiro|borro|dio de baja|vendio|rento|removeu|excluiu|"
-    r"vendeu|alugou)"
+    r"(?:(?:has |ha )?(?:removed|deleted|withdrawn|unpublished|paused|suspended|sold|rented|"
+    r"eliminado|retirado|dado de baja|pausado|suspendido|vendido|rentado)|elimino|retiro|borro|"
+    r"dio de baja|pauso|suspendio|vendio|rento|removeu|excluiu|pausou|suspendeu|vendeu|alugou)"
 )
 # "… on 3 March 2026".
 _ON = rf"(?: (?:on|el(?: dia)?|em|no dia) {DATE})?"
@@ -145,12 +149,20 @@ def gone_in(blocks: Sequence[Block]) -> Block | None:
     """
     short = sum(block.text.count(" ") + 1 for block in blocks) <= _FEW_WORDS
     for block in blocks:
-        if (short or block.prominent) and not block.is_choice:
+        if (short or block.prominent) and not (block.is_choice or block.is_unsure):
             for sentence in sentences_of(block):
                 if _GONE.fullmatch(sentence.text):
                     return sentence
                 if not _OPENING.fullmatch(f"{sentence.text} "):
                     break
+    return None
+
+
+def opening_of(block: Block) -> Block | None:
+    """A text's first sentence that is more than an apology."""
+    for sentence in sentences_of(block):
+        if _SOLD.search(sentence.text) or not _APOLOGY.fullmatch(f"{sentence.text} "):
+            return sentence
     return None
 
 

@@ -197,6 +197,222 @@ def test_a_status_that_is_hidden_or_another_listings_does_not_count() -> None:
         assert judgement_on(**given).verdict is Verdict.ALIVE, given
 
 
+WORDS_OF_GONE = ("Vendida", "Esta propiedad ya no está disponible")
+
+
+@pytest.mark.parametrize("words", WORDS_OF_GONE)
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        *("hide", "alert hide", "alert collapse", "badge tooltip", "popover", "u-hidden"),
+        *("badge visually-hidden", "badge invisible", "sr-only-focusable", "screen-reader-text"),
+        *("display-none", "a11y-hidden", "alert alert-block hide", "statusOffscreen", "jsHidden"),
+        *("alert hidden-xs", "alert d-none d-lg-block", "lg:hidden", "banner hide-on-mobile"),
+    ],
+)
+def test_a_status_of_a_class_that_hides_it_does_not_count(unseen: str, words: str) -> None:
+    for header in (f"<div class='{unseen}'>{words}</div>", f"<h2 class='{unseen}'>{words}</h2>"):
+        assert judgement_on(header=header).verdict is Verdict.ALIVE, header
+        above = f"<div class='{unseen}'><div role='alert'>{words}</div></div>"
+        assert judgement_on(above=above).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize("words", WORDS_OF_GONE)
+@pytest.mark.parametrize(
+    "style",
+    [
+        *(
+            "display:none",
+            "visibility : hidden",
+            "visibility: collapse",
+            "opacity:0",
+            "OPACITY: 0.0",
+        ),
+        *("height:0;overflow:hidden", "max-height: 0px", "font-size:0", "text-indent:-9999px"),
+        *("text-decoration: line-through", "clip-path: inset(50%)"),
+    ],
+)
+def test_a_status_of_a_style_that_hides_it_does_not_count(style: str, words: str) -> None:
+    header = f"<div class='alert' style='{style}'>{words}</div>"
+    assert judgement_on(header=header).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        *("class='alert collapse show'", "class='alert collapse in'", "style='opacity:0.9'"),
+        *("class='alert overflow-hidden'", "style='height:20px'", "class='alert hideous'"),
+    ],
+)
+def test_a_status_that_is_seen_counts_however_it_looks(seen: str) -> None:
+    assert judgement_on(header=f"<div {seen}>Vendida</div>").verdict is Verdict.SOLD
+
+
+NAMED = [
+    "<div class='media-link'><i class='fal fa-video' title='Video'></i> {}</div>",
+    "<div class='virtual-tour'><img src='360.svg' alt='Tour virtual'> <span>{}</span></div>",
+    "<div class='contact-phone'><i class='fal fa-phone'></i> {}</div>",
+    "<div><i class='fal fa-phone'></i> {}</div>",
+    "<div><span class='icon'><i class='fal fa-video'></i></span><span>{}</span></div>",
+    "<i class='fal fa-phone'></i><p>{}</p>",
+    "<div class='floor-plan' aria-label='Planos'>{}</div>",
+    "<div aria-label='Planos'><b>{}</b></div>",
+    "<div data-label='Video'>{}</div>",
+    "<div id='virtual-tour'><h3>{}</h3></div>",
+    "<section class='plans'><header>Planos</header><div>{}</div></section>",
+    "<section><header>Planos</header><div>{}</div></section>",
+    "<div class='gallery__empty'>{}</div>",
+    "<div class='phoneStatus'>{}</div>",
+    "<div class='street-view'>{}</div>",
+    "<div><img src='x'><p>{}</p></div>",
+    "<figure><img><figcaption>{}</figcaption></figure>",
+    "<div class='tour'><div class='badge'>{}</div></div>",
+]
+
+
+@pytest.mark.parametrize("words", ["No disponible", "Not available", "Ya no disponible", "Pausado"])
+@pytest.mark.parametrize("form", NAMED)
+def test_what_an_element_or_an_icon_names_is_no_status_of_the_listing(
+    form: str, words: str
+) -> None:
+    for given in ({"header": form.format(words)}, {"above": form.format(words)}):
+        assert judgement_on(**given).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<div class='alert alert-danger mb-3'><i class='fas fa-exclamation-triangle'></i> {}</div>",
+        "<div class='row'><div class='col-md-6 text-center'><span>{}</span></div></div>",
+        "<div class='property-status'><img src='x.svg' alt=''>{}</div>",
+        "<div class='badge' title='No disponible' aria-label='Estado'>{}</div>",
+        "<h2>{}</h2>",
+    ],
+)
+def test_a_bare_status_counts_where_nothing_else_is_named(form: str) -> None:
+    assert judgement_on(header=form.format("No disponible")).verdict is Verdict.GONE
+
+
+def test_with_its_subject_a_status_counts_anywhere() -> None:
+    for words in (
+        "Propiedad no disponible",
+        "This property is unavailable",
+        "Estatus: no disponible",
+    ):
+        header = f"<div class='intro-phone'><i class='fal fa-phone'></i> {words}</div>"
+        assert judgement_on(header=header).verdict is Verdict.GONE, words
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("Pausada", "Suspendida", "Publicación pausada", "Anuncio pausado", "Paused", "Suspended"),
+        *("Este anuncio ha sido pausado por el anunciante.", "This listing has been suspended."),
+        *(
+            "Esta publicación está pausada",
+            "Propiedad no publicada",
+            "This listing is not published",
+        ),
+        *("Esta propiedad no está publicada actualmente", "Este anúncio foi pausado", "Pausado"),
+        *("The owner has paused this listing", "El anunciante pausó este anuncio", "No publicada"),
+    ],
+)
+def test_what_was_paused_suspended_or_unpublished_is_gone(status: str) -> None:
+    for header in (
+        f"<div class='badge'>{status}</div>",
+        f"<div role='alert'><p>{status}</p></div>",
+    ):
+        assert judgement_on(header=header).verdict is Verdict.GONE, header
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "<p>Suspendida</p>",
+        "<div class='badge'>Obra suspendida</div>",
+        "<div class='alert'>Visitas suspendidas</div>",
+        "<div class='alert'>Se ha pausado el video</div>",
+        "<div class='alert'>Obra</div><div>Suspendida</div>",
+        "<div class='player-status'>Pausado</div>",
+        "<div class='badge'>Techo suspendido</div>",
+        "<div class='badge'>Precio no publicado</div>",
+    ],
+)
+def test_what_else_is_paused_or_suspended_is_no_status(header: str) -> None:
+    assert judgement_on(header=header).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "badge",
+    [
+        "<a class='badge badge-sold' href='#'>Vendida</a>",
+        "<a class='badge'>Vendida</a>",
+        "<label class='badge'>Vendida</label>",
+        "<a class='listing-status' href='javascript:void(0)'><b>Vendida</b></a>",
+    ],
+)
+def test_a_link_or_a_label_may_be_a_badge(badge: str) -> None:
+    assert judgement_on(header=badge).verdict is Verdict.SOLD
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "<a class='badge' href='/en/properties/sold'>Sold</a>",
+        "<a class='badge' href='#sold-nearby'>Sold</a>",
+        "<a href='#'>Sold</a>",
+        "<label class='badge' for='sold'>Sold</label>",
+        "<label class='badge'><input type='checkbox'>Sold</label>",
+        "<label>Sold</label>",
+        "<nav><a class='badge' href='#'>Sold</a></nav>",
+    ],
+)
+def test_a_link_that_leads_on_and_a_label_of_a_field_are_no_badge(other: str) -> None:
+    assert judgement_on(header=other).verdict is Verdict.ALIVE
+
+
+PUBLISHED = "<div data-publication-date='2026-07-01'>Publicado hace 3 meses</div>"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("Sold in 2019", "Vendida en mayo de 2019", "Sold on 3 March 2026", "Vendida 12/03/2019"),
+        *("Sold 12/03/19", "Vendido em 2 de maio de 2026", "Sold 2026-06-30", "Sold Jun 2026"),
+        *("This house was sold on 3 March 2019", "Construida en 2010. Vendida en 2019."),
+    ],
+)
+def test_what_was_sold_before_it_was_published_is_on_offer_again(status: str) -> None:
+    for header in (f"<p>{status}</p>", f"<div class='alert'>{status}</div>"):
+        assert judgement_on(header=header, below=PUBLISHED).verdict is Verdict.ALIVE
+    data = listing(None, datePosted="2026-07-01")
+    assert judgement_on(header=f"<p>{status}</p>", data=data).verdict is Verdict.ALIVE
+    assert judgement_on(prices=price(status), below=PUBLISHED).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *(
+            "Sold in July 2026",
+            "Vendida el 3 de octubre de 2026",
+            "Sold on 3 March",
+            "Sold in 2026",
+        ),
+        *("Vendida", "Sold 03/08/2026", "Vendida en marzo", "Vendida. Gracias por su interés."),
+        "Lo sentimos. Vendida en 2026.",
+    ],
+)
+def test_what_may_have_been_sold_since_it_was_published_is_gone(status: str) -> None:
+    judgement = judgement_on(header=f"<p>{status}</p>", below=PUBLISHED)
+    assert judgement.verdict is Verdict.SOLD
+
+
+def test_what_is_told_after_something_else_is_no_status() -> None:
+    for text in ("Construida en 2010. Vendida en 2019.", "Casa de la abuela. Vendida."):
+        assert judgement_on(header=f"<p>{text}</p>").verdict is Verdict.ALIVE
+
+
 def test_sold_in_place_of_for_sale_counts_if_nothing_else_is_offered() -> None:
     assert judgement_on(prices=price("Sold")).verdict is Verdict.SOLD
     assert judgement_on(prices=price("Vendida")).verdict is Verdict.SOLD

@@ -80,6 +80,12 @@ GONE = [
     "Este imóvel não está mais para alugar",
     "Lo sentimos. Página no encontrada. Este anuncio ya no está disponible",
     "Este terreno ya no está disponible, te mostramos otros similares",
+    "Este anuncio está pausado",
+    "Este inmueble fue pausado por el anunciante",
+    "This listing has been paused",
+    "This listing is suspended",
+    "Esta propiedad no está publicada actualmente",
+    "O anunciante pausou este anúncio",
 ]
 SOLD = [
     "This property has already been sold",
@@ -105,6 +111,8 @@ SOLD = [
     "This flat has just been rented",
     "This home is no longer available because it was sold",
     "Este local ya no está disponible porque fue rentado",
+    "Lo sentimos, este inmueble se ha vendido",
+    "Este departamento se ha rentado",
 ]
 NOTHING = [
     "",
@@ -158,6 +166,10 @@ NOTHING = [
     "We changed something. Esta propiedad ya no está disponible",
     "This listing is no longer available. Reload the page.",
     "Este anuncio ya no está disponible. Nuestro equipo trabaja para solucionarlo.",
+    "Obra suspendida",
+    "Tu anuncio está pausado",
+    "El precio no está publicado",
+    "En Pincali se ha vendido una casa",
 ]
 TROUBLE = [
     "We are under maintenance.",
@@ -351,6 +363,56 @@ def test_words_count_only_where_the_site_puts_them_for_this_listing() -> None:
         f"<p>{'Casas en venta. ' * 20}{words}</p>",
     ):
         assert verdict_on(f"<h1>Casas</h1>{apart}") is Verdict.UNKNOWN, apart
+
+
+FRAME = (
+    '<body class="marketplace"><header class="marketplace__header"></header><h1>Casa en Lomas</h1>'
+)
+PLAIN = [
+    ("<div class='alert'>Propiedad no disponible</div>", Verdict.GONE),
+    ("<div role='alert'><p>Este inmueble no está disponible.</p></div>", Verdict.GONE),
+    ("<h2>Anuncio no encontrado</h2>", Verdict.GONE),
+    ("<h2>Property not found</h2>", Verdict.GONE),
+    ("<div class='alert'>Imóvel não encontrado</div>", Verdict.GONE),
+    ("<div class='alert'>Vendida</div>", Verdict.SOLD),
+    ("<div class='notice'><i class='fa fa-check'></i> Propiedad vendida</div>", Verdict.SOLD),
+]
+
+
+@pytest.mark.parametrize(("said", "verdict"), PLAIN)
+def test_in_the_sites_frame_a_plain_notice_of_the_listing_counts(
+    said: str, verdict: Verdict
+) -> None:
+    assert verdict_on(f"{FRAME}{said}") is verdict
+    if verdict is Verdict.GONE:
+        assert verdict_on(f"<h1>Casa en Lomas</h1>{said}") is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<div class='alert'>Inmueble no disponible por el momento</div>",
+        "<div class='alert'>Este inmueble no está disponible por el momento.</div>",
+        "<p>Propiedad no disponible</p>",
+        "<h2>Vendida</h2>",
+        "<div class='card'>Vendida</div>",
+        "<div class='alert'>No disponible</div>",
+        "<h2>Propiedades vendidas</h2><div class='alert'>Vendida</div>",
+        "<div class='alert hide'>Propiedad no disponible</div>",
+        "<div class='alert'>¿Propiedad no disponible?</div>",
+        "<div class='alert'>Propiedad no disponible</div><p>Intenta más tarde</p>",
+        "<div class='alert'>Página no encontrada</div>",
+        "<div class='alert'><ul><li>Anuncio no encontrado</li></ul></div>",
+    ],
+)
+def test_in_the_sites_frame_what_is_not_certain_counts_for_nothing(said: str) -> None:
+    assert verdict_on(f"{FRAME}{said}") is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("hidden", ["style='opacity:0'", "class='hidden-xs'"])
+def test_trouble_that_fades_in_or_stands_on_some_screens_is_trouble(hidden: str) -> None:
+    body = f"<main><h1 {hidden}>Estamos en mantenimiento</h1></main>"
+    assert verdict_on(body, status=404) is Verdict.UNKNOWN
 
 
 def test_words_on_a_page_that_is_not_the_sites_prove_nothing() -> None:
