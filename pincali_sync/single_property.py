@@ -7,13 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pincali_sync.answers.detail import detail_url
+from pincali_sync.answers.detail import detail_url, led_to
+from pincali_sync.answers.robots import Robots
 from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import Config, load_config
 from pincali_sync.cookies import cookie_header
 from pincali_sync.db.repositories.site.pace import PAGES
-from pincali_sync.domain.headers import rest_asked_for
+from pincali_sync.domain.headers import redirect_target, rest_asked_for
+from pincali_sync.domain.identity import is_same_slug
+from pincali_sync.domain.limits import MAX_MOVES
 from pincali_sync.domain.liveness import BUSY, tells_nothing
 from pincali_sync.exceptions import BlockedError, PageError
 from pincali_sync.items import FetchedPage, Property
@@ -35,9 +38,10 @@ async def scrape_single_property(source_url: str) -> dict[str, Any]:
 async def scrape(source_url: str) -> Property:
     """Fetches one listing in the configured way; saves nothing.
 
-    It takes its turn on the site's one timeline, keeps to robots.txt and follows no redirect of a
-    page. That the site refuses, or is busy, holds for everybody from then on, as if a job had met
-    it; where pacing is turned off there is nobody to tell.
+    It takes its turn on the site's one timeline and keeps to robots.txt. Of redirects it follows
+    those that keep the listing's slug: what another slug shows may be another listing. That the
+    site refuses, or is busy, holds for everybody from then on, as if a job had met it; where pacing
+    is turned off there is nobody to tell.
 
     Args:
         source_url: any form of the listing's URL.
@@ -52,20 +56,22 @@ async def scrape(source_url: str) -> Property:
     config = load_config()
     url = detail_url(config.pincali_base_url, source_url)
     async with _company(config) as company:
-        delay = await company.ask_robots(url)
-        await company.take_turn(delay)
-        if config.detail_transport == "playwright":
-            answer = await _in_browser(config, url)
-        else:
-            answer = await fetch(config, url, **cookie_header(config, url))
-        await company.tell(url, answer)
+        robots = await company.ask_robots()
+        answer = await company.ask(url, robots)
+        for _ in range(MAX_MOVES):
+            following = led_to(url, _target_of(url, answer))
+            if following is None or not is_same_slug(following, url):
+                break
+            url, answer = following, await company.ask(following, robots)
     if answer.status is None:
         raise PageError(f"{url} could not be fetched: {answer.failure}")
     refusal = challenge_kind(answer.status, answer.headers, answer.body)
     if refusal is not None:
         raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
     if answer.status != _OK:
-        raise PageError(f"{url} answered HTTP {answer.status}")
+        target = _target_of(url, answer)
+        where = "" if target is None else f" to {target}"
+        raise PageError(f"{url} answered HTTP {answer.status}{where}")
     missing = what_is_missing(answer) or what_is_cut_off(answer.body)
     if missing is not None:
         raise PageError(f"{url}: {missing}")
@@ -84,18 +90,26 @@ class _Company:
             self.services.pace.respect_crawl_delay(crawl_delay)
             await self.services.pace.wait_for_turn(self.config.detail_delay_seconds)
 
-    async def ask_robots(self, url: str) -> float:
+    async def ask_robots(self) -> Robots:
         try:
-            robots = await fetch_robots(self.config, self.take_turn)
+            return await fetch_robots(self.config, self.take_turn)
         except BlockedError as refusal:
             await self._tell_of_refusal(str(refusal))
             raise
+
+    async def ask(self, url: str, robots: Robots) -> FetchedPage:
         objection = robots.objection(url, self.config.user_agents[0])
         if objection is not None:
             raise BlockedError(objection)
-        return robots.crawl_delay(self.config.user_agents)
+        await self.take_turn(robots.crawl_delay(self.config.user_agents))
+        if self.config.detail_transport == "playwright":
+            answer = await _in_browser(self.config, url)
+        else:
+            answer = await fetch(self.config, url, **cookie_header(self.config, url))
+        await self._tell(url, answer)
+        return answer
 
-    async def tell(self, url: str, answer: FetchedPage) -> None:
+    async def _tell(self, url: str, answer: FetchedPage) -> None:
         """As the middlewares of a crawl do."""
         if self.services is None or answer.status is None:
             return
@@ -131,6 +145,10 @@ async def _company(config: Config) -> AsyncIterator[_Company]:
         return
     async with open_services(config) as services:
         yield _Company(config, services)
+
+
+def _target_of(url: str, answer: FetchedPage) -> str | None:
+    return redirect_target(url, answer.status, answer.headers.get("location"))
 
 
 async def _in_browser(config: Config, url: str) -> FetchedPage:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, replace
+from urllib.parse import unquote, urldefrag, urlsplit
 
 from pincali_sync.domain.headers import redirect_target
-from pincali_sync.domain.identity import is_same_slug, slug_of
+from pincali_sync.domain.identity import is_same_slug, linked_listing, slug_of
+from pincali_sync.domain.limits import MAX_MOVES
 from pincali_sync.domain.liveness import Answer, Calibration, Judgement, judge, tells_nothing
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
@@ -17,7 +20,7 @@ from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
 logger = logging.getLogger(__name__)
 
 _OK = 200
-_MAX_HOPS = 2
+_MADE_ANOTHER = re.compile(r"\\|/(?:\.|%2e){1,2}/", re.I)  # paths of which browsers make another
 # What is not there is no failure of its page. No listing is removed for it.
 _OTHERS_SHOWN = Calibration(shows_listings=True)
 
@@ -26,7 +29,7 @@ _OTHERS_SHOWN = Calibration(shows_listings=True)
 class Moved:
     """The answer is a redirect to a listing's page, which is to be asked for next."""
 
-    url: str
+    url: str  # to be asked for as it stands
 
 
 def detail_url(base_url: str, source_url: str) -> str:
@@ -38,23 +41,49 @@ def detail_url(base_url: str, source_url: str) -> str:
     return f"{base_url}/en/home/{slug_of(source_url)}"
 
 
+def led_to(url: str, target: str | None) -> str | None:
+    """The page to ask for next where a listing's page redirects; None: what came is the answer.
+
+    A new slug's page is asked for like any other. A redirect that keeps the slug is followed as it
+    stands, with its query, its language and its agent's path: so the site wants to be asked.
+    Host and scheme stay; what leads to another site, or to where it was asked for, is an answer.
+
+    Args:
+        url: that was asked for.
+        target: where the redirect leads, as a whole URL; None: there is none.
+    """
+    if target is None or not _is_listing(url, target):
+        return None
+    here, there = urlsplit(url), urlsplit(target)
+    root = f"{here.scheme}://{here.netloc}"
+    if not is_same_slug(url, target):
+        return detail_url(root, target)
+    if _MADE_ANOTHER.search(there.path):
+        return None
+    following = f"{root}{there.path}" + (f"?{there.query}" if there.query else "")
+    return None if unquote(following) == unquote(urldefrag(url).url) else following
+
+
 def read_detail(
     queued: QueuedProperty, url: str, answer: FetchedPage, *, hops: int = 0
 ) -> ScrapeResult | Moved:
     """Reads an answer that is no refusal, or why there is none; never raises.
 
-    A redirect to a listing's page is followed: the slug may be a new one. Whose page it is the
-    EasyBroker id shows; what leads anywhere else is an answer, and no page.
+    A redirect to a listing's page is followed, as `led_to` has it: the slug may be a new one.
+    Whose page it is the EasyBroker id shows; what leads anywhere else is an answer, and no page.
 
     Args:
         url: where the page was fetched.
         hops: redirects followed so far.
     """
-    target = _listing_moved_to(url, answer)
-    if target is not None and hops < _MAX_HOPS:
-        return Moved(url=target)
+    target = redirect_target(url, answer.status, answer.headers.get("location"))
+    following = led_to(url, target)
+    if following is not None and hops < MAX_MOVES:
+        return Moved(url=following)
     if answer.status != _OK:
-        return _without_listing(queued, url, answer, answer.failure.splitlines()[0])
+        said = answer.failure.splitlines()[0]
+        where = f" to {target}" if target is not None and _is_listing(url, target) else ""
+        return _without_listing(queued, url, answer, f"{said}{where}")
     missing = what_is_missing(answer)
     fault = missing or what_is_cut_off(answer.body)
     if fault is not None:
@@ -136,12 +165,9 @@ def _proven(queued: QueuedProperty, page: Property) -> ScrapeResult:
     )
 
 
-def _listing_moved_to(url: str, answer: FetchedPage) -> str | None:
-    target = redirect_target(url, answer.status, answer.headers.get("location"))
-    if target is None:
-        return None
+def _is_listing(url: str, target: str) -> bool:
+    """Whether a redirect leads to a listing's page of the site."""
     try:
-        slug_of(target)
+        return bool(linked_listing(target, url))
     except PageError:
-        return None
-    return target
+        return False

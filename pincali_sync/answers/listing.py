@@ -14,6 +14,7 @@ from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
+from pincali_sync.pages.challenge import may_be_a_wall
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
 
@@ -39,7 +40,8 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
     Args:
         url: where the page was fetched.
     """
-    if answer.status == _NOT_FOUND and wanted.may_be_absent:
+    is_absent = answer.status == _NOT_FOUND and not may_be_a_wall(answer.body)
+    if is_absent and wanted.may_be_absent:
         return ListingAnswer(facts=ABSENT, item=None)
     if answer.status != _OK:
         return ListingAnswer(facts=None, item=_lost(wanted, url, answer.failure))

@@ -15,6 +15,7 @@ MAX_HEAD_BYTES = 256 * 1024  # all headers of an answer; what servers send has a
 MAX_SHARD_BYTES = 50 * 1024 * 1024  # on the way: as the sitemap protocol has it
 MAX_ROBOTS_BYTES = 512 * 1024  # what stands behind is not read, as RFC 9309 allows
 MAX_REDIRECTS = 5  # of robots.txt, as RFC 9309 has it, and of the sitemap
+MAX_MOVES = 2  # of a listing's page: to a new slug, and to the address that the site wants for it
 # IPv6 that may come to any address of IPv4: compatible ones (RFC 4291), and those of NAT64.
 _TRANSLATED = [IPv6Network(each) for each in ("::/96", "64:ff9b::/96", "64:ff9b:1::/48")]
 _GZIP = zlib.MAX_WBITS | 16

@@ -126,6 +126,8 @@ def _judge_redirect(answer: Answer, calibration: Calibration) -> Judgement:
     where = f"HTTP {answer.status} to {answer.redirect_url}"
     if answer.redirect_kind is RedirectKind.SEARCH:
         return _gone(f"{where}, a search page")
+    if answer.redirect_kind is RedirectKind.LISTING:  # what stands there nobody knows
+        return _unknown(where)
     if answer.signature in calibration.absent_signatures:
         return _gone(f"{where}, as for URLs that never existed")
     if answer.redirect_kind is RedirectKind.HOME and calibration.shows_listings:

@@ -55,7 +55,7 @@ _NOT_OF_THE_SITE = Judgement(
     verdict=Verdict.UNKNOWN, evidence="a page with no sign of being the site's", may_change=True
 )
 _MAY_BE_A_WALL = Judgement(
-    verdict=Verdict.UNKNOWN, evidence="a page that may be a refusal, by its name", may_change=True
+    verdict=Verdict.UNKNOWN, evidence="a page that may be a refusal", may_change=True
 )
 _UNREADABLE = Judgement(verdict=Verdict.UNKNOWN, evidence="a page that cannot be read")
 

@@ -14,7 +14,14 @@ from pincali_sync.pages.entities import unescaped
 from pincali_sync.pages.own_page import is_framed, shows_content, title_of
 from pincali_sync.pages.text import as_bytes, fold, one_line
 from pincali_sync.pages.wall_names import may_name_a_wall, wall_named
-from pincali_sync.pages.walls import HEADERS, HEADERS_OF_REFUSALS, MARKUP, WORDS, Challenge
+from pincali_sync.pages.walls import (
+    HEADERS,
+    HEADERS_OF_REFUSALS,
+    MARKUP,
+    WATCHERS,
+    WORDS,
+    Challenge,
+)
 
 __all__ = ["Challenge", "challenge_kind", "may_be_a_wall"]
 
@@ -24,7 +31,8 @@ _LITTLE_TEXT = 500
 _LONGEST_HEADING = 1_500  # with its markup
 _ANY_PAGE = "https://site.invalid/"  # a relative Location's path is the same below any
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_LISTING_PATH = re.compile(r"/(?:en/home|inmueble|pt/imovel)/")
+_ERRORS = frozenset({404, 410, 422, *range(500, 600)})
+_LISTING_PATH = re.compile(r"/(?:(?:en/)?home|pt/imovel|(?:inmobiliarios/[^/]+/)?inmueble)/")
 _LOGIN_PATH = re.compile(
     r"/(?:account/authentication|authentications?|login|log[_-]in|sign[_-]?in|sessions?/new|sso|"
     r"inici(?:ar|o)(?:-de)?-sesion|ingresar|acceder|autenticacion|"
@@ -61,6 +69,16 @@ _TROUBLE = re.compile(
     r"\b(?:maint[ea]n\w+|manten\w+|manuten\w+|error|erro|trouble|problem\w*|back soon|unavailable|"
     r"try again|not found|later|mas tarde|mais tarde|no longer|no disponible|indisponivel)\b"
 )
+# What a plain error says of itself, and a wall does not.
+_PLAIN_ERROR = re.compile(
+    r"\b(?:404|410|422|5[0-3]\d)\b|"
+    r"\b(?:no|nao) (?:(?:se|fue|foi|ha|pud\w+|possivel|posible|sido|lo|la) )*"
+    r"(?:encontr|hall|exist|localiz)|"
+    r"\bdoes(?:n.?t| not) exist|\bcannot get\b|\binexist|"
+    r"\b(?:listing|page|property|ad) (?:was |has been )?(?:removed|deleted|gone)\b|\bya no\b|"
+    r"\b(?:eliminad|removid|retirad)[oa]\b|\bbad gateway\b|\btime-?out\b|"
+    r"\b(?:algo|something) (?:salio|fallo|deu|went)\b|\bvolvemos\b|\bvoltamos\b"
+)
 _UNSEEN = re.compile(
     r"<(script|style|template)\b.*?(?:</\1\b|\Z)|<!--.*?(?:-->|\Z)|</?[a-z!][^>]*+>?", re.S | re.I
 )
@@ -96,8 +114,17 @@ def challenge_kind(
 
 
 def may_be_a_wall(markup: bytes) -> bool:
-    """Whether a page that is no refusal is called a little like one: it proves nothing then."""
-    return any(map(may_name_a_wall, _names_of(markup[:_MOST])))
+    """Whether a page that is no refusal is a little like one: it proves nothing then.
+
+    By its name; or by what watches it, where it is not in the site's frame.
+    """
+    raw = markup[:_MOST]
+    if any(map(may_name_a_wall, _names_of(raw))):
+        return True
+    if is_framed(raw) or shows_content(raw):
+        return False
+    body = raw.decode("utf-8", "replace").lower()
+    return _marked(body) is not None or _EMAIL_FIELD.search(body) is not None
 
 
 def _by_headers(status: int, headers: Mapping[str, str]) -> Challenge | None:
@@ -114,8 +141,10 @@ def _by_headers(status: int, headers: Mapping[str, str]) -> Challenge | None:
 
 def _by_target(target: str | None) -> Challenge | None:
     """A refusal that sends us elsewhere: to log in, or to a vendor's own host."""
-    if target is None or _LISTING_PATH.match(urlsplit(target).path):
+    if target is None:
         return None
+    if _LISTING_PATH.match(urlsplit(target).path):  # a slug may be any word; a vendor's token is
+        return _marked(urlsplit(target).query.lower())
     path = unquote(urlsplit(target).path)
     if _LOGIN_PATH.search(path):
         return Challenge.LOGIN
@@ -130,13 +159,18 @@ def _by_markup(status: int, raw: bytes) -> Challenge | None:
         return Challenge.LOGIN
     if is_framed(raw):  # its scripts and forms are the site's own: what it is called decides
         return next(filter(None, map(wall_named, names)), None)
-    known = _marked(body)
+    text = _text_of(body)
+    said = text if len(text) <= _LONGEST_WORDS else " \n ".join(names)
+    told = _told(said)
+    is_plain_error = told is None and status in _ERRORS and _says_an_error(said)
+    known = _marked(body, but_for=WATCHERS if is_plain_error else frozenset())
+    if is_plain_error:
+        return known
     if known is None and (
         _EMAIL_FIELD.search(body) or (status < 400 and _PASSWORD_FIELD.search(body))
     ):
         return Challenge.LOGIN
-    text = _text_of(body)
-    known = known or _told(text if len(text) <= _LONGEST_WORDS else " \n ".join(names))
+    known = known or told
     if status < 400 and known is None and _stands_in_front(body, text):
         return Challenge.CHALLENGE
     return known
@@ -159,10 +193,15 @@ def _asks_to_log_in(body: str, names: tuple[str, str]) -> bool:
     return bool(_LOGIN_BODY.search(body) and _EMAIL_FIELD.search(body))
 
 
-def _marked(body: str) -> Challenge | None:
-    return next(
-        (kind for kind, marks in MARKUP.items() if any(map(body.__contains__, marks))), None
-    )
+def _marked(body: str, but_for: frozenset[str] = frozenset()) -> Challenge | None:
+    for kind, marks in MARKUP.items():
+        if any(mark in body for mark in marks if mark not in but_for):
+            return kind
+    return None
+
+
+def _says_an_error(said: str) -> bool:
+    return _TROUBLE.search(said) is not None or _PLAIN_ERROR.search(said) is not None
 
 
 def _told(text: str) -> Challenge | None:

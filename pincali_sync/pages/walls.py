@@ -1,7 +1,7 @@
 """The marks by which walls are known: what vendors of firewalls put in front of a site.
 
-Only what stands on walls alone is a mark. Scripts that watch visitors, and forms for robots to fail
-at, stand on ordinary pages too: hence none of these counts on a page in the site's own frame.
+Scripts that watch visitors, and forms for robots to fail at, stand on ordinary pages too: hence no
+mark counts on a page in the site's own frame, and these do not on a plain error.
 """
 
 from __future__ import annotations
@@ -86,6 +86,22 @@ MARKUP = {
         *("mod_security", "modsecurity", "webknight", "azure waf", "bitninja"),
     ),
 }
+# Of these, what vendors put on ordinary pages as well, and so on a site's plain errors.
+WATCHERS = frozenset(
+    {
+        *("awswafintegration", "awswafcookiedomainlist", ".awswaf.com", "/challenge.js"),
+        *("cf-turnstile", "challenges.cloudflare.com", "challenge-platform/"),
+        *("hcaptcha.com", "h-captcha", "g-recaptcha", "/recaptcha/api.js"),
+        *("/recaptcha/enterprise.js", "grecaptcha.execute"),
+        *("geetest", "arkoselabs", "funcaptcha", "mtcaptcha", "friendlycaptcha", "frc-captcha"),
+        *("smartcaptcha", "tcaptcha", "altcha-widget"),
+        *("px-cdn.net", "px-cloud.net", "perimeterx", "_pxappid"),
+        *("perfdrive.com", "shieldsquare"),  # Radware
+        *("_incapsula_resource", "incap_ses", "visid_incap"),
+        *("/tspd/", "tspd_101", "kpsdk", "/149e9513-01fa-4fb0-aad4-566afd725d1b/"),
+        *("rbzns", "reblaze", "ddos-guard", "__ddg"),
+    }
+)
 
 _HUMAN = r"(?:human[oa]?s?|personas?|pessoas?|person|robots?|robos?|bots?|automat\w+)"
 # In what people read, folded: without accents, in lower case, each space one.

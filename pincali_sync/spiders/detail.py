@@ -58,7 +58,7 @@ class DetailSpider(JobSpider):
         self._fill_jar()
         while batch := await self._claim():
             for queued in batch:
-                yield self._request(queued, queued.source_url)
+                yield self._request(queued, self._url_of(queued))
             await self.crawler.signals.wait_for(signals.scheduler_empty)
 
     def parse(
@@ -117,9 +117,12 @@ class DetailSpider(JobSpider):
                 Response(site, headers=headers), Request(site)
             )
 
-    def _request(self, queued: QueuedProperty, source_url: str, hops: int = 0) -> Request:
+    def _url_of(self, queued: QueuedProperty) -> str:
+        return detail_url(self.settings["BASE_URL"], queued.source_url)
+
+    def _request(self, queued: QueuedProperty, url: str, hops: int = 0) -> Request:
         return Request(
-            detail_url(self.settings["BASE_URL"], source_url),
+            url,
             callback=self.parse,
             errback=self.lost,
             cb_kwargs={"queued": queued, "hops": hops},

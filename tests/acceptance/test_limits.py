@@ -164,6 +164,11 @@ async def test_what_robots_txt_asks_for_and_cannot_be_borne_is_a_pause_until_res
     assert hostile.paths[-1] == ListingSource.SALE.path
 
 
+HOUSE = b"""<!DOCTYPE html><html><head><title>Casa | Pincali</title></head><body>
+<div class="listing-id"><span>ID: EB-KL0000</span></div>
+<div class="listing__intro"><h1 class="property-title">Casa</h1>
+<div class="listing__price"><p class="price">For Sale <b>$2,000,000 MXN</b></p></div></div>
+</body></html>"""
 ODD = Says(body=b"<!DOCTYPE html><title>Hold on</title><form><button>Go on</button></form>")
 
 
@@ -187,6 +192,43 @@ async def test_what_shows_no_mark_of_the_sites_is_no_page_and_everything_rests_f
     queue = "SELECT DISTINCT status, attempt_count FROM scrape_queue"
     assert await rows(db, queue) == [{"status": "pending", "attempt_count": 0}]
     assert await rows(db, "SELECT 1 FROM properties_live") == []
+
+
+@pytest.mark.parametrize("transport", ["http", "playwright"])
+async def test_a_listings_page_is_read_where_its_redirect_leads_within_the_site_and_robots_txt(
+    crawl: Crawl, hostile: HostileSite, neighbour: HostileSite, db: Database, transport: str
+) -> None:
+    await Workshop(db=db, clock=SystemClock()).scan(
+        *(entry(f"house-{number}", public_id=f"EB-KL000{number}") for number in range(5))
+    )
+    address = "/inmobiliarios/una-agencia/inmueble/house-0?utm_source=share"
+    hostile.answers = {
+        "/robots.txt": Says(body=b"User-agent: *\nDisallow: /pt/\n"),
+        "/en/home/house-0": Says.moved(address),
+        address: Says(body=HOUSE, headers={"Content-Type": "text/html"}),
+        "/en/home/house-1": Says.moved("/pt/imovel/house-1"),
+        "/en/home/house-2": Says.moved("/en/home/house-2"),
+        "/en/home/house-3": Says.moved(f"{neighbour.url}/inmueble/house-3"),
+        **{
+            f"/en/home/house-4{each}": Says.moved(f"/en/home/house-4{each or '?'}1")
+            for each in ("", "?1", "?11")
+        },
+    }
+    ended = crawl("detail", DETAIL_TRANSPORT=transport, QUEUE_RETRY_SECONDS="3600")
+    assert ended.status == 0, ended.log
+    [live] = await rows(db, "SELECT source_url FROM properties_live")
+    assert live["source_url"] == "https://www.pincali.com/en/home/house-0"
+    assert hostile.paths.count(address) == hostile.paths.count("/en/home/house-2") == 1
+    assert "/pt/imovel/house-1" not in hostile.paths
+    assert sum("house-4" in path for path in hostile.paths) == 3
+    assert neighbour.asked == []
+    failed = await rows(db, "SELECT last_error FROM scrape_queue WHERE last_error <> '' ORDER BY 1")
+    assert [each["last_error"].replace(hostile.url, "") for each in failed] == [
+        "HTTP 302",
+        "HTTP 302 to /en/home/house-2",
+        "HTTP 302 to /en/home/house-4?111",
+        "robots.txt forbids /pt/imovel/house-1",
+    ]
 
 
 async def test_one_odd_answer_pauses_nothing_and_its_page_goes_back(

@@ -14,17 +14,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequen
 from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
-from pincali_sync.answers.detail import detail_url
+from pincali_sync.answers.detail import detail_url, led_to
 from pincali_sync.clock import Clock
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.identity import property_id_of
+from pincali_sync.domain.limits import MAX_MOVES
 from pincali_sync.domain.liveness import (
     NO_CALIBRATION,
     Answer,
     Calibration,
     Judgement,
-    RedirectKind,
     Verdict,
     judge,
 )
@@ -42,7 +42,6 @@ Read = Callable[[str], Awaitable[ReadAnswer]]
 _INVENTED_URLS = 2
 _CANARIES = 3  # asked at most, before the site is in doubt
 _MOST_KEPT_BACK = 24  # a canary for so many pages
-_MAX_HOPS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,7 @@ class Lookout:
                 missing can be told from a fault of the site.
         """
         root = f"{self.config.pincali_base_url}/en/home/no-tal-propiedad-"
-        invented = [(await self.read(f"{root}{uuid4()}")).answer for _ in range(_INVENTED_URLS)]
+        invented = [(await self._follow(f"{root}{uuid4()}")).answer for _ in range(_INVENTED_URLS)]
         return Calibration.of(invented, await self._ask_canaries())
 
     async def _ask_canaries(self) -> list[Answer]:
@@ -162,13 +161,12 @@ class Lookout:
     async def _follow(self, url: str) -> ReadAnswer:
         """A redirect to a listing's page is followed: the slug may be a new one."""
         read = await self.read(url)
-        hops = 0
-        while read.answer.redirect_kind is RedirectKind.LISTING and hops < _MAX_HOPS:
-            assert read.answer.redirect_url is not None
-            read = await self.read(
-                detail_url(self.config.pincali_base_url, read.answer.redirect_url)
-            )
-            hops += 1
+        following = led_to(url, read.answer.redirect_url)
+        for _ in range(MAX_MOVES):
+            if following is None:
+                break
+            read = await self.read(following)
+            following = led_to(following, read.answer.redirect_url)
         return replace(read, answer=replace(read.answer, url=url))
 
 

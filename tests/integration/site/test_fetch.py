@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import tracemalloc
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,13 +16,15 @@ from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import BlockedError, PageError, PausedError
 from pincali_sync.runner.fetch import fetch, fetch_robots
 from pincali_sync.runner.probe import SiteProbe
-from pincali_sync.single_property import scrape_single_property
+from pincali_sync.services.site.pace import PaceService
+from pincali_sync.single_property import scrape, scrape_single_property
 from tests.support.builders import rows, value
 from tests.support.clock import FixedClock
 from tests.support.hostile_site import MEGABYTE, HostileSite, Says
 
 SALE = "/en/properties/properties-for-sale"
 FREE = Says(404)
+DETAIL = Path(__file__).parents[2] / "pages" / "detail-2026-es.html"
 
 
 @pytest.fixture
@@ -266,3 +270,60 @@ async def test_a_page_that_the_library_is_shown_ends_a_row_of_refusals(
         strikes.append(await value(db, "SELECT strikes FROM site_pace"))
         await rows(db, "UPDATE site_pace SET next_free_at = now(), held_until = NULL RETURNING 1")
     assert strikes == [1, 1, 0]
+
+
+async def test_the_library_follows_what_keeps_the_slug_at_the_sites_pace_and_within_robots_txt(
+    hostile: HostileSite, neighbour: HostileSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure_library(monkeypatch, hostile, gap="0")
+    page = DETAIL.read_bytes()
+    agents = "/inmobiliarios/una-agencia/inmueble/casa-1"
+    hostile.answers = {
+        "/robots.txt": Says(body=b"User-agent: *\nDisallow: /pt/\n"),
+        "/en/home/casa-1": Says.moved("/en/home/casa-1?utm_source=share"),
+        "/en/home/casa-1?utm_source=share": Says.moved(f"https://www.pincali.com{agents}"),
+        agents: Says(body=page),
+        "/en/home/casa-2": Says.moved("/pt/imovel/casa-2"),
+        "/en/home/casa-3": Says.moved("/en/home/casa-3"),
+        "/en/home/casa-4": Says.moved("/en/home/casa-1"),
+        "/en/home/casa-5": Says.moved(f"{neighbour.url}/inmueble/casa-5"),
+        "/en/home/casa-6": Says.moved("/en/home/casa-6?1"),
+        "/en/home/casa-6?1": Says.moved("/en/home/casa-6?2"),
+        "/en/home/casa-6?2": Says.moved("/en/home/casa-6?3"),
+    }
+    assert (await scrape("/en/home/casa-1")).source_url.endswith("/en/home/casa-1")
+    assert hostile.paths == ["/robots.txt", "/en/home/casa-1", "/en/home/casa-1?utm_source=share", agents]  # fmt: skip
+    with pytest.raises(BlockedError, match="robots.txt forbids .*/pt/imovel/casa-2"):
+        await scrape("/en/home/casa-2")
+    for asked, requests, where in (("3", 1, "3"), ("4", 1, "1"), ("5", 1, "5"), ("6", 3, r"6\?3")):
+        hostile.asked.clear()
+        with pytest.raises(PageError, match=f"HTTP 302 to .*/casa-{where}$"):
+            await scrape(f"/en/home/casa-{asked}")
+        assert len(hostile.paths) == 1 + requests
+    assert neighbour.asked == []
+
+
+async def test_each_page_that_the_library_is_led_to_takes_its_turn(
+    hostile: HostileSite, db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    configure_library(monkeypatch, hostile, gap="0.01")
+    monkeypatch.setenv("DETAIL_DELAY_SECONDS", "0")
+    hostile.answers = {
+        "/en/home/casa-1": Says.moved("/inmueble/casa-1"),
+        "/inmueble/casa-1": Says(429, headers={"Retry-After": "600"}),
+    }
+    turns = 0
+    wait_for_turn = PaceService.wait_for_turn
+
+    async def counted(self: PaceService, *given: Any, **named: Any) -> Any:
+        nonlocal turns
+        turns += 1
+        return await wait_for_turn(self, *given, **named)
+
+    monkeypatch.setattr(PaceService, "wait_for_turn", counted)
+    with pytest.raises(PageError, match="HTTP 429"):
+        await scrape("/en/home/casa-1")
+    assert turns == len(hostile.paths) == 3
+    held = "SELECT held_until > now() + interval '9 minutes' FROM site_pace"
+    assert await value(db, held)

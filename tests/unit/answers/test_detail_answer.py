@@ -87,6 +87,75 @@ def test_a_redirect_to_a_listing_is_followed_twice(queued: QueuedProperty) -> No
     assert isinstance(read_detail(queued, URL, moved, hops=2), ScrapeResult)
 
 
+HOST = "https://www.pincali.com"
+SLUG = "casa-en-venta-o-renta-el-mirador"
+
+
+def led(location: str, url: str = URL, status: int = 302) -> ScrapeResult | Moved:
+    return read_detail(KNOWN, url, FetchedPage(status=status, headers={"location": location}))
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        f"/en/home/{SLUG}?utm_source=share&v=2",
+        f"/en/home/{SLUG}/",
+        f"/en/home/{SLUG.upper()}",
+        f"/inmueble/{SLUG}",
+        f"/pt/imovel/{SLUG}?from=%2Fen",
+        f"/inmobiliarios/una-agencia/inmueble/{SLUG}",
+    ],
+)
+def test_a_redirect_that_keeps_the_slug_is_followed_as_it_stands(location: str) -> None:
+    for target in (location, HOST + location, f"//www.pincali.com{location}#photos"):
+        assert led(target) == Moved(url=HOST + location)
+
+
+def test_a_redirect_keeps_to_the_sites_host_and_scheme() -> None:
+    local = f"http://127.0.0.1:8000/en/home/{SLUG}"
+    for target in (f"{HOST}/inmueble/{SLUG}?v=2", f"http://pincali.com/inmueble/{SLUG}?v=2"):
+        assert led(target, local) == Moved(url=f"http://127.0.0.1:8000/inmueble/{SLUG}?v=2")
+        assert led(target) == Moved(url=f"{HOST}/inmueble/{SLUG}?v=2")
+    for target in (
+        f"https://pincali.example/en/home/{SLUG}?v=2",
+        "https://pincali.example/en/home/new-slug",
+        f"https://www.pincali.com:8443/en/home/{SLUG}?v=2",
+        f"https://x@www.pincali.com/en/home/{SLUG}?v=2",
+    ):
+        assert isinstance(led(target), ScrapeResult), target
+
+
+def test_a_new_slug_is_asked_for_as_any_listings_page_is() -> None:
+    for target in ("/inmueble/new-slug?v=2", f"{HOST}/pt/imovel/New-Slug/"):
+        assert led(target) == Moved(url=f"{HOST}/en/home/new-slug")
+
+
+@pytest.mark.parametrize(
+    ("url", "location"),
+    [
+        (URL, URL),
+        (URL, f"http://pincali.com/en/home/{SLUG}#top"),
+        (f"{HOST}/en/home/casa-%C3%B1", "/en/home/casa-\u00f1"),
+        (f"{URL}?v=2", f"/en/home/{SLUG}?v=2"),
+    ],
+)
+def test_a_redirect_to_where_it_was_asked_for_ends_at_once_and_says_where_it_leads(
+    url: str, location: str
+) -> None:
+    ended = led(location, url)
+    assert isinstance(ended, ScrapeResult)
+    assert str(ended.error).startswith("HTTP 302 to http")
+    assert str(ended.error).endswith(location.removeprefix(HOST))
+    assert ended.ending is Ending.AGAIN
+
+
+@pytest.mark.parametrize("agent", ["..", "%2e%2E", ".", r"a\..\..\en", r"..\b"])
+def test_nothing_is_asked_for_by_a_path_of_which_browsers_make_another(agent: str) -> None:
+    ended = led(f"{HOST}/inmobiliarios/{agent}/inmueble/{SLUG}")
+    assert isinstance(ended, ScrapeResult)
+    assert str(ended.error).startswith("HTTP 302 to ")
+
+
 def test_a_redirect_to_anything_else_is_an_answer() -> None:
     assert read(KNOWN, status=301, headers={"location": "/en/properties"}).error == "HTTP 301"
 

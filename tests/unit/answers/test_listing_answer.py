@@ -69,6 +69,13 @@ def test_any_other_answer_is_a_lost_page(answer: FetchedPage, error: str) -> Non
     assert not lost.is_doubtful
 
 
+def test_a_watched_error_is_no_end_of_a_list() -> None:
+    body = b"<title>Not found</title><script src='/cdn-cgi/challenge-platform/main.js'></script>"
+    answer = read_listing(wanted(), URL, FetchedPage(status=404, body=body))
+    assert answer.facts is None
+    assert isinstance(answer.item, LostPage)
+
+
 @pytest.mark.parametrize("body", [b"", b"<title>Hold on</title><form>", b"<html><body></body>"])
 @pytest.mark.parametrize("number", [1, 2])
 def test_what_is_no_page_of_the_site_is_no_page_without_cards(body: bytes, number: int) -> None:

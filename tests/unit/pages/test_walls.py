@@ -14,6 +14,7 @@ from pincali_workshop.standin.pages.plain_pages import (
 from pincali_sync.domain.liveness import Calibration, Verdict, judge
 from pincali_sync.pages.answer import read_answer
 from pincali_sync.pages.challenge import Challenge, challenge_kind
+from pincali_sync.pages.walls import MARKUP, WATCHERS
 
 CHALLENGE, CAPTCHA = Challenge.CHALLENGE, Challenge.CAPTCHA
 FORBIDDEN, LOGIN = Challenge.FORBIDDEN, Challenge.LOGIN
@@ -536,6 +537,10 @@ def test_other_titles_are_no_step_to_log_in(title: str) -> None:
         ("/acceso-denegado", CAPTCHA),
         ("/en/home/captcha", None),
         ("/inmueble/entrar", None),
+        ("/inmobiliarios/ingresar/inmueble/casa-1", None),
+        ("/home/blocked", None),
+        ("/en/home/casa-1?utm_source=share", None),
+        ("/en/home/casa-1?__cf_chl_rt_tk=x", CHALLENGE),
         ("/en/properties/houses-for-sale", None),
         ("/en", None),
         ("/", None),
@@ -546,3 +551,60 @@ def test_a_redirect_is_a_refusal_by_where_it_leads(
     location: str, kind: Challenge | None, status: int
 ) -> None:
     assert challenge_kind(status, {"Location": location}, b"") is kind
+
+
+WATCHED = [
+    '<script src="https://ab12.token.awswaf.com/ab12/challenge.js" defer></script>',
+    '<script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script>',
+    '<script src="https://www.google.com/recaptcha/api.js?render=x"></script>',
+    '<script src="https://js.hcaptcha.com/1/api.js"></script><div class="h-captcha"></div>',
+    '<script src="https://challenges.cloudflare.com/turnstile/v0/api.js"></script>',
+    '<script src="/_Incapsula_Resource?SWJIYLWA=7"></script>',
+    '<script>window._pxAppId="PX"</script>',
+    '<form><input name="authentication[email]"></form>',
+]
+ABSENT = [
+    ("The page you were looking for doesn't exist (404)", ""),
+    ("Página no encontrada | Pincali", "<h1>Página no encontrada</h1>"),
+    ("Pincali", "<h1>Este anuncio fue eliminado</h1>"),
+    ("Página não encontrada", ""),
+]
+FAILING = [
+    ("pincali.com | 502: Bad gateway", "<h1>Bad gateway</h1>"),
+    ("Mantenimiento", "<p>Volvemos en unos minutos</p>"),
+    ("Algo salió mal", "<h1>500</h1>"),
+    ("Service Unavailable", ""),
+    ("Erro interno do servidor", ""),
+]
+
+
+@pytest.mark.parametrize("status", [404, 410, 422, 500, 502, 503, 521])
+@pytest.mark.parametrize("watch", WATCHED)
+def test_a_plain_error_that_a_vendor_watches_is_no_wall_and_proves_nothing(
+    watch: str, status: int
+) -> None:
+    for title, body in ABSENT if status < 500 else FAILING + ABSENT:
+        for whole in (page(title, body, watch), page(title, body + watch)):
+            assert challenge_kind(status, {}, whole) is None, title
+            assert verdict_on(whole, status) is Verdict.UNKNOWN, title
+        assert verdict_on(page(title, body), status).removes is (status < 500), title
+
+
+@pytest.mark.parametrize("status", [404, 410, 503])
+@pytest.mark.parametrize("watch", WATCHED)
+def test_a_watched_error_is_a_wall_with_a_walls_words_marks_or_headers(
+    watch: str, status: int
+) -> None:
+    title = "Página no encontrada"
+    for said in ("Verify you are human", "Acceso denegado", "Checking your browser before"):
+        assert challenge_kind(status, {}, page(title, f"<p>{said}</p>{watch}")) is not None
+    assert challenge_kind(status, {"cf-mitigated": "challenge"}, page(title, watch)) is CHALLENGE
+    asks = script("window._cf_chl_opt={cvId:'3'}")
+    assert challenge_kind(status, {}, page("Error", watch + asks)) is not None
+    for other in (200, 202, 401, 403, 405, 429):
+        assert challenge_kind(other, {}, page(title, watch)) is not None
+    assert challenge_kind(status, {}, page("Pincali", watch)) is not None  # it says of no error
+
+
+def test_what_watches_pages_is_among_the_marks() -> None:
+    assert set().union(*MARKUP.values()) > WATCHERS

@@ -12,9 +12,10 @@ import pytest
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.identity import slug_of
-from pincali_sync.domain.liveness import Verdict
+from pincali_sync.domain.liveness import NO_CALIBRATION, Calibration, Verdict
 from pincali_sync.exceptions import BlockedError, CalibrationError
 from pincali_sync.items import FetchedPage, QueuedProperty
+from pincali_sync.pages.answer import read_answer
 from pincali_sync.services.removal.looking import Lookout, read_page
 from tests.support.builders import SITE, id_of
 from tests.support.clock import FixedClock
@@ -213,3 +214,83 @@ async def test_a_refusal_in_the_middle_leaves_what_removes_nothing() -> None:
         seen = await look(site, MISSING)
         assert isinstance(seen.error, BlockedError)
         assert (seen.count(ALIVE), len(seen.results)) == (4, 4)
+
+
+HOUSE = queued("missing-7", "EB-MI0007")
+
+
+@dataclass
+class LedOn:
+    """Leads from each address to the next; the last one shows what there is."""
+
+    ways: dict[str, str]
+    last: FetchedPage
+    asked: list[str] = field(default_factory=list)
+
+    async def get(self, url: str) -> FetchedPage:
+        assert url.startswith(SITE)
+        path = url.removeprefix(SITE)
+        self.asked.append(path)
+        if path in self.ways:
+            return FetchedPage(status=302, headers={"location": self.ways[path]})
+        return self.last
+
+
+async def verdict_of(site: LedOn, calibration: Calibration = NO_CALIBRATION) -> VerificationResult:
+    config, read = load_config(pincali_base_url=SITE), partial(read_page, site)
+    return await Lookout(config, FixedClock(), read, cycle(KNOWN)).verify(HOUSE, calibration)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/en/home/missing-7?utm_source=share",
+        "/inmueble/missing-7",
+        "/inmobiliarios/una-agencia/inmueble/missing-7",
+        "/en/home/a-new-slug",
+    ],
+)
+async def test_a_redirect_of_a_listings_page_is_followed_to_where_it_leads(target: str) -> None:
+    site = LedOn({"/en/home/missing-7": target}, shown("missing-7"))
+    seen = await verdict_of(site)
+    assert (seen.judgement.verdict, seen.scraped is None) == (ALIVE, False)
+    assert site.asked == ["/en/home/missing-7", target]
+    gone = await verdict_of(LedOn({"/en/home/missing-7": target}, NOT_FOUND))
+    assert (gone.judgement.verdict, gone.answer.url) == (GONE, HOUSE.source_url)
+
+
+async def test_a_redirect_that_leads_back_is_asked_for_once_and_says_where_it_leads() -> None:
+    site = LedOn({"/en/home/missing-7": "/en/home/missing-7#top"}, NOT_FOUND)
+    seen = await verdict_of(site)
+    assert (seen.judgement.verdict, len(site.asked)) == (UNKNOWN, 1)
+    assert seen.judgement.evidence == f"HTTP 302 to {SITE}/en/home/missing-7#top"
+
+
+async def test_redirects_without_end_prove_nothing_though_urls_that_never_existed_get_them() -> (
+    None
+):
+    ways = {f"/en/home/missing-7{a}": f"/en/home/missing-7{b}" for a, b in
+            (("", "?1"), ("?1", "?2"), ("?2", "?3"))}  # fmt: skip
+    invented = f"{SITE}/en/home/no-tal-1"
+    led = read_answer(invented, 302, {"location": "/en/home/no-tal-1?1"}, b"").answer
+    site = LedOn(ways, NOT_FOUND)
+    assert (await verdict_of(site, Calibration.of([led]))).judgement.verdict is UNKNOWN
+    assert site.asked == ["/en/home/missing-7", "/en/home/missing-7?1", "/en/home/missing-7?2"]
+
+
+async def test_urls_that_never_existed_are_followed_as_far_as_listings() -> None:
+    plain, absent = Site(), FetchedPage(status=422, body=b"<title>Pincali</title><p>Rejected.")
+
+    class Everywhere:
+        async def get(self, url: str) -> FetchedPage:
+            if "?v=2" not in url:
+                return FetchedPage(status=302, headers={"location": f"{url}?v=2"})
+            answer = await plain.get(url)
+            return absent if answer.status == 404 else answer
+
+    read = partial(read_page, Everywhere())
+    lookout = Lookout(load_config(pincali_base_url=SITE), FixedClock(), read, cycle(KNOWN))
+    calibration = await lookout.calibrate()
+    [said] = calibration.absent_signatures
+    assert said.startswith("422 ")
+    assert (await lookout.verify(HOUSE, calibration)).judgement.verdict is GONE

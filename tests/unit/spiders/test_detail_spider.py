@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 from scrapy import Request
+from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 from twisted.python.failure import Failure
 
 from pincali_sync.crawl_job import ERROR, stats_of
 from pincali_sync.exceptions import BrowserEndedError, DatabaseUnavailableError, PageError
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
-from pincali_sync.spiders.detail import DetailSpider
+from pincali_sync.middlewares.politeness import GAP
+from pincali_sync.spiders.detail import IN_BROWSER, DetailSpider
 
 QUEUED = QueuedProperty(property_id="pincali_1", source_url="/en/home/a-1", public_id=None)
 
@@ -57,3 +59,25 @@ def test_an_error_without_a_word_is_told_by_its_kind() -> None:
     [result] = lost(RuntimeError())
     assert isinstance(result, ScrapeResult)
     assert result.error == "RuntimeError"
+
+
+@pytest.mark.parametrize(
+    ("target", "following"),
+    [
+        ("/en/home/a-1?utm_source=share", "/en/home/a-1?utm_source=share"),
+        ("/inmobiliarios/agencia/inmueble/a-1", "/inmobiliarios/agencia/inmueble/a-1"),
+        ("https://www.pincali.com/inmueble/b-2?v=2", "/en/home/b-2"),
+    ],
+)
+def test_a_redirect_is_asked_for_as_it_stands_in_its_turn(target: str, following: str) -> None:
+    spider = DetailSpider.from_crawler(get_crawler(DetailSpider))
+    here = "http://127.0.0.1/en/home/a-1"
+    moved = Response(here, status=302, headers={"Location": target})
+    [request] = spider.parse(moved, queued=QUEUED, hops=0)
+    assert isinstance(request, Request)
+    assert request.url == f"http://127.0.0.1{following}"
+    assert request.cb_kwargs == {"queued": QUEUED, "hops": 1}
+    assert {GAP, IN_BROWSER} <= request.meta.keys()
+    [ended] = spider.parse(Response(here, status=302, headers={"Location": here}), QUEUED, 0)
+    assert isinstance(ended, ScrapeResult)
+    assert ended.error == f"HTTP 302 to {here}"

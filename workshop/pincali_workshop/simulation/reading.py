@@ -60,13 +60,12 @@ class HttpReader:
 
     async def detail(self, queued: QueuedProperty) -> ScrapeResult:
         """A listing's own page, wherever it moved."""
-        source_url, hops = queued.source_url, 0
+        url, hops = detail_url(self._config.pincali_base_url, queued.source_url), 0
         while True:
-            url = detail_url(self._config.pincali_base_url, source_url)
             answer = read_detail(queued, url, await self._fetcher.get(url), hops=hops)
             if isinstance(answer, ScrapeResult):
                 return answer
-            source_url, hops = answer.url, hops + 1
+            url, hops = answer.url, hops + 1
 
     async def read(self, url: str) -> ReadAnswer:
         """What a listing's page says of its being there."""
