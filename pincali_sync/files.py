@@ -23,8 +23,8 @@ def open_private(path: Path | str, mode: str) -> Any:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that is its owner's alone if it is new: whole, or it stays as it was. No link or
-    file of others is taken.
+    """Writes a file that is its owner's alone if it is new: whole, or it stays as it was. No link
+    and no file of others is taken.
 
     Raises:
         OSError: likewise where there is no room for it.

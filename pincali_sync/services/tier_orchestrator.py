@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from pincali_sync.clock import goes_on
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.names import words
 from pincali_sync.domain.run_notes import FaultNote, RunNotes
@@ -38,6 +39,7 @@ _TICK_SECONDS = 1.0
 # A step that raises is tried again after a minute, then two, four, eight; the fifth time is enough.
 _MOST_FAULTS = 5
 _REST_AFTER_FAULT = timedelta(minutes=1)
+_LONGEST_REST = _REST_AFTER_FAULT * 2 ** (_MOST_FAULTS - 2)
 # A scan that rested longer shows a site that is no more: nobody would be missing who went since.
 _SCAN_KEEPS = timedelta(days=1)
 _TOO_OLD = "its scan rested for more than a day; another begins when the pause is over"
@@ -210,7 +212,9 @@ class TierOrchestrator(Service):
                 await self._ends.end(run, "failed", _TOO_OLD, step=run.step)
             return True
         fault = run.details.fault
-        return fault is not None and self.clock.now() < fault.rests_until
+        return fault is not None and goes_on(
+            fault.rests_until, now=self.clock.now(), longest=_LONGEST_REST
+        )
 
     async def _move_on(self, run: SyncRun, lock: RunnerLock) -> None:
         while run.status == "running":

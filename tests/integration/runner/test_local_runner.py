@@ -61,7 +61,7 @@ async def test_a_process_whose_id_cannot_be_noted_is_stopped(
         started.append(popen(*args, **how))
         return started[0]
 
-    monkeypatch.setattr(local.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     monkeypatch.setattr(local, "write_private", is_full)
     runner = LocalJobRunner(load_config(pincali_home=tmp_path))
     with pytest.raises(RunnerError, match="was stopped, as its id could not be noted"):

@@ -178,7 +178,8 @@ def _refuse_to_replace(home: Path, place: ServerPlace) -> None:
     if place.data.exists() and not place.half_made.exists():
         raise DatabaseUnavailableError(
             f"there is a database in {place.data}, but {_Access.path(home)}, which has its "
-            f"passwords, is not there or not whole: put it back, or move {place.folder} away to begin anew"
+            f"passwords, is not there or not whole: put it back, or move {place.folder} away "
+            "to begin anew"
         )
 
 
