@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pincali_sync.clock import TOLERATED
+from pincali_sync.clock import TOLERATED, TOLERATED_SECONDS
 from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.room import ROOM, RoomRepository, insert
 from pincali_sync.items import ANOTHER_TRY
 
+_TOLERATED = f"interval '{TOLERATED_SECONDS} seconds'"
 _MOST = 500  # rows of one transaction
 _SPARE = 50  # beyond the room: some of those that are next turn out to want nothing, or to rest
 
@@ -57,7 +58,7 @@ WITH looked AS MATERIALIZED (
                 WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed THEN 'price_change'
                 ELSE 'relisted' END AS reason,
-           CASE WHEN vain.last_at <= :now + :tolerated
+           CASE WHEN vain.last_at - {_TOLERATED} <= :now
                 THEN vain.last_at + {rest.after("vain.times", days=1)} END AS rests_until
       FROM unnest(CAST(:property_ids AS text[])) WITH ORDINALITY AS o (property_id, place)
       LEFT JOIN property_manifest m ON m.property_id = o.property_id
@@ -117,5 +118,4 @@ class OutsideRepository(RoomRepository):
             announced=announced,
             max_pending=filling.max_pending,
             now=filling.now,
-            tolerated=TOLERATED,
         )
