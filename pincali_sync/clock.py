@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 logger = logging.getLogger(__name__)
@@ -17,7 +17,20 @@ logger = logging.getLogger(__name__)
 _TOLD_EVERY_SECONDS = 10.0
 # A machine's clock that differs by more is told to people; the database's that moves by more, too.
 TOLERATED_SECONDS = 10.0
+TOLERATED = timedelta(seconds=TOLERATED_SECONDS)
 _STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def goes_on(until: datetime, *, now: datetime, longest: timedelta) -> bool:
+    """Whether a rest goes on. One that ends later than the longest one that begins now was begun
+    before the clock was set back: it is over."""
+    return now < until <= now + longest + TOLERATED
+
+
+def is_fresh(moment: datetime, *, now: datetime, within: timedelta) -> bool:
+    """Whether something was less than a while ago. What lies in the future was before the clock was
+    set back, nobody knows when: it is not."""
+    return moment - TOLERATED <= now < moment + within
 
 
 class Clock(Protocol):

@@ -23,9 +23,16 @@ def open_private(path: Path | str, mode: str) -> Any:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that is its owner's alone if it is new."""
-    with open_private(path, "w") as file:
-        file.write(text)
+    """Writes a file that is its owner's alone if it is new: whole, or it stays as it was. No link
+    and no file of others is taken.
+
+    Raises:
+        OSError: likewise where there is no room for it.
+    """
+    with suppress(FileNotFoundError):
+        os.close(_ours(str(path), os.O_WRONLY))
+    with WholeFile(path) as file:
+        file.write(text.encode())
 
 
 def private_folder(folder: Path) -> Path:

@@ -21,8 +21,8 @@ from pincali_sync.webhook_forms import key_of, webhooks_in
 MAX_CHANGES = 100  # of one message
 MAX_BYTES = 256 * 1024  # of its changes; a single one may be larger
 _FIRST_REST = timedelta(seconds=30)
-_LONGEST_REST = timedelta(hours=6)
-_LONGEST_ASKED_FOR = timedelta(days=1)  # that a target may ask for itself
+_LONGEST_OWN_REST = timedelta(hours=6)
+LONGEST_REST = timedelta(days=1)  # that a target may ask for itself
 _DOUBLINGS = 10  # after which the rest is the longest in any case
 
 
@@ -88,8 +88,8 @@ def signed_headers(
 
 def rest_after(failures: int, asked_for: timedelta | None = None) -> timedelta:
     """How long a target is left alone after so many failures in a row, at least as it asks for."""
-    rest = min(_FIRST_REST * (1 << min(failures - 1, _DOUBLINGS)), _LONGEST_REST)
-    return max(rest, min(asked_for or rest, _LONGEST_ASKED_FOR))
+    rest = min(_FIRST_REST * (1 << min(failures - 1, _DOUBLINGS)), _LONGEST_OWN_REST)
+    return max(rest, min(asked_for or rest, LONGEST_REST))
 
 
 def _signature(secret: str, content: bytes) -> str:

@@ -115,19 +115,28 @@ class LocalJobRunner:
                     start_new_session=True,
                     env=_environment(),
                 )
-            write_private(self._path(spec.job_id, "pid"), str(process.pid))
         except OSError as error:
             raise RunnerError(f"a spider process could not be started: {error}") from error
+        try:
+            write_private(self._path(spec.job_id, "pid"), str(process.pid))
+        except OSError as error:
+            process.terminate()  # nobody could stop it later
+            raise RunnerError(
+                f"a spider process was stopped, as its id could not be noted: {error}"
+            ) from error
 
     def _terminate(self, job_id: UUID) -> None:
         path = self._path(job_id, "pid")
-        if not path.exists():
-            return
-        pid = int(path.read_text())
-        path.unlink()
-        # A process id may have been given to somebody else since: look before you shoot.
-        if _is_job(pid, job_id):
-            os.killpg(pid, signal.SIGTERM)
+        try:
+            pid = path.read_text().strip()
+            path.unlink()
+            # A process id may have been given to somebody else since: look before you shoot.
+            if pid.isdigit() and _is_job(int(pid), job_id):
+                os.killpg(int(pid), signal.SIGTERM)
+        except (FileNotFoundError, ProcessLookupError):
+            return  # it was stopped before, or has just ended
+        except OSError as error:
+            raise RunnerError(f"{path} cannot be dealt with: {error}") from error
 
     def _path(self, job_id: UUID, suffix: str) -> Path:
         return self._folder / f"{job_id}.{suffix}"

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from math import ceil
 from uuid import UUID
 
+from pincali_sync.clock import goes_on
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.freshness import RefreshTarget, Wanted
@@ -52,7 +53,7 @@ class RefreshService(Service):
         """Queues the part of the month's target that is due by now and fits the day's budget."""
         await tx.freshness.count_returned()
         target, now = await tx.freshness.target(), self.clock.now()
-        if target is None or (target.rests_until or now) > now:
+        if target is None or _rests(target, now):
             return Wanted()
         due, filling = _due_by(now, target), Filling.of(self.config, run_id, now=now)
         ceiling_days, budget = near_the_ceiling(self.config), await self.budget_left(tx)
@@ -114,6 +115,11 @@ def near_the_ceiling(config: Config) -> float:
 async def lessons_at(tx: UnitOfWork, now: datetime) -> Lessons:
     """What cards' signals are worth by the samples of the last months: the site changes too."""
     return await tx.freshness.lessons(since=(now - _LESSONS_STAND).date())
+
+
+def _rests(target: RefreshTarget, now: datetime) -> bool:
+    until = target.rests_until
+    return until is not None and goes_on(until, now=now, longest=_REST_WHEN_DONE)
 
 
 def _due_by(now: datetime, target: RefreshTarget) -> Wanted:

@@ -198,6 +198,11 @@ class ScrapeQueueService(Service):
         await tx.queue.shorten_leases(now=now, lease=self._lease)
         return await tx.queue.reclaim_expired(max_attempts=self.config.queue_max_attempts, now=now)
 
+    @in_transaction
+    async def end_rests_of_the_future(self, tx: UnitOfWork) -> None:
+        """Lets rows be leased that wait only because the clock was set back."""
+        await tx.queue.end_rests_of_the_future(now=self.clock.now(), config=self.config)
+
     async def cleanup_old_queue_entries(self, days: float) -> int:
         """Deletes completed and cancelled rows that ended longer ago; returns their number."""
         return await self.delete_in_chunks(lambda tx: tx.queue_rows.clean_up, days)

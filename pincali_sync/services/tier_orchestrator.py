@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from pincali_sync.db.repositories.runs.jobs import Job
+from pincali_sync.clock import goes_on
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.names import words
 from pincali_sync.domain.run_notes import FaultNote, RunNotes
 from pincali_sync.domain.tiers import Tier
@@ -28,6 +27,7 @@ from pincali_sync.exceptions import (
 )
 from pincali_sync.language import _
 from pincali_sync.services.base import Service
+from pincali_sync.services.runs.run_ends import RunEnds
 from pincali_sync.services.runs.run_jobs import RunJobs, State
 from pincali_sync.services.runs.runner_lock import RunnerLock, runner_lock
 from pincali_sync.services.runs.steps.base import Step
@@ -39,6 +39,7 @@ _TICK_SECONDS = 1.0
 # A step that raises is tried again after a minute, then two, four, eight; the fifth time is enough.
 _MOST_FAULTS = 5
 _REST_AFTER_FAULT = timedelta(minutes=1)
+_LONGEST_REST = _REST_AFTER_FAULT * 2 ** (_MOST_FAULTS - 2)
 # A scan that rested longer shows a site that is no more: nobody would be missing who went since.
 _SCAN_KEEPS = timedelta(days=1)
 _TOO_OLD = "its scan rested for more than a day; another begins when the pause is over"
@@ -103,6 +104,10 @@ class TierOrchestrator(Service):
     steps: Mapping[str, Step]
     pauses: PauseService
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def _ends(self) -> RunEnds:
+        return RunEnds(self.db, self.clock, self.config, jobs=self.jobs, pauses=self.pauses)
 
     async def run_tier_1_hot_listings(self) -> TierResult:
         """The newest pages; returns when the run is over. Raises as `start` does."""
@@ -204,10 +209,12 @@ class TierOrchestrator(Service):
         if pause is not None:
             await self.jobs.cancel_all(run.id, reason="paused")
             if run.step == "scan" and self.clock.now() - pause.paused_at > _SCAN_KEEPS:
-                await self._end(run, "failed", _TOO_OLD, step=run.step)
+                await self._ends.end(run, "failed", _TOO_OLD, step=run.step)
             return True
         fault = run.details.fault
-        return fault is not None and self.clock.now() < fault.rests_until
+        return fault is not None and goes_on(
+            fault.rests_until, now=self.clock.now(), longest=_LONGEST_REST
+        )
 
     async def _move_on(self, run: SyncRun, lock: RunnerLock) -> None:
         while run.status == "running":
@@ -219,7 +226,7 @@ class TierOrchestrator(Service):
                 case State.DONE:
                     await self._go_on(run, WORKFLOWS[Tier(run.tier_level)])
                 case State.FAILED:
-                    await self._end(run, "failed", outcome.error or "unknown", step=run.step)
+                    await self._ends.end(run, "failed", outcome.error or "unknown", step=run.step)
             run = await self.get(run.id)
 
     async def _count_fault(self, run_id: UUID, error: Exception) -> None:
@@ -227,7 +234,7 @@ class TierOrchestrator(Service):
         times = run.details.fault.times + 1 if run.details.fault else 1
         said = f"the step {run.step!r} broke {times} times in a row, last: {in_one_line(error)}"
         if times >= _MOST_FAULTS:
-            await self._end(run, "failed", said, step=run.step)
+            await self._ends.end_in_any_case(run, "failed", said, step=run.step)
             return
         logger.error("run %s: %s", run_id, said, exc_info=error if times == 1 else None)
         rests_until = self.clock.now() + _REST_AFTER_FAULT * 2 ** (times - 1)
@@ -241,7 +248,7 @@ class TierOrchestrator(Service):
             UsageError: when there is no such run, or it is over.
         """
         run = await self.get(run_id)
-        is_cancelled = await self._end(run, "cancelled", "cancelled by request")
+        is_cancelled = await self._ends.end_in_any_case(run, "cancelled", "cancelled by request")
         run = await self.get(run_id)
         if not is_cancelled:
             raise UsageError(
@@ -256,36 +263,10 @@ class TierOrchestrator(Service):
     async def _go_on(self, run: SyncRun, workflow: tuple[str, ...]) -> None:
         following = workflow[workflow.index(run.step) + 1 :]
         if not following:
-            await self._end(run, "completed", None, step=run.step)
+            await self._ends.end(run, "completed", None, step=run.step)
             return
         async with self.db.transaction() as tx:
             await tx.runs.move(run.id, step=run.step, to=following[0], now=self.clock.now())
-
-    async def _end(
-        self, run: SyncRun, status: str, error: str | None, *, step: str | None = None
-    ) -> bool:
-        """Ends a run, its session and its jobs, with the pause that may follow, in one; False when
-        it is over, or past `step`."""
-
-        async def close(tx: UnitOfWork) -> list[Job] | None:
-            now = self.clock.now()
-            if not await tx.runs.finish(run.id, status=status, error=error, now=now, step=step):
-                return None
-            jobs = await self.jobs.give_up_all(tx, run.id, f"the run is {status}")
-            if run.session_id is not None:
-                of_session = "completed" if status == "completed" else "failed"
-                await tx.sessions.close(run.session_id, status=of_session, error=error, now=now)
-            if status != "cancelled":
-                await self.pauses.pause_if_fruitless(tx, run)
-            return jobs
-
-        jobs = await self.db.run(close)
-        if jobs is None:
-            return False
-        await self.jobs.stop(jobs)
-        level, why = (logging.ERROR, f": {error}") if error else (logging.INFO, "")
-        logger.log(level, "run %s of tier %s %s%s", run.id, run.tier_level, status, why)
-        return True
 
     async def get(self, run_id: UUID) -> SyncRun:
         """Raises: UsageError: when there is no such run."""

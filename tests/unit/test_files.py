@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -49,6 +50,25 @@ def test_a_folder_that_another_user_could_write_into_is_refused(
             if place == "link":
                 with pytest.raises(ConfigError, match="another user could put files into"):
                     make(tmp_path / place / "below")
+
+
+def test_what_cannot_be_written_to_its_end_leaves_the_file_as_it_was_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "passwords"
+    write_private(place, "old")
+    place.chmod(0o640)
+
+    def is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", is_full)
+        with pytest.raises(OSError, match="No space left"):
+            write_private(place, "new")
+    assert (place.read_text(), list(tmp_path.iterdir())) == ("old", [place])
+    write_private(place, "new")
+    assert (place.read_text(), mode(place)) == ("new", 0o640)
 
 
 def test_a_link_in_the_place_of_a_file_of_ours_is_not_followed(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from psycopg.sql import SQL, Identifier
 from sqlalchemy import CursorResult, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pincali_sync.domain.numbers import MAX_INTEGER
+
 Row = TypeVar("Row")
 Kind = type[Row] | Callable[..., Row]
 
@@ -18,6 +20,15 @@ _BATCH_BYTES = 16 * 1024 * 1024
 
 # Statements are few and long: each is looked through for its parameters once.
 _parsed = lru_cache(maxsize=1024)(text)
+
+
+def milliseconds(duration: str) -> str:
+    """An expression for a duration in an integer column, which holds 24.8 days of them.
+
+    What lasted longer lasted that long; what ended before it began, as the clock was set back, no
+    time at all.
+    """
+    return f"least(greatest(extract(epoch FROM {duration}) * 1000, 0), {MAX_INTEGER})"
 
 
 class Repository:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pincali_sync.clock import TOLERATED, is_fresh
 from pincali_sync.db.repositories.insights.history import Incident
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -78,8 +79,10 @@ class AlertService(Service):
         return [each for each in untold if self._has_lasted(each)], over
 
     def _has_lasted(self, incident: Incident) -> bool:
-        until = incident.resolved_at or self.clock.now()
-        return until - incident.opened_at >= _HOLDS.get(incident.alert, timedelta(0))
+        hold = _HOLDS.get(incident.alert, timedelta(0))
+        if incident.resolved_at is not None:
+            return incident.resolved_at - incident.opened_at >= hold
+        return not is_fresh(incident.opened_at, now=self.clock.now(), within=hold)
 
 
 def _title(opened: Sequence[Incident], recovered: Sequence[Incident]) -> str:
@@ -152,4 +155,4 @@ class Watch(Service):
         last = await tx.history.last_beat(RUNNER)
         if last is not None and timedelta(0) <= now - last < _LEAST_GAP and not has_news:
             return False, False
-        return True, await tx.history.has_any_since(now - _HISTORY_GAP)
+        return True, await tx.history.has_any_since(now - _HISTORY_GAP, until=now + TOLERATED)

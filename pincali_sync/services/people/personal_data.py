@@ -16,6 +16,7 @@ from pincali_sync.db.repositories.people.places import (
     OF_PAGES,
     PLACES,
     QUOTING,
+    TAKEN_OUT,
     Place,
 )
 from pincali_sync.db.unit_of_work import UnitOfWork
@@ -109,7 +110,7 @@ class PersonalDataService(Service):
                 place, person, listings, after=after, size=_CHUNK, now=now
             )
 
-        for place in PLACES:
+        for place in TAKEN_OUT:
             await self._walk(partial(take_out, place), until=inf)
         return found
 

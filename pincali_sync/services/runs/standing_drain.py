@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from pincali_sync.clock import is_fresh
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import ALL, PAGES
@@ -58,6 +59,7 @@ class StandingDrain(Service):
             runs: those of this tick: a run that drains has a worker of its own.
         """
         await self.queue.reclaim_expired()
+        await self.queue.end_rests_of_the_future()
         await self.jobs.give_up_silent()
         pause = await self.pauses.of_tier(None)
         if pause is not None:
@@ -73,7 +75,7 @@ class StandingDrain(Service):
         async with self.db.transaction() as tx:
             claimable = await tx.queue.claimable(now=now)
             crew = await tx.nodes.crew(now=now, window=_MEASURED)
-            latest = await tx.jobs.latest_standing("detail")
+            latest = await tx.jobs.latest_standing("detail", now=now)
             likely = await tx.missing.of_no_run()
         if likely:
             await self._look()
@@ -96,7 +98,7 @@ class StandingDrain(Service):
         async with self.db.transaction() as tx:
             claimable = await tx.queue.claimable(now=now, verification=True)
             canaries = await tx.checks.canaries(since=now - CANARY_AGE, limit=1, now=now)
-            latest = await tx.jobs.latest_standing("verification")
+            latest = await tx.jobs.latest_standing("verification", now=now)
         is_at_work = latest is not None and latest.is_open
         if claimable and canaries and not is_at_work and not await self._rests(latest):
             delay = self.config.detail_delay_seconds
@@ -106,7 +108,8 @@ class StandingDrain(Service):
         if latest is None or latest.is_open or latest.node in await self.jobs.nodes.down():
             return False  # one that went down with its node is not to blame
         ended_well = latest.status in {"completed", "cancelled"} or latest.finish_reason in RESTING
-        return not ended_well and self.clock.now() - latest.last_heard() <= _REST_AFTER_FAILURE
+        heard, now = latest.last_heard(), self.clock.now()
+        return not ended_well and is_fresh(heard, now=now, within=_REST_AFTER_FAILURE)
 
     @property
     def _allowed(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pincali_sync.clock import is_fresh
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.domain.schedule import Cadence
@@ -34,14 +35,16 @@ class SitemapReading(Service):
         """Starts the reading that is due."""
         if not await self._is_ours() or await self.pauses.of_sitemap() is not None:
             return
+        now = self.clock.now()
         async with self.db.transaction() as tx:
-            latest = await tx.jobs.latest_standing("sitemap")
+            latest = await tx.jobs.latest_standing("sitemap", now=now)
             read_at = await tx.sitemap.read_at()
         if latest is not None and (latest.is_open or self._rests(latest)):
             return
-        served = max(filter(None, (read_at, _served_by(latest))), default=None)
         cadence = Cadence.of(Tier.DAILY_SYNC, self.config)
-        if cadence.due_slot(self.clock.now(), served) is not None:
+        readings = filter(None, (read_at, _served_by(latest)))
+        served = max((each for each in readings if cadence.may_have_begun(each, now)), default=None)
+        if cadence.due_slot(now, served) is not None:
             await self.jobs.start_standing(WantedJob(spider="sitemap"))
 
     async def _is_ours(self) -> bool:
@@ -53,7 +56,7 @@ class SitemapReading(Service):
         if latest.status == "cancelled" or latest.finish_reason in RESTING:
             return False
         rest = _NEXT_EDITION if latest.status == "completed" else _REST_AFTER_FAILURE
-        return self.clock.now() - latest.last_heard() < rest
+        return is_fresh(latest.last_heard(), now=self.clock.now(), within=rest)
 
 
 def _served_by(latest: Job | None) -> datetime | None:

@@ -123,6 +123,19 @@ def test_a_database_whose_passwords_are_lost_is_kept_until_they_are_back(
     assert remembered(start(home)) == 12
 
 
+@pytest.mark.parametrize("left", ["", '{"port": 5', "[]", "{}", "null", '{"user": 1}'])
+def test_passwords_that_are_not_whole_are_lost(tmp_path: Path, left: str) -> None:
+    place_for(tmp_path).data.mkdir(parents=True)
+    try:
+        (tmp_path / "postgres.json").write_text(left)
+        with pytest.raises(DatabaseUnavailableError, match=r"postgres\.json.*put it back, or move"):
+            start(tmp_path)
+        assert (tmp_path / "postgres.json").read_text() == left
+        assert embedded.running_url(tmp_path) is None
+    finally:
+        embedded.destroy(tmp_path)
+
+
 def test_a_server_that_was_half_made_is_made_anew(
     new_home: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

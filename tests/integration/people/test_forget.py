@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ import pytest
 from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.people.people import PeopleRepository
 from pincali_sync.domain.people import Person
 from pincali_sync.exceptions import ExitStatus
 from pincali_sync.items import Property
+from pincali_sync.services.people import personal_data
 from tests.support.builders import Workshop, detail, entry, id_of, rows, value
 from tests.support.cli import as_json, say
 from tests.support.clock import FixedClock
@@ -172,6 +175,35 @@ async def test_who_is_named_by_a_listing_that_was_merged_is_found_in_what_is_lef
     await services.people.forget(Person.parse(NAME))
     await services.people.forget(Person.parse(EMAIL))
     assert await tables_with(shop.db, NAME, EMAIL) == set()
+
+
+@pytest.mark.parametrize("chunks", [0, 1, 2])
+async def test_who_is_forgotten_in_two_goes_leaves_nothing_that_only_the_name_told_of(
+    db: Database, services: Services, monkeypatch: pytest.MonkeyPatch, chunks: int
+) -> None:
+    await rows(
+        db,
+        """INSERT INTO property_changes (id, property_id, change_type, field_name, old_value)
+           VALUES ('00000000-0000-0000-0000-00000000000a', 'x', 'updated', 'agent_name', :name),
+                  ('00000000-0000-0000-0000-00000000000b', 'x', 'updated', 'agent_phone', :phone)
+        """,
+        name=f'"{NAME}"',
+        phone=f'"{PHONE}"',
+    )
+    monkeypatch.setattr(personal_data, "_CHUNK", 1)
+    take_out, done = PeopleRepository.take_out, count()
+
+    async def is_killed_after_some(*args: Any, **at: Any) -> tuple[int, str | None]:
+        if next(done) == chunks:
+            raise KeyboardInterrupt
+        return await take_out(*args, **at)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PeopleRepository, "take_out", is_killed_after_some)
+        with pytest.raises(KeyboardInterrupt):
+            await services.people.forget(Person.parse(NAME))
+    await services.people.forget(Person.parse(NAME))
+    assert await tables_with(db, NAME, PHONE) == set()
 
 
 async def test_others_stay(shop: Workshop, services: Services) -> None:

@@ -9,6 +9,7 @@ import pytest
 from pincali_sync.cli.tier_commands import exit_status_of
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.db.repositories.runs.sessions import SessionRepository
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import (
     DatabaseBusyError,
@@ -172,3 +173,30 @@ async def test_an_ended_run_is_cancelled_no_second_time(stage: Stage) -> None:
     await stage.runs.cancel(run.id)
     with pytest.raises(UsageError, match="is cancelled: there is nothing to cancel"):
         await stage.runs.cancel(run.id)
+
+
+async def breaks(*_: object, **__: object) -> None:
+    raise KeyError("no such thing")
+
+
+async def test_a_run_whose_end_breaks_ends_alone_and_its_jobs_are_stopped(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await stage.start()
+    await stage.tick()
+    ordered = {spec.job_id for spec in stage.runner.ordered}
+    monkeypatch.setattr(SessionRepository, "close", breaks)
+    for minutes in (1, 2, 4, 8, 0):
+        await tick(scheduler(stage, Tier.HOT_LISTINGS, KeyError("no such thing")))
+        stage.clock.advance(minutes=minutes)
+    assert (await stage.runs.get(run.id)).status == "failed"
+    assert set(stage.runner.cancelled) == ordered
+    assert (await stage.start()).status == "running"
+
+
+async def test_a_run_whose_end_breaks_can_be_cancelled(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await stage.start()
+    monkeypatch.setattr(SessionRepository, "close", breaks)
+    assert (await stage.runs.cancel(run.id)).status == "cancelled"

@@ -263,7 +263,7 @@ async def test_what_a_run_leaves_is_fetched_by_a_standing_worker(
     assert [run.status for run in await ticks.tick(start_due=False)] == ["completed"]
     await stage.fetch_all()
     async with stage.db.transaction() as tx:
-        standing = await tx.jobs.latest_standing("detail")
+        standing = await tx.jobs.latest_standing("detail", now=stage.clock.now())
         counts = await tx.queue_rows.stats(now=clock.now())
     assert standing is not None
     assert (standing.run_id, standing.status) == (None, "completed")

@@ -147,8 +147,11 @@ class _Access:
 
     @classmethod
     def load(cls, home: Path) -> _Access | None:
-        path = cls.path(home)
-        return cls(**json.loads(path.read_text())) if path.exists() else None
+        """None where there is none, or nothing that can be read."""
+        try:
+            return cls(**json.loads(cls.path(home).read_text()))
+        except (FileNotFoundError, ValueError, TypeError):  # no file, no JSON, not these fields
+            return None
 
     def save(self, home: Path) -> None:
         write_private(self.path(home), json.dumps(asdict(self)))
@@ -175,7 +178,8 @@ def _refuse_to_replace(home: Path, place: ServerPlace) -> None:
     if place.data.exists() and not place.half_made.exists():
         raise DatabaseUnavailableError(
             f"there is a database in {place.data}, but {_Access.path(home)}, which has its "
-            f"passwords, is not there: put it back, or move {place.folder} away to begin anew"
+            f"passwords, is not there or not whole: put it back, or move {place.folder} away "
+            "to begin anew"
         )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from pincali_sync.clock import TOLERATED
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.export.feed import END
+from pincali_sync.domain.webhooks import LONGEST_REST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +30,13 @@ class WebhookState:
 
 _COLUMNS = f"""target, cursor, batch_end, greatest(({END}) - cursor, 0) AS waiting, failures,
        failing_since, rests_until, delivered_at, error"""
-# Who is at it holds a claim, so that messages go out in order: each runs out by itself.
+# Who is at it holds a claim, so that messages go out in order: each runs out by itself. A claim or
+# a rest that lasts longer than any was begun before the clock was set back: it is over.
 _CLAIM = f"""
 UPDATE sync_webhooks SET claimed_by = :by, claimed_until = :until
- WHERE target = :target AND (claimed_until IS NULL OR claimed_until <= :now)
-   AND (rests_until IS NULL OR rests_until <= :now OR :at_once)
+ WHERE target = :target
+   AND (claimed_until > :now AND claimed_until <= :longest_claim) IS NOT TRUE
+   AND ((rests_until > :now AND rests_until <= :longest_rest) IS NOT TRUE OR :at_once)
 RETURNING {_COLUMNS}
 """
 _OURS = "WHERE target = :target AND claimed_by = :by"
@@ -62,7 +66,15 @@ class WebhookRepository(Repository):
             at_once: whether it is sent to although it rests.
         """
         return await self._first(
-            WebhookState, _CLAIM, target=target, by=by, now=now, until=until, at_once=at_once
+            WebhookState,
+            _CLAIM,
+            target=target,
+            by=by,
+            now=now,
+            until=until,
+            longest_claim=until + TOLERATED,
+            longest_rest=now + LONGEST_REST + TOLERATED,
+            at_once=at_once,
         )
 
     async def begin(self, target: str, by: UUID, *, end: int, until: datetime) -> bool:

@@ -67,10 +67,11 @@ class HistoryRepository(Repository):
             VALUES (:at, CAST(:figures AS jsonb)) ON CONFLICT (taken_at) DO NOTHING"""
         await self._run(statement, figures=json.dumps(dict(figures)), at=at)
 
-    async def has_any_since(self, since: datetime) -> bool:
-        """Whether figures were kept after a time."""
-        statement = "SELECT EXISTS (SELECT 1 FROM insight_history WHERE taken_at > :since)"
-        return bool(await self._scalar(statement, since=since))
+    async def has_any_since(self, since: datetime, *, until: datetime) -> bool:
+        """Whether figures were kept after a time, and up to another."""
+        statement = """SELECT EXISTS (
+            SELECT 1 FROM insight_history WHERE taken_at > :since AND taken_at <= :until)"""
+        return bool(await self._scalar(statement, since=since, until=until))
 
     async def points(self, *, since: datetime) -> list[HistoryPoint]:
         """Figures as they were kept, the oldest first; see `HISTORY_METRICS`."""

@@ -8,7 +8,7 @@ the term; `:listings`, records that a person publishes or published.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pincali_sync.db.models.journal import OF_AGENT
@@ -156,15 +156,16 @@ _STAGING = _detail_pages(
 # The pages of a batch, in the transaction that saves them.
 SCRAPED = _detail_pages("scraped", "property_id", "false", _TEXTS)
 _BOTH = _together(_READABLE)
+_OF_AGENTS = f"{OF_AGENT} AND (old_value IS NOT NULL OR new_value IS NOT NULL)"
 _JOURNAL = Place(
     table="property_changes",
-    of_agents=f"{OF_AGENT} AND (old_value IS NOT NULL OR new_value IS NOT NULL)",
+    of_agents=_OF_AGENTS,
     past_term="created_at < :before",
     in_texts=f"""field_name IN ({_words([*_TEXTS, "agency_name"])})
         AND ({_has_contacts(_BOTH)} OR {_BOTH} ~* {_ITS_AGENTS})
         OR {_MERGED}""",
     clear=_entries(partial(_without_agent, names=_ITS_AGENTS), OF_AGENT),
-    of_person=f"{_BOTH} ~ :person OR {OF_AGENT} AND property_id = ANY(:listings)",
+    of_person=f"{_BOTH} ~ :person OR {_OF_AGENTS} AND property_id = ANY(:listings)",
     take_out=_entries(
         partial(_without, ":person"),
         f"field_name IN ({_words(PUBLISHER)}) OR jsonb_typeof(coalesce(old_value, new_value))"
@@ -195,6 +196,13 @@ PLACES = (
     _texts("scraping_errors", "error_message"),
     _texts("scrape_queue", "last_error"),
 )
+# Entries that are known to be the person's by others of their listing, such as a number by the name
+# beside it, go before those: whoever stopped half-way finds the rest again.
+_KNOWN_BY_OTHERS = replace(
+    _JOURNAL,
+    of_person=f"{_OF_AGENTS} AND property_id = ANY(:listings) AND NOT {_BOTH} ~ :person",
+)
+TAKEN_OUT = (_KNOWN_BY_OTHERS, *PLACES)
 
 _CHANGE = """
 WITH chunk AS MATERIALIZED (

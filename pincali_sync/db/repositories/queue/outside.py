@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from pincali_sync.clock import TOLERATED, TOLERATED_SECONDS
 from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.room import ROOM, RoomRepository, insert
 from pincali_sync.items import ANOTHER_TRY
 
+_TOLERATED = f"interval '{TOLERATED_SECONDS} seconds'"
 _MOST = 500  # rows of one transaction
 _SPARE = 50  # beyond the room: some of those that are next turn out to want nothing, or to rest
 
+# Also what rests longer than anything does: the clock was set back since.
 _WAKE = """
 UPDATE queue_outside o SET rests_until = NULL
-  FROM (SELECT property_id FROM queue_outside WHERE rests_until <= :now
-         ORDER BY rests_until LIMIT :size FOR UPDATE SKIP LOCKED) due
+  FROM (SELECT * FROM (SELECT property_id FROM queue_outside WHERE rests_until <= :now
+                        ORDER BY rests_until LIMIT :size FOR UPDATE SKIP LOCKED) over
+        UNION ALL
+        SELECT * FROM (SELECT property_id FROM queue_outside WHERE rests_until > :longest
+                        ORDER BY rests_until LIMIT :size FOR UPDATE SKIP LOCKED) of_the_future) due
  WHERE o.property_id = due.property_id
 """
 # Locked before they are looked at: what ends meanwhile waits to come back to them.
@@ -51,7 +58,8 @@ WITH looked AS MATERIALIZED (
                 WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed THEN 'price_change'
                 ELSE 'relisted' END AS reason,
-           vain.last_at + {rest.after("vain.times", days=1)} AS rests_until
+           CASE WHEN vain.last_at - {_TOLERATED} <= :now
+                THEN vain.last_at + {rest.after("vain.times", days=1)} END AS rests_until
       FROM unnest(CAST(:property_ids AS text[])) WITH ORDINALITY AS o (property_id, place)
       LEFT JOIN property_manifest m ON m.property_id = o.property_id
       LEFT JOIN properties_live l ON l.property_id = o.property_id
@@ -95,7 +103,8 @@ class OutsideRepository(RoomRepository):
         if not room:
             return Taken()
         size = min(room + _SPARE, _MOST)
-        await self._run(_WAKE, size=size, now=filling.now)
+        longest = filling.now + timedelta(days=rest.LONGEST_DAYS) + TOLERATED
+        await self._run(_WAKE, size=size, now=filling.now, longest=longest)
         found = list((await self._run(_NEXT, size=size)).scalars())
         if not found:
             return Taken()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pincali_sync.clock import TOLERATED_SECONDS
+from pincali_sync.clock import TOLERATED
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.rest import fetches
@@ -192,7 +192,24 @@ class QueueRepository(Repository):
                        ORDER BY property_id FOR UPDATE SKIP LOCKED))""",
             now=now,
             lease=lease,
-            tolerated=timedelta(seconds=TOLERATED_SECONDS),
+            tolerated=TOLERATED,
+        )
+
+    async def end_rests_of_the_future(self, *, now: datetime, config: Config) -> None:
+        """What waits longer than its next attempt may, or was queued in the future, may be leased
+        now: the clock was set back since. It looks at what waits, as `claimable` does."""
+        await self._run(
+            """UPDATE scrape_queue SET available_at = :now, queued_at = least(queued_at, :now)
+                WHERE id = ANY(ARRAY(
+                      SELECT id FROM scrape_queue
+                       WHERE status = 'pending'
+                         AND (queued_at > :now + :tolerated
+                              OR extract(epoch FROM available_at - :now)
+                                 > :retry_seconds * power(2, least(attempt_count, 99)) + 10)
+                       ORDER BY property_id FOR UPDATE SKIP LOCKED))""",
+            now=now,
+            retry_seconds=float(config.queue_retry_seconds),
+            tolerated=TOLERATED,
         )
 
     async def reclaim_expired(self, *, max_attempts: int, now: datetime) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.clock import TOLERATED_SECONDS
+from pincali_sync.clock import TOLERATED
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.runs.sessions import SessionRepository
 
@@ -120,7 +120,7 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
                SET heartbeat_at = :now, scheduled_at = least(scheduled_at, :now)
              WHERE status IN ('scheduled', 'running')
                AND coalesce(heartbeat_at, started_at, scheduled_at) > :now + :tolerated"""
-        await self._run(statement, now=now, tolerated=timedelta(seconds=TOLERATED_SECONDS))
+        await self._run(statement, now=now, tolerated=TOLERATED)
 
     async def finish(
         self, job_id: UUID, *, status: str, reason: str, stats: Mapping[str, Any], now: datetime
@@ -157,11 +157,12 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         statement = f"{_JOBS} WHERE run_id = :run_id ORDER BY scheduled_at, source, attempt"
         return await self._all(Job, statement, run_id=run_id)
 
-    async def latest_standing(self, spider: str) -> Job | None:
-        """The latest job that a tick started outside of any run."""
+    async def latest_standing(self, spider: str, *, now: datetime) -> Job | None:
+        """The latest job that a tick started outside of any run. One of the future, from before the
+        clock was set back, comes after all others."""
         statement = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
-            ORDER BY scheduled_at DESC LIMIT 1"""
-        return await self._first(Job, statement, spider=spider)
+            ORDER BY scheduled_at > :now + :tolerated, scheduled_at DESC LIMIT 1"""
+        return await self._first(Job, statement, spider=spider, now=now, tolerated=TOLERATED)
 
     async def give_up_silent(
         self,

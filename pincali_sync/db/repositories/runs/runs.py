@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.base import Repository, milliseconds
 from pincali_sync.db.repositories.insights.figures import RUN_TOTALS, RUNS_ENDED
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.tiers import Tier
@@ -163,11 +163,11 @@ class RunRepository(Repository):
     ) -> bool:
         """Ends a run as completed, failed or cancelled; False when it was moved on from `step`, or
         is over already."""
-        statement = """UPDATE sync_runs
+        statement = f"""UPDATE sync_runs
                SET status = CAST(:status AS text), completed_at = :now, updated_at = :now,
                    error_summary = :error,
                    step = CASE WHEN CAST(:status AS text) = 'completed' THEN 'done' ELSE step END,
-                   execution_time_ms = extract(epoch FROM :now - started_at) * 1000
+                   execution_time_ms = {milliseconds(":now - started_at")}
              WHERE id = :id AND status = 'running'
                AND (CAST(:step AS text) IS NULL OR step = :step)"""
         given = {"status": status, "error": error, "now": now, "step": step}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pincali_sync.db.repositories.base import Repository
+from sqlalchemy.exc import DataError, IntegrityError
+
+from pincali_sync.db.repositories.base import Repository, milliseconds
+from pincali_sync.exceptions import line_of
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +80,7 @@ INSERT INTO sync_metadata
         completed_at)
 SELECT s.id, count(*), {_STAGED},
        avg((p.processing_status = 'processed')::integer), avg(l.data_completeness_score),
-       extract(epoch FROM s.completed_at - s.started_at) * 1000, s.status, s.completed_at,
+       {milliseconds("s.completed_at - s.started_at")}, s.status, s.completed_at,
        s.completed_at
   FROM property_scrapes_staging p
   JOIN scraping_sessions s ON s.id = p.session_id
@@ -147,9 +153,18 @@ class SessionRepository(Repository):
 
     async def end_with(self, job_ids: Sequence[UUID]) -> None:
         """Ends the sessions of jobs that ended, whoever ended them: counts their pages, and sums
-        up in `sync_metadata` what they promoted, if anything."""
+        up in `sync_metadata` what they promoted, if anything.
+
+        Values that a column cannot hold are told of and left: they would be no others at the next
+        try, and no job would ever end.
+        """
         for statement in (_count_pages(_OF_JOBS), _CLOSE, _SUM_UP) if job_ids else ():
-            await self._run(statement, job_ids=list(job_ids))
+            try:
+                async with self._connection.begin_nested():
+                    await self._run(statement, job_ids=list(job_ids))
+            except (DataError, IntegrityError) as error:
+                jobs = ", ".join(map(str, job_ids))
+                logger.error("what the jobs %s did is not summed up: %s", jobs, line_of(error))
 
     async def add_errors(self, session_id: UUID, errors: Sequence[ScrapeError]) -> None:
         """Appends to the error log."""
