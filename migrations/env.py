@@ -64,7 +64,7 @@ def _check_version(engine: Engine) -> None:
 
 def run_online() -> None:
     """Upgrades the database that the program hands over, else the configured one."""
-    url = context.config.attributes.get("url") or database_url(load_config())
+    url = context.config.attributes.get("url") or database_url(load_config(), make=True)
     engine = create_engine(
         sqlalchemy_url(url), poolclass=pool.NullPool, connect_args={"prepare_threshold": None}
     )

@@ -163,11 +163,19 @@ class Services:
         )
 
 
-def database_url(config: Config) -> str:
-    """The configured database, else the embedded one, started if it is down."""
+def database_url(config: Config, *, make: bool = False) -> str:
+    """The configured database, else the embedded one, started if it is down.
+
+    Args:
+        make: an embedded one where there is none. Who only looks must not: in a wrong folder an
+            empty database would seem to be the one that was meant.
+
+    Raises:
+        DatabaseUnavailableError: when there is none, or it cannot be started.
+    """
     if config.database_url is not None:
         return config.database_url.get_secret_value()
-    return embedded.ensure_running(config.home)
+    return embedded.ensure_running(config.home, make=make)
 
 
 def build_services(

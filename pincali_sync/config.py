@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
+from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError, model_validator
+from pydantic_settings import DotEnvSettingsSource
 
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.files import is_planted
 from pincali_sync.variables import LOCAL_RUNNER, Variables
 
+# How much of a name must be right for it to be taken for ours: a letter more, less or another.
+_LIKENESS = 0.85
 # A comma that no URL follows belongs to the one before it, as in two recipients of a mail.
 _BETWEEN_ALERT_URLS = re.compile(r"\s*,\s*(?=[A-Za-z][\w.+-]*://)|\s+")
 
@@ -115,6 +121,17 @@ def load_config(**overrides: Any) -> Config:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
         raise ConfigError(f"{file} cannot be read: {reason}") from None
+
+
+def misspelt() -> Iterator[tuple[str, str]]:
+    """Names in the environment and in `.env` that look like one of ours and are none, with ours.
+
+    Other names there are other programs' affair.
+    """
+    named = {*DotEnvSettingsSource(Config).env_vars, *map(str.lower, os.environ)}
+    for name in sorted(named - Config.model_fields.keys()):
+        for meant in get_close_matches(name, Config.model_fields, n=1, cutoff=_LIKENESS):
+            yield name.upper(), meant.upper()
 
 
 def _explain(error: ValidationError) -> list[str]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import httpx
 
 from pincali_sync.exceptions import ConfigError
+from pincali_sync.patience import within
 
 logger = logging.getLogger(__name__)
 
-_TIMEOUT_SECONDS = 5.0
+_PING_SECONDS = 5.0  # all of it: who lets an answer drip keeps no tick
+_TELL_SECONDS = 20.0  # a target: mail servers take their time
 _LONGEST_BODY = 10_000
 
 
@@ -39,14 +41,20 @@ class AppriseNotifier:
         Raises:
             ConfigError: as `check` does.
         """
-        if not self._targets:
-            return True
+        return not self._targets or any(await self.tell_each(title, body))
+
+    async def tell_each(self, title: str, body: str) -> list[bool]:
+        """Which targets took the message, in their order.
+
+        Raises:
+            ConfigError: as `check` does.
+        """
         outcomes = await asyncio.gather(*(_send(each, title, body) for each in self._targets))
         for place, delivered in enumerate(outcomes, 1):
             if not delivered:
                 # By its place: the URL holds secrets.
                 logger.error("ALERT_URLS: entry %s did not take the message %r", place, title)
-        return any(outcomes)
+        return outcomes
 
 
 def _target(place: int, url: str) -> Any:
@@ -66,15 +74,16 @@ def _target(place: int, url: str) -> Any:
 
 
 async def _send(target: Any, title: str, body: str) -> bool:
-    # Apprise catches what goes wrong on the way and answers False.
-    return bool(await asyncio.to_thread(target.notify, title=title, body=body))
-
-
-logger = logging.getLogger(__name__)
+    # Apprise catches what goes wrong on the way and answers False. Its limits of time are for the
+    # next byte, not for the whole answer.
+    try:
+        return bool(await within(_TELL_SECONDS, partial(target.notify, title=title, body=body)))
+    except TimeoutError:
+        return False
 
 
 class HealthcheckPing:
-    """Pings a URL. Whoever watches may be away: a ping that fails stops nothing."""
+    """Pings a URL. Whoever watches may be away or slow: a ping that fails stops nothing."""
 
     def __init__(self, url: str | None) -> None:
         self._url = url
@@ -98,12 +107,15 @@ class HealthcheckPing:
         if self._url is None:
             return
         content = body[:_LONGEST_BODY].encode(errors="replace")
+        whole = self._path.rstrip("/") + suffix + self._rest
         try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
-                whole = self._path.rstrip("/") + suffix + self._rest
-                answer = await client.post(whole, content=content)
-            answer.raise_for_status()
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            async with (
+                asyncio.timeout(_PING_SECONDS),
+                httpx.AsyncClient(timeout=_PING_SECONDS) as client,
+                client.stream("POST", whole, content=content) as answer,
+            ):
+                answer.raise_for_status()
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             # Without the URL: who knows it can pretend that all is well.
             logger.warning("HEALTHCHECK_URL: the ping failed: %s", _kind(error))
 

@@ -53,6 +53,12 @@ def _are_authorities(hosts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(host.lower() for host in hosts)
 
 
+def _are_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or not all(re.fullmatch(r"[\x20-\x7e]+", name) for name in names):
+        raise ValueError("names nobody, or has a sign that no header may have")
+    return names
+
+
 def _are_tiers(value: Any) -> Any:
     tiers = set(map(str, _split(value)))
     if not tiers or not tiers <= {"1", "2", "3", "4"}:
@@ -160,9 +166,9 @@ class Variables(BaseSettings):
     site_page_cap: int = Field(100, ge=1, le=_MOST_PAGES, description="pages, 1 to 100,000")
     """Pages the site is first believed to show of a query; a scan sees how many there are, and
     reads what has more in parts."""
-    user_agents: Annotated[Words, BeforeValidator(partial(_split, separator="|"))] = Field(
-        ("PincaliSync/0.1",), description="names, separated by |"
-    )
+    user_agents: Annotated[
+        Words, BeforeValidator(partial(_split, separator="|")), AfterValidator(_are_names)
+    ] = Field(("PincaliSync/0.1",), description="names, separated by |")
     """Who we say we are; requests take turns among them."""
     cookies_file: Path | None = Field(
         None,

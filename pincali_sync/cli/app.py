@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points, version
@@ -45,6 +46,8 @@ logger = logging.getLogger(__name__)
 _FORMAT = "%(asctime)s %(levelname)s [%(name)s] %(message)s"
 _FILE_BYTES = 10_000_000
 _FILES_KEPT = 5
+# As a shell says of a program that nobody read to its end: `| head` is no failure.
+_NOT_READ = 128 + signal.SIGPIPE
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 # Of the libraries only what is wrong. Some of them write down, from INFO on, the URLs that they
 # send to, with the tokens in them.
@@ -132,6 +135,8 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
                 speak(command)
             command(args=arguments)
     except SystemExit as end:  # usage errors and `typer.Exit` end this way
+        if isinstance(end.__context__, BrokenPipeError):
+            return _NOT_READ
         return end.code if isinstance(end.code, int) else ExitStatus.DONE
     except PincaliSyncError as error:
         for line in f"pincali-sync: {error}".splitlines():

@@ -59,7 +59,7 @@ def alerts(
 ) -> None:
     """Show what is the matter now, or try whether people can be told."""
     if test:
-        _send_test()
+        _send_test(as_json=as_json)
         return
     incidents = ask_database(lambda tx: tx.incidents.open())
     if as_json or incidents:
@@ -70,16 +70,21 @@ def alerts(
         echo(_("Nothing is the matter, as far as the last tick saw (%(when)s).", when=seen))
 
 
-def _send_test() -> None:
+def _send_test(*, as_json: bool) -> None:
     targets = load_config().alert_targets
     if not targets:
         raise UsageError(_("ALERT_URLS is not set: there is nobody to tell"))
     title, body = _("Pincali Sync: test"), _("This is a test: nothing is wrong.")
-    told = asyncio.run(AppriseNotifier(targets).tell(title, body))
-    if not told:
-        echo(_("No target took the message: see the log for which."), err=True)
+    took = asyncio.run(AppriseNotifier(targets).tell_each(title, body))
+    if as_json:
+        print_json([{"place": place, "took": each} for place, each in enumerate(took, 1)])
+    elif all(took):
+        echo(_("Sent: every target took it."))
+    else:
+        left = ", ".join(str(place) for place, each in enumerate(took, 1) if not each)
+        echo(_("Of ALERT_URLS, these did not take it: entry %(places)s.", places=left), err=True)
+    if not all(took):
         raise typer.Exit(ExitStatus.FAILED)
-    echo(_("Sent. A target that did not take it is named in the log by its place."))
 
 
 def queue_stats(as_json: JsonOption = False) -> None:

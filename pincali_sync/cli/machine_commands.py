@@ -13,6 +13,7 @@ from pincali_sync.cli.output import JsonOption, echo, print_facts, print_json
 from pincali_sync.config import Config, load_config
 from pincali_sync.db import embedded
 from pincali_sync.db.engine import masked
+from pincali_sync.doctor.precautions import misspellings
 from pincali_sync.exceptions import UsageError
 from pincali_sync.pages.as_json import as_dict
 from pincali_sync.pages.detail_page import parse_detail_page
@@ -23,6 +24,8 @@ from pincali_sync.web.server import serve
 def config(as_json: JsonOption = False) -> None:
     """Show every variable with the value in force, secrets masked."""
     current = load_config()
+    for line in misspellings():
+        echo(line, err=True)
     values = {name.upper(): _shown(current, name) for name in Config.model_fields}
     if as_json:
         print_json(values)

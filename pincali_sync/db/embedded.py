@@ -12,13 +12,16 @@ from pincali_sync.exceptions import DatabaseUnavailableError
 _GROUP = "pincali_sync.embedded_postgresql"
 
 
-def ensure_running(home: Path, *, durable: bool = True) -> str:
+def ensure_running(home: Path, *, durable: bool = True, make: bool = True) -> str:
     """Starts the server of this home if it is down, and returns its URL.
+
+    Args:
+        make: a server where the home has none.
 
     Raises:
         DatabaseUnavailableError: when there is none here, or it cannot be set up or started.
     """
-    url: str = _server().ensure_running(home, durable=durable)
+    url: str = _server().ensure_running(home, durable=durable, make=make)
     return url
 
 

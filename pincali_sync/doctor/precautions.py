@@ -1,4 +1,4 @@
-"""What is said of the account that a program runs in, and of its `.env`."""
+"""What is said of the account that a program runs in, of its `.env` and its variables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pincali_sync.config import env_file
+from pincali_sync.config import env_file, misspelt
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.files import private_folder, write_private
 from pincali_sync.language import N_, _
@@ -32,7 +32,15 @@ def precautions() -> list[str]:
         lines.append(
             _("every user of this machine can read %(file)s: chmod 600 %(file)s", file=file)
         )
-    return lines
+    return lines + misspellings()
+
+
+def misspellings() -> list[str]:
+    """Variables that somebody set in vain, a line each."""
+    return [
+        _("%(name)s is no variable of this program: %(meant)s is", name=name, meant=meant)
+        for name, meant in misspelt()
+    ]
 
 
 def warn_once_a_day(home: Path, lines: Sequence[str], *, subject: str = "precautions") -> None:

@@ -15,6 +15,7 @@ from scrapyd_client.pyclient import HEADERS, ScrapydClient
 from scrapyd_client.pyclient import _process_response as read_answer
 
 from pincali_sync.exceptions import RunnerError
+from pincali_sync.patience import within
 from pincali_sync.runner.credentials import Credentials
 from pincali_sync.runner.egg import build_egg, code_version
 from pincali_sync.services.ports import JobSpec, NodeLook
@@ -25,6 +26,7 @@ _PROJECTS = (PROJECT, "pincali-sync")
 _TIMEOUT_SECONDS = 20.0
 _LOOK_SECONDS = 5.0  # a node that takes longer to say how it is takes no jobs
 _DEPLOY_SECONDS = 120.0  # it loads the spiders before it answers
+_MOST_REQUESTS = 3  # of one call: a look
 _PART_BYTES = 65_536
 _LONGEST_LOG_BYTES = 100_000_000  # that is read through where the node sends the whole
 _NOT_FOUND = requests.codes.not_found
@@ -136,7 +138,7 @@ class ScrapydJobRunner:
             )
         except RunnerError as error:
             cause = error.__cause__
-            is_down = isinstance(cause, requests.Timeout | requests.ConnectionError)
+            is_down = isinstance(cause, requests.Timeout | requests.ConnectionError | TimeoutError)
             return NodeLook(node=node, objection=str(error), is_down=is_down)
         return seen
 
@@ -172,16 +174,17 @@ class ScrapydJobRunner:
         )
 
     async def _call(
-        self, node: str, what: str, call: Callable[[_Client], Any], within: float | None = None
+        self, node: str, what: str, call: Callable[[_Client], Any], limit: float | None = None
     ) -> Any:
         # Each time anew: a node of `make up` has another password after each start.
         # In bytes, as Scrapyd compares them: of text, requests takes Latin-1 alone.
         client = _Client(node, *map(str.encode, self._credentials(node) or ()))
-        seconds = within or self._timeout
+        seconds = limit or self._timeout
         client.send = partial(self._session.request, timeout=seconds)
         try:
-            return await asyncio.to_thread(call, client)
-        except requests.Timeout as error:
+            # What `requests` limits is the wait for each byte of each answer.
+            return await within(_MOST_REQUESTS * seconds, partial(call, client))
+        except (requests.Timeout, TimeoutError) as error:
             raise RunnerError(
                 f"Scrapyd at {node} gave no answer to {what} within {seconds:g} s: see what keeps "
                 "it busy, or correct SCRAPYD_URLS"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from signal import SIGTERM
+from signal import SIGPIPE, SIGTERM
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
@@ -41,6 +41,8 @@ _OF_EVERY_COMMAND = {"--help", "--json"}
 def page() -> str:
     """The page of the reference."""
     statuses = [(f"{status:d}", STATUSES[status]) for status in ExitStatus]
+    statuses.append((f"{128 + SIGPIPE}", "nobody read what it wrote to the end, as with `| head`"))
+    statuses.append((f"{128 + SIGPIPE}", "nobody read its output to the end, as with `| head`"))
     statuses.append((f"{128 + SIGTERM}", "ended by SIGTERM: what it held is given back"))
     text = PAGE + table(["exit status", "it means"], statuses)
     for title, commands in _by_panel().items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,6 +42,31 @@ class HttpListener:
     @property
     def paths(self) -> list[str]:
         return [path for path, _ in self.received]
+
+
+_WELL = "HTTP/1.0 200 OK\r\nContent-Length: 1000000\r\n\r\n"
+
+
+@contextmanager
+def dripping(head: str = _WELL) -> Iterator[int]:
+    """The port of a server that answers at once, and then sends a byte now and then for as long
+    as somebody listens."""
+    is_over = threading.Event()
+
+    class Handler(QuietHandler):
+        def do_POST(self) -> None:
+            with suppress(OSError):
+                self.wfile.write(head.encode())
+                while not is_over.wait(0.05):
+                    self.wfile.write(b"x")
+
+        do_GET = do_POST  # noqa: N815
+
+    with serving(Handler) as port:
+        try:
+            yield port
+        finally:
+            is_over.set()
 
 
 @contextmanager

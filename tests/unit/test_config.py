@@ -7,7 +7,8 @@ from tempfile import NamedTemporaryFile
 
 import pytest
 
-from pincali_sync.config import Config, is_loopback, load_config
+from pincali_sync.config import Config, is_loopback, load_config, misspelt
+from pincali_sync.doctor.precautions import precautions
 from pincali_sync.exceptions import ConfigError, ExitStatus
 from tests.support.greatest import GREATEST
 from tests.support.strangers import Give
@@ -250,3 +251,26 @@ def test_the_sitemap_follows_the_site_unless_it_is_given() -> None:
     assert site.sitemap_url == "http://127.0.0.1:8000/sitemap.xml"
     given = load_config(pincali_sitemap_url="http://127.0.0.1:1/index.xml")
     assert given.sitemap_url == "http://127.0.0.1:1/index.xml"
+
+
+@pytest.mark.parametrize("names", ["|", " | ", "Reader/1\t(x)", "Lector/1 (ñ)", "A/1|\x7f"])
+def test_a_name_that_no_header_may_have_is_refused(
+    names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USER_AGENTS", names)
+    with pytest.raises(ConfigError, match="USER_AGENTS: names nobody, or has a sign"):
+        load_config()
+
+
+def test_names_that_look_like_variables_and_are_none_are_named(
+    env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env_file.write_text("TIER_ENABLED=1\nSITE_MIN_GAP_SECOND=10\nGRAFANA_PORT=1\nWEB_HOSTS=a.b\n")
+    monkeypatch.setenv("DATABASE_URI", "postgresql://host/x")
+    assert list(misspelt()) == [
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("SITE_MIN_GAP_SECOND", "SITE_MIN_GAP_SECONDS"),
+        ("TIER_ENABLED", "TIERS_ENABLED"),
+    ]
+    [*_, line] = precautions()
+    assert line == "TIER_ENABLED is no variable of this program: TIERS_ENABLED is"

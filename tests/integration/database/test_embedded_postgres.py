@@ -22,6 +22,7 @@ from pincali_workshop.stack.embedded_place import copy_of, place_for, wheel_bina
 from pincali_workshop.stack.up import reader
 from psycopg.errors import InsufficientPrivilege
 
+from pincali_sync.cli.app import app, run
 from pincali_sync.config import load_config
 from pincali_sync.db import migrate
 from pincali_sync.exceptions import DatabaseUnavailableError
@@ -147,6 +148,33 @@ def test_a_server_that_was_half_made_is_made_anew(
     assert place_for(home).data.exists()
     remember(start(home))
     assert not place_for(home).half_made.exists()
+
+
+def test_a_command_makes_no_database_where_none_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "elsewhere"
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("PINCALI_HOME", str(home))
+    monkeypatch.chdir(home.parent)
+    assert run(app, ["status"]) == 1
+    said = capsys.readouterr().err
+    assert f"or in .env of {home.parent}), and {home} has no database" in said
+    assert "`make up`" in said
+    assert not (home / "postgres.json").exists()
+    assert not place_for(home).data.exists()
+
+
+def test_a_command_starts_the_database_that_is_there(
+    new_home: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = new_home("stopped")
+    migrate.upgrade(start(home))
+    embedded.stop(home)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.setenv("PINCALI_HOME", str(home))
+    assert run(app, ["queue-stats"]) == 0
+    assert embedded.running_url(home) is not None
 
 
 def test_two_homes_have_a_server_each(new_home: Callable[[str], Path]) -> None:

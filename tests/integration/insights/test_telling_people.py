@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from pincali_sync import notify
 from pincali_sync.bootstrap import build_services
 from pincali_sync.cli import tier_runner
 from pincali_sync.cli.app import app, run
@@ -15,7 +16,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.notify import AppriseNotifier, HealthcheckPing
 from pincali_sync.services.insights.snapshot import RUNNER
-from tests.support.http_listener import HttpListener, http_listener
+from tests.support.http_listener import HttpListener, dripping, http_listener
 from tests.support.postgres import execute
 
 NOBODY = "json://127.0.0.1:1/secret-topic"
@@ -53,6 +54,14 @@ async def test_told_is_only_what_somebody_took(listener: HttpListener) -> None:
     assert not await AppriseNotifier([apprise_url(listener)]).tell("a title", "a body")
 
 
+async def test_a_target_whose_answer_drips_counts_as_one_that_took_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(notify, "_TELL_SECONDS", 0.3)
+    with dripping() as port:
+        assert not await AppriseNotifier([f"json://127.0.0.1:{port}/"]).tell("a title", "a body")
+
+
 async def test_with_nobody_to_tell_nothing_waits_to_be_told() -> None:
     assert await AppriseNotifier([]).tell("a title", "a body")
 
@@ -88,11 +97,15 @@ def test_the_command_tries_whether_people_can_be_told(
 ) -> None:
     assert run(app, ["alerts", "--test"]) == 2
     assert "ALERT_URLS is not set" in capsys.readouterr().err
-    monkeypatch.setenv("ALERT_URLS", f"{apprise_url(listener)}, {NOBODY}")
+    monkeypatch.setenv("ALERT_URLS", apprise_url(listener))
     assert run(app, ["alerts", "--test"]) == 0
     assert listener.paths == ["/alerts"]
-    monkeypatch.setenv("ALERT_URLS", NOBODY)
+    monkeypatch.setenv("ALERT_URLS", f"{apprise_url(listener)}, {NOBODY}")
     assert run(app, ["alerts", "--test"]) == 1
+    assert "did not take it: entry 2." in capsys.readouterr().err
+    assert run(app, ["alerts", "--test", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told == [{"place": 1, "took": True}, {"place": 2, "took": False}]
 
 
 def test_the_configuration_shows_no_secret_of_them(
@@ -130,6 +143,20 @@ async def test_a_ping_that_fails_stops_nothing_and_hides_its_url(
     assert "HEALTHCHECK_URL: the ping failed: HTTP 503" in caplog.text
     assert "ConnectError" in caplog.text
     assert "secret-id" not in [each.getMessage() for each in caplog.records if "ping" in each.name]
+
+
+async def test_a_ping_reads_nothing_of_the_answer() -> None:
+    with dripping() as port:
+        await HealthcheckPing(f"http://127.0.0.1:{port}/id").started()
+
+
+async def test_a_ping_that_is_never_answered_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(notify, "_PING_SECONDS", 0.3)
+    with dripping(head="HTTP/1.0 200 OK\r\nX-A: ") as port:
+        await HealthcheckPing(f"http://127.0.0.1:{port}/id").started()
+    assert "HEALTHCHECK_URL: the ping failed: TimeoutError" in caplog.text
 
 
 @pytest.mark.parametrize("query", ["?key=a/b&create=1", "?", "?a=1?b=2"])

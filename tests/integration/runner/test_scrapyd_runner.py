@@ -14,7 +14,7 @@ import requests
 
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.runner.scrapyd import ScrapydJobRunner
-from tests.support.http_listener import QuietHandler, serving
+from tests.support.http_listener import QuietHandler, dripping, serving
 from tests.support.scrapyd import JOB, SCENES, SPEC, cassette, runner_on
 
 
@@ -117,6 +117,14 @@ async def test_a_node_that_never_answers_is_given_up(silent_node: str) -> None:
         RunnerError, match=r"gave no answer to schedule within 0\.2 s: see .*SCRAPYD_URLS"
     ):
         await runner.start(SPEC, silent_node)
+
+
+async def test_a_node_whose_answer_drips_is_given_up() -> None:
+    with dripping() as port:
+        runner = ScrapydJobRunner((f"http://127.0.0.1:{port}",), timeout_seconds=0.2)
+        [node] = await runner.look()
+    assert node.is_down
+    assert "gave no answer to listjobs within 0.2 s" in str(node.objection)
 
 
 class TakesOrders(QuietHandler):

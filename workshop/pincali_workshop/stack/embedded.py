@@ -31,24 +31,34 @@ left_behind = embedded_place.left_behind
 _START_SECONDS = 60
 _LOGIN_SECONDS = 5
 _SETTINGS = ("unix_socket_directories=", "shared_buffers=64MB", "timezone=UTC", "jit=off")
+_NONE_HERE = (
+    "DATABASE_URL is not set (in the environment, or in .env of {folder}), and {home} has no "
+    "database of its own: go to the folder of the installation, or let `make up` make one there"
+)
 _ROOMY_SHARE = 3  # of this machine's memory, one part: tables of the real site's size stay in it
 # For tests: a crash of the machine may lose everything, and nothing else gets slower.
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
-def ensure_running(home: Path, *, durable: bool = True, settings: Sequence[str] = ()) -> str:
+def ensure_running(
+    home: Path, *, durable: bool = True, settings: Sequence[str] = (), make: bool = True
+) -> str:
     """Starts the server of this home if it is down, and returns its URL.
 
     The server outlives the process that started it. Servers of other homes are not touched.
 
     Args:
         settings: of the server, such as "work_mem=8MB"; they overrule its own.
+        make: a server where the home has none.
 
     Raises:
         DatabaseUnavailableError: when it cannot be set up or started; names the log file. So it is
-            when there is a database whose passwords the home has lost.
+            when there is a database whose passwords the home has lost, or none to be started.
     """
     place = place_for(home)
+    if not make and not _Access.path(home).exists():
+        _refuse_to_replace(home, place)
+        raise DatabaseUnavailableError(_NONE_HERE.format(folder=Path.cwd(), home=home))
     with _locked(home):
         access = _Access.load(home)
         if access is None:

@@ -18,7 +18,7 @@ from pincali_workshop.stack.scrapyd import ScrapydNode, node_of
 def up(config: Config) -> Iterator[str]:
     """Starts what is configured to run here, and upgrades the schema."""
     yield from (f"take care: {line}" for line in precautions())
-    url = database_url(config)
+    url = database_url(config, make=True)
     migrate.upgrade(url)
     yield f"PostgreSQL: {address_of(url)}, schema up to date"
     for node in _local_nodes(config):
@@ -49,7 +49,7 @@ def reader(config: Config) -> Iterator[str]:
     """Makes a role that only reads, for dashboards and analysts."""
     if config.database_url is not None:
         raise UsageError("the database is yours: run scripts/readonly_role.sql with psql")
-    migrate.upgrade(database_url(config))
+    migrate.upgrade(database_url(config, make=True))
     yield embedded.reader_url(config.home)
 
 
