@@ -17,6 +17,7 @@ from migrations.column_types import refuse_others, with_time_zone
 # A migration that cannot get its lock must not make everybody queue up behind it. For the
 # transaction only: behind a pooler the connection is not ours to change.
 _PATIENCE = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '15min'"
+_AT_MOST = "PERFORM set_config('lock_timeout', '10s', true);"  # in a DO block by itself
 _LEFT_OUT = "'rows of {} break ' || {} || ': see `pincali-sync doctor`'"
 # Columns that tell nothing of whose a table is.
 _ANYBODYS = {
@@ -135,7 +136,7 @@ def _add_unproven(table: str, conditions: Mapping[str, str]) -> None:
         DO $do$
         DECLARE broken text[]; adding text;
         BEGIN
-            PERFORM set_config('lock_timeout', '10s', true);
+            {_AT_MOST}
             SELECT array_remove(ARRAY[{broken}], NULL) INTO broken FROM {table};
             IF broken <> '{{}}' THEN
                 RAISE WARNING USING MESSAGE = {_LEFT_OUT.format(table, "broken::text")};
@@ -158,6 +159,7 @@ def _prove_or_drop(table: str, names: Iterable[str]) -> None:
         DO $do$
         DECLARE unproven text;
         BEGIN
+            {_AT_MOST}
             FOR unproven IN SELECT conname FROM pg_constraint
                              WHERE conrelid = '{table}'::regclass AND NOT convalidated
                                AND conname IN ({", ".join(f"'{name}'" for name in names)})
@@ -244,6 +246,7 @@ def _use_index(table: str, name: str) -> str:
     return f"""
         DO $do$
         BEGIN
+            {_AT_MOST}
             IF NOT EXISTS (SELECT FROM pg_constraint
                             WHERE conrelid = '{table}'::regclass AND conname = '{name}') THEN
                 ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};
@@ -291,6 +294,7 @@ def _drop_if_invalid(name: str) -> str:
     return f"""
         DO $do$
         BEGIN
+            {_AT_MOST}
             IF EXISTS (SELECT FROM pg_index WHERE NOT indisvalid
                           AND indexrelid = to_regclass('{name}')) THEN
                 EXECUTE 'DROP INDEX {name}';

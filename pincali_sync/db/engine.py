@@ -91,6 +91,9 @@ class Database:
             sqlalchemy_url(url),
             pool_size=3,
             max_overflow=5,
+            # Said as each transaction begins, whatever the database or role has set: what is read
+            # under a lock must be what its holder before left.
+            isolation_level="READ COMMITTED",
             hide_parameters=True,  # errors are logged and sent on: values of rows stay out of them
             connect_args=self._connect_arguments,
         )

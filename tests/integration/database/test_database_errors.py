@@ -263,3 +263,21 @@ def test_an_upgrade_says_where_the_search_path_leads_nowhere(empty_database_url:
     execute(empty_database_url, "ALTER DATABASE {} SET search_path = nowhere", name)
     with pytest.raises(SchemaVersionError, match="search_path names no schema"):
         migrate.upgrade(empty_database_url)
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+async def test_transactions_read_what_others_committed_whatever_the_database_has_set(
+    empty_database_url: str, level: str
+) -> None:
+    name = empty_database_url.rpartition("/")[2]
+    of_all = f"ALTER DATABASE {{}} SET default_transaction_isolation = '{level}'"
+    execute(empty_database_url, of_all, name)
+    migrate.upgrade(empty_database_url)
+    show = text("SHOW transaction_isolation")
+    async with opened(empty_database_url) as database:
+        async with database.transaction() as tx:
+            assert await tx.connection.scalar(show) == "read committed"
+        async with database.repeatable_read() as tx:
+            assert await tx.connection.scalar(show) == "repeatable read"
+        async with database.transaction() as tx:
+            assert await tx.connection.scalar(show) == "read committed"

@@ -17,7 +17,7 @@ from pincali_sync.db.repositories.scan.manifest_batch import ManifestBatchReposi
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.items import ManifestEntry, ManifestPage
-from tests.support.builders import Workshop, detail, entry, id_of, page, rows, sale, value
+from tests.support.builders import Workshop, add_live, detail, entry, id_of, page, rows, sale, value
 from tests.support.clock import FixedClock
 
 CARDS = (entry("blue-house", public_id="EB-QA0001"), entry("red-house", public_id="EB-QA0002"))
@@ -191,3 +191,17 @@ async def test_what_every_sighting_touches_is_in_no_index(
         async with _updates(tx, "sync_run_jobs") as jobs:
             await tx.jobs.heartbeat(ticket.job_id, now=clock.now())
     assert (manifest, live, jobs) == ([2, 2], [2, 2], [1, 1])
+
+
+@pytest.mark.parametrize("own_id", ["EB QA0001", " blue", "blue\u00a0house", "blue\thouse", ""])
+async def test_records_of_adopters_are_met_again_whatever_their_ids_hold(
+    shop: Workshop, db: Database, clock: FixedClock, own_id: str
+) -> None:
+    await add_live(db, "blue-house", property_id=own_id, public_id="EB-QA0001")
+    for _ in range(3):
+        clock.advance(minutes=5)
+        assert (await shop.scan(page(*CARDS))).records == 2
+    seen = await value(
+        db, "SELECT last_seen_at FROM property_manifest WHERE property_id = :id", id=own_id
+    )
+    assert seen == clock.now()

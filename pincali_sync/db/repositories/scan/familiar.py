@@ -39,10 +39,11 @@ class Sorted:
         return len({record for _, record in self.familiar})
 
 
-# None of these holds a blank: ids and digests are sent as words of one text, which costs both sides
-# a fraction of what arrays and JSON do. What `batch` would find of a card with an offer, a slug, a
-# source and a state that are all as before is nothing: see there. A record that is not live goes on
-# waiting for its first visit, in the queue or outside; one that left the queue must be looked at.
+# Ids and digests are sent as words of one text, which costs both sides a fraction of what arrays
+# and JSON do. No id holds a blank but those of some adopters: such a record is never familiar. What
+# `batch` would find of a card with an offer, a slug, a source and a state that are all as before is
+# nothing: see there. A record that is not live goes on waiting for its first visit, in the queue or
+# outside; one that left the queue must be looked at.
 _FIND = f"""
 SELECT coalesce(string_agg(CAST(c.line AS text), ' '), '') AS lines,
        coalesce(string_agg(m.property_id, ' '), '') AS records
@@ -59,7 +60,7 @@ SELECT coalesce(string_agg(CAST(c.line AS text), ' '), '') AS lines,
        SELECT l.property_id IS NOT NULL AS is_live, m.operation_type AS operation,
               m.operation_type AS manifest_operation, m.listing_page_price AS amount,
               m.currency, m.price_unit AS unit, {LIVE_OFFER}) o
- WHERE m.card_digest = c.digest AND c.source = ANY (m.sources)
+ WHERE m.card_digest = c.digest AND c.source = ANY (m.sources) AND strpos(m.property_id, ' ') = 0
    AND m.public_id IS NOT DISTINCT FROM c.public_id
    AND CASE WHEN NOT o.is_live
             THEN m.is_new AND m.needs_full_scrape
@@ -110,7 +111,7 @@ class FamiliarRepository(Repository):
             sources=_words(pages[place].source for place, _ in cards),
             digests=_words(digests),
         )
-        lines, records = map(str.split, answer.one())
+        lines, records = (words.split(" ") if words else [] for words in answer.one())
         found = {int(line) - 1: record for line, record in zip(lines, records, strict=True)}
         # What one card of a batch changes, the next one of the same listing does not confirm.
         moving = {
