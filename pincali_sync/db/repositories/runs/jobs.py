@@ -48,6 +48,8 @@ class Job:
 
 COLUMNS = ", ".join(Job.__dataclass_fields__)
 _JOBS = f"SELECT {COLUMNS} FROM sync_run_jobs"
+LATEST_STANDING = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
+    ORDER BY scheduled_at DESC LIMIT 1"""
 _OF_RUN = """run_id IS NOT DISTINCT FROM CAST(:run_id AS uuid)
     AND (run_id IS NOT NULL OR node IS NOT NULL)"""  # those by hand have no node
 HEARD_BEFORE = """status IN ('scheduled', 'running')
@@ -159,9 +161,7 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
 
     async def latest_standing(self, spider: str) -> Job | None:
         """The latest job that a tick started outside of any run."""
-        statement = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
-            ORDER BY scheduled_at DESC LIMIT 1"""
-        return await self._first(Job, statement, spider=spider)
+        return await self._first(Job, LATEST_STANDING, spider=spider)
 
     async def give_up_silent(
         self,
