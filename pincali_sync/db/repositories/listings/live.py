@@ -82,12 +82,14 @@ SEEN_IN = """
 SELECT DISTINCT property_id FROM property_sightings
  WHERE session_id = CAST(:session_id AS uuid) ORDER BY property_id
 """
+# Each is looked up by itself: planned as a join, all of a manifest of 60,000 was read a chunk.
 _MARK_SEEN = """
 UPDATE properties_live l
    SET last_manifest_seen_at = m.last_seen_at, last_seen_at = m.last_seen_at,
        updated_at = now()
   FROM (SELECT unnest(CAST(:records AS text[])) AS property_id ORDER BY 1) c
-  JOIN property_manifest m USING (property_id)
+ CROSS JOIN LATERAL (SELECT last_seen_at FROM property_manifest
+                      WHERE property_id = c.property_id LIMIT 1) m
  WHERE l.property_id = c.property_id
    AND l.last_manifest_seen_at IS DISTINCT FROM m.last_seen_at
 """
