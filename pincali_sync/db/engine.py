@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Driver = psycopg.AsyncConnection[Any]
 
-SCHEMA_REVISION = "0037_keys"  # what this code was written for
+SCHEMA_REVISION = "0038_growth"  # what this code was written for
 
 # What statements and the driver go by.
 _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}

@@ -60,7 +60,7 @@ VALUES (CAST(:property_id AS text), (SELECT by FROM missed),
         :evidence, :url, :looked_at)
 """
 # One listing on the pages of several others is a fault of the site, and proves nothing of them.
-_DOUBT = """
+DOUBT = """
 UPDATE removal_checks c
    SET verdict = 'unknown', evidence = c.evidence || '; so do pages of others: a fault of the site'
  WHERE c.session_id = CAST(:session_id AS uuid) AND c.verdict = 'gone' AND c.applied_at IS NULL
@@ -102,8 +102,8 @@ class CheckRepository(Repository):
         await self._insert(results, is_verdict=True, session_id=session_id, now=now)
         gone = [each.answer for each in results if each.judgement.verdict is Verdict.GONE]
         shown = {answer.shown_public_id for answer in gone} - {None}
-        if shown:  # which is rare, as no index helps
-            await self._run(_DOUBT, session_id=session_id, shown=list(shown))
+        if shown:
+            await self._run(DOUBT, session_id=session_id, shown=list(shown))
 
     async def note(
         self, results: Sequence[VerificationResult], *, session_id: UUID, now: datetime
