@@ -126,12 +126,12 @@ class VerificationService(Service):
         now = self.clock.now()
         # First: a page that is saved may make two records one, with their checks.
         kept = await tx.checks.record(final, session_id=ticket.session_id, now=now)
+        await tx.audits.settle(kept, now=now)
         sound = await without_faults(tx, _pages(kept), session_id=ticket.session_id)
         pages = {each.queued.id: each for each in sound if each.scraped is not None}
         await self.sync.save_in(tx, list(pages.values()), session_id=ticket.session_id, rules=rules)
         others = [_outcome(each, max_attempts) for each in accepted if each.queued.id not in pages]
         await tx.queue.finish(others, self.config, now=now)
-        await tx.audits.settle()
         counts = Counter(str(each.judgement.verdict) for each in kept)
         counts["refused"] = len(latest) - len(held)
         return counts

@@ -221,11 +221,24 @@ class AuditRepository(Repository):
         )
         return list(rows.scalars())
 
-    async def settle(self) -> None:
-        """Takes over what looks found, since the draw, of records that were drawn."""
+    async def settle(self, looks: Sequence[VerificationResult], *, now: datetime) -> None:
+        """Takes over what these looks found, since the draw, of records that were drawn.
+
+        To be called before their pages are saved: what came back before anybody looked is no
+        mistake, and what is missing again, or was removed again, tells of another removal.
+        """
         await self._run(
-            """UPDATE removal_audits a SET verdict = c.verdict, checked_at = c.checked_at
-                 FROM removal_checks c
-                WHERE c.property_id = a.property_id AND a.verdict IS NULL
-                  AND c.session_id IS NOT NULL AND c.checked_at >= a.drawn_at"""
+            f"""UPDATE removal_audits a SET verdict = look.verdict, checked_at = look.at
+                 FROM unnest(CAST(:property_ids AS text[]), CAST(:verdicts AS text[]),
+                             CAST(:times AS timestamptz[])) AS look (property_id, verdict, at)
+                 JOIN properties_live l USING (property_id)
+                WHERE a.property_id = look.property_id AND a.verdict IS NULL
+                  AND look.at >= a.drawn_at AND l.listing_status IN {REMOVED}
+                  AND NOT EXISTS (SELECT FROM property_changes again
+                                   WHERE again.property_id = a.property_id
+                                     AND again.change_type = 'removed'
+                                     AND again.created_at > a.removed_at)""",
+            property_ids=[each.queued.property_id for each in looks],
+            verdicts=[each.judgement.verdict.value for each in looks],
+            times=[each.looked_at or now for each in looks],
         )
