@@ -170,9 +170,7 @@ class VerifyStep:
 
     async def _queue_more(self, run: SyncRun) -> bool:
         """Queues what is missing and due; whether anything waits to be looked at."""
-        outside = await self.queue.queue_verifications(
-            session_of(run), is_daily=run.tier_level == Tier.DAILY_SYNC
-        )
+        outside = await self.queue.queue_verifications(session_of(run), is_daily=_is_daily(run))
         waiting = await self.record.db.run(lambda tx: tx.queue.open_verifications())
         return bool(waiting or outside)
 
@@ -187,12 +185,19 @@ class VerifyStep:
         return now >= until
 
     async def _leave_the_rest(self, run: SyncRun) -> Outcome:
+        outside = await self.queue.missing_outside(session_of(run), is_daily=_is_daily(run))
         async with self.record.db.transaction() as tx:
             left = await tx.queue.unqueue_missing()
-            said = f"its time ended with {left} pages still queued; daily runs go on with them"
-            if left:
-                await tx.runs.note(run.id, RunNotes(verification=said))
+            said = f"its time ended with {left} pages still queued"
+            said += f" and {outside} that found no place" if outside else ""
+            if left or outside:
+                note = RunNotes(verification=f"{said}; daily runs go on with them")
+                await tx.runs.note(run.id, note)
         return DONE
+
+
+def _is_daily(run: SyncRun) -> bool:
+    return run.tier_level == Tier.DAILY_SYNC
 
 
 def _pages(results: Sequence[VerificationResult]) -> list[ScrapeResult]:
