@@ -79,7 +79,7 @@ class RemovalChecks(Base):
         Index("idx_removal_checks_batch", "batch_id"),
         partial_index(
             "idx_removal_checks_shown",
-            *("session_id", "shown_public_id"),
+            *("shown_public_id", "session_id"),
             where="shown_public_id IS NOT NULL",
         ),
     )

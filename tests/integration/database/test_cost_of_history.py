@@ -49,7 +49,7 @@ _ASKED: dict[str, tuple[str, dict[str, Any]]] = {
     "where a scan meets what was known": (FRONTIERS, {"session_id": _SESSION}),
     "who was seen": (SEEN_IN, {"session_id": _SESSION}),
     "whose listing is on several pages": (EVERYWHERE, _SHOWN),
-    "whose proof is in doubt": (DOUBT, _SHOWN),
+    "whose proof is in doubt": (DOUBT, {"shown": ["EB-QA0001"], "doubt": ""}),
     "which worker was the last": (
         LATEST_STANDING,
         {"spider": "detail", "latest": datetime.now(UTC)},
