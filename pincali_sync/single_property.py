@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pincali_sync.answers.detail import detail_url
+from pincali_sync.answers.robots import Robots
 from pincali_sync.bootstrap import Services, open_services
 from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import Config, load_config
@@ -58,17 +59,7 @@ async def scrape(source_url: str) -> Property:
             answer = await _in_browser(config, url)
         else:
             answer = await fetch(config, url, **cookie_header(config, url))
-        await company.tell(url, answer)
-    if answer.status is None:
-        raise PageError(f"{url} could not be fetched: {answer.failure}")
-    refusal = challenge_kind(answer.status, answer.headers, answer.body)
-    if refusal is not None:
-        raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
-    if answer.status != _OK:
-        raise PageError(f"{url} answered HTTP {answer.status}")
-    missing = what_is_missing(answer) or what_is_cut_off(answer.body)
-    if missing is not None:
-        raise PageError(f"{url}: {missing}")
+        await company.check(url, answer)
     return parse_detail_page(answer.body, url)
 
 
@@ -81,7 +72,7 @@ class _Company:
 
     async def take_turn(self, crawl_delay: float = 0.0) -> None:
         if self.services is not None:
-            self.services.pace.respect_crawl_delay(crawl_delay)
+            await self._respect(crawl_delay)
             await self.services.pace.wait_for_turn(self.config.detail_delay_seconds)
 
     async def ask_robots(self, url: str) -> float:
@@ -92,36 +83,67 @@ class _Company:
             raise
         objection = robots.objection(url, self.config.user_agents[0])
         if objection is not None:
+            await self._tell_of_robots(robots)
             raise BlockedError(objection)
         return robots.crawl_delay(self.config.user_agents)
 
-    async def tell(self, url: str, answer: FetchedPage) -> None:
-        """As the middlewares of a crawl do."""
-        if self.services is None or answer.status is None:
-            return
+    async def check(self, url: str, answer: FetchedPage) -> None:
+        """Raises what `scrape` does of an answer that is no page; others are told first, as the
+        middlewares of a crawl tell them."""
+        if answer.status is None:
+            raise PageError(f"{url} could not be fetched: {answer.failure}")
         refusal = challenge_kind(answer.status, answer.headers, answer.body)
         if refusal is not None:
             said = f"the site refuses us: {refusal.value} (HTTP {answer.status}) at {url}"
             await self._tell_of_refusal(said)
-        elif answer.status in BUSY:
-            headers = answer.headers
-            rest = rest_asked_for(headers.get("retry-after"), headers.get("date"))
-            await self._count(await self.services.pace.refused(rest), f"HTTP {answer.status}", url)
-        elif missing := what_is_missing(answer):
-            await self._count(await self.services.pace.showed_no_page(), missing, url)
-        elif not tells_nothing(answer.status):
-            # Who met the row that this ends was another call, or another process.
-            host = self.config.site_host
-            await self.services.db.run(lambda tx: tx.pace.forget_refusals(host))
+            raise BlockedError(said)
+        missing = what_is_missing(answer)
+        if self.services is not None:
+            await self._count(self.services, url, answer, missing)
+        if answer.status != _OK:
+            raise PageError(f"{url} answered HTTP {answer.status}")
+        missing = missing or what_is_cut_off(answer.body)
+        if missing is not None:
+            raise PageError(f"{url}: {missing}")
+
+    async def _respect(self, crawl_delay: float) -> None:
+        assert self.services is not None
+        try:
+            self.services.pace.respect_crawl_delay(crawl_delay)
+        except BlockedError as error:
+            await self.services.pauses.pause(None, reason=str(error), kind="refused")
+            raise
+
+    async def _tell_of_robots(self, robots: Robots) -> None:
+        if robots.unreadable is None:
+            refusal = robots.refusal_of_pages(self.config.pincali_base_url, self.config.user_agents)
+            if refusal is not None:
+                await self._tell_of_refusal(refusal)
+        elif self.services is not None and not robots.is_silent:
+            await self.services.pauses.back_off(reason=robots.unreadable)
 
     async def _tell_of_refusal(self, said: str) -> None:
         if self.services is not None:
             await self.services.pauses.refused(PAGES, reason=said)
 
-    async def _count(self, times: int, seen: str, url: str) -> None:
-        if self.services is not None and times >= BURST:
+    async def _count(
+        self, services: Services, url: str, answer: FetchedPage, missing: str | None
+    ) -> None:
+        if answer.status in BUSY:
+            headers = answer.headers
+            rest = rest_asked_for(headers.get("retry-after"), headers.get("date"))
+            seen, times = f"HTTP {answer.status}", await services.pace.refused(rest)
+        elif missing is not None:
+            seen, times = missing, await services.pace.showed_no_page()
+        else:
+            if not tells_nothing(answer.status):
+                # Who met the row that this ends was another call, or another process.
+                host = self.config.site_host
+                await services.db.run(lambda tx: tx.pace.forget_refusals(host))
+            return
+        if times >= BURST:
             said = f"{seen}; {times} times in a row, last at {url}"
-            await self.services.pauses.back_off(reason=said)
+            await services.pauses.back_off(reason=said)
 
 
 @asynccontextmanager
