@@ -22,10 +22,7 @@ QUEUE = """SELECT status, attempt_count AS attempts, count(*) FROM scrape_queue
             GROUP BY 1, 2 ORDER BY 1, 2"""
 PENDING = """SELECT attempt_count AS attempts, count(*) FROM scrape_queue
               WHERE status = 'pending' GROUP BY 1"""
-SALE = "/en/properties/properties-for-sale"
-LISTING_PAGE = (Path(__file__).parents[1] / "pages/listing-2026.html").read_bytes()
 SHOWN = Says(body=b"<title>House in Merida | Pincali</title>")
-TWO_TRIES = ("-s", "RETRY_TIMES=1", "-s", "RETRY_BACKOFF_SECONDS=0.01")
 JOB = "SELECT finish_reason FROM sync_run_jobs WHERE spider = 'detail'"
 
 
@@ -207,32 +204,6 @@ async def test_a_refusal_of_the_page_that_must_be_there_lets_pages_rest(
         {"scope": "pages", "kind": "refused"}
     ]
     assert await rows(db, PENDING) == [{"attempts": 0, "count": 8}]
-
-
-@pytest.mark.parametrize("status", [502, 521])
-async def test_a_site_that_fails_in_mid_scan_is_an_outage_after_all_tries_of_its_pages(
-    crawl: Crawl, hostile: HostileSite, db: Database, status: int
-) -> None:
-    turns = iter([Says(body=LISTING_PAGE)])
-    hostile.answers |= {f"{SALE}?page={each}": Says(status) for each in range(2, 40)}
-    hostile.answers[SALE] = lambda: next(turns, Says(status))
-    ended = crawl("manifest", "-a", "source=sale", "-a", "max_pages=30", *TWO_TRIES)
-    assert ended.returncode == 3, ended.stderr
-    assert hostile.paths.count(f"{SALE}?page=2") == 2
-    [pause] = await rows(db, "SELECT scope, kind, reason FROM sync_pauses")
-    assert (pause["scope"], pause["kind"]) == ("all", "busy")
-    assert f"HTTP {status}, 6 pages in a row" in pause["reason"]
-
-
-async def test_deep_pages_that_fail_while_the_first_is_shown_are_lost_and_no_outage(
-    crawl: Crawl, hostile: HostileSite, db: Database
-) -> None:
-    hostile.answers |= {f"{SALE}?page={each}": Says(502) for each in range(2, 40)}
-    hostile.answers[SALE] = Says(body=LISTING_PAGE)
-    ended = crawl("manifest", "-a", "source=sale", "-a", "max_pages=30", *TWO_TRIES)
-    assert ended.returncode == 1, ended.stderr
-    assert await rows(db, "SELECT 1 FROM sync_pauses") == []
-    assert await rows(db, "SELECT 1 FROM manifest_pages WHERE status = 'lost'") != []
 
 
 async def test_an_error_after_a_busy_answer_ends_no_row_of_those(
