@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -60,17 +60,24 @@ class VerificationService(Service):
         Raises:
             CalibrationError, BlockedError: see `Lookout.look`.
         """
-        now = self.clock.now()
-        canaries = await self.db.run(
-            lambda tx: tx.checks.canaries(since=now - CANARY_AGE, limit=_CANARIES, now=now)
-        )
-        lookout = Lookout(self.config, self.clock, read, cycle(canaries))
+        lookout = Lookout(self.config, self.clock, read, cycle(await self.canaries()))
         try:
             async for results in lookout.look(claim):
                 yield results
         finally:
-            now = self.clock.now()
-            await self.db.run(lambda tx: tx.queue.note_canaries(lookout.asked, now=now))
+            await self.note_canaries(lookout.asked)
+
+    async def canaries(self) -> list[QueuedProperty]:
+        """Some listings that were seen lately: their pages must show them."""
+        now = self.clock.now()
+        return await self.db.run(
+            lambda tx: tx.checks.canaries(since=now - CANARY_AGE, limit=_CANARIES, now=now)
+        )
+
+    async def note_canaries(self, asked: Mapping[str, int]) -> None:
+        """Counts what was asked of them, by record, as what is asked of the queue's pages."""
+        now = self.clock.now()
+        await self.db.run(lambda tx: tx.queue.note_canaries(asked, now=now))
 
     async def look_at(
         self, property_ids: Sequence[str], fetcher: Fetcher
