@@ -32,7 +32,7 @@ class VerificationSpider(JobSpider):
     name = "verification"
     is_worker = True
 
-    def __init__(self, **arguments: Any) -> None:
+    def __init__(self, /, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._in_vain = 0  # requests in a row that told nothing
         self._was_answered = False  # the last of them
