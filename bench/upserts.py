@@ -2,7 +2,7 @@
 
 `python -m bench.upserts [LISTINGS] [PAGES]`. By turns, batch after batch, PAGES pages go by COPY
 into a table without an index, which is the least that anybody could do, and through
-`record_pages`; each commits, on a durable server. The first scan finds every listing new. Before
+`upsert_manifest_entries`; each commits, on a durable server. The first scan finds all new. Before
 the second all are live; its cards say what they said before, as those of the third. Then what it
 costs the tables: the share of HOT updates in the last two scans, copying the times to live rows
 included, and what the third adds to the manifest.
@@ -167,7 +167,7 @@ async def _scan(url: str, listings: int, pages: int) -> tuple[float, float]:
             began = perf_counter()
             await _copy(bare, batch)
             copied = perf_counter()
-            await services.scans.record_pages(batch, ticket)
+            await services.scans.upsert_manifest_entries(batch, ticket)
             stored = perf_counter() - copied
             ratios.append((copied - began) / stored)
             seconds += stored

@@ -40,6 +40,7 @@ from pincali_sync.services.removal.counting import MissingService, RemovalsStep
 from pincali_sync.services.removal.settlement import SettlementService
 from pincali_sync.services.removal.verification import VerificationService, VerifyStep
 from pincali_sync.services.runs.job_service import JobService
+from pincali_sync.services.runs.local_jobs import LocalJobs
 from pincali_sync.services.runs.nodes import NodeService
 from pincali_sync.services.runs.retention import RetentionService
 from pincali_sync.services.runs.run_jobs import RunJobs
@@ -81,7 +82,8 @@ class Services:
         self.pace = PaceService(db, config.site_host, min_gap_seconds=config.site_min_gap_seconds)
         self.probe = SiteProbe(config, self.pace)
         # What works on listing pages, detail pages and the queue between them.
-        self.scans = ManifestScanService(*own)
+        self.local = LocalJobs(*own, pauses=self.pauses, run_job=LocalJobRunner(config).run)
+        self.scans = ManifestScanService(*own, local=self.local)
         self.sitemap = SitemapService(*own)
         self.queue = ScrapeQueueService(*own)
         self.refresh = RefreshService(*own)
@@ -131,7 +133,13 @@ class Services:
     def orchestrator(self, runner: JobRunner) -> TierOrchestrator:
         """The tier runs, on the given runner."""
         jobs = self.run_jobs(runner)
-        return TierOrchestrator(*self._own, jobs=jobs, steps=self.steps(jobs), pauses=self.pauses)
+        return TierOrchestrator(
+            *self._own,
+            local=self.local,
+            jobs=jobs,
+            steps=self.steps(jobs),
+            pauses=self.pauses,
+        )
 
     def scheduler(self, runner: JobRunner) -> SchedulerService:
         """What a tick of the tier runner does."""
@@ -158,8 +166,7 @@ class Services:
             tiers=self.orchestrator(runner),
             scheduler=self.scheduler(runner),
             queue=self.queue,
-            pauses=self.pauses,
-            run_job=LocalJobRunner(self.config).run,
+            local=self.local,
         )
 
 

@@ -15,9 +15,9 @@ from pincali_sync.crawl_job import PAGES_LOST, surely
 from pincali_sync.exceptions import PincaliSyncError
 from pincali_sync.items import LostPage, ManifestPage
 from pincali_sync.pipelines.batcher import BatchingPipeline
-from pincali_sync.services.manifest_scan_service import ScanPreview
 from pincali_sync.services.ports import DRY_RUN_REPORT
 from pincali_sync.services.runs.job_service import JobTicket
+from pincali_sync.services.scan_preview import ScanPreview
 
 # Why a card is none. The texts name the card, and would each be a count of their own.
 _REASONS = ("has no link", "is not the URL of a listing", "leaves the site")
@@ -56,7 +56,7 @@ class ManifestPipeline(BatchingPipeline[ManifestPage]):
 
     async def store(self, items: list[ManifestPage]) -> Mapping[str, int]:
         """Counts what the pages brought."""
-        batch = await self._job.services.scans.record_pages(items, self._job.ticket)
+        batch = await self._job.services.scans.upsert_manifest_entries(items, self._job.ticket)
         return {
             "manifest/pages_stored": len(items),
             "manifest/records": batch.records,

@@ -1,34 +1,43 @@
-"""Listing pages become manifest rows, differences and queue rows, in one transaction a batch.
-
-Or, in a dry run, only a report of what they would change.
-"""
+"""Listing pages become manifest rows, differences and queue rows, in one transaction a batch."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from pincali_sync.clock import Clock
-from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.scan.familiar import Sorted
-from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts, PreviewedRecord
+from pincali_sync.db.repositories.scan.manifest_batch import BatchCounts
 from pincali_sync.db.unit_of_work import UnitOfWork
-from pincali_sync.domain.coverage import Certificate, SourceScan, certify, reasons_to_distrust
-from pincali_sync.domain.listing_walk import END
+from pincali_sync.domain.coverage import Certificate, certify
 from pincali_sync.domain.people import Forgotten
 from pincali_sync.domain.walk_summary import WalkSummary
-from pincali_sync.items import LostPage, ManifestPage
+from pincali_sync.exceptions import RunnerError
+from pincali_sync.items import LostPage, ManifestEntry, ManifestPage
+from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.services.base import Service, in_transaction
 from pincali_sync.services.runs.job_service import JobTicket
+from pincali_sync.services.runs.local_jobs import LocalJobs
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestScanResult:
+    """What a scan by hand read."""
+
+    pages_scanned: int
+    properties_found: int
+    new_properties: int
+    price_changes: int
+    duration_seconds: float
+    errors: tuple[str, ...]  # pages that each source lost, and why the scan failed
+
+
+@dataclass(frozen=True, kw_only=True)
 class ManifestScanService(Service):
     """Records what a scan reads. Repeating a page changes nothing.
 
@@ -36,8 +45,50 @@ class ManifestScanService(Service):
         SupersededError: whatever is recorded for a job that was given up meanwhile.
     """
 
+    local: LocalJobs
+
+    async def run_manifest_scan(
+        self, max_pages: int, session_id: UUID | None = None
+    ) -> ManifestScanResult:
+        """Reads listing pages of all sources in a process of this machine, which stores them.
+
+        Args:
+            max_pages: of each source; 0: all.
+            session_id: of a scan to go on with.
+
+        Raises:
+            PausedError, BlockedError: as `LocalJobs.run` does.
+        """
+        session_id, began = session_id or uuid4(), self.clock.now()
+        errors = []
+        try:
+            await self.local.run("manifest", {"max_pages": str(max_pages)}, session_id=session_id)
+        except RunnerError as error:  # what it read before is stored
+            errors.append(str(error))
+        async with self.db.transaction() as tx:
+            scans = await tx.manifest.scans_of(session_id)
+            found = await tx.manifest.distinct_seen(session_id)
+        lost = [f"{each.source}: {each.pages_lost} lost" for each in scans if each.pages_lost]
+        return ManifestScanResult(
+            pages_scanned=sum(scan.pages_read for scan in scans),
+            properties_found=found,
+            new_properties=sum(scan.new_entries for scan in scans),
+            price_changes=sum(scan.changed_entries for scan in scans),
+            duration_seconds=(self.clock.now() - began).total_seconds(),
+            errors=(*lost, *errors),
+        )
+
+    @staticmethod
+    def parse_listing_page_for_manifest(html: str | bytes, page_url: str) -> list[ManifestEntry]:
+        """The cards of a listing page, as the manifest spider reads them.
+
+        Raises:
+            PageError: as `parse_listing_page` does.
+        """
+        return list(parse_listing_page(html, page_url).entries)
+
     @in_transaction
-    async def record_pages(
+    async def upsert_manifest_entries(
         self, tx: UnitOfWork, pages: Sequence[ManifestPage], ticket: JobTicket
     ) -> BatchCounts:
         """Upserts, compares and queues a batch of pages: all of it or nothing.
@@ -136,105 +187,3 @@ def _without(forgotten: Forgotten, read: ManifestPage) -> ManifestPage:
         for title in (card.listing_page_title,)
     )
     return replace(read, page=replace(read.page, entries=entries))
-
-
-class ScanPreview:
-    """Collects pages as a scan reads them; holds one short entry a record in memory."""
-
-    def __init__(self, db: Database, clock: Clock) -> None:
-        self._db = db
-        self._clock = clock
-        self._began = clock.now()
-        self._records: dict[str, PreviewedRecord] = {}
-        self._scans: dict[str, SourceScan] = {}
-        self._cards: dict[str, set[str]] = {}
-
-    async def add(self, pages: Sequence[ManifestPage]) -> None:
-        """Compares pages with the database as `ManifestScanService.record_pages` does."""
-        async with self._db.rolled_back() as tx:
-            await tx.manifest_batch.stage(pages, now=self._clock.now())
-            await tx.manifest_batch.compare()
-            for record in await tx.manifest_batch.preview():
-                self._records.setdefault(record.property_id, record)
-        for page in pages:
-            self._add_page(page)
-
-    def add_lost(self, source: str) -> None:
-        """A page that could not be read."""
-        scan = self._scan(source)
-        self._scans[source] = replace(scan, pages_lost=scan.pages_lost + 1)
-
-    def add_walk(self, walk: WalkSummary) -> None:
-        """A source was walked through to its end."""
-        scan = self._scan(walk.source.value)
-        self._scans[scan.source] = replace(
-            scan, pages_wanted=walk.pages_wanted, gaps=walk.gaps, holes=walk.holes
-        )
-
-    async def report(self, *, all_pages: bool) -> dict[str, Any]:
-        """What the pages so far would change, as plain values.
-
-        Args:
-            all_pages: the scan was asked for everything, so absence may be looked at.
-        """
-        records, scans = self._records.values(), list(self._scans.values())
-        unproven = {"missing": 0, "likely_removed": 0, "uncertified": []}
-        return {
-            "pages_read": sum(scan.pages_read for scan in scans),
-            "pages_lost": sum(scan.pages_lost for scan in scans),
-            "properties_seen": len(records),
-            "new_properties": sum(record.is_new for record in records),
-            "price_changes": sum(record.price_changed for record in records),
-            "relisted": sum(record.is_relisted for record in records),
-            "would_queue": sum(record.would_be_queued for record in records),
-            **(await self._absence(scans) if all_pages else unproven),
-            "distrust": reasons_to_distrust(scans),
-            "sources": [
-                {
-                    "source": scan.source,
-                    "declared_listings": scan.declared_total,
-                    "declared_pages": scan.declared_pages,
-                    "different_listings": scan.distinct_properties,
-                }
-                for scan in scans
-            ],
-        }
-
-    async def _absence(self, scans: Sequence[SourceScan]) -> dict[str, Any]:
-        """What would be missing once more, and of that again; and which sources prove nothing."""
-        async with self._db.rolled_back() as tx:
-            expected = await tx.certificates.expected(None)
-            certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
-            missing, likely = await tx.missing.preview(
-                list(self._records), certificates, began=self._began
-            )
-        uncertified = [
-            f"{each.source}: {', '.join(each.reasons) or 'the first certified scan'}"
-            for each in certificates
-            if not each.proves_absence
-        ]
-        return {"missing": missing, "likely_removed": likely, "uncertified": uncertified}
-
-    def _scan(self, source: str) -> SourceScan:
-        return self._scans.get(source) or SourceScan(source=source, started_at=self._began)
-
-    def _add_page(self, read: ManifestPage) -> None:
-        scan, page = self._scan(read.source), read.page
-        cards = self._cards.setdefault(read.source, set())
-        cards.update(entry.property_id for entry in page.entries)
-        if read.partition in {"", END}:  # parts declare their own totals
-            first, total = scan.total_at_start, page.total_listings
-            scan = replace(
-                scan,
-                total_at_start=total if first is None else first,
-                declared_total=scan.declared_total if total is None else total,
-                declared_pages=page.total_pages or scan.declared_pages,
-            )
-        self._scans[read.source] = replace(
-            scan,
-            pages_read=scan.pages_read + 1,
-            entries=len(cards),
-            distinct_properties=len(cards),
-            dropped=scan.dropped + len(page.unreadable_cards),
-            ended_at=self._clock.now(),
-        )

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from uuid import uuid4
 
-from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.domain.schedule import IN_ORDER
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import (
     BlockedError,
-    ExitStatus,
     LockedError,
     PausedError,
     PincaliSyncError,
     RunnerError,
 )
 from pincali_sync.services.base import Service
-from pincali_sync.services.ports import JobSpec, RunJob
-from pincali_sync.services.runs.run_jobs import PAUSED
+from pincali_sync.services.runs.local_jobs import LocalJobs
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
-from pincali_sync.services.site.pauses import PauseService
 from pincali_sync.services.tier_orchestrator import TierOrchestrator, TierResult
 
 logger = logging.getLogger(__name__)
@@ -55,8 +50,7 @@ class PropertySyncOrchestrator(Service):
     tiers: TierOrchestrator
     scheduler: SchedulerService
     queue: ScrapeQueueService
-    pauses: PauseService
-    run_job: RunJob
+    local: LocalJobs
 
     async def run_hybrid_sync(self, tier_level: int) -> TierResult:
         """Runs one tier to its end. Raises as `TierOrchestrator.start` does.
@@ -101,35 +95,14 @@ class PropertySyncOrchestrator(Service):
             PausedError: when everything, or pages, rest, now or meanwhile.
             BlockedError: when the site refuses us.
         """
-        await self.pauses.check()
         began, rounds = self.clock.now(), 0
         try:
-            await self._run("manifest", max_pages="0")
+            await self.local.run("manifest", {"max_pages": "0"})
             while await self.queue.top_up() + await self.queue.queue_unvisited_since(
                 began, self.config.queue_max_pending
             ):
                 rounds += 1
-                await self.pauses.check()
-                await self._run("detail")
+                await self.local.run("detail", {})
         except RunnerError as error:
             return FullSyncResult(success=False, rounds=rounds, error=str(error))
         return FullSyncResult(success=True, rounds=rounds)
-
-    async def _run(self, spider: str, **arguments: str) -> None:
-        spec = JobSpec(job_id=uuid4(), spider=spider, arguments=arguments)
-        status = await self.run_job(spec)
-        if status == ExitStatus.PAUSED_OR_BLOCKED:
-            raise await self._what_stopped(spec)
-        if status:
-            raise RunnerError(f"the {spider} job {spec.job_id} ended with status {status}")
-
-    async def _what_stopped(self, spec: JobSpec) -> PincaliSyncError:
-        """Whose pause it was: the job's own, for a refusal of the site, or a person's."""
-        if stopped := await self.pauses.what_stops_pages():
-            return stopped
-        row = await self.db.run(lambda tx: tx.jobs.get(spec.job_id))
-        if row is not None and row.finish_reason == PAUSED:
-            return PausedError(f"the {spec.spider} job was paused, and that is over: start again")
-        # It could not write its pause.
-        await self.pauses.refused(PAGES, reason=f"blocked: {spec.spider}: the site blocks us")
-        return BlockedError(f"{spec.spider}: the site blocks us")

@@ -27,6 +27,7 @@ from pincali_sync.exceptions import (
 )
 from pincali_sync.language import _
 from pincali_sync.services.base import Service
+from pincali_sync.services.runs.local_jobs import LocalJobs, QueueProcessResult
 from pincali_sync.services.runs.run_ends import RunEnds
 from pincali_sync.services.runs.run_jobs import RunJobs, State
 from pincali_sync.services.runs.runner_lock import RunnerLock, runner_lock
@@ -100,6 +101,7 @@ class TierResult:
 class TierOrchestrator(Service):
     """Starts tier runs and moves them on."""
 
+    local: LocalJobs
     jobs: RunJobs
     steps: Mapping[str, Step]
     pauses: PauseService
@@ -124,6 +126,21 @@ class TierOrchestrator(Service):
     async def run_tier_4_monthly_refresh(self) -> TierResult:
         """What is old; returns when the run is over. Raises as `start` does."""
         return await self.run_to_end(Tier.MONTHLY_REFRESH)
+
+    async def process_scrape_queue(
+        self, max_items: int, rate_limit_seconds: float | None = None
+    ) -> QueueProcessResult:
+        """Fetches queued detail pages in a process of this machine. Raises as `LocalJobs.run` does.
+
+        Args:
+            rate_limit_seconds: between pages, where it is longer than `DETAIL_DELAY_SECONDS`.
+        """
+        began = self.clock.now()
+        least = max(rate_limit_seconds or 0, self.config.detail_delay_seconds)
+        stats = await self.local.run(
+            "detail", {"max_items": str(max_items)}, settings={"DETAIL_DELAY_SECONDS": str(least)}
+        )
+        return QueueProcessResult.of(stats, self.clock.now() - began)
 
     async def run_to_end(self, tier: Tier) -> TierResult:
         """Starts a run and moves it on until it is over.

@@ -49,9 +49,9 @@ async def lent_database(postgres_url: str, migrated_template: str) -> AsyncItera
 
 
 @pytest.fixture
-def scrapy(site: StandinProcess, database_url: str, tmp_path: Path) -> Iterator[Scrapy]:
-    """Runs `scrapy …` as an operator would, against the site and a database of its own."""
-    variables = {
+def by_hand(site: StandinProcess, database_url: str, tmp_path: Path) -> dict[str, str]:
+    """The variables of jobs by hand, against the site and a database of its own."""
+    return {
         "DATABASE_URL": database_url,
         "PINCALI_HOME": str(tmp_path),
         "PINCALI_BASE_URL": site.base_url,
@@ -63,10 +63,15 @@ def scrapy(site: StandinProcess, database_url: str, tmp_path: Path) -> Iterator[
         "DETAIL_TRANSPORT": "http",
     }
 
+
+@pytest.fixture
+def scrapy(by_hand: dict[str, str], tmp_path: Path) -> Iterator[Scrapy]:
+    """Runs `scrapy …` as an operator would."""
+
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "scrapy", *arguments],
-            env=environment({**variables, **more}),
+            env=environment({**by_hand, **more}),
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -28,10 +28,13 @@ from pincali_sync.items import (
     QueuedProperty,
     ScrapeResult,
 )
+from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.data_sync_service import DataSyncService, SavedBatch
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.runs.job_service import JobService, JobTicket
+from pincali_sync.services.runs.local_jobs import LocalJobs
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
+from pincali_sync.services.site.pauses import PauseService
 
 SITE = "https://www.pincali.com"
 MXN, USD, EUR = Currency.MXN, Currency.USD, Currency.EUR
@@ -203,7 +206,9 @@ class Workshop:
         ).model_copy(update={"queue_max_pending": self.max_pending})
         own = (self.db, self.clock, config)
         self.jobs = JobService(*own)
-        self.scans = ManifestScanService(*own)
+        run_job = LocalJobRunner(config).run
+        local = LocalJobs(*own, pauses=PauseService(*own), run_job=run_job)
+        self.scans = ManifestScanService(*own, local=local)
         self.queue = ScrapeQueueService(*own)
         self.sync = DataSyncService(*own)
 
@@ -218,7 +223,7 @@ class Workshop:
         loose = [each for each in pages if isinstance(each, ManifestEntry)]
         whole = [each for each in pages if isinstance(each, ManifestPage)]
         batch = [*whole, *([page(*loose)] if loose else [])]
-        return await self.scans.record_pages(batch, ticket or await self.begin())
+        return await self.scans.upsert_manifest_entries(batch, ticket or await self.begin())
 
     async def claim(self, size: int = 10) -> list[QueuedProperty]:
         """Leases rows under the workshop's token."""

@@ -67,7 +67,7 @@ async def full_scan(
         shown = list(cards.get(source.value, ()))
         total = (totals or {}).get(source.value, len(shown))
         pages.append(whole_source(source.value, shown, total))
-    await services.scans.record_pages(pages, ticket)
+    await services.scans.upsert_manifest_entries(pages, ticket)
     for source_name in lost:
         gap = LostPage(url=f"{SITE}/?page=2", source=source_name, page_number=2, error="HTTP 503")
         await services.scans.record_lost_page(gap, ticket)

@@ -26,6 +26,7 @@ from pincali_sync.exceptions import (
 from pincali_sync.items import FetchedShard, ManifestEntry
 from pincali_sync.services.ports import JobSpec
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
+from pincali_sync.services.runs.local_jobs import LocalJobs
 from pincali_sync.services.tier_orchestrator import TierOrchestrator, TierResult
 from tests.support.builders import SITE, add_live, entry, id_of, page, rows, sale, value
 from tests.support.clock import FixedClock
@@ -322,15 +323,14 @@ class Machine:
 
 
 def entrance(stage: Stage, machine: Machine) -> PropertySyncOrchestrator:
+    services = stage.services
+    own = (stage.db, stage.clock, load_config(queue_max_pending=100))
     return PropertySyncOrchestrator(
-        stage.db,
-        stage.clock,
-        load_config(queue_max_pending=100),
+        *own,
         tiers=stage.runs,
-        scheduler=stage.services.scheduler(stage.runner),
-        queue=stage.services.queue,
-        pauses=stage.services.pauses,
-        run_job=machine.run,
+        scheduler=services.scheduler(stage.runner),
+        queue=services.queue,
+        local=LocalJobs(*own, pauses=services.pauses, run_job=machine.run),
     )
 
 
@@ -444,7 +444,7 @@ async def test_what_the_most_comprehensive_tier_serves_is_not_run_again_that_day
 async def test_a_full_sync_whose_job_fails_says_so(stage: Stage) -> None:
     result = await entrance(stage, Machine(1)).full_sync()
     assert not result.success
-    assert "ended with status 1" in (result.error or "")
+    assert "ended: status 1" in (result.error or "")
 
 
 async def test_an_unknown_level_is_refused(stage: Stage) -> None:

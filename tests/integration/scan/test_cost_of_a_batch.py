@@ -81,7 +81,7 @@ async def test_no_card_and_no_merger_reads_a_table_whole(
     ticket = await shop.begin()
     async with db.rolled_back() as tx:
         before = await _read_whole(tx)
-        record = ManifestScanService.record_pages.__wrapped__  # type: ignore[attr-defined]
+        record = ManifestScanService.upsert_manifest_entries.__wrapped__  # type: ignore[attr-defined]
         counts = await record(shop.scans, tx, [page(*moved)], ticket)
         pair = (id_of("house-4"), id_of("house-1"))
         await tx.identities.merge([pair], reason="one listing", now=clock.now())

@@ -233,7 +233,7 @@ class _PageReader:
         """Stores what is there."""
         batch, self._batch = self._batch, []
         if batch:
-            await self._services.scans.record_pages(batch, self._ticket)
+            await self._services.scans.upsert_manifest_entries(batch, self._ticket)
 
 
 class SimulatedNode:
