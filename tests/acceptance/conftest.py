@@ -49,9 +49,9 @@ async def lent_database(postgres_url: str, migrated_template: str) -> AsyncItera
 
 
 @pytest.fixture
-def by_hand(site: StandinProcess, database_url: str, tmp_path: Path) -> dict[str, str]:
+def by_hand(site: StandinProcess, database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The variables of jobs by hand, against the site and a database of its own."""
-    return {
+    yield {
         "DATABASE_URL": database_url,
         "PINCALI_HOME": str(tmp_path),
         "PINCALI_BASE_URL": site.base_url,
@@ -62,10 +62,11 @@ def by_hand(site: StandinProcess, database_url: str, tmp_path: Path) -> dict[str
         "RETRY_BACKOFF_SECONDS": "0.01",
         "DETAIL_TRANSPORT": "http",
     }
+    site.clear_faults()
 
 
 @pytest.fixture
-def scrapy(by_hand: dict[str, str], tmp_path: Path) -> Iterator[Scrapy]:
+def scrapy(by_hand: dict[str, str], tmp_path: Path) -> Scrapy:
     """Runs `scrapy …` as an operator would."""
 
     def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -79,8 +80,7 @@ def scrapy(by_hand: dict[str, str], tmp_path: Path) -> Iterator[Scrapy]:
             timeout=120,
         )
 
-    yield run
-    site.clear_faults()
+    return run
 
 
 def hurried(hostile: HostileSite, database_url: str, home: Path) -> dict[str, str]:
