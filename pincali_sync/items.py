@@ -212,6 +212,9 @@ class Ending(StrEnum):
 
 # How an error begins where what came is none of its pages. The function that claims knows it, too.
 NO_PAGE = "no page of the site"
+# How it begins where the page was the listing's, and neither proved it there nor gone. What rests
+# knows it, too.
+UNCLEAR = "unclear whether it is there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

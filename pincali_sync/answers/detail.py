@@ -12,7 +12,7 @@ from pincali_sync.domain.identity import is_same_slug, linked_listing, slug_of
 from pincali_sync.domain.limits import MAX_MOVES
 from pincali_sync.domain.liveness import Answer, Calibration, Judgement, judge, tells_nothing
 from pincali_sync.exceptions import PageError
-from pincali_sync.items import Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
+from pincali_sync.items import UNCLEAR, Ending, FetchedPage, Property, QueuedProperty, ScrapeResult
 from pincali_sync.pages.answer import read_answer, read_listing
 from pincali_sync.pages.markup import tree_of
 from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
@@ -123,7 +123,8 @@ def _without_listing(
 
 
 def _not_there(queued: QueuedProperty, url: str, page: Property, says: Judgement) -> ScrapeResult:
-    """A page that says that its listing was sold proves no life, and is kept as evidence."""
+    """A page that says that its listing was sold, or may say so, proves no life, and is kept as
+    evidence."""
     answer = Answer(
         url=url,
         status=_OK,
@@ -132,9 +133,10 @@ def _not_there(queued: QueuedProperty, url: str, page: Property, says: Judgement
         says=says,
     )
     judgement = judge(answer, property_id=queued.property_id, public_id=queued.public_id)
+    is_unclear = not judgement.verdict.removes
     return ScrapeResult(
         queued=queued,
-        error=judgement.evidence,
+        error=f"{UNCLEAR}: {judgement.evidence}" if is_unclear else judgement.evidence,
         ending=Ending.GONE,
         answer=answer,
         judgement=judgement,

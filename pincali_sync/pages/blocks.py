@@ -34,7 +34,7 @@ _NOWHERE = re.compile(r"#?|javascript:.*", re.I)
 _PROMINENT = re.compile(
     r"alert|notice|flash|banner|message|status|unavailable|empty|not-?found|error", re.I
 )
-_SENTENCE_END = re.compile(r"(?<=[.!?;…])\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?;…])(?!(?<=\b\w{3}\.)\s\d)\s+")  # none in "Oct. 3"
 _OUTER_SIGNS = re.compile(r"^[^a-z0-9]+|[^a-z0-9]+$")
 MAX_BLOCK = 300  # longer texts are no statements
 _LONGEST_QUOTE = 200
@@ -103,22 +103,11 @@ class _Reader:
             self.blocks.append(replace(like, shown=text, text=fold(text), ends=ends))
 
     def _is_apart(self, node: LexborNode) -> bool:
-        if node.tag in self.bounds.apart_tags or (node.tag in _APART and not _is_badge(node)):
+        classes = node.attributes.get("class") or ""
+        if node.tag in self.bounds.apart_tags or _is_apart_by_tag(node):
             return True
-        if node.tag == "header" and _is_of_the_frame(node):
-            return True
-        given = node.attributes
-        if not given:
-            return False
-        classes = given.get("class") or ""
         self.has_ended = self.bounds.end.search(classes) is not None
-        return (
-            self.has_ended
-            or is_hidden(node)
-            or given.get("role") in {"dialog", "navigation", "contentinfo"}
-            or _CLASSES_APART.search(classes) is not None
-            or self.bounds.apart.search(classes) is not None
-        )
+        return self.has_ended or is_left_out(node) or bool(self.bounds.apart.search(classes))
 
 
 def blocks_of(tree: LexborHTMLParser, bounds: Bounds | None = None) -> list[Block]:
@@ -128,6 +117,18 @@ def blocks_of(tree: LexborHTMLParser, bounds: Bounds | None = None) -> list[Bloc
     if root is not None:
         reader.read(root, Block("", ""))
     return reader.blocks
+
+
+def is_left_out(node: LexborNode) -> bool:
+    """Whether an element is none that people read, but hidden, or there to be clicked on."""
+    if _is_apart_by_tag(node):
+        return True
+    given = node.attributes
+    return bool(given) and (
+        is_hidden(node)
+        or given.get("role") in {"dialog", "navigation", "contentinfo"}
+        or _CLASSES_APART.search(given.get("class") or "") is not None
+    )
 
 
 def sentences_of(block: Block) -> Iterator[Block]:
@@ -152,6 +153,12 @@ def _of_its_own(node: LexborNode, outer: Block) -> Block:
     is_choice = outer.is_choice or node.tag == "li"
     is_unsure = outer.is_unsure or is_seen_at_times(node)
     return Block("", "", outer.prominent or prominent, is_choice, is_unsure)
+
+
+def _is_apart_by_tag(node: LexborNode) -> bool:
+    if node.tag == "header" and _is_of_the_frame(node):
+        return True
+    return node.tag in _APART and not _is_badge(node)
 
 
 def _is_badge(node: LexborNode) -> bool:

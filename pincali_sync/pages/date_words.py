@@ -32,10 +32,40 @@ DATE = "(?:{})".format(
         )
     )
 )
+_TIME = (
+    r"(?:,? (?:(?:at|a las?|as) )?\d{1,2}:\d\d(?::\d\d)?"
+    r"(?: ?(?:[ap]\.? ?m\.?|h(?:rs?|oras)?\.?))?)?"
+)
 # "on 3 March", "since 2020"; "2020" alone may be a number of things.
 WHEN = (
-    rf"(?:(?:(?:on|in|since|el(?: dia)?|en|desde|em|no dia) )?{DATE}|"
+    rf"(?:(?:(?:on|in|since|el(?: dia)?|en|desde|em|no dia) )?{DATE}{_TIME}|"
     rf"(?:in|since|en|desde|em) (?:{_MONTH}|{_YEAR}))"
+)
+_ONE_OR_MORE = (
+    r"(?:\d{1,3}|an?|one|two|three|un[oa]?|dos|tres|um|uma|dois|duas|a few|several|algun[oa]s|"
+    r"uns|umas)"
+)
+_DAYS = (
+    r"(?:seconds?|minutes?|hours?|days?|weeks?|segundos?|minutos?|horas?|dias?|semanas?|secs?|mins?|"
+    r"hrs?)"
+)
+_MONTHS = r"(?:months?|years?|mes(?:es)?|anos?)"
+
+
+def _ago(unit: str) -> str:
+    return rf"(?:{_ONE_OR_MORE} {unit} (?:ago|atras)|(?:desde )?(?:hace|ha) {_ONE_OR_MORE} {unit})"
+
+
+# "3 days ago", "yesterday": since what is on offer now was published, but for what comes back soon.
+LATELY = (
+    rf"(?:{_ago(_DAYS)}|today|yesterday|just now|this week|last week|hoy|ayer|esta semana|"
+    r"(?:la )?semana (?:pasada|passada)|hoje|ontem)"
+)
+# What may be a day, or another number: "3 Oct", "8/10", "2026"; and what may be of another time.
+PERHAPS_WHEN = (
+    rf"(?:{LATELY}|{_ago(_MONTHS)}|(?:(?:on|in|el(?: dia)?|en|em|no dia) )?"
+    rf"(?:{_SHORT}\.? {_DAY}|{_DAY}(?: (?:de )?|-){_SHORT}\.?|{_DAY}/{_DAY}){_TIME}|{_YEAR}|"
+    rf"(?:this|last) (?:month|year)|(?:el )?(?:mes|ano) pasado|este (?:mes|ano))"
 )
 
 _A_YEAR = re.compile(rf"\b{_YEAR}\b")

@@ -1,22 +1,25 @@
-"""Whether a short text has another beside it: a label and its value, which mean one thing together.
+"""What stands beside a short text: a label and its value mean one thing together.
 
 "No disponible" beside "Tour virtual" says nothing of the listing, nor does "Vendida" beside "No".
+What nobody reads there, what people click on, and what counts pictures says nothing of a text.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
 
 from selectolax.lexbor import LexborNode
 
-from pincali_sync.pages.blocks import Block
+from pincali_sync.pages.blocks import Block, is_left_out
+from pincali_sync.pages.text import fold
 
 _LONGEST_LABEL = 40
-_MOST_NODES = 60  # of a neighbour; a label has few
-_UNSEEN = frozenset({"-comment", "script", "style", "template"})
+_MOST_NODES = 60  # of a neighbour, which has few, and in a direction
+_UNSEEN = frozenset({"script", "style", "template"})
 _ROOTS = frozenset({"-document", "html", "body", "main"})
 # What has its own sense, whatever stands beside it: frames, and the parts of a listing's head.
 _NO_LABEL_TAGS = frozenset({"h1", "nav", "footer", "aside", "form", "dialog"})
@@ -24,57 +27,138 @@ _NO_LABEL = re.compile(
     r"(?<![\w-])(?:property-title|location|price|listing-id|listing__[\w-]+|feature-icon|"
     r"marketplace__header|(?:eb-)?breadcrumbs?|modal|dropdown|cookie\w*)(?![\w-])"
 )
+_CONTROL_ROLES = frozenset({"button", "link", "menuitem", "tab", "checkbox", "switch"})
+_CONTROL = re.compile(r"(?<![\w-])(?:[\w-]*-)?(?:btn|button)(?:-[\w-]+)?(?![\w-])", re.I)
+# Of its pictures, of those who looked at it, and what it is called.
+_COUNTS = re.compile(
+    r"(?:\d[\d.,]*(?: ?(?:/|de|of) ?\d+)?\+? (?:fotos?|photos?|fotografias?|imagen(?:es)?|imagens?|"
+    r"images?|pictures?|videos?|vistas?|views?|visitas?|visits?|likes?|favorit[oa]s?)|"
+    r"(?:(?:fotos?|photos?|imagenes|images|videos?):? )\d[\d.,]*|"
+    r"(?:(?:id|clave|codigo|code|ref(?:erencia|erence)?)\.?:? ?)?#?eb-[a-z]{2}\d+)"
+)
 _STANDS_OUT = re.compile(r"alert|notice|flash|banner", re.I)
+_BADGE = re.compile(r"badge|chip|pill|ribbon|(?<![a-z])tag(?![a-z])", re.I)
 _WORD = re.compile(r"[^\W_]")
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER_OR_DAY = re.compile(r"[^\W\d_]|\d[-/.]\d\d?[-/.]\d")
 _Step = Callable[[LexborNode], LexborNode | None]
 _BEFORE: _Step = attrgetter("prev")
 _AFTER: _Step = attrgetter("next")
 
 
-def is_paired(block: Block) -> bool:
-    """Whether the text next to a block's is as short; not where the block is a notice.
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The short texts next to one, as they are shown; None: there is none."""
+
+    before: str | None = None
+    after: str | None = None
+    is_badge: bool = False  # all of them, as the text itself, are badges
+    has_unread: bool = False  # something that is hidden, or to be clicked on, stands before it
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """The nearest one in a direction that is read."""
+
+    node: LexborNode | None = None
+    text: str = ""
+    has_unread: bool = False  # others were passed over
+
+    @property
+    def label(self) -> str | None:
+        """Its text, where it may be a label or a value."""
+        node = self.node
+        if node is None or not _may_be_label(node):
+            return None
+        is_short = len(self.text) <= _LONGEST_LABEL and _LETTER_OR_DAY.search(self.text)
+        return self.text if is_short else None
+
+
+def neighbours_of(block: Block) -> Neighbours:
+    """What stands next to a block; nothing where the block is a notice.
 
     What holds nothing but the block stands for it.
     """
     if block.ends is None:
-        return False
+        return Neighbours()
     first, last = block.ends
+    has_unread = False
     while True:
-        beside = [*filter(None, (_nearest(first, _BEFORE), _nearest(last, _AFTER)))]
-        if beside:
-            return any(map(_is_label, beside))
+        before, after = _nearest(first, _BEFORE), _nearest(last, _AFTER)
+        has_unread = has_unread or before.has_unread
+        if before.node is not None or after.node is not None:
+            nodes = [each.node for each in (before, after) if each.node is not None]
+            is_badge = all(map(_is_badge, (first, *nodes)))
+            return Neighbours(before.label, after.label, is_badge, has_unread)
         outer = first.parent
         if outer is None or outer.tag in _ROOTS or _stands_out(outer):
-            return False
+            return Neighbours(has_unread=has_unread)
         first = last = outer
 
 
-def _nearest(node: LexborNode, step: _Step) -> LexborNode | None:
-    """The next one in a direction that has a word."""
-    near = step(node)
-    while near is not None and not _WORD.search(_text_of(near)):
+def _nearest(node: LexborNode, step: _Step) -> _Beside:
+    near, has_unread, has_colon = step(node), False, False
+    for _ in range(_MOST_NODES):
+        if near is None:
+            break
+        text, whole = _read_in(near), _all_in(near)
+        if _WORD.search(text) or (_WORD.search(whole) and not _may_be_label(near)):
+            if not _COUNTS.fullmatch(fold(text)):
+                return _Beside(near, text, has_unread)
+        elif step is _BEFORE and _names_what_follows(near, whole, has_colon=has_colon):
+            return _Beside(near, whole)
+        elif _WORD.search(whole):
+            has_unread = has_unread or len(whole) <= _LONGEST_LABEL
+        has_colon = has_colon or ":" in text
         near = step(near)
-    return near
+    return _Beside(has_unread=has_unread)
 
 
-def _is_label(node: LexborNode) -> bool:
-    if node.tag in _NO_LABEL_TAGS or _NO_LABEL.search(node.attributes.get("class") or ""):
+def _names_what_follows(node: LexborNode, words: str, *, has_colon: bool) -> bool:
+    """Whether a link or a field's label is a label nevertheless: "Tour virtual:"."""
+    if node.tag not in {"a", "label"} or not _WORD.search(words):
         return False
-    if node.tag == "header" and node.parent is not None and node.parent.tag in _ROOTS:
-        return False  # the page's, not a section's
-    text = _text_of(node)
-    return len(text) <= _LONGEST_LABEL and _LETTER.search(text) is not None
+    is_plain = node.tag == "label" and "for" not in node.attributes
+    return has_colon or words.endswith(":") or (is_plain and node.css_first("input") is None)
 
 
-def _text_of(node: LexborNode) -> str:
+def _read_in(node: LexborNode) -> str:
+    """What people read in a node, and cannot click on."""
+    return _text_of(node, lambda part: is_left_out(part) or _is_control(part))
+
+
+def _all_in(node: LexborNode) -> str:
+    return _text_of(node, lambda part: part.tag in _UNSEEN)
+
+
+def _text_of(node: LexborNode, is_apart: Callable[[LexborNode], bool]) -> str:
     """As much of a node's text as tells whether it is a label's."""
     pieces: list[str] = []
-    for part in islice(node.traverse(include_text=True), _MOST_NODES):
-        outer = part.parent
-        if part.tag == "-text" and (outer is None or outer.tag not in _UNSEEN):
+    waiting = [node]
+    for _ in range(_MOST_NODES):
+        if not waiting:
+            break
+        part = waiting.pop()
+        if part.tag == "-text":
             pieces += (part.text_content or "").split()
+        elif not (part.tag == "-comment" or is_apart(part)):
+            waiting += reversed([*islice(part.iter(include_text=True), _MOST_NODES)])
     return " ".join(pieces)
+
+
+def _may_be_label(node: LexborNode) -> bool:
+    if node.tag in _NO_LABEL_TAGS or _NO_LABEL.search(node.attributes.get("class") or ""):
+        return False
+    # The page's header, not a section's.
+    return not (node.tag == "header" and node.parent is not None and node.parent.tag in _ROOTS)
+
+
+def _is_control(node: LexborNode) -> bool:
+    given = node.attributes
+    return given.get("role") in _CONTROL_ROLES or bool(_CONTROL.search(given.get("class") or ""))
+
+
+def _is_badge(node: LexborNode) -> bool:
+    return _BADGE.search(node.attributes.get("class") or "") is not None
 
 
 def _stands_out(node: LexborNode) -> bool:

@@ -77,6 +77,23 @@ async def test_what_a_page_said_to_be_gone_and_a_card_shows_since_is_as_old_as_i
 
 
 @pytest.mark.parametrize(
+    ("said", "queued"), [("unclear whether it is there: x", 0), ("HTTP 404", 1)]
+)
+async def test_a_page_that_leaves_open_whether_it_is_there_rests_though_cards_show_it(
+    shop: Workshop, db: Database, clock: FixedClock, said: str, queued: int
+) -> None:
+    await add_stale(db, clock, 1)
+    for days in (9, 16):
+        at = clock.now() - timedelta(days=days)
+        when = {"claimed_at": at, "completed_at": at, "attempt_count": 1}
+        gone = {"status": "cancelled", "queue_reason": "stale_data", "last_error": said}
+        await add_queued(db, "stale-0", clock, **gone, **when)
+    at = clock.now() - timedelta(days=2)
+    await rows(db, "UPDATE properties_live SET last_manifest_seen_at = :at", at=at)
+    assert await shop.queue.queue_stale_properties(30, 100) == queued
+
+
+@pytest.mark.parametrize(
     ("gone_days_ago", "shown_days_ago", "attempts", "queued"),
     [((3,), 1, 1, 1), ((3,), 4, 1, 0), ((3,), 1, 2, 0), ((5, 3), 1, 1, 0), ((3,), 1, 0, 0)],
     ids=["shown since", "not shown since", "asked twice", "gone twice", "taken off unasked"],

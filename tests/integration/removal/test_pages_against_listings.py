@@ -158,6 +158,39 @@ async def test_a_sold_page_that_a_detail_job_meets_is_evidence_and_no_proof_of_l
     assert await value(services.db, "SELECT count(*) FROM scraping_errors") == 0
 
 
+DOUBTFUL = "Vendida</div><div>Exclusiva"
+DOUBT = 'the page says "Vendida", but "Exclusiva" stands beside it'
+
+
+async def test_a_doubtful_page_of_a_missing_listing_proves_neither_life_nor_end(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=2))
+    before = await shop.live("house-1")
+    await record(services, seen(queued, 200, page(status=DOUBTFUL, price="$1")))
+    assert (await services.removals.apply(await batch_id(services.db))).removed == 0
+    assert await shop.live("house-1") == before
+    [check] = await checks(services.db)
+    assert (check["verdict"], check["evidence"]) == ("unknown", DOUBT)
+
+
+async def test_a_doubtful_page_that_a_detail_job_meets_saves_nothing_and_says_why(
+    shop: Workshop, db: Database
+) -> None:
+    new = entry("new-house", public_id="EB-NW0001")
+    await shop.scan(new)
+    await fetch(shop, new.source_url, page("EB-NW0001", DOUBTFUL))
+    assert await value(db, "SELECT count(*) FROM properties_live") == 0
+    [queued] = await shop.queued("new-house")
+    said = f"unclear whether it is there: {DOUBT}"
+    assert (queued["status"], queued["last_error"]) == ("cancelled", said)
+    [check] = await checks(db)
+    assert (check["verdict"], check["evidence"], check["acts"]) == ("unknown", DOUBT, False)
+    await shop.scan(new)
+    assert await shop.claim() == []
+
+
 async def test_what_cards_show_is_there_whatever_its_page_says(
     services: Services, shop: Workshop, clock: FixedClock
 ) -> None:

@@ -8,6 +8,8 @@ none of those: see `QueueRepository.reclaim_expired`.
 
 from __future__ import annotations
 
+from pincali_sync.items import UNCLEAR
+
 LONGEST_DAYS = 56
 
 # A row `q` that was asked for and ended without a page.
@@ -15,8 +17,9 @@ VAIN_ROW = "(q.status = 'failed' OR q.status = 'cancelled' AND q.attempt_count >
 # Beside the live row `l`, if there is one: and no page came since.
 VAIN_SINCE = f"({VAIN_ROW} AND q.completed_at > coalesce(l.last_full_scrape_at, '-infinity'))"
 # Beside the live row `l`: its page said it was gone, and a card showed it since. It is there again,
-# as old as it is, and was not asked for in vain.
-THERE_AGAIN = """(q.status = 'cancelled' AND q.attempt_count > 0
+# as old as it is, and was not asked for in vain. A page that left it open leaves it open again.
+THERE_AGAIN = f"""(q.status = 'cancelled' AND q.attempt_count > 0
+                   AND (q.last_error LIKE '{UNCLEAR}%') IS NOT TRUE
                    AND q.completed_at < coalesce(l.last_manifest_seen_at, '-infinity'))"""
 # Those in vain, beside the live row `l`: how many, and when the latest. Each record's are looked up
 # by themselves: grouped beforehand they were joined by comparing each with every record chosen.
