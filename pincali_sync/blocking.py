@@ -36,9 +36,7 @@ def scrape(url: str) -> Property:
         url: any form of the listing's URL.
 
     Raises:
-        PageError: for a URL that is no listing's, or a page that shows no listing.
-        BlockedError: when the site refuses us, by robots.txt or a challenge.
-        PincaliSyncError: for all else that is wrong.
+        PincaliSyncError: as `aio.scrape` does.
     """
     with start_blocking_portal() as portal:
         return portal.call(aio.scrape, url)
