@@ -67,10 +67,15 @@ class SealedBrowsers:
         Raises:
             BrowserMissingError: when Playwright's driver does not start.
         """
-        async with AsyncExitStack() as stack:
-            self._gate = await stack.enter_async_context(Gate(self._config))
-            self._playwright = await stack.enter_async_context(playwright_driver())
-            self._inventory = stack.pop_all()
+        try:
+            async with AsyncExitStack() as stack:
+                self._gate = await stack.enter_async_context(Gate(self._config))
+                self._playwright = await stack.enter_async_context(playwright_driver())
+                self._inventory = stack.pop_all()
+        except Exception as error:
+            # A crawl goes on, and asks for a browser all the same.
+            self._fault = f"no browser can be started: {line_of(error)}"
+            raise
 
     async def launch_browser(self) -> Browser:
         """A browser that knows no way but the gate, and none of our environment.
