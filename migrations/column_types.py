@@ -65,10 +65,36 @@ def _row(column: str) -> str:
     return f"('{name}', '{wanted}', ARRAY[{fitting}]::text[], '{cast_so}')"
 
 
+_GRANTED_TO = """CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+    || CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END"""
+# What hangs on the view `seen`, as statements that make it again.
+_ON_A_VIEW = f"""
+    SELECT format('COMMENT ON COLUMN %s.%I IS %L', seen.name, attname, description)
+      FROM pg_attribute JOIN pg_description ON objoid = attrelid AND objsubid = attnum
+     WHERE attrelid = seen.id AND classoid = 'pg_class'::regclass
+     UNION ALL
+    SELECT format('ALTER VIEW %s ALTER %I SET DEFAULT %s', seen.name, attname,
+                  pg_get_expr(adbin, adrelid))
+      FROM pg_attribute JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+     WHERE attrelid = seen.id
+     UNION ALL
+    SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = seen.id AND NOT tgisinternal
+     UNION ALL
+    SELECT pg_get_ruledef(oid) FROM pg_rewrite
+     WHERE ev_class = seen.id AND rulename <> '_RETURN'
+     UNION ALL
+    SELECT format('GRANT %s ON %s TO %s', privilege_type, seen.name, {_GRANTED_TO})
+      FROM aclexplode(seen.relacl)
+     UNION ALL
+    SELECT format('GRANT %s (%I) ON %s TO %s', privilege_type, attname, seen.name, {_GRANTED_TO})
+      FROM pg_attribute CROSS JOIN aclexplode(attacl)
+     WHERE attrelid = seen.id"""
+
+
 def with_time_zone(table: str, columns: Iterable[str]) -> str:
     """SQL that gives these columns a time zone where they have none.
 
-    Views that read them are made again as they were, with their comments and rights.
+    Views that read them are made again as they were, with all that hangs on them.
     """
     names = ", ".join(f"'{column}'" for column in columns)
     return f"""
@@ -85,7 +111,8 @@ def with_time_zone(table: str, columns: Iterable[str]) -> str:
                 RETURN;
             END IF;
             FOR seen IN
-                SELECT c.oid::regclass::text AS name, c.relacl, c.reloptions,
+                SELECT c.oid AS id, c.oid::regclass::text AS name, c.relacl, c.reloptions,
+                       pg_get_userbyid(c.relowner) AS owner,
                        pg_get_viewdef(c.oid) AS meaning,
                        obj_description(c.oid, 'pg_class') AS remark
                   FROM pg_class c
@@ -99,17 +126,18 @@ def with_time_zone(table: str, columns: Iterable[str]) -> str:
                 again := again || format('CREATE VIEW %s%s AS %s', seen.name,
                     ' WITH (' || array_to_string(seen.reloptions, ', ') || ')', seen.meaning);
                 again := again || format('COMMENT ON VIEW %s IS %L', seen.name, seen.remark);
-                again := again || ARRAY(
-                    SELECT format('GRANT %s ON %s TO %s', privilege_type, seen.name,
-                                  CASE grantee WHEN 0 THEN 'PUBLIC'
-                                       ELSE quote_ident(pg_get_userbyid(grantee)) END)
-                      FROM aclexplode(seen.relacl));
+                again := again || ARRAY({_ON_A_VIEW});
+                again := again || format('ALTER VIEW %s OWNER TO %I', seen.name, seen.owner);
                 EXECUTE 'DROP VIEW ' || seen.name;
             END LOOP;
             EXECUTE 'ALTER TABLE {table} ' || changes;
-            FOREACH each IN ARRAY again LOOP
-                EXECUTE each;
-            END LOOP;
+            BEGIN
+                FOREACH each IN ARRAY again LOOP
+                    EXECUTE each;
+                END LOOP;
+            EXCEPTION WHEN insufficient_privilege THEN  -- such as for another role's view
+                RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist', MESSAGE = SQLERRM;
+            END;
         EXCEPTION WHEN dependent_objects_still_exist OR feature_not_supported THEN
             RAISE EXCEPTION USING MESSAGE = 'times of {table} have no time zone, and something of '
                 'yours that reads them is in the way of giving them one: ' || SQLERRM || '. '

@@ -74,12 +74,12 @@ def add_columns(table: str, columns: Iterable[str]) -> None:
         op.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column}")
 
 
-def create_indexes(statements: Iterable[str]) -> None:
+def create_indexes(statements: Iterable[str], busy_tables: Sequence[str] = _BUSY_TABLES) -> None:
     """CREATE INDEX statements; those on busy tables are built beside their readers and writers.
 
     An index that a crash left invalid is built again.
     """
-    busy = [each for each in statements if any(f" ON {table} " in each for table in _BUSY_TABLES)]
+    busy = [each for each in statements if any(f" ON {table} " in each for table in busy_tables)]
     for statement in statements:
         if statement not in busy:
             op.execute(_if_not_exists(statement))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
@@ -152,6 +152,14 @@ class JobSpider(Spider):
     """A spider whose crawl is a job."""
 
     is_worker = False
+    takes = "no arguments"  # in words; the constructor of each spider names them
+
+    def __init__(self, /, **unknown: Any) -> None:
+        # Whatever else is ordered would not be done: a whole queue instead of five pages.
+        mistyped = [name for name in unknown if not name.startswith("_")]  # `_job` is Scrapyd's
+        if mistyped:
+            raise UsageError(f"{self.name} takes {self.takes}, not {', '.join(mistyped)}")
+        super().__init__(**unknown)
 
     @property
     def role(self) -> JobRole:
@@ -160,10 +168,8 @@ class JobSpider(Spider):
 
     @classmethod
     def check_arguments(cls, arguments: Mapping[str, str]) -> None:
-        """Raises: UsageError: for arguments that the spider would refuse."""
-        unknown = [name for name in arguments if not name.startswith("_")]  # `_job` is Scrapyd's
-        if unknown:
-            raise UsageError(f"{cls.name} takes no arguments, not {', '.join(unknown)}")
+        """Raises: UsageError: names the argument and what it accepts."""
+        cls(**arguments)
 
     @property
     def job(self) -> CrawlJob:

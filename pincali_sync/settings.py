@@ -6,6 +6,7 @@ import sys
 
 from pincali_sync.config import load_config
 from pincali_sync.domain.limits import MAX_PAGE_BYTES
+from pincali_sync.domain.liveness import tells_nothing
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.moments import LOG_TIMES
 
@@ -32,6 +33,8 @@ CONCURRENT_ITEMS = 1  # a page is an item or two, and Scrapy starts so many task
 DOWNLOAD_TIMEOUT = _config.request_timeout_seconds
 RETRY_TIMES = _config.retry_times
 RETRY_BACKOFF_SECONDS = _config.retry_backoff_seconds
+# Whatever tells nothing of its page, errors of whoever stands before the site among them.
+RETRY_HTTP_CODES = [status for status in range(400, 1000) if tells_nothing(status)]
 # A page that exceeds it is lost; Scrapy counts on the way, and again while it unpacks.
 DOWNLOAD_MAXSIZE = MAX_PAGE_BYTES
 _handler = "pincali_sync.handlers.bounded.BoundedDownloadHandler"

@@ -65,24 +65,14 @@ async def scrape(source_url: str) -> Property:
     url = detail_url(config.pincali_base_url, source_url)
     async with _company(config) as company:
         robots = await company.ask_robots()
-        answer = await company.ask(url, robots)
+        answer, target = await company.ask(url, robots)
         for _ in range(MAX_MOVES):
-            following = led_to(url, _target_of(url, answer))
+            following = led_to(url, target)
             if following is None or not is_same_slug(following, url):
                 break
-            url, answer = following, await company.ask(following, robots)
-    if answer.status is None:
-        raise PageError(f"{url} could not be fetched: {answer.failure}")
-    refusal = challenge_kind(answer.status, answer.headers, answer.body)
-    if refusal is not None:
-        raise BlockedError(f"the site refuses us at {url}: {refusal.value}")
-    if answer.status != _OK:
-        target = _target_of(url, answer)
-        where = "" if target is None else f" to {target}"
-        raise PageError(f"{url} answered HTTP {answer.status}{where}")
-    missing = what_is_missing(answer) or what_is_cut_off(answer.body)
-    if missing is not None:
-        raise PageError(f"{url}: {missing}")
+            url, (answer, target) = following, await company.ask(following, robots)
+    if target is not None:
+        raise PageError(f"{url} answered HTTP {answer.status} to {target}")
     return parse_detail_page(answer.body, url)
 
 
@@ -95,7 +85,7 @@ class _Company:
 
     async def take_turn(self, crawl_delay: float = 0.0) -> None:
         if self.services is not None:
-            self.services.pace.respect_crawl_delay(crawl_delay)
+            await self._respect(crawl_delay)
             await self.services.pace.wait_for_turn(self.config.detail_delay_seconds)
 
     async def ask_robots(self) -> Robots:
@@ -105,45 +95,80 @@ class _Company:
             await self._tell_of_refusal(str(refusal))
             raise
 
-    async def ask(self, url: str, robots: Robots) -> FetchedPage:
+    async def ask(self, url: str, robots: Robots) -> tuple[FetchedPage, str | None]:
+        """A page, or where it leads; raises what `scrape` does of anything else."""
         objection = robots.objection(url, self.config.user_agents[0])
         if objection is not None:
+            await self._tell_of_robots(robots)
             raise BlockedError(objection)
         await self.take_turn(robots.crawl_delay(self.config.user_agents))
         if self.config.detail_transport == "playwright":
             answer = await _in_browser(self.config, url)
         else:
             answer = await fetch(self.config, url, **cookie_header(self.config, url))
-        await self._tell(url, answer)
-        return answer
+        return answer, await self._check(url, answer)
 
-    async def _tell(self, url: str, answer: FetchedPage) -> None:
-        """As the middlewares of a crawl do."""
-        if self.services is None or answer.status is None:
-            return
+    async def _check(self, url: str, answer: FetchedPage) -> str | None:
+        """Where an answer leads, None for a page. Others are told first, as the middlewares of a
+        crawl tell them."""
+        if answer.status is None:
+            raise PageError(f"{url} could not be fetched: {answer.failure}")
         refusal = challenge_kind(answer.status, answer.headers, answer.body)
         if refusal is not None:
             said = f"the site refuses us: {refusal.value} (HTTP {answer.status}) at {url}"
             await self._tell_of_refusal(said)
-        elif answer.status in BUSY:
-            headers = answer.headers
-            rest = rest_asked_for(headers.get("retry-after"), headers.get("date"))
-            await self._count(await self.services.pace.refused(rest), f"HTTP {answer.status}", url)
-        elif missing := what_is_missing(answer):
-            await self._count(await self.services.pace.showed_no_page(), missing, url)
-        elif not tells_nothing(answer.status):
-            # Who met the row that this ends was another call, or another process.
-            host = self.config.site_host
-            await self.services.db.run(lambda tx: tx.pace.forget_refusals(host))
+            raise BlockedError(said)
+        missing = what_is_missing(answer)
+        if self.services is not None:
+            await self._count(self.services, url, answer, missing)
+        target = redirect_target(url, answer.status, answer.headers.get("location"))
+        if target is not None:
+            return target
+        if answer.status != _OK:
+            raise PageError(f"{url} answered HTTP {answer.status}")
+        missing = missing or what_is_cut_off(answer.body)
+        if missing is not None:
+            raise PageError(f"{url}: {missing}")
+        return None
+
+    async def _respect(self, crawl_delay: float) -> None:
+        assert self.services is not None
+        try:
+            self.services.pace.respect_crawl_delay(crawl_delay)
+        except BlockedError as error:
+            await self.services.pauses.pause(None, reason=str(error), kind="refused")
+            raise
+
+    async def _tell_of_robots(self, robots: Robots) -> None:
+        if robots.unreadable is None:
+            refusal = robots.refusal_of_pages(self.config.pincali_base_url, self.config.user_agents)
+            if refusal is not None:
+                await self._tell_of_refusal(refusal)
+        elif self.services is not None and not robots.is_silent:
+            await self.services.pauses.back_off(reason=robots.unreadable)
 
     async def _tell_of_refusal(self, said: str) -> None:
         if self.services is not None:
             await self.services.pauses.refused(PAGES, reason=said)
 
-    async def _count(self, times: int, seen: str, url: str) -> None:
-        if self.services is not None and times >= BURST:
+    async def _count(
+        self, services: Services, url: str, answer: FetchedPage, missing: str | None
+    ) -> None:
+        if answer.status in BUSY:
+            headers = answer.headers
+            rest = rest_asked_for(headers.get("retry-after"), headers.get("date"))
+            seen, times = f"HTTP {answer.status}", await services.pace.refused(rest)
+        elif missing is not None:
+            seen, times = missing, await services.pace.showed_no_page()
+        else:
+            if not tells_nothing(answer.status):
+                # Who met the row that this ends was another call, or another process.
+                host = self.config.site_host
+                await services.db.run(lambda tx: tx.pace.forget_refusals(host))
+            return
+        if times >= BURST:
             said = f"{seen}; {times} times in a row, last at {url}"
-            await self.services.pauses.back_off(reason=said)
+            await services.pauses.back_off(reason=said)
 
 
 @asynccontextmanager
@@ -153,10 +178,6 @@ async def _company(config: Config) -> AsyncIterator[_Company]:
         return
     async with open_services(config) as services:
         yield _Company(config, services)
-
-
-def _target_of(url: str, answer: FetchedPage) -> str | None:
-    return redirect_target(url, answer.status, answer.headers.get("location"))
 
 
 async def _in_browser(config: Config, url: str) -> FetchedPage:

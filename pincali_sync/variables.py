@@ -243,9 +243,9 @@ class Variables(BaseSettings):
     keep_staging_days: Term = 7
     """Term of staged pages."""
     keep_sightings_days: Term = 45
-    """Term of sightings."""
+    """Term of sightings, and of the pages that scans read."""
     keep_runs_days: Term = 400
-    """Term of ended runs, figures over time and ended incidents."""
+    """Term of ended runs and jobs, settled looks at pages, figures over time, ended incidents."""
     store_agent_data: bool = Field(True, description="1 or 0")
     """0: no agent's name, phone or e-mail is kept, and what there is goes with the next report."""
     keep_agent_data_days: Term = 365

@@ -36,13 +36,16 @@ _PUBLIC_ID = f"""coalesce(
     CASE WHEN n.high > 0
          THEN 'EB-' || {_LETTERS} || lpad(mod(n.number, 10000)::text, 4, '0') END)"""
 
-# A row that the earlier scraper did not call active does not become active.
-_LISTING_STATUS = """CASE
-    WHEN l.listing_status <> 'active' OR coalesce(l.status, 'active') = 'active'
+# A row that the earlier scraper did not call active, however it wrote that, does not become active.
+_SAID = "lower(btrim(l.status))"
+_LISTING_STATUS = f"""CASE
+    WHEN l.listing_status <> 'active' OR coalesce({_SAID}, 'active') = 'active'
         THEN l.listing_status
-    WHEN l.status IN ('sold', 'rented') THEN 'sold'
-    WHEN l.status = 'removed' THEN 'confirmed_removed'
+    WHEN {_SAID} IN ('sold', 'rented') THEN 'sold'
+    WHEN {_SAID} = 'removed' THEN 'confirmed_removed'
     ELSE 'likely_removed' END"""
+# "Active" is written as views, indexes and checks compare it.
+_STATUS = f"CASE WHEN {_SAID} = 'active' THEN 'active' ELSE l.status END"
 
 # What somebody wrote into such a column may be no id.
 _KEPT_OR_FOUND = f"coalesce({normal_public_id('l.public_id')}, ids.public_id)"
@@ -53,6 +56,7 @@ UPDATE properties_live l
    SET last_manifest_seen_at = coalesce(l.last_manifest_seen_at, l.last_seen_at),
        last_full_scrape_at = coalesce(l.last_full_scrape_at, l.scraped_at),
        listing_status = {_LISTING_STATUS},
+       status = {_STATUS},
        public_id = {_KEPT_OR_FOUND}
   FROM (SELECT l.id, {_PUBLIC_ID} AS public_id
           FROM properties_live l
@@ -63,6 +67,7 @@ UPDATE properties_live l
    AND (l.last_manifest_seen_at IS NULL AND l.last_seen_at IS NOT NULL
         OR l.last_full_scrape_at IS NULL AND l.scraped_at IS NOT NULL
         OR l.listing_status <> {_LISTING_STATUS}
+        OR l.status <> {_STATUS}
         OR l.public_id IS DISTINCT FROM {_KEPT_OR_FOUND})
 """
 _NEXT_CHUNK = f"""

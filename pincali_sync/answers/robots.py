@@ -32,6 +32,7 @@ class Robots:
 
     rules: Protego = field(default_factory=Protego)
     unreadable: str | None = None  # why its wishes are not known: until they are, it is left alone
+    is_silent: bool = False  # for want of any answer: the way to it may be to blame
 
     def objection(self, url: str, user_agent: str) -> str | None:
         """Why a page is not asked for."""
@@ -68,7 +69,8 @@ def read_robots(answer: FetchedPage) -> Robots:
     """
     status = answer.status
     if status is None or status == _TOO_MANY_REQUESTS or status in _ERRORS:
-        return Robots(unreadable=f"robots.txt cannot be read: {answer.failure}")
+        said = f"robots.txt cannot be read: {answer.failure}"
+        return Robots(unreadable=said, is_silent=status is None)
     if status not in _OK:
         return Robots()
     lines = _lines_of(answer.body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
@@ -32,6 +33,7 @@ from pincali_sync.db.repositories.export.exports import ExportFormat, Wanted
 from pincali_sync.db.repositories.quality.quality import QualityReport
 from pincali_sync.domain.listing_filter import ListingFilter
 from pincali_sync.domain.published import Change
+from pincali_sync.exceptions import UsageError
 from pincali_sync.language import N_, _, ngettext
 from pincali_sync.reports.headlines import headlines
 from pincali_sync.reports.quality_report import write_report
@@ -151,6 +153,8 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """Tell what is new, and measure the live table: freshness, truth, anomalies, duplicates."""
+    if output is not None:
+        _check_is_there(output.absolute().parent)
     made, paths = ask(lambda services: _make(services, output))
     if as_json:
         print_json({"files": paths, "report": made})
@@ -172,3 +176,9 @@ async def _make(services: Services, output: Path | None) -> tuple[QualityReport,
     writer = services.report_files if output is None else partial(write_report, output)
     made = await services.quality.report()
     return made, await asyncio.to_thread(writer, made)
+
+
+def _check_is_there(folder: Path) -> None:
+    """One level is made where it lies in a folder that is there: a mistyped path is none."""
+    if not os.path.isdir(folder):  # noqa: PTH112  # no fault, either, where we may not look
+        raise UsageError(_("there is no folder %(folder)s: make it first", folder=folder))

@@ -8,9 +8,11 @@ from uuid import uuid4
 import typer
 
 from pincali_sync.bootstrap import Services, build_runner, open_services
+from pincali_sync.browser.chromium import find_chromium
 from pincali_sync.cli.asking import ask, run_until_told, who
 from pincali_sync.cli.output import (
     JsonOption,
+    echo,
     print_facts,
     print_json,
     say,
@@ -21,7 +23,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import scope_of
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import BlockedError
+from pincali_sync.exceptions import BlockedError, ExitStatus
 from pincali_sync.language import _
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
@@ -83,7 +85,9 @@ def cancel(
 
 
 def process_queue(
-    items: Annotated[int, typer.Argument(min=1, metavar="N", help="How many pages at most.")],
+    items: Annotated[
+        int, typer.Argument(min=1, max=1_000_000, metavar="N", help="How many pages at most.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Fetch up to N queued detail pages now, in this terminal's time."""
@@ -91,20 +95,37 @@ def process_queue(
     if as_json:
         print_json(outcome)
     else:
-        print_facts(_("Queue"), outcome)
+        print_facts(_("Queue"), {name: outcome[name] for name in outcome if name != "error"})
+    if status:
+        echo(f"pincali-sync: {outcome['error']}", err=True)
     raise typer.Exit(status)
 
 
 async def _process_queue(items: int, *, quiet: bool) -> tuple[int, dict[str, Any]]:
+    """The job's exit status, and what it came to.
+
+    Raises:
+        BrowserMissingError: when there is none, and one is to be used.
+        PausedError: when pages rest already.
+    """
     config = load_config()
+    if config.detail_transport == "playwright":
+        find_chromium(config)  # the job runs here, whatever nodes there are
     async with open_services(config) as services:
+        await services.pauses.check()
         job_id = uuid4()
         runner = LocalJobRunner(config)
         job = JobSpec(job_id=job_id, spider="detail", arguments={"max_items": str(items)})
         status = await run_shown(runner, job, _("fetching detail pages"), quiet=quiet)
         async with services.db.transaction() as tx:
             row = await tx.jobs.get(job_id)
+        is_resting = status == ExitStatus.PAUSED_OR_BLOCKED
+        stopped = await services.pauses.what_stops_pages() if is_resting else None
     stats = {} if row is None else row.stats
     counts = {name: stats.get(f"detail/{name}", 0) for name in _OUTCOMES}
     log = str(runner.log_of(job_id))
-    return status, {"processed": sum(counts.values()), **counts, "log": log}
+    outcome = {"processed": sum(counts.values()), **counts, "log": log, "error": None}
+    if status:
+        reason = row.finish_reason if row and row.finish_reason else f"status {status}"
+        outcome["error"] = str(stopped or f"the job ended with {reason}: see {log}")
+    return status, outcome

@@ -8,7 +8,16 @@ import typer
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.cli.asking import ask, ask_database
-from pincali_sync.cli.output import Field, JsonOption, Name, echo, print_json, print_records, say
+from pincali_sync.cli.output import (
+    Field,
+    JsonOption,
+    LimitOption,
+    Name,
+    echo,
+    print_json,
+    print_records,
+    say,
+)
 from pincali_sync.db.repositories.queue.queue_rows import DeadLetter, DeadLetterGroup
 from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.dead_letters import BY_NAME
@@ -42,7 +51,7 @@ _LETTERS: dict[str, Field] = {
 
 def dead_letters(
     kind: KindOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    limit: LimitOption = 100,
     as_json: JsonOption = False,
 ) -> None:
     """Show why pages were set aside, by kinds of error; with --kind, or --json, the pages."""

@@ -12,6 +12,7 @@ from pincali_sync.cli.asking import ask, ask_database, who
 from pincali_sync.cli.output import (
     Field,
     JsonOption,
+    LimitOption,
     Name,
     echo,
     print_json,
@@ -46,9 +47,6 @@ _UNSETTLED: dict[str, Field] = {
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="As `list` shows it, or how it begins.")
 ]
-
-
-LimitOption = Annotated[int, typer.Option(min=1, help="How many at most.")]
 
 
 @removals.command("list")

@@ -70,7 +70,7 @@ async def _estimate(*, quiet: bool) -> Estimate:
     check_tools(config)
     async with open_services(config) as services:
         await services.pauses.check(Tier.WEEKLY_DEEP)
-        read = await preview_scan(config, {"max_pages": "1"}, quiet=quiet)
+        read = await preview_scan(services, {"max_pages": "1"}, quiet=quiet)
         live = await services.db.run(lambda tx: tx.freshness.present())
         page_cap = await services.scans.page_cap()
     scans = [

@@ -12,6 +12,7 @@ from pincali_sync.cli.asking import ask, ask_database
 from pincali_sync.cli.output import (
     Field,
     JsonOption,
+    LimitOption,
     Name,
     echo,
     field_of,
@@ -37,7 +38,7 @@ def history(
         str | None, typer.Argument(metavar="RUN", help="One run's scan, by how its id begins.")
     ] = None,
     tier: Annotated[Tier | None, tier_option("Of one tier only.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    limit: LimitOption = 20,
     as_json: JsonOption = False,
 ) -> None:
     """Show the latest runs, or what one run's scan is worth."""

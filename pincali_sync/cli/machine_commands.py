@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 from pydantic import Secret
@@ -14,7 +15,7 @@ from pincali_sync.config import Config, load_config
 from pincali_sync.db import embedded
 from pincali_sync.db.engine import masked
 from pincali_sync.doctor.precautions import misspellings
-from pincali_sync.exceptions import UsageError
+from pincali_sync.exceptions import PageError, UsageError
 from pincali_sync.pages.as_json import as_dict
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.listing_page import parse_listing_page
@@ -64,12 +65,27 @@ def parse(
     _as_json: JsonOption = True,
 ) -> None:
     """Print what the page objects read from a saved page, always as JSON."""
+    if not _is_of_a_page(url):
+        raise UsageError(f"--url {url}: it begins with http:// or https:// and names a host")
     try:
         markup = file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    read = parse_listing_page if kind == "listing" else parse_detail_page
-    print_json(as_dict(read(markup, url)))
+    if kind == "detail":
+        print_json(as_dict(parse_detail_page(markup, url)))
+        return
+    page = parse_listing_page(markup, url)
+    print_json(as_dict(page))
+    if not (page.entries or page.unreadable_cards) and page.total_listings is None:
+        raise PageError(f"{file} shows neither a card nor how many there are: no listing page")
+
+
+def _is_of_a_page(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def web(

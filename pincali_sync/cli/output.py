@@ -29,6 +29,8 @@ from pincali_sync.visible import visible
 
 Field = str | Callable[[Any], Any]  # of a record: by its name, or made from the whole
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+# More than anybody reads; what is beyond PostgreSQL's numbers would end in its own words.
+LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")]
 
 
 class Name(str):

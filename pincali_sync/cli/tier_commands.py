@@ -22,7 +22,7 @@ from pincali_sync.cli.run_views import print_runs
 from pincali_sync.config import Config, is_loopback, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier, TierPlan
-from pincali_sync.exceptions import BlockedError, ExitStatus, LockedError, RunnerError
+from pincali_sync.exceptions import ExitStatus, LockedError, PausedError, RunnerError
 from pincali_sync.language import N_, _
 from pincali_sync.notify import AppriseNotifier
 from pincali_sync.runner.local import LocalJobRunner
@@ -153,28 +153,31 @@ async def _dry_run(tier: Tier, *, quiet: bool) -> dict[str, Any]:
     The only trace it leaves is its place on the site's timeline.
 
     Raises:
-        BlockedError: when the site refuses us.
-        RunnerError: when the pages could not be read.
+        PausedError: when the tier, or everything, is paused: a run would not be started either.
+        BlockedError, RunnerError: as `preview_scan` does.
     """
     config = load_config()
-    if tier is Tier.MONTHLY_REFRESH:
-        async with open_services(config) as services:
+    async with open_services(config) as services:
+        await services.pauses.check(tier)
+        if tier is Tier.MONTHLY_REFRESH:
             refreshed = await services.db.run(services.refresh.wanted)
-        return {"tier": tier.value, "stale": refreshed.stale, "random_sample": refreshed.sample}
-    plan = TierPlan.of(tier, config)
-    arguments = {"tier": str(tier.value), "max_pages": str(plan.max_pages)}
-    return {"tier": tier.value, **await preview_scan(config, arguments, quiet=quiet)}
+            return {"tier": tier.value, "stale": refreshed.stale, "random_sample": refreshed.sample}
+        plan = TierPlan.of(tier, config)
+        arguments = {"tier": str(tier.value), "max_pages": str(plan.max_pages)}
+        return {"tier": tier.value, **await preview_scan(services, arguments, quiet=quiet)}
 
 
 async def preview_scan(
-    config: Config, arguments: Mapping[str, str], *, quiet: bool
+    services: Services, arguments: Mapping[str, str], *, quiet: bool
 ) -> dict[str, Any]:
     """What a scan with these arguments would change and what the sources declare; writes nothing.
 
     Raises:
         BlockedError: when the site refuses us.
+        PausedError: when pages were paused meanwhile.
         RunnerError: when the pages could not be read.
     """
+    config = services.config
     runner = LocalJobRunner(config)
     with tempfile.TemporaryDirectory(prefix="pincali-dry-run-") as folder:
         report = Path(folder) / "report.json"
@@ -189,7 +192,9 @@ async def preview_scan(
         )
         status = await run_shown(runner, job, _("reading listing pages"), quiet=quiet)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
-            raise BlockedError(f"the site refuses us: see {runner.log_of(job.job_id)}")
+            raise await services.pauses.what_stops_pages() or PausedError(
+                f"pages were paused meanwhile: see {runner.log_of(job.job_id)}"
+            )
         if status or not report.exists():
             raise RunnerError(f"the pages could not be read: see {runner.log_of(job.job_id)}")
         read: dict[str, Any] = json.loads(report.read_text())

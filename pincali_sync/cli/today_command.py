@@ -11,6 +11,7 @@ from pincali_sync.cli.asking import ask
 from pincali_sync.cli.output import (
     Field,
     JsonOption,
+    LimitOption,
     console,
     echo,
     print_json,
@@ -60,7 +61,7 @@ def today(
         NewsKind | None, typer.Option("--kind", help="Only one kind of change.")
     ] = None,
     city: Annotated[str | None, typer.Option(help="Only in this city.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
+    limit: LimitOption = 20,
     url_only: Annotated[
         bool,
         typer.Option("--by-url", help="Instead, all that are known by their URL alone."),

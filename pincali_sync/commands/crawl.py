@@ -35,7 +35,7 @@ class Command(ScrapyCrawl):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawls with one spider, and ends with a status that says how it went."""
         if len(args) != 1:
-            raise ScrapyUsageError("name one spider: manifest, detail or verification")
+            raise ScrapyUsageError("name one spider: manifest, detail, verification or sitemap")
         assert self.crawler_process is not None
         try:
             crawler = self._create_crawler(args[0])  # its settings look for the browser

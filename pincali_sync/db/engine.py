@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Driver = psycopg.AsyncConnection[Any]
 
-SCHEMA_REVISION = "0037_keys"  # what this code was written for
+SCHEMA_REVISION = "0038_growth"  # what this code was written for
 
 # What statements and the driver go by.
 _FORMS = {"DateStyle": "ISO", "IntervalStyle": "postgres", "standard_conforming_strings": "on"}
@@ -53,9 +53,8 @@ _KEEPALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_coun
 class Database:
     """Hands out transactions on one database.
 
-    Usable in any running event loop; call `dispose` in the same loop when done.
-
-    Its clock shows the server's time from the first transaction on.
+    Usable in any running event loop; call `dispose` in the same loop when done. Its clock shows
+    the server's time from the first transaction on.
 
     Raises:
         DatabaseUnavailableError: by all, when the server cannot be reached or cannot serve us.
@@ -91,10 +90,8 @@ class Database:
             sqlalchemy_url(url),
             pool_size=3,
             max_overflow=5,
-            # Said as each transaction begins, whatever the database or role has set: what is read
-            # under a lock must be what its holder before left.
-            isolation_level="READ COMMITTED",
-            hide_parameters=True,  # errors are logged and sent on: values of rows stay out of them
+            isolation_level="READ COMMITTED",  # what is read under a lock is what its holder left
+            hide_parameters=True,  # errors are logged and sent on: without values of rows
             connect_args=self._connect_arguments,
         )
         _ping_when_in_doubt(self._engine)

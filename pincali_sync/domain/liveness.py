@@ -51,6 +51,7 @@ class Answer:
     url: str
     status: int | None  # None: no answer at all
     error: str | None = None  # why there is none, or what came is no page of the site
+    is_forbidden: bool = False  # the error: by robots.txt, as any further request would be
     redirect_url: str | None = None
     redirect_kind: RedirectKind | None = None
     shown_public_id: str | None = None  # the EasyBroker id that a listing's page shows
@@ -112,7 +113,8 @@ def judge(
         return _unknown(f"the site refused to answer ({answer.refusal})", may_change=True)
     if answer.status is None or answer.error is not None:
         said = answer.error or "unknown error"
-        return _unknown(said if answer.status else f"no answer: {said}", may_change=True)
+        evidence = said if answer.status or answer.is_forbidden else f"no answer: {said}"
+        return _unknown(evidence, may_change=not answer.is_forbidden)
     if answer.redirect_url is not None:
         return _judge_redirect(answer, calibration)
     if answer.shown_public_id is not None:

@@ -40,6 +40,17 @@ _MORE = re.compile(
 )
 _LONGEST_TEXT = 200
 
+_MOST_DIGITS = 9  # of what people count: an `integer` holds them all
+
+
+def whole_number(text: str) -> int | None:
+    """A number in plain digits, as arguments and forms have it; None for anything else.
+
+    Not everything that is a digit to Python is a number to it: "²" is none.
+    """
+    is_one = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_one else None
+
 
 def decimal_of(text: str, *, dot_may_group: bool = False) -> Decimal | None:
     """The number of a text such as "1,225.25", "1.225,25", "1 225" or "0.50".

@@ -28,6 +28,8 @@ GRACE = {
 }
 # A run of these reads what the lower tiers would read, so it serves their slots too.
 SCANNING = (Tier.WEEKLY_DEEP, Tier.DAILY_SYNC, Tier.HOT_LISTINGS)
+# In which tiers that are due are started: what the most comprehensive serves is then not due.
+IN_ORDER = (*SCANNING, Tier.MONTHLY_REFRESH)
 _FREQUENCIES = {
     Tier.HOT_LISTINGS: ("tier_1_frequency_hours", timedelta(hours=1)),
     Tier.DAILY_SYNC: ("tier_2_frequency_hours", timedelta(hours=1)),

@@ -60,10 +60,10 @@ class BlockingMiddleware(Component):
             raise BlockedResponse(said)
         return response
 
-    def process_exception(self, request: Request, exception: Exception) -> None:
+    async def process_exception(self, request: Request, exception: Exception) -> None:
         """Raises: BlockedResponse: when page after page gets no answer."""
         is_page = self._askable.is_site(request.url) and REDIRECTS_LEFT not in request.meta
-        if is_page and (said := self._outage.after_exception(request, exception)):
+        if is_page and (said := await self._outage.after_exception(request, exception)):
             raise BlockedResponse(said) from exception
 
     def _refuses(self, kind: Challenge, request: Request, *, is_page: bool) -> bool:

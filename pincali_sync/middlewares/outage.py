@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from scrapy import Request
@@ -14,9 +15,10 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
-from pincali_sync.crawl_job import Component, close_soon, failed, is_closing, surely
-from pincali_sync.domain.liveness import BUSY
+from pincali_sync.crawl_job import Component, CrawlJob, close_soon, failed, is_closing, surely
+from pincali_sync.domain.liveness import BUSY, tells_nothing
 from pincali_sync.exceptions import PageError
+from pincali_sync.middlewares.known_pages import IS_KNOWN, KnownPages
 from pincali_sync.services.runs.run_jobs import NOT_REACHED, PAUSED
 from pincali_sync.services.site.pauses import BURST
 
@@ -29,50 +31,63 @@ NO_ANSWER = (
     DownloadTimeoutError,
     ResponseDataLossError,
 )
-_ERRORS = range(500, 600)
 _NO_PAGE_CAME = (*NO_ANSWER, PageError)  # the second is what a browser says
 
 
 class Outage(Component):
     """Pages in a row that came to nothing after all their tries. One that never answers is that
-    page's matter; so many different ones are the site's, or the way's to it.
+    page's matter; so many different ones may be the site's, or the way's to it. A page that must be
+    there tells: where it is shown, all of them are their own matter, and the row begins anew.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._retries = crawler.settings.getint("RETRY_TIMES")
+        self._known_pages = KnownPages(crawler)
         self._failed: set[str] = set()
+        self._judging = asyncio.Lock()
 
     async def after_answer(self, request: Request, status: int) -> str | None:
-        """Why the crawl ends; None: it goes on. After errors everything rests for a while."""
-        if status in BUSY:
-            return None  # counted by the politeness middleware
-        if status not in _ERRORS:
+        """Why the crawl ends; None: it goes on."""
+        if status in BUSY or request.meta.get(IS_KNOWN):
+            return None  # counted by the politeness middleware; judged by whoever asked for it
+        if not tells_nothing(status):
             self._failed.clear()
             return None
-        said = self._count(request, f"HTTP {status}")
-        if said is not None:
-            close_soon(self._crawler, PAUSED)  # first: what is under way fails, too
-            await surely(self._job.services.pauses.back_off)(reason=said)
-        return said
+        return await self._count(request, f"HTTP {status}", is_answer=True)
 
-    def after_exception(self, request: Request, exception: Exception) -> str | None:
-        """The same of a page that got no answer: the way to the site may be to blame, so only
-        this job ends."""
-        if not isinstance(exception, _NO_PAGE_CAME):
+    async def after_exception(self, request: Request, exception: Exception) -> str | None:
+        """The same of a page that got no answer."""
+        if not isinstance(exception, _NO_PAGE_CAME) or request.meta.get(IS_KNOWN):
             return None
-        said = self._count(request, str(failed(exception).failure))
-        if said is not None:
-            logger.error("the site is not reached any more: %s", said)
-            close_soon(self._crawler, NOT_REACHED)
-        return said
+        return await self._count(request, str(failed(exception).failure), is_answer=False)
 
-    def _count(self, request: Request, seen: str) -> str | None:
-        tried_again = request.meta.get("retry_times", 0) < self._retries
-        if tried_again and not request.meta.get("dont_retry"):
+    async def _count(self, request: Request, seen: str, *, is_answer: bool) -> str | None:
+        is_tried_again = request.meta.get("retry_times", 0) < self._retries
+        if is_tried_again and not request.meta.get("dont_retry"):
             return None
         self._failed.add(request.url)
-        pages = len(self._failed)
-        if pages < BURST or is_closing(self._crawler):
-            return None
-        return f"{seen}, {pages} pages in a row, last {request.url}"
+        async with self._judging:  # one asks for all that failed by then
+            if self._is_no_outage():
+                return None
+            said = f"{seen}, {len(self._failed)} pages in a row, last {request.url}"
+            if await self._known_pages.show_one(request, but=self._failed):
+                self._failed.clear()
+            if self._is_no_outage():
+                return None
+            await end_for_outage(self._crawler, said, is_answer=is_answer)
+            return said
+
+    def _is_no_outage(self) -> bool:
+        return len(self._failed) < BURST or is_closing(self._crawler)
+
+
+async def end_for_outage(crawler: Crawler, said: str, *, is_answer: bool) -> None:
+    """Ends a crawl. After errors everything rests for a while; where there was no answer the way to
+    the site may be to blame, so only this job ends."""
+    if is_answer:
+        close_soon(crawler, PAUSED)  # first: what is under way fails, too
+        await surely(CrawlJob.of(crawler).services.pauses.back_off)(reason=said)
+    else:
+        logger.error("the site is not reached any more: %s", said)
+        close_soon(crawler, NOT_REACHED)

@@ -46,6 +46,7 @@ class RobotsMiddleware(Component):
         config = load_config()
         self._user_agents, self._base_url = config.user_agents, config.pincali_base_url
         self._asked: dict[str, asyncio.Task[Robots]] = {}
+        self._forbids_pages_alone: set[str] = set()  # roots: some pages, and not their kind
 
     async def process_request(self, request: Request) -> None:
         """Raises: IgnoreRequest: for what a host does not want to be asked for.
@@ -65,16 +66,22 @@ class RobotsMiddleware(Component):
             return
         self._stats.inc_value("robotstxt/forbidden")
         if self._askable.is_site(root) and REDIRECTS_LEFT not in request.meta:
-            await self._rest_where_pages_are_forbidden(robots)
+            await self._rest_where_pages_are_forbidden(root, robots)
         raise ForbiddenRequest(objection)
 
-    async def _rest_where_pages_are_forbidden(self, robots: Robots) -> None:
-        """Raises: BlockedResponse: where it is not this page alone."""
+    async def _rest_where_pages_are_forbidden(self, root: str, robots: Robots) -> None:
+        """Raises: BlockedResponse: where it is not this page alone.
+
+        Found out once: a file may hold thousands of rules, and forbid thousands of pages.
+        """
+        if root in self._forbids_pages_alone:
+            return
         refusal = robots.refusal_of_pages(self._base_url, self._user_agents)
         if refusal is not None:
             stopped = self._stop(refusal)  # first: no further request leaves, database or not
             await surely(self._job.services.pauses.refused)(PAGES, reason=refusal)
             raise stopped
+        self._forbids_pages_alone.add(root)
 
     async def _ask(self, root: str) -> Robots:
         is_site = self._askable.is_site(root)

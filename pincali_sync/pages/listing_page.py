@@ -39,7 +39,15 @@ _SLIDE = (
 _SLIDES = re.compile(rb"(%b)(?:\s*+%b)++" % (_SLIDE % rb"([0-9]++)", _SLIDE % rb"\2"))
 _MAX_CARDS = 200  # the site has shown 24 and 42
 _SHOWN_OF = re.compile(r"^\D*[0-9][0-9.,]*\s*[-–—]\s*[0-9][0-9.,]*\s+(?:of|de)\s")  # 1–24 of 1,158
-_RESULTS = re.compile(r"\b(?:results?|resultados?)\b", re.I)
+_RESULTS = re.compile(r"\b(?:(?:search|matching)\s+)?(?:results?|resultados?)\b", re.I)
+_LISTINGS = re.compile(
+    r"\b(?:propert(?:y|ies)|propiedad(?:es)?|propriedades?|inmuebles?|im[oó]ve(?:l|is)|listings?|"
+    r"an[uú]ncios?)\b",
+    re.I,
+)
+_AT_THE_END = re.compile(  # "Results: 413,954"
+    rf"(?:\btotal|{_RESULTS.pattern}|{_LISTINGS.pattern})\s*:\s*[0-9][0-9.,'\s]*\Z", re.I
+)
 _PAGE_OF = re.compile(
     r"(?:^|\b(?:page|p[aá]gina)\b)\s*[0-9][0-9.,]*\s+(?:(?:out )?of|de)\s+(?=[0-9])(.+)", re.I
 )
@@ -122,9 +130,14 @@ def _total_listings(tree: LexborHTMLParser) -> int | None:
     shown_of = _SHOWN_OF.match(heading)
     if shown_of:
         return integer_of(heading[shown_of.end() :])
+    if _AT_THE_END.search(heading):
+        return last_integer_of(heading)
     # Other numbers may stand in it: "2 bedroom houses: 413,954 results".
-    results = _RESULTS.search(heading)
-    return last_integer_of(heading[: results.start()]) if results else None
+    if results := _RESULTS.search(heading):
+        return last_integer_of(heading[: results.start()])
+    counted = {last_integer_of(heading[: each.start()]) for each in _LISTINGS.finditer(heading)}
+    counted.discard(None)
+    return counted.pop() if len(counted) == 1 else None
 
 
 def _total_pages(

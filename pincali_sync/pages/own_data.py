@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import islice
 from typing import Any
 
@@ -21,14 +22,26 @@ from pincali_sync.pages.text import (
 )
 
 PUBLIC_ID = re.compile(r"\bEB-[A-Z]{1,4}[0-9]{4}\b")
-_LISTING_TYPES = (
-    "RealEstateListing", "Product", "Residence", "SingleFamilyResidence", "House", "Apartment"
-)  # fmt: skip
+_HOMES = ("Residence", "SingleFamilyResidence", "House", "Apartment")
+_LISTING_TYPES = ("RealEstateListing", "Product", *_HOMES)
 _OF_OTHERS = {"isSimilarTo", "isRelatedTo", "itemListElement"}
+_OF_THE_SAME = {"about", "mainEntity", "offers", "itemOffered"}
 _IDS = ("sku", "productID", "identifier")
 _PLACES = ("url", "@id", "mainEntityOfPage", "offers")  # the first that names a listing counts
+_NAMING = frozenset(_IDS + _PLACES)
 _WITHIN = ("value", "url", "@id")  # of an object in the place of a text
-_MOST = 50  # texts in one place, and characters of an id or a name
+_MOST_TEXTS = 10  # in one place
+_LONGEST = 50  # characters of an id or a name
+_MOST_VALUES = 5_000  # looked at on a page, of whatever kind; a listing's own are some hundreds
+
+
+class _Tie(Enum):
+    """What ties an object to the page's listing."""
+
+    NAME = auto()  # it gives its id or its URL
+    SUBJECT = auto()  # one that does is about it, or offers it
+    PART = auto()  # it stands elsewhere in such a one, as the seller's other houses may
+    NONE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +53,11 @@ class _Listing:
 
     def is_named_by(self, value: JsonObject) -> bool | None:
         """By the id or the URL that an object gives; None where it gives neither."""
-        ids = [PUBLIC_ID.search(text[:_MOST]) for name in _IDS for text in _texts(value.get(name))]
+        if _NAMING.isdisjoint(value):
+            return None
+        ids = [
+            PUBLIC_ID.search(text[:_LONGEST]) for name in _IDS for text in _texts(value.get(name))
+        ]
         found = [each[0] for each in ids if each]
         if found:
             return self.public_id in found
@@ -52,44 +69,70 @@ class _Listing:
 
 
 def own_objects(tree: LexborHTMLParser, url: str, public_id: str) -> tuple[JsonObject, ...]:
-    """The objects of listing types that are the page's listing's, in document order.
+    """The objects of listing types that are the page's listing's; first those that name it.
 
-    Those that name nothing are only where none does, and there is but one thing they can mean.
+    What these are about is the listing's as well, and the only home beside one that is no home. Of
+    those that name nothing, others are only where none does, and they can mean but one thing.
 
     Args:
         url: where the page was fetched.
     """
     canonical = attribute_at(tree, 'link[rel="canonical"][href]', "href")
     slugs = frozenset(filter(None, map(_slug, (url, canonical or ""))))
-    own: list[JsonObject] = []
-    unnamed: list[JsonObject] = []
-    for value, is_own in islice(_listings(tree, _Listing(public_id, slugs)), MAX_OBJECTS):
-        (own if is_own else unnamed).append(value)
-    one_thing = len({_name_of(value) for value in unnamed}) == 1
-    return tuple(own or (unnamed if one_thing else ()))
+    found: dict[_Tie, list[JsonObject]] = {tie: [] for tie in _Tie}
+    for value, tie in islice(_listings(tree, _Listing(public_id, slugs)), MAX_OBJECTS):
+        found[tie].append(value)
+    own = found[_Tie.NAME] + _one_thing(found[_Tie.SUBJECT])
+    if not own:
+        return tuple(_one_thing(found[_Tie.PART] + found[_Tie.NONE]))
+    return (*own, *_home_beside(own, found[_Tie.NONE]))
 
 
-def _listings(
-    tree: LexborHTMLParser, listing: _Listing
-) -> Iterator[tuple[JsonObject, bool | None]]:
-    """What may be this listing's, and whether it says so; nothing within what names another."""
+def _listings(tree: LexborHTMLParser, listing: _Listing) -> Iterator[tuple[JsonObject, _Tie]]:
+    """What may be this listing's, and what ties it; nothing within what names another."""
+    left = _MOST_VALUES
     for block in json_ld_blocks(tree):
-        pending: list[Any] = [block]
-        while pending:
-            value = pending.pop()
+        pending: list[tuple[Any, _Tie]] = [(block, _Tie.NONE)]
+        while pending and left:
+            left -= 1
+            value, tie = pending.pop()
             if isinstance(value, list):
-                pending.extend(reversed(value))
+                pending.extend((each, tie) for each in reversed(value[:left]))
             elif isinstance(value, dict) and (is_own := listing.is_named_by(value)) is not False:
+                tie = _Tie.NAME if is_own else tie
                 if "@type" in value and is_of_type(value, *_LISTING_TYPES):
-                    yield value, is_own
-                inner = [each for name, each in value.items() if name not in _OF_OTHERS]
+                    yield value, tie
+                inner = [
+                    (each, _tie_within(tie, name))
+                    for name, each in value.items()
+                    if name not in _OF_OTHERS
+                ]
                 pending.extend(reversed(inner))
+
+
+def _tie_within(tie: _Tie, name: str) -> _Tie:
+    if tie in {_Tie.NONE, _Tie.PART}:
+        return tie
+    return _Tie.SUBJECT if name in _OF_THE_SAME else _Tie.PART
+
+
+def _one_thing(values: list[JsonObject]) -> list[JsonObject]:
+    """All of them, where they can mean but one; none else."""
+    return values if len({_name_of(value) for value in values}) == 1 else []
+
+
+def _home_beside(own: list[JsonObject], unnamed: list[JsonObject]) -> list[JsonObject]:
+    """The home that a page's product is, where they are two objects and the page has no third."""
+    if len(unnamed) != 1 or any(is_of_type(value, *_HOMES) for value in own):
+        return []
+    is_it = _name_of(unnamed[0]) in {None, *map(_name_of, own)}
+    return unnamed if is_it and is_of_type(unnamed[0], *_HOMES) else []
 
 
 def _texts(value: Any) -> list[str]:
     """A text, several, or those of objects in their place."""
     texts: list[str] = []
-    for each in value[:_MOST] if isinstance(value, list) else [value]:
+    for each in value[:_MOST_TEXTS] if isinstance(value, list) else [value]:
         inner = [each.get(name) for name in _WITHIN] if isinstance(each, dict) else [each]
         texts += [text for text in inner if isinstance(text, str)]
     return texts
@@ -104,4 +147,4 @@ def _slug(url: str) -> str | None:
 
 def _name_of(value: JsonObject) -> str | None:
     name = value.get("name")
-    return name[:_MOST] if isinstance(name, str) else None
+    return name[:_LONGEST] if isinstance(name, str) else None

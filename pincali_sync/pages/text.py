@@ -31,6 +31,7 @@ MAX_TITLE = 500  # varchar(500)
 _VOCABULARY = re.compile("[/:#]")  # "https://schema.org/", "schema:"
 _LONGEST_TERM = 100
 _MOST_TYPES = 20  # of one object
+_MOST_VALUES = 20_000  # looked at on a page, of whatever kind; one of 42 cards has some thousands
 MAX_OBJECTS = 1_000  # of a page's JSON-LD; the site has four for each card
 
 
@@ -131,16 +132,18 @@ def json_ld_blocks(tree: LexborHTMLParser) -> Iterator[Any]:
 
 
 def _typed_objects(tree: LexborHTMLParser) -> Iterator[JsonObject]:
+    left = _MOST_VALUES
     for block in json_ld_blocks(tree):
         pending = [block]
-        while pending:
+        while pending and left:
+            left -= 1
             value = pending.pop()
             if isinstance(value, dict):
                 if "@type" in value:
                     yield value
-                pending.extend(reversed(list(value.values())))
+                pending.extend(reversed(list(islice(value.values(), left))))
             elif isinstance(value, list):
-                pending.extend(reversed(value))
+                pending.extend(reversed(value[:left]))
 
 
 def is_of_type(value: JsonObject, *types: str) -> bool:

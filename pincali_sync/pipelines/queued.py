@@ -80,8 +80,8 @@ class VerificationPipeline(QueuedPipeline[VerificationResult]):
     item_type = VerificationResult
 
     def may_be_the_sites(self, item: VerificationResult) -> bool:
-        """As the status says."""
-        return tells_nothing(item.answer.status)
+        """As the status says; what robots.txt forbids was not asked for."""
+        return tells_nothing(item.answer.status) and not item.answer.is_forbidden
 
     def excused(self, item: VerificationResult) -> VerificationResult:
         """Unknown, as before."""

@@ -13,6 +13,8 @@ from pincali_sync.config import Config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.unit_of_work import UnitOfWork
 
+# Few enough that hardly two live rows of one page change at once: the second would find no room
+# there, and no update would be HOT.
 _AT_ONCE = 1_000
 _DELETED = 20_000
 # Deletes up to so many rows from before a time; returns their number.

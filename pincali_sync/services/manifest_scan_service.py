@@ -28,10 +28,6 @@ from pincali_sync.services.runs.job_service import JobTicket
 
 logger = logging.getLogger(__name__)
 
-# Few enough that hardly two live rows of one page change at once: the second would find no room
-# there, and no update would be HOT.
-_MARK_SEEN_CHUNK = 1_000
-
 
 class ManifestScanService(Service):
     """Records what a scan reads. Repeating a page changes nothing.
@@ -128,13 +124,8 @@ class ManifestScanService(Service):
 
     async def mark_live_as_seen(self, session_id: UUID) -> None:
         """Copies the times of a session's sightings to the live rows, a chunk a transaction."""
-        after: str | None = ""
-        while after is not None:
-            after = await self._mark_chunk(session_id, after)
-
-    @in_transaction
-    async def _mark_chunk(self, tx: UnitOfWork, session_id: UUID, after: str) -> str | None:
-        return await tx.live.mark_seen(session_id, after=after, size=_MARK_SEEN_CHUNK)
+        records = await self.db.run(lambda tx: tx.live.seen_in(session_id))
+        await self.in_chunks(records, lambda tx, chunk: tx.live.mark_seen(chunk))
 
 
 def _without(forgotten: Forgotten, read: ManifestPage) -> ManifestPage:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from pincali_sync.db.repositories.site.pace import PAGES
+from pincali_sync.domain.schedule import IN_ORDER
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import (
     BlockedError,
@@ -18,6 +19,7 @@ from pincali_sync.exceptions import (
 )
 from pincali_sync.services.base import Service
 from pincali_sync.services.ports import JobSpec, RunJob
+from pincali_sync.services.runs.run_jobs import PAUSED
 from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 from pincali_sync.services.site.pauses import PauseService
@@ -65,16 +67,24 @@ class PropertySyncOrchestrator(Service):
         return await self.tiers.run_to_end(Tier.parse(tier_level))
 
     async def daily_sync_workflow(self, *, use_tiers: bool = True) -> DailySyncResult:
-        """Runs every tier that is due; a full sync when the tier system cannot run.
+        """Runs every tier that is due, the most comprehensive first: what it serves is then not
+        due. A full sync takes their place when none can be started or carried on.
+
+        A tier that is paused is not due: where all are, the result holds none. One whose run ends
+        as failed is due again after a rest, and nothing else is run for it: days of reading all
+        there is are no answer to a run that failed.
 
         Raises:
-            PausedError, BlockedError, LockedError: then nothing is run in its place.
+            PausedError: when a tier is paused while its run is under way, or, for a full sync,
+                pages rest.
+            BlockedError: when the site refuses a full sync.
+            LockedError: when somebody else opens a run of a tier that was due.
         """
         if not use_tiers:
             return DailySyncResult(tiers=(), full_sync=await self.full_sync())
         done: list[TierResult] = []
         try:
-            for tier in Tier:
+            for tier in IN_ORDER:
                 if await self.scheduler.should_run_tier(tier):
                     done.append(await self.tiers.run_to_end(tier))
         except _DELIBERATE:
@@ -88,7 +98,7 @@ class PropertySyncOrchestrator(Service):
         """All pages of all sources, and every record visited; by plain processes on this machine.
 
         Raises:
-            PausedError: when everything, or pages, rest.
+            PausedError: when everything, or pages, rest, now or meanwhile.
             BlockedError: when the site refuses us.
         """
         await self.pauses.check()
@@ -109,8 +119,17 @@ class PropertySyncOrchestrator(Service):
         spec = JobSpec(job_id=uuid4(), spider=spider, arguments=arguments)
         status = await self.run_job(spec)
         if status == ExitStatus.PAUSED_OR_BLOCKED:
-            reason = f"blocked: {spider}: the site blocks us"
-            await self.pauses.refused(PAGES, reason=reason)
-            raise BlockedError(f"{spider}: the site blocks us")
+            raise await self._what_stopped(spec)
         if status:
             raise RunnerError(f"the {spider} job {spec.job_id} ended with status {status}")
+
+    async def _what_stopped(self, spec: JobSpec) -> PincaliSyncError:
+        """Whose pause it was: the job's own, for a refusal of the site, or a person's."""
+        if stopped := await self.pauses.what_stops_pages():
+            return stopped
+        row = await self.db.run(lambda tx: tx.jobs.get(spec.job_id))
+        if row is not None and row.finish_reason == PAUSED:
+            return PausedError(f"the {spec.spider} job was paused, and that is over: start again")
+        # It could not write its pause.
+        await self.pauses.refused(PAGES, reason=f"blocked: {spec.spider}: the site blocks us")
+        return BlockedError(f"{spec.spider}: the site blocks us")

@@ -12,7 +12,7 @@ from itertools import takewhile
 from pincali_sync.clock import TOLERATED_SECONDS
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
-from pincali_sync.domain.schedule import SCANNING, Cadence, backoff, tiers_serving
+from pincali_sync.domain.schedule import IN_ORDER, Cadence, backoff, tiers_serving
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import (
     DatabaseUnavailableError,
@@ -33,8 +33,6 @@ logger = logging.getLogger(__name__)
 
 # These exclude each other while one of them scans; tier 1 may run beside any.
 _EXCLUSIVE = frozenset({Tier.DAILY_SYNC, Tier.WEEKLY_DEEP, Tier.MONTHLY_REFRESH})
-# The most comprehensive first: what it serves is then no longer due.
-_ORDER = (*SCANNING, Tier.MONTHLY_REFRESH)
 _RUNS_LOOKED_AT = 20
 
 
@@ -120,7 +118,7 @@ class SchedulerService(Service):
         for run in await self.orchestrator.open_runs():
             with _kept(faults):
                 runs.append(await self.orchestrator.advance(run, lock))
-        for tier in _ORDER if start_due else ():
+        for tier in IN_ORDER if start_due else ():
             with _kept(faults):
                 runs += await self._start_if_due(tier, lock)
         await lock.assert_held()

@@ -92,6 +92,17 @@ class ScrapeQueueService(Service):
         filling = await self._filling(tx, session_id)
         return await tx.queue_fill.fill_missing(session_id, filling, began=began, is_daily=is_daily)
 
+    @in_transaction
+    async def missing_outside(
+        self, tx: UnitOfWork, session_id: UUID, *, is_daily: bool = False
+    ) -> int:
+        """How many missing listings are due to be looked at and have no place in the queue."""
+        began = await tx.sessions.began(session_id)
+        assert began is not None
+        return await tx.queue_fill.missing_outside(
+            session_id, began=began, is_daily=is_daily, now=self.clock.now()
+        )
+
     async def top_up(self) -> int:
         """Queues flagged listings that wait outside, newest first, some hundred a transaction, each
         for the open run that saw it, if any did; returns their number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from scrapy import Request, signals
@@ -17,6 +17,7 @@ from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
 from pincali_sync.cookies import read_cookies
 from pincali_sync.crawl_job import DONE, PLANNED, JobSpider, close_soon, failed, fetched
+from pincali_sync.domain.numbers import whole_number
 from pincali_sync.exceptions import BrowserEndedError, BrowserMissingError, UsageError
 from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
@@ -32,18 +33,15 @@ class DetailSpider(JobSpider):
 
     name = "detail"
     is_worker = True
+    takes = "max_items"
 
-    def __init__(self, max_items: str | None = None, **arguments: Any) -> None:
-        super().__init__(**arguments)
-        if max_items is not None and not (max_items.isdigit() and int(max_items)):
+    def __init__(self, /, max_items: str | None = None, **unknown: Any) -> None:
+        super().__init__(**unknown)
+        wanted = sys.maxsize if max_items is None else whole_number(max_items)
+        if not wanted:
             raise UsageError(f"max_items={max_items}: a whole number from 1 is wanted")
-        self._left = int(max_items or sys.maxsize)
+        self._left = wanted
         self._cookies = read_cookies(load_config())
-
-    @classmethod
-    def check_arguments(cls, arguments: Mapping[str, str]) -> None:
-        """Raises: UsageError: for arguments that the spider would refuse."""
-        cls(**arguments)
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:

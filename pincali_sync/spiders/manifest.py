@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,7 @@ from pincali_sync.crawl_job import (
 from pincali_sync.domain.coverage import too_many_lost
 from pincali_sync.domain.listing_query import WantedPage
 from pincali_sync.domain.listing_walk import ListingWalk
+from pincali_sync.domain.numbers import whole_number
 from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.tiers import ListingSource, Tier, TierPlan
 from pincali_sync.domain.walk_summary import WalkSummary
@@ -58,29 +59,37 @@ class ManifestSpider(JobSpider):
     """
 
     name = "manifest"
+    takes = "source, tier and max_pages"
 
     def __init__(
-        self, source: str = "", tier: str = "1", max_pages: str | None = None, **arguments: Any
+        self,
+        /,
+        source: str | None = None,
+        tier: str = "1",
+        max_pages: str | None = None,
+        **unknown: Any,
     ) -> None:
-        super().__init__(**arguments)
-        if max_pages is not None and not max_pages.isdigit():
-            raise UsageError(f"max_pages={max_pages}: a whole number from 0 (all pages) is wanted")
-        self._sources = (ListingSource.parse(source),) if source else tuple(ListingSource)
+        super().__init__(**unknown)
+        self._sources = tuple(ListingSource) if source is None else (ListingSource.parse(source),)
         self._tier = Tier.parse(tier)
-        self._max_pages = max_pages
+        self._max_pages = None if max_pages is None else whole_number(max_pages)
+        if max_pages is not None and self._max_pages is None:
+            raise UsageError(f"max_pages={max_pages}: a whole number from 0 (all pages) is wanted")
+        if self._tier is Tier.MONTHLY_REFRESH and max_pages is None:
+            raise UsageError(
+                "tier 4 refreshes records and reads no listing pages, unless max_pages says how "
+                "many: `pincali-sync tier4` runs it, `scrapy crawl detail` fetches what is queued"
+            )
         self._turns: asyncio.Queue[Request | asyncio.Future[WalkSummary]] = asyncio.Queue()
         self._planned = 0
         self._lost = 0
 
-    @classmethod
-    def check_arguments(cls, arguments: Mapping[str, str]) -> None:
-        """Raises: UsageError: names the argument and what it accepts."""
-        cls(**arguments)
-
     @cached_property
     def max_pages(self) -> int:
         """Of each source; 0: all. The argument, else what the runner set, else the tier's plan."""
-        wanted = self._max_pages or self.settings["MANIFEST_MAX_PAGES"]
+        if self._max_pages is not None:
+            return self._max_pages
+        wanted = self.settings["MANIFEST_MAX_PAGES"]
         return TierPlan.of(self._tier, load_config()).max_pages if wanted is None else int(wanted)
 
     @property

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pincali_sync.domain.numbers import whole_number
 from pincali_sync.exceptions import OutdatedError, UsageError
 from pincali_sync.language import N_, _
 from pincali_sync.web.site import DASHBOARD, done, site_of
@@ -53,12 +54,12 @@ async def _carry_out(request: Request) -> Response:
     site, property_id = site_of(request), request.path_params["property_id"]
     gone = request.path_params["verb"] == "gone"
     form = await trusted_form(request, site.guard)
-    state, missing = form.get("listing_status", ""), form.get("missing", "")
-    if not (state and missing.isascii() and missing.isdigit() and len(missing) < 10):
+    state, missing = form.get("listing_status", ""), whole_number(form.get("missing", ""))
+    if not state or missing is None:
         raise HTTPException(400, _(_NOT_SAID))
     try:
         settled = await site.services.settlements.settle(
-            property_id, gone=gone, decided_by=DASHBOARD, seen=(state, int(missing))
+            property_id, gone=gone, decided_by=DASHBOARD, seen=(state, missing)
         )
     except OutdatedError as error:
         raise HTTPException(409, _(_CHANGED)) from error

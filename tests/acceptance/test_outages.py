@@ -12,7 +12,7 @@ import pytest
 from pincali_sync.clock import SystemClock
 from pincali_sync.db.engine import Database
 from tests.acceptance.conftest import environment, hurried
-from tests.support.builders import Workshop, entry, rows
+from tests.support.builders import Workshop, add_live, entry, rows
 from tests.support.hostile_site import HostileSite, Says
 
 pytestmark = pytest.mark.timeout(180)
@@ -20,6 +20,9 @@ pytestmark = pytest.mark.timeout(180)
 Crawl = Callable[..., "subprocess.CompletedProcess[str]"]
 QUEUE = """SELECT status, attempt_count AS attempts, count(*) FROM scrape_queue
             GROUP BY 1, 2 ORDER BY 1, 2"""
+PENDING = """SELECT attempt_count AS attempts, count(*) FROM scrape_queue
+              WHERE status = 'pending' GROUP BY 1"""
+SHOWN = Says(body=b"<title>House in Merida | Pincali</title>")
 JOB = "SELECT finish_reason FROM sync_run_jobs WHERE spider = 'detail'"
 
 
@@ -50,6 +53,15 @@ def crawl(hostile: HostileSite, database_url: str, tmp_path: Path) -> Crawl:
 async def queued(db: Database, number: int) -> None:
     shop = Workshop(db=db, clock=SystemClock())
     await shop.scan(*(entry(f"house-{each}") for each in range(number)))
+
+
+async def seen_lately(db: Database, site: HostileSite, says: Says) -> str:
+    """A listing whose page must be there; returns its path."""
+    await add_live(db, "known", public_id="EB-XQ0001")
+    await Workshop(db=db, clock=SystemClock()).scan(entry("known", public_id="EB-XQ0001"))
+    await rows(db, "DELETE FROM scrape_queue WHERE source_url LIKE '%/known'")
+    site.answers["/en/home/known"] = says
+    return "/en/home/known"
 
 
 def robots(rule: str) -> Says:
@@ -145,6 +157,53 @@ async def test_single_pages_that_fail_are_charged_and_no_outage(
         {"status": "cancelled", "attempts": 1, "count": 7},
         {"status": "pending", "attempts": 1, "count": 5},
     ]
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+async def test_pages_that_fail_while_one_that_must_be_there_is_shown_are_charged_and_no_outage(
+    crawl: Crawl, hostile: HostileSite, db: Database, is_answered: bool
+) -> None:
+    def break_off() -> Says:
+        raise ConnectionResetError
+
+    await queued(db, 8)
+    known = await seen_lately(db, hostile, SHOWN)
+    answer_all(hostile, 8, Says(500) if is_answered else break_off)
+    ended = crawl("detail")
+    assert ended.returncode == 0, ended.stderr
+    assert hostile.paths.count(known) == 1
+    assert await rows(db, "SELECT 1 FROM sync_pauses") == []
+    assert await rows(db, QUEUE) == [
+        {"status": "completed", "attempts": 1, "count": 1},  # the known one: it counts as fetched
+        {"status": "pending", "attempts": 1, "count": 8},
+    ]
+
+
+@pytest.mark.parametrize("says", [Says(502), Says(404), Says(body=b"<title>Sorry</title>")])
+async def test_where_the_page_that_must_be_there_is_not_shown_either_it_is_an_outage(
+    crawl: Crawl, hostile: HostileSite, db: Database, says: Says
+) -> None:
+    await queued(db, 8)
+    known = await seen_lately(db, hostile, says)
+    answer_all(hostile, 8, Says(502))
+    assert crawl("detail").returncode == 3
+    assert hostile.paths.count(known) == 1
+    [pause] = await rows(db, "SELECT scope, reason FROM sync_pauses")
+    assert pause["scope"] == "all"
+    assert "pages in a row" in pause["reason"]
+
+
+async def test_a_refusal_of_the_page_that_must_be_there_lets_pages_rest(
+    crawl: Crawl, hostile: HostileSite, db: Database
+) -> None:
+    await queued(db, 8)
+    await seen_lately(db, hostile, Says(403))
+    answer_all(hostile, 8, Says(502))
+    assert crawl("detail").returncode == 3
+    assert await rows(db, "SELECT scope, kind FROM sync_pauses") == [
+        {"scope": "pages", "kind": "refused"}
+    ]
+    assert await rows(db, PENDING) == [{"attempts": 0, "count": 8}]
 
 
 async def test_an_error_after_a_busy_answer_ends_no_row_of_those(

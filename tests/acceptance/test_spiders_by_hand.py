@@ -201,6 +201,10 @@ async def test_a_fault_of_the_database_ends_a_job_in_one_line_which_its_row_has_
         (("manifest", "-a", "tier=9"), {}, 2, "unknown tier"),
         (("manifest", "-a", "max_pages=-1"), {}, 2, "max_pages=-1"),
         (("detail", "-a", "max_items=0"), {}, 2, "max_items=0"),
+        (("detail", "-a", "max_items=²"), {}, 2, "max_items=²"),
+        (("detail", "-a", "max_item=5"), {}, 2, "detail takes max_items, not max_item"),
+        (("sitemap", "-a", "tier=1"), {}, 2, "sitemap takes no arguments, not tier"),
+        (("manifest", "-a", "tier=4"), {}, 2, "`pincali-sync tier4` runs it"),
         (("manifest",), {"DATABASE_URL": "nonsense"}, 2, "DATABASE_URL"),
         (
             ("manifest",),

@@ -77,6 +77,11 @@ class RemovalChecks(Base):
         one_of("verdict", *Verdict),
         Index("idx_removal_checks_property", "property_id", "checked_at"),
         Index("idx_removal_checks_batch", "batch_id"),
+        partial_index(
+            "idx_removal_checks_shown",
+            *("shown_public_id", "session_id"),
+            where="shown_public_id IS NOT NULL",
+        ),
     )
 
     id: Mapped[col.GeneratedId]

@@ -82,6 +82,11 @@ class ManifestPages(Base):
             "AND changed_entries >= 0",
             name="counts",
         ),
+        partial_index(
+            "idx_manifest_pages_first",
+            *("source", "fetched_at"),
+            where="part = '' AND page_number = 1 AND status = 'read'",
+        ),
     )
 
     session_id: Mapped[col.SessionKey]

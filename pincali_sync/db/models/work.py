@@ -162,6 +162,11 @@ class SyncRunJobs(Base):
             postgresql_where=text("run_id IS NOT NULL"),
         ),
         partial_index("idx_run_jobs_open", "status", where="status IN ('scheduled', 'running')"),
+        partial_index(
+            "idx_run_jobs_standing",
+            *("spider", "scheduled_at"),
+            where="run_id IS NULL AND node IS NOT NULL",
+        ),
         {"postgresql_with": {"fillfactor": 50}},  # heartbeats are HOT updates
     )
 

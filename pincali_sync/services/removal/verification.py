@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -60,22 +60,29 @@ class VerificationService(Service):
         Raises:
             CalibrationError, BlockedError: see `Lookout.look`.
         """
-        now = self.clock.now()
-        canaries = await self.db.run(
-            lambda tx: tx.checks.canaries(since=now - CANARY_AGE, limit=_CANARIES, now=now)
-        )
-        lookout = Lookout(self.config, self.clock, read, cycle(canaries))
+        lookout = Lookout(self.config, self.clock, read, cycle(await self.canaries()))
         try:
             async for results in lookout.look(claim):
                 yield results
         finally:
-            now = self.clock.now()
-            await self.db.run(lambda tx: tx.queue.note_canaries(lookout.asked, now=now))
+            await self.note_canaries(lookout.asked)
+
+    async def canaries(self) -> list[QueuedProperty]:
+        """Some listings that were seen lately: their pages must show them."""
+        now = self.clock.now()
+        return await self.db.run(
+            lambda tx: tx.checks.canaries(since=now - CANARY_AGE, limit=_CANARIES, now=now)
+        )
+
+    async def note_canaries(self, asked: Mapping[str, int]) -> None:
+        """Counts what was asked of them, by record, as what is asked of the queue's pages."""
+        now = self.clock.now()
+        await self.db.run(lambda tx: tx.queue.note_canaries(asked, now=now))
 
     async def look_at(
         self, property_ids: Sequence[str], fetcher: Fetcher
     ) -> list[VerificationResult]:
-        """Verifies records that nobody queued, and keeps the verdicts.
+        """Verifies records that nobody queued, and keeps the verdicts; returns what is kept.
 
         Raises:
             CalibrationError: when the site does not even show what is certainly there.
@@ -88,10 +95,9 @@ class VerificationService(Service):
 
         read = partial(read_page, fetcher)
         results = [each async for some in self.looked_at(claim, read) for each in some]
-        await self.db.run(
+        return await self.db.run(
             lambda tx: tx.checks.record(results, session_id=None, now=self.clock.now())
         )
-        return results
 
     @in_transaction
     async def record(
@@ -126,14 +132,14 @@ class VerificationService(Service):
         final = [each for each in accepted if not _try_again(each, max_attempts)]
         now = self.clock.now()
         # First: a page that is saved may make two records one, with their checks.
-        await tx.checks.record(final, session_id=ticket.session_id, now=now)
-        sound = await without_faults(tx, _pages(final), session_id=ticket.session_id)
+        kept = await tx.checks.record(final, session_id=ticket.session_id, now=now)
+        await tx.audits.settle(kept, now=now)
+        sound = await without_faults(tx, _pages(kept), session_id=ticket.session_id)
         pages = {each.queued.id: each for each in sound if each.scraped is not None}
         await self.sync.save_in(tx, list(pages.values()), session_id=ticket.session_id, rules=rules)
         others = [_outcome(each, max_attempts) for each in accepted if each.queued.id not in pages]
         await tx.queue.finish(others, self.config, now=now)
-        await tx.audits.settle()
-        counts = Counter(str(each.judgement.verdict) for each in final)
+        counts = Counter(str(each.judgement.verdict) for each in kept)
         counts["refused"] = len(latest) - len(held)
         return counts
 
@@ -171,9 +177,7 @@ class VerifyStep:
 
     async def _queue_more(self, run: SyncRun) -> bool:
         """Queues what is missing and due; whether anything waits to be looked at."""
-        outside = await self.queue.queue_verifications(
-            session_of(run), is_daily=run.tier_level == Tier.DAILY_SYNC
-        )
+        outside = await self.queue.queue_verifications(session_of(run), is_daily=_is_daily(run))
         waiting = await self.record.db.run(lambda tx: tx.queue.open_verifications())
         return bool(waiting or outside)
 
@@ -188,12 +192,19 @@ class VerifyStep:
         return now >= until
 
     async def _leave_the_rest(self, run: SyncRun) -> Outcome:
+        outside = await self.queue.missing_outside(session_of(run), is_daily=_is_daily(run))
         async with self.record.db.transaction() as tx:
             left = await tx.queue.unqueue_missing()
-            said = f"its time ended with {left} pages still queued; daily runs go on with them"
-            if left:
-                await tx.runs.note(run.id, RunNotes(verification=said))
+            said = f"its time ended with {left} pages still queued"
+            said += f" and {outside} that found no place" if outside else ""
+            if left or outside:
+                note = RunNotes(verification=f"{said}; daily runs go on with them")
+                await tx.runs.note(run.id, note)
         return DONE
+
+
+def _is_daily(run: SyncRun) -> bool:
+    return run.tier_level == Tier.DAILY_SYNC
 
 
 def _pages(results: Sequence[VerificationResult]) -> list[ScrapeResult]:

@@ -9,7 +9,11 @@ from pincali_sync.services.base import Service
 
 _KEPT_AS_RUNS = (
     *("scraping_errors", "insight_history", "alert_incidents", "removal_audits", "quality_reports"),
+    *("removal_checks", "manifest_walks", "sync_metadata"),
+    "sync_run_jobs",  # of no run: the others go with theirs
 )
+# A page first: one whose sightings are gone would say that it showed nothing.
+_KEPT_AS_SIGHTINGS = ("manifest_pages", "property_sightings", "sitemap_urls")
 # So long the manifest need not know of what the sitemap alone shows.
 _LAG = timedelta(days=7)
 
@@ -31,7 +35,7 @@ class RetentionService(Service):
         ):
             await self.delete_in_chunks(clean, days)
         await self._delete_old("property_scrapes_staging", config.keep_staging_days)
-        for seen in ("property_sightings", "sitemap_urls"):
+        for seen in _KEPT_AS_SIGHTINGS:
             await self._delete_old(seen, config.keep_sightings_days)
         for told in _KEPT_AS_RUNS:
             await self._delete_old(told, config.keep_runs_days)

@@ -222,6 +222,15 @@ class PauseService(Service):
         if pause := await self.of_tier(tier):
             raise PausedError(explain(pause))
 
+    async def what_stops_pages(self) -> BlockedError | PausedError | None:
+        """The error that says why no page is asked for: the site refuses them, or they were
+        paused; None: they may be."""
+        pause = await self.of_tier(None)
+        if pause is None:
+            return None
+        kind = BlockedError if pause.kind == "refused" else PausedError
+        return kind(explain(pause))
+
 
 async def _begin(tx: UnitOfWork, pause: Pause) -> bool:
     begun = await tx.pauses.pause(pause)

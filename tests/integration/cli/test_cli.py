@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -19,6 +20,8 @@ from pincali_sync.cli import output, tier_runner
 from pincali_sync.cli.app import app, run
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
+from pincali_sync.runner.local import LocalJobRunner
+from pincali_sync.services.ports import JobSpec
 from pincali_sync.services.runs.runner_lock import runner_lock
 from tests.support.builders import rows
 from tests.support.cli import as_json, say
@@ -28,6 +31,24 @@ from tests.support.cli import as_json, say
 def configured(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("SCRAPYD_URLS", "http://127.0.0.1:1")
+
+
+@pytest.fixture
+def http_details(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DETAIL_TRANSPORT", "http")
+
+
+@pytest.fixture
+def no_job(monkeypatch: pytest.MonkeyPatch) -> list[JobSpec]:
+    """The jobs that a command would have run here."""
+    wanted: list[JobSpec] = []
+
+    async def run(_runner: LocalJobRunner, spec: JobSpec) -> int:
+        wanted.append(spec)
+        return 1
+
+    monkeypatch.setattr(LocalJobRunner, "run", run)
+    return wanted
 
 
 @pytest.mark.usefixtures("configured")
@@ -145,6 +166,95 @@ def test_a_scrapyd_that_is_down_fails_the_command_and_leaves_nothing_half_done(
 
 
 @pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("words", [("tier1", "--dry-run"), ("tier4", "--dry-run")])
+def test_a_dry_run_of_what_is_paused_says_who_paused_it_and_asks_for_nothing(
+    capsys: pytest.CaptureFixture[str], no_job: list[JobSpec], words: tuple[str, ...]
+) -> None:
+    tier = words[0][-1]
+    say(capsys, "pause", "--tier", tier, "--reason", "moving house")
+    status, _, err = say(capsys, *words)
+    assert status == 3
+    assert re.search(f"tier {tier} has been paused .*moving house; .*resume --tier {tier}", err)
+    say(capsys, "resume", "--tier", tier)
+    say(capsys, "pause", "--reason", "moving house")
+    status, _, err = say(capsys, *words)
+    assert status == 3
+    assert re.search("everything has been paused .*moving house; `pincali-sync resume`", err)
+    assert no_job == []
+
+
+def test_a_dry_run_on_a_database_without_our_tables_names_the_remedy(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    empty_database_url: str,
+    no_job: list[JobSpec],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    status, _, err = say(capsys, "tier1", "--dry-run")
+    assert status == 1
+    assert "has no tables of this program yet" in err
+    assert no_job == []
+
+
+@pytest.mark.usefixtures("configured", "http_details")
+@pytest.mark.parametrize("words", [("tier1", "--dry-run"), ("process-queue", "5")])
+def test_a_pause_while_pages_are_read_is_told_as_what_it_is(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+) -> None:
+    async def paused(_runner: LocalJobRunner, _spec: JobSpec) -> int:
+        async with open_services(load_config()) as services:
+            await services.pauses.pause(None, reason="moving house", paused_by="Operator 1")
+        return 3
+
+    monkeypatch.setattr(LocalJobRunner, "run", paused)
+    status, _, err = say(capsys, *words)
+    assert status == 3
+    assert "by Operator 1: moving house; `pincali-sync resume` goes on" in err
+    assert "refuses" not in err
+
+
+@pytest.mark.usefixtures("configured", "http_details")
+def test_a_queue_that_rests_is_not_worked_off_and_it_is_said_why(
+    capsys: pytest.CaptureFixture[str], no_job: list[JobSpec]
+) -> None:
+    say(capsys, "pause", "--reason", "moving house")
+    status, out, err = say(capsys, "process-queue", "5")
+    assert (status, out) == (3, "")
+    assert "moving house; `pincali-sync resume` goes on" in err
+    assert no_job == []
+
+
+@pytest.mark.usefixtures("configured", "http_details")
+def test_details_that_could_not_be_fetched_are_told_with_the_reason(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failed(_runner: LocalJobRunner, spec: JobSpec) -> int:
+        async with open_services(load_config()) as services:
+            ticket = await services.jobs.begin(spec.job_id, spider=spec.spider, source=None)
+            await services.jobs.finish(ticket, succeeded=False, reason="no_browser", stats={})
+        return 1
+
+    monkeypatch.setattr(LocalJobRunner, "run", failed)
+    status, out, err = say(capsys, "process-queue", "5", "--json")
+    assert (status, json.loads(out)["processed"]) == (1, 0)
+    assert json.loads(out)["error"].startswith("the job ended with no_browser: see /")
+    assert "pincali-sync: the job ended with no_browser: see /" in err
+
+
+@pytest.mark.usefixtures("configured")
+def test_a_missing_browser_is_found_out_before_a_queue_is_worked_off(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, no_job: list[JobSpec]
+) -> None:
+    monkeypatch.setenv("CHROMIUM_EXECUTABLE", "/nowhere/chromium")
+    status, _, err = say(capsys, "process-queue", "5")
+    assert status == 1
+    assert "CHROMIUM_EXECUTABLE=/nowhere/chromium does not exist" in err
+    assert no_job == []
+
+
+@pytest.mark.usefixtures("configured")
 def test_a_tick_without_a_node_ends_with_1_though_nothing_is_due_unless_all_rests(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -206,6 +316,46 @@ def test_parse_says_when_a_page_is_no_listing_or_not_there(
     status, _, err = say(capsys, "parse", "detail", "nowhere.html", "--url", url)
     assert status == 2
     assert "nowhere.html cannot be read" in err
+
+
+@pytest.mark.parametrize(
+    "url", ["garbage", "", "www.pincali.com/en", "ftp://a/b", "http://[", "https:///en"]
+)
+def test_parse_refuses_what_is_no_url_of_a_page(
+    capsys: pytest.CaptureFixture[str], pages_folder: Path, url: str
+) -> None:
+    page = str(pages_folder / "listing-2026.html")
+    status, out, err = say(capsys, "parse", "listing", page, "--url", url)
+    assert (status, out) == (2, "")
+    assert "it begins with http:// or https:// and names a host" in err
+
+
+def test_parse_says_when_a_page_shows_neither_a_card_nor_a_total(
+    capsys: pytest.CaptureFixture[str], pages_folder: Path
+) -> None:
+    url = "https://www.pincali.com/en/properties/properties-for-sale"
+    page = str(pages_folder / "login.html")
+    status, out, err = say(capsys, "parse", "listing", page, "--url", url)
+    assert status == 1
+    assert json.loads(out)["entries"] == []
+    assert "login.html shows neither a card nor how many there are" in err
+
+
+@pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("number", ["10001", "99999999999999999999"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("history",), ("dead-letters",), ("today",), ("listings",), ("removals", "unsettled")),
+        *(("reviews", "list"), ("candidates", "list")),
+    ],
+)
+def test_more_than_anybody_reads_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], number: str
+) -> None:
+    status, _, err = say(capsys, *words, "--limit", number)
+    assert status == 2
+    assert "--limit" in err
 
 
 async def _count(url: str, table: str) -> int:

@@ -93,6 +93,34 @@ def test_rows_that_were_not_active_do_not_become_active(adopted: str) -> None:
     }
 
 
+def test_an_older_status_is_read_whatever_its_case_and_the_checks_hold(legacy: str) -> None:
+    written = {
+        "pincali_casa-21": "Active",
+        "pincali_casa-41": " ACTIVE ",
+        "pincali_casa-61": "Sold",
+    }
+    with psycopg.connect(legacy) as connection:
+        for property_id, status in written.items():
+            connection.execute(
+                "UPDATE properties_live SET status = %s WHERE property_id = %s",
+                (status, property_id),
+            )
+    migrate.upgrade(legacy)
+    found = fetch(
+        legacy,
+        """SELECT property_id, status, listing_status FROM properties_live
+            WHERE property_id = ANY(%s) ORDER BY property_id""",
+        list(written),
+    )
+    assert found == [
+        ("pincali_casa-21", "active", "active"),
+        ("pincali_casa-41", "active", "active"),
+        ("pincali_casa-61", "Sold", "sold"),
+    ]
+    checks = "SELECT count(*) FROM pg_constraint WHERE conname LIKE '%%older_status%%'"
+    assert fetch(legacy, checks) == [(1,)]
+
+
 def test_easybroker_ids_are_recovered_from_image_urls(adopted: str) -> None:
     found = dict(
         fetch(

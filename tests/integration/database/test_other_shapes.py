@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ from pincali_sync.exceptions import SchemaVersionError
 from tests.support.builders import Workshop, detail, entry, rows, sale
 from tests.support.clock import FixedClock
 from tests.support.legacy import create_legacy
+from tests.support.postgres import PLAIN_ROLE, administrator_of
 
 pytestmark = pytest.mark.slow
 
@@ -66,6 +68,14 @@ REFUSED = {
     "lists as json": (
         [_LISTS],
         r"properties_live\.image_urls is json instead of jsonb.*ALTER TABLE",
+        None,
+    ),
+    "a journal as json": (
+        [
+            """ALTER TABLE property_changes ALTER old_value TYPE json USING old_value::json,
+               ALTER new_value TYPE json USING new_value::json"""
+        ],
+        r"property_changes\.old_value is json instead of jsonb.*ALTER TABLE",
         None,
     ),
     "lists as arrays": (
@@ -180,6 +190,68 @@ async def test_a_database_whose_upgrade_stopped_at_times_without_a_zone_goes_on(
         ).fetchall()
     assert may_read
     assert remark.startswith("One row per record")
+
+
+_THEIR_VIEW = [
+    "CREATE VIEW lately AS SELECT property_id, title, last_seen_at FROM properties_live",
+    "COMMENT ON COLUMN lately.title IS 'as shown'",
+    "ALTER VIEW lately ALTER title SET DEFAULT 'none'",
+    """CREATE FUNCTION their_own() RETURNS trigger LANGUAGE plpgsql AS
+       'BEGIN UPDATE properties_live SET title = NEW.title WHERE property_id = NEW.property_id;
+        RETURN NEW; END'""",
+    """CREATE TRIGGER renamed INSTEAD OF UPDATE ON lately
+       FOR EACH ROW EXECUTE FUNCTION their_own()""",
+    "CREATE RULE kept AS ON DELETE TO lately DO INSTEAD NOTHING",
+    "GRANT SELECT ON lately TO their_reader WITH GRANT OPTION",
+    "GRANT UPDATE (title) ON lately TO their_reader",
+    "ALTER VIEW lately OWNER TO their_owner",
+]
+_ON_IT = """
+SELECT pg_get_userbyid(relowner), relacl::text, col_description(c.oid, 2),
+       (SELECT array_agg(attacl::text) FROM pg_attribute WHERE attrelid = c.oid),
+       (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = c.oid),
+       (SELECT array_agg(pg_get_triggerdef(oid)) FROM pg_trigger WHERE tgrelid = c.oid),
+       (SELECT array_agg(pg_get_ruledef(oid) ORDER BY rulename) FROM pg_rewrite
+         WHERE ev_class = c.oid AND rulename <> '_RETURN')
+  FROM pg_class c WHERE oid = 'lately'::regclass
+"""
+
+
+@pytest.fixture
+def administrator(postgres_url: str, legacy: str) -> Iterator[str]:
+    """Of a database in which another role than the product's has a view."""
+    url = administrator_of(postgres_url, legacy)
+    roles = ["CREATE ROLE their_reader", "CREATE ROLE their_owner"]
+    make(url, [*roles, "GRANT CREATE ON SCHEMA public TO their_owner"])
+    make(legacy, [_NAIVE])
+    make(url, _THEIR_VIEW)
+    yield url
+    make(url, ["DROP OWNED BY their_reader, their_owner", "DROP ROLE their_reader, their_owner"])
+
+
+def on_the_view(url: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(_ON_IT).fetchall()
+
+
+def test_a_view_that_is_made_again_keeps_all_that_hangs_on_it(
+    legacy: str, administrator: str
+) -> None:
+    make(administrator, [f"GRANT their_owner TO {PLAIN_ROLE}"])
+    before = on_the_view(legacy)
+    migrate.upgrade(legacy)
+    assert on_the_view(legacy) == before
+
+
+def test_a_view_that_cannot_be_given_back_to_its_owner_is_left_and_told(
+    legacy: str, administrator: str
+) -> None:
+    before = on_the_view(legacy)
+    with pytest.raises(SchemaVersionError, match=r"their_owner.*run the upgrade again"):
+        migrate.upgrade(legacy)
+    assert on_the_view(legacy) == before
+    make(administrator, ["DROP VIEW lately"])
+    migrate.upgrade(legacy)
 
 
 def test_no_time_is_another_when_it_gets_a_zone(legacy: str) -> None:

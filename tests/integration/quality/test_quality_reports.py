@@ -162,6 +162,18 @@ def test_the_command_prints_json_and_writes_where_it_is_told(
 
 
 @pytest.mark.usefixtures("configured")
+@pytest.mark.parametrize("words", [("report",), ("export", "--format", "csv")])
+def test_a_folder_within_one_that_is_not_there_is_refused_and_not_made(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    missing = tmp_path / "mistyped"
+    status, _, err = say(capsys, *words, "--output", str(missing / "it"))
+    assert status == 2
+    assert str(missing) in err
+    assert not missing.exists()
+
+
+@pytest.mark.usefixtures("configured")
 def test_a_folder_that_cannot_be_written_fails_the_command_with_the_remedy(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

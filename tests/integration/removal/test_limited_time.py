@@ -12,7 +12,8 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.domain.tiers import Tier, TierPlan
 from pincali_sync.items import ManifestEntry
-from tests.support.builders import SITE, add_live, rows, value
+from tests.integration.queue.test_topping_up import LOST
+from tests.support.builders import SITE, Workshop, add_live, entry, rows, value
 from tests.support.clock import FixedClock
 from tests.support.removals import TOKEN, look_for, record, stock
 from tests.support.scans import full_scan, seen
@@ -173,6 +174,47 @@ async def test_missing_listings_leave_room_for_news(db: Database, clock: FixedCl
     assert await value(db, QUEUED) == 4
     await rows(db, "UPDATE property_manifest SET needs_full_scrape = true")
     assert await services.queue.top_up() == 1
+
+
+OPEN = """SELECT count(*) FROM scrape_queue
+           WHERE status = 'pending' AND queue_reason IS DISTINCT FROM 'verification'"""
+
+
+@pytest.mark.parametrize(("news", "stay"), [(24, 16), (17, 16), (4, 4)])
+async def test_missing_listings_have_a_fifth_of_the_queue_however_much_is_news(
+    db: Database, clock: FixedClock, news: int, stay: int
+) -> None:
+    services = build_services(
+        load_config(pincali_base_url=SITE, queue_max_pending=20), clock=clock, db=db
+    )
+    shown = await missed_once(Stage(db, clock))
+    session_id = await full_scan(services, {"sale": shown})
+    await services.diff.detect_removed_properties(session_id)
+    shop = Workshop(db=db, clock=clock, max_pending=20)
+    await shop.scan(*(entry(f"new-{n}") for n in range(news)))
+    queued = min(GONE, 20 - stay)
+    assert await services.queue.queue_verifications(session_id) == GONE - queued
+    assert (await value(db, QUEUED), await value(db, OPEN)) == (queued, stay)
+    assert await value(db, LOST) == 0
+    # And what comes then moves none of them.
+    await shop.scan(*(entry(f"newer-{n}") for n in range(24)))
+    await services.queue.top_up()
+    assert await value(db, QUEUED) == 4
+    assert await value(db, OPEN) == 16
+
+
+async def test_a_run_says_how_many_found_no_place(stage: Stage) -> None:
+    shown = await missed_once(stage)
+    await rows(
+        stage.db,
+        """INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason)
+           SELECT 'asked-for-' || n, 'x', 1, 'by hand' FROM generate_series(1, 10000) n""",
+    )
+    assert (await scanned(stage, Tier.WEEKLY_DEEP, shown)).step == "verify"
+    stage.clock.advance(hours=3)
+    said = "its time ended with 0 pages still queued and 6 that found no place"
+    weekly = await stage.tick()
+    assert weekly.details.verification == f"{said}; daily runs go on with them"
 
 
 async def test_a_worker_that_dies_after_the_end_holds_nothing_up(stage: Stage) -> None:

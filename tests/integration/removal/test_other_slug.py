@@ -24,12 +24,16 @@ async def drop(
     second: str,
     first: str = "other-1",
     third: str = "other-1",
+    earlier: str | None = None,
 ) -> UUID:
-    """Three days of the sitemap: house-1 is on the first alone, a URL comes with one of the three.
-    Its page is gone then; returns the session that looked."""
+    """Three days of the sitemap: house-1 is on the first alone, a URL comes with one of the three,
+    or earlier. Its page is gone then; returns the session that looked."""
     await begin(services, clock)
     await rows(db, "UPDATE property_manifest SET needs_full_scrape = false")
     stay = ("house-2", "house-3", "flat-1", "flat-2", *OTHERS)
+    if earlier:
+        await read(services, "house-1", earlier, *stay, dated_at=clock.now())
+        stay = (earlier, *stay)
     for come in (("house-1", first), (second,), (second, third)):
         clock.advance(days=1)
         session_id = (await read(services, *come, *stay, dated_at=clock.now())).session_id
@@ -38,7 +42,7 @@ async def drop(
                 db,
                 """UPDATE property_manifest SET needs_full_scrape = false
                     WHERE property_id = ANY(:known)""",
-                known=[id_of(slug) for slug in ("house-1", *stay)],
+                known=[id_of(slug) for slug in ("house-1", *stay) if slug != earlier],
             )
     await services.queue.queue_verifications(session_id)
     [queued] = await services.queue.claim_next_batch(
@@ -96,6 +100,14 @@ async def test_what_came_after_it_had_gone_holds_nothing_up(
     services: Services, shop: Workshop, db: Database, clock: FixedClock
 ) -> None:
     session_id = await drop(services, db, clock, second="other-1", third="castle-1")
+    assert await state(services, shop, session_id) == "confirmed_removed"
+
+
+async def test_a_url_that_is_never_known_holds_up_nobody_who_was_listed_after_it_came(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    session_id = await drop(services, db, clock, second="other-1", earlier="castle-1")
+    assert (await shop.manifest("castle-1"))["needs_full_scrape"]
     assert await state(services, shop, session_id) == "confirmed_removed"
 
 

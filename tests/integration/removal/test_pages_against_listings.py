@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from pincali_sync.answers.detail import read_detail
-from pincali_sync.bootstrap import Services
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
+from pincali_sync.domain.identity import slug_of
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
-from tests.support.builders import SITE, Workshop, entry, rows, value
+from tests.support.builders import SITE, Workshop, entry, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.removals import FLATS, HOUSES, TOKEN, batch_id, begin, claim, miss, record
-from tests.support.scans import full_scan, seen
+from tests.support.scans import FakeSite, full_scan, seen
 
 OWN = HOUSES[0].public_id
 
@@ -75,25 +79,55 @@ async def test_a_missing_listing_whose_page_shows_another_leaves_with_that_evide
     assert check["evidence"] == f"its page shows another listing, EB-ZZ0007; the record is {OWN}"
 
 
-@pytest.mark.parametrize("at_once", [True, False])
-async def test_one_listing_on_the_pages_of_several_is_a_fault_of_the_site(
-    services: Services, clock: FixedClock, at_once: bool
-) -> None:
+async def miss_two(services: Services, clock: FixedClock) -> UUID:
+    """Two weekly scans show neither house-1 nor flat-1; returns the last one's session."""
     await begin(services, clock)
     for _ in range(2):
         session_id = await full_scan(services, {"sale": HOUSES[1:], "rent": FLATS[1:]})
         await services.diff.detect_removed_properties(session_id)
         clock.advance(days=7)
+    return session_id
+
+
+@pytest.mark.parametrize(("at_once", "jobs"), [(True, 1), (False, 1), (False, 2)])
+async def test_one_listing_on_the_pages_of_several_is_a_fault_of_the_site(
+    services: Services, clock: FixedClock, at_once: bool, jobs: int
+) -> None:
+    session_id = await miss_two(services, clock)
     results = [seen(each, 200, page("EB-ZZ0007")) for each in await claim(services, session_id)]
     assert len(results) == 2
-    ticket = await services.jobs.begin(session_id, spider="verification", source=None)
-    for some in [results] if at_once else [[each] for each in results]:
+    tickets = [
+        await services.jobs.begin(uuid4(), spider="verification", source=None) for _ in range(jobs)
+    ]
+    batches = [results] if at_once else [[each] for each in results]
+    for some, ticket in zip(batches, cycle(tickets), strict=False):
         await services.verification.record(
             some, ticket=ticket, lease_token=TOKEN, rules=(), max_attempts=3
         )
     assert {each["verdict"] for each in await checks(services.db)} == {"unknown"}
     assert all("; so do pages of others" in each["evidence"] for each in await checks(services.db))
     assert (await services.removals.apply(await batch_id(services.db))).removed == 0
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_whoever_looks_by_hand_is_told_of_that_fault_as_jobs_are(
+    db: Database, clock: FixedClock, at_once: bool
+) -> None:
+    site = FakeSite()
+    services = build_services(load_config(pincali_base_url=SITE), clock=clock, db=db, fetcher=site)
+    session_id = await miss_two(services, clock)
+    clock.advance(days=-7)  # listings that must be there were seen lately
+    for each in (*HOUSES, *FLATS):
+        is_gone = each in (HOUSES[0], FLATS[0])
+        shown = "EB-ZZ0007" if is_gone else each.public_id
+        site.set(slug_of(each.source_url), 200, page(shown))
+    missing = [id_of("house-1"), id_of("flat-1")]
+    for some in [missing] if at_once else [[each] for each in missing]:
+        results = await services.diff.confirm_removals(some)
+    assert {(each.verdict, each.confirmed_removed) for each in results} == {("unknown", False)}
+    assert all("; so do pages of others" in each.evidence for each in results)
+    assert {each["verdict"] for each in await checks(db)} == {"unknown"}
+    assert await services.removals.apply_of(session_id, run_id=None) is None
 
 
 async def test_a_sold_page_that_a_detail_job_meets_is_evidence_and_no_proof_of_life(

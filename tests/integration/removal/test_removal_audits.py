@@ -14,11 +14,13 @@ from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.removal.checks import VerificationResult
 from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.items import QueuedProperty
-from tests.support.builders import SITE, Workshop, add_live, id_of, rows, value
+from tests.support.builders import SITE, Workshop, add_live, add_queued, id_of, rows, value
 from tests.support.clock import FixedClock
 from tests.support.scans import seen, shown_alive
 
 TOKEN = uuid4()
+JOURNALLED = """INSERT INTO property_changes (property_id, change_type, field_name, created_at)
+                VALUES (:id, 'removed', 'listing_status', :at)"""
 ALIVE = Judgement(verdict=Verdict.ALIVE, evidence="the page shows its id")
 
 
@@ -32,13 +34,7 @@ async def remove(db: Database, *slugs: str, at: datetime) -> None:
     """Listings whose removal was confirmed at a time."""
     for slug in slugs:
         await add_live(db, slug, listing_status="confirmed_removed", status="removed", visits=1)
-        await rows(
-            db,
-            """INSERT INTO property_changes (property_id, change_type, field_name, created_at)
-               VALUES (:id, 'removed', 'listing_status', :at)""",
-            id=id_of(slug),
-            at=at,
-        )
+        await rows(db, JOURNALLED, id=id_of(slug), at=at)
 
 
 async def drawn(db: Database) -> set[str]:
@@ -156,6 +152,54 @@ async def test_a_listing_that_came_back_meanwhile_is_not_looked_for(
     await rows(db, "UPDATE properties_live SET listing_status = 'relisted', status = 'active'")
     assert await services.audit.queue_waiting() == 0
     assert await value(db, "SELECT count(*) FROM scrape_queue") == 0
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("returned", [("relisted",), ("relisted", "likely_removed"), ()])
+async def test_a_listing_that_came_back_by_itself_is_judged_by_no_later_look(
+    services: Services,
+    db: Database,
+    clock: FixedClock,
+    returned: tuple[str, ...],
+    is_there: bool,
+) -> None:
+    await remove(db, "house-1", at=clock.now() - timedelta(days=1))
+    await services.audit.draw()
+    clock.advance(days=20)  # meanwhile it was listed, and maybe was missed or removed once more
+    for state in returned:
+        await rows(
+            db,
+            "UPDATE properties_live SET listing_status = :state, status = 'active'",
+            state=state,
+        )
+    if not returned:
+        await rows(db, JOURNALLED, id=id_of("house-1"), at=clock.now())
+    await add_queued(db, "house-1", clock, queue_reason="verification", priority=3)
+    [queued] = (await claim(services)).values()
+    await record(services, shown_alive(queued, ALIVE) if is_there else seen(queued, 404))
+    audit = (await services.insights.snapshot()).audit
+    assert (audit.alive, audit.gone, audit.waiting) == (0, 0, 1)
+
+
+async def test_an_audit_is_settled_by_its_look_and_not_by_what_a_page_said_by_the_way(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await remove(db, "house-1", at=clock.now() - timedelta(days=1))
+    await services.audit.draw()
+    await services.audit.queue_waiting()
+    await rows(
+        db,
+        """INSERT INTO removal_checks
+                  (property_id, session_id, verdict, evidence, url, checked_at)
+           VALUES (:id, :session_id, 'unknown', 'x', 'x', :now)""",
+        id=id_of("house-1"),
+        session_id=uuid4(),
+        now=clock.now(),
+    )
+    [queued] = (await claim(services)).values()
+    await record(services, seen(queued, 404))
+    audit = (await services.insights.snapshot()).audit
+    assert (audit.gone, audit.unknown) == (1, 0)
 
 
 async def test_no_audit_where_none_is_wanted(db: Database, clock: FixedClock) -> None:

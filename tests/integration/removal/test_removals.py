@@ -6,7 +6,7 @@ import pytest
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
-from tests.support.builders import Workshop, add_live, entry, id_of, rows
+from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows
 from tests.support.clock import FixedClock
 from tests.support.removals import FLATS, HOUSES, batch_id, begin, claim, miss, missing, record
 from tests.support.scans import full_scan, seen
@@ -149,6 +149,18 @@ async def test_unseen_as_long_as_two_weekly_scans_take_one_absence_is_as_good_as
     found = await services.diff.detect_removed_properties(session_id)
     assert await missing(db) == {"house-1": times}
     assert [each.property_id for each in found] == [id_of("house-1")] * (times - 1)
+
+
+async def test_a_page_that_is_fetched_after_the_proof_saves_what_no_list_shows_any_more(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=3))
+    await record(services, seen(queued, 404))
+    clock.advance(minutes=5)
+    await shop.visit(detail("house-1", public_id=HOUSES[0].public_id))
+    assert (await shop.live("house-1"))["listing_status"] == "likely_removed"
+    assert (await services.removals.apply(await batch_id(services.db))).removed == 0
 
 
 async def test_a_card_that_shows_another_under_its_slug_takes_no_proof_back(

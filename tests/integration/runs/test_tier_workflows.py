@@ -26,7 +26,7 @@ from pincali_sync.exceptions import (
 from pincali_sync.items import FetchedShard, ManifestEntry
 from pincali_sync.services.ports import JobSpec
 from pincali_sync.services.property_sync_orchestrator import PropertySyncOrchestrator
-from pincali_sync.services.tier_orchestrator import TierResult
+from pincali_sync.services.tier_orchestrator import TierOrchestrator, TierResult
 from tests.support.builders import SITE, add_live, entry, id_of, page, rows, sale, value
 from tests.support.clock import FixedClock
 from tests.support.scans import seen, whole_source, whole_walk
@@ -375,6 +375,70 @@ async def test_a_full_sync_that_is_blocked_pauses_pages(stage: Stage) -> None:
         await entrance(stage, machine).full_sync()
     [pause] = await stage.services.pauses.in_force()
     assert (pause.scope, pause.kind) == ("pages", "refused")
+
+
+async def test_a_person_who_pauses_during_a_full_sync_is_no_refusal_of_the_site(
+    stage: Stage,
+) -> None:
+    class Paused(Machine):
+        async def run(self, spec: JobSpec) -> int:
+            await stage.services.pauses.pause(None, reason="maintenance", paused_by="Operator 1")
+            return await super().run(spec)
+
+    with pytest.raises(PausedError, match="by Operator 1: maintenance"):
+        await entrance(stage, Paused(ExitStatus.PAUSED_OR_BLOCKED)).full_sync()
+    [pause] = await stage.services.pauses.in_force()
+    assert (pause.scope, pause.kind) == ("all", "person")
+
+
+async def test_what_a_job_saw_of_a_refusal_is_told_by_the_full_sync(stage: Stage) -> None:
+    class Refused(Machine):
+        async def run(self, spec: JobSpec) -> int:
+            await stage.services.pauses.refused("pages", reason="captcha at /en/home/a-1")
+            return await super().run(spec)
+
+    with pytest.raises(BlockedError, match="captcha at /en/home/a-1"):
+        await entrance(stage, Refused(ExitStatus.PAUSED_OR_BLOCKED)).full_sync()
+    [pause] = await stage.services.pauses.in_force()
+    assert (pause.scope, pause.kind) == ("pages", "refused")
+
+
+async def test_a_pause_during_a_full_sync_that_is_over_again_is_not_put_back(
+    stage: Stage,
+) -> None:
+    class Resumed(Machine):
+        async def run(self, spec: JobSpec) -> int:
+            ticket = await stage.services.jobs.begin(spec.job_id, spider=spec.spider, source=None)
+            await stage.end(ticket, "paused")
+            return await super().run(spec)
+
+    with pytest.raises(PausedError, match="that is over"):
+        await entrance(stage, Resumed(ExitStatus.PAUSED_OR_BLOCKED)).full_sync()
+    assert await stage.services.pauses.in_force() == []
+
+
+@pytest.mark.parametrize("status", ["completed", "failed"])
+async def test_what_the_most_comprehensive_tier_serves_is_not_run_again_that_day(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    ran: list[int] = []
+
+    async def run_to_end(runs: TierOrchestrator, tier: Tier) -> TierResult:
+        ran.append(tier.value)
+        run = await runs.start(tier)
+        await rows(
+            stage.db,
+            "UPDATE sync_runs SET status = :status, completed_at = :now WHERE id = :id",
+            **{"status": status, "now": stage.clock.now(), "id": run.id},
+        )
+        return TierResult.of(await runs.get(run.id))
+
+    monkeypatch.setattr(TierOrchestrator, "run_to_end", run_to_end)
+    machine = Machine()
+    result = await entrance(stage, machine).daily_sync_workflow()
+    assert ran == ([3, 4] if status == "completed" else [3, 2, 1, 4])
+    assert [each.success for each in result.tiers] == [status == "completed"] * len(ran)
+    assert (result.full_sync, machine.ran) == (None, [])  # a run that failed is tried again
 
 
 async def test_a_full_sync_whose_job_fails_says_so(stage: Stage) -> None:

@@ -85,7 +85,7 @@ async def test_no_card_and_no_merger_reads_a_table_whole(
         counts = await record(shop.scans, tx, [page(*moved)], ticket)
         pair = (id_of("house-4"), id_of("house-1"))
         await tx.identities.merge([pair], reason="one listing", now=clock.now())
-        await tx.live.mark_seen(ticket.session_id, after="", size=10)
+        await tx.live.mark_seen(await tx.live.seen_in(ticket.session_id))
         assert (counts.records, counts.new_properties, counts.takeovers) == (5, 2, 1)
         assert await _read_whole(tx) == before
 

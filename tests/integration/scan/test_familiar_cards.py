@@ -187,7 +187,7 @@ async def test_what_every_sighting_touches_is_in_no_index(
             found = await tx.familiar.find(pages)
             await tx.familiar.touch(found, pages, session_id=ticket.session_id, now=clock.now())
         async with _updates(tx, "properties_live") as live:
-            await tx.live.mark_seen(ticket.session_id, after="", size=10)
+            await tx.live.mark_seen([card.property_id for card in CARDS])
         async with _updates(tx, "sync_run_jobs") as jobs:
             await tx.jobs.heartbeat(ticket.job_id, now=clock.now())
     assert (manifest, live, jobs) == ([2, 2], [2, 2], [1, 1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,10 @@ def configure_library(environment: pytest.MonkeyPatch, site: HostileSite, *, gap
     environment.setenv("PINCALI_BASE_URL", site.url)
     environment.setenv("SITE_MIN_GAP_SECONDS", gap)
     environment.setenv("DETAIL_TRANSPORT", "http")
+
+
+def break_off() -> Says:
+    raise ConnectionResetError
 
 
 async def no_turn() -> None:
@@ -327,3 +332,30 @@ async def test_each_page_that_the_library_is_led_to_takes_its_turn(
     assert turns == len(hostile.paths) == 3
     held = "SELECT held_until > now() + interval '9 minutes' FROM site_pace"
     assert await value(db, held)
+
+
+@pytest.mark.parametrize(
+    ("robots", "paused"),
+    [
+        (Says(body=b"User-agent: *\nDisallow: /en/home/\n"), {"scope": "pages", "kind": "refused"}),
+        (Says(body=b"User-agent: *\nDisallow: /en/home/casa-1\n"), None),
+        (Says(body=b"User-agent: *\nCrawl-delay: 1000\n"), {"scope": "all", "kind": "refused"}),
+        (Says(502), {"scope": "all", "kind": "busy"}),
+        (break_off, None),  # this machine's network may be to blame
+    ],
+)
+async def test_what_robots_txt_asks_of_the_library_holds_for_everybody(
+    hostile: HostileSite,
+    db: Database,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    robots: Says | Callable[[], Says],
+    paused: dict[str, str] | None,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    configure_library(monkeypatch, hostile, gap="0.01")
+    hostile.answers["/robots.txt"] = robots
+    with pytest.raises(BlockedError, match=r"robots\.txt"):
+        await scrape_single_property("/en/home/casa-1")
+    assert set(hostile.paths) == {"/robots.txt"}
+    assert await rows(db, "SELECT scope, kind FROM sync_pauses") == ([paused] if paused else [])

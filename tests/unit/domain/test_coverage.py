@@ -161,6 +161,12 @@ def test_a_long_scan_may_see_more_of_the_market_move() -> None:
     assert certify(full_scan(**moved, hours=30), expected=2_400).certified
 
 
+@pytest.mark.parametrize(("at_end", "is_certified"), [(41, True), (42, False)])
+def test_the_total_of_a_small_source_may_move_by_one(at_end: int, *, is_certified: bool) -> None:
+    moved = full_scan(at_start=40, total=at_end, found=at_end)
+    assert certify(moved, expected=40).certified is is_certified
+
+
 def test_a_source_without_any_listing_may_be_certified_where_none_was_expected() -> None:
     empty = full_scan(read=1, pages=1, found=0, total=0, at_start=0)
     assert certify(empty, expected=0).proves_absence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pincali_sync.domain.numbers import integer_of, last_integer_of
+from pincali_sync.domain.numbers import integer_of, last_integer_of, whole_number
 
 
 @pytest.mark.parametrize(
@@ -104,3 +104,9 @@ def test_the_last_number_of_a_text_is_read_where_it_ends_with_it(text: str) -> N
 )
 def test_a_text_may_end_with_no_number_that_is_certain(text: str) -> None:
     assert last_integer_of(text) is None
+
+
+def test_what_is_ordered_is_in_plain_digits_or_no_number() -> None:
+    assert [whole_number(text) for text in ("0", "17", "007", "9" * 9)] == [0, 17, 7, 999_999_999]
+    nothing = ("", "²", "٣", "-1", " 1", "1.0", "1_0", "9" * 10, "9" * 5000)
+    assert {whole_number(text) for text in nothing} == {None}

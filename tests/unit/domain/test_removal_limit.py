@@ -53,6 +53,9 @@ AFTER_AN_OUTAGE = daily(*[1_100] * 5, 66_000)
         (1, daily(*[10] * 20), daily(*[10] * 20), 4_700),
         (0, USUAL, USUAL, 4_700),
         (-3, USUAL, USUAL, 4_700),
+        # Less than a day lets expect what a day does, in a busy market, too.
+        (0, daily(*[3_000] * 20), USUAL, 9_000),
+        (0.25, USUAL, daily(*[3_000] * 20), 9_000),
     ],
 )
 def test_the_limit_follows_from_the_days_and_the_churn(

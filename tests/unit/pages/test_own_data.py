@@ -91,7 +91,52 @@ def test_objects_that_name_nothing_count_only_where_they_mean_one_thing() -> Non
     assert page(HOUSE).bedrooms == 9
     assert page(HOUSE, {"@type": "Product", "offers": DOLLARS}).bedrooms == 9
     assert page(HOUSE | {"name": "A"}, HOUSE | {"name": "B"}) == BARE
-    assert page({"@type": "Product", "sku": EB}, HOUSE) == BARE
+    assert page({"@type": "Apartment", "sku": EB}, HOUSE) == BARE
+
+
+LISTING: dict[str, Any] = {"@type": "RealEstateListing", "url": OWN, "name": "Casa rosa"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"about": HOUSE},
+        {"mainEntity": [HOUSE]},
+        {"offers": {"@type": "Offer", "price": 1, "itemOffered": HOUSE}},
+        {"about": HOUSE, "offers": [{"@type": "Offer", "itemOffered": HOUSE}]},
+        {"about": HOUSE | {"name": "Hermosa casa"}},
+        {"@type": "WebPage", "mainEntity": {"@type": "Product", "about": HOUSE}},
+    ],
+)
+def test_what_an_object_that_names_this_listing_is_about_fills_its_fields(
+    data: dict[str, Any],
+) -> None:
+    for filled in (page(LISTING | data), page(HOUSE | {"name": "Otra"}, LISTING | data)):
+        assert (filled.bedrooms, filled.city, filled.total_area_m2) == (9, "Otra", Decimal(999))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"about": HOUSE | {"url": OTHER}},
+        {"about": [HOUSE | {"name": "A"}, HOUSE | {"name": "B"}]},
+        {"about": {"@type": "House", "isSimilarTo": HOUSE}},
+        {"offers": {"seller": {"@type": "RealEstateAgent", "makesOffer": {"itemOffered": HOUSE}}}},
+        {"author": {"@type": "RealEstateAgent", "about": HOUSE}},
+        {"containedInPlace": HOUSE},
+    ],
+)
+def test_what_else_stands_within_it_fills_nothing(data: dict[str, Any]) -> None:
+    assert page(LISTING | data) == BARE
+
+
+def test_a_product_and_the_only_home_beside_it_are_one_thing() -> None:
+    product = {"@type": "Product", "sku": EB, "name": "Casa rosa"}
+    for home in (HOUSE, HOUSE | {"name": "Casa rosa"}):
+        assert page(product, home).bedrooms == page({"@graph": [home, product]}).bedrooms == 9
+    assert page(product, HOUSE | {"name": "Otra casa"}) == BARE
+    assert page(product, HOUSE, HOUSE) == BARE
+    assert page(product, {"@type": "Product", **FACTS}) == BARE
 
 
 @pytest.mark.parametrize(

@@ -351,7 +351,9 @@ LISTINGS = [
     *("Residencial con control de seguridad 24h", "Edificio con control de seguridad"),
     *("Bodega certificada con sistema automatizado", "Oficina con firewall"),
     *("House you must validate in person", "Casa just a moment away from downtown"),
-    "Departamento con verificación de seguridad",
+    *("Departamento con verificación de seguridad", "Casa en coto - acceso restringido"),
+    *("Terreno bloqueado por muralla", "Bodega | Control de seguridad"),
+    "Casa - Acceso con tarjeta, negado a extraños",
 ]
 # Words of walls among others: neither a refusal nor the name of a listing.
 BETWEEN = [
@@ -398,6 +400,13 @@ def test_what_may_be_a_wall_proves_nothing_whatever_else_it_says(name: str, stat
         *("Our systems have detected unusual traffic from your computer network",),
         *("Sala de espera", "Verificación de seguridad", "Attention Required! | Cloudflare"),
         "Pincali | Human verification",
+        *("Verify you are human to continue to pincali.com",),
+        *("Verifica que eres humano para seguir navegando en Pincali",),
+        *("Are you a robot? Pincali needs to verify that you are human before you continue",),
+        *("Access denied - you do not have permission to view this page",),
+        *("Casas y terrenos en venta - Acceso denegado", "Casas | Acesso negado | Pincali"),
+        *("Pincali - Casas en venta. Access denied", "Casa rosa – You have been blocked"),
+        *("Departamentos en renta: verifica que eres humano",),
     ],
 )
 def test_a_framed_wall_refuses_even_where_it_says_that_the_listing_is_gone(

@@ -77,7 +77,13 @@ BUILT = {
     + "}}</script>",
 }
 LONG_WORDS = ",".join(['"' + "a" * 10_000 + '"'] * 99)
+LINKS = ",".join(['"//["'] * 50)
 DATA = {
+    **{
+        f"{one} by the thousand": f"[{filled(one + ',')}{one}]"
+        for one in ("{}", "[]", '{"url":1}', '{"@type":1}', '{"offers":[{},{},{},{}]}')
+    },
+    "links to nowhere": f'[{filled(f"""{{"url":[{LINKS}],"@id":"/home/a"}},""")}1]',
     "a long type": f'{{"@type":"{filled("a")}"}}',
     "long types": f'{{"@type":[{LONG_WORDS}]}}',
     "long words of availability": f'{{"@type":"House","offers":{{"availability":[{LONG_WORDS}]}}}}',

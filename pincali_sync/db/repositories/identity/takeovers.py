@@ -77,7 +77,7 @@ SELECT property_id, CAST(:session_id AS uuid), 'unknown', 200, public_id, eviden
        AS t (property_id, public_id, evidence, url)
 """
 # On the pages of several records: a fault of the site.
-_EVERYWHERE = """
+EVERYWHERE = """
 SELECT shown_public_id FROM removal_checks
  WHERE session_id = CAST(:session_id AS uuid) AND verdict IN ('gone', 'unknown')
    AND shown_public_id = ANY(CAST(:shown AS text[]))
@@ -118,5 +118,5 @@ class TakeoverRepository(Repository):
         """Which of these EasyBroker ids the session found on the pages of several records."""
         if not shown:
             return set()
-        rows = await self._run(_EVERYWHERE, session_id=session_id, shown=list(shown))
+        rows = await self._run(EVERYWHERE, session_id=session_id, shown=list(shown))
         return set(rows.scalars())

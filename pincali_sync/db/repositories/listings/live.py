@@ -76,32 +76,37 @@ def readable(name: str) -> str:
     return f"nullif(l.{name}, 'NaN') AS {name}" if column.scale else f"l.{name}"
 
 
-# Keyset pages over the session's sightings: no transaction holds many live rows at once.
+# By the sightings' key, which begins with the session. Chosen chunk by chunk in the order of
+# `property_id`, the sightings of all sessions that are kept were read.
+SEEN_IN = """
+SELECT DISTINCT property_id FROM property_sightings
+ WHERE session_id = CAST(:session_id AS uuid) ORDER BY property_id
+"""
+# Each is looked up by itself: planned as a join, all of a manifest of 60,000 was read a chunk.
 _MARK_SEEN = """
-WITH chunk AS (
-    SELECT DISTINCT property_id FROM property_sightings
-     WHERE session_id = CAST(:session_id AS uuid) AND property_id > :after
-     ORDER BY property_id LIMIT :size
-), marked AS (
-    UPDATE properties_live l
-       SET last_manifest_seen_at = m.last_seen_at, last_seen_at = m.last_seen_at,
-           updated_at = now()
-      FROM chunk c JOIN property_manifest m USING (property_id)
-     WHERE l.property_id = c.property_id
-       AND l.last_manifest_seen_at IS DISTINCT FROM m.last_seen_at
-)
-SELECT max(property_id) FROM chunk
+UPDATE properties_live l
+   SET last_manifest_seen_at = m.last_seen_at, last_seen_at = m.last_seen_at,
+       updated_at = now()
+  FROM (SELECT unnest(CAST(:records AS text[])) AS property_id ORDER BY 1) c
+ CROSS JOIN LATERAL (SELECT last_seen_at FROM property_manifest
+                      WHERE property_id = c.property_id LIMIT 1) m
+ WHERE l.property_id = c.property_id
+   AND l.last_manifest_seen_at IS DISTINCT FROM m.last_seen_at
 """
 
 
 class LiveRepository(Repository):
     """Marks on live rows."""
 
-    async def mark_seen(self, session_id: UUID, *, after: str, size: int) -> str | None:
-        """Copies the time of the last sighting to the next `size` live rows of a session; returns
-        the last property_id, to go on after, or None when there is no more."""
-        result = await self._run(_MARK_SEEN, session_id=session_id, after=after, size=size)
-        return result.scalar_one_or_none()
+    async def seen_in(self, session_id: UUID) -> list[str]:
+        """The records that a session saw. In the order of their ids, which is none that live rows
+        lie in: so of those that are marked together hardly two share a page."""
+        await self._set_work_mem()
+        return list((await self._run(SEEN_IN, session_id=session_id)).scalars())
+
+    async def mark_seen(self, records: Sequence[str]) -> None:
+        """Copies the time of the last sighting to the live rows of these records."""
+        await self._run(_MARK_SEEN, records=list(records))
 
     async def targets(self, property_ids: Sequence[str]) -> list[QueuedProperty]:
         """These records, to be looked at although nobody queued them."""

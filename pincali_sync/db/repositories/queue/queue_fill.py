@@ -11,6 +11,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.identity.takeovers import told_by_card
 from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.filling import Filling
+from pincali_sync.db.repositories.queue.giving_way import LEFT_OF_A_FIFTH, giving_way
 from pincali_sync.db.repositories.queue.refresh_fill import (
     CHOOSE_SAMPLE,
     CHOOSE_STALE,
@@ -40,6 +41,7 @@ class _Reasons:
 
     rows: str  # a query of property_id, source_url, priority, reason and queued_priority
     room: str = ROOM
+    share: str = "0"  # of the queue, and of what is in it by now: see `giving_way`
 
     @property
     def counting(self) -> str:
@@ -68,24 +70,12 @@ UPDATE scrape_queue q
 
     @property
     def adding(self) -> str:
-        """New rows, as many as fit under the ceiling. At a full queue the least valuable rows go
-        back outside, where their tables know of them: only rows worth less than what comes, the
-        worst and the latest first. One that was asked for stays, or its attempt would be forgotten.
-        The month's target is told."""
+        """New rows, as many as fit under the ceiling, some in the place of others at a full queue.
+        The month's target is told of those."""
         return f"""
 WITH reasons AS ({self.rows}), wanted AS MATERIALIZED (
     SELECT * FROM reasons WHERE {_WAITING} ORDER BY priority, property_id LIMIT :wanted
-), room AS MATERIALIZED (SELECT {self.room} AS rows), least_valuable AS (
-    SELECT id FROM scrape_queue
-     WHERE status = 'pending' AND attempt_count = 0
-       AND priority > greatest(2, (SELECT min(priority) FROM wanted))
-     ORDER BY priority DESC, queued_at DESC
-     LIMIT greatest(0, (SELECT count(*) FROM wanted) - (SELECT rows FROM room))
-       FOR UPDATE SKIP LOCKED
-), moved AS (
-    DELETE FROM scrape_queue q USING least_valuable v WHERE q.id = v.id
-    RETURNING q.queue_reason
-), returned AS (
+), {giving_way(self.room, self.share)}, returned AS (
     INSERT INTO refresh_returns (stale, sample)
     SELECT stale, sample
       FROM (SELECT count(*) FILTER (WHERE queue_reason = 'stale_data') AS stale,
@@ -172,7 +162,7 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
                       AND q.queue_reason = 'verification' AND q.queued_at >= :began)
 """
 # Staged, so that it is asked once.
-_OF_MISSING = _Reasons(rows="SELECT * FROM missing", room=ROOM_BESIDE_NEWS)
+_OF_MISSING = _Reasons(rows="SELECT * FROM missing", room=ROOM_BESIDE_NEWS, share=LEFT_OF_A_FIFTH)
 
 
 class QueueFillRepository(RoomRepository):
@@ -195,15 +185,25 @@ class QueueFillRepository(RoomRepository):
     ) -> int:
         """Queues the verification of what a scan missed, a daily one also of what others missed and
         is due; returns how many found no place."""
+        found = await self._look_for_missing(
+            session_id, began=began, is_daily=is_daily, now=filling.now
+        )
+        return found.wanted - await self._queue(_OF_MISSING, filling)
+
+    async def missing_outside(
+        self, session_id: UUID, *, began: datetime, is_daily: bool, now: datetime
+    ) -> int:
+        """How many `fill_missing` would queue, if there were room for all."""
+        found = await self._look_for_missing(session_id, began=began, is_daily=is_daily, now=now)
+        return found.wanted
+
+    async def _look_for_missing(self, session_id: UUID, **given: Any) -> _Found:
         await self._run(
             f"CREATE TEMPORARY TABLE missing ON COMMIT DROP AS {_MISSING}",
             session_id=session_id,
-            began=began,
-            is_daily=is_daily,
-            now=filling.now,
+            **given,
         )
-        found = await self._one(_Found, _OF_MISSING.counting)
-        return found.wanted - await self._queue(_OF_MISSING, filling)
+        return await self._one(_Found, _OF_MISSING.counting)
 
     async def fill_stale(
         self,

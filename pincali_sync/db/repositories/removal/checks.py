@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -59,17 +59,25 @@ VALUES (CAST(:property_id AS text), (SELECT by FROM missed),
         CAST(:session_id AS uuid), :verdict, :status, :redirect_url, :shown_public_id,
         :evidence, :url, :looked_at)
 """
-# One listing on the pages of several others is a fault of the site, and proves nothing of them.
-_DOUBT = """
-UPDATE removal_checks c
-   SET verdict = 'unknown', evidence = c.evidence || '; so do pages of others: a fault of the site'
- WHERE c.session_id = CAST(:session_id AS uuid) AND c.verdict = 'gone' AND c.applied_at IS NULL
-   AND EXISTS (SELECT 1 FROM removal_checks other
-                WHERE other.session_id = c.session_id AND other.verdict IN ('gone', 'unknown')
-                  AND other.shown_public_id = c.shown_public_id
-                  AND other.property_id <> c.property_id)
-   AND c.shown_public_id = ANY(:shown)
+# One listing on the pages of several others within a week is a fault of the site, and proves
+# nothing of them: whoever looked, jobs of other nodes or days, or somebody by hand.
+DOUBT = """
+UPDATE removal_checks c SET verdict = 'unknown', evidence = c.evidence || CAST(:doubt AS text)
+ WHERE c.id IN (
+       SELECT c.id FROM removal_checks c
+        WHERE c.shown_public_id = ANY(CAST(:shown AS text[]))
+          AND c.verdict = 'gone' AND c.applied_at IS NULL
+          AND EXISTS (SELECT FROM removal_checks other
+                       WHERE other.shown_public_id = c.shown_public_id
+                         AND other.property_id <> c.property_id
+                         AND other.verdict IN ('gone', 'unknown')
+                         AND other.checked_at BETWEEN c.checked_at - interval '7 days'
+                                                  AND c.checked_at + interval '7 days')
+        ORDER BY c.id FOR UPDATE)
+RETURNING c.property_id
 """
+_ABSENT = {Verdict.GONE, Verdict.UNKNOWN}
+_SO_DO_OTHERS = "; so do pages of others: a fault of the site"
 # A seeded hash of the id: a fair draw that repeats itself. A week is drawn once. What a person
 # removed is no measure of what pages prove.
 _DRAW = f"""
@@ -97,13 +105,20 @@ class CheckRepository(Repository):
 
     async def record(
         self, results: Sequence[VerificationResult], *, session_id: UUID | None, now: datetime
-    ) -> None:
-        """Keeps verdicts with their evidence."""
+    ) -> list[VerificationResult]:
+        """Keeps verdicts with their evidence; returns them as they are kept.
+
+        Args:
+            session_id: of the job that looked; None: somebody did, by hand.
+        """
         await self._insert(results, is_verdict=True, session_id=session_id, now=now)
-        gone = [each.answer for each in results if each.judgement.verdict is Verdict.GONE]
-        shown = {answer.shown_public_id for answer in gone} - {None}
-        if shown:  # which is rare, as no index helps
-            await self._run(_DOUBT, session_id=session_id, shown=list(shown))
+        absent = [each.answer for each in results if each.judgement.verdict in _ABSENT]
+        shown = {answer.shown_public_id for answer in absent} - {None}
+        if not shown:
+            return list(results)
+        found = await self._run(DOUBT, shown=list(shown), doubt=_SO_DO_OTHERS)
+        doubted = set(found.scalars())
+        return [_doubted(each) if _is_gone(each, doubted) else each for each in results]
 
     async def note(
         self, results: Sequence[VerificationResult], *, session_id: UUID, now: datetime
@@ -170,6 +185,16 @@ class CheckRepository(Repository):
         )
 
 
+def _is_gone(result: VerificationResult, among: set[str]) -> bool:
+    is_among = result.queued.property_id in among and result.answer.shown_public_id is not None
+    return is_among and result.judgement.verdict is Verdict.GONE
+
+
+def _doubted(result: VerificationResult) -> VerificationResult:
+    evidence = result.judgement.evidence + _SO_DO_OTHERS
+    return replace(result, judgement=Judgement(verdict=Verdict.UNKNOWN, evidence=evidence))
+
+
 class AuditRepository(Repository):
     """SQL of audits. Every statement may be repeated."""
 
@@ -196,11 +221,24 @@ class AuditRepository(Repository):
         )
         return list(rows.scalars())
 
-    async def settle(self) -> None:
-        """Takes over what looks found, since the draw, of records that were drawn."""
+    async def settle(self, looks: Sequence[VerificationResult], *, now: datetime) -> None:
+        """Takes over what these looks found, since the draw, of records that were drawn.
+
+        To be called before their pages are saved: what came back before anybody looked is no
+        mistake, and what is missing again, or was removed again, tells of another removal.
+        """
         await self._run(
-            """UPDATE removal_audits a SET verdict = c.verdict, checked_at = c.checked_at
-                 FROM removal_checks c
-                WHERE c.property_id = a.property_id AND a.verdict IS NULL
-                  AND c.session_id IS NOT NULL AND c.checked_at >= a.drawn_at"""
+            f"""UPDATE removal_audits a SET verdict = look.verdict, checked_at = look.at
+                 FROM unnest(CAST(:property_ids AS text[]), CAST(:verdicts AS text[]),
+                             CAST(:times AS timestamptz[])) AS look (property_id, verdict, at)
+                 JOIN properties_live l USING (property_id)
+                WHERE a.property_id = look.property_id AND a.verdict IS NULL
+                  AND look.at >= a.drawn_at AND l.listing_status IN {REMOVED}
+                  AND NOT EXISTS (SELECT FROM property_changes again
+                                   WHERE again.property_id = a.property_id
+                                     AND again.change_type = 'removed'
+                                     AND again.created_at > a.removed_at)""",
+            property_ids=[each.queued.property_id for each in looks],
+            verdicts=[each.judgement.verdict.value for each in looks],
+            times=[each.looked_at or now for each in looks],
         )

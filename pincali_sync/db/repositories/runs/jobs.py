@@ -48,6 +48,12 @@ class Job:
 
 COLUMNS = ", ".join(Job.__dataclass_fields__)
 _JOBS = f"SELECT {COLUMNS} FROM sync_run_jobs"
+_STANDING = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
+    AND scheduled_at {{}} :latest ORDER BY scheduled_at DESC LIMIT 1"""
+# One of the future, from before the clock was set back, comes after all others.
+LATEST_STANDING = f"""
+SELECT * FROM (({_STANDING.format("<=")}) UNION ALL ({_STANDING.format(">")})) latest
+ ORDER BY scheduled_at > :latest LIMIT 1"""
 _OF_RUN = """run_id IS NOT DISTINCT FROM CAST(:run_id AS uuid)
     AND (run_id IS NOT NULL OR node IS NOT NULL)"""  # those by hand have no node
 HEARD_BEFORE = """status IN ('scheduled', 'running')
@@ -158,11 +164,8 @@ UPDATE sync_run_jobs SET heartbeat_at = :now WHERE id = :id AND status = 'runnin
         return await self._all(Job, statement, run_id=run_id)
 
     async def latest_standing(self, spider: str, *, now: datetime) -> Job | None:
-        """The latest job that a tick started outside of any run. One of the future, from before the
-        clock was set back, comes after all others."""
-        statement = f"""{_JOBS} WHERE run_id IS NULL AND node IS NOT NULL AND spider = :spider
-            ORDER BY scheduled_at > :now + :tolerated, scheduled_at DESC LIMIT 1"""
-        return await self._first(Job, statement, spider=spider, now=now, tolerated=TOLERATED)
+        """The latest job that a tick started outside of any run."""
+        return await self._first(Job, LATEST_STANDING, spider=spider, latest=now + TOLERATED)
 
     async def give_up_silent(
         self,

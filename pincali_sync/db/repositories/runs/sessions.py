@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.exc import DataError, IntegrityError
 
 from pincali_sync.db.repositories.base import Repository, milliseconds
+from pincali_sync.db.repositories.removal.proofs import STILL_TELLS
 from pincali_sync.exceptions import line_of
 
 logger = logging.getLogger(__name__)
@@ -92,6 +93,8 @@ SELECT s.id, count(*), {_STAGED},
 # Tables whose rows have a term, and what it is counted from; and rows that stay all the same.
 _TERM_FROM = {
     "property_scrapes_staging": "scraped_at",
+    "manifest_pages": "fetched_at",
+    "manifest_walks": "finished_at",
     "property_sightings": "seen_at",
     "sitemap_urls": "listed_at",
     "scraping_errors": "created_at",
@@ -99,10 +102,20 @@ _TERM_FROM = {
     "alert_incidents": "resolved_at",
     "removal_audits": "drawn_at",
     "quality_reports": "created_at",
+    "removal_checks": "checked_at",
+    "sync_metadata": "created_at",
+    "sync_run_jobs": "finished_at",
 }
+# What a scan that is not over goes on by, and is certified by.
+_OF_OPEN_SCAN = """EXISTS (SELECT FROM scraping_sessions s
+                            WHERE s.id = session_id AND s.status = 'running')"""
 _STAY = {
+    "manifest_pages": _OF_OPEN_SCAN,
+    "manifest_walks": _OF_OPEN_SCAN,
+    "removal_checks": STILL_TELLS,
+    "sync_run_jobs": "run_id IS NOT NULL",  # those go with their run
     "sitemap_urls": """EXISTS (SELECT FROM sitemap_shards s
-                                WHERE s.url = shard_url AND s.dated_at >= :before)"""
+                                WHERE s.url = shard_url AND s.dated_at >= :before)""",
 }
 
 

@@ -81,23 +81,30 @@ SELECT p.source,
  GROUP BY p.source ORDER BY p.source
 """
 
-# The session's pages of the plain query, with the source's scan before.
+# The session's pages of the plain query, with the source's scan before: looked up once a source.
 _PAGES = """
-    SELECT p.source, p.page_number, before.session_id AS before
-      FROM manifest_pages p
-     CROSS JOIN LATERAL (
-           SELECT o.session_id FROM manifest_pages o
-            WHERE o.source = p.source AND o.part = '' AND o.page_number = 1
-              AND o.status = 'read' AND o.session_id <> p.session_id
-              AND o.fetched_at < (SELECT min(fetched_at) FROM manifest_pages
-                                   WHERE session_id = CAST(:session_id AS uuid))
-            ORDER BY o.fetched_at DESC LIMIT 1) before
+    WITH began AS (
+        SELECT min(fetched_at) AS at FROM manifest_pages
+         WHERE session_id = CAST(:session_id AS uuid)
+    ), scanned AS MATERIALIZED (
+        SELECT s.source, before.session_id AS before
+          FROM (SELECT DISTINCT source FROM manifest_pages
+                 WHERE session_id = CAST(:session_id AS uuid)) s
+         CROSS JOIN LATERAL (
+               SELECT o.session_id FROM manifest_pages o
+                WHERE o.source = s.source AND o.part = '' AND o.page_number = 1
+                  AND o.status = 'read' AND o.session_id <> CAST(:session_id AS uuid)
+                  AND o.fetched_at < (SELECT at FROM began)
+                ORDER BY o.fetched_at DESC LIMIT 1) before
+    )
+    SELECT source, p.page_number, before
+      FROM scanned JOIN manifest_pages p USING (source)
      WHERE p.session_id = CAST(:session_id AS uuid) AND p.part = '' AND p.status = 'read'
 """
 
 # Two pages in a row of which the scan before showed every listing: from there on nothing came,
 # returned or moved to the front.
-_FRONTIERS = f"""
+FRONTIERS = f"""
 WITH pages AS ({_PAGES}), judged AS (
     SELECT p.source, p.page_number, NOT EXISTS (
                SELECT 1 FROM property_sightings s
@@ -219,7 +226,7 @@ class ManifestRepository(Repository):
 
         A source that was never scanned before is left out.
         """
-        return await self._pairs(_FRONTIERS, session_id=session_id)
+        return await self._pairs(FRONTIERS, session_id=session_id)
 
     async def mark_moved(self, session_id: UUID) -> int:
         """Notes which known listings stand further to the front than the scan before had them;
