@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from pincali_sync.domain.published import Change, ChangedListing, Listing, PublishedOffer
     from pincali_sync.exceptions import (
         BlockedError,
+        BrowserMissingError,
         ConfigError,
         DatabaseError,
         PageError,
+        PausedError,
         PincaliSyncError,
         UsageError,
     )
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlockedError",
+    "BrowserMissingError",
     "Change",
     "ChangedListing",
     "ConfigError",
     "DatabaseError",
     "Listing",
     "PageError",
+    "PausedError",
     "PincaliSyncError",
     "Property",
     "PublishedOffer",

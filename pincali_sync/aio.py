@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, TypedDict, TypeVar, Unpack
+from operator import index
+from typing import SupportsIndex, TypedDict, TypeVar, Unpack
 
 from pincali_sync.bootstrap import open_services
 from pincali_sync.config import load_config
-from pincali_sync.domain.listing_filter import FILTER_NAMES, Area, ListingFilter, parse_filter
+from pincali_sync.domain.listing_criteria import as_text
+from pincali_sync.domain.listing_filter import FILTER_NAMES, ListingFilter, parse_filter
 from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.published import Change, Listing
 from pincali_sync.exceptions import UsageError
@@ -25,21 +26,21 @@ T = TypeVar("T")
 
 class Criteria(TypedDict, total=False):
     """All of these hold for the listings that are wanted. Texts are read as the options of
-    `pincali-sync listings` are."""
+    `pincali-sync listings` are; the same rules hold for values. None asks for nothing."""
 
-    status: str | Sequence[ListingStatus]  # "present", "gone", "all" (usual), or states
-    city: str  # without regard to case and accents, as all names
-    place: str  # a neighbourhood, a city or a state
-    property_type: str  # "house" or "casa"
-    operation: str  # "sale" or "rent"
-    price_min: float | Decimal | str  # both ends belong to a range
-    price_max: float | Decimal | str
-    currency: str  # of the prices: "MXN" (usual), "USD" or "EUR"
-    first_seen_since: datetime | str  # ISO 8601, UTC unless it says otherwise; or "7d" ago
-    first_seen_before: datetime | str
-    changed_since: datetime | str
-    words: str  # of title, description and place
-    area: tuple[float, float, float, float] | str  # south, west, north, east in degrees
+    status: str | Iterable[ListingStatus] | None  # "present", "gone", "all" (usual), or states
+    city: str | None  # without regard to case and accents, as all names
+    place: str | None  # a neighbourhood, a city or a state
+    property_type: str | None  # "house" or "casa"
+    operation: str | None  # "sale" or "rent"
+    price_min: float | Decimal | str | None  # both ends belong to a range
+    price_max: float | Decimal | str | None
+    currency: str | None  # of the prices: "MXN" (usual), "USD" or "EUR"
+    first_seen_since: datetime | date | str | None  # ISO 8601, UTC if it names no zone; or "7d" ago
+    first_seen_before: datetime | date | str | None
+    changed_since: datetime | date | str | None
+    words: str | None  # of title, description and place
+    area: tuple[float, float, float, float] | str | None  # south, west, north, east in degrees
 
 
 def listings(**criteria: Unpack[Criteria]) -> AsyncGenerator[Listing, None]:
@@ -70,17 +71,19 @@ def changes(after: int = 0, *, follow: bool = False) -> AsyncGenerator[Change, N
         follow: whether to wait for more at the end, for ever.
 
     Raises:
-        UsageError: when the cursor is none that this database gave.
+        UsageError: when the cursor is none that this database gave; at once, when it is no number.
         ConfigError: when a variable is refused.
         DatabaseError: when the database cannot be reached, or goes away; the cursor is still good.
     """
     return _each(change_pages(after, follow=follow))
 
 
-async def change_pages(
-    after: int = 0, *, follow: bool = False
-) -> AsyncGenerator[list[Change], None]:
+def change_pages(after: int = 0, *, follow: bool = False) -> AsyncGenerator[list[Change], None]:
     """The same, as many at a time as there are, a thousand at most."""
+    return _change_pages(_cursor_of(after), follow=follow)
+
+
+async def _change_pages(after: int, *, follow: bool) -> AsyncGenerator[list[Change], None]:
     async with open_services(load_config()) as services:
         read = services.feed.follow if follow else services.feed.walk
         async with aclosing(read(after, with_listing=True)) as pages:
@@ -106,26 +109,14 @@ async def _each(pages: AsyncGenerator[list[T], None]) -> AsyncGenerator[T, None]
 def _filter_of(criteria: Criteria) -> ListingFilter:
     if unknown := [name for name in criteria if name not in FILTER_NAMES]:
         raise UsageError(f"listings are not filtered by {unknown[0]!r}: {', '.join(FILTER_NAMES)}")
-    texts = {name: value for name, value in criteria.items() if isinstance(value, str)}
-    others = {name: value for name, value in criteria.items() if name not in texts}
+    texts = {name: as_text(name, value) for name, value in criteria.items() if value is not None}
+    return parse_filter(texts, datetime.now(UTC))
+
+
+def _cursor_of(after: SupportsIndex) -> int:
     try:
-        values = {name: _plain(value) for name, value in others.items()}
-        return replace(parse_filter(texts, datetime.now(UTC)), **values)
-    except (TypeError, ValueError, ArithmeticError) as error:
-        raise UsageError(f"listings cannot be filtered by {others}: {error}") from None
-
-
-def _plain(value: Any) -> Any:
-    """A value as the filter holds it."""
-    match value:
-        case bool():
+        if isinstance(after, bool):
             raise TypeError
-        case int() | float():
-            return Decimal(str(value))
-        case datetime():
-            return value if value.tzinfo else value.replace(tzinfo=UTC)
-        case [float() | int(), float() | int(), float() | int(), float() | int()]:
-            return Area(*value)
-        case Sequence():
-            return tuple(map(ListingStatus, value))
-    return value
+        return index(after)
+    except TypeError:
+        raise UsageError(f"a cursor is a whole number, not {type(after).__name__}") from None

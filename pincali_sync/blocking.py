@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
+from threading import Thread
 from typing import Any, TypeVar, Unpack
 from weakref import WeakSet
 
-from anyio.from_thread import start_blocking_portal
+import anyio
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pincali_sync import aio
 from pincali_sync.aio import Criteria
 from pincali_sync.domain.published import Change, Listing
+from pincali_sync.exceptions import UsageError
 from pincali_sync.items import Property
 
 T = TypeVar("T")
@@ -32,9 +36,7 @@ def scrape(url: str) -> Property:
         url: any form of the listing's URL.
 
     Raises:
-        PageError: for a URL that is no listing's, or a page that shows no listing.
-        BlockedError: when the site refuses us, by robots.txt or a challenge.
-        PincaliSyncError: for all else that is wrong.
+        PincaliSyncError: as `aio.scrape` does.
     """
     with start_blocking_portal() as portal:
         return portal.call(aio.scrape, url)
@@ -64,7 +66,11 @@ def _close() -> None:
 
 
 def _each(pages: AsyncGenerator[list[T], None]) -> Generator[T]:
-    """Whenever the caller stops, even while a page is waited for, all is closed."""
+    """Whenever the caller stops, even while a page is waited for, all is closed.
+
+    A process that forks leaves its child no thread and no connection: there, nothing is closed.
+    """
+    process = os.getpid()
     reading = asyncio.Lock()
 
     async def read() -> list[T] | None:
@@ -75,12 +81,46 @@ def _each(pages: AsyncGenerator[list[T], None]) -> Generator[T]:
         async with reading:
             await pages.aclose()
 
-    with start_blocking_portal() as portal:
+    portal, thread = _start_beside()
+    try:
+        while (page := _outcome(portal.start_task_soon(read))) is not None:
+            for each in page:
+                yield each
+                if os.getpid() != process:
+                    raise UsageError("begun before a fork: begin anew in the process that reads")
+    finally:
+        if os.getpid() == process:
+            try:
+                portal.call(close)
+            finally:
+                portal.call(portal.stop, True)
+                thread.join()
+
+
+def _start_beside() -> tuple[BlockingPortal, Thread]:
+    """An event loop in a thread, to be stopped and joined.
+
+    `start_blocking_portal` would wait for the thread wherever it is let go, and so for ever in a
+    process that was forked.
+    """
+    started: Future[BlockingPortal] = Future()
+
+    async def serve() -> None:
+        async with BlockingPortal() as portal:
+            started.set_result(portal)
+            await portal.sleep_until_stopped()
+
+    def run() -> None:
         try:
-            while (page := _outcome(portal.start_task_soon(read))) is not None:
-                yield from page
-        finally:
-            portal.call(close)
+            anyio.run(serve)
+        except BaseException as error:  # such as of a process that may open no more files
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = Thread(target=run, daemon=True)
+    thread.start()
+    return started.result(), thread
 
 
 def _outcome(work: Future[T]) -> T:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from playwright.async_api import Page
+
 from pincali_sync.answers.detail import detail_url, led_to
 from pincali_sync.answers.robots import Robots
 from pincali_sync.bootstrap import Services, open_services
+from pincali_sync.browser.chromium import launch_options
 from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import Config, load_config
 from pincali_sync.cookies import cookie_header
@@ -50,10 +54,14 @@ async def scrape(source_url: str) -> Property:
         PageError: for a URL that is no listing's, or a page that shows no listing.
         BlockedError: when the site refuses us, by robots.txt or a challenge.
         PausedError: when pages rest.
-        BrowserMissingError: when a browser is wanted and none is there.
-        ConfigError: when `COOKIES_FILE` cannot be read.
+        BrowserMissingError: when a browser is wanted and none is there, or none starts.
+        ConfigError: when a variable is refused, or `COOKIES_FILE` cannot be read.
+        DatabaseError: when the database, which keeps the timeline, cannot be reached, or is at
+            another schema.
     """
     config = load_config()
+    if not isinstance(source_url, str):
+        raise PageError(f"the URL of a listing is a text, not {type(source_url).__name__}")
     url = detail_url(config.pincali_base_url, source_url)
     async with _company(config) as company:
         robots = await company.ask_robots()
@@ -173,8 +181,14 @@ async def _company(config: Config) -> AsyncIterator[_Company]:
 
 
 async def _in_browser(config: Config, url: str) -> FetchedPage:
-    async with SealedBrowsers(config) as browsers:
+    # Looking for the browser takes seconds, in which the caller's event loop has work to do.
+    options = await asyncio.to_thread(launch_options, config)
+    async with SealedBrowsers(config, options=options) as browsers:
         browser = await browsers.launch_browser()
-        context = await browser.new_context(**context_options(config))
-        await seal(context)
-        return await browsers.read(context.new_page, url)
+
+        async def open_page() -> Page:
+            context = await browser.new_context(**context_options(config))
+            await seal(context)
+            return await context.new_page()
+
+        return await browsers.read(open_page, url)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pincali_sync.config import Config
 from pincali_sync.exceptions import BrowserMissingError, line_of
+
+if TYPE_CHECKING:
+    from playwright.async_api import Playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No traffic of the browser's own, and no shared memory larger than containers give.
@@ -46,7 +52,7 @@ def find_chromium(config: Config) -> Path | None:
 
 
 def launch_options(config: Config) -> dict[str, Any]:
-    """What Playwright's `launch` is told.
+    """What Playwright's `launch` is told. It takes seconds: an event loop asks it in a thread.
 
     Raises:
         BrowserMissingError: when no Chromium is found.
@@ -56,16 +62,33 @@ def launch_options(config: Config) -> dict[str, Any]:
     return {"executable_path": find_chromium(config), "args": flags}
 
 
+@asynccontextmanager
+async def playwright_driver() -> AsyncIterator[Playwright]:
+    """Playwright in an event loop.
+
+    Raises:
+        BrowserMissingError: when its driver does not start.
+    """
+    from playwright.async_api import async_playwright  # noqa: PLC0415
+
+    async with AsyncExitStack() as stack:
+        try:
+            playwright = await stack.enter_async_context(async_playwright())
+        except Exception as error:  # there is nothing narrower
+            raise _without_driver(error) from error
+        yield playwright
+
+
 async def launched_version(config: Config) -> str:
     """Starts the browser, as detail jobs do, and ends it; its version.
 
     Raises:
         BrowserMissingError: when there is none, or it does not start.
     """
-    from playwright.async_api import Error, async_playwright  # noqa: PLC0415
+    from playwright.async_api import Error  # noqa: PLC0415
 
-    options = launch_options(config)
-    async with async_playwright() as playwright:
+    options = await asyncio.to_thread(launch_options, config)
+    async with playwright_driver() as playwright:
         try:
             started = await playwright.chromium.launch(**options)
         except Error as error:
@@ -98,10 +121,14 @@ def _ask_playwright() -> bool:
     except Error:
         return False
     except Exception as error:  # a driver that does not start raises nothing narrower
-        raise BrowserMissingError(
-            f"Playwright's driver does not start ({error}): what it writes above says what is "
-            "missing, such as the library libatomic1; without it, DETAIL_TRANSPORT=http"
-        ) from error
+        raise _without_driver(error) from error
+
+
+def _without_driver(error: Exception) -> BrowserMissingError:
+    return BrowserMissingError(
+        f"Playwright's driver does not start ({error}): what it writes above says what is "
+        "missing, such as the library libatomic1; without it, DETAIL_TRANSPORT=http"
+    )
 
 
 def _beside_the_driver() -> Path:

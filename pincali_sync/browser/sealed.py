@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Self
 
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route
 from playwright.async_api import Error as PlaywrightError
 
 from pincali_sync.agreed_headers import agreed_headers
-from pincali_sync.browser.chromium import launch_options
+from pincali_sync.browser.chromium import playwright_driver
 from pincali_sync.browser.gate import Gate
 from pincali_sync.browser.visit import Visit
 from pincali_sync.config import Config
@@ -43,12 +43,12 @@ class SealedBrowsers:
     A browser provider of scrapy-playwright, but for what is peculiar to Scrapy.
 
     Args:
-        options: what `launch_options` says, where it was asked before.
+        options: what `launch_options` says.
     """
 
-    def __init__(self, config: Config, *, options: dict[str, Any] | None = None) -> None:
+    def __init__(self, config: Config, *, options: dict[str, Any]) -> None:
         self._config = config
-        self._options = options or launch_options(config)
+        self._options = options
         self._inventory = AsyncExitStack()
         self._pids: set[int] = set()  # of the browsers that live, or may
         self._endings = 0
@@ -62,11 +62,20 @@ class SealedBrowsers:
         await self.close()
 
     async def start(self) -> None:
-        """Opens the gate."""
-        async with AsyncExitStack() as stack:
-            self._gate = await stack.enter_async_context(Gate(self._config))
-            self._playwright = await stack.enter_async_context(async_playwright())
-            self._inventory = stack.pop_all()
+        """Opens the gate.
+
+        Raises:
+            BrowserMissingError: when Playwright's driver does not start.
+        """
+        try:
+            async with AsyncExitStack() as stack:
+                self._gate = await stack.enter_async_context(Gate(self._config))
+                self._playwright = await stack.enter_async_context(playwright_driver())
+                self._inventory = stack.pop_all()
+        except Exception as error:
+            # A crawl goes on, and asks for a browser all the same.
+            self._fault = f"no browser can be started: {line_of(error)}"
+            raise
 
     async def launch_browser(self) -> Browser:
         """A browser that knows no way but the gate, and none of our environment.

@@ -190,7 +190,7 @@ async def settle_letters(request: Request) -> Response:
     """All pages of one kind, as far as they were seen: a new start, or out of the queue."""
     site, kind, retry = site_of(request), _kind(request), _verb(request, "retry", "dismiss")
     until = _moment(request.query_params.get("until", ""))
-    groups = await site.services.db.run(lambda tx: tx.queue_rows.dead_letter_groups())
+    groups = await site.services.db.run(lambda tx: tx.queue_rows.dead_letter_groups(until=until))
     pages = next((each.pages for each in groups if each.kind == kind.name), 0)
     question = Question(
         heading=_("Retry these pages?") if retry else _("Dismiss these pages?"),

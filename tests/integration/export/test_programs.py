@@ -25,6 +25,11 @@ async def filled(db: Database, database_url: str, monkeypatch: pytest.MonkeyPatc
     await add_live(db, "flat", price=900_000, currency="MXN", listing_status="sold")
     await rows(
         db,
+        "UPDATE properties_live SET latitude = 21.1, longitude = -101.7 WHERE property_id = :id",
+        id=id_of("house"),
+    )
+    await rows(
+        db,
         """UPDATE properties_live SET features = '["Pool"]', offers =
            '[{"operation": "sale", "amount": "2000000.00", "currency": "MXN"}]'""",
     )
@@ -58,7 +63,9 @@ async def test_listings_are_filtered_by_texts_and_by_values() -> None:
     assert titles(status="present") == titles(status=["active"]) == ["House house"]
     assert titles(price_max="1,000,000") == titles(price_max=1e6) == ["House flat"]
     assert titles(changed_since=datetime(2100, 1, 1, tzinfo=UTC)) == []
+    assert titles(area=(21, -102, 22, -101)) == titles(area="21,-102,22,-101") == ["House house"]
     assert titles(area=(0, 0, 1, 1)) == []
+    assert titles(city=None, status=None) == titles()
 
 
 async def test_all_pages_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,8 +91,10 @@ async def test_changes_come_with_their_listing_from_a_cursor_on() -> None:
     [
         ({"prize": "1"}, "not filtered by 'prize'"),
         ({"price_max": "much"}, "price_max 'much': give an amount"),
-        ({"status": ["lost"]}, "cannot be filtered by"),
+        ({"status": ["lost"]}, "status 'lost': give one of present"),
         ({"price_min": 2, "price_max": 1}, "price_max lies before price_min"),
+        ({"area": (22, -101, 21, -102)}, "area '22,-101,21,-102': give south,west"),
+        ({"city": 5}, "city takes a text, not int"),
     ],
 )
 async def test_a_criterion_that_is_none_is_refused_at_once(
@@ -93,6 +102,12 @@ async def test_a_criterion_that_is_none_is_refused_at_once(
 ) -> None:
     with pytest.raises(pincali_sync.UsageError, match=says):
         pincali_sync.listings(**criteria)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("after", ["0", None, 1.5, True])
+async def test_a_cursor_that_is_no_number_is_refused_at_once(after: object) -> None:
+    with pytest.raises(pincali_sync.UsageError, match="a cursor is a whole number"):
+        pincali_sync.changes(after=after)  # type: ignore[arg-type]
 
 
 async def test_errors_are_the_packages_own(monkeypatch: pytest.MonkeyPatch) -> None:

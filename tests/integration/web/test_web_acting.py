@@ -107,6 +107,8 @@ async def test_pages_set_aside_are_settled_by_kind_as_far_as_they_were_seen(
     retry, dismiss = page.css("main a.button::attr(href)").getall()
     clock.advance(minutes=1)
     await add_queued(db, "late", clock, status="failed", last_error="HTTP 503")
+    assert "Retry 102 pages" in words_of(await dashboard.page(retry))
+    assert "Dismiss 102 pages" in words_of(await dashboard.page(dismiss))
     assert await act(dashboard, retry) == "retried"
     assert await value(db, "SELECT count(*) FROM scrape_queue WHERE status = 'failed'") == 2
     assert await act(dashboard, dismiss) == "dismissed"  # as far as seen: nothing is left of it

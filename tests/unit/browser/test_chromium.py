@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pincali_sync.browser import chromium
-from pincali_sync.browser.chromium import find_chromium, launch_options
+from pincali_sync.browser.chromium import find_chromium, launch_options, launched_version
+from pincali_sync.browser.sealed import SealedBrowsers
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import BrowserMissingError
 
@@ -63,6 +64,28 @@ def test_a_driver_that_does_not_start_is_told_with_a_remedy(
     monkeypatch.setattr("playwright.sync_api.sync_playwright", playwright)
     with pytest.raises(BrowserMissingError, match=r"driver does not start .*libatomic1"):
         find_chromium(load_config())
+
+
+class BrokenDriver:
+    """Playwright's, where a library that it needs is missing."""
+
+    async def __aenter__(self) -> None:
+        raise Exception("Connection closed while reading from the driver")
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+async def test_so_it_is_where_the_browser_was_configured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("playwright.async_api.async_playwright", BrokenDriver)
+    config = load_config(chromium_executable=a_program(tmp_path, "mine"))
+    with pytest.raises(BrowserMissingError, match=r"driver does not start .*libatomic1"):
+        await launched_version(config)
+    browsers = SealedBrowsers(config, options=launch_options(config))
+    for ask in (browsers.start, browsers.launch_browser):  # crawls ask for one all the same
+        with pytest.raises(BrowserMissingError, match=r"driver does not start .*libatomic1"):
+            await ask()
 
 
 @pytest.mark.parametrize(("user", "sandboxed"), [(0, False), (1000, True)])

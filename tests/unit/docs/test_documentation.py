@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import pincali_sync
 from pincali_sync.cli.app import app
 from pincali_sync.config import Config
 from scripts.reference import __main__ as reference
-from scripts.reference import commands, variables
+from scripts.reference import commands, python, variables
 
 ROOT = Path(__file__).parents[3]
 ROOTS = (ROOT, ROOT / "pincali_sync")  # what the pages name files below
@@ -29,6 +30,12 @@ def test_every_variable_says_what_it_is_for_in_a_group_of_the_reference() -> Non
     told = list(variables.found())
     assert {each.name for each in told} == VARIABLES
     assert [each.name for each in told if not (each.purpose and each.group)] == []
+
+
+def test_programs_can_name_every_error_that_they_are_told_of() -> None:
+    raised = set(re.findall(r"^- `(\w+Error)`", python.page(), re.M))
+    assert len(raised) > 5
+    assert raised - {*pincali_sync.__all__} == set()
 
 
 def test_the_reference_of_commands_leaves_none_out() -> None:

@@ -117,8 +117,8 @@ class QueueRowRepository(Repository):
             of_kind=kind,
         )
 
-    async def dead_letter_groups(self) -> list[DeadLetterGroup]:
-        """Pages that were set aside, all of them, by kinds of error; the largest group first."""
+    async def dead_letter_groups(self, *, until: datetime | None = None) -> list[DeadLetterGroup]:
+        """Pages that were set aside (up to a time), by kinds of error."""
         return await self._all(
             DeadLetterGroup,
             f"""SELECT DISTINCT ON (kind) kind,
@@ -129,9 +129,10 @@ class QueueRowRepository(Repository):
                                        max(completed_at) AS latest_at,
                                        (array_agg(source_url ORDER BY completed_at DESC))[1]
                                            AS source_url
-                                  FROM scrape_queue WHERE status = 'failed'
+                                  FROM scrape_queue WHERE status = 'failed' AND {_UNTIL}
                                  GROUP BY last_error) AS errors) AS kinds
                  ORDER BY kind, latest_at DESC""",
+            until=until,
         )
 
     async def of_property(self, property_id: str, *, limit: int) -> list[QueueRow]:
