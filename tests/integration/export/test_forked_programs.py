@@ -10,6 +10,8 @@ import pytest
 from pincali_sync.db.engine import Database
 from tests.support.builders import add_live, rows
 
+pytestmark = pytest.mark.slow
+
 READING = """
 import os, sys, time, pincali_sync
 reading = pincali_sync.{reading}
