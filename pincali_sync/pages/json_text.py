@@ -23,11 +23,15 @@ _WRAPPING = r"<!--|-->|<!\[CDATA\[|\]\]>|\ufeff"
 _LEFT_OUT = re.compile(rf"({_STRING})|{_COMMENT}|{_WRAPPING}", re.S)
 _COMMAS = re.compile(rf"{_STRING}|,[\s,]*+", re.S)
 _BETWEEN = re.compile(r"[\s;,]*+")
+_MOST_INNER = 20_000  # a listing page has some hundreds
 
 
 def json_of(text: str | None) -> Any:
-    """The value of a text; a list of them where it holds several; None where it holds none."""
+    """The value of a text; a list of them where it holds several; None where it holds none, or more
+    lists and objects than any page has."""
     written = text or ""
+    if written.count("[") + written.count("{") > _MOST_INNER:
+        return None
     plain = _ENTITY.sub(_within_text, written) if "&" in written else written
     value = _loads(plain)
     if value is None:

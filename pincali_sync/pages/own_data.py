@@ -108,6 +108,8 @@ def _listings(tree: LexborHTMLParser, listing: _Listing) -> Iterator[tuple[JsonO
                     if name not in _OF_OTHERS
                 ]
                 pending.extend(reversed(inner))
+        if not left:
+            return
 
 
 def _tie_within(tie: _Tie, name: str) -> _Tie:

@@ -144,6 +144,8 @@ def _typed_objects(tree: LexborHTMLParser) -> Iterator[JsonObject]:
                 pending.extend(reversed(list(islice(value.values(), left))))
             elif isinstance(value, list):
                 pending.extend(reversed(value[:left]))
+        if not left:
+            return
 
 
 def is_of_type(value: JsonObject, *types: str) -> bool:

@@ -82,3 +82,9 @@ def test_blocks_of_a_page_stand_for_themselves() -> None:
     found = list(json_ld(tree))
     assert [is_of_type(each, "House") for each in found] == [True, False]
     assert is_of_type(found[1], "Offer")
+
+
+@pytest.mark.parametrize("inner", ["[]", "{}", '{"a":[]}'])
+def test_more_lists_and_objects_than_any_page_has_are_none(inner: str) -> None:
+    assert json_of(f"[{','.join([inner] * 5_000)}]") is not None
+    assert json_of(f"[{','.join([inner] * 20_000)}]") is None
