@@ -69,5 +69,5 @@ class KnownPages(Component):
         except Exception:
             if is_ending(self._crawler):
                 raise  # refused, or told to end: nothing was learnt
-            return False
+            return False  # whatever came of it: it was not shown
         return answer.status == _OK and what_is_missing(answer) is None
