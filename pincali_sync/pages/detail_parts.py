@@ -16,7 +16,7 @@ from pincali_sync.pages.text import attribute_at, one_line, text_at
 
 _MAX_NAME = 255  # varchar(255)
 _MAX_PHOTOS = 300
-_MOST_IMAGES = 4 * _MAX_PHOTOS  # that are looked at in each place: to join a URL takes its time
+_MOST_IMAGES = 2 * _MAX_PHOTOS  # that are looked at in each place: to join a URL takes its time
 _MAX_PHONE = 50  # varchar(50)
 # As people write them; what holds other text is none.
 _PHONE = re.compile(r"\+?[0-9(](?:[ ().-]{0,3}[0-9]){6,14}(?:[ ;,]{0,2}ext?[.=]? ?[0-9]{1,6})?")

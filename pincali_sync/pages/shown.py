@@ -39,6 +39,7 @@ _FADED_STYLE = re.compile(r"(?<![a-z-])opacity\s*:\s*0(?!\.0*[1-9]|\d)")
 _INLINE = {"a", "abbr", "b", "bdi", "bdo", "big", "em", "font", "i", "ins", "mark", "small", "span"}
 _INLINE |= {"strong", "sub", "u", "wbr"}
 _LONG = 200  # characters of classes and style; longer ones are not kept
+_MANY = 2_000  # pieces of text, each with the seams around it; a price has about ten
 
 # Between the texts of two elements, until it is known whether they are one number.
 _SEAM = "\x1f"
@@ -107,11 +108,14 @@ def _sight(classes: str, style: str) -> _Sight:
 def texts_of(node: LexborNode) -> tuple[str, str]:
     """An element's text that is shown, on one line, and that which is not.
 
-    Numbers of two elements stay two: "$850 | 120 m²".
+    Numbers of two elements stay two: "$850 | 120 m²". In more markup than any price has, nothing
+    is looked for: all its text counts as not shown.
     """
     pieces: list[str] = []
     unseen: list[str] = []
     _collect(node, pieces, unseen)
+    if len(pieces) > _MANY:
+        return "", node.text().strip()
     text = "".join(pieces)
     if _STRUCK in text:
         text = _STRUCK_LABEL.sub(" ", text).replace(_STRUCK, "")
@@ -122,7 +126,7 @@ def texts_of(node: LexborNode) -> tuple[str, str]:
 
 def _collect(node: LexborNode, pieces: list[str], unseen: list[str]) -> None:
     child = node.first_child
-    while child is not None:
+    while child is not None and len(pieces) <= _MANY:
         if child.is_text_node:
             pieces.append(child.text_content or "")
         elif child.is_element_node:

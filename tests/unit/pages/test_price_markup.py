@@ -233,6 +233,11 @@ def test_type_that_is_made_plain_ends_where_it_ended_and_stays_struck_out(tag: s
     assert offers_of(tree.css(".price"), None) == (sale("950000"),)
 
 
+def test_in_more_markup_than_a_price_has_none_is_certain() -> None:
+    assert offers(price("$850,000 MXN" + "<i></i>" * 1_200)) == ()
+    assert offers(price("$850,000 MXN" + "<i></i>" * 100)) == (sale("850000"),)
+
+
 def test_words_too_long_to_be_a_class_are_looked_at_but_not_kept() -> None:
     assert offers(price(f'<i class="{"x " * 500}old">{OLD}</i> $950,000')) == (sale("950000"),)
 
