@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import cycle
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +21,7 @@ from tests.support.removals import FLATS, HOUSES, TOKEN, batch_id, begin, claim,
 from tests.support.scans import FakeSite, full_scan, seen
 
 OWN = HOUSES[0].public_id
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def page(public_id: str | None = OWN, status: str = "", price: str = "$2,000,000 MXN") -> bytes:
@@ -107,6 +109,25 @@ async def test_one_listing_on_the_pages_of_several_is_a_fault_of_the_site(
     assert {each["verdict"] for each in await checks(services.db)} == {"unknown"}
     assert all("; so do pages of others" in each["evidence"] for each in await checks(services.db))
     assert (await services.removals.apply(await batch_id(services.db))).removed == 0
+
+
+async def test_two_jobs_that_keep_that_fault_at_the_same_moment_see_each_other(
+    services: Services, clock: FixedClock
+) -> None:
+    session_id = await miss_two(services, clock)
+    mine, others = (
+        seen(each, 200, page("EB-ZZ0007")) for each in await claim(services, session_id)
+    )
+    async with services.db.transaction() as tx:
+        await tx.checks.record([mine], session_id=None, now=clock.now())
+        later = asyncio.create_task(
+            services.db.run(lambda tx: tx.checks.record([others], session_id=None, now=clock.now()))
+        )
+        # PostgreSQL tells nobody who waits.
+        while not (later.done() or await value(services.db, WAITING)):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    assert [each.judgement.verdict for each in await later] == ["unknown"]
+    assert {each["verdict"] for each in await checks(services.db)} == {"unknown"}
 
 
 @pytest.mark.parametrize("at_once", [True, False])

@@ -76,6 +76,12 @@ UPDATE removal_checks c SET verdict = 'unknown', evidence = c.evidence || CAST(:
         ORDER BY c.id FOR UPDATE)
 RETURNING c.property_id
 """
+# Two jobs that look at the same moment do not see each other: the second waits for the first.
+_ALONE_WITH = """
+SELECT pg_advisory_xact_lock(hashtext('pincali_sync.shown'), listing.number)
+  FROM (SELECT DISTINCT hashtext(id) AS number FROM unnest(CAST(:shown AS text[])) AS each (id)
+         ORDER BY 1) listing
+"""
 _ABSENT = {Verdict.GONE, Verdict.UNKNOWN}
 _SO_DO_OTHERS = "; so do pages of others: a fault of the site"
 # A seeded hash of the id: a fair draw that repeats itself. A week is drawn once. What a person
@@ -116,6 +122,7 @@ class CheckRepository(Repository):
         shown = {answer.shown_public_id for answer in absent} - {None}
         if not shown:
             return list(results)
+        await self._run(_ALONE_WITH, shown=list(shown))
         found = await self._run(DOUBT, shown=list(shown), doubt=_SO_DO_OTHERS)
         doubted = set(found.scalars())
         return [_doubted(each) if _is_gone(each, doubted) else each for each in results]
