@@ -253,6 +253,11 @@ class ScrapeResult:
         return replace(self, error=f"{NO_PAGE}: {self.error}", is_no_page=True)
 
     @property
+    def is_unclear(self) -> bool:
+        """The page was the listing's, and neither proved it there nor gone."""
+        return self.judgement is not None and not self.judgement.verdict.removes
+
+    @property
     def is_free(self) -> bool:
         """No attempt is held against the row, the second time in a row it may be this page."""
         return self.is_no_page and not self.queued.was_no_page

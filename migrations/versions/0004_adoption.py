@@ -37,7 +37,7 @@ _PUBLIC_ID = f"""coalesce(
          THEN 'EB-' || {_LETTERS} || lpad(mod(n.number, 10000)::text, 4, '0') END)"""
 
 # A row that the earlier scraper did not call active, however it wrote that, does not become active.
-_SAID = "lower(btrim(l.status))"
+_SAID = "lower(btrim(CAST(l.status AS text)))"
 _LISTING_STATUS = f"""CASE
     WHEN l.listing_status <> 'active' OR coalesce({_SAID}, 'active') = 'active'
         THEN l.listing_status

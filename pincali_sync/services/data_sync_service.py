@@ -69,6 +69,7 @@ class DataSyncService(Service):
         )
         sound = await without_faults(tx, accepted, session_id=ticket.session_id)
         saved = await self.save_in(tx, sound, session_id=ticket.session_id, rules=rules)
+        await tx.checks.doubt(_shown_as_evidence(accepted))
         return replace(saved, refused=len(latest) - len(held))
 
     async def save_in(
@@ -93,7 +94,9 @@ class DataSyncService(Service):
         await tx.queue.forgive(accepted, now=now)
         promoted = await self._promote(tx, pages, session_id, now)
         await tx.queue.finish(judged, self.config, now=now)
-        absent = [*gone, *(result for result in pages if result.shows_another)]
+        # What was left open is asked again, ever later.
+        absent = [result for result in gone if not result.is_unclear]
+        absent += [result for result in pages if result.shows_another]
         await tx.queue.forget_gone([result.queued.property_id for result in absent])
         await tx.checks.note(_evidence(gone), session_id=session_id, now=now)
         await tx.sessions.add_errors(session_id, [_error_row(each, now) for each in failed])
@@ -200,3 +203,10 @@ def _error_row(result: ScrapeResult, now: datetime) -> ScrapeError:
         error_message=result.error or "unknown",
         retry_count=result.queued.attempt_count - 1,
     )
+
+
+def _shown_as_evidence(results: Sequence[ScrapeResult]) -> list[str | None]:
+    """The EasyBroker ids of the pages that were kept as evidence of what stands under a slug."""
+    others = [each.scraped for each in results if each.shows_another and each.scraped is not None]
+    answers = [each.answer for each in results if each.answer is not None]
+    return [*(page.public_id for page in others), *(each.shown_public_id for each in answers)]

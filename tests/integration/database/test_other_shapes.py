@@ -51,6 +51,13 @@ FITTING = {
         _NAIVE,
         "CREATE VIEW lately AS SELECT property_id, last_seen_at FROM properties_live",
     ],
+    "status as an enum": [
+        _NO_STATISTICS,
+        "DROP INDEX idx_properties_active",
+        "CREATE TYPE state AS ENUM ('active', 'inactive', 'removed', 'sold', 'rented')",
+        """ALTER TABLE properties_live ALTER status DROP DEFAULT,
+           ALTER status TYPE state USING status::state, ALTER status SET DEFAULT 'active'""",
+    ],
     "texts without a limit": ["ALTER TABLE properties_live ALTER agency_name TYPE text"],
 }
 # What is done to it, what is told, and the remedy, which is part of what is told.

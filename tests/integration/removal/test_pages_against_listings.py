@@ -15,7 +15,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.identity import slug_of
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
-from tests.support.builders import SITE, Workshop, entry, id_of, rows, value
+from tests.support.builders import SITE, Workshop, add_live, entry, id_of, rows, sale, value
 from tests.support.clock import FixedClock
 from tests.support.removals import FLATS, HOUSES, TOKEN, batch_id, begin, claim, miss, record
 from tests.support.scans import FakeSite, full_scan, seen
@@ -130,6 +130,43 @@ async def test_two_jobs_that_keep_that_fault_at_the_same_moment_see_each_other(
     assert {each["verdict"] for each in await checks(services.db)} == {"unknown"}
 
 
+async def ask_for(shop: Workshop, clock: FixedClock, url: str) -> None:
+    """Of all pages only this one waits."""
+    await rows(shop.db, "DELETE FROM scrape_queue WHERE status = 'pending'")
+    await rows(
+        shop.db,
+        """INSERT INTO scrape_queue (property_id, source_url, priority, queued_at, available_at)
+           SELECT property_id, source_url, 1, :now, :now FROM properties_live
+            WHERE source_url = :url""",
+        now=clock.now(),
+        url=url,
+    )
+
+
+async def test_what_a_detail_job_meets_takes_back_a_proof_of_that_fault(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=2))
+    await record(services, seen(queued, 200, page("EB-ZZ0007")))
+    await ask_for(shop, clock, FLATS[0].source_url)
+    await fetch(shop, FLATS[0].source_url, page("EB-ZZ0007"))
+    assert {each["verdict"] for each in await checks(services.db)} == {"unknown"}
+    assert (await services.removals.apply(await batch_id(services.db))).removed == 0
+
+
+async def test_a_listings_own_page_is_no_such_fault(
+    services: Services, shop: Workshop, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=2))
+    newcomer = HOUSES[1]
+    await ask_for(shop, clock, newcomer.source_url)
+    await fetch(shop, newcomer.source_url, page(newcomer.public_id, DOUBTFUL))
+    await record(services, seen(queued, 200, page(newcomer.public_id)))
+    assert (await services.removals.apply(await batch_id(services.db))).removed == 1
+
+
 @pytest.mark.parametrize("at_once", [True, False])
 async def test_whoever_looks_by_hand_is_told_of_that_fault_as_jobs_are(
     db: Database, clock: FixedClock, at_once: bool
@@ -158,14 +195,7 @@ async def test_a_sold_page_that_a_detail_job_meets_is_evidence_and_no_proof_of_l
     await miss(services, clock, times=2)
     before = await shop.live("house-1")
     await services.queue.queue_stale_properties(0, 10)
-    await rows(services.db, "DELETE FROM scrape_queue WHERE source_url NOT LIKE '%house-1'")
-    await rows(
-        services.db,
-        """INSERT INTO scrape_queue (property_id, source_url, priority, queued_at, available_at)
-           SELECT property_id, source_url, 1, :now, :now FROM properties_live
-            WHERE source_url LIKE '%house-1' ON CONFLICT DO NOTHING""",
-        now=clock.now(),
-    )
+    await ask_for(shop, clock, HOUSES[0].source_url)
     await fetch(shop, HOUSES[0].source_url, page(status="Sold", price="$1"))
     assert await shop.live("house-1") == before
     [check] = await checks(services.db)
@@ -210,6 +240,23 @@ async def test_a_doubtful_page_that_a_detail_job_meets_saves_nothing_and_says_wh
     assert (check["verdict"], check["evidence"], check["acts"]) == ("unknown", DOUBT, False)
     await shop.scan(new)
     assert await shop.claim() == []
+
+
+@pytest.mark.parametrize("was_removed", [False, True])
+async def test_a_doubtful_page_makes_no_known_change_forgotten(
+    shop: Workshop, clock: FixedClock, was_removed: bool
+) -> None:
+    removed = {"listing_status": "confirmed_removed", "status": "removed"} if was_removed else {}
+    await add_live(shop.db, "house", visits=1, price=2_000_000, public_id="EB-NW0001", **removed)
+    card = entry("house", public_id="EB-NW0001", offers=(sale(1_500_000),))
+    await shop.scan(card)
+    await fetch(shop, card.source_url, page("EB-NW0001", DOUBTFUL))
+    clock.advance(days=1)
+    await shop.scan(card)
+    await shop.queue.top_up()
+    await fetch(shop, card.source_url, page("EB-NW0001", price="$1,500,000 MXN"))
+    live = await shop.live("house")
+    assert (live["price"], live["listing_status"]) == (1_500_000, "active")
 
 
 async def test_what_cards_show_is_there_whatever_its_page_says(

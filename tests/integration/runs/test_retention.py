@@ -124,10 +124,13 @@ async def test_an_open_incident_is_kept_however_old(db: Database, clock: FixedCl
     ] == ["TierFailed"]
 
 
+@pytest.mark.parametrize("more", ["", "ADD session_id text", "ADD session_id uuid"])
 @pytest.mark.usefixtures("sessions")
 async def test_a_scan_that_goes_on_keeps_its_pages_however_old(
-    db: Database, clock: FixedClock
+    db: Database, clock: FixedClock, more: str
 ) -> None:
+    """Also where an adopter's table has a column that is called as one of ours."""
+    await rows(db, f"ALTER TABLE scraping_sessions {more}")
     for table in ("manifest_pages", "manifest_walks"):
         await _put(db, table, at=clock.now() - timedelta(days=11), session=_OPEN_SESSION)
     await Lookout(db, clock, variables=_TEN_DAYS).services.retention.clean_up()

@@ -60,7 +60,8 @@ VALUES (CAST(:property_id AS text), (SELECT by FROM missed),
         :evidence, :url, :looked_at)
 """
 # One listing on the pages of several others within a week is a fault of the site, and proves
-# nothing of them: whoever looked, jobs of other nodes or days, or somebody by hand.
+# nothing of them: whoever looked, jobs of other nodes or days, or somebody by hand. Its own page
+# is none of those.
 DOUBT = """
 UPDATE removal_checks c SET verdict = 'unknown', evidence = c.evidence || CAST(:doubt AS text)
  WHERE c.id IN (
@@ -71,6 +72,12 @@ UPDATE removal_checks c SET verdict = 'unknown', evidence = c.evidence || CAST(:
                        WHERE other.shown_public_id = c.shown_public_id
                          AND other.property_id <> c.property_id
                          AND other.verdict IN ('gone', 'unknown')
+                         AND other.shown_public_id IS DISTINCT FROM (
+                             SELECT public_id FROM properties_live
+                              WHERE property_id = other.property_id)
+                         AND other.shown_public_id IS DISTINCT FROM (
+                             SELECT public_id FROM property_manifest
+                              WHERE property_id = other.property_id)
                          AND other.checked_at BETWEEN c.checked_at - interval '7 days'
                                                   AND c.checked_at + interval '7 days')
         ORDER BY c.id FOR UPDATE)
@@ -119,13 +126,18 @@ class CheckRepository(Repository):
         """
         await self._insert(results, is_verdict=True, session_id=session_id, now=now)
         absent = [each.answer for each in results if each.judgement.verdict in _ABSENT]
-        shown = {answer.shown_public_id for answer in absent} - {None}
-        if not shown:
-            return list(results)
-        await self._run(_ALONE_WITH, shown=list(shown))
-        found = await self._run(DOUBT, shown=list(shown), doubt=_SO_DO_OTHERS)
-        doubted = set(found.scalars())
+        doubted = await self.doubt([answer.shown_public_id for answer in absent])
         return [_doubted(each) if _is_gone(each, doubted) else each for each in results]
+
+    async def doubt(self, shown: Sequence[str | None]) -> set[str]:
+        """Takes back what pages that showed these EasyBroker ids seemed to prove, where several
+        did; returns the records. To be called wherever such a page is kept."""
+        public_ids = list(set(shown) - {None})
+        if not public_ids:
+            return set()
+        await self._run(_ALONE_WITH, shown=public_ids)
+        found = await self._run(DOUBT, shown=public_ids, doubt=_SO_DO_OTHERS)
+        return set(found.scalars())
 
     async def note(
         self, results: Sequence[VerificationResult], *, session_id: UUID, now: datetime

@@ -108,7 +108,7 @@ _TERM_FROM = {
 }
 # What a scan that is not over goes on by, and is certified by.
 _OF_OPEN_SCAN = """EXISTS (SELECT FROM scraping_sessions s
-                            WHERE s.id = session_id AND s.status = 'running')"""
+                            WHERE s.id = old.session_id AND s.status = 'running')"""
 _STAY = {
     "manifest_pages": _OF_OPEN_SCAN,
     "manifest_walks": _OF_OPEN_SCAN,
@@ -198,7 +198,7 @@ class SessionRepository(Repository):
     async def delete_old(self, table: str, *, before: datetime, size: int) -> int:
         """Deletes up to `size` rows of a table that are past their term; how many it did."""
         statement = f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
-                SELECT ctid FROM {table} WHERE {_TERM_FROM[table]} < :before
+                SELECT ctid FROM {table} old WHERE {_TERM_FROM[table]} < :before
                    AND NOT {_STAY.get(table, "false")} LIMIT :size))"""
         return await self._count(statement, before=before, size=size)
 
