@@ -124,7 +124,7 @@ async def test_an_open_incident_is_kept_however_old(db: Database, clock: FixedCl
     ] == ["TierFailed"]
 
 
-@pytest.mark.parametrize("more", ["", "ADD session_id text", "ADD session_id uuid"])
+@pytest.mark.parametrize("more", ["ADD other text", "ADD session_id text", "ADD session_id uuid"])
 @pytest.mark.usefixtures("sessions")
 async def test_a_scan_that_goes_on_keeps_its_pages_however_old(
     db: Database, clock: FixedClock, more: str
