@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.pages.entities import unescaped
 from pincali_sync.pages.own_page import is_framed, shows_content, title_of
+from pincali_sync.pages.tasks import sets_a_task
 from pincali_sync.pages.text import as_bytes, fold, one_line
 from pincali_sync.pages.wall_names import may_name_a_wall, wall_named
 from pincali_sync.pages.walls import (
@@ -163,7 +164,8 @@ def _by_markup(status: int, raw: bytes) -> Challenge | None:
     said = text if len(text) <= _LONGEST_WORDS else " \n ".join(names)
     told = _told(said)
     is_plain_error = told is None and status in _ERRORS and _says_an_error(said)
-    known = _marked(body, but_for=WATCHERS if is_plain_error else frozenset())
+    is_watched = is_plain_error and not sets_a_task(body, text)
+    known = _marked(body, but_for=WATCHERS if is_watched else frozenset())
     if is_plain_error:
         return known
     if known is None and (
