@@ -114,10 +114,13 @@ def challenge_kind(
     return Challenge.FORBIDDEN if status in {401, 403} else None
 
 
-def may_be_a_wall(markup: bytes) -> bool:
+def may_be_a_wall(markup: bytes, *, though_watched: bool = False) -> bool:
     """Whether a page that is no refusal is a little like one: it proves nothing then.
 
     By its name; or by what watches it, where it is not in the site's frame.
+
+    Args:
+        though_watched: whether to pass over what vendors put on ordinary pages as well.
     """
     raw = markup[:_MOST]
     if any(map(may_name_a_wall, _names_of(raw))):
@@ -125,7 +128,9 @@ def may_be_a_wall(markup: bytes) -> bool:
     if is_framed(raw) or shows_content(raw):
         return False
     body = raw.decode("utf-8", "replace").lower()
-    return _marked(body) is not None or _EMAIL_FIELD.search(body) is not None
+    is_watched = though_watched and not sets_a_task(body, _text_of(body))
+    known = _marked(body, but_for=WATCHERS if is_watched else frozenset())
+    return known is not None or _EMAIL_FIELD.search(body) is not None
 
 
 def _by_headers(status: int, headers: Mapping[str, str]) -> Challenge | None:
