@@ -16,7 +16,7 @@ from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
 from pincali_sync.pages.challenge import may_be_a_wall
 from pincali_sync.pages.listing_page import parse_listing_page
-from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
+from pincali_sync.pages.own_page import shows_the_site, what_is_cut_off, what_is_missing
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +40,7 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
     Args:
         url: where the page was fetched.
     """
-    is_absent = answer.status == _NOT_FOUND and not may_be_a_wall(answer.body)
-    if is_absent and wanted.may_be_absent:
+    if answer.status == _NOT_FOUND and wanted.may_be_absent and _is_its_own(answer.body, wanted):
         return ListingAnswer(facts=ABSENT, item=None)
     if answer.status != _OK:
         return ListingAnswer(facts=None, item=_lost(wanted, url, answer.failure))
@@ -57,6 +56,16 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
         # A page that trips the parser is counted with those that are lost.
         logger.exception("parsing %s failed", url)
         return ListingAnswer(facts=None, item=_lost(wanted, url, f"parser: {error!r}"))
+
+
+def _is_its_own(error: bytes, wanted: WantedPage) -> bool:
+    """Whether it is the site, and nothing in front of it, that says there is no such page.
+
+    Scripts that watch say nothing against it on an error that names the site; nor beyond what the
+    site is believed to show, where the pages before are asked, too.
+    """
+    is_likely = wanted.may_be_beyond or shows_the_site(error)
+    return not may_be_a_wall(error, though_watched=is_likely)
 
 
 def answer_of(page: ListingPage, wanted: WantedPage, url: str) -> ListingAnswer:

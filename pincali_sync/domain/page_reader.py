@@ -105,7 +105,10 @@ class PageReader:
             known: pages that were read already.
         """
         if first.pages is None:
-            return await self._follow(query, first, limit)
+            known = await self._follow(query, first, limit)
+            if is_whole and known[max(known)].has_next and max(known) >= self.cap:
+                self.gap(query, f"more follows after page {self.cap}, and no page tells how much")
+            return known
         earlier = frozenset(known or ())
         known = {**(known or {}), 1: first}
         tried = {*known}

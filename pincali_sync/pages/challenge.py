@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from pincali_sync.domain.headers import redirect_target
 from pincali_sync.pages.entities import unescaped
 from pincali_sync.pages.own_page import is_framed, shows_content, title_of
+from pincali_sync.pages.tasks import sets_a_task
 from pincali_sync.pages.text import as_bytes, fold, one_line
 from pincali_sync.pages.wall_names import may_name_a_wall, wall_named
 from pincali_sync.pages.walls import (
@@ -113,10 +114,13 @@ def challenge_kind(
     return Challenge.FORBIDDEN if status in {401, 403} else None
 
 
-def may_be_a_wall(markup: bytes) -> bool:
+def may_be_a_wall(markup: bytes, *, though_watched: bool = False) -> bool:
     """Whether a page that is no refusal is a little like one: it proves nothing then.
 
     By its name; or by what watches it, where it is not in the site's frame.
+
+    Args:
+        though_watched: whether to pass over what vendors put on ordinary pages as well.
     """
     raw = markup[:_MOST]
     if any(map(may_name_a_wall, _names_of(raw))):
@@ -124,7 +128,9 @@ def may_be_a_wall(markup: bytes) -> bool:
     if is_framed(raw) or shows_content(raw):
         return False
     body = raw.decode("utf-8", "replace").lower()
-    return _marked(body) is not None or _EMAIL_FIELD.search(body) is not None
+    is_watched = though_watched and not sets_a_task(body, _text_of(body))
+    known = _marked(body, but_for=WATCHERS if is_watched else frozenset())
+    return known is not None or _EMAIL_FIELD.search(body) is not None
 
 
 def _by_headers(status: int, headers: Mapping[str, str]) -> Challenge | None:
@@ -163,7 +169,8 @@ def _by_markup(status: int, raw: bytes) -> Challenge | None:
     said = text if len(text) <= _LONGEST_WORDS else " \n ".join(names)
     told = _told(said)
     is_plain_error = told is None and status in _ERRORS and _says_an_error(said)
-    known = _marked(body, but_for=WATCHERS if is_plain_error else frozenset())
+    is_watched = is_plain_error and not sets_a_task(body, text)
+    known = _marked(body, but_for=WATCHERS if is_watched else frozenset())
     if is_plain_error:
         return known
     if known is None and (

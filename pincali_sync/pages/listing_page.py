@@ -48,6 +48,25 @@ _LISTINGS = re.compile(
 _AT_THE_END = re.compile(  # "Results: 413,954"
     rf"(?:\btotal|{_RESULTS.pattern}|{_LISTINGS.pattern})\s*:\s*[0-9][0-9.,'\s]*\Z", re.I
 )
+_NEW_AT_THE_END = re.compile(r"\b(?:new|nuev[oa]s|nov[oa]s)\s+[^\W\d]+\s*:[^:]*\Z", re.I)
+# What makes a number one of some listings: "24 new", "42 per page".
+_ONLY_SOME = re.compile(
+    r"[\s(,]+(?:new|nuev[oa]s?|nov[oa]s?|recent|recientes|recentes|featured|destacad[oa]s|"
+    r"(?:a|per|each|por|cada|(?:on|in) this|en (?:esta|cada)|nesta)\s+(?:page|p[aá]gina))\b",
+    re.I,
+)
+# "42 listings of 5,000", and "3 listings of 4 bedrooms".
+_OF_MORE = re.compile(
+    r"[\s(,]+(?:[^\W\d]+[\s,]+){0,3}?(?:of|de|do|from)\s+"
+    r"(?P<more>(?:[^\W\d]+\s+){0,3}?[0-9].{0,100})",
+    re.I,
+)
+_OF_ALL = re.compile(
+    r"(?:(?:(?:a|an|the|un|um)\s+)?total\s+(?:(?:of|de)\s+)?)?[0-9][0-9.,'\s]*+"
+    r"(?:\Z|[).;:!·|]|(?:in|en|em|found|available|encontrad[oa]s|disponibles|dispon[ií]veis|"
+    r"for|para)\b)",
+    re.I,
+)
 _PAGE_OF = re.compile(
     r"(?:^|\b(?:page|p[aá]gina)\b)\s*[0-9][0-9.,]*\s+(?:(?:out )?of|de)\s+(?=[0-9])(.+)", re.I
 )
@@ -70,9 +89,12 @@ def parse_listing_page(markup: str | bytes, url: str) -> ListingPage:
     total = _total_listings(tree)
     next_page = _next_page(tree, url)
     cards = len(entries) + len(unreadable)
+    # A next page has more than these: such a total is of something else, and no page count's base.
+    is_doubtful = next_page is not None and total is not None and total <= cards
+    pages = None if is_doubtful else _total_pages(tree, total, cards, next_page, url)
     return ListingPage(
-        total_listings=total,
-        total_pages=_total_pages(tree, total, cards, next_page, url),
+        total_listings=None if is_doubtful else total,
+        total_pages=pages,
         next_page=next_page,
         entries=tuple(entries),
         unreadable_cards=tuple(unreadable),
@@ -131,13 +153,25 @@ def _total_listings(tree: LexborHTMLParser) -> int | None:
     if shown_of:
         return integer_of(heading[shown_of.end() :])
     if _AT_THE_END.search(heading):
-        return last_integer_of(heading)
+        return None if _NEW_AT_THE_END.search(heading) else last_integer_of(heading)
     # Other numbers may stand in it: "2 bedroom houses: 413,954 results".
-    if results := _RESULTS.search(heading):
-        return last_integer_of(heading[: results.start()])
-    counted = {last_integer_of(heading[: each.start()]) for each in _LISTINGS.finditer(heading)}
-    counted.discard(None)
+    nouns = list(_RESULTS.finditer(heading)) or list(_LISTINGS.finditer(heading))
+    counted = {_counted(heading, each) for each in nouns} - {None}
     return counted.pop() if len(counted) == 1 else None
+
+
+def _counted(heading: str, noun: re.Match[str]) -> int | None:
+    """How many a heading says there are in all, by the numbers around a noun."""
+    before = last_integer_of(heading[: noun.start()])
+    if before is None or _ONLY_SOME.match(heading, noun.end()):
+        return None
+    of_more = _OF_MORE.match(heading, noun.end())
+    if of_more is None:
+        return before
+    more = integer_of(of_more["more"])
+    if more is not None and more <= before:  # "5,000 listings of 2 bedrooms"
+        return before
+    return more if _OF_ALL.match(of_more["more"]) else None
 
 
 def _total_pages(

@@ -1,7 +1,7 @@
 """The marks by which walls are known: what vendors of firewalls put in front of a site.
 
 Scripts that watch visitors, and forms for robots to fail at, stand on ordinary pages too: hence no
-mark counts on a page in the site's own frame, and these do not on a plain error.
+mark counts on a page in the site's own frame, and these do not on a plain error that sets no task.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ MARKUP = {
     ),
     Challenge.CHALLENGE: (
         *("awswafcookiedomainlist", "gokuprops", "awswafintegration", ".awswaf.com"),
+        "checkforcerefresh",  # AWS, after its script has run
         *("/challenge.js", "challenge-container", "challenge-form"),
         *("_cf_chl", "cf-chl-", "cf-browser-verification", "cf-challenge", "challenge-platform/"),
         *("jschl_vc", "jschl-answer", "__cf_chl"),  # Cloudflare

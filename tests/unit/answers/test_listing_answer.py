@@ -11,6 +11,7 @@ import pytest
 from pincali_sync.answers import listing
 from pincali_sync.answers.listing import facts_of, read_listing
 from pincali_sync.domain.listing_query import ListingQuery, Measure, Place, Range, WantedPage
+from pincali_sync.domain.liveness import Calibration, Verdict, judge
 from pincali_sync.domain.page_facts import PageFacts, Sample
 from pincali_sync.domain.prices import Offer, Operation
 from pincali_sync.domain.tiers import ListingSource
@@ -22,6 +23,7 @@ from pincali_sync.items import (
     ManifestEntry,
     ManifestPage,
 )
+from pincali_sync.pages.answer import read_answer
 from tests.support.builders import MXN, USD, entry, rent, sale
 from tests.unit.pages.test_listing_page import PAGES
 
@@ -74,6 +76,63 @@ def test_a_watched_error_is_no_end_of_a_list() -> None:
     answer = read_listing(wanted(), URL, FetchedPage(status=404, body=body))
     assert answer.facts is None
     assert isinstance(answer.item, LostPage)
+
+
+WATCHES = [
+    "<script src='https://www.google.com/recaptcha/api.js?render=k'></script>",
+    "<script src='https://x.sdk.awswaf.com/x/challenge.js' defer></script>",
+    "<script src='/cdn-cgi/challenge-platform/main.js'></script>",
+    "<script src='/_Incapsula_Resource?SWJIYLWA=7'></script>",
+]
+NOT_FOUND = ["Not found", "404", "Página no encontrada", "Página não encontrada"]
+
+
+def error_page(title: str, body: str, attributes: str = "") -> FetchedPage:
+    markup = f"<html><head><title>{title}</title></head><body {attributes}>{body}</body></html>"
+    return FetchedPage(status=404, body=markup.encode())
+
+
+@pytest.mark.parametrize("watch", WATCHES)
+@pytest.mark.parametrize("title", NOT_FOUND)
+def test_what_watches_the_sites_own_error_keeps_no_page_from_being_absent(
+    title: str, watch: str
+) -> None:
+    beyond, beside = replace(wanted(number=101), may_be_beyond=True), wanted(WINDOW, 1)
+    heading = "<h1>Página no encontrada</h1>"
+    named = error_page(f"{title} | Pincali", watch + heading)
+    framed = error_page(title, heading + watch, "class='marketplace errors'")
+    for page, answer in (
+        *((page, answer) for page in (beyond, beside, wanted()) for answer in (named, framed)),
+        (beyond, error_page(title, watch + heading)),
+    ):
+        read = read_listing(page, URL, answer)
+        assert (read.facts, read.item) == (listing.ABSENT, None)
+        assert verdict_on(answer) is Verdict.UNKNOWN  # as a listing's page it removes nothing
+
+
+def verdict_on(page: FetchedPage) -> Verdict:
+    answer = read_answer("http://127.0.0.1/en/home/casa-1", 404, {}, page.body).answer
+    seen = Calibration(shows_listings=True)
+    return judge(answer, property_id="", public_id="EB-KL7001", calibration=seen).verdict
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Access denied | Pincali", WATCHES[0]),
+        ("Verifica que eres humano | Pincali", ""),
+        ("Un momento… | Pincali", WATCHES[2]),
+        ("Error | Pincali", "<form><div class='g-recaptcha' data-sitekey='6L'></div></form>"),
+        ("Error | Pincali", "<iframe src='/_Incapsula_Resource?CWUDNSAI=9'></iframe>"),
+        ("404 | Pincali", "<script>window._cf_chl_opt={}</script>"),
+        ("404 | Pincali", "<form><input name='authentication[email]'></form>"),
+    ],
+)
+def test_a_walls_name_mark_or_task_is_no_end_of_a_list(title: str, body: str) -> None:
+    for page in (wanted(), replace(wanted(number=101), may_be_beyond=True)):
+        answer = read_listing(page, URL, error_page(title, body))
+        assert answer.facts is None
+        assert isinstance(answer.item, LostPage)
 
 
 @pytest.mark.parametrize("body", [b"", b"<title>Hold on</title><form>", b"<html><body></body>"])

@@ -360,6 +360,21 @@ async def test_the_last_page_may_be_as_short_as_it_likes() -> None:
     assert (len(site.asked), summary.gaps) == (6, ())
 
 
+@pytest.mark.parametrize(("count", "gaps"), [(20, 0), (21, 1), (200, 1)])
+async def test_where_no_page_tells_how_many_there_are_the_rest_beyond_the_cap_is_told(
+    count: int, gaps: int
+) -> None:
+    site = ShiftingSite(rows=priced_rows(count))
+
+    async def read(page: WantedPage) -> PageFacts | None:
+        facts = await site.read(page)
+        return replace(facts, total=None, pages=None) if facts else None
+
+    summary = await ListingWalk(ListingSource.SALE, read, page_cap=5).everything()
+    assert len(site.seen) == 20
+    assert len([gap for gap in summary.gaps if "more follows after page 5" in gap]) == gaps
+
+
 async def test_a_page_that_is_gone_with_the_last_row_is_no_loss() -> None:
     def remove_one(site: ShiftingSite, asked: int) -> None:
         if asked == 2:

@@ -272,6 +272,70 @@ def test_the_total_is_an_exact_number_of_results(
 
 
 @pytest.mark.parametrize(
+    ("heading", "total"),
+    [
+        ("Mostrando 42 propiedades de 5,000", 5_000),
+        ("Mostrando 42 propiedades (de 5,000)", 5_000),
+        ("42 propiedades en venta de un total de 5,000", 5_000),
+        ("Showing 42 properties of 5,000 in Mexico", 5_000),
+        ("42 listings shown out of 5,000", 5_000),
+        ("42 results out of 5,000", 5_000),
+        ("42 resultados de 5,000 encontrados", 5_000),
+        ("Exibindo 42 imóveis de 5.000", 5_000),
+        ("42 anúncios do total de 5.000", 5_000),
+        ("42 propiedades de más de 5,000", None),
+        ("42 properties of 5,000+", None),
+        ("3 propiedades de 4 recámaras", None),
+        ("3 properties of 250 m2", None),
+        ("42 propiedades de 2,000,000 pesos", None),
+        ("5,000 propiedades de 2 recámaras", 5_000),
+        ("5,000 propiedades de lujo", 5_000),
+        ("5,000 properties from $100,000", 5_000),
+        ("24 propiedades nuevas hoy", None),
+        ("24 resultados nuevos", None),
+        ("24 properties (new today)", None),
+        ("24 imóveis novos", None),
+        ("24 featured listings", None),
+        ("24 propiedades destacadas", None),
+        ("Nuevas propiedades: 24", None),
+        ("New listings: 24", None),
+        ("Properties in New York · Total: 5,000", 5_000),
+        ("42 results per page", None),
+        ("42 properties on this page", None),
+        ("42 propiedades por página", None),
+        ("42 propiedades por página, 5,000 propiedades", 5_000),
+        ("42 imóveis nesta página", None),
+    ],
+)
+def test_a_number_of_some_listings_is_no_total(heading: str, total: int | None) -> None:
+    markup = f'<div class="action__result"><h2>{heading}</h2></div>'
+    assert parse_listing_page(markup, URL_2025).total_listings == total
+
+
+@pytest.mark.parametrize(
+    ("declared", "heading"),
+    [("", "2 listings"), ("", "1 propiedad a la vista"), ("2", ""), ("", "Resultados: 2")],
+)
+@pytest.mark.parametrize("summary", ["", "Page 1 of 1"])
+def test_a_total_that_one_page_holds_is_none_where_another_follows(
+    declared: str, heading: str, summary: str
+) -> None:
+    cards = "".join(
+        f'<div class="property__component"><a href="/en/home/casa-{n}"></a></div>' for n in (1, 2)
+    )
+    page = (
+        f'<div class="action__result"><h2>{heading}</h2></div>'
+        f'<div data-search-results data-total="{declared}">{cards}</div>'
+        f'<div class="pagination-summary">{summary}</div>'
+    )
+    after = '<span class="next"><a href="?page=2">2</a></span>'
+    alone, followed = (parse_listing_page(each, URL_2026) for each in (page, page + after))
+    assert (alone.total_listings, alone.total_pages) in {(1, 1), (2, 1)}
+    assert (followed.total_listings, followed.total_pages) == (None, None)
+    assert len(followed.entries) == 2
+
+
+@pytest.mark.parametrize(
     ("pager", "pages"),
     [
         ("1–24 de 17,249", None),

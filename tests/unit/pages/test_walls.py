@@ -615,5 +615,76 @@ def test_a_watched_error_is_a_wall_with_a_walls_words_marks_or_headers(
     assert challenge_kind(status, {}, page("Pincali", watch)) is not None  # it says of no error
 
 
+TASKS = {
+    "turnstile": '<div class="cf-turnstile" data-sitekey="0x4AAA"></div>',
+    "turnstile_drawn_later": "<div id=a class='box cf-turnstile'></div>"
+    + script("turnstile.render('#a', {sitekey: '0x4AAA'})"),
+    "recaptcha": '<form method="post"><div class="g-recaptcha"></div><button>Ok</button></form>',
+    "hcaptcha": '<form><p>x</p><span data-x="1" class=h-captcha></span></form>',
+    "friendly": '<div class="frc-captcha" data-sitekey="FC"></div>',
+    "altcha": '<form><altcha-widget challengeurl="/x"></altcha-widget></form>',
+    "imperva": '<iframe id="main-iframe" src="/_Incapsula_Resource?C=9" width="100%">x</iframe>',
+    "cloudflare": '<iframe title="a" src="https://challenges.cloudflare.com/cdn-cgi/x"></iframe>',
+    "arkose": "<iframe src=https://client-api.arkoselabs.com/fc/gc/?token=1></iframe>",
+    "aws": script("AwsWafIntegration.checkForceRefresh().then((now) => location.reload(now))"),
+}
+TROUBLE = [
+    ("Error", "<p>Ocurrió un error.</p>"),
+    ("Problema de conexión", "<p>Si hay un problema, recarga la página.</p>"),
+    ("Oops", "<p>Something went wrong, try again later.</p>"),
+    ("Página no encontrada", "<p>Tente novamente mais tarde.</p>"),
+    ("pincali.com", "<p>Algo deu errado. Código 422.</p>"),
+]
+
+
+@pytest.mark.parametrize("status", [404, 410, 422, 500, 503])
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_to_be_done_is_a_wall_though_words_of_an_error_stand_beside(
+    task: str, status: int
+) -> None:
+    for title, body in TROUBLE:
+        whole = page(title, body + TASKS[task])
+        assert challenge_kind(status, {}, whole) in {CHALLENGE, CAPTCHA}, title
+        assert verdict_on(whole, status) is Verdict.UNKNOWN, title
+
+
+@pytest.mark.parametrize("status", [404, 410, 422, 503])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Completa la verificación. Si hay un error, recarga.",
+        "Ocurrió un error. Resuelve para continuar.",
+        "Complete the verification. On an error, reload.",
+        "Houve um erro. Conclua a verificação para prosseguir.",
+    ],
+)
+@pytest.mark.parametrize("name", ["cf-turnstile", "g-recaptcha", "h-captcha"])
+def test_an_empty_box_that_words_ask_for_is_a_task(name: str, said: str, status: int) -> None:
+    whole = page("Problema de conexión", f"<div class='{name}'></div><p>{said}</p>")
+    assert challenge_kind(status, {}, whole) is CAPTCHA
+
+
+@pytest.mark.parametrize("status", [404, 410, 503])
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        '<form><div class="g-recaptcha" data-sitekey="6L" data-size="invisible"></div></form>',
+        '<form><button class="btn g-recaptcha" data-sitekey="6L">Ok</button></form>',
+        '<div class="grecaptcha-badge"><textarea class="g-recaptcha-response"></textarea></div>',
+        '<form><p class="cf-turnstile" data-sitekey="0" style="display: none"></p></form>',
+        '<iframe src="/_Incapsula_Resource?x" width="0" height="0"></iframe>',
+        '<iframe src="https://newassets.hcaptcha.com/x" style="visibility:hidden"></iframe>',
+        '<template><form><div class="h-captcha" data-sitekey="1"></div></form></template>',
+        '<!-- <div class="g-recaptcha" data-sitekey="6L"></div> -->',
+        script("AwsWafIntegration.getToken(); var box = '<div class=\"g-recaptcha\">'"),
+    ],
+)
+def test_what_nobody_sees_is_no_task(unseen: str, status: int) -> None:
+    for title, body in ABSENT:
+        whole = page(title, body + unseen)
+        assert challenge_kind(status, {}, whole) is None, title
+        assert verdict_on(whole, status) is Verdict.UNKNOWN, title
+
+
 def test_what_watches_pages_is_among_the_marks() -> None:
     assert set().union(*MARKUP.values()) > WATCHERS
