@@ -1,7 +1,7 @@
 """What stands beside a short text: a label and its value mean one thing together.
 
 "No disponible" beside "Tour virtual" says nothing of the listing, nor does "Vendida" beside "No".
-What nobody reads there, what people click on, and what counts pictures says nothing of a text.
+What nobody reads there and what counts pictures says nothing of a text; what people click on may.
 """
 
 from __future__ import annotations
