@@ -16,13 +16,14 @@ from pincali_sync.domain.liveness import Answer, Judgement, RedirectKind, Verdic
 from pincali_sync.domain.prices import Operation
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
+from pincali_sync.pages.absence import absence_in
 from pincali_sync.pages.blocks import Block, blocks_of
 from pincali_sync.pages.challenge import challenge_kind, may_be_a_wall
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.detail_page import property_of
 from pincali_sync.pages.markup import tree_of
 from pincali_sync.pages.own_page import is_framed, shows_the_site, title_of, what_is_cut_off
-from pincali_sync.pages.standing import absence_in, standing_of
+from pincali_sync.pages.standing import standing_of
 from pincali_sync.pages.statements import end_of_listing, gone_in
 from pincali_sync.pages.text import fold
 from pincali_sync.pages.trouble import trouble_in

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from pincali_sync.pages.shown import is_hidden, is_seen_at_times
+from pincali_sync.pages.shown import LONGEST_CLASSES, is_hidden, is_seen_at_times
 from pincali_sync.pages.text import fold, one_line
 
 _MAIN = ("main", "[role=main]", "body")
@@ -103,7 +103,7 @@ class _Reader:
             self.blocks.append(replace(like, shown=text, text=fold(text), ends=ends))
 
     def _is_apart(self, node: LexborNode) -> bool:
-        classes = node.attributes.get("class") or ""
+        classes = (node.attributes.get("class") or "")[:LONGEST_CLASSES]
         if node.tag in self.bounds.apart_tags or _is_apart_by_tag(node):
             return True
         self.has_ended = self.bounds.end.search(classes) is not None

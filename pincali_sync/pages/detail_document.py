@@ -35,6 +35,7 @@ _MAX_FOREIGN = 200  # each costs a walk over the page; the site shows seven
 class DetailDocument:
     """The page of one listing."""
 
+    url: str
     tree: LexborHTMLParser  # without the similar listings
     tracking: JsonObject  # State, City, Type, Rental, Sale; more since 2026
     objects: tuple[JsonObject, ...]  # of its JSON-LD, the listing's; none before 2026
@@ -73,6 +74,7 @@ class DetailDocument:
         if title is None:
             raise PageError(f"{url} ({public_id}) has no title")
         return cls(
+            url=url,
             tree=tree,
             tracking=tracking,
             objects=objects,

@@ -1,23 +1,27 @@
 """What stands beside a short text: a label and its value mean one thing together.
 
 "No disponible" beside "Tour virtual" says nothing of the listing, nor does "Vendida" beside "No".
-What nobody reads there, what people click on, and what counts pictures says nothing of a text.
+What nobody reads there and what counts pictures says nothing of a text; what people click on may.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice, takewhile
 from operator import attrgetter
 
 from selectolax.lexbor import LexborNode
 
 from pincali_sync.pages.blocks import Block, is_left_out
+from pincali_sync.pages.shown import is_hidden
 from pincali_sync.pages.text import fold
+from pincali_sync.pages.unread import Unread, unread_in
 
 _LONGEST_LABEL = 40
+_LONGEST_CLASSES = 300  # more name nothing
+_FEW_NODES = 8  # of a card, beyond its price
 _MOST_NODES = 60  # of a neighbour, which has few, and in a direction
 _UNSEEN = frozenset({"script", "style", "template"})
 _ROOTS = frozenset({"-document", "html", "body", "main"})
@@ -39,7 +43,9 @@ _COUNTS = re.compile(
 _STANDS_OUT = re.compile(r"alert|notice|flash|banner", re.I)
 _BADGE = re.compile(r"badge|chip|pill|ribbon|(?<![a-z])tag(?![a-z])", re.I)
 _WORD = re.compile(r"[^\W_]")
-_LETTER_OR_DAY = re.compile(r"[^\W\d_]|\d[-/.]\d\d?[-/.]\d")
+# A share or a day is one as well; other figures count things.
+_LETTER_OR_DAY = re.compile(r"[^\W\d_]|\d[-/.]\d\d?[-/.]\d|^\d+ ?(?:%|/ ?\d+)$")
+_NUMBER = re.compile(r"\d{1,4}")
 _Step = Callable[[LexborNode], LexborNode | None]
 _BEFORE: _Step = attrgetter("prev")
 _AFTER: _Step = attrgetter("next")
@@ -53,6 +59,8 @@ class Neighbours:
     after: str | None = None
     is_badge: bool = False  # all of them, as the text itself, are badges
     has_unread: bool = False  # something that is hidden, or to be clicked on, stands before it
+    number: str | None = None  # a mere one before it
+    unread: tuple[Unread, ...] = ()  # what is clicked on, before and after it
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,7 @@ class _Beside:
     node: LexborNode | None = None
     text: str = ""
     has_unread: bool = False  # others were passed over
+    unread: tuple[Unread, ...] = ()  # of these, and of those around figures, what is clicked on
 
     @property
     def label(self) -> str | None:
@@ -71,6 +80,11 @@ class _Beside:
             return None
         is_short = len(self.text) <= _LONGEST_LABEL and _LETTER_OR_DAY.search(self.text)
         return self.text if is_short else None
+
+    @property
+    def number(self) -> str | None:
+        """Its text, where that is a number of things."""
+        return self.text if _NUMBER.fullmatch(self.text) else None
 
 
 def neighbours_of(block: Block) -> Neighbours:
@@ -82,35 +96,61 @@ def neighbours_of(block: Block) -> Neighbours:
         return Neighbours()
     first, last = block.ends
     has_unread = False
+    unread: tuple[Unread, ...] = ()
     while True:
         before, after = _nearest(first, _BEFORE), _nearest(last, _AFTER)
         has_unread = has_unread or before.has_unread
+        unread = (*unread, *before.unread, *after.unread)
         if before.node is not None or after.node is not None:
             nodes = [each.node for each in (before, after) if each.node is not None]
             is_badge = all(map(_is_badge, (first, *nodes)))
-            return Neighbours(before.label, after.label, is_badge, has_unread)
+            labels = before.label, after.label
+            return Neighbours(*labels, is_badge, has_unread, before.number, unread)
         outer = first.parent
         if outer is None or outer.tag in _ROOTS or _stands_out(outer):
-            return Neighbours(has_unread=has_unread)
+            return Neighbours(has_unread=has_unread, unread=unread)
         first = last = outer
 
 
 def _nearest(node: LexborNode, step: _Step) -> _Beside:
-    near, has_unread, has_colon = step(node), False, False
-    for _ in range(_MOST_NODES):
-        if near is None:
-            break
+    has_unread, has_colon = False, False
+    unread: list[Unread] = []
+    siblings = _siblings(node, step)
+    for near in siblings:
         text, whole = _read_in(near), _all_in(near)
-        if _WORD.search(text) or (_WORD.search(whole) and not _may_be_label(near)):
+        may_be_label = _may_be_label(near)
+        unread += _unread_in(near) if may_be_label else ()
+        if _WORD.search(text) or (_WORD.search(whole) and not may_be_label):
             if not _COUNTS.fullmatch(fold(text)):
-                return _Beside(near, text, has_unread)
+                found = _Beside(near, text, has_unread)
+                if may_be_label and found.label is None:
+                    unread += _unread_around(siblings)
+                return replace(found, unread=tuple(unread))
         elif step is _BEFORE and _names_what_follows(near, whole, has_colon=has_colon):
             return _Beside(near, whole)
         elif _WORD.search(whole):
             has_unread = has_unread or len(whole) <= _LONGEST_LABEL
         has_colon = has_colon or ":" in text
+    return _Beside(has_unread=has_unread, unread=tuple(unread))
+
+
+def _siblings(node: LexborNode, step: _Step) -> Iterator[LexborNode]:
+    near = step(node)
+    for _ in range(_MOST_NODES):
+        if near is None:
+            return
+        yield near
         near = step(near)
-    return _Beside(has_unread=has_unread)
+
+
+def _unread_around(siblings: Iterator[LexborNode]) -> Iterator[Unread]:
+    """What is clicked on beyond a figure or a long text, as on a card."""
+    for near in takewhile(_may_be_label, islice(siblings, _FEW_NODES)):
+        yield from _unread_in(near)
+
+
+def _unread_in(node: LexborNode) -> Iterator[Unread]:
+    return unread_in(node, _is_control, lambda part: is_hidden(part) or not _may_be_label(part))
 
 
 def _names_what_follows(node: LexborNode, words: str, *, has_colon: bool) -> bool:
@@ -146,23 +186,26 @@ def _text_of(node: LexborNode, is_apart: Callable[[LexborNode], bool]) -> str:
 
 
 def _may_be_label(node: LexborNode) -> bool:
-    if node.tag in _NO_LABEL_TAGS or _NO_LABEL.search(node.attributes.get("class") or ""):
+    if node.tag in _NO_LABEL_TAGS or _NO_LABEL.search(_classes_of(node)):
         return False
     # The page's header, not a section's.
     return not (node.tag == "header" and node.parent is not None and node.parent.tag in _ROOTS)
 
 
 def _is_control(node: LexborNode) -> bool:
-    given = node.attributes
-    return given.get("role") in _CONTROL_ROLES or bool(_CONTROL.search(given.get("class") or ""))
+    role = node.attributes.get("role")
+    return role in _CONTROL_ROLES or _CONTROL.search(_classes_of(node)) is not None
 
 
 def _is_badge(node: LexborNode) -> bool:
-    return _BADGE.search(node.attributes.get("class") or "") is not None
+    return _BADGE.search(_classes_of(node)) is not None
 
 
 def _stands_out(node: LexborNode) -> bool:
-    given = node.attributes
-    if given.get("role") in {"alert", "status"}:
+    if node.attributes.get("role") in {"alert", "status"}:
         return True
-    return _STANDS_OUT.search(given.get("class") or "") is not None
+    return _STANDS_OUT.search(_classes_of(node)) is not None
+
+
+def _classes_of(node: LexborNode) -> str:
+    return (node.attributes.get("class") or "")[:_LONGEST_CLASSES]

@@ -38,6 +38,7 @@ _UNSEEN_STYLE = re.compile(
 _FADED_STYLE = re.compile(r"(?<![a-z-])opacity\s*:\s*0(?!\.0*[1-9]|\d)")
 _INLINE = {"a", "abbr", "b", "bdi", "bdo", "big", "em", "font", "i", "ins", "mark", "small", "span"}
 _INLINE |= {"strong", "sub", "u", "wbr"}
+LONGEST_CLASSES = 1_000  # no element that people see has more
 _LONG = 200  # characters of classes and style; longer ones are not kept
 _MANY = 2_000  # pieces of text, each with the seams around it; a price has about ten
 
@@ -87,6 +88,8 @@ def _sight_of(node: LexborNode) -> _Sight:
     if "hidden" in attributes or attributes.get("aria-hidden") == "true":
         return _NOTHING
     classes, style = attributes.get("class") or "", attributes.get("style") or ""
+    if len(classes) > LONGEST_CLASSES:
+        return _NOTHING
     looks = _sight if len(classes) + len(style) < _LONG else _sight.__wrapped__
     return looks(classes, style)
 

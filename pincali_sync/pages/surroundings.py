@@ -22,14 +22,13 @@ _FRAMES = frozenset(
 _PICTURES = frozenset({"i", "img", "svg", "span", "em"})
 _SAYING = ("title", "alt", "aria-label", "data-label", "data-title", "data-original-title")
 _NAMING = ("class", "id")
+_LONGEST = 300  # of an attribute; a longer one names many things
 _MOST_NODES = 30  # of a text with icons in it, and between it and the page
 _WORDS = re.compile(r"[a-z]{3,}")  # "d-flex mb-3": short ones and figures lay things out
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # All that names nothing but a status, a listing, or how a thing looks.
-_OF_A_STATUS = (
-    "alert badge banner chip estado estatus flash label message msg notice notification pill "
-    "ribbon state status tag"
-)
+_OF_A_NOTICE = "alert flash message msg notice notification"
+_OF_A_STATUS = "badge banner chip estado estatus label pill ribbon state status tag"
 _OF_NOTHING_ELSE = (
     "alerts badges labels messages notices tags available availability unavailable sold rented "
     "vendida vendido rentada rentado gone removed expired inactive paused suspended off not longer "
@@ -43,20 +42,30 @@ _OF_NOTHING_ELSE = (
     "times circle xmark cross close exclamation triangle check lock eye slash clock flag house "
     "home key"
 )
-_STATUS_WORDS = frozenset(_OF_A_STATUS.split())
+_NOTICE_WORDS = frozenset(_OF_A_NOTICE.split())
+_BADGE_WORDS = frozenset(_OF_A_STATUS.split())
+_STATUS_WORDS = _NOTICE_WORDS | _BADGE_WORDS
 _PLAIN_WORDS = _STATUS_WORDS.union(_OF_NOTHING_ELSE.split())
 
 
 def is_of_something_else(block: Block) -> bool:
     """Whether an element around a text, or an icon in it or beside it, names another thing."""
-    names = [name for node in _around(block) for name in _names_of(node, block)]
-    return not _PLAIN_WORDS.issuperset(names)
+    return not _PLAIN_WORDS.issuperset(_all_names(block))
 
 
 def is_called_a_status(block: Block) -> bool:
     """Whether an element around a text is a badge, a notice or the like."""
-    names = {name for node in _around(block) for name in _names_of(node, block)}
-    return not names.isdisjoint(_STATUS_WORDS)
+    return not _all_names(block).isdisjoint(_STATUS_WORDS)
+
+
+def is_called_a_notice(block: Block) -> bool:
+    """Whether an element around a text is a notice, and none is a badge."""
+    names = _all_names(block)
+    return names.isdisjoint(_BADGE_WORDS) and not names.isdisjoint(_NOTICE_WORDS)
+
+
+def _all_names(block: Block) -> set[str]:
+    return {name for node in _around(block) for name in _names_of(node, block)}
 
 
 def _around(block: Block) -> Iterator[LexborNode]:
@@ -100,16 +109,22 @@ def _is_picture(node: LexborNode) -> bool:
 
 
 def _is_frame(node: LexborNode) -> bool:
-    return not _FRAMES.isdisjoint((node.attributes.get("class") or "").split())
+    return not _FRAMES.isdisjoint((node.attributes.get("class") or "")[:_LONGEST].split())
 
 
 def _names_of(node: LexborNode, block: Block) -> list[str]:
     given = node.attributes
     if node.tag == "img" and "alt" not in given:
         return ["picture"]
-    said = [fold(given.get(name) or "") for name in _SAYING]
-    names = [_HUMP.sub("-", given.get(name) or "").lower() for name in _NAMING]
+    texts = [given.get(name) or "" for name in _SAYING]
+    names = [given.get(name) or "" for name in _NAMING]
+    if any(len(text) > _LONGEST for text in (*texts, *names)):
+        return ["something else"]
     if given.get("role") in {"alert", "status"}:
-        names.append(given["role"] or "")
-    texts = [*(text for text in said if text != block.text), *names]
-    return [word for text in texts for word in _WORDS.findall(text)]
+        names.append("notice")
+    said = [text for text in map(fold, texts) if text != block.text]
+    return [word for text in (*said, *map(_apart, names)) for word in _WORDS.findall(text)]
+
+
+def _apart(names: str) -> str:
+    return _HUMP.sub("-", names).lower()

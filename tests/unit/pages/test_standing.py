@@ -790,3 +790,122 @@ def test_the_old_town_is_no_history() -> None:
 def test_a_price_that_is_not_available_is_no_status() -> None:
     hidden = SALE.replace("$1,000,000 MXN", "No disponible")
     assert judgement_on(prices=hidden).verdict is Verdict.ALIVE
+
+
+PARTS = ["Etapa 1", "Torre A", "Modelo Encino", "Unidad 3", "Departamento 101", "Fase 2"]
+PARTS += ["Tower B", "Phase 1", "Unit 12", "Floor 2", "Bloco B", "Unidade 4", "Piso 3"]
+CLICKED = [
+    "<div class='model'><a href='#m1'>{}</a><span>{}</span></div>",
+    "<h4><button class='accordion-button'>{}</button></h4><div class='accordion-body'>{}</div>",
+    "<label><input type='radio'> {}</label> <span class='badge'>{}</span>",
+    "<ul class='nav nav-tabs'><li><a href='#e1'>{}</a></li></ul><div class='tab-pane'>{}</div>",
+    "<div><span role='tab'>{}</span><div>{}</div></div>",
+    "<div><a href='#l' aria-label='{}'><i></i></a><span>{}</span></div>",
+    "<select><option>{}</option></select><p>{}</p>",
+]
+READ = [
+    "<div><span>{}</span><span>{}</span></div>",
+    "<details><summary>{}</summary><p>{}</p></details>",
+    "<h3>{}</h3><div class='status'>{}</div>",
+]
+
+
+@pytest.mark.parametrize("sold", ["Vendida", "Vendido", "Sold"])
+@pytest.mark.parametrize("form", [*CLICKED, *READ])
+def test_what_is_told_of_a_part_is_no_status_of_the_listing(form: str, sold: str) -> None:
+    for part in PARTS:
+        header = form.format(part, sold)
+        assert judgement_on(header=header).verdict is Verdict.ALIVE, header
+
+
+@pytest.mark.parametrize("part", ["Bodega adicional", "Planta baja", "Cajón extra", "Local 4"])
+def test_a_part_of_a_listing_for_rent_may_be_rented(part: str) -> None:
+    for form in (*CLICKED, *READ):
+        header = form.format(part, "Rentada")
+        assert judgement_on(header=header, prices=RENT).verdict is Verdict.ALIVE, header
+
+
+@pytest.mark.parametrize("sold", ["Vendida", "Vendido", "Sold"])
+@pytest.mark.parametrize(
+    "other", ["Residencial Encino", "Lote 4", "Disponibles", "Apartado", "101"]
+)
+@pytest.mark.parametrize("form", CLICKED)
+def test_a_status_beside_what_may_be_clicked_on_and_is_no_control_proves_nothing(
+    form: str, other: str, sold: str
+) -> None:
+    for words in (form.format(other, sold), f"<div>{sold} <a href='#x'>{other}</a></div>"):
+        judgement = judgement_on(header=words)
+        assert judgement.verdict is Verdict.UNKNOWN, words
+        assert judgement.evidence == f'the page says "{sold}", but "{other}" stands beside it'
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "<div class='pager'><a href='/en/home/x'>« Casa azul</a> <span>{}</span></div>",
+        "<div class='recent'><a href='/inmueble/x'>Casa azul</a><span class='tag'>{}</span></div>",
+        "<div class='recent'><span class='badge'>{}</span><a href='/pt/imovel/x'>Casa</a></div>",
+        "<div><a href='/en/home/x'><img></a><a href='/en/home/x'>Casa</a><div>$3</div>{}</div>",
+        "<div><a href='https://www.pincali.com/en/home/x'>Ver detalles</a><b>{}</b></div>",
+        "<div class='alert'><a href='/en/home/x'>Casa azul</a> {}</div>",
+    ],
+)
+@pytest.mark.parametrize("sold", ["Vendida", "Sold", "Vendido"])
+def test_a_status_beside_a_link_to_another_listing_is_that_ones(card: str, sold: str) -> None:
+    assert judgement_on(above=card.format(sold)).verdict is Verdict.ALIVE
+    own = card.format(sold).replace("/x'", f"/{SLUG}'")
+    assert judgement_on(above=own).verdict is not Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        *("<a href='/s'>Compartir</a>", "<button>Guardar en favoritos</button>"),
+        *("<a href='#p'>Ver 18 fotos</a>", "<a href='#m'>Ver en el mapa</a>"),
+        *("<button aria-label='Close'>×</button>", "<a href='/p'><img></a>"),
+        *("<a href='/'>Voltar aos resultados</a>", "<button>Contactar al anunciante</button>"),
+        f"<a href='/inmueble/{SLUG}'>Español</a>",
+        "<a href='#'>Share</a><p>$1,000,000</p>",
+    ],
+)
+def test_a_status_beside_a_control_or_a_price_is_the_listings(control: str) -> None:
+    for header in (
+        f"<div><span class='badge'>Vendida</span>{control}</div>",
+        f"<div class='alert'>Vendida {control}</div>",
+    ):
+        assert judgement_on(header=header).verdict is Verdict.SOLD, header
+
+
+@pytest.mark.parametrize("share", ["85%", "85 %", "12/40", "12 de 40", "12 of 40", "12 unidades"])
+@pytest.mark.parametrize("sold", ["Vendido", "Sold", "Vendida"])
+@pytest.mark.parametrize("form", ["<strong>{}</strong><span>{}</span>", "<h4>{}</h4><p>{}</p>",
+    "<div><div class='bar'>{}</div></div><div>{}</div>"])  # fmt: skip
+def test_a_share_of_several_is_no_status(form: str, sold: str, share: str) -> None:
+    for header in (form.format(share, sold), form.format(sold, share)):
+        assert judgement_on(header=f"<div>{header}</div>").verdict is Verdict.ALIVE, header
+
+
+@pytest.mark.parametrize("number", ["12", "120", "8/10"])
+@pytest.mark.parametrize("sold", ["Vendido", "Sold"])
+def test_a_number_before_a_status_may_count_what_was_sold(sold: str, number: str) -> None:
+    header = f"<div><strong>{number}</strong><span>{sold}</span></div>"
+    judgement = judgement_on(header=header)
+    assert judgement.verdict is Verdict.UNKNOWN
+    assert judgement.evidence.endswith(f'but "{number}" stands beside it')
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("Estatus: Rentada", "Status: Rented", "Situação: Alugado", "Departamento rentado"),
+        *("Ya rentada", "Already rented", "Já alugada", "Imóvel alugado", "Property is rented"),
+        *("Esta propiedad ya está rentada", "This flat is leased", "Propiedad rentada"),
+    ],
+)
+def test_what_is_rented_and_for_sale_may_have_a_tenant_however_it_is_said(status: str) -> None:
+    for form in ("<div class='status'>{}</div>", "<h2>{}</h2>", "<div role='alert'>{}</div>"):
+        header = form.format(status)
+        judgement = judgement_on(header=header)
+        assert judgement.verdict is Verdict.UNKNOWN, header
+        assert judgement.evidence == f'the page says "{status}", but it is for sale'
+        assert judgement_on(header=header, prices=RENT).verdict is Verdict.SOLD, header

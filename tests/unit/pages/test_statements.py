@@ -409,6 +409,43 @@ def test_in_the_sites_frame_what_is_not_certain_counts_for_nothing(said: str) ->
     assert verdict_on(f"{FRAME}{said}") is Verdict.UNKNOWN
 
 
+UNITS = "<p>Depto 101</p><p class='status'>En venta</p>"
+
+
+@pytest.mark.parametrize("sold", ["Vendida", "Sold", "Vendido"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "<div class='card'><a href='/x'><img></a><span class='badge badge-status'>{}</span></div>",
+        "<div class='card'><div class='card-status'>{}</div><p>Casa azul</p></div>",
+        "<div class='slide'><a href='/x'>Casa azul</a><span class='status'>{}</span></div>",
+        "<span class='badge'>{}</span>",
+        "<div class='property-status'>{}</div>",
+        "<div class='message'><span class='status-label'>{}</span></div>",
+        "<div class='video-message'>{}</div>",
+        "<div class='alert'>{}</div><div class='price'>$3,000,000</div>",
+        "<p>MXN 3,000,000</p><div class='alert'>{}</div>",
+        "<div class='alert'>{}</div><p>Disponible</p>",
+        f"<div class='alert'>{{}}</div>{UNITS}",
+        "<div class='alert'>{0}</div><div class='alert'>{0}</div>",
+        "<div class='alert'><a href='/x'>Casa azul</a> {}</div>",
+        "<div class='alert'><b>Casa azul</b><p>{}</p></div>",
+    ],
+)
+def test_in_the_sites_frame_that_something_was_sold_may_be_said_of_another(
+    said: str, sold: str
+) -> None:
+    assert verdict_on(f"{FRAME}{said.format(sold)}") is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize("sold", ["Vendida", "Sold", "Vendido"])
+@pytest.mark.parametrize(
+    "notice", ["class='alert alert-danger'", "class='flash'", "role='status'", "class='message'"]
+)
+def test_in_the_sites_frame_a_notice_that_stands_alone_counts(notice: str, sold: str) -> None:
+    assert verdict_on(f"{FRAME}<div {notice}><p>{sold}</p></div>") is Verdict.SOLD
+
+
 @pytest.mark.parametrize("hidden", ["style='opacity:0'", "class='hidden-xs'"])
 def test_trouble_that_fades_in_or_stands_on_some_screens_is_trouble(hidden: str) -> None:
     body = f"<main><h1 {hidden}>Estamos en mantenimiento</h1></main>"

@@ -104,6 +104,20 @@ BUILT |= {
     "marks that are letters": f"<p>a{(chr(0xFF9E) + chr(0x301)) * 4_900}</p>" * 40,
     "marks of two marks each": f"<p>a{chr(0xF73) * 6_600}</p>" * 50,
 }
+STATUSES = "<p>No disponible</p>" * 390
+BUILT |= {
+    **{
+        f"statuses in a long {name}": f'<div {name}="{filled(word)}">{STATUSES}'
+        for name, word in (("class", "alert "), ("class", "a-"), ("title", "wórt "), ("id", "aB"))
+    },
+    "statuses of long classes": f'<p class="{"a-" * 1_250}">No disponible</p>' * 390,
+    "statuses within titles": "".join(
+        f'<div title="{number} {"wórt " * 50}" class="{"alert " * 45}">' for number in range(29)
+    )
+    + "<p>Pausada</p>" * 390,
+    "statuses among links": ('<a href="/en/home/x">Modelo</a><i>$1</i>' * 20 + "<p>Vendida</p>")
+    * 200,
+}
 INPUTS = {
     **{f"{piece!r} repeated": filled(piece) for piece in REPEATED},
     **{f"{piece!r} as often as allowed": allowed(piece) for piece in ALLOWED},
