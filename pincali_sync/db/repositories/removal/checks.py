@@ -229,7 +229,8 @@ class AuditRepository(Repository):
         """
         rows = await self._run(
             f"""SELECT property_id FROM removal_audits a JOIN properties_live l USING (property_id)
-                 WHERE verdict IS NULL AND drawn_at >= :drawn_since AND listing_status IN {REMOVED}
+                 WHERE a.verdict IS NULL AND a.drawn_at >= :drawn_since
+                   AND listing_status IN {REMOVED}
                    AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = a.property_id
                                       AND (q.status IN ('pending', 'in_progress')
                                            OR (q.status = 'failed' AND q.queued_at >= a.drawn_at)))
