@@ -156,6 +156,12 @@ class Property:
     title_original: str | None = None
     offers: tuple[Offer, ...] = ()
 
+    @property
+    def price_unit(self) -> str:
+        """What `price` is for: "total" or "m2"."""
+        offer = main_offer(self.offers)
+        return "total" if offer is None else offer.unit
+
 
 _TYPES = get_type_hints(Property, include_extras=True)
 EXPECTED_FIELDS = tuple(name for name, kind in _TYPES.items() if get_origin(kind) is Annotated)

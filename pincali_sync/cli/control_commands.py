@@ -21,14 +21,15 @@ from pincali_sync.cli.output import (
 from pincali_sync.cli.progress import run_shown
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.db.repositories.site.pace import scope_of
+from pincali_sync.db.repositories.site.pace import ALL, PAGES, SITEMAP, scope_of
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import BlockedError, ExitStatus
-from pincali_sync.language import _
+from pincali_sync.language import N_, _
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.ports import JobSpec
 
 TierOption = Annotated[Tier | None, tier_option("One tier; without it, all of them.")]
+_SCOPES = {ALL: N_("everything"), PAGES: N_("pages"), SITEMAP: N_("the sitemap")}
 _OUTCOMES = ("new", "updated", "unchanged", "rejected", "failed", "gone")
 
 
@@ -40,12 +41,19 @@ def pause(
     """Stop everything within seconds, or a tier at the next tick, until `resume`."""
     paused = ask(lambda services: services.pauses.pause(tier, reason=reason, paused_by=who()))
     scope = "everything" if tier is None else f"tier {tier.value}"
-    what = _("everything") if tier is None else _("tier %(tier)s", tier=tier.value)
+    what = _called(scope_of(tier))
     if paused:
         outcome = _("%(what)s is paused.", what=what)
     else:
         outcome = _("%(what)s was paused already.", what=what)
     say({"paused": paused, "scope": scope}, outcome, as_json=as_json)
+
+
+def _called(scope: str) -> str:
+    """What a pause is of: "tier:2" as "tier 2"."""
+    if scope in _SCOPES:
+        return _(_SCOPES[scope])
+    return _("tier %(tier)s", tier=scope.partition(":")[2])
 
 
 def resume(tier: TierOption = None, as_json: JsonOption = False) -> None:
@@ -61,7 +69,7 @@ def resume(tier: TierOption = None, as_json: JsonOption = False) -> None:
 
     scopes, wrong = ask(work)
     nothing = _("Nothing was paused.") if wrong is None else _("Nothing is resumed.")
-    resumed = ", ".join(scopes)
+    resumed = ", ".join(map(_called, scopes))
     outcome = _("Resumed: %(scopes)s.", scopes=resumed) if scopes else nothing
     told = {"resumed": scopes} if wrong is None else {"resumed": scopes, "pages_rest": wrong}
     say(told, outcome, as_json=as_json)

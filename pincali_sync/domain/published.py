@@ -152,7 +152,8 @@ class Listing:
     data_completeness_score: float | None
     """share of the expected fields that are there, 0 to 1"""
     verification_status: str | None
-    """what was found out about the listing's truth"""
+    """flagged: its last page broke a rule of `validation_rules`, or its price waits for a person;
+    verified: a person decided on its price, whatever rules say since; unverified: none of these"""
     removed_at: datetime | None
     """when it was found to be gone; null: it is there, or nobody noted when it went"""
     days_on_market: int | None

@@ -75,6 +75,8 @@ def judge(page: Property, rules: Sequence[ValidationRule]) -> QualityVerdict:
     for rule in rules:
         if rule.field_name not in _PROPERTY_FIELDS:
             continue
+        if rule.is_of_totals and page.price_unit != "total":
+            continue
         broken = _broken(rule, getattr(page, rule.field_name))
         if broken:
             (errors if rule.severity == "error" else warnings).append(f"{rule.rule_name}: {broken}")

@@ -133,7 +133,9 @@ class ValidationRules(Base):
     rule_name: Mapped[col.Str100] = mapped_column(unique=True)
     field_name: Mapped[col.Str100] = mapped_column(index=True)
     rule_type: Mapped[col.Str50]  # required, range, pattern, custom
+    # range: min, max (of `price`: it is held against totals, not prices per m²); pattern: regex
     rule_config: Mapped[col.Json]
+    # error: a page that breaks it is not taken; anything else: it is, and its row is flagged
     severity: Mapped[col.Str20 | None] = mapped_column(server_default="warning")
     is_active: Mapped[col.Yes | None]
     created_at: Mapped[col.Created | None]

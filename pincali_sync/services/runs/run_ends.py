@@ -70,5 +70,7 @@ class RunEnds(Service):
 
 
 def _tell(run: SyncRun, status: str, error: str | None) -> None:
-    level, why = (logging.ERROR, f": {error}") if error else (logging.INFO, "")
+    # What a person asked for is no trouble.
+    level = logging.ERROR if error and status != "cancelled" else logging.INFO
+    why = f": {error}" if error else ""
     logger.log(level, "run %s of tier %s %s%s", run.id, run.tier_level, status, why)

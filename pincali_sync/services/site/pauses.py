@@ -125,7 +125,7 @@ class PauseService(Service):
         if pause.scope == PAGES:
             return await self.reopen(probe) is None
         if await self.refusal_of(PAGES):
-            return bool(await self.resume(ALL))
+            return bool(await self.resume(ALL, by_itself=True))
         return await self._end_of_rest(pause, probe, now)
 
     async def _end_of_rest(self, pause: Pause, probe: SiteProbe, now: datetime) -> bool:
@@ -134,11 +134,11 @@ class PauseService(Service):
             wrong = await probe()
         except BlockedError as refusal:
             await self.refused(PAGES, reason=str(refusal))
-            await self.resume(ALL)
+            await self.resume(ALL, by_itself=True)
             return False
         if wrong is None:
             logger.warning("the site answers again")
-            return bool(await self.resume(ALL))
+            return bool(await self.resume(ALL, by_itself=True))
         cooling = min(2 * (pause.resume_after - pause.paused_at), _LONGEST_COOLING)
         logger.warning("the site is left alone for another %s: %s", cooling, wrong)
         await self.db.run(lambda tx: tx.pauses.postpone(ALL, now + cooling))
@@ -188,15 +188,19 @@ class PauseService(Service):
         """The pause of `PAGES`, or of the `SITEMAP`, alone."""
         return await self.db.run(lambda tx: tx.pauses.of(what))
 
-    async def resume(self, scope: str | None) -> list[str]:
+    async def resume(self, scope: str | None, *, by_itself: bool = False) -> list[str]:
         """Ends one pause or (None) all of them; returns the scopes that were paused.
 
         With everything, or with pages, the site's timeline begins anew: a robots.txt that was
         mended counts.
+
+        Args:
+            by_itself: no person asked for it.
         """
         scopes = await self.db.run(lambda tx: self._resume(tx, scope))
         if scopes:
-            logger.warning("resumed: %s", ", ".join(scopes))
+            level = logging.WARNING if by_itself else logging.INFO
+            logger.log(level, "resumed: %s", ", ".join(scopes))
         return scopes
 
     async def _resume(self, tx: UnitOfWork, scope: str | None) -> list[str]:

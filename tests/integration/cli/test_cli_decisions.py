@@ -47,6 +47,10 @@ def test_pause_and_resume_say_what_they_did(capsys: pytest.CaptureFixture[str]) 
     assert as_json(capsys, "resume") == {"resumed": ["tier:2"]}
     assert say(capsys, "resume")[1] == "Nothing was paused.\n"
     assert say(capsys, "pause", "--tier", "9")[0] == 2
+    say(capsys, "pause")
+    say(capsys, "pause", "--tier", "1")
+    assert say(capsys, "resume", "--tier", "1")[1] == "Resumed: tier 1.\n"
+    assert say(capsys, "resume")[1] == "Resumed: everything.\n"
 
 
 def test_auto_rests_while_everything_is_paused(capsys: pytest.CaptureFixture[str]) -> None:

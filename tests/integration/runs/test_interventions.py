@@ -65,13 +65,16 @@ async def test_a_cancelled_runs_work_is_free_at_once_and_is_done_all_the_same(
     assert await value(stage.db, "SELECT count(*) FROM properties_live") == 8
 
 
-async def test_a_paused_drain_lets_go_at_once_and_goes_on_where_it_was(stage: Stage) -> None:
+async def test_a_paused_drain_lets_go_at_once_and_goes_on_where_it_was(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
     ticket = await draining(stage)
     await stage.services.pauses.pause(Tier.HOT_LISTINGS, reason="maintenance")
     assert (await stage.tick()).step == "drain"
     await assert_that_nothing_is_held(stage, ticket)
     assert await stage.services.pauses.resume(None) == ["tier:1"]
     assert await stage.services.pauses.resume(None) == []
+    assert "resumed" not in caplog.text  # at INFO: a person asked for it
     await stage.tick()
     await stage.fetch_all()
     done = await stage.tick()

@@ -163,7 +163,7 @@ class Probe:
 
 
 async def test_a_busy_site_is_tried_again_after_a_while_and_each_time_later(
-    stage: Stage, clock: FixedClock
+    stage: Stage, clock: FixedClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     pauses, probe = stage.services.pauses, Probe("HTTP 503", None)
     assert await pauses.back_off(reason="HTTP 503 six times")
@@ -179,6 +179,7 @@ async def test_a_busy_site_is_tried_again_after_a_while_and_each_time_later(
     clock.advance(minutes=2)
     assert await pauses.try_again(probe)
     assert await pauses.in_force() == []
+    assert "resumed: all" in caplog.text  # at WARNING: nobody asked for it
 
 
 async def test_a_refusal_is_not_tried_again_by_itself(stage: Stage, clock: FixedClock) -> None:

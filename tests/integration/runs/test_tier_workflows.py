@@ -272,14 +272,17 @@ async def test_what_is_old_is_looked_through_sooner_where_something_due_found_no
 
 
 async def test_a_cancelled_run_stops_its_jobs_and_keeps_what_it_queued(
-    stage: Stage, db: Database
+    stage: Stage, db: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     run = await stage.start()
     await stage.tick()
     await stage.scan_all()
     await stage.tick()
     cancelled = await stage.runs.cancel(run.id)
     assert (cancelled.status, cancelled.error_summary) == ("cancelled", "cancelled by request")
+    [told] = [each for each in caplog.records if "cancelled by request" in each.getMessage()]
+    assert told.levelname == "INFO"  # a person asked for it
     assert {job.status for job in await stage.jobs(run)} == {"completed", "cancelled"}
     assert await value(db, "SELECT count(*) FROM scrape_queue WHERE status = 'pending'") == 8
     with pytest.raises(UsageError, match="is cancelled"):

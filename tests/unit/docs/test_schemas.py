@@ -27,6 +27,13 @@ def test_new_fields_at_the_end_and_other_words_break_nobody() -> None:
     assert list(broken_by(listing(), new)) == []
 
 
+@pytest.mark.parametrize("status", ["flagged", "verified", "unverified"])
+def test_what_a_listing_may_be_flagged_for_is_told(status: str) -> None:
+    said = listing()["properties"]["verification_status"]["description"]
+    assert f"{status}: " in said
+    assert "`validation_rules`" in said
+
+
 def test_what_is_taken_away_is_named() -> None:
     breaking: dict[str, Callable[[Any], Any]] = {
         "/properties/price: ": lambda s: s["properties"].pop("price"),

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.domain.prices import Offer
 from pincali_sync.services.data_quality_service import judge
-from tests.support.builders import detail, sale
+from tests.support.builders import detail, rent, sale
 
 
 def rule(
@@ -42,6 +43,21 @@ def test_a_range_may_be_open_on_one_side() -> None:
     assert judge(detail("blue-house", bedrooms=90), [rule("bedrooms", "range", min=0)]).accepted
     [warning] = judge(detail("blue-house", sale(5)), [rule("price", "range", min=1_000)]).warnings
     assert warning == "rule_of_price: price 5 is not within 1000 to None"
+
+
+@pytest.mark.parametrize(
+    ("offer", "odd"),
+    [
+        (sale("471.21", per_m2=True), False),
+        (rent(150, per_m2=True), False),
+        (sale("471.21"), True),
+        (rent(60_000_000), True),
+        (rent(9_000), False),
+    ],
+)
+def test_a_range_of_prices_is_one_of_totals(offer: Offer, *, odd: bool) -> None:
+    prices = rule("price", "range", min=1_000, max=50_000_000)
+    assert bool(judge(detail("blue-house", offer), [prices]).warnings) is odd
 
 
 @pytest.mark.parametrize(

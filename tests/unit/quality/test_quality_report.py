@@ -128,10 +128,19 @@ def test_hostile_text_is_neither_markup_nor_a_table_in_markdown() -> None:
     lines = render_markdown(report(hostile(), hostile())).splitlines()
     touched = [line for line in lines if "alert" in line]
     assert len(touched) == 4  # no line was broken by it
+    columns = {len(re.findall(r"(?<!\\)\|", line)) - 1 for line in touched}
+    assert columns == {4, 5}  # of listings, and of rules
     for line in touched:
         assert "<" not in line
         assert re.search(r"(?<!\\)[`\[\]]", line) is None
-        assert len(re.findall(r"(?<!\\)\|", line)) == 5
+
+
+def test_a_broken_rule_names_listings_that_break_it() -> None:
+    broken = figures(rules={"city_is_there": rule(7, examples=["a1", "b2"])})
+    assert row(rendered(broken), "city_is_there")[-1] == "a1 b2"
+    lines = render_markdown(report(broken)).splitlines()
+    assert "| rule | field | broken by | change | such as |" in lines
+    assert "| city\\_is\\_there | city | 7 | – | a1, b2 |" in lines
 
 
 def test_markdown_keeps_what_a_name_says() -> None:

@@ -29,7 +29,7 @@ from pincali_sync.domain.listing_status import (
     ChangeType,
     ListingStatus,
 )
-from pincali_sync.domain.prices import main_offer, offers_as_json
+from pincali_sync.domain.prices import offers_as_json
 from pincali_sync.items import Property, ScrapeResult
 
 _PAGE = tuple(field.name for field in fields(Property))
@@ -228,7 +228,6 @@ def _row(line: int, result: ScrapeResult) -> Sequence[Any]:
     page, verdict = result.scraped, result.verdict
     assert page is not None
     assert verdict is not None
-    offer = main_offer(page.offers)
     values: dict[str, Any] = {name: getattr(page, name) for name in _PAGE}
     for name in ("features", "amenities", "image_urls"):
         values[name] = json.dumps(values[name], ensure_ascii=False) if values[name] else None
@@ -240,7 +239,7 @@ def _row(line: int, result: ScrapeResult) -> Sequence[Any]:
         "is_sample": result.queued.queue_reason == "random_sample",
         "is_elsewhere": not is_same_slug(page.source_url, result.queued.source_url),
         "offers": offers_as_json(page.offers),
-        "price_unit": "total" if offer is None else offer.unit,
+        "price_unit": page.price_unit,
         "accepted": verdict.accepted,
         "change_type": "new",
         "data_completeness_score": verdict.completeness,

@@ -5,7 +5,7 @@ Rules are typed in by people: what cannot be asked in SQL is said, never tried.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,11 @@ class ValidationRule:
     rule_type: str  # required, range, pattern, custom
     config: dict[str, Any]  # range: min, max; pattern: regex
     severity: str  # error, warning, info
+
+    @property
+    def is_of_totals(self) -> bool:
+        """Whether it is held against total prices alone: one per m² is small by its nature."""
+        return self.field_name == "price" and self.rule_type == "range"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +49,8 @@ def check_of(rule: ValidationRule, number: int = 0) -> RuleCheck:
         case "required":
             return RuleCheck(condition=f"({column.is_there}) IS NOT TRUE")
         case "range":
-            return _range(column, rule.config, number)
+            check = _range(column, rule.config, number)
+            return _of_totals(check) if rule.is_of_totals else check
         case "pattern":
             return _pattern(column, rule.config, number)
     return RuleCheck(unusable=f"rules of the type {rule.rule_type} are not known")
@@ -67,6 +73,10 @@ def _range(column: LiveColumn, config: dict[str, Any], number: int) -> RuleCheck
         ),
         parameters={f"{name}_{number}": Decimal(str(value)) for name, value in ends.items()},
     )
+
+
+def _of_totals(check: RuleCheck) -> RuleCheck:
+    return replace(check, condition=f"price_unit = 'total' AND ({check.condition})")
 
 
 def _pattern(column: LiveColumn, config: dict[str, Any], number: int) -> RuleCheck:
