@@ -44,6 +44,12 @@ def test_the_reference_of_commands_leaves_none_out() -> None:
     assert listed >= {group.name for group in app.registered_groups}
 
 
+def test_the_reference_of_commands_tells_each_exit_status_once() -> None:
+    told = re.findall(r"^\| (\d+) \|", commands.page(), re.M)
+    assert {"0", "130", "141", "143"} <= {*told}
+    assert sorted({*told}) == sorted(told)
+
+
 def test_every_command_that_is_named_is_there_and_whole() -> None:
     """`pincali-sync removals` alone would only print its help."""
     texts = [*DOCUMENTS, *(ROOT / "pincali_sync").rglob("*.py")]
