@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -24,13 +26,14 @@ from pincali_sync.cli.output import (
 )
 from pincali_sync.cli.run_views import print_history, show_scan
 from pincali_sync.config import load_config
+from pincali_sync.db.repositories.insights.history import Incident
 from pincali_sync.db.repositories.scan.manifest import ManifestStats
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import ExitStatus, UsageError
 from pincali_sync.language import N_, _
 from pincali_sync.moments import instant
 from pincali_sync.notify import AppriseNotifier
-from pincali_sync.services.insights.snapshot import RUNNER
+from pincali_sync.services.insights.snapshot import RUNNER, is_silent
 
 
 def history(
@@ -62,13 +65,35 @@ def alerts(
     if test:
         _send_test(as_json=as_json)
         return
-    incidents = ask_database(lambda tx: tx.incidents.open())
+    incidents, last_tick, now = ask(_read_incidents)
     if as_json or incidents:
         show_records(_("Open incidents"), _INCIDENT_COLUMNS, incidents, as_json=as_json)
-    else:
-        last_tick = ask_database(lambda tx: tx.history.last_beat(RUNNER))
-        seen = instant(last_tick) if last_tick else _("there was none")
+    if is_silent(last_tick, now):
+        echo(_silence(last_tick), err=as_json)
+    elif not (as_json or incidents):
+        seen = instant(last_tick)
         echo(_("Nothing is the matter, as far as the last tick saw (%(when)s).", when=seen))
+
+
+async def _read_incidents(
+    services: Services,
+) -> tuple[Sequence[Incident], datetime | None, datetime]:
+    """What is open, when the tier runner last judged that, and the time now."""
+    async with services.db.transaction() as tx:
+        last_tick = await tx.history.last_beat(RUNNER)
+        return await tx.incidents.open(), last_tick, services.clock.now()
+
+
+def _silence(last_tick: datetime | None) -> str:
+    """What the dashboard says of a tier runner that is silent, too."""
+    told = _("The tier runner never did its work on this database. No alert is judged without it.")
+    if last_tick:
+        told = _(
+            "The tier runner last did its work at %(when)s. No alert is judged without it.",
+            when=instant(last_tick),
+        )
+    remedy = _("Is cron calling scripts/tier_runner.py? Run it by hand: it says what is wrong.")
+    return f"{told} {remedy}"
 
 
 def _send_test(*, as_json: bool) -> None:

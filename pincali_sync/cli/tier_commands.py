@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -112,19 +112,36 @@ async def run_tiers(tier: Tier | None, *, quiet: bool) -> list[SyncRun]:
 async def _carry_on(
     services: Services, scheduler: SchedulerService, runs: list[SyncRun], *, quiet: bool
 ) -> list[SyncRun]:
-    """Ticks until these runs are over; shows how far they are."""
+    """Ticks until these runs are over; shows how far they are, and what stays if it has to end."""
     estimator = Estimator()
-    with progress_line(quiet=quiet) as tell:
-        while open_runs := [run for run in runs if run.status == "running"]:
-            for run in open_runs:
-                await services.pauses.check(Tier(run.tier_level))
-            tell(estimator.line_of(await services.insights.progress()))
-            with suppress(LockedError):  # another runner moves these runs on as well
-                await scheduler.tick(start_due=False)
-            runs = [await scheduler.orchestrator.get(run.id) for run in runs]
-            if any(run.status == "running" for run in runs):
-                await asyncio.sleep(_TICK_SECONDS)
+    try:
+        with progress_line(quiet=quiet) as tell:
+            while open_runs := [run for run in runs if run.status == "running"]:
+                for run in open_runs:
+                    await services.pauses.check(Tier(run.tier_level))
+                tell(estimator.line_of(await services.insights.progress()))
+                with suppress(LockedError):  # another runner moves these runs on as well
+                    await scheduler.tick(start_due=False)
+                runs = [await scheduler.orchestrator.get(run.id) for run in runs]
+                if any(run.status == "running" for run in runs):
+                    await asyncio.sleep(_TICK_SECONDS)
+    except asyncio.CancelledError:
+        _tell_what_stays(runs)
+        raise
     return runs
+
+
+def _tell_what_stays(runs: Iterable[SyncRun]) -> None:
+    """Whoever ends the command ends neither the runs nor their jobs."""
+    for run in runs:
+        if run.status == "running":
+            said = _(
+                "run %(run)s of tier %(tier)s stays open and its jobs go on: "
+                "`pincali-sync cancel %(run)s` ends it, `pincali-sync pause` stops all requests",
+                run=str(run.id)[:8],
+                tier=run.tier_level,
+            )
+            echo(said, err=True)
 
 
 def check_tools(config: Config) -> None:

@@ -22,7 +22,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.doctor.precautions import precautions, warn_once_a_day
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import ExitStatus, LockedError, line_of
+from pincali_sync.exceptions import ExitStatus, LockedError, UsageError, line_of
 from pincali_sync.files import UMASK
 from pincali_sync.language import ENGLISH, speaking
 from pincali_sync.notify import HealthcheckPing
@@ -45,13 +45,18 @@ app = typer.Typer(
 def tier_runner(
     tier: Annotated[Tier | None, tier_option("Start this tier now, due or not.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until no run is open.")] = False,
+    only_open: Annotated[
+        bool, typer.Option("--open", help="Move on what is open; start no run.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Move every open run one step on, start what is due, and return."""
+    if only_open and tier is not None:
+        raise UsageError("--tier starts a run, --open starts none: only one of them")
     config = load_config()
     with speaking(ENGLISH):  # as all that is logged
         warn_once_a_day(config.home, precautions())
-    runs, held_back = run_until_told(_watched_tick(config, tier, wait=wait))
+    runs, held_back = run_until_told(_watched_tick(config, tier, wait=wait, only_open=only_open))
     if as_json:
         print_json(runs)
     elif runs:
@@ -61,13 +66,15 @@ def tier_runner(
     raise typer.Exit(_status_of(runs, held_back))
 
 
-async def _watched_tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
+async def _watched_tick(
+    config: Config, tier: Tier | None, *, wait: bool, only_open: bool
+) -> Ticked:
     """A tick that whoever watches cron hears of: that it began, and how it ended."""
     url = config.healthcheck_url
     ping = HealthcheckPing(url.get_secret_value() if url else None)
     await ping.started()
     try:
-        runs, held_back = await _tick(config, tier, wait=wait)
+        runs, held_back = await _tick(config, tier, wait=wait, only_open=only_open)
     except LockedError:
         raise  # the runner that holds the lock says how its tick ends
     except Exception as error:
@@ -95,7 +102,7 @@ def _status_of(runs: Iterable[SyncRun], held_back: Iterable[Pause]) -> ExitStatu
     return max(statuses, default=ExitStatus.DONE)
 
 
-async def _tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
+async def _tick(config: Config, tier: Tier | None, *, wait: bool, only_open: bool) -> Ticked:
     """The runs of one tick, or of as many as it takes, and the pauses that hold some back."""
     check_tools(config)
     async with open_services(config) as services:
@@ -107,7 +114,7 @@ async def _tick(config: Config, tier: Tier | None, *, wait: bool) -> Ticked:
         seen: dict[str, SyncRun] = {}
         while True:
             try:
-                runs = await scheduler.tick(start_due=tier is None)
+                runs = await scheduler.tick(start_due=tier is None and not only_open)
             except LockedError:
                 if not wait:
                     raise

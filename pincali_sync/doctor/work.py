@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -17,10 +16,9 @@ from pincali_sync.moments import instant
 from pincali_sync.notify import AppriseNotifier
 from pincali_sync.runner.fetch import fetch_robots
 from pincali_sync.runner.local import LocalJobRunner
-from pincali_sync.services.insights.snapshot import RUNNER
+from pincali_sync.services.insights.snapshot import RUNNER, is_silent
 from pincali_sync.services.ports import NodeLook
 
-_TICK_LATE = timedelta(minutes=15)  # as the alert RunnerSilent
 _CALLER = "tier_runner"
 _SCHEDULES = ("/etc/crontab", "/etc/cron.d", "/etc/systemd/system", "~/.config/systemd/user")
 
@@ -29,7 +27,7 @@ async def cron(patient: Patient) -> Finding:
     """When the tier runner last did its work, and what is there to call it."""
     now = patient.services.clock.now()
     last = await patient.ask(lambda tx: tx.history.last_beat(RUNNER))
-    if last is not None and now - last < _TICK_LATE:
+    if last is not None and not is_silent(last, now):
         seconds = f"{max(0.0, (now - last).total_seconds()):.0f}"
         return ok(_("the last tick was %(seconds)s s ago", seconds=seconds))
     when = instant(last)

@@ -189,7 +189,7 @@ class TierOrchestrator(Service):
             if not opened:
                 raise LockedError(
                     f"a run of tier {tier.value} is open: `pincali-sync status` shows it, "
-                    "`.venv/bin/python scripts/tier_runner.py --wait` carries it on"
+                    "`.venv/bin/python scripts/tier_runner.py --open --wait` carries it on"
                 )
         logger.info("run %s of tier %s started", run_id, tier.value)
         return await self.get(run_id)

@@ -14,14 +14,12 @@ from pincali_sync.domain.news import Period
 from pincali_sync.domain.tiers import Tier
 from pincali_sync.exceptions import RunnerError, UsageError
 from pincali_sync.language import _
-from pincali_sync.services.insights.snapshot import Snapshot
+from pincali_sync.services.insights.snapshot import is_silent
 from pincali_sync.services.runs.job_logs import read_log
 from pincali_sync.web import trends
 from pincali_sync.web.news import link_to
 from pincali_sync.web.site import site_of
 
-# Cron calls the tier runner every minute; the alert RunnerSilent waits as long.
-_SILENCE = timedelta(minutes=15)
 _LIMIT = 100
 _LATEST = 20  # of what other pages show more of
 _RECORD_ROWS = 50
@@ -52,21 +50,15 @@ async def overview(request: Request) -> Response:
             news=news,
             link=partial(link_to, {"period": Period.TODAY}),
             snapshot=snapshot,
-            is_runner_silent=_is_silent(snapshot),
+            # Without a snapshot the page says that there are no figures.
+            is_runner_silent=snapshot is not None
+            and is_silent(snapshot.runner_seen_at, snapshot.taken_at),
             freshness=trends.freshness(snapshot.live) if snapshot and snapshot.live else [],
             listings=trends.listings_over_time(history),
             waiting=trends.queue_over_time(history),
             days=trends.by_day(counts, services.clock.now(), zone),
             zone=zone.key,
         )
-
-
-def _is_silent(snapshot: Snapshot | None) -> bool:
-    """Whether nobody looks after the tiers: then no alert can be open either."""
-    if snapshot is None:
-        return False  # the page says that there are no figures
-    seen = snapshot.runner_seen_at
-    return seen is None or snapshot.taken_at - seen > _SILENCE
 
 
 async def queue(request: Request) -> Response:

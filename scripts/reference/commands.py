@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from signal import SIGPIPE, SIGTERM
+from signal import SIGINT, SIGPIPE, SIGTERM
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
@@ -24,7 +24,8 @@ values between tabs (`pincali-sync history | cut -f1`). `-h` groups them, `--ins
 completes them.
 
 What cron calls is `.venv/bin/python scripts/tier_runner.py`: it moves every open run one step on,
-starts what is due, and returns. `--tier N` starts tier N now, `--wait` stays until no run is open.
+starts what is due, and returns. `--tier N` starts tier N now, `--wait` stays until no run is open,
+`--open` moves on what is open and starts no run.
 
 """
 )
@@ -41,7 +42,7 @@ _OF_EVERY_COMMAND = {"--help", "--json"}
 def page() -> str:
     """The page of the reference."""
     statuses = [(f"{status:d}", STATUSES[status]) for status in ExitStatus]
-    statuses.append((f"{128 + SIGPIPE}", "nobody read what it wrote to the end, as with `| head`"))
+    statuses.append((f"{128 + SIGINT}", "ended by Ctrl-C: what it held is given back"))
     statuses.append((f"{128 + SIGPIPE}", "nobody read its output to the end, as with `| head`"))
     statuses.append((f"{128 + SIGTERM}", "ended by SIGTERM: what it held is given back"))
     text = PAGE + table(["exit status", "it means"], statuses)

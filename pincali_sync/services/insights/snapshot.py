@@ -32,6 +32,8 @@ from pincali_sync.domain.webhooks import WebhookTarget, targets_of
 from pincali_sync.services.runs.run_figures import SourceYield, drop_of, success_rate, yields_of
 
 RUNNER = "tier_runner"  # the name of its heartbeat
+# Cron calls the tier runner every minute; the alert RunnerSilent waits as long.
+_SILENCE = timedelta(minutes=15)
 _RUNS_LOOKED_AT = 20
 # Ages by which the live table is divided, in days.
 _AGE_EDGES = (1, 7, 14, 30, 45, 60, 90)
@@ -118,6 +120,15 @@ class Snapshot:
     def backlog_ratio(self) -> float:
         """The same, of the number that is an alert."""
         return self.pending / self.config.queue_backlog_limit
+
+
+def is_silent(seen: datetime | None, now: datetime) -> bool:
+    """Whether nobody looks after the tiers: then no alert is judged, and none can be open.
+
+    Args:
+        seen: when the tier runner last did its work; None: never.
+    """
+    return seen is None or now - seen > _SILENCE
 
 
 async def read_snapshot(tx: UnitOfWork, config: Config, now: datetime, *, whole: bool) -> Snapshot:

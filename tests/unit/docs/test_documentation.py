@@ -11,6 +11,7 @@ import pytest
 import pincali_sync
 from pincali_sync.cli.app import app
 from pincali_sync.config import Config
+from pincali_sync.db.models import metadata
 from scripts.reference import __main__ as reference
 from scripts.reference import commands, python, variables
 
@@ -42,6 +43,18 @@ def test_the_reference_of_commands_leaves_none_out() -> None:
     listed = {name.split()[0] for name in commands.names()}
     assert listed >= {command.name for command in app.registered_commands}
     assert listed >= {group.name for group in app.registered_groups}
+
+
+def test_the_reference_of_commands_tells_each_exit_status_once() -> None:
+    told = re.findall(r"^\| (\d+) \|", commands.page(), re.M)
+    assert {"0", "130", "141", "143"} <= {*told}
+    assert sorted({*told}) == sorted(told)
+
+
+def test_the_architecture_says_what_every_table_is_for() -> None:
+    architecture = (ROOT / "docs" / "architecture.md").read_text()
+    told = architecture.partition("## Where state lives")[2].partition("\n## ")[0]
+    assert {*metadata.tables} - {*re.findall(r"`(\w+)`", told)} == set()
 
 
 def test_every_command_that_is_named_is_there_and_whole() -> None:

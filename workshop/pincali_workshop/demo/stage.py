@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -104,12 +105,13 @@ class Stage:
 
     def how_to_go_on(self) -> str:
         """What a person needs who keeps the stage."""
-        program = Path(sys.executable).parent / "pincali-sync"
+        home = shlex.quote(str(self.home))
+        program = shlex.quote(str(Path(sys.executable).parent / "pincali-sync"))
         return (
             f"Left running: the site at {self.site.base_url}, Scrapyd at {self.nodes[0].url}.\n"
             f"Look around from {self.home}, whose .env leads to it:\n"
-            f"  cd {self.home} && {program} status\n"
-            f"  cd {self.home} && {program} web    (then http://127.0.0.1:8080/listings)\n"
+            f"  cd {home} && {program} status\n"
+            f"  cd {home} && {program} web    # then http://127.0.0.1:8080/listings\n"
             "Stop and delete it: make demo-down"
         )
 
