@@ -157,7 +157,7 @@ async def test_a_download_is_bytes_like_any_others(hostile: HostilePages, script
 async def test_a_bomb_is_left_when_it_is_longer_than_a_page_can_be(
     hostile: HostilePages, plain: Reader, scripted: Reader, scripts: bool
 ) -> None:
-    bomb = hostile.shows_bomb("bomb", 5 * MAX_PAGE_BYTES)
+    bomb = hostile.shows_bomb("bomb", 2 * MAX_PAGE_BYTES)
     with pytest.raises(PageError, match="longer than"):
         await (scripted if scripts else plain).read(bomb)
 

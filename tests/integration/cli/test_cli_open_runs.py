@@ -20,10 +20,12 @@ ROOT = Path(__file__).parents[3]
 _PATIENCE_SECONDS = 60
 # The command as it is, with nodes that take jobs and do nothing.
 TIER_1 = """
+import signal
 from pincali_sync.cli import tier_commands
 from pincali_sync.cli.app import main
 from tests.support.stage import FakeRunner
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 nodes = FakeRunner()
 tier_commands.build_runner = lambda config: nodes
 main()
