@@ -16,11 +16,11 @@ from selectolax.lexbor import LexborNode
 
 from pincali_sync.pages.blocks import Block, is_left_out
 from pincali_sync.pages.shown import is_hidden
+from pincali_sync.pages.surroundings import classes_of
 from pincali_sync.pages.text import fold
 from pincali_sync.pages.unread import Unread, unread_in
 
 _LONGEST_LABEL = 40
-_LONGEST_CLASSES = 300  # more name nothing
 _FEW_NODES = 8  # of a card, beyond its price
 _MOST_NODES = 60  # of a neighbour, which has few, and in a direction
 _UNSEEN = frozenset({"script", "style", "template"})
@@ -186,7 +186,7 @@ def _text_of(node: LexborNode, is_apart: Callable[[LexborNode], bool]) -> str:
 
 
 def _may_be_label(node: LexborNode) -> bool:
-    if node.tag in _NO_LABEL_TAGS or _NO_LABEL.search(_classes_of(node)):
+    if node.tag in _NO_LABEL_TAGS or _NO_LABEL.search(classes_of(node)):
         return False
     # The page's header, not a section's.
     return not (node.tag == "header" and node.parent is not None and node.parent.tag in _ROOTS)
@@ -194,18 +194,14 @@ def _may_be_label(node: LexborNode) -> bool:
 
 def _is_control(node: LexborNode) -> bool:
     role = node.attributes.get("role")
-    return role in _CONTROL_ROLES or _CONTROL.search(_classes_of(node)) is not None
+    return role in _CONTROL_ROLES or _CONTROL.search(classes_of(node)) is not None
 
 
 def _is_badge(node: LexborNode) -> bool:
-    return _BADGE.search(_classes_of(node)) is not None
+    return _BADGE.search(classes_of(node)) is not None
 
 
 def _stands_out(node: LexborNode) -> bool:
     if node.attributes.get("role") in {"alert", "status"}:
         return True
-    return _STANDS_OUT.search(_classes_of(node)) is not None
-
-
-def _classes_of(node: LexborNode) -> str:
-    return (node.attributes.get("class") or "")[:_LONGEST_CLASSES]
+    return _STANDS_OUT.search(classes_of(node)) is not None

@@ -109,7 +109,12 @@ def _is_picture(node: LexborNode) -> bool:
 
 
 def _is_frame(node: LexborNode) -> bool:
-    return not _FRAMES.isdisjoint((node.attributes.get("class") or "")[:_LONGEST].split())
+    return not _FRAMES.isdisjoint(classes_of(node).split())
+
+
+def classes_of(node: LexborNode) -> str:
+    """An element's classes, as far as they name it."""
+    return (node.attributes.get("class") or "")[:_LONGEST]
 
 
 def _names_of(node: LexborNode, block: Block) -> list[str]:
