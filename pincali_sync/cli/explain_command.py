@@ -22,6 +22,7 @@ from pincali_sync.domain.names import words
 from pincali_sync.language import N_, _, ngettext
 from pincali_sync.moments import instant
 from pincali_sync.rendering.formats import money
+from pincali_sync.rendering.values import told, why_flagged
 from pincali_sync.services.insights_service import Dossier
 
 # The fields that hold names of the program.
@@ -77,8 +78,8 @@ def _show_briefly(dossier: Dossier) -> None:
     if dossier.changes:
         _show_part("changes", dossier.changes[:_LATEST])
     more = {_(_PARTS[part][0]).lower(): len(getattr(dossier, part)) for part in _PARTS}
-    told = ", ".join(f"{title} {count}" for title, count in more.items() if count)
-    echo_wrapped(_("With --all: %(parts)s.", parts=told or _("no more than this")))
+    named = ", ".join(f"{title} {count}" for title, count in more.items() if count)
+    echo_wrapped(_("With --all: %(parts)s.", parts=named or _("no more than this")))
 
 
 def _main_facts(dossier: Dossier) -> Iterator[str]:
@@ -96,7 +97,7 @@ def _main_facts(dossier: Dossier) -> Iterator[str]:
         yield _(
             "first seen %(first)s, last %(last)s; details of %(details)s",
             first=instant(live["first_seen_at"]),
-            last=instant(live["last_seen_at"]),
+            last=instant((card or live)["last_seen_at"]),
             details=instant(live["last_full_scrape_at"]),
         )
 
@@ -152,6 +153,8 @@ def _summary(dossier: Dossier) -> str:
     if dossier.checks:
         verdict, evidence = words(dossier.checks[0].verdict), dossier.checks[0].evidence
         parts.append(_("its page: %(verdict)s, %(evidence)s", verdict=verdict, evidence=evidence))
+    if flag := why_flagged(dossier):
+        parts.append(flag)
     waiting = [row for row in dossier.queue if row.status in {"pending", "in_progress"}]
     parts += [
         _(
@@ -165,6 +168,7 @@ def _summary(dossier: Dossier) -> str:
 
 
 def _short(value: Any) -> Any:
+    value = told(value)
     if isinstance(value, str | list | dict):
         text = str(value)
         is_whole = len(text) <= _LONGEST or " " not in text

@@ -46,6 +46,7 @@ _NODE_COLUMNS: dict[str, Field] = {
     N_("version"): lambda node: node.version or _("its own"),
     N_("running"): "running",
     N_("waiting"): "pending",
+    N_("looked at"): "looked_at",
     N_("why not"): "objection",
 }
 _AGE_COLUMNS: dict[str, Field] = {

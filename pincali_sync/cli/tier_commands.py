@@ -126,12 +126,12 @@ async def _carry_on(
                 if any(run.status == "running" for run in runs):
                     await asyncio.sleep(_TICK_SECONDS)
     except asyncio.CancelledError:
-        _tell_what_stays(runs)
+        tell_what_stays(runs)
         raise
     return runs
 
 
-def _tell_what_stays(runs: Iterable[SyncRun]) -> None:
+def tell_what_stays(runs: Iterable[SyncRun]) -> None:
     """Whoever ends the command ends neither the runs nor their jobs."""
     for run in runs:
         if run.status == "running":

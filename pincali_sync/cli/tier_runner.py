@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
@@ -16,7 +16,7 @@ from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.help import HELP
 from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
 from pincali_sync.cli.run_views import print_runs, what_is_wrong
-from pincali_sync.cli.tier_commands import check_tools, exit_status_of
+from pincali_sync.cli.tier_commands import check_tools, exit_status_of, tell_what_stays
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
@@ -26,6 +26,7 @@ from pincali_sync.exceptions import ExitStatus, LockedError, UsageError, line_of
 from pincali_sync.files import UMASK
 from pincali_sync.language import ENGLISH, speaking
 from pincali_sync.notify import HealthcheckPing
+from pincali_sync.services.scheduler_service import SchedulerService
 from pincali_sync.services.site.pauses import explain
 
 logger = logging.getLogger(__name__)
@@ -109,25 +110,37 @@ async def _tick(config: Config, tier: Tier | None, *, wait: bool, only_open: boo
         objection = services.db.clock.objection
         warn_once_a_day(config.home, [objection] if objection else [], subject="clock")
         scheduler = services.scheduler(build_runner(config))
-        if tier is not None:
-            await scheduler.start_now(tier)
-        seen: dict[str, SyncRun] = {}
-        while True:
-            try:
-                runs = await scheduler.tick(start_due=tier is None and not only_open)
-            except LockedError:
-                if not wait:
-                    raise
+        started = [] if tier is None else [await scheduler.start_now(tier)]
+        seen = {str(each.id): each for each in started}
+        start_due = tier is None and not only_open
+        try:
+            while True:
+                runs = await _next_runs(scheduler, start_due=start_due, wait=wait)
+                seen.update({str(each.id): each for each in runs})
+                held_back = await _held_back(services, runs)
+                if not (wait or held_back or await services.pauses.of_tier(None)):
+                    # Told at the end: what needs no node was done. Whoever paused all may have
+                    # stopped the nodes, too.
+                    await scheduler.orchestrator.jobs.nodes.check()
+                if not wait or held_back or all(each.status != "running" for each in runs):
+                    return list(seen.values()), held_back
                 await asyncio.sleep(_TICK_SECONDS)
-                continue
-            seen.update({str(each.id): each for each in runs})
-            held_back = await _held_back(services, runs)
-            if not (wait or held_back or await services.pauses.of_tier(None)):
-                # Told at the end: what needs no node was done. Whoever paused all may have stopped
-                # the nodes, too.
-                await scheduler.orchestrator.jobs.nodes.check()
-            if not wait or held_back or all(each.status != "running" for each in runs):
-                return list(seen.values()), held_back
+        except asyncio.CancelledError:
+            if wait:
+                tell_what_stays(seen.values())
+            raise
+
+
+async def _next_runs(
+    scheduler: SchedulerService, *, start_due: bool, wait: bool
+) -> Sequence[SyncRun]:
+    """The runs of one tick; waiting, of the first one that no other runner's lock forbids."""
+    while True:
+        try:
+            return await scheduler.tick(start_due=start_due)
+        except LockedError:
+            if not wait:
+                raise
             await asyncio.sleep(_TICK_SECONDS)
 
 

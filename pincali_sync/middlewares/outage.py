@@ -38,11 +38,14 @@ class Outage(Component):
     """Pages in a row that came to nothing after all their tries. One that never answers is that
     page's matter; so many different ones may be the site's, or the way's to it. A page that must be
     there tells: where it is shown, all of them are their own matter, and the row begins anew.
+
+    A scan asks at its first: of a small source a few are more than it may lose.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._retries = crawler.settings.getint("RETRY_TIMES")
+        self._burst = BURST if self._job.role.is_worker else 1
         self._known_pages = KnownPages(crawler)
         self._failed: set[str] = set()
         self._judging = asyncio.Lock()
@@ -68,18 +71,17 @@ class Outage(Component):
             return None
         self._failed.add(request.url)
         async with self._judging:  # one asks for all that failed by then
-            if self._is_no_outage():
-                return None
-            said = f"{seen}, {len(self._failed)} pages in a row, last {request.url}"
-            if await self._known_pages.show_one(request, but=self._failed):
-                self._failed.clear()
-            if self._is_no_outage():
-                return None
-            await end_for_outage(self._crawler, said, is_answer=is_answer)
+            row = f"{count} pages in a row" if (count := len(self._failed)) > 1 else "1 page"
+            said = f"{seen}, {row}, last {request.url}"
+            if not is_closing(self._crawler):
+                if count < self._burst:
+                    return None
+                if await self._known_pages.show_one(request, but=self._failed):
+                    self._failed.clear()
+                    return None
+            if not is_closing(self._crawler):  # else it ends anyway, and no page is to blame
+                await end_for_outage(self._crawler, said, is_answer=is_answer)
             return said
-
-    def _is_no_outage(self) -> bool:
-        return len(self._failed) < BURST or is_closing(self._crawler)
 
 
 async def end_for_outage(crawler: Crawler, said: str, *, is_answer: bool) -> None:

@@ -75,7 +75,7 @@ def judge(page: Property, rules: Sequence[ValidationRule]) -> QualityVerdict:
     for rule in rules:
         if rule.field_name not in _PROPERTY_FIELDS:
             continue
-        if rule.is_of_totals and page.price_unit != "total":
+        if rule.currency and (page.price_unit, page.currency) != ("total", rule.currency):
             continue
         broken = _broken(rule, getattr(page, rule.field_name))
         if broken:

@@ -41,6 +41,7 @@ class Dossier:
 
     property_id: str
     live: Mapping[str, Any] | None
+    broken_rules: tuple[str, ...]  # of the validation rules, by the live row
     manifest: Mapping[str, Any] | None
     aliases: tuple[Mapping[str, Any], ...]
     queue: tuple[QueueRow, ...]
@@ -151,9 +152,11 @@ class InsightsService(Service):
 
     @in_transaction
     async def _dossier(self, tx: UnitOfWork, property_id: str, limit: int) -> Dossier:
+        rules = await tx.quality.rules()
         return Dossier(
             property_id=property_id,
             live=await tx.dossier.live(property_id),
+            broken_rules=tuple(await tx.oddities.broken_by(property_id, rules)),
             manifest=await tx.dossier.manifest(property_id),
             aliases=tuple(await tx.identities.aliases(property_id)),
             queue=tuple(await tx.queue_rows.of_property(property_id, limit=limit)),

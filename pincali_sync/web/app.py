@@ -25,6 +25,7 @@ from pincali_sync.moments import show_times_in
 from pincali_sync.rendering.charts import bar_chart, line_chart
 from pincali_sync.rendering.formats import environment, stylesheet
 from pincali_sync.rendering.news_words import by_url
+from pincali_sync.rendering.values import told, web_url, why_flagged
 from pincali_sync.web import (
     acting,
     forms,
@@ -153,16 +154,16 @@ _ROUTES = (
 
 
 def _templates() -> Environment:
-    templates = environment("pincali_sync.web", line_chart, bar_chart, by_url)
+    templates = environment("pincali_sync.web", line_chart, bar_chart, by_url, why_flagged)
     filters = (
         words.plain,
-        words.told,
+        told,
         words.marked,
         words.labelled,
         words.rest,
         words.scope,
         words.slug,
-        words.web_url,
+        web_url,
         words.seal,
     )
     templates.filters.update({each.__name__: each for each in filters})
@@ -188,9 +189,9 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 
 async def _database_down(request: Request, error: Exception) -> Response:
-    told = cast(DatabaseError, error)
-    logger.warning("a page could not be made: %s", told)
-    return site_of(request).page(request, "database_down.html", status=503, text=told.shown)
+    failure = cast(DatabaseError, error)
+    logger.warning("a page could not be made: %s", failure)
+    return site_of(request).page(request, "database_down.html", status=503, text=failure.shown)
 
 
 async def _broken(request: Request, __: Exception) -> Response:

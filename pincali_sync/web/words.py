@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
@@ -17,11 +14,9 @@ from pincali_sync.domain.alerts import ALERT_RULES
 from pincali_sync.domain.dead_letters import BY_NAME
 from pincali_sync.domain.listing_status import OLDER_INACTIVE
 from pincali_sync.domain.liveness import Verdict
-from pincali_sync.domain.names import words
 from pincali_sync.domain.news import NewsKind, Period
 from pincali_sync.language import N_, _, ngettext
 from pincali_sync.moments import NOTHING
-from pincali_sync.rendering.formats import money
 from pincali_sync.rendering.news_words import NEWS  # noqa: F401 - of templates
 from pincali_sync.services.insights_service import Dossier
 
@@ -132,54 +127,11 @@ def alert_page(name: str) -> str:
     return next((rule.page for rule in ALERT_RULES if rule.name == name), "/")
 
 
-def told(value: object) -> object:
-    """A value of the journal for people: offers as prices, lists as their parts, group by group."""
-    if isinstance(value, dict) and value and all(map(_is_words, value.values())):
-        return "; ".join(f"{group}: {', '.join(each)}" for group, each in value.items())
-    if not isinstance(value, list) or not value:
-        return value
-    if all(isinstance(each, dict) and "operation" in each for each in value):
-        return "; ".join(map(_offer, value))
-    if _is_words(value):
-        urls = sum(web_url(each) is not None for each in value)
-        is_urls = urls == len(value)
-        return (
-            ngettext("%(num)s address", "%(num)s addresses", urls) if is_urls else ", ".join(value)
-        )
-    return value
-
-
-def _is_words(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
-
-
-def _offer(offer: Mapping[str, Any]) -> str:
-    amount = offer.get("amount")
-    try:
-        price = (
-            _("on request") if amount is None else money(Decimal(str(amount)), offer["currency"])
-        )
-    except (ArithmeticError, KeyError):
-        price = str(amount)
-    unit = f" {_('per m²')}" if offer.get("per_m2") else ""
-    return f"{words(offer['operation'])} {price}{unit}"
-
-
 def scope(name: str) -> str:
     """What a pause is of: "all" as "Everything", "tier:2" as "Tier 2", "pages" as "Pages"."""
     if name in _SCOPES:
         return _(_SCOPES[name])
     return _("Tier %(tier)s", tier=name.partition(":")[2])
-
-
-def web_url(url: str | None) -> str | None:
-    """The URL if it may be a link: http or https with a host; else None."""
-    try:
-        parts = urlsplit(url or "")
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return None
-    return url if is_web else None
 
 
 def slug(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -91,6 +92,24 @@ async def test_a_challenge_stops_all_workers_and_resuming_completes_the_scan(
     truth = {each["property_id"] for each in site.truth()["listings"]}
     found = await rows(db, "SELECT property_id FROM property_sightings")
     assert truth == {row["property_id"] for row in found}
+
+
+async def test_an_outage_in_a_scan_lets_everything_rest_and_is_no_failure_of_the_run(
+    operator: Operator, site: StandinProcess, db: Database
+) -> None:
+    scan = asyncio.create_task(asyncio.to_thread(operator, "tier_sync_cli.py", "tier3"))
+    while await value(db, "SELECT count(*) FROM manifest_pages") < 5:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    site.add_fault("/en/", "500")
+    stopped = await scan
+    assert stopped.returncode == 3, stopped.stderr
+    [pause] = await rows(db, "SELECT scope, kind, reason FROM sync_pauses")
+    assert (pause["scope"], pause["kind"]) == ("all", "busy")
+    assert "HTTP 500, 1 page, last " in pause["reason"]
+    [run] = await rows(db, "SELECT status, step FROM sync_runs WHERE tier_level = 3")
+    assert run == {"status": "running", "step": "scan"}
+    assert await rows(db, "SELECT 1 FROM manifest_pages WHERE status = 'lost'") == []
+    assert await rows(db, "SELECT 1 FROM scan_certificates") == []
 
 
 @pytest.mark.parametrize("kind", ["403", "captcha", "login"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import IntEnum
@@ -34,6 +34,7 @@ NO_INDEX = "no_sitemap_index"
 NO_BROWSER = "no_browser"
 NOT_REACHED = "site_not_reached"  # from its node; another may fare better
 _MAX_ATTEMPTS = 3
+_REST_WHERE_NOT_REACHED = timedelta(minutes=15)
 # A node may have a queue of its own, so a job that waits there is given longer than one that ran.
 _PATIENCE_BEFORE_START = 5
 _HAS_GOT_ON = 5  # so many silences after it began
@@ -97,7 +98,7 @@ class RunJobs(Service):
         """
         async with self.db.transaction() as tx:
             claimable = await tx.queue.claimable(now=self.clock.now(), verification=verification)
-        latest = next(iter(await self._attempts(run, wanted)), None)
+        latest = next(iter(_attempts(await self._jobs(run), wanted)), None)
         if not claimable and (latest is None or not latest.is_open):
             return WAITING
         if latest is not None and latest.status == "completed":
@@ -164,15 +165,12 @@ class RunJobs(Service):
     def _silence(self) -> timedelta:
         return timedelta(seconds=self.config.job_silence_seconds)
 
-    async def _attempts(self, run: SyncRun, wanted: WantedJob) -> list[Job]:
-        """The latest first."""
-        jobs = await self.db.run(lambda tx: tx.jobs.of_run(run.id))
-        key = (wanted.spider, wanted.source)
-        attempts = [job for job in jobs if (job.spider, job.source) == key]
-        return sorted(attempts, key=lambda job: job.attempt, reverse=True)
+    async def _jobs(self, run: SyncRun) -> list[Job]:
+        return await self.db.run(lambda tx: tx.jobs.of_run(run.id))
 
     async def _move(self, run: SyncRun, wanted: WantedJob) -> Outcome:
-        attempts = await self._attempts(run, wanted)
+        jobs = await self._jobs(run)
+        attempts = _attempts(jobs, wanted)
         if not attempts:
             return await self._start(run, wanted, attempt=1)
         job = attempts[0]
@@ -185,9 +183,19 @@ class RunJobs(Service):
                 return WAITING
             logger.warning("job %s (%s) went silent: replacing it", job.id, wanted)
             await self._give_up(job, status="lost", reason="no heartbeat")
+        return await self._try_again(run, wanted, jobs)
+
+    async def _try_again(self, run: SyncRun, wanted: WantedJob, jobs: Sequence[Job]) -> Outcome:
+        """Another attempt, unless too many failed. A run that reached the site before waits until
+        it does again, and asks now and then."""
+        attempts = _attempts(jobs, wanted)
+        job = attempts[0]
         if self._failures_in_a_row(attempts) >= _MAX_ATTEMPTS:
-            last = job.finish_reason or "no heartbeat"
-            return self._failed(job, f"{wanted} failed {_MAX_ATTEMPTS} times, last: {last}")
+            if job.finish_reason != NOT_REACHED or not any(map(self._has_got_on, jobs)):
+                last = job.finish_reason or "no heartbeat"
+                return self._failed(job, f"{wanted} failed {_MAX_ATTEMPTS} times, last: {last}")
+            if self.clock.now() - job.last_heard() < _REST_WHERE_NOT_REACHED:
+                return WAITING
         return await self._start(run, wanted, attempt=job.attempt + 1)
 
     async def _refusal(self, job: Job) -> str | None:
@@ -211,9 +219,12 @@ class RunJobs(Service):
         return sum(
             job.status != "cancelled"
             and job.finish_reason not in RESTING
-            and not (_was_ended(job) and job.worked_for() > _HAS_GOT_ON * self._silence)
+            and not (_was_ended(job) and self._has_got_on(job))
             for job in since
         )
+
+    def _has_got_on(self, job: Job) -> bool:
+        return job.status == "completed" or job.worked_for() > _HAS_GOT_ON * self._silence
 
     def _is_silent(self, job: Job, down: Collection[str]) -> bool:
         patience = self._silence * (1 if job.status == "running" else _PATIENCE_BEFORE_START)
@@ -268,6 +279,13 @@ class RunJobs(Service):
             # It may have been taken all the same. If it was not, its silence will tell.
             logger.warning("job %s (%s) may not have started: %s", job_id, wanted, error)
         return WAITING
+
+
+def _attempts(jobs: Iterable[Job], wanted: WantedJob) -> list[Job]:
+    """The latest first."""
+    key = (wanted.spider, wanted.source)
+    attempts = [job for job in jobs if (job.spider, job.source) == key]
+    return sorted(attempts, key=lambda job: job.attempt, reverse=True)
 
 
 def _was_ended(job: Job) -> bool:

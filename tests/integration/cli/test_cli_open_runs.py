@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -18,17 +19,18 @@ from tests.support.stage import FakeRunner
 
 ROOT = Path(__file__).parents[3]
 _PATIENCE_SECONDS = 60
-# The command as it is, with nodes that take jobs and do nothing.
-TIER_1 = """
+# A program as it is, with nodes that take jobs and do nothing.
+PROGRAM = """
 import signal
-from pincali_sync.cli import tier_commands
-from pincali_sync.cli.app import main
+import sys
+from importlib import import_module
 from tests.support.stage import FakeRunner
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 nodes = FakeRunner()
-tier_commands.build_runner = lambda config: nodes
-main()
+for name in ("tier_commands", "tier_runner"):
+    import_module(f"pincali_sync.cli.{name}").build_runner = lambda config: nodes
+sys.exit(import_module(f"pincali_sync.cli.{sys.argv.pop(1)}").main())
 """
 
 
@@ -58,12 +60,13 @@ def test_to_start_a_tier_and_to_start_none_is_wrong_usage(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("words", [("app", "tier1"), ("tier_runner", "--tier", "1", "--wait")])
 @pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
 def test_a_tier_that_is_told_to_end_says_what_stays_and_how_to_end_that(
-    database_url: str, order: signal.Signals
+    database_url: str, order: signal.Signals, words: Sequence[str]
 ) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", TIER_1, "tier1"],
+        [sys.executable, "-c", PROGRAM, *words],
         cwd=ROOT,
         env={**os.environ, "DISPLAY_LANGUAGE": "en"},
         stdout=subprocess.PIPE,
@@ -81,7 +84,7 @@ def test_a_tier_that_is_told_to_end_says_what_stays_and_how_to_end_that(
 
 
 def _run_with_a_job(database_url: str) -> str:
-    """The id of the run, once the command has given its first job to a node."""
+    """The id of the run, once the program has given its first job to a node."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     with psycopg.connect(database_url, autocommit=True) as connection:
         while time.monotonic() < deadline:
@@ -89,4 +92,4 @@ def _run_with_a_job(database_url: str) -> str:
             if row:
                 return str(row[0])
             time.sleep(0.05)
-    raise AssertionError("the command gave no job")
+    raise AssertionError("the program gave no job")

@@ -8,6 +8,7 @@ from typing import Any
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.listings.ages import AGE_COLUMNS, AGES
+from pincali_sync.domain.listing_filter import ListingOrder, parse_filter
 from tests.integration.site.test_sitemap import read
 from tests.support.builders import Workshop, detail, entry, id_of, page, rows, sale
 from tests.support.clock import FixedClock
@@ -68,3 +69,23 @@ async def test_of_all_half_and_nineteen_twentieths_are_told_and_what_has_but_a_u
     assert told["presence"].most == told["details"].median == clock.now()
     assert told["details"].most == clock.now() - timedelta(days=3)
     assert await db.run(lambda tx: tx.ages.known_by_url()) == 1
+
+
+async def test_columns_of_the_adopter_with_the_names_of_ours_are_none_of_ours(
+    shop: Workshop, db: Database
+) -> None:
+    names = (*AGE_COLUMNS, "kind", "as_of")
+    columns = ", ".join(f"ADD COLUMN {name} text DEFAULT 'of the adopter'" for name in names)
+    await rows(db, f"ALTER TABLE properties_live {columns}")
+    await shop.visit(detail("casa"))
+    fetched = shop.clock.now()
+    known = await db.run(lambda tx: tx.ages.of_all())
+    assert {each.kind: each.median for each in known} == dict.fromkeys(
+        ("presence", "price", "details"), fetched
+    )
+    shown = await db.run(lambda tx: tx.dossier.shown(id_of("casa")))
+    assert shown is not None
+    assert {shown[name] for name in AGE_COLUMNS} == {fetched}
+    every = parse_filter({}, fetched)
+    page_of = await db.run(lambda tx: tx.browsing.page(every, ListingOrder.NEWEST, size=1))
+    assert {getattr(page_of.rows[0], name) for name in AGE_COLUMNS} == {fetched}

@@ -116,6 +116,37 @@ async def test_a_job_that_got_on_before_it_was_ended_from_outside_is_not_worn_ou
     assert len(await stage.jobs(run, "sale")) == 6
 
 
+async def test_a_run_that_reached_the_site_waits_for_it_however_long_it_is_away(
+    stage: Stage,
+) -> None:
+    run = await stage.start()
+    await stage.tick()
+    tickets = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+    stage.clock.advance(minutes=11)
+    for ticket in tickets:
+        await stage.shop.jobs.heartbeat(ticket)
+        await stage.end(ticket, "site_not_reached")
+    for _ in range(120):  # two hours, minute by minute
+        assert (await stage.tick()).status == "running"
+        await stage.end_all("site_not_reached")
+        stage.clock.advance(minutes=1)
+    assert 8 <= len(await stage.jobs(run, "sale")) <= 11
+    stage.clock.advance(minutes=15)
+    assert (await stage.tick()).status == "running"
+    await stage.scan_all()
+    assert (await stage.tick()).step == "drain"
+
+
+async def test_a_run_that_never_reached_the_site_fails_at_once(stage: Stage) -> None:
+    await stage.start()
+    for _ in range(3):
+        assert (await stage.tick()).status == "running"
+        await stage.end_all("site_not_reached")
+    failed = await stage.tick()
+    assert failed.status == "failed"
+    assert "manifest sale failed 3 times, last: site_not_reached" in str(failed.error_summary)
+
+
 async def test_a_run_that_lost_too_many_pages_fails_without_another_attempt(
     stage: Stage,
 ) -> None:

@@ -11,7 +11,7 @@ from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 
 from pincali_sync import settings
-from pincali_sync.crawl_job import CrawlJob
+from pincali_sync.crawl_job import CrawlJob, JobRole
 from pincali_sync.middlewares import outage as outages
 from pincali_sync.middlewares.known_pages import KnownPages
 from pincali_sync.middlewares.outage import Outage
@@ -38,7 +38,9 @@ def crawler(monkeypatch: pytest.MonkeyPatch) -> Crawler:
     async def no_rest(*_: object) -> None:
         return None
 
-    job = SimpleNamespace(services=SimpleNamespace(pauses=SimpleNamespace(back_off=back_off)))
+    services = SimpleNamespace(pauses=SimpleNamespace(back_off=back_off))
+    role = JobRole(spider="any", is_worker=True)
+    job = SimpleNamespace(services=services, role=role)
     monkeypatch.setattr(CrawlJob, "of", lambda _: job)
     monkeypatch.setattr(outages, "close_soon", lambda *_: None)
     monkeypatch.setattr(KnownPages, "show_one", show_none)
@@ -70,6 +72,19 @@ async def test_six_pages_that_tell_nothing_are_an_outage_whatever_the_status(
     crawler: Crawler, status: int, is_tried_once: bool
 ) -> None:
     assert await pages_until_noticed(crawler, status, is_tried_once=is_tried_once) == 6
+
+
+async def test_a_scan_asks_at_its_first_lost_page_whether_it_is_an_outage(
+    crawler: Crawler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CrawlJob.of(crawler), "role", JobRole(spider="any"))
+    assert await pages_until_noticed(crawler, 502, is_tried_once=False) == 1
+
+    async def show_one(*_: object, **__: object) -> bool:
+        return True
+
+    monkeypatch.setattr(KnownPages, "show_one", show_one)
+    assert await pages_until_noticed(crawler, 502, is_tried_once=False) is None
 
 
 @pytest.mark.parametrize("status", [200, 404, 410, 422, 429, 503])

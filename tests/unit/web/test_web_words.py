@@ -17,11 +17,12 @@ from pincali_sync.db.repositories.runs.sessions import SourcePages
 from pincali_sync.domain.run_notes import RunNotes
 from pincali_sync.domain.schedule import SITE_ZONE
 from pincali_sync.rendering.charts import Point
+from pincali_sync.rendering.values import told, web_url
 from pincali_sync.services.insights.snapshot import LiveFigures
 from pincali_sync.services.runs.run_figures import progress_of
 from pincali_sync.web import trends
 from pincali_sync.web.trends import price_line
-from pincali_sync.web.words import labelled, plain, rest, slug, told, web_url
+from pincali_sync.web.words import labelled, plain, rest, slug
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 NOTHING_QUEUED = RunQueueCounts(queued=0, open=0, completed=0, failed=0, open_verifications=0)

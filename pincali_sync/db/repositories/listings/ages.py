@@ -15,7 +15,7 @@ from pincali_sync.db.repositories.removal.transition import PRESENT
 from pincali_sync.db.repositories.site.listed import listed_at
 
 AGE_COLUMNS = ("presence_as_of", "price_as_of", "details_as_of")
-READABLE_AGES = ", ".join(f"{finite(each)} AS {each}" for each in AGE_COLUMNS)
+READABLE_AGES = ", ".join(f"{finite(f'ages.{each}')} AS {each}" for each in AGE_COLUMNS)
 
 # The sitemap may have listed a record after a card showed it, so that a card is as old as its scan.
 # One that costs something else confirms no price, one without a price none either.
@@ -43,18 +43,18 @@ AGES = f"""
 _SAMPLED = 20_000
 _SHARES = {"median": 0.5, "most": 0.05}
 _OF_ALL = f"""
-SELECT kind, {
+SELECT known.kind, {
     ", ".join(
-        f"percentile_disc({share}) WITHIN GROUP (ORDER BY as_of) AS {name}"
+        f"percentile_disc({share}) WITHIN GROUP (ORDER BY known.as_of) AS {name}"
         for name, share in _SHARES.items()
     )
 }
   FROM properties_live l TABLESAMPLE SYSTEM (:percent) REPEATABLE (1)
   {AGES}
- CROSS JOIN LATERAL (VALUES ('presence', presence_as_of), ('price', price_as_of),
-                            ('details', details_as_of)) AS known (kind, as_of)
+ CROSS JOIN LATERAL (VALUES ('presence', ages.presence_as_of), ('price', ages.price_as_of),
+                            ('details', ages.details_as_of)) AS known (kind, as_of)
  WHERE l.listing_status IN {PRESENT}
- GROUP BY kind
+ GROUP BY known.kind
 """
 # What the sitemap made known and no page has shown yet. An index has just these.
 _BY_URL = "FROM property_manifest WHERE is_new AND sources = '{}'"

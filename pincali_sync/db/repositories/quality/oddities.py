@@ -97,23 +97,36 @@ class OddityRepository(Repository):
 
     async def breaches(self, rules: Sequence[ValidationRule]) -> dict[str, Any]:
         """How many listings break each rule, by its name; None of one that cannot be asked."""
-        checks = {f"rule_{n}": await self._tried(check_of(rule, n)) for n, rule in enumerate(rules)}
-        usable = {name: check for name, check in checks.items() if check.unusable is None}
-        broken = await self._rows_that(
-            {name: check.condition for name, check in usable.items()},
-            **{name: value for each in usable.values() for name, value in each.parameters.items()},
-        )
+        checks = await self._checks(rules)
+        broken = await self._rows_that(_conditions(checks), **_parameters(checks))
         return {
             rule.rule_name: {
                 "field": rule.field_name,
                 "type": rule.rule_type,
                 "severity": rule.severity,
-                "broken": broken[name]["listings"] if name in usable else None,
-                "examples": broken[name]["examples"] if name in usable else [],
+                "broken": broken[name]["listings"] if name in broken else None,
+                "examples": broken[name]["examples"] if name in broken else [],
                 "unusable": check.unusable,
             }
             for rule, (name, check) in zip(rules, checks.items(), strict=True)
         }
+
+    async def broken_by(self, property_id: str, rules: Sequence[ValidationRule]) -> list[str]:
+        """The names of the rules that one live row breaks."""
+        checks = await self._checks(rules)
+        conditions = _conditions(checks)
+        if not conditions:
+            return []
+        statement = f"""SELECT each.name FROM properties_live l
+             CROSS JOIN LATERAL (VALUES {_listed(conditions)}) AS each (name, is_met)
+             WHERE l.property_id = :property_id AND each.is_met"""
+        given = {**_parameters(checks), "property_id": property_id}
+        broken = {row.name for row in await self._run(statement, **given)}
+        return [rule.rule_name for rule, name in zip(rules, checks, strict=True) if name in broken]
+
+    async def _checks(self, rules: Sequence[ValidationRule]) -> dict[str, RuleCheck]:
+        """One a rule, in their order, each under an identifier."""
+        return {f"rule_{n}": await self._tried(check_of(rule, n)) for n, rule in enumerate(rules)}
 
     async def _tried(self, check: RuleCheck) -> RuleCheck:
         """The check; unusable where PostgreSQL cannot read its regex."""
@@ -150,12 +163,26 @@ SELECT name, count(*) AS listings,
 """
 
 
+def _conditions(checks: Mapping[str, RuleCheck]) -> dict[str, str]:
+    """What rows are like that break the rules which can be asked."""
+    return {name: each.condition for name, each in checks.items() if each.unusable is None}
+
+
+def _parameters(checks: Mapping[str, RuleCheck]) -> dict[str, Any]:
+    usable = (each for each in checks.values() if each.unusable is None)
+    return {name: value for each in usable for name, value in each.parameters.items()}
+
+
+def _listed(conditions: Mapping[str, str]) -> str:
+    return ", ".join(f"('{name}', {condition})" for name, condition in conditions.items())
+
+
 def _meeting(conditions: Mapping[str, str]) -> str:
-    named = ", ".join(f"('{name}', {condition})" for name, condition in conditions.items())
     return f"""
 WITH found AS (
     SELECT each.name, l.property_id
-      FROM properties_live l CROSS JOIN LATERAL (VALUES {named}) AS each (name, is_met)
+      FROM properties_live l
+      CROSS JOIN LATERAL (VALUES {_listed(conditions)}) AS each (name, is_met)
      WHERE l.listing_status IN {PRESENT}
        AND ({" OR ".join(f"({each})" for each in conditions.values())}) AND each.is_met
 )"""

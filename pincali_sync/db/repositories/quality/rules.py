@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS, LiveColumn
+from pincali_sync.domain.prices import Currency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +20,17 @@ class ValidationRule:
     rule_name: str
     field_name: str  # a column of properties_live
     rule_type: str  # required, range, pattern, custom
-    config: dict[str, Any]  # range: min, max; pattern: regex
+    config: dict[str, Any]  # range: min, max, of prices currency (MXN); pattern: regex
     severity: str  # error, warning, info
 
     @property
-    def is_of_totals(self) -> bool:
-        """Whether it is held against total prices alone: one per m² is small by its nature."""
-        return self.field_name == "price" and self.rule_type == "range"
+    def currency(self) -> Any:
+        """Of a range of prices, what the totals are in that it is held against: one per m² or in
+        dollars is small by its nature. None: the rule is another."""
+        if self.field_name != "price" or self.rule_type != "range":
+            return None
+        given = self.config.get("currency")
+        return Currency.MXN if given is None else given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,7 @@ def check_of(rule: ValidationRule, number: int = 0) -> RuleCheck:
             return RuleCheck(condition=f"({column.is_there}) IS NOT TRUE")
         case "range":
             check = _range(column, rule.config, number)
-            return _of_totals(check) if rule.is_of_totals else check
+            return check if rule.currency is None else _of_totals(check, rule.currency, number)
         case "pattern":
             return _pattern(column, rule.config, number)
     return RuleCheck(unusable=f"rules of the type {rule.rule_type} are not known")
@@ -75,8 +80,15 @@ def _range(column: LiveColumn, config: dict[str, Any], number: int) -> RuleCheck
     )
 
 
-def _of_totals(check: RuleCheck) -> RuleCheck:
-    return replace(check, condition=f"price_unit = 'total' AND ({check.condition})")
+def _of_totals(check: RuleCheck, currency: Any, number: int) -> RuleCheck:
+    if currency not in list(Currency):
+        return RuleCheck(unusable=f"its currency is none of {', '.join(Currency)}")
+    return replace(
+        check,
+        condition=f"price_unit = 'total' AND currency::text = :currency_{number}"
+        f" AND ({check.condition})",
+        parameters={**check.parameters, f"currency_{number}": str(currency)},
+    )
 
 
 def _pattern(column: LiveColumn, config: dict[str, Any], number: int) -> RuleCheck:
