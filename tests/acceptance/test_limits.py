@@ -79,8 +79,9 @@ async def test_pages_beyond_all_limits_are_lost(
     }
     ended = []
     for source, says in beyond.items():  # the others are shown: it is no outage
-        shown = {each.path: Says(body=b"<title>Houses | Pincali</title>") for each in ListingSource}
-        hostile.answers = shown | {source.path: says}
+        shown = Says(body=b"<title>Houses | Pincali</title>")
+        hostile.answers.update({each.path: shown for each in ListingSource})
+        hostile.answers[source.path] = says
         ended.append(crawl("manifest", "-a", f"source={source}", "-a", "max_pages=1"))
     lost = await rows(db, "SELECT source, error FROM manifest_pages WHERE status = 'lost'")
     errors = {row["source"]: row["error"] for row in lost}
