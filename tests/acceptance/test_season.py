@@ -90,21 +90,6 @@ async def test_a_look_is_held_to_what_the_site_showed_which_follows_by_the_minut
     assert (truth.removals.right == 1, len(truth.removals.wrong)) == (is_right, int(not is_right))
 
 
-@pytest.mark.parametrize(("hours", "counts"), [(-1, False), (23, False), (25, True)])
-async def test_a_record_grows_old_while_its_listing_is_there_and_has_a_day_when_it_is_back(
-    lent_database: LentDatabase, hours: int, counts: bool
-) -> None:
-    season = Season(paper_config(lent_database.url), paper_options(LISTINGS, seed=3, births=BIRTHS))
-    population, db = season.site.population, lent_database.db
-    stock = population.states(season.begin + timedelta(days=30))
-    back = next(each for each in stock if len(each.listing.life.spells) > 1)
-    now = instant(back.listing.life.spells[1][0]) + timedelta(hours=hours)
-    details = {"last_full_scrape_at": now - timedelta(days=50)}
-    await add_live(db, "house-1", price=1, public_id=back.listing.public_id, **details)
-    books = Bookkeeper(db, population, Truth(seed=3, begin=season.begin), season.begin)
-    assert await books.oldest(now) == timedelta(days=50 if counts else 0)
-
-
 async def test_a_product_that_removes_without_proof_is_not_passed(
     lent_database: LentDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

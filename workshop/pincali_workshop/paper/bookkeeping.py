@@ -11,7 +11,7 @@ from sqlalchemy import text
 from pincali_sync.db.engine import Database
 from pincali_workshop.paper.reading import SITE_STEP
 from pincali_workshop.paper.timeline import second
-from pincali_workshop.paper.truth import IN_TIME, Truth
+from pincali_workshop.paper.truth import Truth
 from pincali_workshop.standin.world.listing import index_of
 from pincali_workshop.standin.world.population import Population
 from pincali_workshop.standin.world.state import ListingState
@@ -85,20 +85,18 @@ class Bookkeeper:
         return int((await self._rows(_PRESENT))[0]["rows"])
 
     async def oldest(self, now: datetime) -> timedelta:
-        """The age of the oldest record whose listing is there: what is gone cannot be visited, and
-        what came back has as long as what is new."""
+        """The age of the oldest record whose listing is there: what is gone cannot be visited."""
         limit = _OLDEST
         while True:
             rows = await self._rows(_OLD, limit=limit)
-            there = (row["at"] for row in rows if self._stays(row["public_id"], now))
+            there = (row["at"] for row in rows if self._is_there(row["public_id"], now))
             oldest = next(there, None)
             if oldest is not None or len(rows) < limit:
                 return now - (oldest or now)
             limit *= 2
 
-    def _stays(self, public_id: str, now: datetime) -> bool:
-        before = now - timedelta(seconds=IN_TIME)
-        return self._state(public_id, now).active and self._state(public_id, before).active
+    def _is_there(self, public_id: str, now: datetime) -> bool:
+        return self._state(public_id, now).active
 
     def _state(self, public_id: str, at: datetime) -> ListingState:
         return self._population.state_then(index_of(public_id), second(at))
