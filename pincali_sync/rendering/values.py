@@ -1,4 +1,4 @@
-"""How values of the tables are worded: offers as prices, lists as their parts."""
+"""How values of the tables are worded: offers as prices, lists as their parts, flags."""
 
 from __future__ import annotations
 
@@ -63,5 +63,5 @@ def why_flagged(dossier: Dossier) -> str | None:
     reasons = [_("it breaks the rule %(rule)s", rule=each) for each in dossier.broken_rules]
     if any(review.status == "open" for review in dossier.reviews):
         reasons.append(_("its price is unusual, and waits for a person"))
-    told = ", ".join(reasons) or _("its last page broke a rule that it would meet now")
-    return _("flagged: %(reasons)s", reasons=told)
+    named = ", ".join(reasons) or _("its last page broke a rule that it would meet now")
+    return _("flagged: %(reasons)s", reasons=named)
