@@ -10,7 +10,7 @@ import pytest
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.domain.tiers import Tier
-from tests.support.builders import SITE, Workshop, id_of, rows
+from tests.support.builders import SITE, Workshop, add_live, entry, id_of, rows, sale
 from tests.support.clock import FixedClock
 
 URGENCIES = {"newcomer": 1, "price": 2, "visit": 3, "old": 4, "sample": 5}
@@ -77,6 +77,17 @@ async def test_while_a_run_reads_only_newcomers_are_fetched(shop: Workshop, spid
         )
     )
     assert await claimable(shop) == len(URGENCIES)
+
+
+async def test_what_came_back_is_fetched_beside_a_reader_as_a_newcomer_is(
+    shop: Workshop, db: Database
+) -> None:
+    for slug, status in (("back-house", "confirmed_removed"), ("cheaper-house", "active")):
+        await add_live(db, slug, price=2_000_000, listing_status=status)
+    await start(db, "manifest", now=shop.clock.now())
+    await shop.scan(entry("back-house", sale(2_000_000)), entry("cheaper-house", sale(1_000_000)))
+    claimed = {each.property_id for each in await shop.claim()}
+    assert claimed == {f"{id_of('newcomer')}1", id_of("back-house")}
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,28 @@ async def test_a_page_shows_what_only_the_sitemap_listed_and_it_moves_up(
     assert await value(db, "SELECT priority FROM queue_outside") == 1
 
 
+@pytest.mark.parametrize(
+    ("came_back", "urgency"), [(True, (1, "relisted")), (False, (2, "price_change"))]
+)
+async def test_what_came_back_at_a_full_queue_is_taken_up_as_urgent_as_a_newcomer(
+    db: Database, clock: FixedClock, came_back: bool, urgency: tuple[int, str]
+) -> None:
+    shop = Workshop(db=db, clock=clock, max_pending=1)
+    await add_live(
+        db,
+        "blue-house",
+        price=2_000_000,
+        **({"listing_status": "sold", "status": "inactive"} if came_back else {}),
+    )
+    await shop.scan(entry("new-house"), entry("blue-house", sale(3_000_000)))
+    assert not await shop.queued("blue-house")
+    [newcomer] = await shop.claim()
+    await shop.save(ScrapeResult(queued=newcomer, error="HTTP 500", ending=Ending.FAILED))
+    assert await shop.queue.top_up() == 1
+    [queued] = await shop.queued("blue-house")
+    assert (queued["priority"], queued["queue_reason"]) == urgency
+
+
 async def test_what_ends_in_vain_rests_outside_and_comes_back_when_its_time_is_over(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

@@ -128,7 +128,7 @@ async def test_a_removed_listing_that_is_seen_again_is_relisted(
     assert batch.relisted == 1
     assert (live["listing_status"], live["status"]) == ("relisted", "active")
     assert live["consecutive_missing_count"] == 0
-    assert (queued["priority"], queued["queue_reason"]) == (2, "relisted")
+    assert (queued["priority"], queued["queue_reason"]) == (1, "relisted")
     assert (change["change_type"], change["old_value"]) == ("reactivated", status)
 
 

@@ -9,6 +9,7 @@ from pincali_sync.clock import TOLERATED, TOLERATED_SECONDS
 from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.room import ROOM, RoomRepository, insert
+from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.items import ANOTHER_TRY
 
 _TOLERATED = f"interval '{TOLERATED_SECONDS} seconds'"
@@ -42,6 +43,8 @@ _FOUND_BY = """(
 
 # What only the sitemap knows comes after what pages showed, and gives way to it at a full queue.
 PRIORITY = "CASE WHEN m.is_new AND m.sources = '{}' THEN 3 WHEN m.is_new THEN 1 ELSE 2 END"
+# As urgent as a new one once it is in the queue; what waits outside is told by the manifest alone.
+_CAME_BACK = f"l.listing_status IS NOT DISTINCT FROM '{ListingStatus.RELISTED}'"
 
 # What was asked for in vain is tried again, first after a day: all that waits here is known to be
 # new, or to be other than the live row says. What the manifest does not want any more, and what is
@@ -52,11 +55,11 @@ WITH looked AS MATERIALIZED (
            m.needs_full_scrape IS TRUE
            AND (SELECT true FROM scrape_queue q WHERE q.property_id = o.property_id
                    AND q.status IN ('pending', 'in_progress')) IS NULL AS is_wanted,
-           {PRIORITY} AS priority,
+           CASE WHEN {_CAME_BACK} THEN 1 ELSE {PRIORITY} END AS priority,
            CASE WHEN {rest.WAS_IN_VAIN} THEN '{ANOTHER_TRY}'
                 WHEN m.is_new AND m.sources = '{{}}' THEN 'sitemap'
                 WHEN m.is_new THEN 'new_property'
-                WHEN m.price_changed THEN 'price_change'
+                WHEN m.price_changed AND NOT {_CAME_BACK} THEN 'price_change'
                 ELSE 'relisted' END AS reason,
            CASE WHEN vain.last_at - {_TOLERATED} <= :now
                 THEN vain.last_at + {rest.after("vain.times", days=1)} END AS rests_until

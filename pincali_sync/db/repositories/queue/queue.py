@@ -16,8 +16,8 @@ from pincali_sync.items import CANARY, QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
 _VERIFIED = "queue_reason IN ('verification', 'removal_audit')"
-# While others read the site, only newcomers are fetched beside, or nobody, as claims have it
-# (migration 0036).
+# While others read the site, only priority 1 (newcomers, what came back) is fetched beside, or
+# nothing, as claims have it (migration 0036).
 _WHICH = {
     True: _VERIFIED,
     False: f"({_VERIFIED}) IS NOT TRUE AND priority <= (SELECT least_urgent(:now))",

@@ -89,11 +89,11 @@ WITH reasons AS ({self.rows}), wanted AS MATERIALIZED (
 
 
 # A new listing whose page was set aside, or not there, is not queued again by being seen again: see
-# `outside`.
+# `outside`. One that came back is as urgent as a new one: its details are those it went with.
 _OF_BATCH = _Reasons(
     rows="""
     SELECT b.property_id, b.source_url, b.queued_priority,
-           CASE WHEN b.is_live THEN 2 ELSE 1 END AS priority,
+           CASE WHEN b.is_live AND NOT b.is_relisted THEN 2 ELSE 1 END AS priority,
            CASE WHEN NOT b.is_live THEN 'new_property'
                 WHEN b.is_relisted THEN 'relisted'
                 ELSE 'price_change' END AS reason
