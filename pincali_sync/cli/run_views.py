@@ -27,7 +27,7 @@ def state_of(run: SyncRun) -> str:
     if run.status != "running":
         return words(run.status)
     doing = step_name(run.step)
-    return _("held up: %(step)s", step=doing) if run.details.fault else doing
+    return _("held up: %(step)s", step=doing) if run.trouble else doing
 
 
 def _certified(run: SyncRun) -> str | None:
@@ -57,18 +57,12 @@ _FIELDS: Mapping[str, Field] = {
 }
 
 
-def what_is_wrong(run: SyncRun) -> str | None:
-    """Why a run failed or was cancelled, or what keeps an open one from going on."""
-    fault = run.details.fault
-    return fault.error if fault and run.status == "running" else run.error_summary
-
-
 def print_runs(runs: Sequence[SyncRun]) -> None:
     """Runs just carried on, and what went wrong below them; for people, wherever they read it."""
     columns = _columns("tier status pages seen new prices queued scraped errors")
     draw_table("Runs", tuple(columns), rows_of(columns, runs))
     for run in runs:
-        if wrong := what_is_wrong(run):
+        if wrong := run.trouble:
             known = {"tier": run.tier_level, "state": words(run.status), "reason": wrong}
             echo(_("tier %(tier)s %(state)s: %(reason)s", **known), err=True)
 
@@ -80,7 +74,7 @@ def print_history(runs: Sequence[SyncRun]) -> None:
         names += " missing certified"
     print_records(_("Runs"), _columns(names), runs)
     for run in runs:
-        if wrong := what_is_wrong(run):
+        if wrong := run.trouble:
             echo(f"{str(run.id)[:8]}: {wrong}")
 
 

@@ -18,7 +18,7 @@ from pincali_sync.cli.output import (
     print_records,
     print_table,
 )
-from pincali_sync.cli.run_views import state_of, what_is_wrong
+from pincali_sync.cli.run_views import state_of
 from pincali_sync.config import load_config
 from pincali_sync.db.repositories.site.pace import refused_since
 from pincali_sync.domain.estimates import FullScan
@@ -98,7 +98,7 @@ def _troubles(state: dict[str, Any]) -> list[str]:
     lines = [
         _("Tier %(tier)s is held up: %(reason)s", tier=planned.tier.value, reason=wrong)
         for planned in state["tiers"]
-        if planned.is_running and (wrong := what_is_wrong(planned.latest))
+        if planned.is_running and (wrong := planned.latest.trouble)
     ]
     lines += map(explain_pause, state["pauses"])
     for incident in state["incidents"]:

@@ -15,7 +15,7 @@ from pincali_sync.cli.app import run
 from pincali_sync.cli.asking import run_until_told
 from pincali_sync.cli.help import HELP
 from pincali_sync.cli.output import JsonOption, echo, print_json, tier_option
-from pincali_sync.cli.run_views import print_runs, what_is_wrong
+from pincali_sync.cli.run_views import print_runs
 from pincali_sync.cli.tier_commands import check_tools, exit_status_of, tell_what_stays
 from pincali_sync.config import Config, load_config
 from pincali_sync.db.repositories.runs.runs import SyncRun
@@ -90,7 +90,7 @@ async def _watched_tick(
 
 def _what_is_wrong(runs: Iterable[SyncRun], held_back: Iterable[Pause]) -> list[str]:
     failed = [
-        f"tier {run.tier_level} {run.status}: {what_is_wrong(run)}"
+        f"tier {run.tier_level} {run.status}: {run.trouble}"
         for run in runs
         if exit_status_of(run) is not ExitStatus.DONE
     ]

@@ -82,12 +82,18 @@ class RunNotes(BaseModel):
     drain: str | None = None  # what was left when the window ended
     quality: Mapping[str, Any] | None = None  # the month's report in short
     paused_tier: bool = False  # the run's end paused its tier
-    fault: FaultNote | None = None  # what keeps the run from going on
+    fault: FaultNote | None = None
+    waits_for: str | None = None  # a step's reason to wait longer than its work takes
 
     @property
     def is_scanned(self) -> bool:
         """Whether the scan was added up, whatever it found."""
         return "sources" in self.model_fields_set
+
+    @property
+    def held_up(self) -> str | None:
+        """What keeps an open run from going on."""
+        return self.fault.error if self.fault else self.waits_for
 
     @property
     def pages_lost(self) -> int:

@@ -211,14 +211,15 @@ class TierOrchestrator(Service):
         try:
             if await self._rests(run):
                 return await self.get(run.id)
-            await self._move_on(run, lock)
+            waits_for = await self._move_on(run, lock)
         except (DatabaseUnavailableError, LockedError):
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, other runs go on
             await self._count_fault(run.id, error)
         else:
-            if run.details.fault:
-                await self.db.run(lambda tx: tx.runs.note(run.id, RunNotes(fault=None)))
+            if (run.details.fault, run.details.waits_for) != (None, waits_for):
+                notes = RunNotes(fault=None, waits_for=waits_for)
+                await self.db.run(lambda tx: tx.runs.note(run.id, notes))
         return await self.get(run.id)
 
     async def _rests(self, run: SyncRun) -> bool:
@@ -233,18 +234,20 @@ class TierOrchestrator(Service):
             fault.rests_until, now=self.clock.now(), longest=_LONGEST_REST
         )
 
-    async def _move_on(self, run: SyncRun, lock: RunnerLock) -> None:
+    async def _move_on(self, run: SyncRun, lock: RunnerLock) -> str | None:
+        """Why it waits, if not for its own work."""
         while run.status == "running":
             await lock.assert_held()
             outcome = await self.steps[run.step](run)
             match outcome.state:
                 case State.WAITING:
-                    return
+                    return outcome.error
                 case State.DONE:
                     await self._go_on(run, WORKFLOWS[Tier(run.tier_level)])
                 case State.FAILED:
                     await self._ends.end(run, "failed", outcome.error or "unknown", step=run.step)
             run = await self.get(run.id)
+        return None
 
     async def _count_fault(self, run_id: UUID, error: Exception) -> None:
         run = await self.get(run_id)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from enum import IntEnum
 from itertools import takewhile
 from uuid import UUID, uuid4
@@ -59,7 +59,8 @@ class State(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a step, or the jobs it waits for, stand; `error` says why they failed."""
+    """How a step, or the jobs it waits for, stand; `error` says why they failed, or wait for
+    something else than their work."""
 
     state: State
     error: str | None = None
@@ -87,7 +88,7 @@ class RunJobs(Service):
         A failure ends the run; only then does it count what is left.
         """
         outcomes = [await self._move(run, job) for job in wanted]
-        return max(outcomes, key=lambda each: each.state, default=DONE)
+        return max(outcomes, key=lambda each: (each.state, each.error is not None), default=DONE)
 
     async def ensure_worker(
         self, run: SyncRun, wanted: WantedJob, *, verification: bool = False
@@ -177,7 +178,7 @@ class RunJobs(Service):
         if job.status == "completed":
             return DONE
         if hopeless := _HOPELESS.get(job.finish_reason or "") or await self._refusal(job):
-            return self._failed(job, f"{wanted}: {hopeless}")
+            return self._told(State.FAILED, job, f"{wanted}: {hopeless}")
         if job.is_open:
             if not self._is_silent(job, await self.nodes.down()):
                 return WAITING
@@ -193,9 +194,13 @@ class RunJobs(Service):
         if self._failures_in_a_row(attempts) >= _MAX_ATTEMPTS:
             if job.finish_reason != NOT_REACHED or not any(map(self._has_got_on, jobs)):
                 last = job.finish_reason or "no heartbeat"
-                return self._failed(job, f"{wanted} failed {_MAX_ATTEMPTS} times, last: {last}")
-            if self.clock.now() - job.last_heard() < _REST_WHERE_NOT_REACHED:
-                return WAITING
+                said = f"{wanted} failed {_MAX_ATTEMPTS} times, last: {last}"
+                return self._told(State.FAILED, job, said)
+            again_at = job.last_heard() + _REST_WHERE_NOT_REACHED
+            if self.clock.now() < again_at:
+                again = f"{again_at.astimezone(UTC):%H:%M} UTC"
+                said = f"{wanted}: the site was not reached, and is asked again at {again}"
+                return self._told(State.WAITING, job, said)
         return await self._start(run, wanted, attempt=job.attempt + 1)
 
     async def _refusal(self, job: Job) -> str | None:
@@ -205,9 +210,9 @@ class RunJobs(Service):
         refusal = await self.db.run(lambda tx: tx.pauses.of(SITEMAP))
         return "the site refuses it" if refusal else None
 
-    def _failed(self, job: Job, said: str) -> Outcome:
+    def _told(self, state: State, job: Job, said: str) -> Outcome:
         log = self.runner.where_logged(job.spider, job.id, job.node or "")
-        return Outcome(state=State.FAILED, error=f"{said} (job {job.id}, its log: {log})")
+        return Outcome(state=state, error=f"{said} (job {job.id}, its log: {log})")
 
     def _failures_in_a_row(self, attempts: Sequence[Job]) -> int:
         """Failures since the last success, so that a standing worker is not worn out.
@@ -260,7 +265,7 @@ class RunJobs(Service):
         """
         job_id, node = uuid4(), await self.nodes.choose(with_a_slot=with_a_slot)
         if node is None:
-            return WAITING
+            return Outcome(state=State.WAITING, error=f"{wanted}: no node takes jobs")
         job = Job(
             id=job_id,
             run_id=run.id if run else None,

@@ -156,13 +156,15 @@ async def test_where_no_node_takes_jobs_runs_wait_and_lose_no_attempt(stage: Sta
     stage.runner.answers = False
     for _ in range(5):
         stage.clock.advance(minutes=20)
-        assert (await stage.tick()).status == "running"
+        waiting = await stage.tick()
+        assert waiting.status == "running"
+        assert "no node takes jobs" in str(waiting.trouble)
     assert await stage.jobs(run) == []
     with pytest.raises(RunnerError, match="node-a does not answer; node-b does not answer"):
         await stage.runs.jobs.nodes.check()
     stage.runner.answers = True
     stage.clock.advance(minutes=1)
-    await stage.tick()
+    assert (await stage.tick()).trouble is None
     assert [job.attempt for job in await stage.jobs(run)] == [1, 1, 1, 1]
 
 

@@ -131,8 +131,11 @@ async def test_a_run_that_reached_the_site_waits_for_it_however_long_it_is_away(
         await stage.end_all("site_not_reached")
         stage.clock.advance(minutes=1)
     assert 8 <= len(await stage.jobs(run, "sale")) <= 11
+    assert "manifest sale: the site was not reached, and is asked again at" in str(
+        (await stage.tick()).trouble
+    )
     stage.clock.advance(minutes=15)
-    assert (await stage.tick()).status == "running"
+    assert (await stage.tick()).trouble is None
     await stage.scan_all()
     assert (await stage.tick()).step == "drain"
 

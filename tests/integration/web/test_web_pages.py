@@ -241,6 +241,20 @@ async def test_the_overview_shows_how_far_a_running_tier_is(
     assert "Next run 2026-11-23 18:00 UTC in 6 h" in text
 
 
+async def test_what_holds_a_run_up_is_told_on_the_overview_and_on_its_page(
+    dashboard: Dashboard, db: Database, clock: FixedClock
+) -> None:
+    stage = Stage(db=db, clock=clock)
+    run = await stage.start(Tier.HOT_LISTINGS)
+    stage.runner.answers = False
+    await stage.tick()
+    assert "Held up because" not in await dashboard.text("/")
+    clock.advance(minutes=20)
+    await stage.tick()
+    for path in ("/", f"/runs/{run.id}"):
+        assert ": no node takes jobs" in await dashboard.text(path)
+
+
 async def test_the_overview_shows_the_figures_that_alerts_go_by(
     dashboard: Dashboard, db: Database, clock: FixedClock
 ) -> None:

@@ -40,6 +40,11 @@ class SyncRun:
     execution_time_ms: int | None
     details: RunNotes
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it failed or was cancelled, or what keeps an open one from going on."""
+        return self.details.held_up if self.status == "running" else self.error_summary
+
 
 _RUNS = f"SELECT {', '.join(SyncRun.__dataclass_fields__)} FROM sync_runs"
 # What the rows had counted stays counted.

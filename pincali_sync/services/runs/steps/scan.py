@@ -14,7 +14,7 @@ from pincali_sync.domain.run_notes import RunNotes, SitemapNote
 from pincali_sync.domain.tiers import ListingSource, TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
 from pincali_sync.services.ports import WantedJob
-from pincali_sync.services.runs.run_jobs import DONE, WAITING, Outcome, RunJobs, State
+from pincali_sync.services.runs.run_jobs import DONE, Outcome, RunJobs, State
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
 
 logger = logging.getLogger(__name__)
@@ -43,8 +43,10 @@ class ScanStep:
         if pages.state is State.FAILED:
             return pages
         sitemap = await self.jobs.ensure_done(run, [_SITEMAP_JOB] if plan.reads_sitemap else [])
-        if State.WAITING in {pages.state, sitemap.state}:
-            return WAITING
+        if pages.state is State.WAITING:
+            return pages
+        if sitemap.state is State.WAITING:
+            return sitemap
         if sitemap.error:
             logger.error("run %s: the sitemap could not be read: %s", run.id, sitemap.error)
             await self.record.note(run, RunNotes(sitemap_error=sitemap.error))
