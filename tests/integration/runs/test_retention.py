@@ -96,21 +96,41 @@ async def test_what_is_kept_for_a_term_is_kept_for_it_and_no_longer(
             assert await value(db, f"SELECT count(*) FROM {table}") == 1, table
 
 
-async def test_every_table_has_a_term_or_a_reason_to_have_none(
+@pytest.fixture
+async def asked(
     db: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = list[str]()
+) -> list[tuple[str, dict[str, Any]]]:
+    """The statements of one round, and what they were given."""
+    noted = list[tuple[str, dict[str, Any]]]()
     execute = AsyncConnection.execute
 
     async def noting(self: AsyncConnection, statement: Any, *given: Any, **more: Any) -> Any:
-        asked.append(str(statement))
+        noted.append((str(statement), *given, {})[:2])
         return await execute(self, statement, *given, **more)
 
-    monkeypatch.setattr(AsyncConnection, "execute", noting)
-    await Lookout(db, clock).services.retention.clean_up()
-    have_a_term = set(re.findall(r"DELETE FROM (\w+)", "\n".join(asked)))
+    with monkeypatch.context() as watched:
+        watched.setattr(AsyncConnection, "execute", noting)
+        await Lookout(db, clock).services.retention.clean_up()
+    return noted
+
+
+async def test_every_table_has_a_term_or_a_reason_to_have_none(
+    asked: list[tuple[str, dict[str, Any]]],
+) -> None:
+    have_a_term = set(re.findall(r"DELETE FROM (\w+)", "\n".join(each for each, _ in asked)))
     assert have_a_term.isdisjoint(_KEPT)
     assert have_a_term | set(_KEPT) == set(metadata.tables)
+
+
+async def test_what_is_past_its_term_is_looked_for_once_and_not_once_a_row(
+    asked: list[tuple[str, dict[str, Any]]], db: Database
+) -> None:
+    by_place = [(each, given) for each, given in asked if "WHERE ctid = ANY" in each]
+    assert len(by_place) > len(_TABLES)
+    for statement, given in by_place:
+        plan = await rows(db, f"EXPLAIN {statement}", **given)
+        [places] = [line for [line] in map(dict.values, plan) if "ctid = ANY" in line]
+        assert "SubPlan" not in places, statement
 
 
 async def test_an_open_incident_is_kept_however_old(db: Database, clock: FixedClock) -> None:

@@ -19,21 +19,22 @@ PROVES = f"""(c.verdict IN ('gone', 'sold') AND c.missed_session_id IS NOT NULL
               AND c.checked_at > CAST(:now AS timestamptz) - interval '{VOID_DAYS} days')"""
 IS_FRESH = f"c.checked_at > CAST(:now AS timestamptz) - interval '{ASKED_AGAIN_DAYS} days'"
 
-# Which `removal_checks` are needed yet: what removed a listing, a person's word, what a batch waits
+# A check `old` that is needed yet: what removed a listing, a person's word, what a batch waits
 # with; all since anything showed a listing that is there or may be, for it is asked how often its
 # page was looked at, and what it said; and of what is removed the last. An audit is as old as what
 # it waits for.
-STILL_TELLS = f"""(applied_at IS NOT NULL OR (http_status IS NULL AND session_id IS NULL)
+STILL_TELLS = f"""(old.applied_at IS NOT NULL
+    OR (old.http_status IS NULL AND old.session_id IS NULL)
     OR EXISTS (SELECT FROM removal_batches b
-                WHERE b.id = removal_checks.batch_id AND b.status IN ('open', 'held'))
+                WHERE b.id = old.batch_id AND b.status IN ('open', 'held'))
     OR EXISTS (SELECT FROM properties_live l
                  LEFT JOIN property_manifest m ON m.property_id = l.property_id
-                WHERE l.property_id = removal_checks.property_id
+                WHERE l.property_id = old.property_id
                   AND CASE WHEN l.listing_status IN {PRESENT}
-                           THEN removal_checks.checked_at >= least(
+                           THEN old.checked_at >= least(
                                 coalesce(m.last_seen_at, '-infinity'), greatest(
                                 l.last_full_scrape_at, l.last_manifest_seen_at, '-infinity'))
                            ELSE NOT EXISTS (
                                 SELECT FROM removal_checks later
-                                 WHERE later.property_id = removal_checks.property_id
-                                   AND later.checked_at > removal_checks.checked_at) END))"""
+                                 WHERE later.property_id = old.property_id
+                                   AND later.checked_at > old.checked_at) END))"""

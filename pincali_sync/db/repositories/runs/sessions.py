@@ -90,7 +90,7 @@ SELECT s.id, count(*), {_STAGED},
    AND NOT EXISTS (SELECT FROM sync_metadata m WHERE m.session_id = s.id)
  GROUP BY s.id
 """
-# Tables whose rows have a term, and what it is counted from; and rows that stay all the same.
+# Tables whose rows have a term, and what it is counted from; and the rows `old` that stay.
 _TERM_FROM = {
     "property_scrapes_staging": "scraped_at",
     "manifest_pages": "fetched_at",
@@ -113,10 +113,17 @@ _STAY = {
     "manifest_pages": _OF_OPEN_SCAN,
     "manifest_walks": _OF_OPEN_SCAN,
     "removal_checks": STILL_TELLS,
-    "sync_run_jobs": "run_id IS NOT NULL",  # those go with their run
+    "sync_run_jobs": "old.run_id IS NOT NULL",  # those go with their run
     "sitemap_urls": """EXISTS (SELECT FROM sitemap_shards s
-                                WHERE s.url = shard_url AND s.dated_at >= :before)""",
+                                WHERE s.url = old.shard_url AND s.dated_at >= :before)""",
 }
+
+
+def _delete_old(table: str) -> str:
+    """Nothing within the array may mean the row around it, or it is read once more for each."""
+    return f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
+               SELECT old.ctid FROM {table} old WHERE old.{_TERM_FROM[table]} < :before
+                  AND NOT {_STAY.get(table, "false")} LIMIT :size))"""
 
 
 class SessionRepository(Repository):
@@ -197,10 +204,7 @@ class SessionRepository(Repository):
 
     async def delete_old(self, table: str, *, before: datetime, size: int) -> int:
         """Deletes up to `size` rows of a table that are past their term; how many it did."""
-        statement = f"""DELETE FROM {table} WHERE ctid = ANY(ARRAY(
-                SELECT ctid FROM {table} old WHERE {_TERM_FROM[table]} < :before
-                   AND NOT {_STAY.get(table, "false")} LIMIT :size))"""
-        return await self._count(statement, before=before, size=size)
+        return await self._count(_delete_old(table), before=before, size=size)
 
     async def staged_changes(self, session_id: UUID) -> dict[str, int]:
         """The session's staged pages: new, updated, unchanged, rejected."""
