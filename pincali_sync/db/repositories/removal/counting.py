@@ -206,15 +206,16 @@ SELECT count(*) AS missing, count(*) FILTER (WHERE {_AS_IF_SCANNED} >= {LIKELY_A
 _CANDIDATE = """
        l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
        coalesce(m.last_seen_at, l.last_seen_at) AS last_seen_at, l.consecutive_missing_count"""
-# Likely removed by a sitemap that no run read, and not looked at since.
+# Likely removed by a pass of no run, and not looked at since. Each tick asks; such a pass is rare.
 _OF_NO_RUN = f"""
-SELECT DISTINCT l.missing_session_id FROM properties_live l
- WHERE l.listing_status = {LIKELY} AND l.consecutive_missing_count = {LIKELY_AFTER}
-   AND l.missing_session_id IN (SELECT session_id FROM sitemap_passes)
-   AND NOT EXISTS (SELECT FROM sync_runs r WHERE r.session_id = l.missing_session_id)
-   AND NOT EXISTS (SELECT FROM removal_checks c
-                    WHERE c.property_id = l.property_id
-                      AND c.missed_session_id = l.missing_session_id)"""
+SELECT p.session_id FROM sitemap_passes p
+ WHERE NOT EXISTS (SELECT FROM sync_runs r WHERE r.session_id = p.session_id)
+   AND EXISTS (SELECT FROM properties_live l
+                WHERE l.missing_session_id = p.session_id AND l.listing_status = {LIKELY}
+                  AND l.consecutive_missing_count = {LIKELY_AFTER}
+                  AND NOT EXISTS (SELECT FROM removal_checks c
+                                   WHERE c.property_id = l.property_id
+                                     AND c.missed_session_id = p.session_id))"""
 _CANDIDATES = f"""
 SELECT {_CANDIDATE}
   FROM properties_live l LEFT JOIN property_manifest m ON m.property_id = l.property_id
