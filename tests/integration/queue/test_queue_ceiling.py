@@ -77,6 +77,30 @@ async def test_what_a_page_said_to_be_gone_and_a_card_shows_since_is_as_old_as_i
 
 
 @pytest.mark.parametrize(
+    ("gone_days_ago", "failed_days_ago", "queued"),
+    [(8, 4, 1), (6, 4, 0), (None, 4, 0), (None, 8, 1), (12, 4, 0), (4, 8, 1)],
+    ids=["a week since both", "not yet", "never gone", "a week", "gone before that", "gone after"],
+)
+async def test_a_page_that_failed_after_it_was_gone_rests_a_week_from_the_first_of_the_two(
+    shop: Workshop,
+    db: Database,
+    clock: FixedClock,
+    gone_days_ago: int | None,
+    failed_days_ago: int,
+    queued: int,
+) -> None:
+    """The first took its second attempt: rested from the second, it would be too old."""
+    await add_stale(db, clock, 1)
+    for days, status in ((gone_days_ago, "cancelled"), (failed_days_ago, "failed")):
+        if days is not None:
+            at = clock.now() - timedelta(days=days)
+            when = {"claimed_at": at, "completed_at": at, "attempt_count": 1}
+            await add_queued(db, "stale-0", clock, status=status, queue_reason="stale_data", **when)
+    await rows(db, "UPDATE properties_live SET last_manifest_seen_at = :at", at=clock.now())
+    assert await shop.queue.queue_stale_properties(30, 100) == queued
+
+
+@pytest.mark.parametrize(
     ("said", "queued"), [("unclear whether it is there: x", 0), ("HTTP 404", 1)]
 )
 async def test_a_page_that_leaves_open_whether_it_is_there_rests_though_cards_show_it(

@@ -20,11 +20,12 @@ from pincali_sync.items import ANOTHER_TRY, CANARY, FETCHES_A_WEEK
 # likely removed is left to the verification. What cards told since the last visit makes it worth
 # more, and a younger record worth a visit where it is in place of a stale one's.
 # A canary's page tells of the site: the record is as old as it was; and so is one that was gone for
-# a while.
+# a while. How long one rests that failed is said by what was in vain.
 _TOUCHED = f"""(q.status IN ('pending', 'in_progress')
                  OR q.completed_at > :now - interval '7 days'
                 AND q.queue_reason IS DISTINCT FROM '{CANARY}'
-                AND NOT ({THERE_AGAIN} AND {fetches("q.property_id")} < {FETCHES_A_WEEK}))"""
+                AND NOT (({THERE_AGAIN} OR q.status = 'failed')
+                         AND {fetches("q.property_id")} < {FETCHES_A_WEEK}))"""
 # A fifth of the rows where cards tell much; where they are few, found by an index of their own.
 _TOLD = "SELECT property_id, card_signals FROM property_manifest WHERE card_signals <> 0"
 _IS_TOLD = "(CAST(:doubts AS float8[]))[told.card_signals + 1] < 0"

@@ -21,12 +21,18 @@ VAIN_SINCE = f"({VAIN_ROW} AND q.completed_at > coalesce(l.last_full_scrape_at, 
 THERE_AGAIN = f"""(q.status = 'cancelled' AND q.attempt_count > 0
                    AND (q.last_error LIKE '{UNCLEAR}%') IS NOT TRUE
                    AND q.completed_at < coalesce(l.last_manifest_seen_at, '-infinity'))"""
-# Those in vain, beside the live row `l`: how many, and when the latest. Each record's are looked up
-# by themselves: grouped beforehand they were joined by comparing each with every record chosen.
+# Those in vain, beside the live row `l`: how many, and since when it rests: since the latest, or
+# where that was the week's second fetch, as the page was gone before, since the first. Each record's
+# are looked up by themselves: grouped beforehand they were joined by comparing each with every
+# record chosen.
 IN_VAIN = f"""LATERAL (
-       SELECT count(*) AS times, max(q.completed_at) AS last_at
-         FROM scrape_queue q
-        WHERE q.property_id = l.property_id AND {VAIN_SINCE} AND NOT {THERE_AGAIN}) vain"""
+       SELECT times, CASE WHEN times = 1 AND gone_at BETWEEN last_at - interval '7 days' AND last_at
+                          THEN gone_at ELSE last_at END AS last_at
+         FROM (SELECT count(*) FILTER (WHERE NOT {THERE_AGAIN}) AS times,
+                      max(q.completed_at) FILTER (WHERE NOT {THERE_AGAIN}) AS last_at,
+                      max(q.claimed_at) FILTER (WHERE {THERE_AGAIN}) AS gone_at
+                 FROM scrape_queue q
+                WHERE q.property_id = l.property_id AND {VAIN_SINCE}) asked) vain"""
 WAS_IN_VAIN = "vain.times > 0"
 
 
