@@ -22,8 +22,8 @@ THERE_AGAIN = f"""(q.status = 'cancelled' AND q.attempt_count > 0
                    AND (q.last_error LIKE '{UNCLEAR}%') IS NOT TRUE
                    AND q.completed_at < coalesce(l.last_manifest_seen_at, '-infinity'))"""
 # Those in vain, beside the live row `l`: how many, and since when it rests: since the latest, or
-# where that was the week's second fetch, as the page was gone before, since the first. Each record's
-# are looked up by themselves: grouped beforehand they were joined by comparing each with every
+# where that was the week's second fetch, as the page was gone before, since the first. They are
+# looked up record by record: grouped beforehand they were joined by comparing each with every
 # record chosen.
 IN_VAIN = f"""LATERAL (
        SELECT times, CASE WHEN times = 1 AND gone_at BETWEEN last_at - interval '7 days' AND last_at
