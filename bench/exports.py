@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 from pathlib import Path
-from time import perf_counter
 
 import psycopg
 from sqlalchemy import text
 
 from bench.million_rows import LIVE, NOW
 from bench.own_database import own_database
+from bench.programs import Took, run
 from pincali_sync.db.engine import Database
 
 _ROWS = 1_000_000
 _FORMATS = ("parquet", "csv", "geojson")
-_KIB = 1024
 
 
 def measure(rows: int = _ROWS) -> dict[str, float]:
-    """Seconds, the start of the command included, and MB, by format."""
+    """Seconds and MB, by format."""
     figures: dict[str, float] = {}
     with own_database(durable=False) as (home, url):
         asyncio.run(_fill(url, rows))
@@ -48,25 +46,14 @@ def _as_autovacuum_leaves_it(url: str) -> None:
         connection.execute("VACUUM (ANALYZE) properties_live")
 
 
-def _export(home: Path, url: str, form: str) -> tuple[float, float]:
-    """Seconds and the process's peak memory in MB."""
+def _export(home: Path, url: str, form: str) -> Took:
     output = home / f"listings.{form}"
-    started = perf_counter()
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "pincali_sync.cli", "export"),
-            *("--format", form, "--output", str(output)),
-        ],
-        env={**os.environ, "DATABASE_URL": url, "PINCALI_HOME": str(home)},
-        stdout=subprocess.DEVNULL,
+    took = run(
+        ["pincali_sync.cli", "export", "--format", form, "--output", str(output)],
+        {**os.environ, "DATABASE_URL": url, "PINCALI_HOME": str(home)},
     )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"the export ended with status {process.returncode}")
-    seconds = perf_counter() - started
     output.unlink()
-    return seconds, usage.ru_maxrss / _KIB
+    return took
 
 
 def main(rows: int = _ROWS) -> int:

@@ -6,24 +6,21 @@
 from __future__ import annotations
 
 import gzip
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import perf_counter
 
 import psycopg
 
 from bench.crawls import variables
 from bench.own_database import own_database
+from bench.programs import Took, run
 
 _URLS = 470_000  # of the real sitemap in September 2026
 _PER_SHARD = 50_000
-_KIB = 1024
 _MOVED = 1  # in a hundred, between two passes
 
 
@@ -40,18 +37,8 @@ def measure(urls: int = _URLS) -> dict[str, float]:
     return {"sitemap_first_s": first, "sitemap_again_s": again, "sitemap_peak_mb": peak}
 
 
-def _crawl(home: Path, url: str, base_url: str) -> tuple[float, float]:
-    """Seconds, the start of the process included, and the process's peak memory in MB."""
-    started = perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "crawl", "sitemap"],
-        env=variables(home, url, base_url, LOG_LEVEL="WARNING"),
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"the spider ended with status {process.returncode}")
-    return perf_counter() - started, usage.ru_maxrss / _KIB
+def _crawl(home: Path, url: str, base_url: str) -> Took:
+    return run(["scrapy", "crawl", "sitemap"], variables(home, url, base_url, LOG_LEVEL="WARNING"))
 
 
 @contextmanager
