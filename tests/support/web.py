@@ -62,6 +62,18 @@ class Dashboard:
         )
 
 
+def row_of(page: Selector, caption: str, first: str) -> list[str]:
+    """The cells of the row that begins so, in the table with this caption."""
+    [table] = page.xpath(f"//table[caption = '{caption}']")
+    for row in table.css("tbody tr"):
+        cells = [
+            " ".join("".join(cell.css("::text").getall()).split()) for cell in row.css("th, td")
+        ]
+        if any(each.startswith(first) for each in cells[:2]):
+            return cells
+    raise AssertionError(f"no row {first!r} in {caption!r}")
+
+
 def words_of(page: Selector) -> str:
     """The text of the main part on one line."""
     return " ".join(" ".join(page.css("main ::text").getall()).split())

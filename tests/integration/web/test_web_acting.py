@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from uuid import UUID
-
-import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import Tier
@@ -13,13 +10,7 @@ from pincali_sync.runner.local import LocalJobRunner
 from tests.support.builders import add_live, add_queued, detail, id_of, rows, sale, value
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
-from tests.support.web import Dashboard, dashboard_on, fields_of, said, words_of
-
-
-@pytest.fixture
-async def dashboard(db: Database, clock: FixedClock) -> AsyncIterator[Dashboard]:
-    async with dashboard_on(db, clock) as dashboard:
-        yield dashboard
+from tests.support.web import Dashboard, fields_of, said, words_of
 
 
 async def act(dashboard: Dashboard, path: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
@@ -18,12 +17,6 @@ from tests.support.removals import hold
 from tests.support.web import BASE_URL, Dashboard, dashboard_on, fields_of, said, words_of
 
 SEEN = {"status": "held", "removable": "60"}
-
-
-@pytest.fixture
-async def dashboard(db: Database, clock: FixedClock) -> AsyncIterator[Dashboard]:
-    async with dashboard_on(db, clock) as dashboard:
-        yield dashboard
 
 
 @pytest.fixture

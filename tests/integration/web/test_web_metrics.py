@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
-import pytest
 from prometheus_client import parser
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.openmetrics import parser as openmetrics_parser
@@ -16,12 +14,6 @@ from tests.support.builders import add_live, add_queued
 from tests.support.clock import FixedClock
 from tests.support.stage import Stage
 from tests.support.web import Dashboard, dashboard_on
-
-
-@pytest.fixture
-async def dashboard(db: Database, clock: FixedClock) -> AsyncIterator[Dashboard]:
-    async with dashboard_on(db, clock) as dashboard:
-        yield dashboard
 
 
 async def families(dashboard: Dashboard) -> dict[str, Family]:
