@@ -22,6 +22,7 @@ from heapq import nlargest
 from math import exp, inf, sqrt
 from statistics import fmean, stdev
 
+from pincali_sync.config import load_config
 from pincali_sync.domain.freshness import (
     CardSignal,
     Lessons,
@@ -30,12 +31,17 @@ from pincali_sync.domain.freshness import (
     crawl_value,
     learn,
 )
+from pincali_sync.services.refresh_service import near_the_ceiling
 
 LISTINGS = 1_500
 DAYS, WARM_UP = 400, 130
-VISITS_A_DAY = LISTINGS / 30
-STALE, CEILING, TOLD = 30, 45, 7  # days since the last visit
-SAMPLE_A_DAY = 0.10 / 30  # of all listings
+# As a full scrape every 28 days would make. Each order uses them up: with some more, nothing that is
+# old is left over to choose from; with fewer, the age ceiling asks for nearly all of them.
+VISITS_A_DAY = LISTINGS / 28
+_PLAN = load_config()
+STALE, TOLD = _PLAN.tier_4_stale_days, 7  # days since the last visit
+CEILING = near_the_ceiling(_PLAN)  # days from which the oldest come first
+SAMPLE_A_DAY = _PLAN.tier_4_sample_share / 30  # of all listings
 # None of these is a seed that anything was tuned on.
 SEEDS = range(101, 107)
 _RATE, _SPREAD, _LIFE = 0.004, 1.5, 250.0  # changes a day: median, log-normal; days
