@@ -166,6 +166,39 @@ async def test_what_is_known_to_have_changed_is_tried_again_after_a_day(
     assert await shop.queue.top_up() == 1
 
 
+@pytest.mark.parametrize("is_set_aside", [False, True])
+@pytest.mark.parametrize("is_live", [False, True])
+async def test_what_a_person_took_out_stays_out_until_a_card_has_news(
+    shop: Workshop, db: Database, clock: FixedClock, is_live: bool, is_set_aside: bool
+) -> None:
+    if is_live:
+        await add_live(db, "blue-house", price=2_000_000)
+    await shop.scan(entry("blue-house", sale(3_000_000)))
+    if is_set_aside:
+        [queued] = await shop.claim()
+        await shop.save(ScrapeResult(queued=queued, error="HTTP 500", ending=Ending.FAILED))
+    assert await shop.cancel("blue-house") == 1
+    clock.advance(days=9)
+    assert await shop.queue.top_up() == 0
+    await shop.scan(entry("blue-house", sale(4_000_000)))
+    await shop.queue.top_up()
+    assert [each.source_url for each in await shop.claim()] == [entry("blue-house").source_url]
+
+
+async def test_what_was_dismissed_by_its_kind_of_error_stays_out(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await shop.scan(entry("blue-house"), entry("red-house"))
+    claimed = await shop.claim()
+    failed = [ScrapeResult(queued=each, error="HTTP 500", ending=Ending.FAILED) for each in claimed]
+    await shop.save(*failed)
+    dismissed = await db.run(
+        lambda tx: tx.queue_rows.dismiss("site-error", reason="not wanted", now=clock.now())
+    )
+    clock.advance(days=9)
+    assert (dismissed, await shop.queue.top_up()) == (2, 0)
+
+
 async def test_a_page_that_came_starts_the_count_of_those_in_vain_again(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

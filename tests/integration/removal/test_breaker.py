@@ -67,6 +67,18 @@ async def test_too_many_removals_at_once_are_held_until_a_person_approves(
         await services.removals.settle(batch.id, approve=True, decided_by="Operator 1")
 
 
+async def test_what_is_removed_is_wanted_no_more(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    batch, _ = await held(services, clock)
+    await rows(db, "UPDATE property_manifest SET needs_full_scrape = true")
+    await services.removals.settle(batch.id, approve=True, decided_by="Operator 1")
+    wanted = """SELECT count(*) FROM property_manifest m JOIN properties_live l USING (property_id)
+                 WHERE m.needs_full_scrape AND l.listing_status = 'confirmed_removed'"""
+    outside = "SELECT count(*) FROM queue_outside"
+    assert (await value(db, wanted), await value(db, outside)) == (0, 90)
+
+
 async def test_a_rejected_batch_makes_its_listings_active_and_starts_from_nothing(
     services: Services, db: Database, clock: FixedClock
 ) -> None:

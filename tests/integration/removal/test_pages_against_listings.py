@@ -41,10 +41,12 @@ async def checks(db: Database) -> list[dict[str, Any]]:
     )
 
 
-async def fetch(shop: Workshop, url: str, body: bytes) -> None:
+async def fetch(shop: Workshop, url: str, answer: bytes | FetchedPage) -> None:
     """A detail job claims the only row that waits, and its page answers so."""
     [queued] = await shop.claim()
-    result = read_detail(queued, url, FetchedPage(status=200, body=body))
+    if isinstance(answer, bytes):
+        answer = FetchedPage(status=200, body=answer)
+    result = read_detail(queued, url, answer)
     assert isinstance(result, ScrapeResult)
     await shop.save(result)
 
@@ -243,17 +245,27 @@ async def test_a_doubtful_page_that_a_detail_job_meets_saves_nothing_and_says_wh
 
 
 @pytest.mark.parametrize("was_removed", [False, True])
-async def test_a_doubtful_page_makes_no_known_change_forgotten(
-    shop: Workshop, clock: FixedClock, was_removed: bool
+@pytest.mark.parametrize(
+    "answer",
+    [
+        page("EB-NW0001", DOUBTFUL),
+        page("EB-NW0001", "Vendida"),
+        FetchedPage(status=404),
+        FetchedPage(status=301, headers={"location": "/en/properties/properties-for-sale"}),
+    ],
+)
+async def test_no_page_makes_a_change_forgotten_that_cards_go_on_showing(
+    shop: Workshop, clock: FixedClock, answer: FetchedPage, was_removed: bool
 ) -> None:
     removed = {"listing_status": "confirmed_removed", "status": "removed"} if was_removed else {}
     await add_live(shop.db, "house", visits=1, price=2_000_000, public_id="EB-NW0001", **removed)
     card = entry("house", public_id="EB-NW0001", offers=(sale(1_500_000),))
     await shop.scan(card)
-    await fetch(shop, card.source_url, page("EB-NW0001", DOUBTFUL))
+    await fetch(shop, card.source_url, answer)
+    assert await shop.queue.top_up() == 0
     clock.advance(days=1)
     await shop.scan(card)
-    await shop.queue.top_up()
+    assert await shop.queue.top_up() == 1
     await fetch(shop, card.source_url, page("EB-NW0001", price="$1,500,000 MXN"))
     live = await shop.live("house")
     assert (live["price"], live["listing_status"]) == (1_500_000, "active")

@@ -11,7 +11,8 @@ from pincali_sync.clock import TOLERATED
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.queue.rest import fetches
-from pincali_sync.db.repositories.removal.transition import LIKELY
+from pincali_sync.db.repositories.removal.transition import LIKELY, LISTED
+from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.items import CANARY, QueuedProperty, ScrapeResult
 
 # What the verification spider looks at, and the detail spider leaves to it.
@@ -124,11 +125,18 @@ class QueueRepository(Repository):
         )
 
     async def forget_gone(self, property_ids: Sequence[str]) -> None:
-        """The manifest no longer wants these fetched, until they are seen again."""
+        """The manifest no longer wants these fetched, until they are seen again.
+
+        But a listed one that came back, or shows another price, is seen as it is only once: it
+        stays wanted, and rests as one that was asked for in vain.
+        """
         await self._run(
-            """UPDATE property_manifest m SET needs_full_scrape = false
+            f"""UPDATE property_manifest m SET needs_full_scrape = false
                  FROM (SELECT unnest(CAST(:property_ids AS text[])) AS property_id ORDER BY 1) gone
-                WHERE m.property_id = gone.property_id""",
+                 LEFT JOIN properties_live l USING (property_id)
+                WHERE m.property_id = gone.property_id
+                  AND (l.listing_status = '{ListingStatus.RELISTED}'
+                       OR m.price_changed AND l.listing_status IN {LISTED}) IS NOT TRUE""",
             property_ids=list(property_ids),
         )
 

@@ -23,6 +23,20 @@ _OF_KIND = f"""(CAST(:of_kind AS text) IS NULL OR {_ERROR} IN (
 _UNTIL = "(CAST(:until AS timestamptz) IS NULL OR completed_at <= :until)"
 
 
+def _dropping(rows: str) -> str:
+    """Takes rows out, and forgets that they are wanted: else the next tick would queue them again.
+    The next card that has news, or the month, does."""
+    return f"""
+WITH dropped AS (
+    UPDATE scrape_queue SET status = 'cancelled', completed_at = :now, last_error = :reason
+     WHERE {rows} RETURNING property_id
+), forgotten AS (
+    UPDATE property_manifest m SET needs_full_scrape = false
+      FROM dropped d WHERE m.property_id = d.property_id AND m.needs_full_scrape
+)
+SELECT count(*) FROM dropped"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueStats:
     """The queue at a glance; "today" is the day of the time asked for, in its zone."""
@@ -186,10 +200,8 @@ UPDATE scrape_queue q
         self, kind: str, *, reason: str, until: datetime | None = None, now: datetime
     ) -> int:
         """Takes pages that were set aside for one kind of error (up to a time) out of the queue."""
-        return await self._count(
-            f"""UPDATE scrape_queue
-                   SET status = 'cancelled', completed_at = :now, last_error = :reason
-                 WHERE status = 'failed' AND {_OF_KIND} AND {_UNTIL}""",
+        return await self._number(
+            _dropping(f"status = 'failed' AND {_OF_KIND} AND {_UNTIL}"),
             of_kind=kind,
             reason=reason,
             until=until,
@@ -198,10 +210,8 @@ UPDATE scrape_queue q
 
     async def cancel(self, property_id: str, *, reason: str, now: datetime) -> int:
         """Takes a record's waiting and set-aside rows out; a page under way is finished."""
-        return await self._count(
-            """UPDATE scrape_queue
-                  SET status = 'cancelled', completed_at = :now, last_error = :reason
-                WHERE property_id = :property_id AND status IN ('pending', 'failed')""",
+        return await self._number(
+            _dropping("property_id = :property_id AND status IN ('pending', 'failed')"),
             property_id=property_id,
             reason=reason,
             now=now,

@@ -147,6 +147,9 @@ _APPLY = transition(
     reason="r.evidence",
     then=""", noted AS (
     UPDATE removal_checks c SET applied_at = :now FROM changed r WHERE c.id = r.check_id
+), forgotten AS (
+    UPDATE property_manifest m SET needs_full_scrape = false
+      FROM changed r WHERE m.property_id = r.property_id AND m.needs_full_scrape
 )
 SELECT count(*) FROM changed""",
 )
