@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -183,6 +184,14 @@ async def add_queued(db: Database, slug: str, clock: Clock, **columns: Any) -> N
         f"INSERT INTO scrape_queue ({names}) VALUES ({', '.join(f':{n}' for n in given)})",
         **given,
     )
+
+
+async def until_somebody_waits(db: Database, task: asyncio.Task[Any]) -> None:
+    """Until a transaction waits for another's lock, or the task that should has ended."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    # PostgreSQL tells nobody who waits.
+    while not (task.done() or await value(db, waiting)):  # noqa: ASYNC110
+        await asyncio.sleep(0)
 
 
 @dataclass(kw_only=True)

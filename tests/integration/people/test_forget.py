@@ -16,14 +16,13 @@ from pincali_sync.domain.people import Person
 from pincali_sync.exceptions import ExitStatus
 from pincali_sync.items import Property
 from pincali_sync.services.people import personal_data
-from tests.support.builders import Workshop, detail, entry, id_of, rows, value
+from tests.support.builders import Workshop, detail, entry, id_of, rows, until_somebody_waits, value
 from tests.support.cli import as_json, say
 from tests.support.clock import FixedClock
 from tests.support.people import agent, tables_with
 
 NAME, PHONE = agent(12)
 EMAIL = "agente12@example.org"
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def page(slug: str, number: int = 12, **fields: Any) -> Property:
@@ -254,9 +253,7 @@ async def test_a_job_that_saves_meanwhile_is_waited_for(services: Services, db: 
     async with db.transaction() as tx:
         await tx.people.forgotten()  # it knows of nobody yet
         forgetting = asyncio.create_task(services.people.forget(Person.parse(NAME)))
-        # PostgreSQL tells nobody who waits.
-        while not await value(db, WAITING):  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await until_somebody_waits(db, forgetting)
         assert not forgetting.done()
         await tx.connection.exec_driver_sql(
             "INSERT INTO properties_live (property_id, title, source_url, agent_name) "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,9 +10,22 @@ import pytest
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.prices.price_change import PriceReview
+from pincali_sync.db.unit_of_work import UnitOfWork
 from pincali_sync.domain.prices import Offer
 from pincali_sync.exceptions import UsageError
-from tests.support.builders import USD, Workshop, detail, id_of, rent, rows, sale, value
+from pincali_sync.items import ScrapeResult
+from tests.support.builders import (
+    USD,
+    Workshop,
+    detail,
+    entry,
+    id_of,
+    rent,
+    rows,
+    sale,
+    until_somebody_waits,
+    value,
+)
 from tests.support.clock import FixedClock
 
 _FIELDS = ("operation_type", "price", "currency", "price_per_m2", "price_unit", "offers")
@@ -202,3 +216,38 @@ async def test_after_on_request_a_price_in_dollars_is_compared_with_the_last_in_
     await days((sale(200_000, USD),), (sale(None),), (sale(20_000, USD),))
     [review] = await reviews_of(services)
     assert (int(review.old_price), review.currency) == (200_000, "USD")
+
+
+async def test_a_page_that_is_saved_while_a_price_is_rejected_does_not_bring_it_back(
+    services: Services, shop: Workshop, clock: FixedClock, days: Any
+) -> None:
+    await days((sale(2_000_000),), (sale(5_000_000),))
+    [review] = await reviews_of(services)
+    settled = {"accept": False, "settled_by": "Operator 1", "now": clock.now()}
+    async with shop.db.transaction() as tx:
+        assert await tx.reviews.settle(review.id, **settled)
+        later = asyncio.create_task(shop.visit(detail("blue-house", sale(5_000_000))))
+        await until_somebody_waits(shop.db, later)
+    await later
+    assert await prices(shop) == {"sale": 2_000_000}
+
+
+async def test_two_who_save_one_record_journal_its_change_once(
+    shop: Workshop, db: Database, days: Any
+) -> None:
+    await days((sale(2_000_000),))
+    tickets = [await shop.begin("detail") for _ in range(2)]
+    await shop.scan(entry("blue-house", sale(2_100_000)))
+    [queued] = await shop.claim()
+    result = ScrapeResult(queued=queued, scraped=detail("blue-house", sale(2_100_000)))
+
+    async def save(tx: UnitOfWork) -> None:
+        await shop.sync.save_in(tx, [result], session_id=tickets.pop().session_id, rules=())
+
+    async with db.transaction() as tx:
+        await save(tx)
+        later = asyncio.create_task(db.run(save))
+        await until_somebody_waits(db, later)
+    await later
+    journalled = "SELECT count(*) FROM property_changes WHERE field_name = 'price'"
+    assert await value(db, journalled) == 1

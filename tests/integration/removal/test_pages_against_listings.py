@@ -15,13 +15,22 @@ from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.identity import slug_of
 from pincali_sync.items import FetchedPage, QueuedProperty, ScrapeResult
-from tests.support.builders import SITE, Workshop, add_live, entry, id_of, rows, sale, value
+from tests.support.builders import (
+    SITE,
+    Workshop,
+    add_live,
+    entry,
+    id_of,
+    rows,
+    sale,
+    until_somebody_waits,
+    value,
+)
 from tests.support.clock import FixedClock
 from tests.support.removals import FLATS, HOUSES, TOKEN, batch_id, begin, claim, miss, record
 from tests.support.scans import FakeSite, full_scan, seen
 
 OWN = HOUSES[0].public_id
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def page(public_id: str | None = OWN, status: str = "", price: str = "$2,000,000 MXN") -> bytes:
@@ -125,9 +134,7 @@ async def test_two_jobs_that_keep_that_fault_at_the_same_moment_see_each_other(
         later = asyncio.create_task(
             services.db.run(lambda tx: tx.checks.record([others], session_id=None, now=clock.now()))
         )
-        # PostgreSQL tells nobody who waits.
-        while not (later.done() or await value(services.db, WAITING)):  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await until_somebody_waits(services.db, later)
     assert [each.judgement.verdict for each in await later] == ["unknown"]
     assert {each["verdict"] for each in await checks(services.db)} == {"unknown"}
 

@@ -190,12 +190,22 @@ DELETE FROM scraped s USING scraped o
  WHERE o.property_id = s.property_id AND (o.accepted, o.line) > (s.accepted, s.line)
 """
 
+# Before anything is compared with them: what another worker saves, or a person decides, meanwhile
+# would be journalled twice, or written over. In the order in which a person's decision takes them.
+_LOCK = (
+    """SELECT 1 FROM price_reviews r JOIN scraped s USING (property_id)
+        WHERE r.status = 'open' ORDER BY r.property_id FOR UPDATE OF r""",
+    """SELECT 1 FROM properties_live l JOIN scraped s USING (property_id)
+        WHERE s.accepted ORDER BY l.property_id FOR NO KEY UPDATE OF l""",
+)
+
 
 class ScrapeRepository(Repository):
     """Staging and promotion."""
 
     async def load(self, results: Sequence[ScrapeResult], *, now: datetime) -> None:
-        """Copies pages, judged, into the transaction's `scraped`, and finds each one's record.
+        """Copies pages, judged, into the transaction's `scraped`, finds each one's record, and
+        locks it.
 
         A page belongs to the record with the EasyBroker id that it shows, whoever asked for it.
         """
@@ -203,6 +213,8 @@ class ScrapeRepository(Repository):
         await self._load("scraped", _SCRAPED, map(_row, count(), results))
         if await RecordRepository(self._connection).find_records("scraped", now=now):
             await self._run(_ONE_A_RECORD)
+        for statement in _LOCK:
+            await self._run(statement)
 
     async def stage(self, *, session_id: UUID, now: datetime) -> dict[str, int]:
         """Writes the batch to staging; returns how many pages are new, updated, unchanged against
