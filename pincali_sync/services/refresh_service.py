@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import calendar
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from math import ceil
 from uuid import UUID
@@ -60,21 +59,21 @@ class RefreshService(Service):
         too_old = await tx.freshness.stale(
             stale_before=now - timedelta(days=ceiling_days), at_most=budget
         )
-        due = replace(due, stale=max(due.stale, too_old))
-        if (wanted := min(due.stale + due.sample, budget)) <= 0:
+        if (wanted := min(max(due.stale, too_old) + due.sample, budget)) <= 0:
             return Wanted()
         room = await tx.queue_fill.room_for_refresh(self.config.queue_max_pending)
         if not self._is_worth_it(wanted, room):
             return Wanted()
         stale = sample = 0
-        if (wanted := min(due.stale, budget)) > 0:
+        if (wanted := min(max(due.stale, too_old), budget)) > 0:
             stale = await tx.queue_fill.fill_stale(
-                wanted,
+                min(due.stale, budget),
                 filling,
                 await lessons_at(tx, now),
                 stale_before=self._stale_before(),
                 told_before=now - _TOLD_AFTER,
                 max_age_days=ceiling_days,
+                too_old=too_old,
             )
         if (wanted := min(due.sample, budget - stale)) > 0:
             sample = await tx.queue_fill.fill_sample(

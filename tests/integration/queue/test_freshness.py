@@ -93,6 +93,7 @@ HOT: dict[str, tuple[str, dict[str, Any]]] = {
             "doubts": list(Lessons().doubts),
             "max_age_days": 45.0,
             "fitting": 100,
+            "wanted": 100,
         },
     ),
 }
@@ -151,6 +152,7 @@ async def test_pages_that_failed_are_not_compared_with_each_record_that_is_chose
         "stale_before": now - timedelta(days=30),
         "told_before": now - timedelta(days=7),
         "fitting": 100,
+        "wanted": 100,
         "seed": "2026-03",
         "drawn_since": now,
     }

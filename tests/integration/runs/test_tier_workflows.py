@@ -201,12 +201,16 @@ async def test_tier_4_sets_the_months_target_and_every_tick_tops_the_queue_up_fr
 async def test_what_would_soon_be_too_old_is_due_whatever_the_month_wanted(
     stage: Stage, db: Database, clock: FixedClock
 ) -> None:
-    for number, days in enumerate((20, 34, 35)):
+    for number, (days, status) in enumerate(
+        # Whoever waits for a verification makes nobody else due in its place.
+        [(20, "active"), (31, "active"), (34, "active"), (35, "relisted"), (35, "likely_removed")]
+    ):
         await add_live(
             db,
             f"old-{number}",
             price=1,
             visits=1,
+            listing_status=status,
             last_full_scrape_at=clock.now() - timedelta(days=days),
         )
     async with db.transaction() as tx:  # nothing was stale when the month began
@@ -221,6 +225,9 @@ async def test_what_would_soon_be_too_old_is_due_whatever_the_month_wanted(
     assert (await stage.services.refresh.top_up()).stale == 0
     clock.advance(days=3)
     assert (await stage.services.refresh.top_up()).stale == 2
+    # Nor do those that are queued by now.
+    clock.advance(hours=7)
+    assert (await stage.services.refresh.top_up()).stale == 0
 
 
 async def test_tier_4_ends_with_a_report_on_the_data(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.removal.transition import PRESENT
+from pincali_sync.db.repositories.removal.transition import LISTED, PRESENT
 from pincali_sync.domain.freshness import (
     LEAST_RECALL,
     PRIOR_DAYS,
@@ -100,7 +100,7 @@ class FreshnessRepository(Repository):
     """SQL of ages and targets."""
 
     async def stale(self, *, stale_before: datetime, at_most: int | None = None) -> int:
-        """How many listings that are there were not visited since; counts no further than so many.
+        """How many listed records were not visited since; counts no further than so many.
 
         Costs what is counted.
         """
@@ -108,7 +108,7 @@ class FreshnessRepository(Repository):
         return await self._number(
             f"""SELECT count(*) FROM (
                     SELECT 1 FROM properties_live
-                     WHERE listing_status IN {PRESENT}
+                     WHERE listing_status IN {LISTED}
                        AND (last_full_scrape_at < :stale_before OR last_full_scrape_at IS NULL)
                      LIMIT CAST(:at_most AS bigint)) found""",
             stale_before=stale_before,

@@ -214,17 +214,20 @@ class QueueFillRepository(RoomRepository):
         stale_before: datetime,
         told_before: datetime,
         max_age_days: float,
+        too_old: int = 0,
     ) -> int:
         """Queues the stale records whose visits are worth most, into the room left to them;
         returns how many.
 
         Args:
+            too_old: so many may be queued that are older than `max_age_days`, also beyond `wanted`.
             told_before: as stale is what was not visited since, and showed something else.
         """
         return await self._draw(
             CHOOSE_STALE,
-            wanted,
+            max(wanted, too_old),
             filling,
+            wanted=wanted,
             stale_before=stale_before,
             told_before=told_before,
             max_age_days=max_age_days,
@@ -240,9 +243,9 @@ class QueueFillRepository(RoomRepository):
         draw = {"seed": seed, "drawn_since": drawn_since}
         return await self._draw(CHOOSE_SAMPLE, wanted, filling, **draw)
 
-    async def _draw(self, choice: str, wanted: int, filling: Filling, **named: Any) -> int:
+    async def _draw(self, choice: str, most: int, filling: Filling, **named: Any) -> int:
         """Chooses first, which takes long, and announces afterwards."""
-        fitting = min(wanted, await self.room_for_refresh(filling.max_pending))
+        fitting = min(most, await self.room_for_refresh(filling.max_pending))
         if not fitting:
             return 0
         found = await self._run(choice, fitting=fitting, now=filling.now, **named)

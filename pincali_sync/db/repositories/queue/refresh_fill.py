@@ -31,27 +31,34 @@ _TOLD = "SELECT property_id, card_signals FROM property_manifest WHERE card_sign
 _IS_TOLD = "(CAST(:doubts AS float8[]))[told.card_signals + 1] < 0"
 _RECALL = "CAST(:recall AS float8)"
 _LOG_FRESH = f"(doubt - (1 - {_RECALL}) * rate * age_days)"
+_WORTH = f"""CASE WHEN age_days >= :max_age_days THEN age_days
+                     ELSE {crawl_value("rate", _LOG_FRESH, _RECALL)} END"""
+_BY_WORTH = "is_too_old DESC, worth DESC, property_id"
+# Beyond what is wanted only what is too old.
 CHOOSE_STALE = f"""
+WITH stale AS (
+    SELECT l.property_id, l.source_url, {WAS_IN_VAIN} AS was_in_vain, {RATE_OF_LIVE} AS rate,
+           extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
+           / 86400.0::float8 AS age_days,
+           coalesce((CAST(:doubts AS float8[]))[told.card_signals + 1], 0) AS doubt
+      FROM properties_live l
+      LEFT JOIN ({_TOLD}) told ON told.property_id = l.property_id
+     CROSS JOIN {IN_VAIN}
+     WHERE l.listing_status IN {LISTED}
+       AND (coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
+            OR {_IS_TOLD} AND l.last_full_scrape_at < :told_before)
+       AND {RESTED} AND NOT {SHOWED_ANOTHER}
+       AND NOT EXISTS (SELECT 1 FROM scrape_queue q
+                        WHERE q.property_id = l.property_id AND {_TOUCHED})
+), best AS (
+    SELECT *, age_days >= :max_age_days AS is_too_old, {_WORTH} AS worth FROM stale
+     ORDER BY {_BY_WORTH} LIMIT :fitting
+), placed AS (
+    SELECT *, row_number() OVER (ORDER BY {_BY_WORTH}) AS place FROM best
+)
 SELECT property_id, source_url, 4 AS priority,
        CASE WHEN was_in_vain THEN '{ANOTHER_TRY}' ELSE 'stale_data' END AS reason
-  FROM (SELECT l.property_id, l.source_url, {WAS_IN_VAIN} AS was_in_vain,
-               {RATE_OF_LIVE} AS rate,
-               extract(epoch FROM :now - coalesce(l.last_full_scrape_at, '2000-01-01'))
-               / 86400.0::float8 AS age_days,
-               coalesce((CAST(:doubts AS float8[]))[told.card_signals + 1], 0) AS doubt
-          FROM properties_live l
-          LEFT JOIN ({_TOLD}) told ON told.property_id = l.property_id
-         CROSS JOIN {IN_VAIN}
-         WHERE l.listing_status IN {LISTED}
-           AND (coalesce(l.last_full_scrape_at, '-infinity') < :stale_before
-                OR {_IS_TOLD} AND l.last_full_scrape_at < :told_before)
-           AND {RESTED} AND NOT {SHOWED_ANOTHER}
-           AND NOT EXISTS (SELECT 1 FROM scrape_queue q
-                            WHERE q.property_id = l.property_id AND {_TOUCHED})) stale
- ORDER BY age_days >= :max_age_days DESC,
-          CASE WHEN age_days >= :max_age_days THEN age_days
-               ELSE {crawl_value("rate", _LOG_FRESH, _RECALL)} END DESC, property_id
- LIMIT :fitting
+  FROM placed WHERE is_too_old OR place <= :wanted ORDER BY place
 """
 
 # A seeded hash of the id: a fair draw that repeats itself, so that a crash draws no second one.
