@@ -174,6 +174,21 @@ async def test_what_is_off_the_market_is_asked_again_by_daily_runs_and_no_weekly
     assert (await state(shop))[0] == "confirmed_removed"
 
 
+async def test_a_proof_for_a_scan_before_its_page_was_there_keeps_nobody_from_looking_again(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await unlist(services, clock, scans=3)
+    await settle(services, db)
+    clock.advance(days=6)
+    _, [queued] = await daily(services)
+    await record(services, seen(queued, 404))
+    session_id = await miss(services, clock, times=1)
+    [again] = await claim(services, session_id)
+    await record(services, seen(again, 404))
+    await settle(services, db)
+    assert (await state(shop))[0] == "confirmed_removed"
+
+
 async def test_faults_of_the_moment_make_no_rest_longer(
     services: Services, clock: FixedClock
 ) -> None:

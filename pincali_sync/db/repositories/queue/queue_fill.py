@@ -118,7 +118,8 @@ _OF_NAMED = _Reasons(
 """
 )
 
-# Missing listings that nobody looked at for this scan. One that is proven gone is not asked again;
+# Missing listings that nobody looked at for this scan. One that is proven gone is not asked again,
+# unless its page was there after the scan that it was looked at for, which makes the proof void;
 # one whose page told nothing or is there rests ever longer between two looks that told the same,
 # also where scans miss it day after day. Another answer each time is a fault of the moment: it
 # makes no rest longer. What was said to be gone by the way is looked at at once, and a page that is
@@ -139,7 +140,10 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
               bool_or(c.id = c.latest_id AND c.verdict = 'alive') AS is_there,
               bool_or(c.missed_session_id = CAST(:session_id AS uuid)) AS is_looked_at,
               bool_or(c.id = c.latest_id AND {PROVES} AND {IS_FRESH}
-                      AND b.status IS DISTINCT FROM 'rejected') AS is_proven
+                      AND b.status IS DISTINCT FROM 'rejected'
+                      AND (s.started_at <= l.last_full_scrape_at
+                           AND c.missed_session_id <> l.missing_session_id) IS NOT TRUE
+                     ) AS is_proven
          FROM (SELECT c.*, c.verdict IN ('alive', 'unknown') AS tells_nothing,
                       first_value(c.id) OVER latest AS latest_id,
                       first_value(c.evidence) OVER latest AS latest
@@ -147,7 +151,8 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
                 WHERE c.property_id = l.property_id AND NOT {told_by_card("c")}
                   AND c.checked_at > coalesce(m.last_seen_at, '-infinity')
                WINDOW latest AS (ORDER BY c.checked_at DESC, c.id)) c
-         LEFT JOIN removal_batches b ON b.id = c.batch_id) looked
+         LEFT JOIN removal_batches b ON b.id = c.batch_id
+         LEFT JOIN scraping_sessions s ON s.id = c.missed_session_id) looked
  WHERE l.listing_status = {LIKELY}
    AND (l.missing_session_id = CAST(:session_id AS uuid)
         OR CAST(:is_daily AS boolean) AND l.missing_session_id IS NOT NULL)
