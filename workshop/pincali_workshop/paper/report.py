@@ -198,7 +198,7 @@ def _figures(course: Course, truth: Truth, listings: int) -> dict[str, Any]:
 
 def _percentiles(delays: Delays, unit: int) -> dict[str, float]:
     """Of what was known in the end; what is open is counted beside it."""
-    known = sorted(delays.known)
+    known = sorted(delay for _, delay in delays.known)
     named = {
         f"p{share}" if share < 100 else "most": round(_at(known, share) / unit, 2)
         for share in _PERCENTILES

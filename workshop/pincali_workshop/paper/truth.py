@@ -25,7 +25,7 @@ REMOVED_IN_TIME = 15 * DAY
 class Delays:
     """Seconds from a change until the database knew of it."""
 
-    known: list[int] = field(default_factory=list)
+    known: list[tuple[int, int]] = field(default_factory=list)  # since when, and the delay
     open: dict[str, int] = field(default_factory=dict)  # public_id -> since when
 
     def begin(self, public_id: str, at: int) -> None:
@@ -40,13 +40,16 @@ class Delays:
         """It is known."""
         since = self.open.pop(public_id, None)
         if since is not None:
-            self.known.append(max(0, at - since))
+            self.known.append((since, max(0, at - since)))
 
     def in_time(self, limit: int, now: int) -> tuple[int, int]:
-        """How many were known within so many seconds, and of how many that had the time."""
-        late = sum(now - since > limit for since in self.open.values())
-        good = sum(delay <= limit for delay in self.known)
-        return good, len(self.known) + late
+        """How many were known within so many seconds, and of how many that had the time.
+
+        What began later is not judged, also where it is known: who is late then is not told yet.
+        """
+        delays = [delay for since, delay in self.known if now - since >= limit]
+        late = sum(now - since >= limit for since in self.open.values())
+        return sum(delay <= limit for delay in delays), len(delays) + late
 
 
 @dataclass(slots=True)
