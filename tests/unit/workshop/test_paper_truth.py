@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from pincali_workshop.paper.truth import Delays
+from pincali_workshop.paper.truth import Delays, Truth
+from pincali_workshop.standin.world.listing import Listing
+
+from tests.support.paper import BEGIN, SEED, at, listing, state, then
 
 LIMIT = 10
 
@@ -19,3 +24,48 @@ def test_a_change_is_judged_once_it_had_the_time_whether_it_is_known_or_not(
     delays.end("b", 14)
     delays.end("c", 8)
     assert delays.in_time(LIMIT, now) == told
+
+
+@pytest.fixture
+def truth() -> Truth:
+    return Truth(SEED, BEGIN)
+
+
+def play(truth: Truth, of: Listing, *days: float) -> None:
+    """Tells what becomes of a listing at these times; nothing of it was told before."""
+    told = [None, *(state(of, each) for each in days)]
+    for old, new in pairwise(told):
+        assert new is not None
+        truth.on_change(old, new)
+
+
+@pytest.mark.parametrize("stays", [0.3, 3])
+@pytest.mark.parametrize("is_unlisted", [False, True])
+def test_who_left_before_the_journal_tells_that_it_was_live_is_gone_since_its_end(
+    truth: Truth, stays: float, is_unlisted: bool
+) -> None:
+    newcomer = listing((1, 1 + stays), is_unlisted=is_unlisted)
+    play(truth, newcomer, 1, 1 + stays)
+    assert not truth.gone.open
+    truth.note_live(newcomer.public_id, then(1.1))
+    ended = truth.unlisted if is_unlisted else truth.gone
+    assert ended.open == {newcomer.public_id: at(1 + stays)}
+
+
+def test_who_is_live_only_after_it_left_is_gone_since_then(truth: Truth) -> None:
+    newcomer = listing((1, 1.5))
+    play(truth, newcomer, 1, 1.5)
+    truth.note_live(newcomer.public_id, then(1.6))
+    assert truth.gone.open == {newcomer.public_id: at(1.6)}
+
+
+def test_who_came_back_meanwhile_is_not_gone(truth: Truth) -> None:
+    newcomer = listing((1, 3), (5, 9))
+    play(truth, newcomer, 1, 3, 5)
+    truth.note_live(newcomer.public_id, then(5.5))
+    assert not truth.gone.open
+
+
+def test_a_newcomer_that_was_gone_within_a_day_and_never_live_is_nowhere(truth: Truth) -> None:
+    play(truth, listing((1, 1.5)), 1, 1.5)
+    assert (truth.new.open, truth.gone.open) == ({}, {})

@@ -85,6 +85,7 @@ class Truth:
         self.removals = Judged()
         self.back_before_removal: list[str] = []
         self.price_entries = Judged()
+        self._left: dict[str, int] = {}  # newcomers gone when no journal had told of them; since
         self.births = self.ends = self.price_changes = self.returns = 0
 
     @property
@@ -109,6 +110,7 @@ class Truth:
             self.returns += 1
             self.gone.drop(public_id)
             self.unlisted.drop(public_id)
+            self._left.pop(public_id, None)
         elif life.birth >= self._begin:
             self.births += 1
             self.new.begin(public_id, life.birth)
@@ -119,16 +121,27 @@ class Truth:
         self.ends += 1
         self.prices.drop(public_id)
         born = self.new.open.get(public_id)
-        if born is not None:  # nobody knew of it
-            if at - born < IN_TIME:
-                self.new.drop(public_id)
+        if born is None:
+            self._ended(public_id).begin(public_id, at)
             return
-        stays = way_of(self._seed, public_id) is RemovalMode.UNLISTED
-        (self.unlisted if stays else self.gone).begin(public_id, at)
+        self._left[public_id] = at  # it may be live: the journal is read once a day
+        if at - born < IN_TIME:
+            self.new.drop(public_id)
+
+    def _ended(self, public_id: str) -> Delays:
+        """Where listings are followed that leave as this one does."""
+        return self.unlisted if self._stays(public_id) else self.gone
+
+    def _stays(self, public_id: str) -> bool:
+        """Whether its page is there when it is gone."""
+        return way_of(self._seed, public_id) is RemovalMode.UNLISTED
 
     def note_live(self, public_id: str, at: datetime) -> None:
-        """A listing is in the live table."""
+        """A listing is in the live table; its end is something to know of from then on."""
         self.new.end(public_id, second(at))
+        left = self._left.pop(public_id, None)
+        if left is not None:
+            self._ended(public_id).begin(public_id, max(left, second(at)))
 
     def note_removal(self, proven: ListingState, state: ListingState, at: datetime) -> None:
         """A listing was removed.
@@ -139,8 +152,8 @@ class Truth:
                 the two is noticed by the next scan.
         """
         public_id = state.listing.public_id
-        stays = way_of(self._seed, public_id) is RemovalMode.UNLISTED
-        self.removals.note(public_id, is_right=not proven.active and not stays)
+        is_right = not proven.active and not self._stays(public_id)
+        self.removals.note(public_id, is_right=is_right)
         if state.active and not proven.active:
             self.back_before_removal.append(public_id)
         self.gone.end(public_id, second(at))
