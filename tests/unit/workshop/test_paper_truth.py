@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from pincali_workshop.paper.start import adopted
 from pincali_workshop.paper.truth import Delays, Truth
+from pincali_workshop.standin.world.life import DAY
 from pincali_workshop.standin.world.listing import Listing
 
 from tests.support.paper import BEGIN, SEED, at, listing, state, then
@@ -69,3 +71,35 @@ def test_who_came_back_meanwhile_is_not_gone(truth: Truth) -> None:
 def test_a_newcomer_that_was_gone_within_a_day_and_never_live_is_nowhere(truth: Truth) -> None:
     play(truth, listing((1, 1.5)), 1, 1.5)
     assert (truth.new.open, truth.gone.open) == ({}, {})
+
+
+def test_an_adopters_dead_stock_is_followed_from_the_begin_until_its_removal(truth: Truth) -> None:
+    dead = listing((-30, -3))
+    truth.note_adopted(state(dead, 0))
+    assert truth.dead.open == {dead.public_id: at(0)}
+    truth.note_removal(state(dead, 9), state(dead, 9), then(9))
+    assert truth.dead.known == [(at(0), 9 * DAY)]
+
+
+def test_stock_that_comes_back_is_dead_no_more(truth: Truth) -> None:
+    back = listing((-30, -3), (2, 40))
+    truth.note_adopted(state(back, 0))
+    truth.on_change(state(back, 0), state(back, 2))
+    assert (truth.dead.open, truth.dead.known) == ({}, [])
+
+
+@pytest.mark.parametrize(("ends", "is_unlisted"), [(40, False), (-3, True)])
+def test_stock_that_is_there_or_whose_page_is_is_not_dead(
+    truth: Truth, ends: float, is_unlisted: bool
+) -> None:
+    truth.note_adopted(state(listing((-30, ends), is_unlisted=is_unlisted), 0))
+    assert not truth.dead.open
+
+
+def test_an_adopter_knows_of_listings_that_are_gone_but_not_of_todays() -> None:
+    stock = [listing((-30, -3)), listing((-30, 40)), listing((-0.5, 40))]
+    records = adopted([state(each, 0) for each in stock], SEED, at(0))
+    assert [(each.state.active, each.now.active) for each in records] == [
+        (True, False),
+        (True, True),
+    ]

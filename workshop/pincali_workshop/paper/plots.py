@@ -78,6 +78,7 @@ def _delays(report: PaperReport) -> list[Markup]:
     titles = {
         "hours_until_live": "Hours until a newcomer is live",
         "days_until_removed": "Days until what is gone is removed",
+        "days_until_dead_stock_removed": "Days until an adopter's dead stock is removed",
         "days_until_repriced": "Days until a new price is known",
     }
     return [bar_chart(_bars(report, name), title=title) for name, title in titles.items()]

@@ -174,6 +174,7 @@ def _figures(course: Course, truth: Truth, listings: int) -> dict[str, Any]:
         },
         "hours_until_live": _percentiles(truth.new, _HOUR),
         "days_until_removed": _percentiles(truth.gone, _DAY),
+        "days_until_dead_stock_removed": _percentiles(truth.dead, _DAY),
         "days_until_off_the_market": _percentiles(truth.unlisted, _DAY),
         "days_until_repriced": _percentiles(truth.prices, _DAY),
         "removed_falsely": truth.removals.wrong[:_NAMED],

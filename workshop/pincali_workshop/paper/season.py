@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from pincali_sync.bootstrap import Services, build_services
@@ -12,7 +12,7 @@ from pincali_sync.config import Config
 from pincali_workshop.paper.course import Course
 from pincali_workshop.paper.playing import Play
 from pincali_workshop.paper.report import PaperReport, report_of
-from pincali_workshop.paper.start import BEFORE, adopted, fill
+from pincali_workshop.paper.start import BEFORE, Adopted, adopted, fill
 from pincali_workshop.paper.timeline import second
 from pincali_workshop.paper.truth import Truth
 from pincali_workshop.paper.weather import Weather
@@ -75,10 +75,15 @@ class Season:
 
     def _fill(self) -> None:
         started = time.monotonic()
-        known = adopted(self.site.board().known(), self.options.seed, second(self.begin))
-        self.course.records = fill(self._url, known)
+        self.course.records = fill(self._url, self._adopted())
         self.course.filling_seconds = time.monotonic() - started
         self.say(f"{self.course.records:,} records after {self.course.filling_seconds:.0f} s")
+
+    def _adopted(self) -> Iterator[Adopted]:
+        stock = self.site.board().known()
+        for record in adopted(stock, self.options.seed, second(self.begin)):
+            self.truth.note_adopted(record.now)
+            yield record
 
 
 class _Nobody:

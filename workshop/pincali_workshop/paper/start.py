@@ -36,6 +36,7 @@ class Adopted:
     """One record, with when it was scraped and seen."""
 
     state: ListingState  # when it was scraped
+    now: ListingState  # when the season begins
     scraped_at: int
     seen_at: int
     visits: int
@@ -61,6 +62,7 @@ def adopted(states: Iterable[ListingState], seed: int, begin: int) -> Iterator[A
         visits = draws.integer(1, _MOST_VISITS)
         yield Adopted(
             state=state_at(seed, listing, scraped_at),
+            now=now,
             scraped_at=scraped_at,
             seen_at=seen_at,
             visits=visits,

@@ -80,6 +80,7 @@ class Truth:
         self._begin = second(begin)
         self.new = Delays()
         self.gone = Delays()
+        self.dead = Delays()  # gone before the begin; known by two weekly scans at the earliest
         self.unlisted = Delays()
         self.prices = Delays()
         self.removals = Judged()
@@ -109,6 +110,7 @@ class Truth:
         if state.spell:
             self.returns += 1
             self.gone.drop(public_id)
+            self.dead.drop(public_id)
             self.unlisted.drop(public_id)
             self._left.pop(public_id, None)
         elif life.birth >= self._begin:
@@ -136,6 +138,12 @@ class Truth:
         """Whether its page is there when it is gone."""
         return way_of(self._seed, public_id) is RemovalMode.UNLISTED
 
+    def note_adopted(self, state: ListingState) -> None:
+        """There is a record of a listing that is like this when the season begins."""
+        public_id = state.listing.public_id
+        if not (state.active or self._stays(public_id)):
+            self.dead.begin(public_id, self._begin)
+
     def note_live(self, public_id: str, at: datetime) -> None:
         """A listing is in the live table; its end is something to know of from then on."""
         self.new.end(public_id, second(at))
@@ -157,6 +165,7 @@ class Truth:
         if state.active and not proven.active:
             self.back_before_removal.append(public_id)
         self.gone.end(public_id, second(at))
+        self.dead.end(public_id, second(at))
 
     def note_off_market(self, public_ids: Iterable[str], at: datetime) -> None:
         """These are off the market, though their pages are there."""
