@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
+from pincali_sync.domain.tiers import Tier
 
 _READING, _REMOVING = {"scan", "certify"}, {"removals", "verify", "apply"}
 
@@ -34,7 +35,13 @@ class PlayedRun:
     run: SyncRun
     read_until: datetime | None = None
     removed_until: datetime | None = None
-    is_disturbed: bool = False  # the site was down, slow or refused meanwhile
+    is_disturbed: bool = False  # the site was down, slow or refused until it was done
+
+    @property
+    def done_at(self) -> datetime | None:
+        """When what it is for was done: tier 1 reads, tiers 2 and 3 remove whom they missed. What
+        they found to fetch takes a turn each after it."""
+        return self.read_until if self.run.tier_level == Tier.HOT_LISTINGS else self.removed_until
 
     @property
     def reading(self) -> timedelta | None:
@@ -73,7 +80,8 @@ class Course:
         if played is None:
             played = self.runs[run.id] = PlayedRun(run=run)
         played.run = run
-        played.is_disturbed = played.is_disturbed or is_disturbed
+        if played.done_at is None:
+            played.is_disturbed = played.is_disturbed or is_disturbed
         if played.read_until is None and run.step not in _READING:
             # A tick notices it up to a minute later.
             played.read_until = max(run.started_at, self.read_at or now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -141,26 +141,25 @@ def _backlog(course: Course, ceiling: int) -> Criterion:
 
 
 def _duration(course: Course, tier: Tier, limit: timedelta) -> Criterion:
-    taken = _times_of(course.runs.values(), tier)
-    longest = max(taken, default=None)
+    runs = [each for each in course.runs.values() if each.run.tier_level == tier]
+    ended = [each for each in runs if each.run.status != "running"]
+    judged = [each for each in ended if not each.is_disturbed]
+    taken = [
+        each.done_at - each.run.started_at
+        for each in judged
+        if each.run.status == "completed" and each.done_at is not None
+    ]
+    longest, failed = max(taken, default=None), len(judged) - len(taken)
+    told = ["there was none" if longest is None else f"{_rounded(longest)} of {len(taken)} runs"]
+    told += [f"{failed} ended without being complete"] if failed else []
+    disturbed = len(ended) - len(judged)
+    told += [f"{disturbed} more were disturbed"] if disturbed else []
     return Criterion(
         name=f"longest undisturbed tier {tier.value}",
         goal=f"less than {limit}",
-        figure="there was none" if longest is None else f"{_rounded(longest)} of {len(taken)} runs",
-        is_met=None if longest is None else longest < limit,
+        figure="; ".join(told),
+        is_met=not failed and max(taken) < limit if judged else None,
     )
-
-
-def _times_of(runs: Iterable[PlayedRun], tier: Tier) -> list[timedelta]:
-    """How long they took until what they are for was done: what they found to fetch takes a turn
-    each after it. Tier 1 reads, tiers 2 and 3 remove whom they missed."""
-    ended = [
-        each
-        for each in runs
-        if each.run.tier_level == tier and each.run.status == "completed" and not each.is_disturbed
-    ]
-    taken = [each.reading if tier is Tier.HOT_LISTINGS else each.settling for each in ended]
-    return [each for each in taken if each is not None]
 
 
 def _figures(course: Course, truth: Truth, listings: int) -> dict[str, Any]:

@@ -1,0 +1,100 @@
+"""What a season's criteria say of its runs, its queue and its days."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from pincali_workshop.paper.course import Course
+from pincali_workshop.paper.report import Criterion, report_of
+from pincali_workshop.paper.truth import Truth
+
+from pincali_sync.domain.tiers import Tier
+from tests.support.paper import BEGIN, SEED, sync_run, then
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def course() -> Course:
+    return Course()
+
+
+def criterion(course: Course, name: str) -> Criterion:
+    """The one whose name has this in it."""
+    told = report_of(
+        course, Truth(SEED, BEGIN), then(9), listings=700, seed=SEED, page_size=42, ceiling=10_000
+    )
+    return next(each for each in told.criteria if name in each.name)
+
+
+def add_run(
+    course: Course,
+    hours: float,
+    *,
+    tier: Tier = Tier.WEEKLY_DEEP,
+    is_failed: bool = False,
+    disturbed_in: str | None = None,
+) -> None:
+    """A run that reads for so many hours, and then looks and fetches for an hour each.
+
+    Args:
+        disturbed_in: the step in which the site was down for a while.
+    """
+    run = sync_run(tier_level=tier)
+    steps = [("scan", 0.0), ("scan", hours / 2)]
+    steps += [("scan", hours)] if is_failed else [("verify", hours), ("verify", hours + 0.5)]
+    steps += [] if is_failed else [("drain", hours + 1), ("drain", hours + 1.5)]
+    for number, (step, at) in enumerate(steps):
+        is_disturbed = step == disturbed_in and number % 2 == 1
+        course.note_run(replace(run, step=step), BEGIN + at * HOUR, is_disturbed=is_disturbed)
+    ended = ("failed", "scan") if is_failed else ("completed", "done")
+    course.note_run(
+        replace(run, status=ended[0], step=ended[1]), BEGIN + (at + 1) * HOUR, is_disturbed=False
+    )
+
+
+def test_a_tiers_longest_undisturbed_run_is_told_with_how_many_were_judged(course: Course) -> None:
+    for hours in (3.0, 4.0):
+        add_run(course, hours)
+    told = criterion(course, "tier 3")
+    assert (told.figure, told.is_met) == ("5:00:00 of 2 runs", True)
+
+
+def test_disturbed_runs_are_left_out_and_counted_however_they_ended(course: Course) -> None:
+    add_run(course, 3.0)
+    add_run(course, 20.0, disturbed_in="scan")
+    add_run(course, 1.0, disturbed_in="scan", is_failed=True)
+    told = criterion(course, "tier 3")
+    assert (told.figure, told.is_met) == ("4:00:00 of 1 runs; 2 more were disturbed", True)
+
+
+def test_a_run_that_nothing_disturbed_and_that_failed_is_not_passed(course: Course) -> None:
+    add_run(course, 3.0)
+    add_run(course, 1.0, is_failed=True)
+    told = criterion(course, "tier 3")
+    assert told.figure == "4:00:00 of 1 runs; 1 ended without being complete"
+    assert told.is_met is False
+
+
+def test_disturbed_runs_alone_tell_nothing(course: Course) -> None:
+    add_run(course, 3.0, disturbed_in="scan")
+    told = criterion(course, "tier 3")
+    assert (told.figure, told.is_met) == ("there was none; 1 more were disturbed", None)
+
+
+@pytest.mark.parametrize(
+    ("tier", "step", "is_judged"),
+    [
+        (Tier.HOT_LISTINGS, "scan", False),
+        (Tier.HOT_LISTINGS, "verify", True),
+        (Tier.WEEKLY_DEEP, "verify", False),
+        (Tier.WEEKLY_DEEP, "drain", True),
+    ],
+)
+def test_what_disturbs_a_run_after_the_time_it_is_judged_by_does_not_count(
+    course: Course, tier: Tier, step: str, is_judged: bool
+) -> None:
+    add_run(course, 0.05, tier=tier, disturbed_in=step)
+    assert criterion(course, f"tier {tier.value}").is_met is (True if is_judged else None)
