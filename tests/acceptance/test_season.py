@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from pincali_workshop.paper.bookkeeping import Bookkeeper
@@ -18,7 +19,7 @@ from pincali_workshop.paper.weather import Weather
 from pincali_sync.domain.liveness import Answer
 from pincali_sync.pages.answer import ReadAnswer
 from pincali_sync.services.removal.looking import Lookout
-from tests.support.builders import add_live, id_of, rows
+from tests.support.builders import add_live, add_queued, id_of, rows
 from tests.support.postgres import LentDatabase
 
 REMOVED = """
@@ -28,6 +29,10 @@ WITH proof AS (
 )
 INSERT INTO property_changes (property_id, change_type, created_at)
 VALUES (:id, 'removed', :removed_at)
+"""
+OUTSIDE = """
+INSERT INTO queue_outside (property_id, priority, first_seen_at, rests_until)
+VALUES (:id, 1, now(), :rests_until)
 """
 LISTINGS, DAYS = 700, 4
 BIRTHS = 0.04
@@ -88,6 +93,19 @@ async def test_a_look_is_held_to_what_the_site_showed_which_follows_by_the_minut
     books = Bookkeeper(db, population, truth, begin=looked_at - timedelta(days=1))
     await books.read(removed_at)
     assert (truth.removals.right == 1, len(truth.removals.wrong)) == (is_right, int(not is_right))
+
+
+async def test_pages_that_wait_outside_the_queue_are_counted_but_for_those_that_rest(
+    lent_database: LentDatabase,
+) -> None:
+    season = Season(paper_config(lent_database.url), paper_options(LISTINGS, seed=3))
+    db = lent_database.db
+    for status in ("pending", "pending", "completed"):
+        await add_queued(db, f"house-{status}-{uuid4()}", season.clock, status=status)
+    for number, rests_until in enumerate((None, None, None, season.begin)):
+        await rows(db, OUTSIDE, id=id_of(f"house-{number}"), rests_until=rests_until)
+    books = Bookkeeper(db, season.site.population, season.truth, begin=season.begin)
+    assert await books.waiting() == (2, 3)
 
 
 async def test_a_product_that_removes_without_proof_is_not_passed(

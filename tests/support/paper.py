@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from pincali_workshop.paper.course import Day
 from pincali_workshop.standin.world.life import DAY, Recurrence
 from pincali_workshop.standin.world.listing import Listing
 from pincali_workshop.standin.world.population import Population
@@ -54,6 +55,12 @@ def then(days: float) -> datetime:
 def state(of: Listing, days: float) -> ListingState:
     """The listing as it is so many days from the begin."""
     return state_at(SEED, of, at(days))
+
+
+def day(number: int, **given: int) -> Day:
+    """A day on which nothing waited, but for what is given."""
+    usual: dict[str, Any] = dict.fromkeys((each.name for each in fields(Day)), 0)
+    return Day(**(usual | {"number": number, "ended_at": then(number)} | given))
 
 
 def sync_run(**given: Any) -> SyncRun:

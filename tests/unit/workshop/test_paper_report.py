@@ -11,7 +11,7 @@ from pincali_workshop.paper.report import Criterion, report_of
 from pincali_workshop.paper.truth import Truth
 
 from pincali_sync.domain.tiers import Tier
-from tests.support.paper import BEGIN, SEED, sync_run, then
+from tests.support.paper import BEGIN, SEED, day, sync_run, then
 
 HOUR = timedelta(hours=1)
 
@@ -98,3 +98,18 @@ def test_what_disturbs_a_run_after_the_time_it_is_judged_by_does_not_count(
 ) -> None:
     add_run(course, 0.05, tier=tier, disturbed_in=step)
     assert criterion(course, f"tier {tier.value}").is_met is (True if is_judged else None)
+
+
+@pytest.mark.parametrize(
+    ("pending", "outside", "told", "is_met"),
+    [
+        (10_000, 1_234, "10,000 pages, and at most 1,234 more outside", True),
+        (10_001, 0, "10,001 pages, and at most 0 more outside", False),
+    ],
+)
+def test_the_longest_queue_is_told_with_what_waits_outside_for_a_place_in_it(
+    course: Course, pending: int, outside: int, told: str, is_met: bool
+) -> None:
+    course.days += [day(1, most_pending=pending), day(2, most_outside=outside)]
+    queue = criterion(course, "longest queue")
+    assert (queue.figure, queue.is_met) == (told, is_met)

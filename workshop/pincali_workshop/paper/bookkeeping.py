@@ -46,7 +46,10 @@ SELECT public_id, last_full_scrape_at AS at FROM properties_live
 _PRESENT = """
 SELECT count(*) AS rows FROM properties_live WHERE listing_status IN ('active', 'relisted')
 """
-_PENDING = "SELECT count(*) AS rows FROM scrape_queue WHERE status = 'pending'"
+_WAITING = """
+SELECT (SELECT count(*) FROM scrape_queue WHERE status = 'pending') AS pending,
+       (SELECT count(*) FROM queue_outside WHERE rests_until IS NULL) AS outside
+"""
 
 
 class Bookkeeper:
@@ -76,9 +79,10 @@ class Bookkeeper:
         off_market = [row["public_id"] for row in await self._rows(_OFF_MARKET)]
         self._truth.note_off_market(off_market, now)
 
-    async def pending(self) -> int:
-        """Rows of the queue that wait."""
-        return int((await self._rows(_PENDING))[0]["rows"])
+    async def waiting(self) -> tuple[int, int]:
+        """Pages that wait in the queue, and outside for a place in it."""
+        [row] = await self._rows(_WAITING)
+        return row["pending"], row["outside"]
 
     async def present(self) -> int:
         """Records of listings that are there, as far as is known."""

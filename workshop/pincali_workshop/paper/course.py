@@ -21,7 +21,8 @@ class Day:
     seconds: float  # real ones
     requests: int
     oldest_days: float  # of the records whose listings are there
-    most_pending: int
+    most_pending: int  # pages in the queue
+    most_outside: int  # that waited for a place in it
     newcomers_unknown: int
     gone_unknown: int
     prices_unknown: int
@@ -69,7 +70,6 @@ class Course:
     approved: list[int] = field(default_factory=list)  # sizes of batches that were held
     records: int = 0  # at the start
     filling_seconds: float = 0.0
-    most_pending: int = 0
     requests: int = 0
     read_at: datetime | None = None  # when a job that reads for a run ended last
 

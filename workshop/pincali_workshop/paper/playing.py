@@ -68,7 +68,8 @@ class Play:
         self._look_at, self._news = season.begin, True
         self._stands: set[tuple[UUID, str, bool]] = set()
         self._alarm: asyncio.Future[None] | None = None  # of the next tick
-        self._day_began, self._day_requests, self._day_pending = time.monotonic(), 0, 0
+        self._day_began, self._day_requests = time.monotonic(), 0
+        self._day_pending = self._day_outside = 0
 
     async def to_the_end(self) -> None:
         """Raises whatever a job raises that no product could bear."""
@@ -123,8 +124,9 @@ class Play:
         stands = {(run.id, run.status, run.step == "scan") for run in runs}
         self._news, self._stands = stands != self._stands, stands
         self._site.is_paused = await self._services.pauses.of_tier(None) is not None
-        self._day_pending = max(self._day_pending, await self._books.pending())
-        self._course.most_pending = max(self._course.most_pending, self._day_pending)
+        pending, outside = await self._books.waiting()
+        self._day_pending = max(self._day_pending, pending)
+        self._day_outside = max(self._day_outside, outside)
         return runs
 
     def _is_anything_due(self) -> bool:
@@ -169,6 +171,7 @@ class Play:
             requests=self._timeline.requests - self._day_requests,
             oldest_days=await self._books.oldest(now) / _DAY,
             most_pending=self._day_pending,
+            most_outside=self._day_outside,
             newcomers_unknown=len(truth.new.open),
             gone_unknown=len(truth.gone.open),
             prices_unknown=len(truth.prices.open),
@@ -177,7 +180,7 @@ class Play:
         self._course.days.append(day)
         self._season.say(_line(day))
         self._day_began, self._day_requests = time.monotonic(), self._timeline.requests
-        self._day_pending = 0
+        self._day_pending = self._day_outside = 0
 
 
 class _SparseWatch:
@@ -204,7 +207,8 @@ def next_tick(now: datetime, runs: Sequence[SyncRun]) -> datetime:
 def _line(day: Day) -> str:
     return (
         f"day {day.number:>3} {day.seconds:6.1f} s {day.requests:>6,} requests  "
-        f"oldest {day.oldest_days:4.1f} days  queue {day.most_pending:>6,}  "
+        f"oldest {day.oldest_days:4.1f} days  "
+        f"queue {day.most_pending:>6,}, outside {day.most_outside:>6,}  "
         f"unknown: {day.newcomers_unknown:,} new, {day.gone_unknown:,} gone, "
         f"{day.prices_unknown:,} prices"
     )

@@ -50,6 +50,7 @@ def _by_day(course: Course, ceiling: int) -> list[Markup]:
         },
         ("Longest queue of the day", "pages"): {
             "longest queue": lambda day: day.most_pending,
+            "outside": lambda day: day.most_outside,
             "ceiling": lambda _: ceiling,
         },
         ("True changes that are not known yet", "listings"): {
