@@ -28,7 +28,10 @@ class Weather:
 
     @classmethod
     def of(cls, seed: int, start: datetime, days: int) -> Weather:
-        """The weather of so many days. The first three are fine ones."""
+        """The weather of so many days; the first three are fine ones.
+
+        Each kind has draws of its own, so that a shorter season is the beginning of a longer one.
+        """
         draws = Draws(seed, "weather")
         outages, cut = [], set()
         for day in range(3, days):
@@ -41,8 +44,8 @@ class Weather:
             seed=seed,
             start=start,
             outages=tuple(outages),
-            blocks=tuple(start + timedelta(days=day) for day in _block_days(draws, days)),
-            bad_weeks=_bad_weeks(draws, start, days),
+            blocks=tuple(start + timedelta(days=day) for day in _block_days(seed, days)),
+            bad_weeks=_bad_weeks(seed, start, days),
             cut_days=frozenset(cut),
         )
 
@@ -67,15 +70,17 @@ class Weather:
         return (now - self.start).days in self.cut_days
 
 
-def _block_days(draws: Draws, days: int) -> list[float]:
-    day, found = draws.between(*_FIRST_BLOCK), []
-    while day < days - 2:
+def _block_days(seed: int, days: int) -> list[float]:
+    draws, found = Draws(seed, "weather", "blocks"), list[float]()
+    day = draws.between(*_FIRST_BLOCK)
+    while day < days:
         found.append(day)
         day += draws.between(*_BETWEEN_BLOCKS)
     return found
 
 
-def _bad_weeks(draws: Draws, start: datetime, days: int) -> tuple[tuple[datetime, datetime], ...]:
+def _bad_weeks(seed: int, start: datetime, days: int) -> tuple[tuple[datetime, datetime], ...]:
+    draws = Draws(seed, "weather", "bad week")
     begins = start + timedelta(days=draws.between(*_BAD_WEEK))
     if begins > start + timedelta(days=days):
         return ()
