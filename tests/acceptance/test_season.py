@@ -95,6 +95,26 @@ async def test_a_look_is_held_to_what_the_site_showed_which_follows_by_the_minut
     assert (truth.removals.right == 1, len(truth.removals.wrong)) == (is_right, int(not is_right))
 
 
+async def test_who_is_off_the_market_though_listed_now_and_two_days_ago_is_off_falsely(
+    lent_database: LentDatabase,
+) -> None:
+    season = Season(paper_config(lent_database.url), paper_options(LISTINGS, seed=3))
+    population, db = season.site.population, lent_database.db
+    now = season.begin + timedelta(days=30)
+    stock = population.states(now)
+    before = population.states(now - timedelta(days=2))
+    listed = next(a for a, b in zip(stock, before, strict=False) if a.active and b.active)
+    back = next(a for a, b in zip(stock, before, strict=False) if a.active and not b.active)
+    gone = next(each for each in stock if not each.active)
+    off = {"price": 1, "listing_status": "likely_removed", "status": "inactive"}
+    for number, each in enumerate((listed, back, gone)):
+        await add_live(db, f"house-{number}", public_id=each.listing.public_id, **off)
+    await add_live(db, "on", price=1, public_id=stock[-1].listing.public_id)
+    books = Bookkeeper(db, population, season.truth, begin=now)
+    await books.read(now)
+    assert books.falsely_off == [listed.listing.public_id]
+
+
 async def test_pages_that_wait_outside_the_queue_are_counted_but_for_those_that_rest(
     lent_database: LentDatabase,
 ) -> None:

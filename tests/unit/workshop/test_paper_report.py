@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from pincali_workshop.paper.course import Course
-from pincali_workshop.paper.report import Criterion, report_of
+from pincali_workshop.paper.report import Criterion, PaperReport, report_of
 from pincali_workshop.paper.truth import Truth
 
 from pincali_sync.domain.tiers import Tier
@@ -21,12 +21,15 @@ def course() -> Course:
     return Course()
 
 
+def report(course: Course) -> PaperReport:
+    """Of a season in which the stock did not change."""
+    truth = Truth(SEED, BEGIN)
+    return report_of(course, truth, then(9), listings=700, seed=SEED, page_size=42, ceiling=10_000)
+
+
 def criterion(course: Course, name: str) -> Criterion:
     """The one whose name has this in it."""
-    told = report_of(
-        course, Truth(SEED, BEGIN), then(9), listings=700, seed=SEED, page_size=42, ceiling=10_000
-    )
-    return next(each for each in told.criteria if name in each.name)
+    return next(each for each in report(course).criteria if name in each.name)
 
 
 def add_run(
@@ -113,3 +116,24 @@ def test_the_longest_queue_is_told_with_what_waits_outside_for_a_place_in_it(
     course.days += [day(1, most_pending=pending), day(2, most_outside=outside)]
     queue = criterion(course, "longest queue")
     assert (queue.figure, queue.is_met) == (told, is_met)
+
+
+@pytest.mark.parametrize(("falsely", "is_met"), [(2, True), (3, False)])
+def test_listings_taken_off_the_market_falsely_are_judged_on_the_worst_day(
+    course: Course, falsely: int, is_met: bool
+) -> None:
+    course.days += [
+        day(1, present=9_000, falsely_off=2),
+        day(2, present=2_000, falsely_off=falsely),
+        day(3, present=9_000, falsely_off=4),
+    ]
+    told = criterion(course, "not taken off the market")
+    assert told.figure == f"{falsely} of 2,000 on day 2, {falsely / 2_000:.3%}"
+    assert told.is_met is is_met
+
+
+def test_the_most_of_them_on_a_day_are_named(course: Course) -> None:
+    course.note_falsely_off(["a", "b"])
+    course.note_falsely_off(["c"])
+    course.days += [day(1, falsely_off=2), day(2, falsely_off=1)]
+    assert report(course).figures["off_the_market_falsely"] == {"most": 2, "named": ["a", "b"]}

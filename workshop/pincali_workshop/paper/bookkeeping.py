@@ -17,6 +17,7 @@ from pincali_workshop.standin.world.population import Population
 from pincali_workshop.standin.world.state import ListingState
 
 _OLDEST = 1_000  # records asked for at a time, twice as many where all of them are gone
+_JUST_BACK = timedelta(days=2)
 
 _CREATED = """
 SELECT l.public_id, c.created_at FROM property_changes c JOIN properties_live l USING (property_id)
@@ -60,6 +61,7 @@ class Bookkeeper:
         self._population = population
         self._truth = truth
         self._read_until = begin
+        self.falsely_off: list[str] = []  # listed ones that were off the market when last read
 
     async def read(self, now: datetime) -> None:
         """Takes in what was journalled since the last time."""
@@ -78,6 +80,7 @@ class Bookkeeper:
             self._truth.note_price(state, row["amount"], row["created_at"])
         off_market = [row["public_id"] for row in await self._rows(_OFF_MARKET)]
         self._truth.note_off_market(off_market, now)
+        self.falsely_off = [each for each in off_market if self._is_long_there(each, now)]
 
     async def waiting(self) -> tuple[int, int]:
         """Pages that wait in the queue, and outside for a place in it."""
@@ -101,6 +104,10 @@ class Bookkeeper:
 
     def _is_there(self, public_id: str, now: datetime) -> bool:
         return self._state(public_id, now).active
+
+    def _is_long_there(self, public_id: str, now: datetime) -> bool:
+        """Who has just come back is noticed by the next scan."""
+        return self._is_there(public_id, now) and self._is_there(public_id, now - _JUST_BACK)
 
     def _state(self, public_id: str, at: datetime) -> ListingState:
         return self._population.state_then(index_of(public_id), second(at))

@@ -27,6 +27,7 @@ class Day:
     gone_unknown: int
     prices_unknown: int
     present: int  # records
+    falsely_off: int  # listings that are there, and are off the market
 
 
 @dataclass(slots=True)
@@ -71,7 +72,12 @@ class Course:
     records: int = 0  # at the start
     filling_seconds: float = 0.0
     requests: int = 0
+    falsely_off: list[str] = field(default_factory=list)  # on the day with the most of them
     read_at: datetime | None = None  # when a job that reads for a run ended last
+
+    def note_falsely_off(self, public_ids: list[str]) -> None:
+        """Takes in who is off the market today though the listing is there."""
+        self.falsely_off = max(self.falsely_off, public_ids, key=len)
 
     def note_run(self, run: SyncRun, now: datetime, *, is_disturbed: bool) -> bool:
         """Takes in how a run stands; whether it has just ended."""

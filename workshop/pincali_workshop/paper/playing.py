@@ -164,6 +164,7 @@ class Play:
         await self._act_as_a_person()
         now, truth = self._clock.now(), self._truth
         await self._books.read(now)
+        self._course.note_falsely_off(self._books.falsely_off)
         day = Day(
             number=len(self._course.days) + 1,
             ended_at=now,
@@ -176,6 +177,7 @@ class Play:
             gone_unknown=len(truth.gone.open),
             prices_unknown=len(truth.prices.open),
             present=await self._books.present(),
+            falsely_off=len(self._books.falsely_off),
         )
         self._course.days.append(day)
         self._season.say(_line(day))

@@ -18,6 +18,7 @@ _HOUR, _DAY = 3600, 86_400
 _PERCENTILES = (50, 90, 99, 100)
 _NAMED = 20  # of records that went wrong
 LEAST_NEW, LEAST_PRECISION, LEAST_RECALL = 0.995, 0.999, 0.99
+MOST_FALSELY_OFF = 0.001
 OLDEST_DAYS, OLDEST_FROM = 45.0, 60  # no record is older from that day on
 LONGEST = {  # of a run that the site did not disturb
     Tier.HOT_LISTINGS: timedelta(minutes=5),
@@ -83,6 +84,7 @@ def report_of(
             _newcomers(truth, now),
             _precision(truth),
             _recall(truth, now),
+            _listed_ones(course),
             _oldest(course),
             _backlog(course, ceiling),
             *(_duration(course, tier, limit) for tier, limit in LONGEST.items()),
@@ -117,6 +119,19 @@ def _share(name: str, good: int, every: int, least: float) -> Criterion:
         figure=f"{good:,} of {every:,}" + (f", {good / every:.3%}" if every else ""),
         is_met=good >= least * every if every else None,
         interval=wilson_interval(good, every),
+    )
+
+
+def _listed_ones(course: Course) -> Criterion:
+    shares = [(day.falsely_off / max(1, day.present), day) for day in course.days]
+    share, day = max(shares, key=lambda each: each[0], default=(0.0, None))
+    return Criterion(
+        name="listed ones not taken off the market",
+        goal=f"at most {MOST_FALSELY_OFF:.1%} of present records",
+        figure="there was no day"
+        if day is None
+        else f"{day.falsely_off:,} of {day.present:,} on day {day.number}, {share:.3%}",
+        is_met=None if day is None else share <= MOST_FALSELY_OFF,
     )
 
 
@@ -183,6 +198,10 @@ def _figures(course: Course, truth: Truth, listings: int) -> dict[str, Any]:
         "back_between_proof_and_removal": len(truth.back_before_removal),
         "price_entries": truth.price_entries.all,
         "prices_journalled_falsely": truth.price_entries.wrong[:_NAMED],
+        "off_the_market_falsely": {
+            "most": len(course.falsely_off),
+            "named": course.falsely_off[:_NAMED],
+        },
         "requests": course.requests,
         "requests_per_true_change": round(course.requests / changes, 2) if changes else None,
         "requests_of_a_full_scrape_a_day": listings * len(course.days),
