@@ -113,6 +113,8 @@ def _recall(truth: Truth, now: datetime) -> Criterion:
 
 
 def _share(name: str, good: int, every: int, least: float) -> Criterion:
+    """The interval takes cases as independent; one block costs hundreds of newcomers at once, so
+    it is too narrow."""
     return Criterion(
         name=name,
         goal=f"at least {least:.1%}",
