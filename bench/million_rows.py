@@ -3,7 +3,7 @@
 Beside them stands a bare scan of the live table. Two in a hundred are missing: they are found, as
 before they are counted. `python -m bench.million_rows [ROWS]` prints seconds, medians of rounds;
 each question is one statement (the figures a dozen), in a transaction that is rolled back, on a
-server with its default memory.
+server with the memory that `docs/scaling.md` asks for.
 """
 
 from __future__ import annotations
