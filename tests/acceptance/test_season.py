@@ -71,6 +71,8 @@ async def test_days_on_paper_meet_all_criteria_and_their_report_agrees_with_the_
     assert report.figures["days_until_removed"]["known"] > 10
     assert report.figures["removed_falsely"] == []
     assert report.figures["prices_journalled_falsely"] == []
+    assert report.figures["off_the_market_falsely"] == {"most": 0, "named": []}
+    assert report.figures["days_until_dead_stock_removed"]["open"] > 10  # two weekly scans are due
     assert report.figures["days"][-1]["present"] > 0.9 * LISTINGS
     page = plots_of(report, season.course, ceiling=10_000)
     assert page.count("<svg") >= 5
