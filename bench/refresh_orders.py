@@ -35,8 +35,8 @@ from pincali_sync.services.refresh_service import near_the_ceiling
 
 LISTINGS = 1_500
 DAYS, WARM_UP = 400, 130
-# As a full scrape every 28 days would make. Each order uses them up: with some more, nothing that is
-# old is left over to choose from; with fewer, the age ceiling asks for nearly all of them.
+# As a full scrape every 28 days would make. Each order uses them up: with some more, nothing that
+# is old is left over to choose from; with fewer, the age ceiling asks for nearly all of them.
 VISITS_A_DAY = LISTINGS / 28
 _PLAN = load_config()
 STALE, TOLD = _PLAN.tier_4_stale_days, 7  # days since the last visit
