@@ -29,11 +29,18 @@ PHONE = (
 )
 EMAIL = r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,4}"
 
-_DIALLED = r"(?:\+?52\D{0,3}(?:1\D{0,3})?|0(?:1|4[45])\D{0,3})?"
+_DIALLED = r"(?:\+?52\D{0,3}(?:1\D{0,3})?|0(?:1|4[45])\D{0,3})?\(?"
 _MARKS = "[\u0300-\u036f\uff9e\uff9f]{0,3}"  # accents behind their letter, as Macs write them
 _MOST_AS_ONE = 18  # letters that one sign stands for: ﬁ, Ⅷ, a syllable of Hangul, ﷺ
 _MOST_WAYS = 100  # in which a few letters are written, some of them as one
-_CONTACT, _WORD = re.compile(f"{EMAIL}|{PHONE}"), re.compile(rf"(?:\w{_MARKS})+")
+_WORD = re.compile(rf"(?:\w{_MARKS})+")
+_DIGIT, _ADDRESS = re.compile(r"\d"), re.compile(EMAIL)
+_NUMBERS = re.compile(rf"\d(?:\D{{0,{_MAX_GAP}}}\d){{{_DIGITS - 1},}}")
+_BEFORE_A_NUMBER, _MOST_BEFORE = re.compile(rf"(?<!\d){_DIALLED}\Z"), 11
+# What begins as an address may be the longer one of somebody else, .com.mx beside .com; a word with
+# a capital begins the next sentence.
+_NO_LONGER = r"(?![\w\-]|\.(?:[a-z]{2,}|[A-Z]{2,})(?![\w\-]))"
+_ENDS_HERE = re.compile(_NO_LONGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,12 @@ class Person:
             UsageError: when it is too little to tell one person from others.
         """
         if re.fullmatch(EMAIL, address := _plain(text.strip())):
-            return cls(address, rf"(?<![\w.+\-]){_spelled(address)}(?![\w\-])")
+            return cls(address, rf"(?<![\w.+\-]){_spelled(address)}{_NO_LONGER}")
         if "@" not in text and re.search(r"[^\W\d]", text):
             words = [_plain(word) for word in _WORD.findall(text)]
             if 1 < len(words) <= _MAX_WORDS:
                 return cls(" ".join(words), rf"(?<!\w){_apart(words, 'W', 1)}(?!\w)")
-        elif len(digits := re.sub(r"\D", "", text)) >= _DIGITS:
+        elif len(digits := _plain("".join(_DIGIT.findall(text)))) >= _DIGITS:
             number = digits[-_DIGITS:]
             return cls(number, rf"(?<!\d){_DIALLED}{_apart(number, 'D', 0)}(?!\d)")
         raise UsageError(
@@ -117,12 +124,34 @@ def _apart(parts: Sequence[str], others: str, least: int) -> str:
     return rf"\{others}{{{least},{_MAX_GAP}}}".join(map(_spelled, parts))
 
 
+def _addresses_in(text: str) -> Iterator[tuple[int, int, str]]:
+    for match in _ADDRESS.finditer(text):
+        yield *match.span(), _plain(match[0])
+        for dot in (at for at in range(match.start(), match.end()) if text[at] == "."):
+            if _ENDS_HERE.match(text, dot) and re.fullmatch(
+                EMAIL, found := text[match.start() : dot]
+            ):
+                yield match.start(), dot, _plain(found)
+
+
+def _numbers_in(text: str) -> Iterator[tuple[int, int, str]]:
+    """Ten digits, however they stand apart, without others right beside them."""
+    for run in _NUMBERS.finditer(text):
+        at = [digit.start() for digit in _DIGIT.finditer(text, *run.span())]
+        for first, last in zip(at, at[_DIGITS - 1 :], strict=False):
+            if _DIGIT.match(text, last + 1):
+                continue
+            least = max(0, first - _MOST_BEFORE)
+            dialled = _BEFORE_A_NUMBER.search(text, least, first)
+            if dialled is not None:
+                number = "".join(_DIGIT.findall(text, first, last + 1))
+                yield dialled.start(), last + 1, _plain(number)
+
+
 def _forms_in(text: str) -> Iterator[tuple[int, int, str]]:
     """Whatever a text may name somebody by, in its plain form, and where it stands."""
-    for match in _CONTACT.finditer(text):
-        found = match[0]
-        form = _plain(found) if "@" in found else re.sub(r"\D", "", found)[-_DIGITS:]
-        yield match.start(), match.end(), form
+    yield from _addresses_in(text)
+    yield from _numbers_in(text)
     words = [(match.start(), match.end(), _plain(match[0])) for match in _WORD.finditer(text)]
     for index, (start, at, form) in enumerate(words):
         name, end = form, at

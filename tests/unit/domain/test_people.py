@@ -128,6 +128,51 @@ def test_whoever_is_kept_out_is_found_by_the_pattern_too(
     assert not kept_out.are_in(text) or re.search(person.pattern, text)
 
 
+gaps = st.text(st.sampled_from(" \u00a0.-–/_,:()x$+\n\u2009"), max_size=4)
+
+
+@given(
+    gaps=st.lists(gaps, min_size=9, max_size=9),
+    before=st.sampled_from(
+        ["", "tel ", "$", "+52 ", "+521", "52-1-", "045 ", "01", "9", "+1", "7 "]
+    ),
+    after=st.sampled_from(["", ".", ".5", ":3 recámaras", "0", " 12", "m"]),
+    wide=st.booleans(),
+)
+def test_a_number_is_kept_out_as_it_is_found(
+    gaps: list[str], before: str, after: str, wide: bool
+) -> None:
+    number = "3300000001"
+    shown = number.translate({ord(n): ord("０") + int(n) for n in "0123456789"}) if wide else number
+    text = before + "".join(map("".join, zip(shown, [*gaps, ""], strict=True))) + after
+    found = re.search(Person.parse(number).pattern, text)
+    kept_out = forgotten(number)
+    assert kept_out.are_in(text) == (found is not None)
+    assert found is None or kept_out.taken_from(text) == text.replace(found[0], GONE, 1)
+
+
+@pytest.mark.parametrize(
+    ("after", "is_it"),
+    [
+        ("", True),
+        (".", True),
+        (". Informes", True),
+        (".Tel 33", True),
+        (".Gracias", True),
+        (".mx", False),
+        (".MX", False),
+        (".mx.", False),
+        ("-mx.org", False),
+        ("s", False),
+    ],
+)
+def test_an_address_is_no_beginning_of_another_ones(after: str, is_it: bool) -> None:
+    address = "ventas12@example.com"
+    text = f"Escriba a {address}{after}"
+    assert forgotten(address).are_in(text) == is_it
+    assert (re.search(Person.parse(address).pattern, text) is not None) == is_it
+
+
 def test_a_name_of_many_ways_to_be_written_makes_no_endless_pattern() -> None:
     assert len(Person.parse(f"{'vi' * 20} {'ffi' * 10}").pattern) < 1_000_000
 
