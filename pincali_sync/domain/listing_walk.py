@@ -52,19 +52,23 @@ class ListingWalk:
         first = await self._reader.first(self._plain)
         if first is not None:
             self._start = first.total
-            await self._look_deepest_first(min(count, first.pages or 1))
+            await self._look_deepest_first(count, first.pages or 1)
             await self._reader.rest(self._plain, first, limit=count, known=self._probed)
         return self._summary()
 
-    async def _look_deepest_first(self, depth: int) -> None:
+    async def _look_deepest_first(self, count: int, declared: int) -> None:
         """Whether the site shows so many pages, seen on the last ones of them."""
-        depth = min(depth, self._reader.cap)
+        depth, reader = min(count, declared), self._reader
         if depth <= _SURELY_SHOWN:
             return
-        search = CapSearch(self._reader, self._plain, depth)
+        search = CapSearch(reader, self._plain, depth)
         found = await search.find()
-        self._reader.cap = found if found is not None and found < depth else self._reader.cap
         self._probed = search.pages
+        if found is None:
+            return
+        # Where only the last page is missing, what is declared may be old.
+        if found > reader.cap or (found < depth and found + 1 < declared):
+            reader.cap = found
 
     async def everything(self) -> WalkSummary:
         """All pages: of the plain query, or of parts where it has more than the site shows."""

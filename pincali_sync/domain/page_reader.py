@@ -166,12 +166,36 @@ class PageReader:
                 return
 
     async def _believe_in_end(self, query: ListingQuery, number: int, known: Pages) -> None:
-        """Only if the page before is there and this one is not, once more: else all are away."""
+        """Only if the page before is there and this one is not, once more: else all are away.
+
+        Nor is the end of one query the end of all: what it declares may be old. Its pages stay
+        wanted.
+        """
         await self.read_again(query, number - 1, known)
         await self.read_again(query, number, known)
-        if known[number].is_absent and not known[number - 1].is_absent:
+        before = known[number - 1]
+        if not known[number].is_absent or before.is_absent:
+            return
+        if await self._is_beyond_in_all(query, number, before):
             self.cap = number - 1
             self.wanted -= {(query.partition, each) for each in known if each > self.cap}
+
+    async def _is_beyond_in_all(self, query: ListingQuery, number: int, before: PageFacts) -> bool:
+        """Whether a page is missing in the middle of the source as well, not the one before it."""
+        if query.is_plain:
+            return (before.pages or 0) > number
+        plain = ListingQuery(source=query.source)
+        first = await self.first(plain)
+        if first is None or (first.pages or 0) <= number:
+            return False
+        there, missing = [
+            await self.read(plain, each, again=True, may_be_beyond=True)
+            for each in (number - 1, number)
+        ]
+        if there is None or there.is_absent or missing is None or not missing.is_absent:
+            return False
+        self.is_no_loss(plain, number)
+        return True
 
     def gap(self, query: ListingQuery, what: str) -> None:
         """Writes down what a part of the source lacks."""

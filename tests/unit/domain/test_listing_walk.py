@@ -320,6 +320,45 @@ async def test_a_cap_that_is_lowered_while_the_walk_goes_on_is_used_at_once() ->
     assert len(site.seen) >= 0.99 * 3_000
 
 
+@pytest.mark.parametrize("from_end", [0, 1])
+async def test_a_part_that_lacks_its_last_pages_is_no_page_cap(from_end: int) -> None:
+    whole = ShiftingSite(rows=varied_rows(3_000), page_size=10, page_cap=20)
+    await walk(whole)
+    part, last = next(
+        (part, number)
+        for part, number in whole.asked
+        if "type=" in part and 2 < number == whole.remembered[part, number].pages
+    )
+    lacking = {(part, last - each) for each in range(from_end + 1)}
+    site = ShiftingSite(rows=whole.rows, page_size=10, page_cap=20)
+    site.away.update(dict.fromkeys(lacking, 99))
+    summary = await walk(site)
+    assert (summary.page_cap, summary.pages_wanted) == (None, site.pages_read + len(lacking))
+    assert len(whole.seen - site.seen) <= 10 * len(lacking)
+    assert len(site.asked) <= len(whole.asked) + 10
+
+
+@pytest.mark.parametrize("pages", [3, 12])
+@pytest.mark.parametrize("newest", [0, 50])
+async def test_a_small_source_that_lacks_its_last_page_is_no_page_cap(
+    pages: int, newest: int
+) -> None:
+    site = ShiftingSite(rows=priced_rows(10 * pages - 1), page_size=10, page_cap=100)
+    site.away["", pages] = 99
+    reader = ListingWalk(ListingSource.SALE, site.read, page_cap=100)
+    summary = await (reader.first_pages(newest) if newest else reader.everything())
+    assert (summary.page_cap, summary.pages_wanted) == (None, site.pages_read + 1)
+
+
+async def test_a_page_cap_that_is_believed_too_low_is_found_out_by_the_newest_pages_too() -> None:
+    site = ShiftingSite(rows=priced_rows(3_000), page_size=10, page_cap=100)
+    summary = await ListingWalk(ListingSource.SALE, site.read, page_cap=2).first_pages(50)
+    assert (summary.page_cap, len(site.seen), len(site.asked)) == (50, 500, 50)
+    again = ShiftingSite(rows=site.rows, page_size=10, page_cap=40)
+    summary = await ListingWalk(ListingSource.SALE, again.read, page_cap=40).first_pages(50)
+    assert (summary.page_cap, len(again.asked)) == (None, 41)
+
+
 async def test_fewer_pages_than_wanted_are_noticed_on_the_deepest() -> None:
     site = ShiftingSite(rows=priced_rows(3_000), page_size=10, page_cap=12)
     summary = await ListingWalk(ListingSource.SALE, site.read, page_cap=100).first_pages(50)
