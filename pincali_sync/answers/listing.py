@@ -70,11 +70,14 @@ def _is_its_own(error: bytes, wanted: WantedPage) -> bool:
 
 def answer_of(page: ListingPage, wanted: WantedPage, url: str) -> ListingAnswer:
     """What a page that was read comes to."""
-    if page.total_listings and not page.entries and not page.unreadable_cards:
+    is_blank = not page.entries and not page.unreadable_cards
+    tells_nothing = is_blank and page.total_listings is None
+    should_have_some = page.total_listings or wanted.number > 1 or (tells_nothing and wanted.again)
+    if is_blank and should_have_some:
         if wanted.may_be_beyond:
             return ListingAnswer(facts=ABSENT, item=None, is_doubtful=True)
-        lost = _lost(wanted, url, "no card, although listings are declared")
-        return ListingAnswer(facts=None, item=lost, is_doubtful=True)
+        why = "no card, although listings are declared" if page.total_listings else "no card on it"
+        return ListingAnswer(facts=None, item=_lost(wanted, url, why), is_doubtful=True)
     facts = facts_of(page, wanted)
     read = ManifestPage(
         url=url,
@@ -84,7 +87,8 @@ def answer_of(page: ListingPage, wanted: WantedPage, url: str) -> ListingAnswer:
         page=page,
         facts=facts,
     )
-    return ListingAnswer(facts=facts, item=read)
+    # A filter may find nothing, and not say so: that is believed when it is asked again.
+    return ListingAnswer(facts=facts, item=read, is_doubtful=tells_nothing)
 
 
 def _lost(wanted: WantedPage, url: str, error: str) -> LostPage:

@@ -121,11 +121,11 @@ class ListingWalk:
         cap, first = self._reader.cap, await self._fresh(query, first)
         known = self._probed if query.is_plain else None
         pages = await self._reader.rest(query, first, limit=cap, is_whole=True, known=known)
-        there = [facts for _, facts in sorted(pages.items()) if not facts.is_absent] or [first]
-        left = (there[-1].total or 0) - cap * first.cards
-        if (there[-1].pages or 1) > cap and left > 0:
+        told = [facts for _, facts in sorted(pages.items()) if facts.total is not None] or [first]
+        declared, left = told[-1].pages or 1, (told[-1].total or 0) - cap * first.cards
+        if declared > cap and left > 0:
             await self._read_from_other_end(query, -(-(left + A_FEW) // max(first.cards, 1)))
-        return self._reader.cap >= cap or (there[-1].pages or 1) <= self._reader.cap
+        return self._reader.cap >= cap or declared <= self._reader.cap
 
     async def _read_from_other_end(self, query: ListingQuery, pages: int) -> None:
         oldest = replace(query, order=Order.OLDEST)

@@ -163,6 +163,43 @@ def test_a_page_without_cards_of_a_query_that_has_some_is_asked_for_again() -> N
     assert isinstance(answer.item, LostPage)  # unless it is asked for again
 
 
+BLANK = """<html><head><title>Houses for sale | Pincali</title></head><body class="marketplace">
+<h1>Sorry, something went wrong</h1><p>We could not load the results.</p></body></html>"""
+HOUSES = replace(SALE, property_type=29058)
+
+
+def read_blank(page: WantedPage, markup: str = BLANK) -> listing.ListingAnswer:
+    return read_listing(page, URL, FetchedPage(status=200, body=markup.encode()))
+
+
+@pytest.mark.parametrize("query", [SALE, HOUSES])
+def test_a_later_page_without_cards_is_lost_though_it_declares_nothing(query: ListingQuery) -> None:
+    answer = read_blank(wanted(query, 57))
+    assert (answer.facts, answer.is_doubtful) == (None, True)
+    assert isinstance(answer.item, LostPage)
+
+
+def test_a_page_without_cards_where_none_need_be_is_absent() -> None:
+    answer = read_blank(replace(wanted(number=101), may_be_beyond=True))
+    assert (answer.facts, answer.item, answer.is_doubtful) == (listing.ABSENT, None, True)
+
+
+@pytest.mark.parametrize("query", [SALE, HOUSES])
+def test_a_first_page_without_cards_and_total_is_asked_for_again(query: ListingQuery) -> None:
+    answer = read_blank(wanted(query, 1))
+    assert answer.is_doubtful
+    assert isinstance(answer.item, ManifestPage)  # else the query finds nothing
+    known = read_blank(replace(wanted(query, 1), again=True))
+    assert (known.facts, known.is_doubtful) == (None, True)  # what it showed before stands
+
+
+def test_a_filter_that_declares_to_find_nothing_is_believed() -> None:
+    nothing = BLANK.replace("<h1>", "<div data-search-results data-total='0'></div><h1>")
+    answer = read_blank(wanted(HOUSES, 1), nothing)
+    assert answer.facts is not None
+    assert (answer.facts.total, answer.is_doubtful) == (0, False)
+
+
 def listing_page(*entries: ManifestEntry) -> ListingPage:
     return ListingPage(total_listings=240, total_pages=10, next_page=None, entries=entries)
 

@@ -85,6 +85,18 @@ async def test_a_source_of_less_than_twice_the_cap_is_read_from_both_ends() -> N
     assert summary.gaps == ()
 
 
+async def test_the_other_end_is_read_where_the_last_page_shown_tells_no_total() -> None:
+    site = ShiftingSite(rows=priced_rows(170), page_size=10, page_cap=10)
+
+    async def read(page: WantedPage) -> PageFacts | None:
+        facts = await site.read(page)
+        is_last = page.number == site.page_cap and page.query.order is Order.NEWEST
+        return replace(facts, total=None, pages=None) if facts and is_last else facts
+
+    await ListingWalk(ListingSource.SALE, read, page_cap=10).everything()
+    assert len(site.seen) == 170
+
+
 def varied_rows(count: int, *, seed: int = 1, unpriced: float = 0.013) -> list[Row]:
     """As on the site: most are houses, some on request, in dollars or without rooms."""
     draws = random.Random(seed)
