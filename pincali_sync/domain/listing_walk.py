@@ -17,12 +17,13 @@ from pincali_sync.domain.page_reader import PageReader, Pages
 from pincali_sync.domain.parts import A_FEW, Judgement, Parts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.domain.unpriced import Unpriced
-from pincali_sync.domain.walk_summary import Hole, WalkSummary
+from pincali_sync.domain.walk_summary import SHORT, Hole, WalkSummary
 
 END = "end"  # the partition under which page 1 is read once more when all else was
 _FULL = 0.85  # of what can be read: parts that are meant to be larger are too often too large
 _SURELY_SHOWN = 10  # pages of a query
 _DOUBTFUL = 0.05  # of the whole: more than that does not go meanwhile
+_GROWN = 1.1  # of the pages that the first one declared: they are smaller now, it is no growth
 _STALE = 300  # pages asked for since: rows may have moved to the front, and totals on
 
 
@@ -122,10 +123,17 @@ class ListingWalk:
         known = self._probed if query.is_plain else None
         pages = await self._reader.rest(query, first, limit=cap, is_whole=True, known=known)
         told = [facts for _, facts in sorted(pages.items()) if facts.total is not None] or [first]
-        declared, left = told[-1].pages or 1, (told[-1].total or 0) - cap * first.cards
+        cards = self._cards_of_a_page(first)
+        declared, left = told[-1].pages or 1, (told[-1].total or 0) - cap * cards
         if declared > cap and left > 0:
-            await self._read_from_other_end(query, -(-(left + A_FEW) // max(first.cards, 1)))
-        return self._reader.cap >= cap or declared <= self._reader.cap
+            await self._read_from_other_end(query, -(-(left + A_FEW) // max(cards, 1)))
+        if self._reader.cap < cap:
+            return declared <= self._reader.cap
+        return declared <= max(self._reach, _GROWN * (first.pages or 1))
+
+    def _cards_of_a_page(self, first: PageFacts) -> int:
+        """Of a query's pages: the first one may have promoted listings beside its own."""
+        return min(first.cards, self._reader.sizes.full or first.cards)
 
     async def _read_from_other_end(self, query: ListingQuery, pages: int) -> None:
         oldest = replace(query, order=Order.OLDEST)
@@ -200,7 +208,8 @@ class ListingWalk:
             if await self._cover_by(division, query, first, at_best=True):
                 return
         await self._read_whole(query, first)
-        shown = self._reader.cap * (2 if self._has_two_ends else 1) * first.cards
+        pages = self._reader.cap * (2 if self._has_two_ends else 1)
+        shown = pages * self._cards_of_a_page(first)
         self._hole(query, max(0, (first.total or 0) - shown), of=first.total or 0)
 
     def _hole(
@@ -218,6 +227,7 @@ class ListingWalk:
 
     def _summary(self) -> WalkSummary:
         reader = self._reader
+        short = reader.sizes.short_pages()
         cap = reader.cap if reader.cap != self._believed else None
         return WalkSummary(
             source=self._plain.source,
@@ -229,6 +239,7 @@ class ListingWalk:
             unpriced_found=self._unpriced_found,
             gaps=(
                 *reader.gaps,
+                *(f"{part or 'plain'}: page {number} {SHORT}" for part, number in short),
                 *([] if cap is None else [f"the site shows {cap} pages of a query"]),
             ),
             holes=tuple(self._holes),

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pincali_sync.domain.divisions import Atlas
 from pincali_sync.domain.listing_query import ListingQuery, WantedPage
 from pincali_sync.domain.page_facts import PageFacts, ReadPage
-from pincali_sync.domain.walk_summary import SHORT
+from pincali_sync.domain.page_sizes import PageSizes
 
 _GROWTH = 0.05  # of the stock, during a scan
-_NEARLY_FULL = 0.9  # of the cards on other pages: one or two may be wanting
 
 Pages = dict[int, PageFacts]
 
@@ -27,8 +26,8 @@ class PageReader:
         self.gaps: list[str] = []
         self.stock: int | None = None  # of the whole source, at the start
         self.atlas = Atlas()
+        self.sizes = PageSizes()
         self._firsts: dict[str, tuple[int, PageFacts | None]] = {}  # and when they were read
-        self._most_cards = 0
 
     async def first(self, query: ListingQuery, *, again: bool = False) -> PageFacts | None:
         """A query's first page, asked for once; None: lost."""
@@ -63,15 +62,23 @@ class PageReader:
         )
         self.wanted.add(page.key)
         facts = await self._read_page(page)
-        if self._is_short(facts):
-            # It stands where the second answer is lost.
-            facts = await self._read_page(replace(page, again=True)) or facts
-        if facts is not None and self._is_short(facts):
-            self.gap(query, f"page {number} {SHORT}")
-            facts = replace(facts, pages=None)  # reckoned from its cards
+        if facts is not None and self.sizes.is_short(facts):
+            facts = await self._look_twice(page, facts)
+        if facts is not None:
+            self.sizes.learn(page.key, facts)
         if facts is not None and facts.is_absent and page.may_be_absent and number == 1:
             self.is_no_loss(query, 1)  # nothing like that is on offer
         return facts
+
+    async def _look_twice(self, page: WantedPage, short: PageFacts) -> PageFacts:
+        """A page that lacks cards, as a second answer has it; it stands where that is lost.
+
+        What is said twice is believed. Else the page count may be reckoned from too few cards.
+        """
+        facts = await self._read_page(replace(page, again=True))
+        if facts is not None and (facts.cards == short.cards or not self.sizes.is_short(facts)):
+            return facts
+        return replace(facts or short, pages=None)
 
     def is_no_loss(self, query: ListingQuery, number: int) -> None:
         """A page that is not there need not be."""
@@ -200,13 +207,6 @@ class PageReader:
     def gap(self, query: ListingQuery, what: str) -> None:
         """Writes down what a part of the source lacks."""
         self.gaps.append(f"{query.partition or 'plain'}: {what}")
-
-    def _is_short(self, facts: PageFacts | None) -> bool:
-        """Whether more pages follow, and others that were read so far have more cards."""
-        if facts is None or not facts.has_next or facts.is_absent:
-            return False
-        self._most_cards = max(self._most_cards, facts.cards)
-        return facts.cards < _NEARLY_FULL * self._most_cards
 
 
 def _ends_at(number: int, known: Mapping[int, PageFacts]) -> bool:

@@ -15,7 +15,7 @@ from pincali_sync.domain.listing_walk import ListingWalk
 from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.domain.walk_summary import SHORT, Hole, WalkSummary
-from tests.support.shifting_site import Row, ShiftingSite
+from tests.support.shifting_site import ABSENT, Row, ShiftingSite
 
 
 async def walk(site: ShiftingSite, believed: int | None = None) -> WalkSummary:
@@ -403,6 +403,50 @@ async def test_a_page_that_lacks_cards_is_told_where_the_second_answer_is_lost()
 
     summary = await ListingWalk(ListingSource.SALE, read, page_cap=5).everything()
     assert summary.gaps == (f"plain: page 3 {SHORT}",)
+
+
+@pytest.mark.parametrize("promoted_on", ["one page", "first pages"])
+async def test_promoted_cards_on_some_pages_make_no_other_page_short(promoted_on: str) -> None:
+    site = ShiftingSite(rows=varied_rows(4_000), page_size=24, page_cap=8)
+    whole = ShiftingSite(rows=site.rows, page_size=24, page_cap=8)
+    await walk(whole)
+    promoted: set[tuple[str, int]] = set()
+
+    async def read(page: WantedPage) -> PageFacts | None:
+        facts = await site.read(page)
+        if facts is None or not facts.has_next:
+            return facts
+        if page.number == 1 if promoted_on == "first pages" else not promoted:
+            promoted.add(page.key)
+        return replace(facts, cards=27) if page.key in promoted else facts
+
+    summary = await ListingWalk(ListingSource.SALE, read, page_cap=8).everything()
+    assert (len(site.seen), summary.gaps) == (4_000, ())
+    assert len(site.asked) <= len(whole.asked) + 5
+
+
+@pytest.mark.parametrize("changed_at", [60, 100])
+async def test_another_page_size_from_some_page_on_costs_little_and_hides_nothing(
+    changed_at: int,
+) -> None:
+    def change(site: ShiftingSite, asked: int) -> None:
+        if asked == changed_at:
+            site.page_size = 24
+
+    site = ShiftingSite(rows=varied_rows(6_000), page_size=42, page_cap=20, before_each_page=change)
+    await walk(site)
+    assert len(site.seen) >= 0.999 * 6_000
+    assert len(site.asked) <= 1.3 * site.fewest_pages
+
+
+async def test_pages_that_lack_cards_now_and_then_are_no_page_size() -> None:
+    """Each is cured by asking again, however many there are."""
+    whole = ShiftingSite(rows=varied_rows(3_000), page_size=10, page_cap=20)
+    await walk(whole)
+    flaky = [key for key in whole.asked if whole.remembered.get(key, ABSENT).has_next][1::5]
+    site = ShiftingSite(rows=whole.rows, page_size=10, page_cap=20, short=dict.fromkeys(flaky, 1))
+    summary = await walk(site)
+    assert (len(site.seen), summary.gaps) == (3_000, ())
 
 
 async def test_the_last_page_may_be_as_short_as_it_likes() -> None:
