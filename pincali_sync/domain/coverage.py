@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pincali_sync.domain.corners import Corner, corners_of
-from pincali_sync.domain.walk_summary import SHORT, Hole
+from pincali_sync.domain.walk_summary import SHORT, UNREAD, Hole
 
 # The spec: more than a tenth of the pages lost aborts the scan.
 MAX_LOST_SHARE = 0.10
@@ -198,7 +198,10 @@ def _unread_pages(scan: SourceScan) -> str | None:
         return "the scan did not come to its end"
     if scan.pages_read < scan.pages_wanted:
         return f"{scan.pages_read} of {scan.pages_wanted} pages read"
-    return f"{scan.pages_lost} pages lost" if scan.pages_lost else None
+    if scan.pages_lost:
+        return f"{scan.pages_lost} pages lost"
+    # Others that nobody wanted may have been read in their place: only the walk knows.
+    return next((gap for gap in scan.gaps if UNREAD in gap), None)
 
 
 def _short_pages(scan: SourceScan) -> str | None:

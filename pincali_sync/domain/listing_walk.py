@@ -17,7 +17,7 @@ from pincali_sync.domain.page_reader import PageReader, Pages
 from pincali_sync.domain.parts import A_FEW, Judgement, Parts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.domain.unpriced import Unpriced
-from pincali_sync.domain.walk_summary import SHORT, Hole, WalkSummary
+from pincali_sync.domain.walk_summary import Hole, WalkSummary
 
 END = "end"  # the partition under which page 1 is read once more when all else was
 _FULL = 0.85  # of what can be read: parts that are meant to be larger are too often too large
@@ -227,7 +227,6 @@ class ListingWalk:
 
     def _summary(self) -> WalkSummary:
         reader = self._reader
-        short = reader.sizes.short_pages()
         cap = reader.cap if reader.cap != self._believed else None
         return WalkSummary(
             source=self._plain.source,
@@ -238,8 +237,7 @@ class ListingWalk:
             unpriced_wanted=self._unpriced_wanted,
             unpriced_found=self._unpriced_found,
             gaps=(
-                *reader.gaps,
-                *(f"{part or 'plain'}: page {number} {SHORT}" for part, number in short),
+                *reader.told_gaps(),
                 *([] if cap is None else [f"the site shows {cap} pages of a query"]),
             ),
             holes=tuple(self._holes),

@@ -10,6 +10,7 @@ from pincali_sync.domain.divisions import Atlas
 from pincali_sync.domain.listing_query import ListingQuery, WantedPage
 from pincali_sync.domain.page_facts import PageFacts, ReadPage
 from pincali_sync.domain.page_sizes import PageSizes
+from pincali_sync.domain.walk_summary import SHORT, UNREAD
 
 _GROWTH = 0.05  # of the stock, during a scan
 
@@ -23,6 +24,7 @@ class PageReader:
         self._read_page = read
         self.cap = page_cap  # pages of a query that the site shows
         self.wanted: set[tuple[str, int]] = set()
+        self._had: set[tuple[str, int]] = set()  # pages that were there once
         self.gaps: list[str] = []
         self.stock: int | None = None  # of the whole source, at the start
         self.atlas = Atlas()
@@ -66,6 +68,8 @@ class PageReader:
             facts = await self._look_twice(page, facts)
         if facts is not None:
             self.sizes.learn(page.key, facts)
+            if not facts.is_absent:
+                self._had.add(page.key)
         if facts is not None and facts.is_absent and page.may_be_absent and number == 1:
             self.is_no_loss(query, 1)  # nothing like that is on offer
         return facts
@@ -207,6 +211,16 @@ class PageReader:
     def gap(self, query: ListingQuery, what: str) -> None:
         """Writes down what a part of the source lacks."""
         self.gaps.append(f"{query.partition or 'plain'}: {what}")
+
+    def told_gaps(self) -> list[str]:
+        """What was written down, pages that lack cards, and those that were never there or lost."""
+        short = [f"{part or 'plain'}: page {n} {SHORT}" for part, n in self.sizes.short_pages()]
+        unread = [f"page {n} of {part or 'plain'}" for part, n in sorted(self.wanted - self._had)]
+        return [
+            *self.gaps,
+            *short,
+            *(f"{len(unread)} {UNREAD}, such as {each}" for each in unread[:1]),
+        ]
 
 
 def _ends_at(number: int, known: Mapping[int, PageFacts]) -> bool:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pincali_sync.domain.listing_query import PROPERTY_TYPES
 from pincali_sync.domain.tiers import ListingSource
 
-SHORT = "shows fewer cards than other pages"  # how a gap says it
+# How a gap says it.
+SHORT = "shows fewer cards than other pages"
+UNREAD = "pages that were wanted are not read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from pincali_sync.domain.coverage import (
     reasons_to_distrust,
     too_many_lost,
 )
-from pincali_sync.domain.walk_summary import SHORT, Hole
+from pincali_sync.domain.walk_summary import SHORT, UNREAD, Hole
 
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -137,6 +137,10 @@ def test_the_first_certified_scan_sets_the_expectation_and_proves_no_absence() -
         (
             replace(full_scan(), gaps=(f"plain: page 3 {SHORT}", f"plain: page 7 {SHORT}")),
             f"2 pages that lack cards, such as plain: page 3 {SHORT}",
+        ),
+        (
+            replace(full_scan(read=101), gaps=(f"1 {UNREAD}, such as page 3 of type=29058",)),
+            f"1 {UNREAD}, such as page 3 of type=29058",
         ),
         (full_scan(found=2_387), "2387 different listings of 2400 declared"),
         (

@@ -14,7 +14,7 @@ from pincali_sync.domain.listing_query import PROPERTY_TYPES, STATES, Order, Wan
 from pincali_sync.domain.listing_walk import ListingWalk
 from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.tiers import ListingSource
-from pincali_sync.domain.walk_summary import SHORT, Hole, WalkSummary
+from pincali_sync.domain.walk_summary import SHORT, UNREAD, Hole, WalkSummary
 from tests.support.shifting_site import ABSENT, Row, ShiftingSite
 
 
@@ -484,6 +484,21 @@ async def test_a_page_that_is_gone_although_it_should_be_there_is_a_loss() -> No
     site = ShiftingSite(rows=priced_rows(20))
     site.away[("", 3)] = 9
     assert (await walk(site)).pages_wanted > site.pages_read
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_pages_that_nobody_wanted_make_up_for_none_that_was(*, is_lost: bool) -> None:
+    """A site that repeats its last page has some to read beyond the page cap."""
+    whole = ShiftingSite(rows=varied_rows(3_000), page_size=10, page_cap=20, repeats_last=True)
+    assert UNREAD not in str((await walk(whole)).gaps)
+    part, number = next(key for key in whole.asked if key[0].startswith("type=") and key[1] == 3)
+    site = ShiftingSite(rows=whole.rows, page_size=10, page_cap=20, repeats_last=True)
+    if is_lost:
+        site.lost = {(part, number)}
+    else:
+        site.away[part, number] = 99
+    summary = await walk(site)
+    assert f"1 {UNREAD}, such as page {number} of {part}" in summary.gaps
 
 
 async def test_rows_that_moved_up_behind_the_reader_are_read_again() -> None:
