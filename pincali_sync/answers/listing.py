@@ -6,21 +6,25 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
 
 from pincali_sync.answers.filters import keeps_filters
+from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.listing_query import Measure, WantedPage
 from pincali_sync.domain.page_facts import PageFacts, Sample
 from pincali_sync.domain.prices import Currency, Offer, Operation
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.exceptions import PageError
 from pincali_sync.items import FetchedPage, ListingPage, LostPage, ManifestEntry, ManifestPage
-from pincali_sync.pages.challenge import may_be_a_wall
+from pincali_sync.pages.challenge import challenge_kind, may_be_a_wall
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.own_page import shows_the_site, what_is_cut_off, what_is_missing
 
 logger = logging.getLogger(__name__)
 
-_OK, _NOT_FOUND = 200, 404
+_OK = 200
+_NOT_THERE = {404, 410}
+_NO_SUCH_QUERY = 422  # so the site has answered URLs that it does not know
 ABSENT = PageFacts(total=None, pages=None, is_absent=True)
 _HIDDEN = 1.1  # a page may be a card or two short
 
@@ -40,7 +44,7 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
     Args:
         url: where the page was fetched.
     """
-    if answer.status == _NOT_FOUND and wanted.may_be_absent and _is_its_own(answer.body, wanted):
+    if wanted.may_be_absent and (_is_not_there(answer, wanted) or _leads_away(answer, wanted, url)):
         return ListingAnswer(facts=ABSENT, item=None)
     if answer.status != _OK:
         return ListingAnswer(facts=None, item=_lost(wanted, url, answer.failure))
@@ -56,6 +60,33 @@ def read_listing(wanted: WantedPage, url: str, answer: FetchedPage) -> ListingAn
         # A page that trips the parser is counted with those that are lost.
         logger.exception("parsing %s failed", url)
         return ListingAnswer(facts=None, item=_lost(wanted, url, f"parser: {error!r}"))
+
+
+def _is_not_there(answer: FetchedPage, wanted: WantedPage) -> bool:
+    """Whether an error says that there is no such page."""
+    if answer.status == _NO_SUCH_QUERY:
+        is_such = wanted.may_be_beyond or shows_the_site(answer.body)
+    else:
+        is_such = answer.status in _NOT_THERE
+    return is_such and _is_its_own(answer.body, wanted)
+
+
+def _leads_away(answer: FetchedPage, wanted: WantedPage, url: str) -> bool:
+    """Whether a redirect leads to another search page of the site: there is no such page.
+
+    Not where it leads to the same page in other words, or with more of them.
+    """
+    target = redirect_target(url, answer.status, answer.headers.get("location"))
+    if target is None or challenge_kind(answer.status or 0, answer.headers, answer.body):
+        return False
+    here, there = urlsplit(url), urlsplit(target)
+    searches = here.path.rpartition("/")[0] + "/"
+    if there.netloc.lower() != here.netloc.lower() or not there.path.startswith(searches):
+        return False
+    asked, led = {*parse_qsl(here.query)}, {*parse_qsl(there.query)}
+    if wanted.number > 1:
+        return ("page", str(wanted.number)) not in led
+    return there.path.rstrip("/") != here.path or not asked <= led
 
 
 def _is_its_own(error: bytes, wanted: WantedPage) -> bool:

@@ -163,6 +163,70 @@ def test_a_page_without_cards_of_a_query_that_has_some_is_asked_for_again() -> N
     assert isinstance(answer.item, LostPage)  # unless it is asked for again
 
 
+BEYOND = replace(wanted(number=101), may_be_beyond=True)
+NOWHERE = wanted(replace(SALE, place=Place("jalisco", "nowhere")), 1)
+OWN_ERROR = b"<html><head><title>Error | Pincali</title></head><body></body></html>"
+
+
+def fetched_from(page: WantedPage) -> str:
+    return f"http://127.0.0.1{page.query.target(page.number)}"
+
+
+def redirect(target: str, status: int = 302) -> FetchedPage:
+    return FetchedPage(status=status, headers={"location": target})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        redirect("/en/properties/properties-for-sale"),
+        redirect("http://127.0.0.1/en/properties/properties-for-sale?page=100", 301),
+        FetchedPage(status=410),
+        FetchedPage(status=410, body=OWN_ERROR),
+        FetchedPage(status=422, body=OWN_ERROR),
+    ],
+)
+@pytest.mark.parametrize("page", [BEYOND, NOWHERE, wanted(WINDOW, 7)])
+def test_a_page_is_absent_however_the_site_says_so(page: WantedPage, answer: FetchedPage) -> None:
+    read = read_listing(page, fetched_from(page), answer)
+    assert (read.facts, read.item, read.is_doubtful) == (listing.ABSENT, None, False)
+    first = wanted(number=1)
+    assert isinstance(read_listing(first, fetched_from(first), answer).item, LostPage)
+
+
+@pytest.mark.parametrize("page", [BEYOND, NOWHERE])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        redirect("/account/authentication"),
+        redirect("/"),
+        redirect("https://challenge.example/en/properties/properties-for-sale"),
+        redirect(""),
+        FetchedPage(status=410, body=b"<title>Access denied | Pincali</title>"),
+        FetchedPage(status=422, body=b"<title>Verifica que eres humano | Pincali</title>"),
+        FetchedPage(status=409, body=OWN_ERROR),
+    ],
+)
+def test_what_leads_out_of_the_search_or_stands_before_it_is_a_lost_page(
+    page: WantedPage, answer: FetchedPage
+) -> None:
+    read = read_listing(page, fetched_from(page), answer)
+    assert read.facts is None
+    assert isinstance(read.item, LostPage)
+
+
+def test_an_unprocessable_query_is_no_end_where_nothing_shows_the_site() -> None:
+    read = read_listing(NOWHERE, fetched_from(NOWHERE), FetchedPage(status=422))
+    assert isinstance(read.item, LostPage)
+
+
+@pytest.mark.parametrize("page", [BEYOND, NOWHERE, wanted(WINDOW, 7)])
+def test_a_redirect_to_the_same_page_is_no_end(page: WantedPage) -> None:
+    url = fetched_from(page)
+    for target in (url, f"{url}{'&' if '?' in url else '?'}token=1"):
+        assert isinstance(read_listing(page, url, redirect(target)).item, LostPage)
+
+
 BLANK = """<html><head><title>Houses for sale | Pincali</title></head><body class="marketplace">
 <h1>Sorry, something went wrong</h1><p>We could not load the results.</p></body></html>"""
 HOUSES = replace(SALE, property_type=29058)
