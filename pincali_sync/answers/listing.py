@@ -151,6 +151,11 @@ def facts_of(page: ListingPage, wanted: WantedPage) -> PageFacts:
         has_next=page.next_page is not None,
         unpriced=priced.count(None),
         starts_unpriced=bool(priced) and priced[0] is None,
+        unpriced_ids=tuple(
+            entry.property_id
+            for entry, amount in zip(page.entries, priced, strict=True)
+            if amount is None
+        ),
         cities=tuple(dict.fromkeys(entry.city for entry in page.entries if entry.city)),
         keeps_filters=keeps_filters(page.entries, sample, query),
         sample=sample if wanted.number == 1 or wanted.may_be_beyond else None,

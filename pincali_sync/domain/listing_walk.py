@@ -181,7 +181,7 @@ class ListingWalk:
         lacking = parts.lacking
         if parts.division is BY_PRICE and lacking > A_FEW:
             self._unpriced_wanted += lacking
-            found = await self._on_request.find(parts.query, first, lacking)
+            found = await self._on_request.find(parts, first)
             self._unpriced_found += found
             lacking = max(0, lacking - found)
         if parts.is_real(lacking):

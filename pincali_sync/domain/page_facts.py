@@ -32,6 +32,7 @@ class PageFacts:
     has_next: bool = False
     unpriced: int = 0  # cards without a price
     starts_unpriced: bool = False
+    unpriced_ids: tuple[str, ...] = ()  # of the records of those cards
     cities: tuple[str, ...] = ()  # on its cards
     keeps_filters: bool = True  # its cards are what was asked for
     is_absent: bool = False  # the site has no such page

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pincali_sync.domain.divisions import Atlas
-from pincali_sync.domain.listing_query import ListingQuery, WantedPage
+from pincali_sync.domain.listing_query import ListingQuery, Measure, WantedPage
 from pincali_sync.domain.page_facts import PageFacts, ReadPage
 from pincali_sync.domain.page_sizes import PageSizes
 from pincali_sync.domain.walk_summary import SHORT, UNREAD
@@ -29,6 +29,7 @@ class PageReader:
         self.stock: int | None = None  # of the whole source, at the start
         self.atlas = Atlas()
         self.sizes = PageSizes()
+        self.unpriced_in_ranges: set[str] = set()  # records without a price in ranges of prices
         self._firsts: dict[str, tuple[int, PageFacts | None]] = {}  # and when they were read
 
     async def first(self, query: ListingQuery, *, again: bool = False) -> PageFacts | None:
@@ -70,6 +71,8 @@ class PageReader:
             self.sizes.learn(page.key, facts)
             if not facts.is_absent:
                 self._had.add(page.key)
+            if Measure.PRICE in dict(query.ranges):
+                self.unpriced_in_ranges.update(facts.unpriced_ids)
         if facts is not None and facts.is_absent and page.may_be_absent and number == 1:
             self.is_no_loss(query, 1)  # nothing like that is on offer
         return facts

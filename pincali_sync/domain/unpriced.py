@@ -8,7 +8,7 @@ from pincali_sync.domain.divisions import BY_PRICE, DIVISIONS, Division
 from pincali_sync.domain.listing_query import ListingQuery, Order
 from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.page_reader import PageReader
-from pincali_sync.domain.parts import Judgement
+from pincali_sync.domain.parts import Judgement, Parts
 
 
 class Unpriced:
@@ -20,16 +20,28 @@ class Unpriced:
         self._front: Order | None = None
         self._is_front_known = False
 
-    async def find(self, query: ListingQuery, first: PageFacts, wanted: int) -> int:
-        """Reads the pages that show them; how many they showed.
+    async def find(self, parts: Parts, first: PageFacts) -> int:
+        """Reads the pages that show what ranges of prices lack; how many of it they showed.
 
         Args:
-            wanted: so many are looked for.
+            parts: the ranges, read before.
+            first: of the pages of the whole.
         """
+        query, found = parts.query, set[str]()
         order = await self._order_with_front(query)
         if order is not None:
-            return await self._read_front(replace(query, order=order))
-        return await self._find_behind(query, first, wanted)
+            await self._read_front(replace(query, order=order), found)
+        # Stand-ins may make a front of their own, with the others behind all prices.
+        if order is None or parts.is_real(parts.lacking - len(found)):
+            await self._find_behind(query, first, found, parts.lacking)
+        return len(found)
+
+    def _new(self, facts: PageFacts) -> set[str]:
+        """The listings on request among those without a price.
+
+        Not those that a range of prices showed: they have one, but the card tells it as none.
+        """
+        return {*facts.unpriced_ids} - self._reader.unpriced_in_ranges
 
     async def _order_with_front(self, query: ListingQuery) -> Order | None:
         """The order by price in which they come first; None where they come last in both."""
@@ -37,39 +49,38 @@ class Unpriced:
             self._is_front_known = True
             for order in (Order.DEAREST, Order.CHEAPEST):
                 first = await self._reader.read(replace(query, order=order))
-                if first is not None and first.starts_unpriced:
+                if first is not None and first.starts_unpriced and self._new(first):
                     self._front = order
                     break
         return self._front
 
-    async def _read_front(self, query: ListingQuery) -> int:
+    async def _read_front(self, query: ListingQuery, found: set[str]) -> None:
         """From the first page on to the first that shows a price."""
-        found = 0
         for number in range(1, self._reader.cap + 1):
             facts = await self._page(query, number)
             if facts is None:
                 break
-            found += facts.unpriced
+            found |= self._new(facts)
             if facts.unpriced < facts.cards:
                 break
-        return found
 
-    async def _find_behind(self, query: ListingQuery, first: PageFacts, wanted: int) -> int:
+    async def _find_behind(
+        self, query: ListingQuery, first: PageFacts, found: set[str], wanted: int
+    ) -> None:
         """At the end of parts that are small enough to be read from there."""
         if (first.pages or 1) <= self._reader.cap:
-            return await self._read_tail(replace(query, order=Order.DEAREST), first.pages or 1)
+            await self._read_tail(replace(query, order=Order.DEAREST), first.pages or 1, found)
+            return
         for division in self._ways(query):
             queries = division.parts(query, first, self._reader.atlas, 2)
-            found = 0
             for part in queries:
                 inner = await self._reader.first(part)
                 if inner is not None and inner.total and self._reader.is_kept(part, inner):
-                    found += await self._find_behind(part, inner, wanted - found)
-                if found >= wanted:
+                    await self._find_behind(part, inner, found, wanted)
+                if len(found) >= wanted:
                     break
             if queries:
-                return found
-        return 0
+                break
 
     def _ways(self, query: ListingQuery) -> list[Division]:
         """Those that leave out least first."""
@@ -80,17 +91,15 @@ class Unpriced:
         ]
         return sorted(useful, key=lambda each: self._judgement.lacking(each, query) or 0.0)
 
-    async def _read_tail(self, query: ListingQuery, pages: int) -> int:
+    async def _read_tail(self, query: ListingQuery, pages: int, found: set[str]) -> None:
         """From the last page back to the first one that starts with a price."""
-        found = 0
         for number in range(pages, 0, -1):
             facts = await self._page(query, number)
             if facts is None:
                 continue
-            found += facts.unpriced
+            found |= self._new(facts)
             if not facts.starts_unpriced:
                 break
-        return found
 
     async def _page(self, query: ListingQuery, number: int) -> PageFacts | None:
         """None: it is lost, or went with its last row."""

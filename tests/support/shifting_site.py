@@ -31,6 +31,12 @@ class Row:
     bedrooms: int | None = None
     area: int | None = None
     in_dollars: bool = False  # shown so: its number is no price in pesos
+    is_stand_in: bool = False  # its price: filters and orders go by it, its card tells none
+
+    @property
+    def told(self) -> Decimal | None:
+        """The price as its card tells it."""
+        return None if self.is_stand_in else self.price
 
     def size(self, measure: Measure) -> Decimal | None:
         said = {
@@ -108,8 +114,9 @@ class ShiftingSite:
             pages=pages,
             cards=len(cards),
             has_next=number < pages,
-            unpriced=sum(row.price is None for row in cards),
-            starts_unpriced=bool(cards) and cards[0].price is None,
+            unpriced=sum(row.told is None for row in cards),
+            starts_unpriced=bool(cards) and cards[0].told is None,
+            unpriced_ids=tuple(str(row.number) for row in cards if row.told is None),
             cities=tuple(dict.fromkeys(row.city for row in cards)),
             keeps_filters=all(_is_asked_for(row, query) for row in cards),
             sample=_sample(cards),
@@ -167,7 +174,7 @@ def _is_in(row: Row, place: Place | None) -> bool:
 def _is_asked_for(row: Row, query: ListingQuery) -> bool:
     """As far as a card tells: the state is on none, nor is a price in pesos on all."""
     sizes = {measure: row.size(measure) for measure, _ in query.ranges}
-    if row.in_dollars:
+    if row.in_dollars or row.is_stand_in:
         sizes.pop(Measure.PRICE, None)
     return query.property_type in {None, row.property_type} and all(
         size is None or query.range_of(measure).holds(size) for measure, size in sizes.items()
@@ -179,7 +186,7 @@ def _sample(cards: list[Row]) -> Sample:
         sizes = (row.size(measure) for row in cards)
         return tuple(size for size in sizes if size is not None)
 
-    in_pesos = tuple(row.price for row in cards if row.price is not None and not row.in_dollars)
+    in_pesos = tuple(row.told for row in cards if row.told is not None and not row.in_dollars)
     return Sample(
         ids=tuple(str(row.number) for row in cards),
         values={

@@ -286,6 +286,7 @@ def test_a_first_page_tells_the_values_by_which_its_query_can_be_divided() -> No
     )
     facts, sample = facts_of_page(*cards), sample_of(*cards)
     assert (facts.unpriced, facts.starts_unpriced) == (1, False)
+    assert facts.unpriced_ids == (cards[2].property_id,)
     assert sample.values == {
         Measure.PRICE: (Decimal(1_000_000),),
         Measure.BEDROOMS: (Decimal(3),),

@@ -238,6 +238,66 @@ async def test_listings_on_request_are_read_where_they_stand_before_all_prices(
     assert len(site.asked) <= 1.2 * site.fewest_pages
 
 
+def with_prices_that_cards_do_not_tell(rows: list[Row], price: Decimal, *, every: int) -> list[Row]:
+    return [
+        replace(row, price=price, in_dollars=False, is_stand_in=True)
+        if row.price is not None and row.number % every == 7
+        else row
+        for row in rows
+    ]
+
+
+STAND_IN, ABSURD = Decimal(1), Decimal(10) ** 13
+
+
+@pytest.mark.parametrize(("price", "every"), [(STAND_IN, 50), (ABSURD, 1_000)])
+@pytest.mark.parametrize("front", [None, Order.CHEAPEST, Order.DEAREST])
+async def test_listings_whose_price_no_card_tells_pass_for_none_on_request(
+    price: Decimal, every: int, front: Order | None
+) -> None:
+    """Ranges of prices show them: they fill no hole."""
+    site = ShiftingSite(
+        rows=with_prices_that_cards_do_not_tell(
+            varied_rows(6_000, unpriced=0.005), price, every=every
+        ),
+        page_size=10,
+        page_cap=20,
+        ignored=frozenset({"place", "bedroom", "total_square_meters"}),
+        unpriced_first=frozenset(filter(None, [front])),
+    )
+    summary = await walk(site)
+    unseen = {row.number for row in site.rows} - site.seen
+    a_few = 3 * 4  # come and go in each of four types
+    lacking = summary.unpriced_wanted - summary.unpriced_found
+    assert len(unseen) - a_few <= lacking <= len(unseen)
+    assert sum(hole.out_of_reach for hole in summary.holes) >= len(unseen) - a_few
+    assert front is None or len(unseen) <= a_few
+
+
+@pytest.mark.parametrize("price", [Decimal(0), STAND_IN, ABSURD])
+async def test_listings_on_request_are_looked_for_behind_prices_that_no_card_tells(
+    price: Decimal,
+) -> None:
+    houses = [
+        replace(row, property_type=29058, state="jalisco", city="Zapopan")
+        for row in varied_rows(240, unpriced=0.06)
+    ]
+    usual, odd = (
+        ShiftingSite(
+            rows=rows,
+            page_size=4,
+            page_cap=10,
+            ignored=frozenset({"bedroom", "total_square_meters"}),
+        )
+        for rows in (houses, with_prices_that_cards_do_not_tell(houses, price, every=40))
+    )
+    for site in (usual, odd):
+        summary = await walk(site)
+        assert summary.unpriced_wanted == summary.unpriced_found > 3
+        assert (len(site.seen), summary.holes) == (240, ())
+    assert len(odd.asked) <= len(usual.asked) + 5
+
+
 async def test_listings_that_say_nothing_of_themselves_are_found_all_the_same() -> None:
     bare = [
         replace(row, bedrooms=None, area=None) if row.number % 50 == 0 else row
