@@ -199,6 +199,25 @@ async def test_what_was_dismissed_by_its_kind_of_error_stays_out(
     assert (dismissed, await shop.queue.top_up()) == (2, 0)
 
 
+async def test_what_is_likely_removed_is_left_to_the_verification_until_a_card_shows_it(
+    shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await add_live(db, "blue-house", price=2_000_000)
+    await shop.scan(entry("blue-house", sale(3_000_000)))
+    [queued] = await shop.claim()
+    await shop.save(ScrapeResult(queued=queued, error="HTTP 404", ending=Ending.GONE))
+    await rows(
+        db,
+        """UPDATE properties_live
+              SET listing_status = 'likely_removed', consecutive_missing_count = 2""",
+    )
+    clock.advance(days=8)
+    assert await shop.queue.top_up() == 0
+    await shop.scan(entry("blue-house", sale(3_000_000)))
+    clock.advance(days=1)
+    assert await shop.queue.top_up() == 1
+
+
 async def test_a_page_that_came_starts_the_count_of_those_in_vain_again(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:

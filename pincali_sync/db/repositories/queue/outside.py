@@ -9,6 +9,7 @@ from pincali_sync.clock import TOLERATED, TOLERATED_SECONDS
 from pincali_sync.db.repositories.queue import rest
 from pincali_sync.db.repositories.queue.filling import Filling
 from pincali_sync.db.repositories.queue.room import ROOM, RoomRepository, insert
+from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.items import ANOTHER_TRY
 
@@ -48,7 +49,7 @@ _CAME_BACK = f"l.listing_status IS NOT DISTINCT FROM '{ListingStatus.RELISTED}'"
 
 # What was asked for in vain is tried again, first after a day: all that waits here is known to be
 # new, or to be other than the live row says. What the manifest does not want any more, and what is
-# in the queue, waits no longer.
+# in the queue, waits no longer. What is likely removed is looked at by the verification alone.
 _TAKE = f"""
 WITH looked AS MATERIALIZED (
     SELECT o.property_id, o.place, m.source_url, {_FOUND_BY} AS run_id,
@@ -61,7 +62,8 @@ WITH looked AS MATERIALIZED (
                 WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed AND NOT {_CAME_BACK} THEN 'price_change'
                 ELSE 'relisted' END AS reason,
-           CASE WHEN vain.last_at - {_TOLERATED} <= :now
+           CASE WHEN l.listing_status = {LIKELY} THEN :now + interval '1 day'
+                WHEN vain.last_at - {_TOLERATED} <= :now
                 THEN vain.last_at + {rest.after("vain.times", days=1)} END AS rests_until
       FROM unnest(CAST(:property_ids AS text[])) WITH ORDINALITY AS o (property_id, place)
       LEFT JOIN property_manifest m ON m.property_id = o.property_id
