@@ -2,6 +2,7 @@
 
 "No disponible" beside "Tour virtual" says nothing of the listing, nor does "Vendida" beside "No".
 What nobody reads there and what counts pictures says nothing of a text; what people click on may.
+A number or a price before it is no label, and may belong to what it is said of nevertheless.
 """
 
 from __future__ import annotations
@@ -45,7 +46,6 @@ _BADGE = re.compile(r"badge|chip|pill|ribbon|(?<![a-z])tag(?![a-z])", re.I)
 _WORD = re.compile(r"[^\W_]")
 # A share or a day is one as well; other figures count things.
 _LETTER_OR_DAY = re.compile(r"[^\W\d_]|\d[-/.]\d\d?[-/.]\d|^\d+ ?(?:%|/ ?\d+)$")
-_NUMBER = re.compile(r"\d{1,4}")
 _Step = Callable[[LexborNode], LexborNode | None]
 _BEFORE: _Step = attrgetter("prev")
 _AFTER: _Step = attrgetter("next")
@@ -59,7 +59,7 @@ class Neighbours:
     after: str | None = None
     is_badge: bool = False  # all of them, as the text itself, are badges
     has_unread: bool = False  # something that is hidden, or to be clicked on, stands before it
-    number: str | None = None  # a mere one before it
+    figure: str | None = None  # a mere one before it: a number, a price
     unread: tuple[Unread, ...] = ()  # what is clicked on, before and after it
 
 
@@ -82,9 +82,11 @@ class _Beside:
         return self.text if is_short else None
 
     @property
-    def number(self) -> str | None:
-        """Its text, where that is a number of things."""
-        return self.text if _NUMBER.fullmatch(self.text) else None
+    def figure(self) -> str | None:
+        """Its text, where that is short and has no letters."""
+        if self.node is None or self.label is not None or not _may_be_label(self.node):
+            return None
+        return self.text if len(self.text) <= _LONGEST_LABEL else None
 
 
 def neighbours_of(block: Block) -> Neighbours:
@@ -105,7 +107,7 @@ def neighbours_of(block: Block) -> Neighbours:
             nodes = [each.node for each in (before, after) if each.node is not None]
             is_badge = all(map(_is_badge, (first, *nodes)))
             labels = before.label, after.label
-            return Neighbours(*labels, is_badge, has_unread, before.number, unread)
+            return Neighbours(*labels, is_badge, has_unread, before.figure, unread)
         outer = first.parent
         if outer is None or outer.tag in _ROOTS or _stands_out(outer):
             return Neighbours(has_unread=has_unread, unread=unread)

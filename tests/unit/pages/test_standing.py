@@ -909,3 +909,41 @@ def test_what_is_rented_and_for_sale_may_have_a_tenant_however_it_is_said(status
         assert judgement.verdict is Verdict.UNKNOWN, header
         assert judgement.evidence == f'the page says "{status}", but it is for sale'
         assert judgement_on(header=header, prices=RENT).verdict is Verdict.SOLD, header
+
+
+FIGURES = ["$1,000,000", "$ 1,000,000.00", "1,000,000", "101", "#101", "360°", "33 1234 5678"]
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<div class='row'><div>Roble</div><div>{}</div><div>{}</div></div>",
+        "<div class='row'><b>Modelo A</b> <b>101</b> <p>{}</p><p>{}</p></div>",
+        "<ul class='units'><li><h4>{}</h4></li></ul><div>{}</div>",
+        "<div><p>{}</p><div><span><b>{}</b></span></div></div>",
+    ],
+)
+def test_a_status_behind_a_mere_figure_may_be_that_of_what_it_is_of(form: str, figure: str) -> None:
+    for status in ("Vendido", "Sold", "Agotado"):
+        judgement = judgement_on(header=form.format(figure, status))
+        assert judgement.verdict is Verdict.UNKNOWN, judgement
+        assert judgement.evidence.endswith(f'but "{figure}" stands beside it')
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("words", ["No disponible", "Not available"])
+def test_what_is_not_available_may_be_what_a_figure_before_it_means(
+    words: str, figure: str
+) -> None:
+    judgement = judgement_on(header=f"<div><span>{figure}</span> <span>{words}</span></div>")
+    assert judgement.verdict is Verdict.UNKNOWN
+    assert judgement.evidence.endswith(f'but "{figure}" stands beside it')
+    for none in ("18 fotos", "1 / 18 photos", "EB-KL7001"):
+        header = f"<div><span>{none}</span> <span>{words}</span></div>"
+        assert judgement_on(header=header).verdict is Verdict.GONE, none
+
+
+def test_a_status_behind_the_listings_own_price_is_the_listings() -> None:
+    assert judgement_on(prices=f"{SALE}<div>Vendida</div>").verdict is Verdict.SOLD
+    assert judgement_on(prices=f"{SALE}<p>No disponible</p>").verdict is Verdict.GONE
