@@ -2,7 +2,7 @@
 
 "No disponible" beside "Tour virtual" says nothing of the listing, nor does "Vendida" beside "No".
 What nobody reads there and what counts pictures says nothing of a text; what people click on may.
-A number or a price before it is no label, and may belong to what it is said of nevertheless.
+A figure or a long text before it is no label, and may belong to what it is said of nevertheless.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pincali_sync.pages.text import fold
 from pincali_sync.pages.unread import Unread, unread_in
 
 _LONGEST_LABEL = 40
+_LONGEST_QUOTE = 100
 _FEW_NODES = 8  # of a card, beyond its price
 _MOST_NODES = 60  # of a neighbour, which has few, and in a direction
 _UNSEEN = frozenset({"script", "style", "template"})
@@ -59,7 +60,7 @@ class Neighbours:
     after: str | None = None
     is_badge: bool = False  # all of them, as the text itself, are badges
     has_unread: bool = False  # something that is hidden, or to be clicked on, stands before it
-    figure: str | None = None  # a mere one before it: a number, a price
+    no_label: str | None = None  # a mere figure or a long text before it
     unread: tuple[Unread, ...] = ()  # what is clicked on, before and after it
 
 
@@ -82,11 +83,11 @@ class _Beside:
         return self.text if is_short else None
 
     @property
-    def figure(self) -> str | None:
-        """Its text, where that is short and has no letters."""
+    def no_label(self) -> str | None:
+        """Its text, where that is longer or a mere figure, and may tell what is meant."""
         if self.node is None or self.label is not None or not _may_be_label(self.node):
             return None
-        return self.text if len(self.text) <= _LONGEST_LABEL else None
+        return self.text[:_LONGEST_QUOTE]
 
 
 def neighbours_of(block: Block) -> Neighbours:
@@ -107,7 +108,7 @@ def neighbours_of(block: Block) -> Neighbours:
             nodes = [each.node for each in (before, after) if each.node is not None]
             is_badge = all(map(_is_badge, (first, *nodes)))
             labels = before.label, after.label
-            return Neighbours(*labels, is_badge, has_unread, before.figure, unread)
+            return Neighbours(*labels, is_badge, has_unread, before.no_label, unread)
         outer = first.parent
         if outer is None or outer.tag in _ROOTS or _stands_out(outer):
             return Neighbours(has_unread=has_unread, unread=unread)
@@ -131,7 +132,7 @@ def _nearest(node: LexborNode, step: _Step) -> _Beside:
         elif step is _BEFORE and _names_what_follows(near, whole, has_colon=has_colon):
             return _Beside(near, whole)
         elif _WORD.search(whole):
-            has_unread = has_unread or len(whole) <= _LONGEST_LABEL
+            has_unread = True
         has_colon = has_colon or ":" in text
     return _Beside(has_unread=has_unread, unread=tuple(unread))
 

@@ -195,7 +195,7 @@ def _beside(said: Block, near: Neighbours) -> _Status | None:
     beside = " ".join(text for text in (before, after) if DAY.fullmatch(text))
     if STATUS.fullmatch(whole) or _is_of_its_own(said.text, after):
         after = ""
-    other = near.before if before else near.after if after else near.figure or _unknown_in(near)
+    other = near.before if before else near.after if after else near.no_label or _unknown_in(near)
     return _Status(said, f'but "{other}" stands beside it' if other else "", beside)
 
 
@@ -222,8 +222,8 @@ def _bare(said: Block, near: Neighbours) -> _Status | None:
     others = [text for text in beside if not _is_of_its_own(said.text, fold(text))]
     if others:
         return _Status(said, f'but "{others[0]}" stands beside it') if near.is_badge else None
-    if near.figure:
-        return _Status(said, f'but "{near.figure}" stands beside it')
+    if near.no_label:
+        return _Status(said, f'but "{near.no_label}" stands beside it')
     return _Status(said, "but what stands before it is not read" if near.has_unread else "")
 
 

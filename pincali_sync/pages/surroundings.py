@@ -22,6 +22,7 @@ _FRAMES = frozenset(
 _PICTURES = frozenset({"i", "img", "svg", "span", "em"})
 _SAYING = ("title", "alt", "aria-label", "data-label", "data-title", "data-original-title")
 _NAMING = ("class", "id")
+_BLANK = "wordlesspicture"
 _LONGEST = 300  # of an attribute; a longer one names many things
 _MOST_NODES = 30  # of a text with icons in it, and between it and the page
 _WORDS = re.compile(r"[a-z]{3,}")  # "d-flex mb-3": short ones and figures lay things out
@@ -49,8 +50,12 @@ _PLAIN_WORDS = _STATUS_WORDS.union(_OF_NOTHING_ELSE.split())
 
 
 def is_of_something_else(block: Block) -> bool:
-    """Whether an element around a text, or an icon in it or beside it, names another thing."""
-    return not _PLAIN_WORDS.issuperset(_all_names(block))
+    """Whether an element around a text, or an icon in it or beside it, names another thing.
+
+    A picture without words adorns a status, and elsewhere may be what the text is about.
+    """
+    names = _all_names(block)
+    return not _PLAIN_WORDS.issuperset(names - {_BLANK} if names & _STATUS_WORDS else names)
 
 
 def is_called_a_status(block: Block) -> bool:
@@ -120,9 +125,11 @@ def classes_of(node: LexborNode) -> str:
 def _names_of(node: LexborNode, block: Block) -> list[str]:
     given = node.attributes
     if node.tag == "img" and "alt" not in given:
-        return ["picture"]
+        return ["something else"]
     texts = [given.get(name) or "" for name in _SAYING]
     names = [given.get(name) or "" for name in _NAMING]
+    if node.tag == "img" and not texts[_SAYING.index("alt")].strip():
+        names.append(_BLANK)
     if any(len(text) > _LONGEST for text in (*texts, *names)):
         return ["something else"]
     if given.get("role") in {"alert", "status"}:

@@ -576,11 +576,10 @@ def test_a_row_of_data_on_a_saved_page_is_no_status(label: str, value: str) -> N
     assert judgement.verdict is Verdict.ALIVE, judgement
 
 
-def test_a_status_beside_a_number_a_long_text_or_a_part_of_the_head_is_one() -> None:
+def test_a_status_before_a_number_or_a_long_text_or_by_a_part_of_the_head_is_one() -> None:
     long = "Una casa con vista al mar, cerca de todo y lejos del ruido."
     for given in (
         f"<div><b>Vendida</b><span>18</span></div><p>{long}</p>",
-        f"<p>{long}</p><p>Vendida</p>",
         "<div class='listing-id'>ID: EB-KL7001</div><b>Vendida</b><div class='price'>$1</div>",
         f"<h2>Vendida</h2><p>{long}</p>",
         "<p>Casa rosa</p><div class='banner'><p>Vendida</p></div>",
@@ -947,3 +946,54 @@ def test_what_is_not_available_may_be_what_a_figure_before_it_means(
 def test_a_status_behind_the_listings_own_price_is_the_listings() -> None:
     assert judgement_on(prices=f"{SALE}<div>Vendida</div>").verdict is Verdict.SOLD
     assert judgement_on(prices=f"{SALE}<p>No disponible</p>").verdict is Verdict.GONE
+
+
+LONG = [
+    "¿Acepta crédito Infonavit, Fovissste o bancario?",
+    "Virtual tour and drone video of this property:",
+    "Recorrido virtual y video de la propiedad (Matterport)",
+    "La casa de al lado, del mismo desarrollador y con igual plano",
+    "La casa de al lado se construyó con el mismo plano.",
+    "Infonavit, Fovissste, Cofinavit, Alia2, ISSFAM " * 6,
+]
+LONG_FORMS = [
+    "<section><h2>{}</h2><div class='content'><p>{}</p></div></section>",
+    "<div><p>{}</p><p>{}</p></div>",
+    "<div><span>{}</span> <span>{}</span></div>",
+    "<div><div class='title'><h3>{}</h3></div><div><div><b>{}</b></div></div></div>",
+    "<div><a href='#v'>{}</a><span>:</span><span>{}</span></div>",
+]
+
+
+@pytest.mark.parametrize("words", ["Vendida", "Sold", "No disponible", "Not available"])
+@pytest.mark.parametrize("long", LONG)
+@pytest.mark.parametrize("form", LONG_FORMS)
+def test_a_status_behind_a_text_too_long_for_a_label_proves_nothing(
+    form: str, long: str, words: str
+) -> None:
+    judgement = judgement_on(header=form.format(long, words))
+    assert judgement.verdict is Verdict.UNKNOWN, judgement
+    assert len(judgement.evidence) < 200
+
+
+@pytest.mark.parametrize("form", ["<button>{}</button>", "<p class='d-none'>{}</p>"])
+def test_a_bare_status_behind_a_long_text_that_is_not_read_proves_nothing(form: str) -> None:
+    for long in LONG:
+        header = f"<div>{form.format(long)}<span>No disponible</span></div>"
+        assert judgement_on(header=header).verdict is Verdict.UNKNOWN, long
+
+
+@pytest.mark.parametrize("alt", ["", "alt", "alt=''", "alt=' '"])
+@pytest.mark.parametrize("words", ["No disponible", "Not available"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<div class='box'><img src='/placeholder.png' {}><p>{}</p></div>",
+        "<div><img src='/placeholder.png' {}><span>{}</span></div>",
+        "<figure><img src='/p.png' {}><figcaption>{}</figcaption></figure>",
+    ],
+)
+def test_what_is_not_available_may_be_what_a_picture_without_words_stands_for(
+    form: str, words: str, alt: str
+) -> None:
+    assert judgement_on(header=form.format(alt, words)).verdict is Verdict.ALIVE
