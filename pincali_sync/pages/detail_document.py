@@ -67,9 +67,9 @@ class DetailDocument:
         public_id = _public_id(tree, tracking)
         if public_id is None:
             raise PageError(f"{url} shows no listing id")
-        objects = own_objects(tree, url, public_id)
-        data = _merged(objects)
         title, original = _titles(tree)
+        objects = own_objects(tree, url, public_id, (title, original))
+        data = _merged(objects)
         title = title or clean(data.get("name"), MAX_TITLE)
         if title is None:
             raise PageError(f"{url} ({public_id}) has no title")

@@ -161,3 +161,55 @@ def test_an_object_that_names_this_listing_fills_its_fields(own: dict[str, Any])
 def test_the_pages_own_link_names_its_listing_as_well() -> None:
     head = f'<link rel="canonical" href="{OWN}">'
     assert page({"@type": "House", "url": OWN, **FACTS}, head=head, url=OTHER).bedrooms == 9
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"url": f"{SITE}/credito"},
+        {"url": "/credito"},
+        {"url": "https://inmobiliaria.example/casa-vecina"},
+        {"url": SITE},
+        {"@id": f"{SITE}/credito#product"},
+        {"mainEntityOfPage": {"@id": "https://inmobiliaria.example/casa"}},
+        {"offers": {"url": f"{SITE}/credito", **DOLLARS}},
+        {"sku": "PLAN-1"},
+        {"productID": 12345},
+        {"identifier": {"@type": "PropertyValue", "value": "VEC-9"}},
+        {"name": "Casa Vecina"},
+        {"name": "Casa rosa y casa azul"},
+        {"name": {"@value": "Casa Vecina"}},
+        {"name": "★"},
+    ],
+)
+def test_an_object_that_goes_by_a_name_of_its_own_fills_nothing(other: dict[str, Any]) -> None:
+    assert page(HOUSE | other) == BARE
+    assert page({"@type": "Offer", "url": "/credito", "itemOffered": HOUSE | other}) == BARE
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"name": "Casa rosa"},
+        {"name": "  CASA  ROSA. "},
+        {"name": "Casa rosa 31"},
+        {"name": ["Casa rosa"]},
+        {"name": ""},
+        {"@id": "#house"},
+        {"@id": "_:b0"},
+        {"@id": "https://www.pincali.com/#house"},
+        {"sku": None, "url": ""},
+        {"sku": "REF-9", "url": OWN, "name": "Casa de la abuela"},
+    ],
+)
+def test_an_object_that_goes_by_the_listings_name_or_none_fills_its_fields(
+    own: dict[str, Any],
+) -> None:
+    assert page(HOUSE | own).bedrooms == 9
+
+
+def test_an_object_may_go_by_the_title_that_a_translation_hides() -> None:
+    heading = """<h1 class="property-title"><span data-translation>Pink house</span>
+        <span class="d-none" data-translation>Quinta rosa</span></h1>"""
+    for name, bedrooms in (("Pink house", 9), ("Quinta Rosa", 9), ("Quinta azul", None)):
+        assert page(HOUSE | {"name": name}, head=heading).bedrooms == bedrooms, name

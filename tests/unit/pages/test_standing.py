@@ -997,3 +997,23 @@ def test_what_is_not_available_may_be_what_a_picture_without_words_stands_for(
     form: str, words: str, alt: str
 ) -> None:
     assert judgement_on(header=form.format(alt, words)).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"sku": "PLAN-1", "url": "https://www.pincali.com/credito"},
+        {"sku": None, "url": "https://www.pincali.com/credito"},
+        {"sku": "PLAN-1"},
+        {"sku": None, "productID": "12345"},
+        {"sku": None},
+        {"@type": "House", "sku": None, "url": "https://inmobiliaria.example/casa-vecina"},
+    ],
+)
+def test_data_that_go_by_a_name_of_their_own_are_no_status_of_the_listing(
+    other: dict[str, Any],
+) -> None:
+    data = listing(SOLD_OUT, name="Crédito Plan Oro") | other
+    assert judgement_on(data=data).verdict is Verdict.ALIVE
+    known = listing(SOLD_OUT, name="Vendida") | {"sku": None}  # the title
+    assert judgement_on(data=known).verdict is Verdict.SOLD
