@@ -15,8 +15,12 @@ _TAKEN = (
     r"(?:vendid|rentad|alquilad|arrendad|alugad|locad|agotad|esgotad)[oa])"
 )
 _BOTH = rf"{_TAKEN}(?: ?(?:or|o|ou|/|-|&|y|and) ?{_TAKEN})?"
+# A house that is "retirada" stands apart, and one that is "finalizada" was built.
 _STOPPED = (
-    r"(?:(?:pausad|suspendid|suspens|despublicad)[oa]|paused|suspended|unpublished|"
+    r"(?:(?:pausad|suspendid|suspens|despublicad|inac?tiv|des(?:ac|a)tivad|expirad|caducad|"
+    r"vencid|cancelad|ar(?:ch|qu)ivad)[oa]|dad[oa] de baja|"
+    r"(?<!casa )(?<!terreno )(?<!departamento )retirad[oa]|"
+    r"paused|suspended|unpublished|inactive|deactivated|expired|cancell?ed|withdrawn|archived|"
     r"not published|(?:no|nao) (?:esta )?publicad[oa])"
 )
 _SOLD = r"(?:(?:(?:has|been|ha|sido) )*(?:sold|vendid[oa])|se vendio)"

@@ -1017,3 +1017,49 @@ def test_data_that_go_by_a_name_of_their_own_are_no_status_of_the_listing(
     assert judgement_on(data=data).verdict is Verdict.ALIVE
     known = listing(SOLD_OUT, name="Vendida") | {"sku": None}  # the title
     assert judgement_on(data=known).verdict is Verdict.SOLD
+
+
+STOPPED = [
+    *("Inactiva", "Inactivo", "INACTIVO", "Inactive", "Inativo", "Expirado", "Expirada", "Expired"),
+    *("Retirada", "Retirado", "Withdrawn", "Cancelado", "Cancelada", "Cancelled", "Canceled"),
+    *("Dado de baja", "Dada de baja", "Desactivado", "Desactivada", "Desativado", "Deactivated"),
+    *("Caducado", "Vencida", "Archivada", "Archived", "Arquivado"),
+]
+STOPPED_FORMS = [
+    "<span class='badge badge-danger'>{}</span>",
+    "<div class='alert'><p>{}</p></div>",
+    "<div role='alert'>¡{}!</div>",
+    "<p>Estatus: {}</p>",
+]
+
+
+@pytest.mark.parametrize("form", STOPPED_FORMS)
+@pytest.mark.parametrize("status", ["Pausado", *STOPPED])
+def test_what_has_expired_or_was_withdrawn_is_gone_as_what_is_paused(
+    status: str, form: str
+) -> None:
+    assert judgement_on(header=form.format(status)).verdict is Verdict.GONE
+
+
+@pytest.mark.parametrize("form", [*NAMED, "<p>{}</p>", "<div><span>{}</span></div>"])
+@pytest.mark.parametrize("status", ["Pausado", *STOPPED])
+def test_what_else_has_expired_or_was_withdrawn_is_no_status(status: str, form: str) -> None:
+    assert judgement_on(header=form.format(status)).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Estado: Jalisco", "Alberca inactiva", "Contrato vencido", "Visita cancelada"),
+        *("Casa retirada", "Terreno retirado", "Hipoteca cancelada"),
+        *("Alarm deactivated", "Estudio archivado", "Retirada del centro", "Expired mortgage"),
+        *("Obra finalizada", "Finalizado", "Permiso expirado", "Dado de baja en el predial"),
+    ],
+)
+def test_what_else_is_inactive_expired_or_remote_is_no_status(text: str) -> None:
+    for form in ("<div class='badge'>{}</div>", "<div class='alert'>{}</div>", "<h3>{}</h3>"):
+        assert judgement_on(header=form.format(text)).verdict is Verdict.ALIVE, form
+    label, _, value = text.partition(" ")
+    if value and label not in {"Casa", "Terreno", "La", "Dado", "Estado:"}:
+        pair = f"<div><span>{label}</span><span class='status'>{value}</span></div>"
+        assert judgement_on(header=pair).verdict is Verdict.ALIVE, pair
