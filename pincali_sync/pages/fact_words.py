@@ -68,6 +68,11 @@ _UNLIKE = r"(?:sqm|sqft|hectares|m|mts?|metros?|cm|km|ft|pies|half|medi[oa]s?|me
 _TAIL = rf"(?:\s+(?!{_UNLIKE})[a-z][a-z.']*)*"
 _LIKE = r"(?:(?:full|complete|covered|roofed|indoor|private|assigned)\s+)?"
 _LABEL = r"(?:(?:number|numero|n[ou]m?|total|cantidad|quantidade)\.?\s+(?:of|de)\s+|total\s+|#\s*)?"
+# All that may stand beside a count without making it one of something else.
+_KIND = (
+    r"(?:techad[oa]s?|cubiert[oa]s?|cobert[oa]s?|complet[oa]s?|privad[oa]s?|asignad[oa]s?|propi[oa]s?|"
+    r"full|complete|covered|roofed|indoor|private|assigned|(?:en |in |em )?total(?:es)?)\b"
+)
 _VEHICLES = r"(?:cars?|autos?|coches?|carros?|vehiculos?|vehicles?)"
 _NOT_ITS_OWN = r"\b(?:visit|guest|shared|compart|comun)"
 _OTHERS = rf"(?!.*{_NOT_ITS_OWN})"
@@ -75,12 +80,14 @@ _PARKING = (
     r"parking(?:\s+(?:spaces?|spots?|lots?|places?|stalls?))?"
     r"|(?:cajon(?:es)?|lugar(?:es)?|espacios?|plazas?)\s+(?:de|para)\s+"
     rf"(?:estacionamiento|garaje|{_VEHICLES})"
+    r"|vagas? (?:de|na) gara(?:gem|gens)"
     rf"|cajon(?:es)?|estacionamientos?|cocheras?|garages?|garajes?|garagens|vagas?|{_VEHICLES}"
 )
+_PLACES = r"(?:lugar(?:es)?|espacios?|plazas?|spaces?|spots?|places?)"
 ROOMS = {
     "bedrooms": r"bed(?:room)?s?|b(?:dr?m?|r)s?|recamaras?|rec(?:am)?s?|hab(?:itacion(?:es)?|s)?|"
     r"dorm(?:itorios?|s)?|alcobas?|quartos?",
-    "half_bathrooms": rf"(?:half|medios?|meios?)[\s-]*{_BATHS}|lavabos?",
+    "half_bathrooms": rf"(?:half|medios?|meios?)[\s-]*{_BATHS}",
     "bathrooms": _BATHS,
     "parking_spaces": rf"{_OTHERS}(?:{_PARKING})",
 }
@@ -90,7 +97,8 @@ COUNTS = tuple(
     for name, words in ROOMS.items()
     for pattern in (
         rf"{_COUNT}\s*-?\s*{_LIKE}(?:{words})\.?{_TAIL}",
-        rf"{_LABEL}(?:{words}){_TAIL}\s*(?::|(?<=s)(?=\s))\s*{_COUNT}{_TAIL}",
+        rf"{_LABEL}(?:{words})(?:\s+{_KIND})*\s*(?::|(?<=s)(?=\s))\s*{_COUNT}"
+        rf"(?:\s+(?:{_KIND}|{_PLACES}|{words}))*",
     )
 ) + tuple(
     (name, re.compile(pattern))
@@ -99,7 +107,10 @@ COUNTS = tuple(
         ("bedrooms", rf"{_COUNT} ?\+ ?[0-9] (?:{ROOMS['bedrooms']}){_TAIL}"),
         ("bathrooms", rf"{_COUNT} (?:full|completos?|completas?)"),
         ("half_bathrooms", rf"{_COUNT} (?:half|medios?|meios?)"),
-        ("parking_spaces", rf"(?:{_PARKING}){_TAIL}\s+(?:para|for|p/)\s+{_COUNT}\s+{_VEHICLES}"),
+        (
+            "parking_spaces",
+            rf"{_OTHERS}(?:{_PARKING}){_TAIL}\s+(?:para|for|p/)\s+{_COUNT}\s+{_VEHICLES}",
+        ),
         ("parking_spaces", rf"{_COUNT}[\s-]+car\s+garage"),
         ("total_floors", rf"{_COUNT}[\s-]*(?:{FLOORS})"),
         ("total_floors", r"(?P<n>1) (?:floor|level|piso|nivel|planta|andar|pavimento)"),
@@ -109,7 +120,9 @@ COUNTS = tuple(
 # Short for bathrooms only where these are spoken of, or both kinds are.
 SHORT = re.compile(r"(?:[0-9.]+ )(?:full|complet[oa]s?|half|medios?|meios?)")
 BATHS = re.compile(rf"\b{_BATHS}\b")
-BESIDE_ICON = re.compile(rf"(?P<n>[0-9]{{1,4}}){_TAIL}")
+HALF = re.compile(_HALF)  # "2 niveles y medio": more than 2
+POWDER_ROOM = "1 lavabo"  # in Portuguese; "lavabos" are washbasins
+BESIDE_ICON = re.compile(rf"(?P<n>[0-9]{{1,4}})(?:\s+{_KIND})*")
 OF_OTHERS = re.compile(_NOT_ITS_OWN)  # parking that is not the listing's own
 # Counted beside the rooms, and no room of their own columns.
 _OF_STAFF_OR_GUESTS = (
@@ -137,7 +150,11 @@ _BUILT = (
     r"(?:(?:year|ano)(?: of| de(?: la)?)? (?:built|construction|construccion|construcao)"
     r"|construction year|built(?: in| en)?|construid[oa] e[nm](?: el ano)?)\s*[:=]?\s*"
 )
-_AGE = r"(?:age|antiguedad|edad|idade)(?: (?:of|del?|do|da)(?: the| la)? [a-z]+)?\s*[:=]?\s*"
+_BUILDING = (
+    r"(?:inmueble|imovel|edificio|propiedad|propriedade|casa|departamento|apartamento|vivienda|"
+    r"construccion|construcao|building|property|house|home)"
+)
+_AGE = rf"(?:age|antiguedad|edad|idade)(?: (?:of|del?|do|da)(?: the| la)? {_BUILDING})?\s*[:=]?\s*"
 YEAR = re.compile(rf"{_BUILT}(?P<n>[0-9]{{4}})")
 AGE = tuple(
     re.compile(pattern)
@@ -162,7 +179,11 @@ _BEFORE, _AFTER = (
     rf"(?P<before>(?:{_AREA_WORD}\s+)*?(?:{_AREA_WORD})?)",
     rf"(?P<after>(?:\s+{_AREA_WORD})*)",
 )
-_NUMBER = r"(?P<n>[0-9]{1,3}(?: [0-9]{3})+|[0-9][0-9.,']*)"
+# "Lote 5 200 m²" is lot 5, of 200 m².
+_NO_NAME = "".join(
+    f"(?<!{word} )" for word in ("lote", "terreno", "lot", "plot", "land", "building")
+)
+_NUMBER = rf"(?P<n>{_NO_NAME}[0-9]{{1,3}}(?: [0-9]{{3}})+|[0-9][0-9.,']*)"
 AREA = (
     re.compile(rf"{_BEFORE}\s*[:=]?\s*{_NUMBER}\s*(?P<unit>sqm|hectares|sqft){_AFTER}"),
     re.compile(rf"{_BEFORE}\s*(?P<unit>sqm|sqft){_AFTER}\s*[:=]?\s*{_NUMBER}"),

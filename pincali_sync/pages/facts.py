@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, TypedDict, cast
 
 from pincali_sync.domain.numbers import decimal_of, numeric
@@ -50,6 +51,7 @@ _SQUARE_METRES = {"mtk", "m2", "sqm"}  # as JSON-LD writes the unit
 _M2_PER_HECTARE = 10_000
 _HALF = Decimal("0.5")
 _NAMED_AREAS = {"lot_size_m2", "covered_area_m2"}
+_COUNTED = {*words_of.ROOMS, "floor_number", "total_floors"}
 _Said = dict[str, int | Decimal]
 
 _ICONS = {"fa-bed": "bedrooms", "fa-bath": "bathrooms", "fa-car": "parking_spaces"}
@@ -127,9 +129,11 @@ def _together(words: str, icon: str) -> _Said | None:
     has_bare_words = not all(map(words_of.DIGIT.search, parts))
     if has_bare_words and len(parts) == 2 and (named := _statement(" ".join(parts), icon)):
         return named  # "300 m² (terreno)", "Bedrooms | 3"
-    for words_of_one in parts:
+    for before, words_of_one in pairwise(["0", *parts]):
         more = _statement(words_of_one, icon)
         if more is None or any(said.get(name, value) != value for name, value in more.items()):
+            return None
+        if _is_of_what_stands_before(more, words_of_one, before):
             return None
         said |= more
     if any(map(words_of.SHORT.fullmatch, parts)) and not words_of.BATHS.search(words):
@@ -139,6 +143,14 @@ def _together(words: str, icon: str) -> _Said | None:
     if has_bare_words and words_of.OF_OTHERS.search(words):
         said.pop("parking_spaces", None)
     return said
+
+
+def _is_of_what_stands_before(said: _Said, words: str, before: str) -> bool:
+    """Whether a count is of other things: "Clósets en recámaras: 3", "2 niveles y medio"."""
+    if words_of.HALF.fullmatch(words):
+        return True
+    is_bare = not words_of.DIGIT.search(before)
+    return is_bare and ":" in words and not _COUNTED.isdisjoint(said)
 
 
 def _statement(words: str, icon: str) -> _Said | None:
@@ -183,7 +195,9 @@ def _count(words: str) -> _Said | None:
 
 
 def _bare(words: str, icon: str) -> _Said:
-    """A chip that is "5 años" and no more; else, in any language, the number beside an icon."""
+    """A chip that is "5 años" and no more; else the number beside an icon."""
+    if words == words_of.POWDER_ROOM:
+        return {"half_bathrooms": 1}
     if age := words_of.YEARS.fullmatch(words):
         return {"age_years": int(age["n"])}
     match = words_of.BESIDE_ICON.fullmatch(words)

@@ -154,8 +154,10 @@ def test_a_chip_is_understood_in_english_and_spanish(
     assert prop.features == (text,)
 
 
-def test_an_icon_tells_what_unknown_words_do_not() -> None:
-    assert with_chip("4 Zimmer", "fa-bed").bedrooms == 4
+def test_an_icon_tells_what_a_mere_number_counts() -> None:
+    assert with_chip("4", "fa-bed").bedrooms == 4
+    assert with_chip("2 techados", "fa-car").parking_spaces == 2
+    assert with_chip("24 horas", "fa-car").parking_spaces is None
     assert with_chip("410 m²", "fa-cube").covered_area_m2 == Decimal(410)
     assert with_chip("800 m²", "fa-expand").lot_size_m2 == Decimal(800)
 

@@ -54,6 +54,16 @@ ROOMS = {
     "2 lugares de estacionamiento": {CARS: 2},
     "Cochera techada para 3 autos": {CARS: 3},
     "2-car garage": {CARS: 2},
+    "Estacionamiento techado: 1": {CARS: 1},
+    "Cajones de estacionamiento techados: 2": {CARS: 2},
+    "Vagas de garagem: 2": {CARS: 2},
+    "Estacionamiento: 2 cajones": {CARS: 2},
+    "Estacionamientos: 2 techados": {CARS: 2},
+    "Garage: 2 cars": {CARS: 2},
+    "Baños completos: 2": {FULL: 2},
+    "Baños: 2 completos": {FULL: 2},
+    "Recámaras: 3 en total": {BEDS: 3},
+    "Half Baths 1": {HALF: 1},
     "4 BR": {BEDS: 4},
     "3 bd / 1.5 ba": {BEDS: 3, FULL: 1, HALF: 1},
     "Recámaras | 4": {BEDS: 4},
@@ -80,6 +90,8 @@ FLOORS_AND_YEARS = {
     "Antigüedad: 12 años": {AGE: 12},
     "8 años de antigüedad": {AGE: 8},
     "Idade do imóvel: 5 anos": {AGE: 5},
+    "Antigüedad del edificio: 12 años": {AGE: 12},
+    "Age of the building: 12 years": {AGE: 12},
     "15-year-old": {AGE: 15},
     "7 años": {AGE: 7},
     "1 year": {AGE: 1},
@@ -121,6 +133,8 @@ AREAS = {
     "410 m² (terreno)": {LOT: Decimal(410)},
     "190 m² - construcción": {COVERED: Decimal(190)},
     "Terreno | 410 m²": {LOT: Decimal(410)},
+    "Terreno: 5 200 m²": {LOT: Decimal(5200)},
+    "5 200 m² de terreno": {LOT: Decimal(5200)},
     "Sup. construida 190 m²": {COVERED: Decimal(190)},
 }
 OF_STAFF_AND_GUESTS = {
@@ -161,6 +175,18 @@ Terrenos 120 m² y 200 m² | Casas de 60 m² y 120 m² | Lotes de 120 m² a 200 
 Recámaras de servicio: 1 | Recámaras de visita: 1 | Recámaras de visitas 1 | Baños de servicio: 1
 Baños de visitas: 1 | 1 baño de servicio | Número de recámaras de servicio: 1
 Cuartos de servicio: 1 | Quartos de empregada: 1 | Maid's rooms: 1 | Guest bedrooms: 2
+Estacionamiento: 24 horas | Estacionamiento: 500 pesos | Estacionamiento: 500 mxn | Parking: 50 usd
+Parking: 200 meters away | Estacionamiento: 5 minutos | Garage: 2 motos | Cochera: 3 bicicletas
+Parking: 24 hours | Parking spaces 24 hours | Autos 5 minutos | Estacionamiento: 12 meses
+Recámaras en planta baja: 1 | Recámara principal: 1 | Recámaras con vestidor: 1 | Recámaras: 3 baños
+Recámaras en piso: 1 | Baños en recámaras: 2 | Clósets en recámaras: 3 | Camas y recámaras: 4
+Baños compartidos: 2 | Baño de la alberca: 1 | Bathrooms per floor: 2 | Baños: 2 lavabos
+Estacionamiento de visitas para 10 autos | Habitaciones de hotel: 30
+Lote 5 200 m² | Terreno 5 200 m² | Lot 5 200 sqm | Land 12 500 m² | Manzana 3 Lote 5 200 m²
+Antigüedad de remodelación: 2 años | Antigüedad del contrato: 2 años | Age of the roof: 2 years
+Antigüedad de la remodelación: nueva | Edad del propietario: 60 años | Antigüedad de cocina 2
+Lavabos: 3 | 3 lavabos | 2 baños con 2 lavabos | 2 baños con 1 lavabo | 2 lavabos en baño
+Niveles: 2 y medio | 2 niveles y medio | Baños: 2 y medio | 1 planta y media | Pisos: 3 y media
 500 varas cuadradas | Precio por m²: 5,000 | $500 / m² | m² | 0 m²
 """
 
@@ -181,7 +207,27 @@ def test_a_chip_that_is_not_certain_says_nothing(text: str, icon: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2-3 recámaras", "4 o más baños", "2.25 baths", "10 x 20 m", "30 m²", "1 de 2", "1 medio"],
+    [
+        *(
+            "2-3 recámaras",
+            "4 o más baños",
+            "2.25 baths",
+            "10 x 20 m",
+            "30 m²",
+            "1 de 2",
+            "1 medio",
+        ),
+        *(
+            "24 horas",
+            "500 pesos",
+            "50 usd",
+            "200 meters away",
+            "5 minutos",
+            "2 motos",
+            "4 personas",
+        ),
+        *("3 bicicletas", "2 lavabos", "6 huéspedes", "12 meses"),
+    ],
 )
 @pytest.mark.parametrize("icon", ["fa-bed", "fa-bath", "fa-car"])
 def test_an_icon_makes_no_uncertain_number_certain(text: str, icon: str) -> None:
