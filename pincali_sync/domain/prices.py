@@ -75,6 +75,9 @@ _STAND_INS = (Decimal(0), Decimal(1))  # typed where a price is wanted and none 
 
 _SALE = re.compile(rf"\b(?:{SALE})\b")
 _RENT = re.compile(rf"\b(?:{RENT})\b")
+_LONGEST_UNIT = 40
+_IN = re.compile(r"\b(?:in|en|em)\b")
+_UNITS = CURRENCIES | {"m2", "hectare", "month"}
 _ON_REQUEST = frozenset({"request", "open", "label", "badge", "sale", "rent", "gap"})
 
 
@@ -84,6 +87,15 @@ def operation_of(text: str) -> Operation | None:
     if _SALE.search(words):
         return Operation.SALE  # a foreclosure is a sale
     return Operation.RENT if _RENT.search(words) else None
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text without an amount names a currency, or what a price is for: "por m²"."""
+    if len(text) > _LONGEST_UNIT:
+        return False
+    wording, number = masked(plain(text))
+    said = None if number else said_of(_IN.sub(" ", wording))
+    return said is not None and not said.isdisjoint(_UNITS)
 
 
 def parse_offer(

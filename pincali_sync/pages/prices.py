@@ -8,12 +8,15 @@ from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
-from pincali_sync.domain.prices import Offer, Operation, parse_offer
+from pincali_sync.domain.prices import Offer, Operation, is_unit, parse_offer
 from pincali_sync.pages.shown import is_shown, texts_of
 from pincali_sync.pages.text import JsonObject
 
 _MAX_PRICES = 10  # of a listing: one for each operation
 _BOXES = 2  # around a price, within its card
+_NEAR = 3  # texts on either side of a price
+_MOST_NODES = 12
+_LONGEST = 200  # of a text without markup; what is longer names no unit
 _DIGIT = re.compile(r"\d")
 
 
@@ -37,6 +40,8 @@ def offers_of(
         if offer is None and not (text or unseen):
             continue
         if offer is None or (unseen and _is_denied(offer, text, unseen)):
+            return ()
+        if offer.amount is not None and not _is_borne_out(offer, text, price):
             return ()
         known = offers.get(offer.operation)
         if known is not None and known != offer:
@@ -79,3 +84,34 @@ def _is_denied(offer: Offer, text: str, unseen: str) -> bool:
         return offer.amount is None and not _DIGIT.search(text)
     whole = parse_offer(f"{text} {unseen}", default=offer.operation)
     return whole is not None and (whole.currency, whole.unit) != (offer.currency, offer.unit)
+
+
+def _is_borne_out(offer: Offer, text: str, price: LexborNode) -> bool:
+    """Whether the units that stand outside a price, "USD" or "por m²", are its own."""
+    for unit in filter(is_unit, _texts_beside(price)):
+        whole = parse_offer(f"{text} {unit}", default=offer.operation)
+        if whole is None or (whole.currency, whole.unit) != (offer.currency, offer.unit):
+            return False
+    return True
+
+
+def _texts_beside(price: LexborNode) -> Iterator[str]:
+    """The few next ones on either side, as far as the next price."""
+    for name in ("prev", "next"):
+        shown = filter(None, map(_shown_in, _siblings(price, name)))
+        yield from islice(shown, _NEAR)
+
+
+def _siblings(price: LexborNode, name: str) -> Iterator[LexborNode]:
+    near: LexborNode | None = getattr(price, name)
+    for _ in range(_MOST_NODES):
+        if near is None or "price" in (near.attributes.get("class") or "").split():
+            return
+        yield near
+        near = getattr(near, name)
+
+
+def _shown_in(node: LexborNode) -> str:
+    if node.is_text_node:
+        return " ".join((node.text_content or "")[:_LONGEST].split())
+    return texts_of(node)[0] if node.is_element_node and is_shown(node) else ""

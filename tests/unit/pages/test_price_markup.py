@@ -288,3 +288,50 @@ def test_a_bare_sign_is_no_peso_where_the_pages_data_name_other_money(
 def test_the_tracking_data_name_the_currency_too() -> None:
     assert currencies("$52,000", [], "USD") == [("MXN",), ()]
     assert currencies("$52,000", [], "Peso") == [("MXN",), ("MXN",)]
+
+
+BESIDE = [
+    "{price}<div class='unit'>{unit}</div>",
+    "{price} {unit}",
+    "{price}<span class='badge'>Exclusiva</span> <small>{unit}</small>",
+    "<span class='currency'>{unit}</span>{price}",
+    "{price}<b><i>{unit}</i></b>",
+    "<div><div>{price}<span>{unit}</span></div></div>",
+]
+OTHER_UNITS = ["por m²", "/m2", "por metro cuadrado", "USD", "dólares", "en USD", "por hectárea"]
+
+
+@pytest.mark.parametrize("form", BESIDE)
+@pytest.mark.parametrize("unit", [*OTHER_UNITS, "mensual", "EUR", "Precio por m²"])
+def test_a_price_beside_which_another_unit_or_currency_stands_is_none(form: str, unit: str) -> None:
+    for inner in ("$8,800", "$8,800 MXN"):
+        assert offers(form.format(price=price(inner), unit=unit)) == (), inner
+    two = price("$9,000") + form.format(price=price("$8,800").replace("Sale", "Rent"), unit="USD")
+    assert offers(two) == ()
+
+
+@pytest.mark.parametrize("form", BESIDE)
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("MXN", "pesos", "M.N.", "Exclusiva", "3 recámaras", "120 m²", "Casa en Zapopan", "", "•"),
+        *("Precio", "En venta", "Guardar", "USD 12,000 al año", "<s>USD</s>", "<i hidden>USD</i>"),
+    ],
+)
+def test_what_else_stands_beside_a_price_leaves_it_as_it_is(form: str, words: str) -> None:
+    assert offers(form.format(price=price("$8,800"), unit=words)) == (sale("8800"),)
+    per_m2 = form.format(price=price("$8,800 MXN por m²"), unit="por m²")
+    assert offers(per_m2) == (sale("8800", per_m2=True),)
+
+
+def test_a_price_on_request_stays_one_whatever_currency_stands_beside_it() -> None:
+    (offer,) = offers(f"{price('Consultar')}<span>USD</span>")
+    assert offer.amount is None
+
+
+@pytest.mark.parametrize("unit", ["USD", "por m²"])
+def test_a_page_shows_no_price_where_another_unit_stands_beside_it(unit: str) -> None:
+    beside = f"{price('$12,500')}<span class='currency'>{unit}</span>"
+    detail = f"""<div class="listing-id">ID: EB-KL7001</div><h1 class="property-title">Casa</h1>
+        <div class="listing__intro"><div class="listing__price">{beside}</div></div>"""
+    assert parse_detail_page(detail, "https://www.pincali.com/en/home/casa-31").offers == ()
