@@ -1,7 +1,8 @@
 """How long a legacy database of a million rows takes to upgrade, and how long it locks out others.
 
-`python -m bench.legacy_upgrade [ROWS]`. A second connection looks every 20 ms which locks on
-`properties_live` keep writers out.
+`python -m bench.legacy_upgrade [ROWS [partial]]`. A second connection looks every 20 ms which locks
+on `properties_live` keep writers out. With `partial` the columns of the specification are there,
+empty.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import psycopg
 from pincali_workshop.stack import embedded
 
 from pincali_sync.db import migrate
-from tests.support.legacy import create_legacy
+from tests.support.legacy import PARTIAL, create_legacy
 
 _LOOK_SECONDS = 0.02
 _LOCKS = """
@@ -26,7 +27,7 @@ SELECT 1 FROM pg_locks
 """
 
 
-def main(rows: int = 1_000_000) -> int:
+def main(rows: int = 1_000_000, *, is_partial: bool = False) -> int:
     """Prints the seconds of the upgrade and of the longest lock."""
     with tempfile.TemporaryDirectory(prefix="pincali-legacy-") as folder:
         home = Path(folder)
@@ -34,6 +35,9 @@ def main(rows: int = 1_000_000) -> int:
             url = embedded.ensure_running(home, durable=False)
             started = perf_counter()
             create_legacy(url, rows=rows)
+            if is_partial:
+                with psycopg.connect(url) as connection:
+                    connection.execute(PARTIAL)
             print(f"filled with {rows:,} rows in {perf_counter() - started:.0f} s", flush=True)
             watch = LockWatch(url)
             watch.start()
@@ -71,4 +75,4 @@ class LockWatch(threading.Thread):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(int(argument) for argument in sys.argv[1:2])))
+    sys.exit(main(*map(int, sys.argv[1:2]), is_partial="partial" in sys.argv[2:]))

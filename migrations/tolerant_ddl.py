@@ -17,14 +17,17 @@ from migrations.column_types import refuse_others, with_time_zone
 # A migration that cannot get its lock must not make everybody queue up behind it. For the
 # transaction only: behind a pooler the connection is not ours to change.
 _PATIENCE = "SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '15min'"
-_AT_MOST = "PERFORM set_config('lock_timeout', '10s', true);"  # in a DO block by itself
+AT_MOST = "PERFORM set_config('lock_timeout', '10s', true);"  # in a DO block by itself
 _LEFT_OUT = "'rows of {} break ' || {} || ': see `pincali-sync doctor`'"
 # Columns that tell nothing of whose a table is.
 _ANYBODYS = {
     *("id", "url", "name", "title", "description", "status", "kind", "reason", "error", "notes"),
     *("created_at", "updated_at", "started_at", "completed_at", "finished_at"),
 }
-_BUSY_TABLES = ("properties_live", "property_changes", "property_manifest")
+_BUSY_TABLES = (
+    *("properties_live", "property_changes", "property_manifest"),
+    *("property_scrapes_staging", "scrape_queue"),
+)
 
 
 def be_patient() -> None:
@@ -136,7 +139,7 @@ def _add_unproven(table: str, conditions: Mapping[str, str]) -> None:
         DO $do$
         DECLARE broken text[]; adding text;
         BEGIN
-            {_AT_MOST}
+            {AT_MOST}
             SELECT array_remove(ARRAY[{broken}], NULL) INTO broken FROM {table};
             IF broken <> '{{}}' THEN
                 RAISE WARNING USING MESSAGE = {_LEFT_OUT.format(table, "broken::text")};
@@ -159,7 +162,7 @@ def _prove_or_drop(table: str, names: Iterable[str]) -> None:
         DO $do$
         DECLARE unproven text;
         BEGIN
-            {_AT_MOST}
+            {AT_MOST}
             FOR unproven IN SELECT conname FROM pg_constraint
                              WHERE conrelid = '{table}'::regclass AND NOT convalidated
                                AND conname IN ({", ".join(f"'{name}'" for name in names)})
@@ -181,20 +184,11 @@ def drop_checks(table: str, names: Iterable[str]) -> None:
     op.execute(f"ALTER TABLE {table} {drops}")
 
 
-def require(table: str, column: str, default: str) -> None:
-    """NOT NULL with a default, where a column of this name may have been nullable."""
-    op.execute(f"""
-        DO $do$
-        BEGIN
-            IF EXISTS (SELECT FROM information_schema.columns
-                        WHERE table_schema = current_schema() AND table_name = '{table}'
-                          AND column_name = '{column}' AND is_nullable = 'YES') THEN
-                UPDATE {table} SET {column} = {default} WHERE {column} IS NULL;
-                ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default},
-                                    ALTER COLUMN {column} SET NOT NULL;
-            END IF;
-        END $do$
-        """)
+def let_go() -> None:
+    """Commits: nobody waits for the tables altered so far while what follows takes its time."""
+    with op.get_context().autocommit_block():
+        pass
+    be_patient()
 
 
 def as_timestamptz(table: str, columns: Collection[str]) -> None:
@@ -246,7 +240,7 @@ def _use_index(table: str, name: str) -> str:
     return f"""
         DO $do$
         BEGIN
-            {_AT_MOST}
+            {AT_MOST}
             IF NOT EXISTS (SELECT FROM pg_constraint
                             WHERE conrelid = '{table}'::regclass AND conname = '{name}') THEN
                 ALTER TABLE {table} ADD CONSTRAINT {name} UNIQUE USING INDEX {name};
@@ -294,7 +288,7 @@ def _drop_if_invalid(name: str) -> str:
     return f"""
         DO $do$
         BEGIN
-            {_AT_MOST}
+            {AT_MOST}
             IF EXISTS (SELECT FROM pg_index WHERE NOT indisvalid
                           AND indexrelid = to_regclass('{name}')) THEN
                 EXECUTE 'DROP INDEX {name}';

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from alembic import op
 
+from migrations.filling import require
 from migrations.tolerant_ddl import (
     add_columns,
+    add_keys,
     as_timestamptz,
     be_patient,
     create_indexes,
     create_tables,
     prove_checks,
     replace_check,
-    require,
 )
 
 revision = "0002_hybrid_sync"
@@ -39,31 +40,30 @@ LIVE_COLUMNS = (
     "price_unit VARCHAR(10) DEFAULT 'total' NOT NULL",
 )
 _STATUSES = "('active', 'likely_removed', 'confirmed_removed', 'sold', 'relisted')"
-LIVE_CHECKS = {
-    "listing_status": f"listing_status IN {_STATUSES}",
-    "scrape_priority": "scrape_priority BETWEEN 1 AND 5",
-    "price_unit": "price_unit IN ('total', 'm2')",
-}
 _RUN_STATES = "('running', 'completed', 'failed', 'cancelled')"
 _QUEUE_STATES = "('pending', 'in_progress', 'completed', 'failed', 'cancelled')"
 # Checks of tables that somebody may have: (table, column, condition).
 CHECKS = (
+    ("properties_live", "listing_status", f"listing_status IN {_STATUSES}"),
+    ("properties_live", "scrape_priority", "scrape_priority BETWEEN 1 AND 5"),
+    ("properties_live", "price_unit", "price_unit IN ('total', 'm2')"),
     ("sync_runs", "tier_level", "tier_level BETWEEN 1 AND 4"),
     ("sync_runs", "status", f"status IN {_RUN_STATES}"),
     ("scrape_queue", "priority", "priority BETWEEN 1 AND 5"),
     ("scrape_queue", "status", f"status IN {_QUEUE_STATES}"),
 )
 # Columns of the specification that somebody may have made nullable.
-REQUIRED = (
-    ("properties_live", "consecutive_missing_count", "0"),
-    ("properties_live", "listing_status", "'active'"),
-    ("property_manifest", "first_seen_at", "now()"),
-    ("property_manifest", "last_seen_at", "now()"),
-    ("property_manifest", "is_new", "true"),
-    ("property_manifest", "needs_full_scrape", "true"),
-    ("property_manifest", "price_changed", "false"),
-    ("scrape_queue", "attempt_count", "0"),
-)
+REQUIRED = {
+    "properties_live": {"consecutive_missing_count": "0", "listing_status": "'active'"},
+    "property_manifest": {
+        "first_seen_at": "now()",
+        "last_seen_at": "now()",
+        "is_new": "true",
+        "needs_full_scrape": "true",
+        "price_changed": "false",
+    },
+    "scrape_queue": {"attempt_count": "0"},
+}
 # The specification says TIMESTAMP.
 TIMES = {
     "properties_live": ("last_manifest_seen_at", "last_full_scrape_at"),
@@ -99,19 +99,9 @@ TIDY = (
           FROM property_manifest) doubled
      WHERE m.id = doubled.id AND doubled.place > 1
     """,
-    # An index named otherwise would do as well: one more does no harm.
-    """
-    DO $do$
-    BEGIN
-        IF NOT EXISTS (SELECT FROM pg_constraint
-                        WHERE conrelid = 'property_manifest'::regclass
-                          AND conname = 'property_manifest_property_id_key') THEN
-            ALTER TABLE property_manifest
-                ADD CONSTRAINT property_manifest_property_id_key UNIQUE (property_id);
-        END IF;
-    END $do$
-    """,
 )
+# An index named otherwise would do as well: one more does no harm.
+KEYS = {"property_manifest_property_id_key": ("property_manifest", "property_id")}
 # Not a generated column: it depends on the time, which a stored value must not.
 FRESHNESS_VIEW = """
     CREATE OR REPLACE VIEW property_freshness AS
@@ -337,17 +327,16 @@ def upgrade() -> None:
     create_tables(TABLES)
     for table, columns in TIMES.items():
         as_timestamptz(table, columns)
-    for table, column, default in REQUIRED:
-        require(table, column, default)
+    for table, defaults in REQUIRED.items():
+        require(table, defaults)
     for table, column, condition in CHECKS:
         replace_check(table, column, f"{table}_{column}_check", condition)
-        op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {table}_{column}_check")
-    for column, condition in LIVE_CHECKS.items():
-        replace_check("properties_live", column, f"properties_live_{column}_check", condition)
+    for table, column, _ in CHECKS:
+        prove_checks(table, [f"{table}_{column}_check"])
     for statement in (*TIDY, FRESHNESS_VIEW):
         op.execute(statement)
+    add_keys(KEYS)
     create_indexes(INDEXES)
-    prove_checks("properties_live", [f"properties_live_{column}_check" for column in LIVE_CHECKS])
 
 
 def downgrade() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from migrations.tolerant_ddl import add_columns, be_patient, create_indexes
+from migrations.tolerant_ddl import add_columns, be_patient, create_indexes, let_go
 
 revision = "0029_news"
 down_revision = "0027_refused"
@@ -37,6 +37,7 @@ UPDATE property_changes c SET city = l.city
 def upgrade() -> None:
     be_patient()
     add_columns("property_changes", ("city varchar(255)",))
+    let_go()
     op.execute(_LATELY)
     create_indexes(INDEXES)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from migrations.tolerant_ddl import as_timestamptz, be_patient, create_indexes
+from migrations.tolerant_ddl import as_timestamptz, be_patient, create_indexes, let_go
 
 revision = "0032_browsing"
 down_revision = "0031_webhooks"
@@ -54,6 +54,7 @@ UPDATE properties_live l SET last_updated_at = c.at
 def upgrade() -> None:
     be_patient()
     as_timestamptz("properties_live", _TIMES)
+    let_go()
     op.execute(_CATCH_UP)
     create_indexes(
         [f"CREATE INDEX {name} ON properties_live {on}" for name, on in _INDEXES.items()]

@@ -20,7 +20,7 @@ from pincali_sync.services.export.change_feed import ChangeFeedService
 from scripts.check_drift import differences
 from tests.support.builders import Workshop, detail, entry, id_of
 from tests.support.clock import FixedClock
-from tests.support.legacy import create_legacy
+from tests.support.legacy import PARTIAL, create_legacy
 from tests.support.postgres import administrator_of, execute, fresh_database
 
 pytestmark = pytest.mark.slow
@@ -217,40 +217,6 @@ def test_an_invalid_index_of_a_stopped_upgrade_is_built_again(legacy: str) -> No
         """SELECT indisvalid, indisunique FROM pg_index
             WHERE indexrelid = 'idx_live_priority'::regclass""",
     ) == [(True, False)]
-
-
-PARTIAL = """
-ALTER TABLE properties_live
-    ADD COLUMN last_manifest_seen_at timestamp, ADD COLUMN consecutive_missing_count integer,
-    ADD COLUMN listing_status varchar(50)
-        CHECK (listing_status IN ('active', 'likely_removed', 'confirmed_removed')),
-    ADD COLUMN data_staleness_days integer, ADD COLUMN our_own_note text;
-UPDATE properties_live SET our_own_note = 'kept';
-CREATE INDEX idx_live_listing_status ON properties_live (listing_status);
-CREATE TABLE property_manifest (
-    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), property_id varchar NOT NULL,
-    source_url text NOT NULL, listing_page_price decimal, listing_page_title varchar(500),
-    first_seen_at timestamp DEFAULT now(), last_seen_at timestamp DEFAULT now(),
-    seen_in_session_id uuid, is_new boolean, needs_full_scrape boolean, price_changed boolean,
-    our_own_column integer);
-CREATE TABLE scrape_queue (
-    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), property_id varchar NOT NULL,
-    source_url text NOT NULL, priority integer NOT NULL,
-    queue_reason varchar(100) CHECK (queue_reason IN ('new_property', 'price_change')),
-    queued_at timestamp DEFAULT now(), claimed_at timestamp, completed_at timestamp,
-    status varchar(50) DEFAULT 'pending' CHECK (status IN ('pending', 'in_progress', 'completed')),
-    attempt_count integer, last_error text, session_id uuid);
-CREATE TABLE sync_runs (
-    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), tier_level integer NOT NULL,
-    tier_name varchar(50), started_at timestamp DEFAULT now(), completed_at timestamp,
-    status varchar(50) DEFAULT 'running');
-INSERT INTO property_manifest (property_id, source_url, our_own_column)
-VALUES ('a', 'https://www.pincali.com/en/home/a', 1), ('a', 'https://www.pincali.com/en/home/a', 2);
-INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason, status)
-VALUES ('a', 'x', 4, 'new_property', 'pending'), ('a', 'x', 1, 'new_property', 'pending'),
-       ('b', 'x', 1, 'new_property', 'in_progress');
-INSERT INTO sync_runs (tier_level) VALUES (1), (1);
-"""
 
 
 def test_tables_columns_and_checks_that_were_there_are_completed_and_kept(legacy: str) -> None:
