@@ -10,6 +10,7 @@ _DO_AS_WELL = {
     "JSONB": ("jsonb",),
     "BOOLEAN": ("bool",),
     "INTEGER": ("int2", "int4", "int8", "numeric"),
+    "DATE": ("date", "timestamp"),  # a time with a zone is of another day in another zone
     "TIMESTAMPTZ": ("timestamptz", "timestamp"),
     "VARCHAR": ("varchar", "text", "bpchar", "citext"),
     "TEXT": ("text", "varchar", "bpchar", "citext"),

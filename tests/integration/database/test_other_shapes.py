@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from datetime import date
+from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import psycopg
+import pyarrow.parquet as pq
 import pytest
+from pydantic import TypeAdapter
 
+from pincali_sync.config import load_config
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.export.exports import ExportFormat
+from pincali_sync.domain.listing_filter import ListingFilter
+from pincali_sync.domain.published import Listing
 from pincali_sync.exceptions import SchemaVersionError
-from tests.support.builders import Workshop, detail, entry, rows, sale
+from pincali_sync.services.export.live_table import ExportService
+from pincali_sync.services.export.schemas import Published, schema_of
+from tests.support.builders import Workshop, detail, entry, id_of, rows, sale
 from tests.support.clock import FixedClock
 from tests.support.legacy import create_legacy
 from tests.support.postgres import PLAIN_ROLE, administrator_of
@@ -59,6 +72,16 @@ FITTING = {
            ALTER status TYPE state USING status::state, ALTER status SET DEFAULT 'active'""",
     ],
     "texts without a limit": ["ALTER TABLE properties_live ALTER agency_name TYPE text"],
+    "half baths in decimals": [
+        """ALTER TABLE properties_live ALTER bathrooms TYPE numeric(3, 1),
+           ALTER parking_spaces TYPE numeric, ALTER construction_year TYPE bigint""",
+        "UPDATE properties_live SET bathrooms = 2.5, parking_spaces = 'NaN'",
+        "UPDATE properties_live SET construction_year = 20240000000",
+    ],
+    "days as times": [
+        "ALTER TABLE properties_live ALTER listing_date TYPE timestamp",
+        "UPDATE properties_live SET listing_date = '2026-10-31 23:30'",
+    ],
 }
 # What is done to it, what is told, and the remedy, which is part of what is told.
 REFUSED = {
@@ -97,6 +120,17 @@ REFUSED = {
             "ALTER TABLE properties_live ALTER price TYPE text",
         ],
         r"properties_live\.price is text instead of numeric\(15, 2\).*ALTER TABLE",
+        None,
+    ),
+    "days as texts": (
+        ["ALTER TABLE properties_live ALTER listing_date TYPE text"],
+        r"properties_live\.listing_date is text instead of date.*ALTER TABLE",
+        None,
+    ),
+    # Midnight where? In another zone it would be the day before.
+    "days as times of a zone": (
+        ["ALTER TABLE property_scrapes_staging ALTER listing_date TYPE timestamptz"],
+        r"staging\.listing_date is timestamp with time zone instead of date.*ALTER TABLE",
         None,
     ),
     "times that a view of a view reads": (
@@ -140,13 +174,44 @@ async def assert_pages_are_saved(url: str, clock: FixedClock) -> None:
         await db.dispose()
 
 
+async def assert_exports_hold_what_is_published(
+    url: str, clock: FixedClock, folder: Path
+) -> dict[str, Any]:
+    """Whatever the columns of the table are; returns the listing of casa-15."""
+    db = Database(url)
+    exports = ExportService(db, clock, load_config())
+    schema = schema_of(Published.LISTING)
+    try:
+        for form in ExportFormat:
+            await exports.to_file(folder / f"all.{form}", form)
+        listings = await exports.page(ListingFilter(), after="", size=1_000)
+    finally:
+        await db.dispose()
+    adapter = TypeAdapter(Listing)
+    written = [json.loads(adapter.dump_json(each)) for each in listings]
+    features = json.loads((folder / "all.geojson").read_bytes())["features"]
+    for each in (*written, *(feature["properties"] for feature in features)):
+        jsonschema.validate(each, schema)
+    names = ["property_id", "bathrooms", "parking_spaces", "construction_year", "listing_date"]
+    cells = pq.read_table(folder / "all.parquet", columns=names).to_pylist()
+    picked = [{name: getattr(each, name) for name in names} for each in listings]
+    assert sorted(cells, key=itemgetter("property_id")) == picked
+    return next(each for each in picked if each["property_id"] == id_of("casa-15"))
+
+
 @pytest.mark.parametrize("case", FITTING)
-async def test_what_can_be_made_to_fit_is_and_pages_are_saved(
-    legacy: str, clock: FixedClock, case: str
+async def test_what_can_be_made_to_fit_is_and_pages_are_saved_and_exported(
+    legacy: str, clock: FixedClock, case: str, tmp_path: Path
 ) -> None:
     make(legacy, FITTING[case])
     migrate.upgrade(legacy)
     await assert_pages_are_saved(legacy, clock)
+    listing = await assert_exports_hold_what_is_published(legacy, clock, tmp_path)
+    if case == "half baths in decimals":
+        assert listing["bathrooms"] == 2  # whole ones
+        assert listing["parking_spaces"] is listing["construction_year"] is None
+    if case == "days as times":
+        assert listing["listing_date"] == date(2026, 10, 31)
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -29,6 +29,10 @@ _OFFERS = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
      FROM jsonb_array_elements(
           CASE jsonb_typeof(l.offers) WHEN 'array' THEN l.offers ELSE '[]' END) AS o
     WHERE o ->> 'operation' <> '')"""
+# An adopted column may hold decimals. Half a bath is no whole one, and rounded up it would be one
+# that is not there: what is said is how many there are at least.
+_WHOLE = """CASE WHEN {0} BETWEEN -2147483648 AND 2147483647
+                 THEN CAST(floor({0}) AS integer) END"""
 _TIMELINE = "\n  LEFT JOIN property_timeline past ON past.property_id = l.property_id"
 _ELSEWHERE = {
     **dict.fromkeys(("removed_at", "days_on_market"), ("past", _TIMELINE)),
@@ -51,7 +55,8 @@ class ExportColumn:
         return _ELSEWHERE.get(self.name, ("l", ""))
 
     def sql(self, *, exact: bool = False) -> str:
-        """Its value, or NULL for one that no format can hold: NaN, an infinite time.
+        """Its value as `Listing` has it, or NULL for one that no format can hold: NaN, an infinite
+        time, a number beyond 32 bits.
 
         Args:
             exact: amounts within lists become texts, which keep their decimals.
@@ -63,9 +68,11 @@ class ExportColumn:
             return _TEXTS.format(self.name)
         if self.digits:
             return f"nullif({name}, 'NaN')"
-        if self.holds in {date, datetime}:
-            return finite(name)
-        return name
+        if self.holds is int:
+            return _WHOLE.format(name)
+        if self.holds is date:
+            return f"CAST({finite(name)} AS date)"
+        return finite(name) if self.holds is datetime else name
 
 
 def joins_of(columns: Iterable[ExportColumn]) -> str:
