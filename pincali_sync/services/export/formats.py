@@ -16,6 +16,7 @@ import pyarrow.parquet
 from pincali_sync.db.repositories.export.columns import ExportColumn
 from pincali_sync.db.repositories.export.exports import LISTS, ExportFormat, Wanted
 from pincali_sync.domain.published import SCHEMA_VERSION, PublishedOffer
+from pincali_sync.exceptions import WriteError, line_of
 
 SCHEMA_KEY = "pincali_sync.schema"  # of a Parquet file's metadata
 _LINE_END = b"\r\n"  # RFC 4180
@@ -115,7 +116,21 @@ class ParquetFile(FileFormat):
 
     def write(self, batch: list[bytes]) -> None:
         """The batch is CSV, and its lists are JSON: pyarrow reads both without a Python object for
-        each value."""
+        each value.
+
+        Raises:
+            WriteError: for a value that its column cannot hold, such as one of more digits.
+        """
+        try:
+            self._append(batch)
+        except pa.ArrowException as error:
+            raise WriteError(
+                f"a Parquet file cannot hold a value that is there ({line_of(error)}): "
+                "export it without --exact, or with --format csv; `pincali-sync doctor` names "
+                "columns of another type than ours"
+            ) from error
+
+    def _append(self, batch: list[bytes]) -> None:
         content = b"".join(batch)
         cells = pyarrow.csv.read_csv(
             pa.BufferReader(content),

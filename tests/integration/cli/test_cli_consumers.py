@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import psycopg
 import pytest
 
 from pincali_sync.db.engine import Database
@@ -57,6 +58,21 @@ def test_export_says_in_one_line_what_it_wrote(
     assert status == 0
     assert out.startswith(f"{path}: 1 row, {path.stat().st_size:,} bytes in ")
     assert out.count("\n") == 1
+
+
+def test_a_value_that_a_parquet_file_cannot_hold_is_told_in_a_line(
+    database_url: str, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("ALTER TABLE properties_live ALTER lot_size_m2 TYPE numeric(20, 2)")
+        connection.execute("UPDATE properties_live SET lot_size_m2 = 1e12")
+    path = tmp_path / "listings.parquet"
+    asked = ("export", "--format", "parquet", "--output", str(path))
+    status, _, told = say(capfd, *asked, "--exact")
+    assert (status, told.count("\n"), path.exists()) == (1, 1, False)
+    assert "cannot hold a value that is there" in told
+    assert "without --exact" in told
+    assert say(capfd, *asked)[0] == 0
 
 
 def test_export_says_it_to_machines_as_json(
