@@ -130,6 +130,20 @@ def parse_filter(given: Mapping[str, str], now: datetime, *, zone: tzinfo = UTC)
     return ListingFilter(**values)
 
 
+def with_moments_of(zone: tzinfo, given: Mapping[str, str]) -> dict[str, str]:
+    """The same texts, which are read in this zone, for a reader in whatever zone.
+
+    How long ago something was stays as it is written.
+    """
+    return {name: _anywhere(name, text.strip(), zone) for name, text in given.items()}
+
+
+def _anywhere(name: str, text: str, zone: tzinfo) -> str:
+    if _READERS[name] is not _moment or not text or _AGO.fullmatch(text.lower()):
+        return text
+    return _absolute(text, zone).isoformat()
+
+
 def parse_order(text: str) -> ListingOrder:
     """Raises: UsageError: for a word that is no order."""
     try:
@@ -181,6 +195,10 @@ def _amount(value: str) -> Decimal:
 def _moment(value: str, now: datetime, zone: tzinfo) -> datetime:
     if ago := _AGO.fullmatch(value.lower()):
         return now - int(ago[1]) * _UNITS[ago[2]]
+    return _absolute(value, zone)
+
+
+def _absolute(value: str, zone: tzinfo) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:

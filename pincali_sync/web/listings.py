@@ -23,6 +23,7 @@ from pincali_sync.domain.listing_filter import (
     ListingOrder,
     parse_filter,
     parse_order,
+    with_moments_of,
 )
 from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.exceptions import UsageError
@@ -75,10 +76,13 @@ class Asked:
         return f"{path}?{query}" if query else path
 
     def options(self) -> str:
-        """The same for a command."""
-        given = {"status": "present", **self.given}
-        parts = [f"--{name.replace('_', '-')} {shlex.quote(text)}" for name, text in given.items()]
-        return " ".join(parts).replace("--property-type", "--type")
+        """The same for a command, which takes dates for UTC where this page has another zone."""
+        given = {"status": "present", **with_moments_of(shown_zone(), self.given)}
+        if "property_type" in given:
+            given["type"] = given.pop("property_type")
+        return " ".join(
+            f"--{name.replace('_', '-')} {shlex.quote(text)}" for name, text in given.items()
+        )
 
 
 async def listings(request: Request) -> Response:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
 import json
-from collections.abc import AsyncIterator
-from datetime import timedelta
+import shlex
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from pincali_sync.cli.app import app, run
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.listings import browsing
+from pincali_sync.moments import show_times_in
 from tests.support.builders import add_all_live, id_of, rows
 from tests.support.clock import FixedClock
 from tests.support.web import Dashboard, dashboard_on, words_of
@@ -51,6 +59,14 @@ async def dashboard(db: Database, clock: FixedClock) -> AsyncIterator[Dashboard]
     await add_all_live(db, {slug: {**HOUSE, **seen, **each} for slug, each in LISTINGS.items()})
     async with dashboard_on(db, clock) as dashboard:
         yield dashboard
+
+
+@pytest.fixture
+def in_mexico(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("DISPLAY_TIMEZONE", "America/Mexico_City")
+    show_times_in(ZoneInfo("America/Mexico_City"))
+    yield
+    show_times_in(UTC)
 
 
 def path_of(slug: str) -> str:
@@ -163,6 +179,51 @@ async def test_what_is_shown_is_taken_along_in_three_forms(dashboard: Dashboard)
         if form == "csv":
             assert response.text.count("\n") == 2
     assert (await dashboard.get("/listings/download/xml")).status_code == 404
+
+
+@pytest.mark.usefixtures("in_mexico")
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"first_seen_since": "2026-10-20"},
+        {"first_seen_before": " 2026-10-20T00:00 "},
+        {"first_seen_since": "2026-10-20T00:00-06:00", "property_type": "casa"},
+        {"first_seen_since": "9999d", "words": "house"},
+    ],
+)
+async def test_the_command_that_is_shown_selects_what_the_page_does_in_whatever_zone(
+    dashboard: Dashboard,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    asked: dict[str, str],
+) -> None:
+    midnight = datetime(2026, 10, 20, 6, tzinfo=UTC)  # there
+    times = {f"house-{hours}": midnight + timedelta(hours=hours) for hours in (-5, -4, -3, 3, 4, 5)}
+    named = {slug: {**HOUSE, "first_seen_at": each} for slug, each in times.items()}
+    await add_all_live(dashboard.services.db, named)
+    monkeypatch.setattr("pincali_sync.web.listings._SIZE", 2)
+    monkeypatch.setattr(browsing, "MOST_COUNTED", 1)
+    shown, command = await all_pages(dashboard, f"/listings?{urlencode(asked)}")
+    file = tmp_path / "listings.csv"
+    typed = shlex.split(command.replace("listings.csv", str(file)))[1:]
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert await asyncio.to_thread(run, app, typed) == 0
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        found = [f"/properties/{each['property_id']}" for each in csv.DictReader(stream)]
+    assert len(found) >= 3
+    assert sorted(found) == sorted(shown)
+
+
+async def all_pages(dashboard: Dashboard, first: str) -> tuple[list[str], str]:
+    """The paths of all listings that are shown, and the command of the first page."""
+    page = await dashboard.page(first)
+    [command] = [each for each in page.css("code::text").getall() if "export" in each]
+    paths = page.css("ol.listings .what > a::attr(href)").getall()
+    while following := page.css('a[rel="next"]::attr(href)').get():
+        page = await dashboard.page(following)
+        paths += page.css("ol.listings .what > a::attr(href)").getall()
+    return paths, command
 
 
 async def test_the_map_moves_by_links_and_shows_its_part_alone(dashboard: Dashboard) -> None:
