@@ -223,9 +223,10 @@ async def test_a_page_that_is_saved_while_a_price_is_rejected_does_not_bring_it_
 ) -> None:
     await days((sale(2_000_000),), (sale(5_000_000),))
     [review] = await reviews_of(services)
-    settled = {"accept": False, "settled_by": "Operator 1", "now": clock.now()}
     async with shop.db.transaction() as tx:
-        assert await tx.reviews.settle(review.id, **settled)
+        assert await tx.reviews.settle(
+            review.id, accept=False, settled_by="Operator 1", now=clock.now()
+        )
         later = asyncio.create_task(shop.visit(detail("blue-house", sale(5_000_000))))
         await until_somebody_waits(shop.db, later)
     await later
