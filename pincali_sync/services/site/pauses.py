@@ -114,7 +114,8 @@ class PauseService(Service):
         """Ends the rest of a busy site if its time is over and one request is answered well; and
         the refusal of pages that a person had tried (`ask_again`).
 
-        Pages that are refused wait for a person.
+        Pages that are refused wait for a person; while a person has everything rest, nothing is
+        tried.
         """
         now, pause = self.clock.now(), await self._to_be_tried()
         if pause is None or pause.resume_after is None:
@@ -125,7 +126,7 @@ class PauseService(Service):
         if pause.scope == PAGES:
             return await self.reopen(probe) is None
         if await self.refusal_of(PAGES):
-            return bool(await self.resume(ALL, by_itself=True))
+            return await self._end(pause)
         return await self._end_of_rest(pause, probe, now)
 
     async def _end_of_rest(self, pause: Pause, probe: SiteProbe, now: datetime) -> bool:
@@ -134,24 +135,40 @@ class PauseService(Service):
             wrong = await probe()
         except BlockedError as refusal:
             await self.refused(PAGES, reason=str(refusal))
-            await self.resume(ALL, by_itself=True)
+            await self._end(pause)
             return False
         if wrong is None:
             logger.warning("the site answers again")
-            return bool(await self.resume(ALL, by_itself=True))
+            return await self._end(pause)
         cooling = min(2 * (pause.resume_after - pause.paused_at), _LONGEST_COOLING)
         logger.warning("the site is left alone for another %s: %s", cooling, wrong)
-        await self.db.run(lambda tx: tx.pauses.postpone(ALL, now + cooling))
+        await self.db.run(lambda tx: tx.pauses.postpone(pause, now + cooling))
         return False
 
+    async def _end(self, pause: Pause) -> bool:
+        """By itself, as no person asked for it; False: another took its place meanwhile."""
+        ended = await self.db.run(lambda tx: self._end_as_seen(tx, pause))
+        if ended:
+            logger.warning("resumed: %s", pause.scope)
+        return ended
+
+    async def _end_as_seen(self, tx: UnitOfWork, pause: Pause) -> bool:
+        ended = await tx.pauses.end(pause)
+        if ended:
+            await tx.pace.reset(self.config.site_host, self.config.site_min_gap_seconds)
+        return ended
+
     async def _to_be_tried(self) -> Pause | None:
-        pauses = await self.db.run(lambda tx: tx.pauses.in_force())
-        return next((each for each in pauses if each.resume_after is not None), None)
+        """What rests for a time; but while everything does, nothing else."""
+        pauses = await self.in_force()
+        everything = next((each for each in pauses if each.scope == ALL), None)
+        return everything or next((each for each in pauses if each.resume_after), None)
 
     async def ask_again(self) -> None:
         """Has the next tick send the one request that tells whether pages are shown again."""
-        now = self.clock.now()
-        await self.db.run(lambda tx: tx.pauses.postpone(PAGES, now))
+        if pause := await self.refusal_of(PAGES):
+            now = self.clock.now()
+            await self.db.run(lambda tx: tx.pauses.postpone(pause, now))
 
     async def reopen(self, probe: SiteProbe) -> str | None:
         """Asks for one page, and ends the refusal of pages where it is shown.
@@ -159,6 +176,7 @@ class PauseService(Service):
         Returns:
             What is wrong; None: pages are asked for again.
         """
+        pause = await self.refusal_of(PAGES)
         try:
             wrong = await probe()
         except BlockedError as refusal:
@@ -167,7 +185,8 @@ class PauseService(Service):
             await self.resume(PAGES)
             return None
         logger.error("pages rest on: %s", wrong)
-        await self.db.run(lambda tx: tx.pauses.postpone(PAGES, None))
+        if pause is not None:
+            await self.db.run(lambda tx: tx.pauses.postpone(pause, None))
         return wrong
 
     async def resume_all(self, probe: SiteProbe) -> tuple[list[str], str | None]:
@@ -188,19 +207,15 @@ class PauseService(Service):
         """The pause of `PAGES`, or of the `SITEMAP`, alone."""
         return await self.db.run(lambda tx: tx.pauses.of(what))
 
-    async def resume(self, scope: str | None, *, by_itself: bool = False) -> list[str]:
+    async def resume(self, scope: str | None) -> list[str]:
         """Ends one pause or (None) all of them; returns the scopes that were paused.
 
         With everything, or with pages, the site's timeline begins anew: a robots.txt that was
         mended counts.
-
-        Args:
-            by_itself: no person asked for it.
         """
         scopes = await self.db.run(lambda tx: self._resume(tx, scope))
         if scopes:
-            level = logging.WARNING if by_itself else logging.INFO
-            logger.log(level, "resumed: %s", ", ".join(scopes))
+            logger.info("resumed: %s", ", ".join(scopes))
         return scopes
 
     async def _resume(self, tx: UnitOfWork, scope: str | None) -> list[str]:

@@ -160,6 +160,14 @@ class PaceRepository(Repository):
         return await self._count(_SEE_PAGE_CAP, host=host, page_cap=page_cap) > 0
 
 
+# While somebody asks the site, a person may pause what rests already, or it is refused.
+_AS_SEEN = "WHERE scope = :scope AND kind = :kind AND paused_at = :paused_at"
+
+
+def _seen(pause: Pause) -> dict[str, object]:
+    return {"scope": pause.scope, "kind": pause.kind, "paused_at": pause.paused_at}
+
+
 class PauseRepository(Repository):
     """SQL of `sync_pauses`: what must not be started until a person resumes it."""
 
@@ -178,10 +186,17 @@ class PauseRepository(Repository):
              WHERE p.kind = 'busy' AND excluded.kind <> 'busy'"""
         return await self._count(statement, **asdict(pause)) > 0
 
-    async def postpone(self, scope: str, resume_after: datetime | None) -> None:
-        """When it is tried again whether the site answers; None: when a person says so."""
-        statement = "UPDATE sync_pauses SET resume_after = :resume_after WHERE scope = :scope"
-        await self._run(statement, scope=scope, resume_after=resume_after)
+    async def postpone(self, pause: Pause, resume_after: datetime | None) -> None:
+        """When it is tried again whether the site answers; None: when a person says so.
+
+        Nothing where another pause took its place since it was seen.
+        """
+        statement = f"UPDATE sync_pauses SET resume_after = :resume_after {_AS_SEEN}"
+        await self._run(statement, resume_after=resume_after, **_seen(pause))
+
+    async def end(self, pause: Pause) -> bool:
+        """Ends a pause; False where another took its place since it was seen."""
+        return await self._count(f"DELETE FROM sync_pauses {_AS_SEEN}", **_seen(pause)) > 0
 
     async def resume(self, scope: str | None) -> list[str]:
         """Ends one pause or (None) all of them; returns the scopes that were paused."""

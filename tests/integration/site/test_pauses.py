@@ -1,0 +1,93 @@
+"""A pause ends as it began: by a person, or by itself once the site answers again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from pincali_sync.bootstrap import Services, build_services
+from pincali_sync.config import load_config
+from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.site.pace import ALL, PAGES
+from pincali_sync.exceptions import BlockedError
+from tests.support.clock import FixedClock
+
+Meanwhile = Callable[[], Awaitable[object]]
+
+
+class Probe:
+    """What the one request shows, and what happens while it is under way."""
+
+    def __init__(self, shown: str | BlockedError | None, meanwhile: Meanwhile | None = None) -> None:
+        self.shown, self.meanwhile = shown, meanwhile
+        self.asked = 0
+
+    async def __call__(self) -> str | None:
+        self.asked += 1
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        if isinstance(self.shown, BlockedError):
+            raise self.shown
+        return self.shown
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def services(db: Database, clock: FixedClock) -> Services:
+    return build_services(load_config(), db=db, clock=clock)
+
+
+SHOWN = (None, "HTTP 503", BlockedError("the site refuses us: challenge (HTTP 202)"))
+
+
+@pytest.mark.parametrize("kind", ["person", "refused"])
+@pytest.mark.parametrize("shown", SHOWN)
+async def test_what_began_while_a_busy_site_was_asked_stays_until_a_person_ends_it(
+    services: Services, clock: FixedClock, shown: str | BlockedError | None, kind: str
+) -> None:
+    pauses = services.pauses
+    await pauses.back_off(reason="HTTP 503 six times")
+    clock.advance(minutes=16)
+
+    async def pause_everything() -> None:
+        await pauses.pause(None, reason="by request", kind=kind)
+
+    assert not await pauses.try_again(Probe(shown, pause_everything))
+    [pause] = [each for each in await pauses.in_force() if each.scope == ALL]
+    assert (pause.kind, pause.reason, pause.resume_after) == (kind, "by request", None)
+
+
+async def test_a_later_rest_of_a_busy_site_is_not_ended_by_an_answer_to_the_earlier_one(
+    services: Services, clock: FixedClock
+) -> None:
+    pauses = services.pauses
+    await pauses.back_off(reason="HTTP 503 six times")
+    clock.advance(minutes=16)
+
+    async def resume_and_fail_again() -> None:
+        await pauses.resume(None)
+        await pauses.back_off(reason="HTTP 502 six times")
+
+    assert not await pauses.try_again(Probe(None, resume_and_fail_again))
+    [pause] = await pauses.in_force()
+    assert pause.reason == "HTTP 502 six times"
+
+
+async def test_pages_are_not_asked_for_while_a_person_has_everything_rest(
+    services: Services, clock: FixedClock
+) -> None:
+    pauses, probe = services.pauses, Probe(None)
+    await pauses.refused(PAGES, reason="a challenge")
+    await pauses.ask_again()
+    await pauses.pause(None, reason="maintenance")
+    clock.advance(minutes=1)
+    assert not await pauses.try_again(probe)
+    assert probe.asked == 0
+    await pauses.resume(ALL)
+    assert await pauses.try_again(probe)
+    assert await pauses.in_force() == []
