@@ -18,7 +18,7 @@ from pincali_sync.browser.sealed import SealedBrowsers, context_options, seal
 from pincali_sync.config import Config, load_config
 from pincali_sync.cookies import cookie_header
 from pincali_sync.db.repositories.site.pace import PAGES
-from pincali_sync.domain.headers import redirect_target, rest_asked_for
+from pincali_sync.domain.headers import redirect_target
 from pincali_sync.domain.identity import is_same_slug
 from pincali_sync.domain.limits import MAX_MOVES
 from pincali_sync.domain.liveness import BUSY, tells_nothing
@@ -27,7 +27,7 @@ from pincali_sync.items import FetchedPage, Property
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.detail_page import parse_detail_page
 from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
-from pincali_sync.runner.fetch import fetch, fetch_robots
+from pincali_sync.runner.fetch import fetch, fetch_robots, heed
 from pincali_sync.services.site.pauses import BURST
 
 _OK = 200
@@ -90,10 +90,17 @@ class _Company:
 
     async def ask_robots(self) -> Robots:
         try:
-            return await fetch_robots(self.config, self.take_turn)
+            return await fetch_robots(self.config, self._ask_for_robots)
         except BlockedError as refusal:
             await self._tell_of_refusal(str(refusal))
             raise
+
+    async def _ask_for_robots(self, url: str) -> FetchedPage:
+        await self.take_turn()
+        answer = await fetch(self.config, url)
+        if self.services is not None:
+            await heed(self.config, self.services.pace, url, answer)
+        return answer
 
     async def ask(self, url: str, robots: Robots) -> tuple[FetchedPage, str | None]:
         """A page, or where it leads; raises what `scrape` does of anything else."""
@@ -155,9 +162,8 @@ class _Company:
         self, services: Services, url: str, answer: FetchedPage, missing: str | None
     ) -> None:
         if answer.status in BUSY:
-            headers = answer.headers
-            rest = rest_asked_for(headers.get("retry-after"), headers.get("date"))
-            seen, times = f"HTTP {answer.status}", await services.pace.refused(rest)
+            times = await heed(self.config, services.pace, url, answer)
+            seen = f"HTTP {answer.status}"
         elif missing is not None:
             seen, times = missing, await services.pace.showed_no_page()
         else:

@@ -14,7 +14,7 @@ from pincali_sync.doctor.check import FIX, Finding, Patient, bad, ok, warn
 from pincali_sync.language import _
 from pincali_sync.moments import instant
 from pincali_sync.notify import AppriseNotifier
-from pincali_sync.runner.fetch import fetch_robots
+from pincali_sync.runner.fetch import fetch_in_turn, fetch_robots
 from pincali_sync.runner.local import LocalJobRunner
 from pincali_sync.services.insights.snapshot import RUNNER, is_silent
 from pincali_sync.services.ports import NodeLook
@@ -114,7 +114,7 @@ async def site(patient: Patient) -> Finding:
     """Whether the site answers: its robots.txt, in our turn."""
     services, config = patient.services, patient.config
     await services.pauses.check()
-    robots = await fetch_robots(config, partial(services.pace.wait_for_turn))
+    robots = await fetch_robots(config, partial(fetch_in_turn, config, services.pace))
     if robots.unreadable:
         return bad(robots.unreadable, _("the runbook, What a message means, the site"))
     objection = robots.refusal_of_pages(config.pincali_base_url, config.user_agents)

@@ -12,12 +12,14 @@ import httpx
 from pincali_sync.agreed_headers import agreed_headers
 from pincali_sync.answers.robots import Robots, read_robots
 from pincali_sync.config import Config
-from pincali_sync.domain.headers import redirect_target
+from pincali_sync.domain.headers import redirect_target, rest_asked_for
 from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS, Askable, unpacked
+from pincali_sync.domain.liveness import BUSY
 from pincali_sync.exceptions import BlockedError
 from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import Challenge, challenge_kind
 from pincali_sync.pages.encoding import by_header
+from pincali_sync.services.site.pace import PaceService
 
 _ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, EOFError, zlib.error, ValueError)
 
@@ -46,16 +48,44 @@ async def fetch(config: Config, url: str, **headers: str) -> FetchedPage:
         return FetchedPage(status=None, error=f"{type(error).__name__}: {error}")
 
 
-async def fetch_robots(config: Config, take_turn: Callable[[], Awaitable[object]]) -> Robots:
-    """The site's robots.txt, wherever it moved to; a turn is taken for each request.
+async def heed(config: Config, pace: PaceService, url: str, answer: FetchedPage) -> int:
+    """Has everybody wait where the site is busy, as long as it asks for: as in a crawl.
+
+    Returns:
+        How many times in a row it was; 0: it is not.
+    """
+    if answer.status not in BUSY or not Askable.of(config).is_site(url):
+        return 0
+    headers = answer.headers
+    return await pace.refused(rest_asked_for(headers.get("retry-after"), headers.get("date")))
+
+
+async def fetch_in_turn(
+    config: Config, pace: PaceService, url: str, *, although_paused: bool = False
+) -> FetchedPage:
+    """The same as `fetch`, paced with everybody else, who are held where the site is busy.
+
+    Raises:
+        PausedError: when pages rest.
+    """
+    await pace.wait_for_turn(although_paused=although_paused)
+    answer = await fetch(config, url)
+    await heed(config, pace, url, answer)
+    return answer
+
+
+async def fetch_robots(config: Config, ask: Callable[[str], Awaitable[FetchedPage]]) -> Robots:
+    """The site's robots.txt, wherever it moved to.
+
+    Args:
+        ask: fetches a URL in its turn.
 
     Raises:
         BlockedError: when there is a challenge in front of it.
     """
     url = f"{config.pincali_base_url}/robots.txt"
     for left in reversed(range(MAX_REDIRECTS + 1)):
-        await take_turn()
-        page = await fetch(config, url)
+        page = await ask(url)
         refusal = page.status and challenge_kind(page.status, page.headers, page.body)
         if refusal and refusal is not Challenge.FORBIDDEN:  # a 403 says that there is none
             raise BlockedError(f"the site refuses us at {url}: {refusal.value}")

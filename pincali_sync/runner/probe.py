@@ -11,7 +11,7 @@ from pincali_sync.items import FetchedPage
 from pincali_sync.pages.challenge import challenge_kind
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.own_page import what_is_cut_off, what_is_missing
-from pincali_sync.runner.fetch import fetch, fetch_robots
+from pincali_sync.runner.fetch import fetch_in_turn, fetch_robots
 from pincali_sync.services.site.pace import PaceService
 
 _OK = 200
@@ -32,15 +32,14 @@ class SiteProbe:
         Raises:
             BlockedError: when the site refuses us, or asks for what cannot be borne.
         """
-        take_turn = partial(self._pace.wait_for_turn, although_paused=True)
-        robots = await fetch_robots(self._config, take_turn)
+        ask = partial(fetch_in_turn, self._config, self._pace, although_paused=True)
+        robots = await fetch_robots(self._config, ask)
         user_agents = self._config.user_agents
         self._pace.respect_crawl_delay(robots.crawl_delay(user_agents))
         objection = robots.unreadable or robots.refusal_of_pages(self._base_url, user_agents)
         if objection is not None:
             return objection
-        await take_turn()
-        return _fault_of(self._url, await fetch(self._config, self._url))
+        return _fault_of(self._url, await ask(self._url))
 
 
 def _fault_of(url: str, answer: FetchedPage) -> str | None:

@@ -139,6 +139,7 @@ class PauseService(Service):
             return False
         if wrong is None:
             logger.warning("the site answers again")
+            await self.db.run(lambda tx: tx.pace.forget_refusals(self.config.site_host))
             return await self._end(pause)
         cooling = min(2 * (pause.resume_after - pause.paused_at), _LONGEST_COOLING)
         logger.warning("the site is left alone for another %s: %s", cooling, wrong)
@@ -146,16 +147,14 @@ class PauseService(Service):
         return False
 
     async def _end(self, pause: Pause) -> bool:
-        """By itself, as no person asked for it; False: another took its place meanwhile."""
-        ended = await self.db.run(lambda tx: self._end_as_seen(tx, pause))
+        """By itself, as no person asked for it: what the site asked for holds on.
+
+        Returns:
+            False where another took its place meanwhile.
+        """
+        ended = await self.db.run(lambda tx: tx.pauses.end(pause))
         if ended:
             logger.warning("resumed: %s", pause.scope)
-        return ended
-
-    async def _end_as_seen(self, tx: UnitOfWork, pause: Pause) -> bool:
-        ended = await tx.pauses.end(pause)
-        if ended:
-            await tx.pace.reset(self.config.site_host, self.config.site_min_gap_seconds)
         return ended
 
     async def _to_be_tried(self) -> Pause | None:

@@ -18,6 +18,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.doctor import machine, work
 from pincali_sync.doctor.check import Level
 from pincali_sync.services.insights.snapshot import RUNNER
+from tests.support.builders import value
 from tests.support.clock import FixedClock
 from tests.support.doctor import Surgery
 from tests.support.hostile_site import HostileSite, Says
@@ -210,6 +211,16 @@ async def test_the_site_is_asked_once_and_told_to_be_away(
     assert await surgery.level("site", **unpaced) is BAD
     hostile.answers["/robots.txt"] = Says(body=b"User-agent: *\nDisallow: /\n")
     assert await surgery.level("site", **unpaced) is BAD
+
+
+async def test_the_rest_that_a_busy_site_asks_for_holds_for_everybody(
+    surgery: Surgery, hostile: HostileSite
+) -> None:
+    paced: dict[str, Any] = {"pincali_base_url": hostile.url, "site_min_gap_seconds": 0.01}
+    hostile.answers["/robots.txt"] = Says(503, headers={"Retry-After": "3600"})
+    assert await surgery.level("site", **paced) is BAD
+    held = "SELECT held_until > clock_timestamp() + interval '59 minutes' FROM site_pace"
+    assert await value(surgery.db, held)
 
 
 async def test_what_deleted_checkouts_left_of_their_servers_is_told(

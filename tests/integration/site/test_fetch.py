@@ -6,6 +6,7 @@ import asyncio
 import re
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from pincali_sync.services.site.pace import PaceService
 from pincali_sync.single_property import scrape, scrape_single_property
 from tests.support.builders import rows, value
 from tests.support.clock import FixedClock
-from tests.support.hostile_site import MEGABYTE, HostileSite, Says
+from tests.support.hostile_site import MEGABYTE, HostileSite, Says, hostile_site
 
 SALE = "/en/properties/properties-for-sale"
 FREE = Says(404)
@@ -41,10 +42,6 @@ def configure_library(environment: pytest.MonkeyPatch, site: HostileSite, *, gap
 
 def break_off() -> Says:
     raise ConnectionResetError
-
-
-async def no_turn() -> None:
-    """The pace is somebody else's test."""
 
 
 @pytest.mark.parametrize(
@@ -103,12 +100,12 @@ async def test_robots_txt_is_followed_up_to_five_redirects(
         hostile.answers[f"/{number}"] = Says.moved(f"/{number + 1}")
     hostile.answers["/robots.txt"] = Says.moved("/5")
     hostile.answers["/9"] = Says(body=b"User-agent: *\nDisallow: /en/\n")
-    robots = await fetch_robots(config, no_turn)
+    robots = await fetch_robots(config, partial(fetch, config))
     assert (
         robots.objection(f"{hostile.url}{SALE}", "x") == f"robots.txt forbids {hostile.url}{SALE}"
     )
     hostile.answers["/robots.txt"] = Says.moved("/1")
-    robots = await fetch_robots(config, no_turn)
+    robots = await fetch_robots(config, partial(fetch, config))
     assert robots.objection(f"{hostile.url}{SALE}", "x") is None
     assert hostile.paths.count("/5") == 2
     assert hostile.paths[-1] == "/5"
@@ -118,7 +115,7 @@ async def test_a_robots_txt_that_leads_elsewhere_forbids_everything(
     hostile: HostileSite, neighbour: HostileSite, config: Config
 ) -> None:
     hostile.answers["/robots.txt"] = Says.moved(f"{neighbour.url}/robots.txt")
-    robots = await fetch_robots(config, no_turn)
+    robots = await fetch_robots(config, partial(fetch, config))
     assert "neither the site nor in SITEMAP_HOSTS" in str(robots.objection(hostile.url, "x"))
 
 
@@ -244,6 +241,47 @@ async def test_a_busy_answer_to_the_library_makes_everybody_wait(
     assert len(hostile.paths) == asked
     held = "SELECT held_until > now() + interval '9 minutes' FROM site_pace"
     assert await value(db, held)
+
+
+HELD = "SELECT held_until > clock_timestamp() + interval '59 minutes' FROM site_pace"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("path", ["/robots.txt", SALE])
+async def test_the_rest_that_the_look_is_asked_for_holds_for_everybody(
+    hostile: HostileSite, db: Database, path: str, status: int
+) -> None:
+    hostile.answers[path] = Says(status, headers={"Retry-After": "3600"})
+    config = load_config(pincali_base_url=hostile.url, site_min_gap_seconds=0.01)
+    assert f"HTTP {status}" in str(await SiteProbe(config, build_services(config, db=db).pace)())
+    assert await value(db, HELD)
+
+
+async def test_the_rest_that_robots_txt_asks_the_library_for_holds_for_everybody(
+    hostile: HostileSite, db: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    configure_library(monkeypatch, hostile, gap="0.01")
+    hostile.answers["/robots.txt"] = Says(503, headers={"Retry-After": "3600"})
+    with pytest.raises(BlockedError, match=r"robots\.txt cannot be read: HTTP 503"):
+        await scrape_single_property("/en/home/casa-1")
+    assert await value(db, HELD)
+
+
+async def test_how_busy_another_host_is_where_robots_txt_leads_says_nothing_of_the_site(
+    hostile: HostileSite, db: Database
+) -> None:
+    with hostile_site() as other:
+        hostile.answers["/robots.txt"] = Says.moved(f"{other.url}/robots.txt")
+        other.answers["/robots.txt"] = Says(503, headers={"Retry-After": "3600"})
+        config = load_config(
+            pincali_base_url=hostile.url,
+            sitemap_hosts=(f"127.0.0.1:{other.port}",),
+            site_min_gap_seconds=0.01,
+        )
+        assert "HTTP 503" in str(await SiteProbe(config, build_services(config, db=db).pace)())
+        assert other.paths == ["/robots.txt"]
+    assert not await value(db, HELD)
 
 
 async def test_a_refusal_of_the_library_lets_pages_rest_for_everybody(

@@ -11,6 +11,7 @@ from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.site.pace import ALL, PAGES
 from pincali_sync.exceptions import BlockedError
+from tests.support.builders import rows, value
 from tests.support.clock import FixedClock
 
 Meanwhile = Callable[[], Awaitable[object]]
@@ -91,3 +92,32 @@ async def test_pages_are_not_asked_for_while_a_person_has_everything_rest(
     await pauses.resume(ALL)
     assert await pauses.try_again(probe)
     assert await pauses.in_force() == []
+
+
+async def test_what_the_site_asks_for_holds_on_when_its_rest_ends_by_itself(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    pauses, pace = services.pauses, services.pace
+    for _ in range(6):
+        assert await pace.refused(1)
+        await rows(db, "UPDATE site_pace SET held_until = clock_timestamp()")
+    await pauses.back_off(reason="HTTP 503 six times")
+    clock.advance(minutes=16)
+    assert await pauses.try_again(Probe(None, lambda: pace.hold(3600)))
+    held = "SELECT held_until > clock_timestamp() + interval '59 minutes' FROM site_pace"
+    assert await value(db, held)
+    # And the good answer ended the row.
+    assert await value(db, "SELECT strikes FROM site_pace") == 0
+
+
+async def test_a_row_of_refusals_ends_by_a_good_answer_and_not_by_the_end_of_a_rest(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    pauses, probe = services.pauses, Probe(None)
+    await services.pace.refused(1)
+    await pauses.refused(PAGES, reason="a challenge")
+    await pauses.back_off(reason="HTTP 503 six times")
+    clock.advance(hours=6)
+    assert await pauses.try_again(probe)
+    assert probe.asked == 0
+    assert await value(db, "SELECT strikes FROM site_pace") == 1
