@@ -6,7 +6,7 @@ What is refused rests, not the rest: while pages are, the sitemap is read (see `
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import ALL, PAGES, SITEMAP, Pause, scope_of
@@ -111,8 +111,8 @@ class PauseService(Service):
         return await self.pause(None, reason=reason, kind="busy", rest=rest)
 
     async def try_again(self, probe: SiteProbe) -> bool:
-        """Ends the rest of a busy site if its time is over and one request is answered well; and
-        the refusal of pages that a person had tried (`ask_again`).
+        """Ends the rest of a busy site if its time is over, and that of Retry-After, and one
+        request is answered well; and the refusal of pages that a person had tried (`ask_again`).
 
         Pages that are refused wait for a person; while a person has everything rest, nothing is
         tried.
@@ -123,13 +123,15 @@ class PauseService(Service):
         # Later than the longest rest: the clock was set back since.
         if now < pause.resume_after <= now + _LONGEST_COOLING:
             return False
+        if await self.db.run(lambda tx: tx.pace.is_held(self.config.site_host)):
+            return False  # a later tick's matter: this one has others than to wait for its turn
         if pause.scope == PAGES:
             return await self.reopen(probe) is None
         if await self.refusal_of(PAGES):
             return await self._end(pause)
-        return await self._end_of_rest(pause, probe, now)
+        return await self._end_of_rest(pause, probe)
 
-    async def _end_of_rest(self, pause: Pause, probe: SiteProbe, now: datetime) -> bool:
+    async def _end_of_rest(self, pause: Pause, probe: SiteProbe) -> bool:
         assert pause.resume_after is not None
         try:
             wrong = await probe()
@@ -143,7 +145,8 @@ class PauseService(Service):
             return await self._end(pause)
         cooling = min(2 * (pause.resume_after - pause.paused_at), _LONGEST_COOLING)
         logger.warning("the site is left alone for another %s: %s", cooling, wrong)
-        await self.db.run(lambda tx: tx.pauses.postpone(pause, now + cooling))
+        until = self.clock.now() + cooling  # the question may have taken its time
+        await self.db.run(lambda tx: tx.pauses.postpone(pause, until))
         return False
 
     async def _end(self, pause: Pause) -> bool:

@@ -115,9 +115,62 @@ async def test_a_row_of_refusals_ends_by_a_good_answer_and_not_by_the_end_of_a_r
 ) -> None:
     pauses, probe = services.pauses, Probe(None)
     await services.pace.refused(1)
+    await rows(db, "UPDATE site_pace SET held_until = clock_timestamp()")
     await pauses.refused(PAGES, reason="a challenge")
     await pauses.back_off(reason="HTTP 503 six times")
     clock.advance(hours=6)
     assert await pauses.try_again(probe)
     assert probe.asked == 0
     assert await value(db, "SELECT strikes FROM site_pace") == 1
+
+
+async def test_no_tick_waits_for_the_rest_that_the_site_asked_for(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    pauses, probe = services.pauses, Probe(None)
+    await services.pace.refused(3600)
+    await pauses.back_off(reason="HTTP 503 six times")
+    await pauses.refused(PAGES, reason="a challenge")
+    await pauses.ask_again()
+    clock.advance(hours=7)
+    assert not await pauses.try_again(probe)
+    await db.run(lambda tx: tx.pauses.resume(ALL))  # and the timeline stays as it is
+    assert not await pauses.try_again(probe)
+    assert probe.asked == 0
+    await rows(db, "UPDATE site_pace SET held_until = clock_timestamp()")
+    assert await pauses.try_again(probe)
+    assert probe.asked == 1
+
+
+async def test_a_hold_that_ended_before_the_clock_was_set_back_keeps_no_rest_from_ending(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await services.pace.hold(-120)
+    await rows(
+        db,
+        """UPDATE site_pace SET held_until = held_until + interval '59 minutes',
+                  written_at = written_at + interval '1 hour'""",
+    )
+    await services.pauses.back_off(reason="HTTP 503 six times")
+    clock.advance(minutes=16)
+    assert await services.pauses.try_again(Probe(None))
+
+
+async def test_a_site_that_is_still_busy_is_left_alone_from_its_answer_on(
+    services: Services, clock: FixedClock
+) -> None:
+    pauses = services.pauses
+
+    async def answer_after_an_hour() -> None:
+        clock.advance(hours=1)
+
+    probe = Probe("HTTP 503", answer_after_an_hour)
+    await pauses.back_off(reason="HTTP 503 six times")
+    clock.advance(minutes=16)
+    assert not await pauses.try_again(probe)
+    clock.advance(minutes=29)
+    assert not await pauses.try_again(probe)
+    assert probe.asked == 1
+    clock.advance(minutes=2)
+    await pauses.try_again(probe)
+    assert probe.asked == 2

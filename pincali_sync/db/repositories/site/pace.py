@@ -64,6 +64,9 @@ RETURNING CAST(extract(epoch FROM next_free_at - make_interval(secs => :gap) - c
 _LOOK = f"""
 SELECT {_PAUSED} AS paused, (SELECT held_until FROM site_pace WHERE host = :host) AS held_until
 """
+_IS_HELD = f"""
+SELECT p.held_until + {_MOVED_BACK} > clock_timestamp() FROM site_pace p WHERE host = :host
+"""
 
 _HOLD = f"""
 INSERT INTO site_pace AS p (host, next_free_at, held_until, written_at)
@@ -134,6 +137,10 @@ class PaceRepository(Repository):
     async def hold(self, host: str, seconds: float) -> None:
         """Gives out no slot before `seconds` from now."""
         await self._run(_HOLD, host=host, seconds=seconds)
+
+    async def is_held(self, host: str) -> bool:
+        """Whether the rest that the site asked for goes on."""
+        return bool(await self._scalar(_IS_HELD, host=host))
 
     async def reset(self, host: str, gap_seconds: float) -> None:
         """Forgets what the site asked for: the next slot is a gap from now at the latest."""
