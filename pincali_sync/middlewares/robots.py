@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -12,6 +13,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from pincali_sync.answers.robots import Robots, read_robots
+from pincali_sync.clock import steady_seconds
 from pincali_sync.config import load_config
 from pincali_sync.crawl_job import Component, close_soon, failed, fetched, surely
 from pincali_sync.db.repositories.site.pace import PAGES
@@ -25,6 +27,9 @@ from pincali_sync.services.runs.run_jobs import NOT_REACHED, PAUSED
 
 logger = logging.getLogger(__name__)
 
+# A detail worker may live for days, and no copy is to be used for more than one (RFC 9309, 2.4).
+_GOOD_FOR_SECONDS = 12 * 3600.0
+
 
 class ForbiddenRequest(IgnoreRequest):  # Scrapy's naming for ignored requests
     """Not sent, now or later: the host's robots.txt forbids this URL."""
@@ -36,16 +41,18 @@ class RobotsMiddleware(Component):
     Where it forbids its pages as such, pages rest, as at a refusal. A single one that it forbids is
     not asked for, nor is a forbidden sitemap: that is a loss of its own.
 
-    A site that this machine does not reach asks for nothing: only this job ends.
+    A site that this machine does not reach asks for nothing: only this job ends. What was read is
+    good for some hours, and then read anew as if for the first time.
     In the place of Scrapy's own, which follows no redirect here, takes an error for consent and
     any Crawl-delay for a pace.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
+    def __init__(self, crawler: Crawler, steady: Callable[[], float] = steady_seconds) -> None:
         super().__init__(crawler)
+        self._steady = steady
         config = load_config()
         self._user_agents, self._base_url = config.user_agents, config.pincali_base_url
-        self._asked: dict[str, asyncio.Task[Robots]] = {}
+        self._asked: dict[str, tuple[asyncio.Task[Robots], float]] = {}  # roots; and when
         self._forbids_pages_alone: set[str] = set()  # roots: some pages, and not their kind
 
     async def process_request(self, request: Request) -> None:
@@ -57,9 +64,7 @@ class RobotsMiddleware(Component):
             return
         parts = urlsplit(request.url)
         root = f"{parts.scheme}://{parts.netloc}"
-        if root not in self._asked:
-            self._asked[root] = asyncio.ensure_future(self._ask(root))
-        robots = await asyncio.shield(self._asked[root])
+        robots = await asyncio.shield(self._newest(root))
         user_agent = (request.headers.get(b"User-Agent") or b"*").decode("latin-1")
         objection = robots.objection(request.url, user_agent)
         if objection is None:
@@ -68,6 +73,15 @@ class RobotsMiddleware(Component):
         if self._askable.is_site(root) and REDIRECTS_LEFT not in request.meta:
             await self._rest_where_pages_are_forbidden(root, robots)
         raise ForbiddenRequest(objection)
+
+    def _newest(self, root: str) -> asyncio.Task[Robots]:
+        asked, at = self._asked.get(root, (None, 0.0))
+        now = self._steady()
+        if asked is None or (asked.done() and now - at > _GOOD_FOR_SECONDS):
+            asked = asyncio.ensure_future(self._ask(root))
+            self._asked[root] = (asked, now)
+            self._forbids_pages_alone.discard(root)
+        return asked
 
     async def _rest_where_pages_are_forbidden(self, root: str, robots: Robots) -> None:
         """Raises: BlockedResponse: where it is not this page alone.
@@ -96,7 +110,8 @@ class RobotsMiddleware(Component):
             await surely(self._job.services.pauses.back_off)(reason=robots.unreadable)
             raise self._stop(robots.unreadable)
         try:
-            self._job.services.pace.respect_crawl_delay(robots.crawl_delay(self._user_agents))
+            delay = robots.crawl_delay(self._user_agents)
+            self._job.services.pace.respect_crawl_delay(delay, root=root)
         except BlockedError as error:
             if not is_site:
                 return Robots(unreadable=str(error))

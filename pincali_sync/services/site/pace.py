@@ -38,7 +38,7 @@ class PaceService:
         self._db = db
         self._host = host
         self._min_gap = min_gap_seconds
-        self._crawl_delay = 0.0
+        self._crawl_delays: dict[str, float] = {}  # of each root's newest robots.txt
         self._sleep = sleep
         self._steady = steady
         self._last_slot: tuple[datetime | None, float] = (None, 0.0)
@@ -51,8 +51,11 @@ class PaceService:
         """Whether pacing is turned off, which the configuration allows on loopback only."""
         return self._min_gap == 0
 
-    def respect_crawl_delay(self, seconds: float) -> None:
-        """Never be faster than robots.txt asks for.
+    def respect_crawl_delay(self, seconds: float, *, root: str = "") -> None:
+        """Never be faster than robots.txt asks for, as it was read last; of several, the slowest.
+
+        Args:
+            root: whose it is, where several are read.
 
         Raises:
             BlockedError: when it asks for more than can be borne.
@@ -63,7 +66,7 @@ class PaceService:
                 f"robots.txt asks for {seconds:g} s between requests, and more than {longest:g} s "
                 "is no pace: whoever agrees sets SITE_MIN_GAP_SECONDS to it"
             )
-        self._crawl_delay = max(self._crawl_delay, seconds)
+        self._crawl_delays[root] = seconds
 
     async def wait_for_turn(
         self,
@@ -92,7 +95,7 @@ class PaceService:
             if not although_paused:
                 await self._look_now_and_then(asks)
             return 0.0
-        gap = max(self._min_gap, self._crawl_delay, gap_seconds)
+        gap = max(self._min_gap, gap_seconds, *self._crawl_delays.values())
         waited = 0.0
         async with self._turn:
             while True:

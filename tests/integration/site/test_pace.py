@@ -85,7 +85,17 @@ async def test_a_shorter_gap_than_the_sites_is_not_granted(db: Database) -> None
 async def test_the_crawl_delay_of_robots_is_respected(db: Database) -> None:
     worker = pace(db)
     worker.respect_crawl_delay(30)
-    worker.respect_crawl_delay(5)
+    await worker.wait_for_turn()
+    assert 28 < await worker.wait_for_turn() <= 30
+
+
+async def test_the_newest_crawl_delay_counts_and_of_several_hosts_the_longest(
+    db: Database,
+) -> None:
+    worker = pace(db)
+    worker.respect_crawl_delay(50, root="https://a")
+    worker.respect_crawl_delay(30, root="https://b")
+    worker.respect_crawl_delay(20, root="https://a")
     await worker.wait_for_turn()
     assert 28 < await worker.wait_for_turn() <= 30
 
