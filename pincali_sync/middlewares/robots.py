@@ -18,7 +18,7 @@ from pincali_sync.config import load_config
 from pincali_sync.crawl_job import Component, close_soon, failed, fetched, surely
 from pincali_sync.db.repositories.site.pace import PAGES
 from pincali_sync.domain.limits import MAX_PAGE_BYTES, MAX_REDIRECTS
-from pincali_sync.exceptions import BlockedError
+from pincali_sync.exceptions import BlockedError, DatabaseError
 from pincali_sync.items import FetchedPage
 from pincali_sync.middlewares.blocking import BlockedResponse
 from pincali_sync.middlewares.outage import NO_ANSWER
@@ -129,8 +129,8 @@ class RobotsMiddleware(Component):
         request = Request(url, callback=NO_CALLBACK, meta=meta)
         try:
             return fetched(await self._crawler.engine.download_async(request))
-        except (BlockedResponse, *NO_ANSWER):
-            raise
+        except (BlockedResponse, DatabaseError, *NO_ANSWER):
+            raise  # no word of the host's
         except Exception as error:  # noqa: BLE001  # whatever went wrong: there is no answer
             return failed(error)
 

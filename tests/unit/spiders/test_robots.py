@@ -9,11 +9,13 @@ from types import SimpleNamespace
 import pytest
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
 from scrapy.utils.test import get_crawler
 
 from pincali_sync.answers.robots import Robots, read_robots
 from pincali_sync.crawl_job import CrawlJob, JobRole
+from pincali_sync.exceptions import DatabaseBusyError, DatabaseError, DatabaseUnavailableError
 from pincali_sync.items import FetchedPage
 from pincali_sync.middlewares import robots as middlewares
 from pincali_sync.middlewares.blocking import BlockedResponse
@@ -139,3 +141,28 @@ async def test_a_robots_txt_that_cannot_be_read_anew_lets_everything_rest(
     with pytest.raises(BlockedResponse):
         await ask(middleware)
     assert site.rests == ["robots.txt cannot be read: HTTP 503"]
+
+
+@pytest.mark.parametrize("kind", [DatabaseUnavailableError, DatabaseBusyError])
+async def test_a_database_that_is_away_while_robots_txt_is_asked_for_is_no_word_of_the_sites(
+    site: Site, middleware: RobotsMiddleware, kind: type[DatabaseError]
+) -> None:
+    def wait_in_vain_for_a_turn() -> Response:
+        raise kind("PostgreSQL cannot be reached")
+
+    site.robots = wait_in_vain_for_a_turn
+    with pytest.raises(kind):
+        await ask(middleware)
+    assert site.rests == []
+
+
+async def test_a_robots_txt_whose_answer_is_beyond_all_limits_lets_everything_rest(
+    site: Site, middleware: RobotsMiddleware
+) -> None:
+    def give_up() -> Response:
+        raise DownloadCancelledError
+
+    site.robots = give_up
+    with pytest.raises(BlockedResponse):
+        await ask(middleware)
+    assert site.rests == ["robots.txt cannot be read: the answer is longer than it may be"]
