@@ -71,6 +71,8 @@ DOWNLOADER_MIDDLEWARES = {
     "pincali_sync.middlewares.retry.BackoffRetryMiddleware": 550,
     # After decompression (590) on the way back, and before a refusal could be repeated (550).
     "pincali_sync.middlewares.blocking.BlockingMiddleware": 560,
+    # Before a turn is taken (990): it would pass while a browser starts.
+    "pincali_sync.middlewares.browser.BrowserMiddleware": 980,
     # Nearest to the network: a turn is taken only when the request is really about to be sent.
     "pincali_sync.middlewares.politeness.PolitenessMiddleware": 990,
 }

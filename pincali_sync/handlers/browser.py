@@ -44,6 +44,14 @@ class BrowserDownloadHandler(ScrapyPlaywrightDownloadHandler, BoundedDownloadHan
         self.browser_provider_cls = SealedProvider
         self._own_config = load_config()
 
+    async def start_browser(self) -> None:
+        """Returns when there is a browser to read pages in.
+
+        Raises:
+            BrowserMissingError: when none starts.
+        """
+        await self._maybe_launch_browser()
+
     async def _create_browser_context(
         self, name: str, context_kwargs: dict[str, Any] | None, spider: Spider | None = None
     ) -> BrowserContextWrapper:

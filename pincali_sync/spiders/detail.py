@@ -21,11 +21,10 @@ from pincali_sync.domain.numbers import whole_number
 from pincali_sync.exceptions import BrowserEndedError, BrowserMissingError, UsageError
 from pincali_sync.items import Ending, FetchedPage, QueuedProperty, ScrapeResult
 from pincali_sync.middlewares.blocking import BlockedResponse
+from pincali_sync.middlewares.browser import IN_BROWSER
 from pincali_sync.middlewares.politeness import GAP
 from pincali_sync.middlewares.robots import ForbiddenRequest
 from pincali_sync.services.runs.run_jobs import NO_BROWSER
-
-IN_BROWSER = "playwright"  # request.meta: for the browser's download handler
 
 
 class DetailSpider(JobSpider):

@@ -22,8 +22,9 @@ from pincali_sync.domain.limits import MAX_PAGE_BYTES
 from pincali_sync.exceptions import BrowserEndedError, PageError
 from pincali_sync.handlers.browser import BrowserDownloadHandler
 from pincali_sync.items import FetchedPage
+from pincali_sync.middlewares.browser import IN_BROWSER
 from pincali_sync.pages.own_page import what_is_cut_off
-from pincali_sync.spiders.detail import IN_BROWSER, browser_settings
+from pincali_sync.spiders.detail import browser_settings
 from tests.support.hostile_pages import LEAVING_WAYS, STANDING_WAYS, HostilePages, hostile_pages
 
 pytestmark = pytest.mark.timeout(120)
@@ -54,6 +55,13 @@ class Reader:
 
     def __init__(self, handler: BrowserDownloadHandler) -> None:
         self._handler = handler
+
+    async def start(self) -> None:
+        await self._handler.start_browser()
+
+    @property
+    def started(self) -> object:
+        return self._handler.stats.get_value("playwright/browser_count")
 
     async def read(self, url: str) -> FetchedPage:
         request = Request(url, meta={IN_BROWSER: True})
@@ -283,6 +291,16 @@ async def test_a_page_that_comes_right_after_a_browser_was_ended_is_read_in_the_
         with pytest.raises(PageError, match="was not there after"):
             await browser.read(hostile.shows("stuck", LOOP))
         assert b"fine" in (await browser.read(hostile.shows("next", "fine"))).body
+
+
+async def test_pages_are_read_in_the_browser_that_was_started_before_their_turn(
+    hostile: HostilePages,
+) -> None:
+    async with reader(hostile, scripts=False) as browser:
+        for _ in range(2):
+            await browser.start()
+        assert b"fine" in (await browser.read(hostile.shows("first", "fine"))).body
+        assert browser.started == 1
 
 
 class OpenGate(Gate):

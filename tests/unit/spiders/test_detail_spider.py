@@ -13,8 +13,9 @@ from twisted.python.failure import Failure
 from pincali_sync.crawl_job import ERROR, stats_of
 from pincali_sync.exceptions import BrowserEndedError, DatabaseUnavailableError, PageError
 from pincali_sync.items import Ending, QueuedProperty, ScrapeResult
+from pincali_sync.middlewares.browser import IN_BROWSER
 from pincali_sync.middlewares.politeness import GAP
-from pincali_sync.spiders.detail import IN_BROWSER, DetailSpider
+from pincali_sync.spiders.detail import DetailSpider
 
 QUEUED = QueuedProperty(property_id="pincali_1", source_url="/en/home/a-1", public_id=None)
 
