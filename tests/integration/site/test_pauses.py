@@ -20,7 +20,9 @@ Meanwhile = Callable[[], Awaitable[object]]
 class Probe:
     """What the one request shows, and what happens while it is under way."""
 
-    def __init__(self, shown: str | BlockedError | None, meanwhile: Meanwhile | None = None) -> None:
+    def __init__(
+        self, shown: str | BlockedError | None, meanwhile: Meanwhile | None = None
+    ) -> None:
         self.shown, self.meanwhile = shown, meanwhile
         self.asked = 0
 

@@ -89,9 +89,9 @@ _RESTORE_LIVE = transition(
     reason="'the sitemap lists it'",
 )
 
-# Removed, lacked by a complete pass that began after that, and listed anew by an edition younger than
-# that pass: of the shard in `listed`, before it is taken in. A URL that the current pass finds in
-# another shard was dropped by none.
+# Removed, lacked by a complete pass that began after that, and listed anew by an edition younger
+# than that pass: of the shard in `listed`, before it is taken in. A URL that the current pass finds
+# in another shard was dropped by none.
 _REVIVE = transition(
     Cause.SITEMAP,
     f"""
@@ -175,9 +175,7 @@ class ListedRepository(Repository):
         await self._run(_RESTORE_LIVE, session_id=session_id, records=listed, now=now)
         await self.touch(listed)
 
-    async def revive(
-        self, session_id: UUID, *, dated_at: datetime, now: datetime
-    ) -> list[str]:
+    async def revive(self, session_id: UUID, *, dated_at: datetime, now: datetime) -> list[str]:
         """Relists what was removed, dropped, and is in `listed` again; returns the records."""
         given = {"session_id": session_id, "dated_at": dated_at, "now": now}
         return [row.property_id for row in await self._run(_REVIVE, **given)]
