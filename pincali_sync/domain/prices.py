@@ -89,6 +89,7 @@ def operation_of(text: str) -> Operation | None:
     return Operation.RENT if _RENT.search(words) else None
 
 
+@lru_cache(maxsize=256)
 def is_unit(text: str) -> bool:
     """Whether a text without an amount names a currency, or what a price is for: "por m²"."""
     if len(text) > _LONGEST_UNIT:

@@ -14,7 +14,7 @@ from pincali_sync.pages.text import JsonObject
 
 _MAX_PRICES = 10  # of a listing: one for each operation
 _BOXES = 2  # around a price, within its card
-_NEAR = 3  # texts on either side of a price
+_NEAR = {"prev": 1, "next": 3}  # texts on either side of a price
 _MOST_NODES = 12
 _LONGEST = 200  # of a text without markup; what is longer names no unit
 _DIGIT = re.compile(r"\d")
@@ -97,9 +97,9 @@ def _is_borne_out(offer: Offer, text: str, price: LexborNode) -> bool:
 
 def _texts_beside(price: LexborNode) -> Iterator[str]:
     """The few next ones on either side, as far as the next price."""
-    for name in ("prev", "next"):
+    for name, near in _NEAR.items():
         shown = filter(None, map(_shown_in, _siblings(price, name)))
-        yield from islice(shown, _NEAR)
+        yield from islice(shown, near)
 
 
 def _siblings(price: LexborNode, name: str) -> Iterator[LexborNode]:
