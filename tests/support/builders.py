@@ -290,16 +290,15 @@ class Workshop:
 
     async def queued(self, slug: str) -> list[dict[str, Any]]:
         """The queue rows of a slug's record, the oldest first."""
-        return await self._of("scrape_queue", slug)
+        return await self._of("scrape_queue", slug, order="queued_at, id")
 
     async def journal(self, slug: str) -> list[dict[str, Any]]:
-        """The journal of a slug's record."""
-        return await self._of("property_changes", slug)
+        """The journal of a slug's record, the oldest first."""
+        return await self._of("property_changes", slug, order="created_at, id")
 
-    async def _of(self, table: str, slug: str) -> list[dict[str, Any]]:
-        return await rows(
-            self.db, f"SELECT * FROM {table} WHERE property_id = :id ORDER BY id", id=id_of(slug)
-        )
+    async def _of(self, table: str, slug: str, *, order: str = "id") -> list[dict[str, Any]]:
+        statement = f"SELECT * FROM {table} WHERE property_id = :id ORDER BY {order}"
+        return await rows(self.db, statement, id=id_of(slug))
 
 
 async def seen_at(db: Database, property_id: str) -> datetime:

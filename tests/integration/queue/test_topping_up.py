@@ -9,12 +9,15 @@ from uuid import uuid4
 
 import pytest
 
+from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.db.repositories.queue import outside
 from pincali_sync.db.repositories.queue.room import ROOM
 from pincali_sync.items import Ending, ScrapeResult
 from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale, value
 from tests.support.clock import FixedClock
+from tests.support.removals import PRICE, begin, claim, miss, record
+from tests.support.scans import seen
 
 CEILING = 60
 FILLED = ("property_manifest", "queue_outside", "scrape_queue")
@@ -247,6 +250,20 @@ async def test_what_ends_while_a_scan_flags_it_is_not_lost(shop: Workshop, db: D
         await scanning.outside._run("UPDATE property_manifest SET needs_full_scrape = true")
         await shop.save(ScrapeResult(queued=queued, error="HTTP 500", ending=Ending.FAILED))
     assert await value(db, LOST) == 0
+
+
+async def test_what_a_card_has_news_of_while_its_page_is_looked_at_is_not_lost(
+    services: Services, shop: Workshop, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    [queued] = await claim(services, await miss(services, clock, times=2))
+    await shop.scan(entry("house-1", sale(PRICE * 2)))
+    await services.queue.top_up()
+    await record(services, seen(queued, 404))
+    assert await value(db, LOST) == 0
+    clock.advance(minutes=10)
+    await services.queue.top_up()
+    assert [each["status"] for each in await shop.queued("house-1")] == ["completed", "pending"]
 
 
 async def test_eight_at_once_never_pass_the_ceiling_nor_lose_or_double_a_record(

@@ -48,26 +48,31 @@ PRIORITY = "CASE WHEN m.is_new AND m.sources = '{}' THEN 3 WHEN m.is_new THEN 1 
 _CAME_BACK = f"l.listing_status IS NOT DISTINCT FROM '{ListingStatus.RELISTED}'"
 
 # What was asked for in vain is tried again, first after a day: all that waits here is known to be
-# new, or to be other than the live row says. What the manifest does not want any more, and what is
-# in the queue, waits no longer. What is likely removed is looked at by the verification alone.
+# new, or to be other than the live row says. What the manifest does not want any more, and what
+# waits in the queue, waits no longer; whose page is being fetched does, as a look at a missing
+# listing may end without settling the news. What is likely removed the verification looks at alone.
 _TAKE = f"""
 WITH looked AS MATERIALIZED (
     SELECT o.property_id, o.place, m.source_url, {_FOUND_BY} AS run_id,
-           m.needs_full_scrape IS TRUE
-           AND (SELECT true FROM scrape_queue q WHERE q.property_id = o.property_id
-                   AND q.status IN ('pending', 'in_progress')) IS NULL AS is_wanted,
+           m.needs_full_scrape IS TRUE AND page.is_waiting IS NOT TRUE AS is_wanted,
            CASE WHEN {_CAME_BACK} THEN 1 ELSE {PRIORITY} END AS priority,
            CASE WHEN {rest.WAS_IN_VAIN} THEN '{ANOTHER_TRY}'
                 WHEN m.is_new AND m.sources = '{{}}' THEN 'sitemap'
                 WHEN m.is_new THEN 'new_property'
                 WHEN m.price_changed AND NOT {_CAME_BACK} THEN 'price_change'
                 ELSE 'relisted' END AS reason,
-           CASE WHEN l.listing_status = {LIKELY} THEN :now + interval '1 day'
+           CASE WHEN page.is_waiting IS FALSE
+                THEN greatest(page.lease_expires_at, :now + interval '1 minute')
+                WHEN l.listing_status = {LIKELY} THEN :now + interval '1 day'
                 WHEN vain.last_at - {_TOLERATED} <= :now
                 THEN vain.last_at + {rest.after("vain.times", days=1)} END AS rests_until
       FROM unnest(CAST(:property_ids AS text[])) WITH ORDINALITY AS o (property_id, place)
       LEFT JOIN property_manifest m ON m.property_id = o.property_id
       LEFT JOIN properties_live l ON l.property_id = o.property_id
+      LEFT JOIN LATERAL (
+           SELECT q.status = 'pending' AS is_waiting, q.lease_expires_at FROM scrape_queue q
+            WHERE q.property_id = o.property_id AND q.status IN ('pending', 'in_progress')
+            LIMIT 1) page ON true
      CROSS JOIN LATERAL (
            SELECT count(*) AS times, max(q.completed_at) AS last_at
              FROM scrape_queue q
