@@ -59,13 +59,14 @@ class RefreshService(Service):
         too_old = await tx.freshness.stale(
             stale_before=now - timedelta(days=ceiling_days), at_most=budget
         )
-        if (wanted := min(max(due.stale, too_old) + due.sample, budget)) <= 0:
+        old = max(due.stale, too_old)
+        if (wanted := min(old + due.sample, budget)) <= 0:
             return Wanted()
         room = await tx.queue_fill.room_for_refresh(self.config.queue_max_pending)
         if not self._is_worth_it(wanted, room):
             return Wanted()
         stale = sample = 0
-        if (wanted := min(max(due.stale, too_old), budget)) > 0:
+        if old > 0:
             stale = await tx.queue_fill.fill_stale(
                 min(due.stale, budget),
                 filling,
@@ -75,9 +76,9 @@ class RefreshService(Service):
                 max_age_days=ceiling_days,
                 too_old=too_old,
             )
-        if (wanted := min(due.sample, budget - stale)) > 0:
+        if (of_sample := min(due.sample, budget - stale)) > 0:
             sample = await tx.queue_fill.fill_sample(
-                wanted, filling, seed=target.month.isoformat(), drawn_since=target.set_at
+                of_sample, filling, seed=target.month.isoformat(), drawn_since=target.set_at
             )
         await tx.freshness.count_queued(Wanted(stale=stale, sample=sample))
         is_done = stale + sample < min(budget, room)
