@@ -121,6 +121,7 @@ _BY_WORDS = (
     (re.compile("FATAL"), _SHUT_OUT),
 )
 _LOST = frozenset({_AWAY, _ENDED})
+_OF_VALUES = frozenset({"22", "23", "44", "P0"})  # classes of SQLSTATE; P0: a trigger's own word
 _TRANSIENT = frozenset({_IN_EACH_OTHERS_WAY, _ENDED})
 
 
@@ -171,6 +172,19 @@ def is_transient(error: DatabaseError) -> bool:
     """Whether the same may succeed at once: after a deadlock, or on another connection."""
     cause = error.__cause__
     return isinstance(cause, DBAPIError | psycopg.Error) and _fault_of(cause) in _TRANSIENT
+
+
+def refusal_of(error: BaseException) -> str | None:
+    """Why the values themselves were refused, without them; None where they were not.
+
+    By type, constraint or trigger, an adopter's own as well: other rows may pass.
+    """
+    original = _original(error) if isinstance(error, DBAPIError) else error
+    if not isinstance(original, psycopg.Error) or original.sqlstate is None:
+        return None
+    if original.sqlstate[:2] not in _OF_VALUES:
+        return None
+    return original.diag.message_primary or type(original).__name__
 
 
 def is_read_only(error: DBAPIError) -> bool:

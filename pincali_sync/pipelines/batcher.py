@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
@@ -18,6 +19,7 @@ from pincali_sync.crawl_job import (
     note_error,
     surely,
 )
+from pincali_sync.db.faults import refusal_of
 from pincali_sync.exceptions import DatabaseError, SupersededError, line_of
 
 logger = logging.getLogger(__name__)
@@ -36,7 +38,8 @@ class BatchingPipeline(Component, ABC, Generic[Item]):
     sends fewer, bigger batches. Only when several batches wait is whoever adds an item held up.
 
     A batch that cannot be stored is never swallowed: it is counted and the spider is closed, so
-    the job ends as failed and its pages are read again.
+    the job ends as failed and its pages are read again. Of one with values that the database
+    refuses each item is stored by itself, so that one bad item keeps no other back.
     """
 
     item_type: type[Item]
@@ -56,6 +59,10 @@ class BatchingPipeline(Component, ABC, Generic[Item]):
         Returns:
             What is to be counted, by the names of the crawl's stats.
         """
+
+    @abstractmethod
+    async def set_aside(self, item: Item, refusal: str) -> Mapping[str, int]:
+        """Writes down that the database refuses an item's values, and why, instead of `store`."""
 
     async def process_item(self, item: Any) -> Any:
         """Takes an item of its type, and lets all others pass."""
@@ -103,9 +110,24 @@ class BatchingPipeline(Component, ABC, Generic[Item]):
             if not items:
                 return
             try:
-                self._count(await surely(self.store)(items))
+                self._count(await self._store_all(items))
             except Exception as error:  # noqa: BLE001  # whatever it is, it must end the job
                 self._fail(error)
+
+    async def _store_all(self, items: list[Item]) -> Mapping[str, int]:
+        try:
+            return await surely(self.store)(items)
+        except Exception as error:
+            refusal = refusal_of(error)
+            if refusal is None:
+                raise
+            if len(items) == 1:
+                logger.error("an item is refused by the database: %s", refusal)
+                return await self.set_aside(items[0], refusal)
+        counts: Counter[str] = Counter()
+        for each in items:
+            counts.update(await self._store_all([each]))
+        return counts
 
     def _count(self, counts: Mapping[str, int]) -> None:
         for stat, number in counts.items():

@@ -42,6 +42,20 @@ class ManifestPipeline(BatchingPipeline[ManifestPage]):
             await self._record(self._job.services.scans.record_lost_page, item)
         return await super().process_item(item)
 
+    async def set_aside(self, item: ManifestPage, refusal: str) -> Mapping[str, int]:
+        """As a lost page: its cards prove nothing, nor that others are gone."""
+        error = f"cannot be stored: {refusal}"
+        await self.process_item(
+            LostPage(
+                url=item.url,
+                source=item.source,
+                page_number=item.page_number,
+                error=error,
+                partition=item.partition,
+            )
+        )
+        return {}
+
     async def close_spider(self) -> None:
         """Records the ends of the walks, after the last page."""
         await super().close_spider()
@@ -94,6 +108,11 @@ class PreviewPipeline(BatchingPipeline[ManifestPage]):
     async def store(self, items: list[ManifestPage]) -> Mapping[str, int]:
         """Compares; nothing is stored, and nothing counted in the stats."""
         await self._preview.add(items)
+        return {}
+
+    async def set_aside(self, item: ManifestPage, refusal: str) -> Mapping[str, int]:
+        """As a lost page."""
+        self._preview.add_lost(item.source)
         return {}
 
     async def close_spider(self) -> None:

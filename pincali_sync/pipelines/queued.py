@@ -8,9 +8,9 @@ from dataclasses import asdict, replace
 
 from scrapy.crawler import Crawler
 
-from pincali_sync.crawl_job import is_closing
+from pincali_sync.crawl_job import is_closing, surely
 from pincali_sync.db.repositories.removal.checks import VerificationResult
-from pincali_sync.domain.liveness import tells_nothing
+from pincali_sync.domain.liveness import Judgement, Verdict, tells_nothing
 from pincali_sync.items import NO_PAGE, ScrapeResult
 from pincali_sync.pipelines.batcher import BatchingPipeline, Item
 
@@ -35,6 +35,14 @@ class QueuedPipeline(BatchingPipeline[Item]):
     @abstractmethod
     def excused(self, item: Item) -> Item:
         """The failure without an attempt that is held against its page."""
+
+    @abstractmethod
+    def refused(self, item: Item, refusal: str) -> Item:
+        """The failure of a page whose values the database refuses."""
+
+    async def set_aside(self, item: Item, refusal: str) -> Mapping[str, int]:
+        """As a failed attempt: else the queue would hand it out for ever."""
+        return await surely(self.store)([self.refused(item, f"cannot be stored: {refusal}")])
 
     async def close_spider(self) -> None:
         """Stores the rest, too."""
@@ -65,6 +73,10 @@ class PropertyPipeline(QueuedPipeline[ScrapeResult]):
         """As it excuses itself."""
         return item.excused()
 
+    def refused(self, item: ScrapeResult, refusal: str) -> ScrapeResult:
+        """Without its page."""
+        return ScrapeResult(queued=item.queued, error=refusal)
+
     async def store(self, items: list[ScrapeResult]) -> Mapping[str, int]:
         """Counts what became of the pages."""
         job = self._job
@@ -87,6 +99,11 @@ class VerificationPipeline(QueuedPipeline[VerificationResult]):
         """Unknown, as before."""
         evidence = f"{NO_PAGE}: {item.judgement.evidence}"
         return replace(item, judgement=replace(item.judgement, evidence=evidence))
+
+    def refused(self, item: VerificationResult, refusal: str) -> VerificationResult:
+        """Unknown, without its page."""
+        judgement = Judgement(verdict=Verdict.UNKNOWN, evidence=refusal)
+        return replace(item, scraped=None, judgement=judgement)
 
     async def store(self, items: list[VerificationResult]) -> Mapping[str, int]:
         """Counts the verdicts."""
