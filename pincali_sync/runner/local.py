@@ -47,6 +47,10 @@ class LocalJobRunner:
         self._check()
         await asyncio.to_thread(self._spawn, spec)
 
+    async def is_in_line(self, job_id: UUID, node: str) -> bool:
+        """Never: each begins at once."""
+        return False
+
     async def cancel(self, job_id: UUID, node: str) -> None:
         """Asks the job's process to stop."""
         await asyncio.to_thread(self._terminate, job_id)

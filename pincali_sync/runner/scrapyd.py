@@ -83,6 +83,11 @@ class ScrapydJobRunner:
             ),
         )
 
+    async def is_in_line(self, job_id: UUID, node: str) -> bool:
+        """Whether the node has the job among those that wait for a slot."""
+        jobs = await self._call(node, "listjobs", lambda client: client.all_jobs())
+        return any(each["id"] == str(job_id) for each in jobs["pending"])
+
     def where_logged(self, spider: str, job_id: UUID, node: str) -> str:
         """The page on which the node shows the job's log."""
         project, _ = self._target.get(node, (PROJECT, None))

@@ -112,6 +112,13 @@ class JobRunner(Protocol):
             RunnerError: when the node refused it or gave no answer (it may have taken it).
         """
 
+    async def is_in_line(self, job_id: UUID, node: str) -> bool:
+        """Whether a node has taken a job and not begun it yet.
+
+        Raises:
+            RunnerError: when the node gave no answer.
+        """
+
     def where_logged(self, spider: str, job_id: UUID, node: str) -> str:
         """The path or URL of what a job wrote down, for people."""
 

@@ -28,7 +28,7 @@ async def refuse(db: Database, table: str, property_id: str) -> None:
 
 
 async def test_a_detail_page_that_is_refused_is_charged_and_keeps_no_other_back(
-    scrapy: Scrapy, site: StandinProcess, db: Database
+    scrapy: Scrapy, db: Database
 ) -> None:
     assert scrapy("crawl", "manifest", "-a", "source=rent", "-a", "max_pages=1").returncode == 0
     first = "SELECT property_id FROM scrape_queue ORDER BY priority, queued_at LIMIT 1"

@@ -34,6 +34,7 @@ class FakeRunner:
     answers: bool = True
     looks: dict[str, NodeLook] = field(default_factory=dict)  # of nodes that are not just idle
     given: dict[UUID, str] = field(default_factory=dict)  # each order's node
+    in_line: set[UUID] = field(default_factory=set)  # orders that wait for a slot
 
     async def look(self) -> list[NodeLook]:
         nodes = ("node-a", "node-b")
@@ -47,6 +48,9 @@ class FakeRunner:
             raise RunnerError("node-a does not answer")
         self.ordered.append(spec)
         self.given[spec.job_id] = node
+
+    async def is_in_line(self, job_id: UUID, node: str) -> bool:
+        return job_id in self.in_line
 
     def where_logged(self, spider: str, job_id: UUID, node: str) -> str:
         return f"{node}/{job_id}.log"

@@ -6,6 +6,7 @@ import logging
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
+from pincali_sync.db.repositories.runs.jobs import Job
 from pincali_sync.db.repositories.runs.nodes import Node
 from pincali_sync.exceptions import RunnerError
 from pincali_sync.services.base import Service
@@ -54,6 +55,26 @@ class NodeService(Service):
     async def down(self) -> frozenset[str]:
         """Those that give no answer."""
         return frozenset(node.node for node in await self.states() if node.is_down)
+
+    async def has_in_line(self, job: Job) -> bool:
+        """Whether a job has not begun because others take all slots of its node, as that says."""
+        if job.status != "scheduled" or job.node is None or job.node in await self.down():
+            return False
+        try:
+            return await self.runner.is_in_line(job.id, job.node)
+        except RunnerError as error:
+            logger.warning("whether job %s waits in line is not known: %s", job.id, error)
+            return False
+
+    async def stop(self, job: Job) -> None:
+        """Asks its node to stop a job that was given up."""
+        if job.node is None or job.node in await self.down():
+            return  # on a node that comes back it finds that it was given up
+        try:
+            await self.runner.cancel(job.id, job.node)
+        except RunnerError as error:
+            # Its row no longer lets it write: stopping it only saves work.
+            logger.warning("job %s could not be stopped: %s", job.id, error)
 
     async def choose(self, *, with_a_slot: bool = False) -> str | None:
         """Who is to have the next job; None where nobody takes any.

@@ -126,7 +126,7 @@ class RunJobs(Service):
 
     async def stop(self, jobs: Sequence[Job]) -> None:
         """Asks their nodes to stop jobs that were given up."""
-        await asyncio.gather(*map(self._stop, jobs))
+        await asyncio.gather(*map(self.nodes.stop, jobs))
 
     async def start_standing(self, wanted: WantedJob, *, beside_others: bool = False) -> None:
         """Starts a job that belongs to no run; beside others, only where a node has room for it."""
@@ -182,8 +182,12 @@ class RunJobs(Service):
         if job.is_open:
             if not self._is_silent(job, await self.nodes.down()):
                 return WAITING
+            if await self.nodes.has_in_line(job):
+                said = f"{wanted} waits for a slot at {job.node}: a larger max_proc there gives it"
+                return Outcome(state=State.WAITING, error=said)
             logger.warning("job %s (%s) went silent: replacing it", job.id, wanted)
             await self._give_up(job, status="lost", reason="no heartbeat")
+            jobs = await self._jobs(run)  # as it is now: it may have ended by itself meanwhile
         return await self._try_again(run, wanted, jobs)
 
     async def _try_again(self, run: SyncRun, wanted: WantedJob, jobs: Sequence[Job]) -> Outcome:
@@ -191,6 +195,8 @@ class RunJobs(Service):
         it does again, and asks now and then."""
         attempts = _attempts(jobs, wanted)
         job = attempts[0]
+        if job.status == "completed":
+            return DONE
         if self._failures_in_a_row(attempts) >= _MAX_ATTEMPTS:
             if job.finish_reason != NOT_REACHED or not any(map(self._has_got_on, jobs)):
                 last = job.finish_reason or "no heartbeat"
@@ -245,16 +251,7 @@ class RunJobs(Service):
                 await tx.queue.expire_all(held, now=self.clock.now())
             else:
                 await tx.queue.release_all(held)
-        await self._stop(job)
-
-    async def _stop(self, job: Job) -> None:
-        if job.node is None or job.node in await self.nodes.down():
-            return  # on a node that comes back it finds that it was given up
-        try:
-            await self.runner.cancel(job.id, job.node)
-        except RunnerError as error:
-            # Its row no longer lets it write: stopping it only saves work.
-            logger.warning("job %s could not be stopped: %s", job.id, error)
+        await self.nodes.stop(job)
 
     async def _start(
         self, run: SyncRun | None, wanted: WantedJob, *, attempt: int, with_a_slot: bool = False

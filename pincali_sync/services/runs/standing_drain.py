@@ -56,7 +56,7 @@ class StandingDrain(Service):
         """Takes back what was lost, and starts a worker where none works.
 
         Args:
-            runs: those of this tick: a run that drains has a worker of its own.
+            runs: those of this tick. One that drains has a worker of its own by now.
         """
         await self.queue.reclaim_expired()
         await self.queue.end_rests_of_the_future()
@@ -82,7 +82,7 @@ class StandingDrain(Service):
         if not claimable or await self._rests(latest):
             return
         worker = page_worker("detail", self.config.detail_delay_seconds)
-        if not crew.workers and not any(map(_drains, runs)):
+        if not crew.workers:
             await self.jobs.start_standing(worker)
         elif (
             claimable > crew.pages
@@ -118,11 +118,6 @@ class StandingDrain(Service):
             return math.inf
         gap = max(self.config.site_min_gap_seconds, self.config.detail_delay_seconds)
         return _MEASURED.total_seconds() / gap
-
-
-def _drains(run: SyncRun) -> bool:
-    """Whether it has a worker of its own."""
-    return (run.status, run.step) == ("running", "drain")
 
 
 def _asks_the_site(run: SyncRun) -> bool:

@@ -82,6 +82,17 @@ async def test_a_paused_drain_lets_go_at_once_and_goes_on_where_it_was(
     assert (done.status, done.properties_scraped) == ("completed", 8)
 
 
+async def test_while_a_run_that_drains_is_paused_its_pages_are_fetched_all_the_same(
+    stage: Stage,
+) -> None:
+    await draining(stage)
+    await stage.services.pauses.pause(Tier.HOT_LISTINGS, reason="maintenance")
+    await stage.services.scheduler(stage.runner).tick(start_due=False)
+    [standing] = stage.runner.take("detail")
+    found = await rows(stage.db, "SELECT id FROM sync_run_jobs WHERE run_id IS NULL")
+    assert [row["id"] for row in found] == [standing.job_id]
+
+
 async def test_a_paused_verification_lets_go_and_goes_on_where_it_was(stage: Stage) -> None:
     await add_live(stage.db, "blue-house", price=1)
     run = await stage.start(Tier.WEEKLY_DEEP)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 import pytest
 
 from pincali_sync.db.engine import Database
+from pincali_sync.db.repositories.runs.jobs import JobRepository
 from pincali_sync.exceptions import SupersededError
 from pincali_sync.items import LostPage
 from tests.support.builders import SITE, detail, entry, page
@@ -53,6 +57,86 @@ async def test_a_job_in_a_nodes_queue_is_given_longer_than_one_that_ran(stage: S
     stage.clock.advance(seconds=1)
     await stage.tick()
     assert len(await stage.jobs(run)) == 8
+
+
+async def test_a_job_that_waits_in_a_nodes_line_keeps_its_place_however_long(
+    stage: Stage,
+) -> None:
+    run = await stage.start()
+    await stage.tick()
+    stage.runner.in_line = {spec.job_id for spec in stage.runner.ordered}
+    stage.clock.advance(hours=9)
+    held_up = (await stage.tick()).details.held_up or ""
+    assert "waits for a slot at node-" in held_up
+    assert len(await stage.jobs(run)) == 4
+    stage.runner.in_line.clear()
+    await stage.tick()
+    assert len(await stage.jobs(run)) == 8
+
+
+async def test_a_killed_job_that_had_got_on_is_no_third_failure(stage: Stage) -> None:
+    run = await stage.start()
+    for _ in range(2):
+        await stage.tick()
+        await stage.end_all("flush_failed")
+    await stage.tick()
+    tickets = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+    stage.clock.advance(minutes=11)
+    for ticket in tickets:
+        await stage.shop.jobs.heartbeat(ticket)
+    stage.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    assert (await stage.tick()).status == "running"
+    assert [job.attempt for job in await stage.jobs(run, "sale")] == [1, 2, 3, 4]
+
+
+async def test_a_job_that_ends_while_it_is_given_up_as_silent_is_done(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await stage.start()
+    await stage.tick()
+    tickets = [await stage.begin(spec) for spec in stage.runner.take("manifest")]
+    stage.clock.advance(seconds=SILENCE.total_seconds() + 1)
+    give_up = JobRepository.give_up
+
+    async def late(self: JobRepository, job_id: UUID, **how: Any) -> None:
+        for ticket in tickets:
+            await stage.end(ticket)
+        await give_up(self, job_id, **how)
+
+    monkeypatch.setattr(JobRepository, "give_up", late)
+    await stage.tick()
+    assert len(await stage.jobs(run)) == 4
+
+
+async def test_a_run_whose_pages_cannot_be_fetched_is_completed_and_scans_nothing_again(
+    stage: Stage,
+) -> None:
+    run = await stage.start()
+    await stage.tick()
+    await stage.scan_all()
+    for _ in range(3):
+        await stage.tick()
+        await stage.end_all("no_browser", "detail")
+    await stage.advance_all()
+    ended = await stage.runs.get(run.id)
+    assert ended.status == "completed"
+    assert "detail failed 3 times, last: no_browser" in (ended.details.drain or "")
+
+
+async def test_a_scan_that_loses_too_many_pages_tells_how_many_it_read_and_lost(
+    stage: Stage,
+) -> None:
+    run = await stage.start()
+    await stage.tick()
+    for spec in stage.runner.take("manifest"):
+        ticket, source = await stage.begin(spec), spec.arguments["source"]
+        await stage.shop.scan(page(entry(f"{source}-house"), source=source), ticket=ticket)
+        lost = LostPage(url=SITE, source=source, page_number=2, error="HTTP 500")
+        await stage.services.scans.record_lost_page(lost, ticket)
+        await stage.end(ticket, "too_many_lost_pages")
+    failed = await stage.tick()
+    assert (failed.status, failed.pages_scanned, failed.error_count) == ("failed", 4, 4)
+    assert run.id == failed.id
 
 
 async def test_an_order_that_got_no_answer_is_given_again_when_nothing_came_of_it(

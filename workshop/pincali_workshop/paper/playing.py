@@ -87,6 +87,10 @@ class Play:
         """At once."""
         self._timeline.spawn(self._run(spec))
 
+    async def is_in_line(self, job_id: object, node: str) -> bool:
+        """Never."""
+        return False
+
     def where_logged(self, spider: str, job_id: object, node: str) -> str:
         """Nowhere: these jobs write to the caller's log."""
         return node

@@ -250,6 +250,10 @@ class SimulatedNode:
         """Puts a job in line, to be done by `work`."""
         self._waiting.append(spec)
 
+    async def is_in_line(self, job_id: object, node: str) -> bool:
+        """Whether `work` has not come to it."""
+        return any(spec.job_id == job_id for spec in self._waiting)
+
     def where_logged(self, spider: str, job_id: object, node: str) -> str:
         """Nowhere: these jobs write to the caller's log."""
         return node

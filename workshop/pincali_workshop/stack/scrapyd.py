@@ -52,6 +52,8 @@ class ScrapydNode:
     Args:
         folder: where its configuration, jobs and logs live.
         port: 0: a free one, remembered.
+        max_proc: jobs at once: a full scan takes five, the newest pages beside it four, details
+            one.
         project: False: the node knows no project until one is deployed.
     """
 
@@ -60,7 +62,7 @@ class ScrapydNode:
         folder: Path,
         *,
         port: int = 0,
-        max_proc: int = 4,
+        max_proc: int = 10,
         username: str = "",
         password: str = "",
         project: bool = True,

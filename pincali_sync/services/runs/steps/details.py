@@ -20,7 +20,7 @@ from pincali_sync.services.people.personal_data import PersonalDataService
 from pincali_sync.services.ports import ReportWriter
 from pincali_sync.services.refresh_service import RefreshService
 from pincali_sync.services.runs.retention import RetentionService
-from pincali_sync.services.runs.run_jobs import DONE, WAITING, Outcome, RunJobs, page_worker
+from pincali_sync.services.runs.run_jobs import DONE, WAITING, Outcome, RunJobs, State, page_worker
 from pincali_sync.services.runs.steps.base import RunRecord, session_of
 from pincali_sync.services.scrape_queue_service import ScrapeQueueService
 
@@ -72,7 +72,7 @@ class RefreshStep:
 
 @dataclass(frozen=True, slots=True)
 class DrainStep:
-    """Keeps a detail worker going until the run's pages are fetched or its window ends.
+    """Keeps a detail worker going until the run's pages are fetched, its window ends or it fails.
 
     What is left then is fetched all the same: draining is a standing service.
     """
@@ -101,7 +101,13 @@ class DrainStep:
             await self.record.note(run, RunNotes(drain=left))
             return DONE
         delay = self.record.plan(run).detail_delay_seconds
-        return await self.jobs.ensure_worker(run, page_worker("detail", delay))
+        worker = await self.jobs.ensure_worker(run, page_worker("detail", delay))
+        if worker.state is not State.FAILED:
+            return worker
+        # What was scanned counts: to scan it all again would bring no page nearer.
+        logger.error("run %s: its pages could not be fetched: %s", run.id, worker.error)
+        await self.record.note(run, RunNotes(drain=worker.error))
+        return DONE
 
 
 @dataclass(frozen=True, slots=True)

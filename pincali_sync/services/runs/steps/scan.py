@@ -41,6 +41,7 @@ class ScanStep:
             run, [_scan_job(plan, source, depths[source]) for source in ListingSource]
         )
         if pages.state is State.FAILED:
+            await self._count(run)
             return pages
         sitemap = await self.jobs.ensure_done(run, [_SITEMAP_JOB] if plan.reads_sitemap else [])
         if pages.state is State.WAITING:
@@ -51,6 +52,16 @@ class ScanStep:
             logger.error("run %s: the sitemap could not be read: %s", run.id, sitemap.error)
             await self.record.note(run, RunNotes(sitemap_error=sitemap.error))
         return DONE
+
+    async def _count(self, run: SyncRun) -> None:
+        """What a scan that failed has read and lost: by that a tier is judged, and paused."""
+        async with self.record.db.transaction() as tx:
+            scans = await tx.manifest.scans_of(session_of(run))
+        await self.record.note(
+            run,
+            pages_scanned=sum(scan.pages_read for scan in scans),
+            error_count=sum(scan.pages_lost for scan in scans),
+        )
 
     async def _choose_depths(self, run: SyncRun, plan: TierPlan) -> Mapping[str, int]:
         """Deeper than planned where the last run did not meet what the one before it knew."""
