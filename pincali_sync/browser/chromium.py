@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 from collections.abc import AsyncIterator
@@ -16,9 +17,12 @@ from pincali_sync.config import Config
 from pincali_sync.exceptions import BrowserMissingError, line_of
 
 if TYPE_CHECKING:
-    from playwright.async_api import Playwright
+    from playwright.async_api import Browser, Playwright
+
+logger = logging.getLogger(__name__)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_NO_SANDBOX = "Chromium sandboxing failed"  # as Playwright says it
 # No traffic of the browser's own, and no shared memory larger than containers give.
 _ARGUMENTS = (
     "--disable-background-networking",
@@ -57,9 +61,32 @@ def launch_options(config: Config) -> dict[str, Any]:
     Raises:
         BrowserMissingError: when no Chromium is found.
     """
-    # As root, Chromium starts only without its sandbox.
-    flags = [*_ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    return {"executable_path": find_chromium(config), "args": flags}
+    return {
+        "executable_path": find_chromium(config),
+        "args": [*_ARGUMENTS],
+        # Playwright's default is none; as root, Chromium starts only without.
+        "chromium_sandbox": os.geteuid() != 0,
+    }
+
+
+async def launch(playwright: Playwright, **options: Any) -> tuple[Browser, bool]:
+    """A browser, and whether it is in its sandbox: not where the machine lets users have none.
+
+    Args:
+        options: what `launch_options` says, and more of Playwright's `launch`.
+
+    Raises:
+        playwright.async_api.Error: when it does not start.
+    """
+    from playwright.async_api import Error  # noqa: PLC0415
+
+    try:
+        return await playwright.chromium.launch(**options), options["chromium_sandbox"]
+    except Error as error:
+        if not options["chromium_sandbox"] or _NO_SANDBOX not in str(error):
+            raise
+    logger.warning("Chromium runs without its sandbox: this machine lets users have no namespaces")
+    return await playwright.chromium.launch(**{**options, "chromium_sandbox": False}), False
 
 
 @asynccontextmanager
@@ -79,8 +106,9 @@ async def playwright_driver() -> AsyncIterator[Playwright]:
         yield playwright
 
 
-async def launched_version(config: Config) -> str:
-    """Starts the browser, as detail jobs do, and ends it; its version.
+async def launched_version(config: Config) -> tuple[str, bool]:
+    """Starts the browser, as detail jobs do, and ends it; its version, and whether it was in its
+    sandbox.
 
     Raises:
         BrowserMissingError: when there is none, or it does not start.
@@ -90,7 +118,7 @@ async def launched_version(config: Config) -> str:
     options = await asyncio.to_thread(launch_options, config)
     async with playwright_driver() as playwright:
         try:
-            started = await playwright.chromium.launch(**options)
+            started, is_sandboxed = await launch(playwright, **options)
         except Error as error:
             raise BrowserMissingError(
                 f"Chromium does not start ({line_of(error)}): `make setup` as root brings the "
@@ -98,7 +126,7 @@ async def launched_version(config: Config) -> str:
             ) from error
         version: str = started.version
         await started.close()
-    return version
+    return version, is_sandboxed
 
 
 def _playwright_has_its_own() -> bool:

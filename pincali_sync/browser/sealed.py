@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route
 from playwright.async_api import Error as PlaywrightError
 
 from pincali_sync.agreed_headers import agreed_headers
-from pincali_sync.browser.chromium import playwright_driver
+from pincali_sync.browser.chromium import launch, playwright_driver
 from pincali_sync.browser.gate import Gate
 from pincali_sync.browser.visit import Visit
 from pincali_sync.config import Config
@@ -87,9 +87,10 @@ class SealedBrowsers:
         if self._fault is not None:
             raise BrowserMissingError(self._fault)
         try:
-            browser = await self._playwright.chromium.launch(
-                executable_path=self._options["executable_path"],
-                args=[*self._options["args"], *_only_by(self._gate)],
+            options = {**self._options, "args": [*self._options["args"], *_only_by(self._gate)]}
+            browser, _ = await launch(
+                self._playwright,
+                **options,
                 env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
                 timeout=1_000 * _SECONDS_TO_START,
             )

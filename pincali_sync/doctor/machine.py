@@ -105,10 +105,12 @@ async def browser(patient: Patient) -> Finding:
     """Whether the browser of detail pages starts."""
     if patient.config.detail_transport == "http":
         return ok(_("not needed: DETAIL_TRANSPORT=http"))
-    version = await launched_version(patient.config)
-    if os.geteuid() == 0:
+    version, is_sandboxed = await launched_version(patient.config)
+    if not is_sandboxed:
         what = _("Chromium %(version)s starts, without its sandbox", version=version)
-        return warn(what, _("run as a plain user"))
+        if os.geteuid() == 0:
+            return warn(what, _("run as a plain user"))
+        return warn(what, _("let users have namespaces: docs/security.md says how"))
     return ok(_("Chromium %(version)s starts, in its sandbox", version=version))
 
 

@@ -9,11 +9,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from playwright.async_api import Error as PlaywrightError
 
 from pincali_sync.browser import chromium
-from pincali_sync.browser.chromium import find_chromium, launch_options, launched_version
+from pincali_sync.browser.chromium import find_chromium, launch, launch_options, launched_version
 from pincali_sync.browser.sealed import SealedBrowsers
 from pincali_sync.config import load_config
 from pincali_sync.exceptions import BrowserMissingError
@@ -88,13 +90,50 @@ async def test_so_it_is_where_the_browser_was_configured(
             await ask()
 
 
-@pytest.mark.parametrize(("user", "sandboxed"), [(0, False), (1000, True)])
-def test_only_root_goes_without_the_sandbox(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, user: int, sandboxed: bool
+class Launches:
+    """Playwright, on a machine that lets users have namespaces, or not."""
+
+    def __init__(self, *, namespaces: bool) -> None:
+        self.chromium = self
+        self.told: list[bool] = []
+        self._namespaces = namespaces
+
+    async def launch(self, *, chromium_sandbox: bool, **_: object) -> str:
+        self.told.append(chromium_sandbox)
+        if chromium_sandbox and not self._namespaces:
+            raise PlaywrightError("Target closed\nBrowser logs:\nChromium sandboxing failed!\n===")
+        return "a browser"
+
+
+@pytest.mark.parametrize(
+    ("user", "namespaces", "told", "is_sandboxed"),
+    [
+        (0, True, [False], False),  # as root it does not start with one
+        (1000, True, [True], True),
+        (1000, False, [True, False], False),
+    ],
+)
+async def test_a_browser_is_in_its_sandbox_wherever_it_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    user: int,
+    namespaces: bool,
+    told: list[bool],
+    is_sandboxed: bool,
 ) -> None:
     monkeypatch.setattr("os.geteuid", lambda: user)
+    options = launch_options(load_config(chromium_executable=a_program(tmp_path, "mine")))
+    playwright = Launches(namespaces=namespaces)
+    _, found = await launch(cast(Any, playwright), **options)
+    assert (found, playwright.told) == (is_sandboxed, told)
+    assert ("without its sandbox" in caplog.text) == (not namespaces)
+
+
+async def test_what_keeps_a_browser_from_starting_otherwise_is_told(tmp_path: Path) -> None:
     config = load_config(chromium_executable=a_program(tmp_path, "mine"))
-    assert ("--no-sandbox" not in launch_options(config)["args"]) == sandboxed
+    with pytest.raises(BrowserMissingError, match="Chromium does not start"):
+        await launched_version(config)
 
 
 async def test_playwright_is_asked_outside_of_a_running_event_loop(

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 from tenacity import retry, stop_after_delay, wait_fixed
 
-from pincali_sync.browser.chromium import find_chromium
+from pincali_sync.browser.chromium import launch_options
 from pincali_sync.config import load_config
 from pincali_workshop.demo.stage import Stage, busy_site
 from pincali_workshop.demo.tier_one import initial_sync, tier_one_after
@@ -54,10 +54,9 @@ def main() -> None:
         os.environ["DISPLAY_LANGUAGE"] = "en"
         asyncio.run(initial_sync(stage))
         asyncio.run(tier_one_after(stage, hours=6))
-        chromium = find_chromium(load_config())
+        options = launch_options(load_config())
         with sync_playwright() as playwright, _dashboard() as root:
-            arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+            browser = playwright.chromium.launch(**options)
             _take(browser, root, stage.database_url)
             browser.close()
     finally:
