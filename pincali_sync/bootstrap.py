@@ -229,16 +229,14 @@ def build_log_reader(config: Config, node: str | None) -> LogReader:
 
 
 @asynccontextmanager
-async def open_services(
-    config: Config, *, clock: Clock | None = None, patience: float = 0.0
-) -> AsyncIterator[Services]:
+async def open_services(config: Config, *, patience: float = 0.0) -> AsyncIterator[Services]:
     """Services on a database that was checked, closed at the end of the block.
 
     Raises:
         DatabaseUnavailableError: when the database cannot be reached.
         SchemaVersionError: when it is at another schema version.
     """
-    services = await asyncio.to_thread(build_services, config, clock=clock, patience=patience)
+    services = await asyncio.to_thread(build_services, config, patience=patience)
     try:
         await services.db.check_schema()
         yield services

@@ -11,9 +11,8 @@ from pincali_sync.domain.signs import composed
 
 MAX_INTEGER = 2**31 - 1  # PostgreSQL's integer
 
-# 4,650,000.50 and 4 650 000; a number glued to a letter ("4a") is part of a name.
+# 4,650,000.50 and 4 650 000.
 NUMBER_FORM = r"(?:[0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+(?![0-9])|[0-9]|\.[0-9])[0-9.,']*"
-NUMBER = re.compile(rf"(?<![\w.,-]){NUMBER_FORM}")
 _GROUPED = re.compile(r"[0-9]{1,3}([ ,.])[0-9]{3}(?:\1[0-9]{3})*(?:(?!\1)[.,][0-9]+)?")
 _PLAIN = re.compile(r"[0-9]*(?:\.[0-9]+|,[0-9]{1,3})?")
 _LONGEST = 50  # characters; no column holds as many digits

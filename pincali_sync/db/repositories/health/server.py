@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from pincali_sync.db.models import metadata
 from pincali_sync.db.repositories.base import Repository
@@ -45,9 +44,7 @@ SELECT current_user::text AS name, rolsuper AS is_superuser,
 """
 # Dead rows beyond what autovacuum leaves by its own rules.
 _DEAD = """
-SELECT relname AS name, n_live_tup AS live, n_dead_tup AS dead,
-       greatest(last_vacuum, last_autovacuum) AS vacuumed_at,
-       greatest(last_analyze, last_autoanalyze) AS analysed_at
+SELECT relname AS name, n_dead_tup AS dead
   FROM pg_stat_user_tables
  WHERE relid IN (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS t (name))
    AND n_dead_tup > greatest(50000, n_live_tup / 2)
@@ -99,10 +96,7 @@ class DeadRows:
     """A table that vacuuming does not keep up with."""
 
     name: str
-    live: int
     dead: int
-    vacuumed_at: datetime | None
-    analysed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

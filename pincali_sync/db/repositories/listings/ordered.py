@@ -94,15 +94,14 @@ class OrderedQuery:
         """That rows are on these shelves."""
         return f"{SHELF} IN ({', '.join(map(str, shelves))})"
 
-    def beside(self, large: AbstractSet[int], shelves: Sequence[int] | None = None) -> str:
-        """The same of these or all shelves, beside the condition: for a large one alone no index is
+    def beside(self, large: AbstractSet[int]) -> str:
+        """The same of all its shelves, beside the condition: for a large one alone no index is
         read, which would take longer than looking at what the condition finds."""
-        wanted = [*(self.shelves if shelves is None else shelves)]
-        others = [each for each in SHELVES if each not in wanted]
+        others = [each for each in SHELVES if each not in self.shelves]
         if not others:
             return "true"
-        if self.is_of_shelves or large.isdisjoint(wanted):
-            return self.on(wanted)
+        if self.is_of_shelves or large.isdisjoint(self.shelves):
+            return self.on(self.shelves)
         return f"{SHELF} NOT IN ({', '.join(map(str, others))})"
 
     def sql(self, statement: str, **parts: object) -> str:

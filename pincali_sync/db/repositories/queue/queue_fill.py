@@ -21,7 +21,6 @@ from pincali_sync.db.repositories.queue.room import ROOM, ROOM_BESIDE_NEWS, Room
 from pincali_sync.db.repositories.removal.proofs import IS_FRESH, PROVES
 from pincali_sync.db.repositories.removal.transition import LIKELY
 from pincali_sync.domain.freshness import Lessons
-from pincali_sync.items import FETCHES_A_WEEK
 
 # Records without an open row.
 _WAITING = "queued_priority IS NULL"
@@ -161,7 +160,7 @@ SELECT l.property_id, coalesce(m.source_url, l.source_url) AS source_url,
         OR looked.last_at <= :now - CASE WHEN looked.is_there
                                          THEN {rest.after("looked.times", days=12)}
                                          ELSE {rest.after("looked.times", days=6)} END)
-   AND {rest.fetches("l.property_id")} < {FETCHES_A_WEEK}
+   AND {rest.may_be_fetched("l.property_id")}
    AND NOT EXISTS (SELECT 1 FROM scrape_queue q
                     WHERE q.property_id = l.property_id AND q.status = 'failed'
                       AND q.queue_reason = 'verification' AND q.queued_at >= :began)

@@ -9,11 +9,11 @@ from pincali_sync.db.repositories.queue.rest import (
     RESTED,
     THERE_AGAIN,
     WAS_IN_VAIN,
-    fetches,
+    may_be_fetched,
 )
 from pincali_sync.db.repositories.queue.room import ROOM_BESIDE_NEWS, insert
 from pincali_sync.db.repositories.removal.transition import LISTED
-from pincali_sync.items import ANOTHER_TRY, CANARY, FETCHES_A_WEEK
+from pincali_sync.items import ANOTHER_TRY, CANARY
 
 # Beyond the age ceiling the oldest come first, whatever their value: nothing may grow older than
 # the ceiling. A page that was asked for in vain would be the first in line every time. What is
@@ -25,7 +25,7 @@ _TOUCHED = f"""(q.status IN ('pending', 'in_progress')
                  OR q.completed_at > :now - interval '7 days'
                 AND q.queue_reason IS DISTINCT FROM '{CANARY}'
                 AND NOT (({THERE_AGAIN} OR q.status = 'failed')
-                         AND {fetches("q.property_id")} < {FETCHES_A_WEEK}))"""
+                         AND {may_be_fetched("q.property_id")}))"""
 # A fifth of the rows where cards tell much; where they are few, found by an index of their own.
 _TOLD = "SELECT property_id, card_signals FROM property_manifest WHERE card_signals <> 0"
 _IS_TOLD = "(CAST(:doubts AS float8[]))[told.card_signals + 1] < 0"

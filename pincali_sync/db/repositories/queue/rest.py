@@ -3,12 +3,13 @@
 Without news of a listing its page is asked for at most twice in seven days, whoever wants it: rows
 of reasons that are no news find no place beside that many attempts, and have no further attempt of
 their own then. What is asked in vain rests ever longer. An attempt that was lost with its worker is
-none of those: see `QueueRepository.reclaim_expired`.
+none of those: see `QueueRepository.reclaim_expired`. `QueuedProperty` knows the rule for a row that
+is being fetched.
 """
 
 from __future__ import annotations
 
-from pincali_sync.items import UNCLEAR
+from pincali_sync.items import FETCHES_A_WEEK, UNCLEAR
 
 LONGEST_DAYS = 56
 
@@ -47,6 +48,11 @@ def fetches(record: str, *, besides: str = "NULL") -> str:
                   FROM scrape_queue f
                  WHERE f.property_id = {record} AND f.id IS DISTINCT FROM {besides}
                    AND f.claimed_at > CAST(:now AS timestamptz) - interval '7 days')"""
+
+
+def may_be_fetched(record: str) -> str:
+    """A condition: a record's page was asked for less than twice in seven days."""
+    return f"{fetches(record)} < {FETCHES_A_WEEK}"
 
 
 def after(times: str, *, days: int = 7) -> str:

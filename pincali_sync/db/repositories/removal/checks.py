@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.queue.rest import fetches
+from pincali_sync.db.repositories.queue.rest import fetches, may_be_fetched
 from pincali_sync.db.repositories.removal.transition import LISTED, REMOVED
 from pincali_sync.domain.liveness import Answer, Judgement, Verdict
-from pincali_sync.items import FETCHES_A_WEEK, Property, QueuedProperty
+from pincali_sync.items import Property, QueuedProperty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +234,7 @@ class AuditRepository(Repository):
                    AND NOT EXISTS (SELECT 1 FROM scrape_queue q WHERE q.property_id = a.property_id
                                       AND (q.status IN ('pending', 'in_progress')
                                            OR (q.status = 'failed' AND q.queued_at >= a.drawn_at)))
-                   AND {fetches("a.property_id")} < {FETCHES_A_WEEK}
+                   AND {may_be_fetched("a.property_id")}
                  ORDER BY property_id""",
             drawn_since=drawn_since,
             now=now,
