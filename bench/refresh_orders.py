@@ -213,7 +213,7 @@ class Crawl:
         return [rested[n] for _, n in best]
 
     def _value(self, each: Listing, now: float) -> tuple[int, float]:
-        """As `FILL_STALE` sorts; (0, 0): it is no candidate."""
+        """As `CHOOSE_STALE` sorts; (0, 0): it is no candidate."""
         age = now - (each.visited or 0.0)
         doubt = self.lessons.doubts[each.told]
         if age >= CEILING:

@@ -14,7 +14,7 @@ from pincali_sync.domain.listing_query import ListingQuery, Order
 from pincali_sync.domain.page_cap import CapSearch
 from pincali_sync.domain.page_facts import PageFacts, ReadPage
 from pincali_sync.domain.page_reader import PageReader, Pages
-from pincali_sync.domain.parts import A_FEW, Judgement, Parts
+from pincali_sync.domain.parts import A_FEW, KnownDivisions, Parts
 from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.domain.unpriced import Unpriced
 from pincali_sync.domain.walk_summary import Hole, WalkSummary
@@ -40,8 +40,8 @@ class ListingWalk:
         self._believed = page_cap
         self._has_two_ends = False
         self._probed: Pages = {}  # of the plain query
-        self._judgement = Judgement()
-        self._on_request = Unpriced(self._reader, self._judgement)
+        self._divisions = KnownDivisions()
+        self._on_request = Unpriced(self._reader, self._divisions)
         self._holes: list[Hole] = []
         self._start: int | None = None
         self._end: int | None = None
@@ -149,10 +149,10 @@ class ListingWalk:
         Args:
             at_best: although some listings are in no part.
         """
-        judgement = self._judgement
-        if judgement.distrusts(division, query) and not at_best:
+        divisions = self._divisions
+        if divisions.distrusts(division, query) and not at_best:
             return False
-        goes_on = judgement.trusts(division, query)
+        goes_on = divisions.trusts(division, query)
         queries = division.parts(query, first, self._reader.atlas, self._parts_for(first))
         parts = Parts(division, query, first.total or 0)
         for each in queries:
@@ -165,7 +165,7 @@ class ListingWalk:
             if parts.is_enough:
                 break
         await self._doubt(parts, first)
-        if not queries or (not judgement.learn(parts) and not (at_best and parts.is_kept)):
+        if not queries or (not divisions.learn(parts) and not (at_best and parts.is_kept)):
             return False
         for each, found in parts.found:
             if not goes_on:
@@ -202,9 +202,9 @@ class ListingWalk:
 
     async def _cover_what_can_be(self, query: ListingQuery, first: PageFacts) -> None:
         """By the division that leaves out least; without any, from both ends."""
-        judgement = self._judgement
-        useful = [each for each in DIVISIONS if not judgement.is_useless(each, query)]
-        for division in sorted(useful, key=lambda each: judgement.lacking(each, query) or 0.0):
+        divisions = self._divisions
+        useful = [each for each in DIVISIONS if not divisions.is_useless(each, query)]
+        for division in sorted(useful, key=lambda each: divisions.lacking(each, query) or 0.0):
             if await self._cover_by(division, query, first, at_best=True):
                 return
         await self._read_whole(query, first)

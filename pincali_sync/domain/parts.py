@@ -63,7 +63,7 @@ class Parts:
         return is_by_name and self.looked_at > 1 and self.total == self.whole
 
 
-class Judgement:
+class KnownDivisions:
     """Which ways to divide the site keeps to, and which leave something out; learned as we go."""
 
     def __init__(self) -> None:

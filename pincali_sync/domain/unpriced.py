@@ -8,15 +8,15 @@ from pincali_sync.domain.divisions import BY_PRICE, DIVISIONS, Division
 from pincali_sync.domain.listing_query import ListingQuery, Order
 from pincali_sync.domain.page_facts import PageFacts
 from pincali_sync.domain.page_reader import PageReader
-from pincali_sync.domain.parts import Judgement, Parts
+from pincali_sync.domain.parts import KnownDivisions, Parts
 
 
 class Unpriced:
     """Looks for listings on request: before all prices, or behind them."""
 
-    def __init__(self, reader: PageReader, judgement: Judgement) -> None:
+    def __init__(self, reader: PageReader, divisions: KnownDivisions) -> None:
         self._reader = reader
-        self._judgement = judgement
+        self._divisions = divisions
         self._front: Order | None = None
         self._is_front_known = False
 
@@ -87,9 +87,9 @@ class Unpriced:
         useful = [
             each
             for each in DIVISIONS
-            if each is not BY_PRICE and not self._judgement.is_useless(each, query)
+            if each is not BY_PRICE and not self._divisions.is_useless(each, query)
         ]
-        return sorted(useful, key=lambda each: self._judgement.lacking(each, query) or 0.0)
+        return sorted(useful, key=lambda each: self._divisions.lacking(each, query) or 0.0)
 
     async def _read_tail(self, query: ListingQuery, pages: int, found: set[str]) -> None:
         """From the last page back to the first one that starts with a price."""

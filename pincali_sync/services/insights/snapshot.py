@@ -118,7 +118,7 @@ class Snapshot:
 
     @property
     def backlog_ratio(self) -> float:
-        """The same, of the number that is an alert."""
+        """Waiting pages, of the number that is an alert."""
         return self.pending / self.config.queue_backlog_limit
 
 
