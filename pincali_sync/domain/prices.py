@@ -101,19 +101,17 @@ def is_unit(text: str) -> bool:
 
 def parse_offer(
     text: str,
-    operation_text: str = "",
     *,
     default: Operation | None = None,
     declared: Collection[str] = (),
 ) -> Offer | None:
-    """Reads the price of one operation, such as "US$ 12,000" with "For Rent".
+    """Reads the price of one operation, such as "US$ 12,000 For Rent".
 
     A price per hectare becomes one per m²; words that ask to ask, or those of an operation alone,
     are a price on request, as are the stand-ins 0 and 1, with or without such words.
 
     Args:
-        text: the price; the operation's words may follow in it.
-        operation_text: the operation's words where they stand apart.
+        text: the price with the words around it.
         default: the operation where no words name it.
         declared: the currencies that the page's data name for the listing; a bare "$" is not
             taken for pesos where they are all others.
@@ -123,9 +121,9 @@ def parse_offer(
         certain which of its amounts is the price, or that is beyond reason: better no offer than
         a false one.
     """
-    if len(text) + len(operation_text) > _LONGEST:
+    if len(text) > _LONGEST:
         return None
-    wording, number = masked(plain(text if operation_text in text else f"{text} {operation_text}"))
+    wording, number = masked(plain(text))
     terms = _terms_of(wording)
     operation = terms.operation or default if terms else None
     if terms is None or operation is None:

@@ -38,7 +38,7 @@ _PAGES: dict[str, Callable[[bytes], object]] = {
     "sitemap shard": lambda body: list(ShardUrls(body, SITEMAP_URL)),
 }
 _TEXTS: dict[str, Callable[[str], object]] = {
-    "offer": lambda text: parse_offer(text, text),
+    "offer": parse_offer,
     "facts": lambda text: read_facts([Chip(text, text)]),
     "place": place_of,
     "type": property_type_of,

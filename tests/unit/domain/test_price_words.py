@@ -246,7 +246,7 @@ def test_words_that_ask_to_ask_and_stand_ins_are_a_price_on_request(text: str) -
 @pytest.mark.parametrize("text", ["", "Precio", " · "])
 def test_an_empty_price_is_on_request_only_where_an_operation_is_named(text: str) -> None:
     assert read(text) is None
-    assert parse_offer(text, "En Renta") == Offer(
+    assert parse_offer(f"{text} En Renta") == Offer(
         operation=Operation.RENT, amount=None, currency=Currency.MXN
     )
 

@@ -51,9 +51,9 @@ def test_text_keeps_what_is_seen_and_nothing_else(line: str) -> None:
         assert one_line(kept) == one_line(line)
 
 
-@given(LINES, LINES)
-def test_an_amount_is_above_nothing_and_within_reason(price: str, operation: str) -> None:
-    offer = parse_offer(price, operation, default=Operation.SALE)
+@given(LINES)
+def test_an_amount_is_above_nothing_and_within_reason(price: str) -> None:
+    offer = parse_offer(price, default=Operation.SALE)
     if offer is not None and offer.amount is not None:
         assert Decimal(0) < offer.amount <= 10**12
         assert offer.amount == round(offer.amount, 2)
