@@ -71,6 +71,7 @@ UNUSUAL_SHARE = Decimal("0.5")  # a change by more than this share is one for a 
 MOST = 10**12  # well within numeric(15,2); a price beyond is a slip of the hand, or a joke
 _LONGEST = 200  # characters; what is longer is prose
 _M2_PER_HECTARE = 10_000
+_ROUNDED_OFF = Decimal("0.01")  # the most that cents may take from a price, as a share of it
 _STAND_INS = (Decimal(0), Decimal(1))  # typed where a price is wanted and none is given
 
 _SALE = re.compile(rf"\b(?:{SALE})\b")
@@ -199,7 +200,7 @@ def _amount_of(number: str, terms: _Terms) -> Decimal | None:
     exact = amount / _M2_PER_HECTARE if terms.per_hectare else amount
     held = exact.quantize(CENTS, rounding=ROUND_HALF_UP)
     # What cents cannot hold is no price: "$40 por ha".
-    return held if held == exact or abs(held - exact) <= exact * CHANGE_SHARE else None
+    return held if held == exact or abs(held - exact) <= exact * _ROUNDED_OFF else None
 
 
 def _is_doubtful(number: str, amount: Decimal, terms: _Terms) -> bool:
