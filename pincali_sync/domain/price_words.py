@@ -17,7 +17,8 @@ _AMOUNT = re.compile(rf"(?<![0-9.,'-]){NUMBER_FORM}")  # may be glued to letters
 _DIGIT = re.compile("[0-9]")
 CURRENCIES = frozenset({"mxn", "usd", "eur"})
 _NOT_OF_A_CONVERSION = frozenset({"fee", "was", "plus", "now", "badge"})
-_UNITS = frozenset({"m2", "hectare"})
+_AREAS = frozenset({"m2", "hectare"})
+UNITS = CURRENCIES | _AREAS | {"month"}
 
 # Ways to write the same sign. Others, such as strokes through a digit, stay, and are not known.
 _SAME: dict[int, str | None] = {
@@ -63,7 +64,8 @@ _REQUEST = (
 _WORDS = {
     "request": rf"\b(?:(?:a|on|upon|by|sob|bajo|por)\s)?(?:{_REQUEST})\b"
     r"(?:\s(?:us|for|por|para|el|o|the|al?|agente?|asesor)\b)*",
-    "from": r"\b(?:from|desde|starting (?:at|from)|a partir(?: d[eo])?|en adelante)\b",
+    "from": r"\b(?:from|desde|starting (?:at|from)|a partir(?: d[eo])?)\b",
+    "onwards": r"\ben adelante\b",
     "m2": rf"{_PER}?{_SQUARE_METRES}(?:\s(?:de |of )?{_OF_WHAT}\b)?"
     rf"|{_PER}(?:metros?|mts?|meters?|metres?)\b",
     "hectare": rf"{_PER}(?:has?|hect|hectareas?|hectares?)\b",
@@ -103,6 +105,32 @@ def _one_of(words: dict[str, str]) -> re.Pattern[str]:
 
 _BESIDE_A_PRICE = _one_of(_WORDS)
 _IN_AN_ASIDE = _one_of(_WORDS | _ASIDE_WORDS)
+# How a text beside a price begins that names another unit, or other money: there, too, nobody can
+# list all of them, so that "por" and "/" say it of whatever follows. A noun does where no word
+# follows: "Mil Cumbres" is a place.
+_TIMES = (
+    r"noches?|nights?|noites?|dias?|days?|semanas?|weeks?|wk|quincenas?|anos?|years?|yr|horas?"
+    r"|hours?|temporadas?"
+)
+_OTHER_NOUNS = (
+    rf"{_TIMES}|personas?|persons?|people|pax|pp|p\.a|c/u|each"
+    r"|metros?(?: lineal(?:es)?)?|[kc]?m[²³]?|ml|hectareas?|hectares?|has?|acres?"
+    r"|(?:sq(?:uare|\.)? ?)?(?:ft|feet|foot|yd)²?|sqft"
+    r"|(?:pies?|varas?|yardas?)(?:²| cuadrad[oa]s?)?|udis?|umas?|uf|mdp|mdd|k"
+    r"|(?:mil(?:es)?|mill(?:on(?:es)?|ions?))(?: (?:de )?(?:pesos|dolares|euros|mxn|usd|eur))?"
+    r"|ars|aud|bob|brl|bs|btc|bzd|cad|chf|clp|cny|cop|crc|cup|dkk|dop|eth|gbp|gtq|hkd|hnl|htg|inr"
+    r"|jmd|jpy|kr|krw|nio|nok|nzd|pab|pen|pln|pyg|q|rub|sek|sgd|ttd|usdt|uyu|ves|zar"
+    r"|reais|soles|quetzales|colones|lempiras|libras|pounds|[bs]/"
+)
+_OTHER_UNIT = re.compile(
+    r"(?:por|per|cada)\s(?!\w{4,}[aei]r(?:se)?\b)[a-z#]"  # no "por estrenar"
+    rf"|(?:a|al|a la|el|la|x)\s(?:{_TIMES})\b|x?/\s?[a-z#]|(?<=/\s)[a-z#]|[cp]/\s?[a-z#]"
+    r"|(?:nightly|daily|weekly|hourly|yearly|annual(?:ly)?|vacation(?:al)?|vacacional(?:es)?"
+    r"|diari[oa]s?|(?:semanal|quincenal|bimestral|trimestral|semestral|anual)(?:es)?|canad\w+)\b"
+    r"|[a-z]{1,3}\$|[\u00a3-\u00a5\u20a0-\u20bf]"
+    rf"|(?:{_OTHER_NOUNS})(?![\w²³])\.?+(?!\s[a-z])"
+)
+_RAISED = re.compile(r"(?<=[a-z])\^?2(?![0-9])")  # "ft2"
 _BRACKETED = re.compile(r"\(([^()]*#[^()]*)\)|\[([^\[\]]*#[^\[\]]*)\]")
 _ASIDE_BEGINS = re.compile(rf"(?={_ASIDE_WORDS['about']}|{_ASIDE_WORDS['plus']})")
 
@@ -145,6 +173,26 @@ def said_of(wording: str) -> Said | None:
     return said
 
 
+def qualifies(text: str, *, behind: bool) -> bool:
+    """Whether a plain text without an amount says what a price beside it is in, or for, known or
+    not, or that others begin at it; with no word before that but such as "Precio" and "En renta".
+
+    Args:
+        behind: the text stands behind the price. A "desde" there is of what follows.
+    """
+    wording = masked(_RAISED.sub("²", f" {text}"))[0]
+    said: set[str] = set()
+    end = 0
+    while match := _BESIDE_A_PRICE.match(wording, end):
+        said.add(match.lastgroup or "")
+        end = match.end()
+    if "number" in said:
+        return False
+    if not said.isdisjoint(UNITS) or _OTHER_UNIT.match(wording, end):
+        return True
+    return ("onwards" if behind else "from") in said and end == len(wording)
+
+
 def _names(words: re.Pattern[str], text: str) -> Said | None:
     said: set[str] = set()
     end = 0
@@ -163,7 +211,7 @@ def _with_aside(said: Said, aside: str) -> Said | None:
         return None
     if not amounts:  # "+ IVA"; "aprox." would be about the price itself
         return said | words if "fee" in words and "about" not in words else None
-    if (words & _UNITS) - said:
+    if (words & _AREAS) - said:
         return None
     is_clear = _is_fee(words, amounts) or _is_conversion(said, words)
     return said | (words & {"sale", "rent"}) if is_clear else None

@@ -19,6 +19,7 @@ from pincali_sync.domain.price_words import (
     Said,
     masked,
     plain,
+    qualifies,
     said_of,
 )
 
@@ -77,8 +78,8 @@ _STAND_INS = (Decimal(0), Decimal(1))  # typed where a price is wanted and none 
 _SALE = re.compile(rf"\b(?:{SALE})\b")
 _RENT = re.compile(rf"\b(?:{RENT})\b")
 _LONGEST_UNIT = 40
-_IN = re.compile(r"\b(?:in|en|em)\b")
-_UNITS = CURRENCIES | {"m2", "hectare", "month"}
+_IN = re.compile(r"\b(?:in|en|em)\b(?! adelante)")
+_STARTING_AT = frozenset({"from", "onwards"})
 _ON_REQUEST = frozenset({"request", "open", "label", "badge", "sale", "rent", "gap"})
 
 
@@ -91,13 +92,16 @@ def operation_of(text: str) -> Operation | None:
 
 
 @lru_cache(maxsize=256)
-def is_unit(text: str) -> bool:
-    """Whether a text without an amount names a currency, or what a price is for: "por m²"."""
-    if len(text) > _LONGEST_UNIT:
-        return False
-    wording, number = masked(plain(text))
-    said = None if number else said_of(_IN.sub(" ", wording))
-    return said is not None and not said.isdisjoint(_UNITS)
+def unit_in(text: str, *, behind: bool) -> str:
+    """What a short text, "por noche", says of a price that it stands beside; empty for nothing.
+
+    Args:
+        behind: it stands behind the price.
+    """
+    if len(text) > _LONGEST_UNIT or text[:1].isdigit():  # as facts do, on each card: "3 rec."
+        return ""
+    words = _IN.sub(" ", plain(text))
+    return words if qualifies(words, behind=behind) else ""
 
 
 def parse_offer(
@@ -177,7 +181,7 @@ def _terms_of(wording: str) -> _Terms | None:
         on_request="request" in said,
         per_m2="m2" in said,
         per_hectare="hectare" in said,
-        starting_at="from" in said,
+        starting_at=not said.isdisjoint(_STARTING_AT),
     )
 
 

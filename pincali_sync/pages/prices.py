@@ -8,7 +8,7 @@ from itertools import islice
 
 from selectolax.lexbor import LexborNode
 
-from pincali_sync.domain.prices import Offer, Operation, is_unit, parse_offer
+from pincali_sync.domain.prices import Currency, Offer, Operation, parse_offer, unit_in
 from pincali_sync.pages.shown import is_shown, texts_of
 from pincali_sync.pages.text import JsonObject
 
@@ -41,7 +41,9 @@ def offers_of(
             continue
         if offer is None or (unseen and _is_denied(offer, text, unseen)):
             return ()
-        if offer.amount is not None and not _is_borne_out(offer, text, price):
+        if offer.amount is not None:
+            offer = _with_what_stands_beside(offer, text, price)
+        if offer is None:
             return ()
         known = offers.get(offer.operation)
         if known is not None and known != offer:
@@ -86,20 +88,27 @@ def _is_denied(offer: Offer, text: str, unseen: str) -> bool:
     return whole is not None and (whole.currency, whole.unit) != (offer.currency, offer.unit)
 
 
-def _is_borne_out(offer: Offer, text: str, price: LexborNode) -> bool:
-    """Whether the units that stand outside a price, "USD" or "por m²", are its own."""
-    for unit in filter(is_unit, _texts_beside(price)):
+def _with_what_stands_beside(offer: Offer, text: str, price: LexborNode) -> Offer | None:
+    """The offer, with "Desde" if it is there; None where a unit there, "por noche", is another."""
+    for unit in _units_beside(price):
         whole = parse_offer(f"{text} {unit}", default=offer.operation)
-        if whole is None or (whole.currency, whole.unit) != (offer.currency, offer.unit):
-            return False
-    return True
+        if whole is None or _terms_of(whole) != _terms_of(offer):
+            return None
+        offer = whole if whole.starting_at else offer
+    return offer
 
 
-def _texts_beside(price: LexborNode) -> Iterator[str]:
-    """The few next ones on either side, as far as the next price."""
+def _units_beside(price: LexborNode) -> Iterator[str]:
+    """In the few next texts on either side, as far as the next price."""
     for name, near in _NEAR.items():
         shown = filter(None, map(_shown_in, _siblings(price, name)))
-        yield from islice(shown, near)
+        for text in islice(shown, near):
+            if unit := unit_in(text, behind=name == "next"):
+                yield unit
+
+
+def _terms_of(offer: Offer) -> tuple[Operation, Currency, str]:
+    return offer.operation, offer.currency, offer.unit
 
 
 def _siblings(price: LexborNode, name: str) -> Iterator[LexborNode]:

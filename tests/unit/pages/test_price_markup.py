@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 
 import pytest
@@ -310,12 +311,68 @@ def test_a_price_beside_which_another_unit_or_currency_stands_is_none(form: str,
     assert offers(two) == ()
 
 
+UNKNOWN_UNITS = """
+por noche ; Por Noche ; por persona ; por acre ; per sq ft ; por ft² ; por ft2 ; por 2 noches
+cada 15 días ; al año ; a la semana ; la noche ; x noche ; /noche ; / noche ; p/noche ; /persona
+MXN / noche ; Precio por noche ; Precio / persona ; Renta diaria ; Renta vacacional ; noche
+noches ; semanal ; anual ; anual + IVA ; c/u ; p.a. ; por cada 2 personas ; (por noche) ; - por día
+CAD ; CA$ ; C$ ; R$ ; COP ; (CAD) ; Precio en CAD ; dólares canadienses ; pesos colombianos
+Canadian dollars ; S/. ; £ ; UDIS ; UDI ; UMA ; UF ; soles ; USD + IVA ; en CAD
+ft² ; ft2 ; sq ft ; sq. ft. ; pie² ; pies cuadrados ; acres ; hectárea ; m² ; metro lineal ; m³
+mdp ; MDP ; M ; k ; mil ; millones ; millones de pesos ; mil MXN
+"""
+
+
+@pytest.mark.parametrize(
+    "unit", [each.strip() for each in re.split("[;\n]", UNKNOWN_UNITS) if each]
+)
+def test_a_price_beside_which_a_unit_stands_that_is_not_known_is_none(unit: str) -> None:
+    for form in BESIDE:
+        for operation in ("Sale", "Rent"):
+            shown = price("$2,500").replace("Sale", operation)
+            assert offers(form.format(price=shown, unit=unit)) == (), form
+
+
+@pytest.mark.parametrize(
+    ("form", "starts"),
+    [
+        ("<span>Desde</span>{price}", True),
+        ("Precios desde: {price}", True),
+        ("<p>A partir de</p>{price}", True),
+        ("<small>From</small>{price}", True),
+        ("{price}<span>MXN en adelante</span>", True),
+        ("{price}<span>en adelante</span>", True),
+        ("{price}<span>Desde</span>", False),
+        ("<p>Disponible desde mayo</p>{price}", False),
+        ("<p>Desde el centro</p>{price}", False),
+    ],
+)
+def test_words_beside_a_price_say_that_others_begin_at_it(form: str, *, starts: bool) -> None:
+    (offer,) = offers(form.format(price=price("$8,800")))
+    assert (offer.amount, offer.starting_at) == (Decimal(8800), starts)
+
+
+def test_a_price_that_is_for_sale_by_the_query_is_no_rent_of_a_month() -> None:
+    assert offers('<div class="price">$8,800</div><span>mensual</span>') == ()
+
+
 @pytest.mark.parametrize("form", BESIDE)
 @pytest.mark.parametrize(
     "words",
     [
         *("MXN", "pesos", "M.N.", "Exclusiva", "3 recámaras", "120 m²", "Casa en Zapopan", "", "•"),
         *("Precio", "En venta", "Guardar", "USD 12,000 al año", "<s>USD</s>", "<i hidden>USD</i>"),
+        *("Por estrenar", "Al norte de Zapopan", "La Cima, Zapopan", "A la venta", "Mil Cumbres"),
+        *("/ En venta", "Ha bajado de precio", "Año de construcción", "A estrenar", "+ IVA", "Ver"),
+        *(
+            "HOT",
+            "Precio en pesos",
+            "MXN + IVA",
+            "El Pedregal",
+            "M. Hidalgo",
+            "Colonia Las Américas",
+            "Calidad",
+        ),
     ],
 )
 def test_what_else_stands_beside_a_price_leaves_it_as_it_is(form: str, words: str) -> None:
