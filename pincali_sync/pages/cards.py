@@ -53,7 +53,7 @@ def parse_card(
         property_id=property_id_of(source_url),
         source_url=source_url,
         public_id=_public_id(card),
-        offers=offers_of(card.css(".price"), operation, declared_currencies(twin)),
+        offers=offers_of(card.css(".price"), operation, declared_currencies((twin,))),
         listing_page_title=_title(card, twin),
         latitude=point.latitude if point else None,
         longitude=point.longitude if point else None,

@@ -109,7 +109,7 @@ def _offers(document: DetailDocument) -> tuple[Offer, ...]:
     """Only what the page shows: JSON-LD prices carry no unit and do not tell rent from sale."""
     intro = document.tree.css_first(".listing__intro")
     prices = intro.css(_PRICES) if intro else []
-    declared = declared_currencies(document.json_ld, document.tracking.get("Currency"))
+    declared = declared_currencies(document.objects, document.tracking.get("Currency"))
     return offers_of(prices or document.tree.css(_PRICES), _tracked_operation(document), declared)
 
 

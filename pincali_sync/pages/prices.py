@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 from selectolax.lexbor import LexborNode
 
@@ -16,6 +17,8 @@ _MAX_PRICES = 10  # of a listing: one for each operation
 _BOXES = 2  # around a price, within its card
 _NEAR = {"prev": 1, "next": 3}  # texts on either side of a price
 _MOST_NODES = 12
+_PRICED = ("offers", "priceSpecification")
+_MOST_DECLARED = 50  # objects and lists of a listing that are looked at
 _LONGEST = 200  # of a text without markup; what is longer names no unit
 _DIGIT = re.compile(r"\d")
 
@@ -52,12 +55,22 @@ def offers_of(
     return tuple(offers.values())
 
 
-def declared_currencies(data: JsonObject, tracked: object = None) -> set[str]:
-    """The currencies of a listing's JSON-LD offers, one or a list, and of its tracking data."""
-    offers = data.get("offers")
-    listed = offers if isinstance(offers, list) else [offers]
-    named = [each.get("priceCurrency") for each in listed if isinstance(each, dict)]
-    return {name.upper() for name in (*named, tracked) if isinstance(name, str) and _is_code(name)}
+def declared_currencies(objects: Iterable[JsonObject], tracked: object = None) -> set[str]:
+    """The currencies of a listing's offers in its JSON-LD objects, and of its tracking data.
+
+    An offer may hold others, and say what it costs one level deeper.
+    """
+    named, pending = [tracked], list[Any](objects)
+    for _ in range(_MOST_DECLARED):
+        if not pending:
+            break
+        value = pending.pop()
+        if isinstance(value, list):
+            pending += value[:_MOST_DECLARED]
+        elif isinstance(value, dict):
+            named.append(value.get("priceCurrency"))
+            pending += [value[name] for name in _PRICED if name in value]
+    return {name.upper() for name in named if isinstance(name, str) and _is_code(name)}
 
 
 def _is_code(name: str) -> bool:

@@ -130,6 +130,14 @@ def test_what_else_stands_within_it_fills_nothing(data: dict[str, Any]) -> None:
     assert page(LISTING | data) == BARE
 
 
+@pytest.mark.parametrize("empty", [[], {}, None])
+def test_each_object_of_the_listing_may_name_the_currency_of_its_price(empty: object) -> None:
+    product = {"@type": "Product", "sku": EB, "offers": DOLLARS}
+    assert page(LISTING | {"offers": empty}, product).offers == ()
+    assert page(product, LISTING | {"offers": empty}).offers == ()
+    assert page(LISTING | {"offers": []}, product | {"sku": "EB-AA0001"}).offers == BARE.offers
+
+
 def test_a_product_and_the_only_home_beside_it_are_one_thing() -> None:
     product = {"@type": "Product", "sku": EB, "name": "Casa rosa"}
     for home in (HOUSE, HOUSE | {"name": "Casa rosa"}):
