@@ -29,6 +29,7 @@ _NUMERIC_ID = re.compile(r"[1-9][0-9]{4,11}")
 # Cards of other listings, with their prices, places and photos.
 _FOREIGN = ".listing__similar-properties, .property__component"
 _MAX_FOREIGN = 200  # each costs a walk over the page; the site shows seven
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,8 @@ def _merged(objects: Iterable[JsonObject]) -> JsonObject:
     merged: JsonObject = {}
     for value in objects:
         for name, inner in value.items():
-            merged.setdefault(name, inner)
+            if inner not in _EMPTY:  # would hide what another object says
+                merged.setdefault(name, inner)
     return merged
 
 

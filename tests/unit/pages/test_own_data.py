@@ -138,6 +138,14 @@ def test_each_object_of_the_listing_may_name_the_currency_of_its_price(empty: ob
     assert page(LISTING | {"offers": []}, product | {"sku": "EB-AA0001"}).offers == BARE.offers
 
 
+@pytest.mark.parametrize("empty", [None, "", [], {}])
+def test_what_one_object_leaves_empty_another_fills(empty: object) -> None:
+    product = LISTING | dict.fromkeys(FACTS, empty)
+    filled = page(product, {"@type": "House", "sku": EB} | FACTS)
+    assert (filled.city, filled.total_area_m2, filled.bathrooms) == ("Otra", Decimal(999), 8)
+    assert (filled.latitude, filled.description, filled.bedrooms) == (20.1, "Otra casa", 9)
+
+
 def test_a_product_and_the_only_home_beside_it_are_one_thing() -> None:
     product = {"@type": "Product", "sku": EB, "name": "Casa rosa"}
     for home in (HOUSE, HOUSE | {"name": "Casa rosa"}):
