@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -24,6 +25,7 @@ from pincali_sync.pages.text import (
     text_at,
 )
 
+_TRACKING = "data-track-custom-properties"
 _NUMERIC_ID = re.compile(r"[1-9][0-9]{4,11}")
 
 # Cards of other listings, with their prices, places and photos.
@@ -64,8 +66,7 @@ class DetailDocument:
         if tree.css_first("[data-search-results]") is not None:
             raise PageError(f"{url} is a search page, not a listing")
         _drop_other_listings(tree, url)
-        tracking = _tracking(tree)
-        public_id = _public_id(tree, tracking)
+        public_id, tracking = _id_and_tracking(tree)
         if public_id is None:
             raise PageError(f"{url} shows no listing id")
         title, original = _titles(tree)
@@ -130,14 +131,6 @@ def _titles(tree: LexborHTMLParser) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _tracking(tree: LexborHTMLParser) -> JsonObject:
-    for node in tree.css("[data-track-custom-properties]"):
-        properties = object_of(node.attributes.get("data-track-custom-properties"))
-        if "Property ID" in properties:
-            return properties
-    return {}
-
-
 def _merged(objects: Iterable[JsonObject]) -> JsonObject:
     merged: JsonObject = {}
     for value in objects:
@@ -147,14 +140,41 @@ def _merged(objects: Iterable[JsonObject]) -> JsonObject:
     return merged
 
 
-def _public_id(tree: LexborHTMLParser, tracking: JsonObject) -> str | None:
-    for text in (text_at(tree, ".listing-id"), clean(tracking.get("Property ID"))):
-        match = PUBLIC_ID.search(text or "")
-        if match:
-            return match[0]
+def _id_and_tracking(tree: LexborHTMLParser) -> tuple[str | None, JsonObject]:
+    """The listing's id, and the tracking data that have it: a page may track others, too."""
+    shown = PUBLIC_ID.search(text_at(tree, ".listing-id") or "")
+    tracked = _tracked(tree, f".listing__header[{_TRACKING}]")
+    public_id = shown[0] if shown else _agreed(tracked) or _numbered(tree)
+    if public_id not in map(itemgetter(0), tracked):
+        tracked = _tracked(tree, f"[{_TRACKING}]")
+        public_id = public_id or _agreed(tracked)
+    return public_id, next((data for each, data in tracked if each == public_id), {})
+
+
+def _tracked(tree: LexborHTMLParser, selector: str) -> list[tuple[str, JsonObject]]:
+    """What elements track, by the listing that it is of."""
+    found = [object_of(node.attributes.get(_TRACKING)) for node in tree.css(selector)]
+    named = [(_public_id(data.get("Property ID")), data) for data in found]
+    return [(each, data) for each, data in named if each is not None]
+
+
+def _agreed(tracked: list[tuple[str, JsonObject]]) -> str | None:
+    ids = {each for each, _ in tracked}
+    return ids.pop() if len(ids) == 1 else None
+
+
+def _numbered(tree: LexborHTMLParser) -> str | None:
     numbers = (
         attribute_at(tree, ".listing__header .favorite-button[data-id]", "data-id"),
         attribute_at(tree, 'input[name="property_complaint[property_id]"]', "value"),
     )
-    number = next((text for text in numbers if text and _NUMERIC_ID.fullmatch(text)), None)
-    return public_id_of(int(number)) if number else None
+    return next(filter(None, map(_public_id, numbers)), None)
+
+
+def _public_id(value: object) -> str | None:
+    """An id, of either form, as EasyBroker writes it."""
+    text = str(value) if isinstance(value, int) else clean(value) or ""
+    match = PUBLIC_ID.search(text)
+    if match:
+        return match[0]
+    return public_id_of(int(text)) if _NUMERIC_ID.fullmatch(text) else None

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pincali_sync.exceptions import PageError
 from pincali_sync.items import Property
 from pincali_sync.pages.detail_page import parse_detail_page
 from tests.support.builders import SITE
@@ -229,3 +230,53 @@ def test_an_object_may_go_by_the_title_that_a_translation_hides() -> None:
         <span class="d-none" data-translation>Quinta rosa</span></h1>"""
     for name, bedrooms in (("Pink house", 9), ("Quinta Rosa", 9), ("Quinta azul", None)):
         assert page(HOUSE | {"name": name}, head=heading).bedrooms == bedrooms, name
+
+
+MEXICALI = {"State": "Baja California", "City": "Mexicali", "Type": "House", "Sale": True}
+HERMOSILLO = {"State": "Sonora", "City": "Hermosillo", "Type": "Lot", "Rental": True, "Bedrooms": 9}
+
+
+def tracked(public_id: object, data: dict[str, Any], name: str = "") -> str:
+    shown = json.dumps({"Property ID": public_id} | data).replace('"', "&quot;")
+    return f'<div class="{name}" data-track-custom-properties="{shown}"></div>'
+
+
+TRACKED_OTHER = tracked("EB-ZZ1111", HERMOSILLO, "continue-looking")
+
+
+@pytest.mark.parametrize("own", [EB, 2987001, "2987001", f" {EB} "])
+@pytest.mark.parametrize("name", ["listing__header", "listing__intro"])
+def test_the_tracking_data_are_those_that_have_the_listings_id(own: object, name: str) -> None:
+    mine = tracked(own, MEXICALI, name)
+    for head in (TRACKED_OTHER + mine, mine + TRACKED_OTHER, mine):
+        found = page(head=head)
+        assert (found.public_id, found.state, found.city) == (EB, "Baja California", "Mexicali")
+        assert (found.property_type, found.bedrooms) == ("house", None)
+
+
+@pytest.mark.parametrize("name", ["", "listing__header"])
+@pytest.mark.parametrize("other", ["EB-ZZ1111", 7021111, "", None, [EB], True])
+def test_tracking_data_of_another_listing_or_of_none_fill_nothing(other: object, name: str) -> None:
+    assert page(head=tracked(other, HERMOSILLO, name)) == BARE
+
+
+def without_id(markup: str) -> Property:
+    return parse_detail_page(f'<h1 class="property-title">Casa rosa</h1>{markup}', OWN)
+
+
+def test_a_page_that_shows_no_id_has_that_of_its_header() -> None:
+    header = tracked(EB, MEXICALI, "listing__header")
+    button = '<div class="listing__header"><i class="favorite-button" data-id="2987001"></i></div>'
+    for markup in (header, button + tracked(EB, MEXICALI)):
+        found = without_id(TRACKED_OTHER + markup)
+        assert (found.public_id, found.city, found.bedrooms) == (EB, "Mexicali", None)
+    found = without_id(TRACKED_OTHER + button)
+    assert (found.public_id, found.city, found.bedrooms) == (EB, None, None)
+
+
+def test_without_a_header_all_that_is_tracked_must_be_of_one_listing() -> None:
+    assert without_id(tracked(EB, MEXICALI) + tracked(EB, {})).city == "Mexicali"
+    with pytest.raises(PageError, match="no listing id"):
+        without_id(tracked(EB, MEXICALI) + TRACKED_OTHER)
+    with pytest.raises(PageError, match="no listing id"):
+        without_id(tracked(EB, {}, "listing__header") + tracked("EB-ZZ1111", {}, "listing__header"))
