@@ -38,6 +38,17 @@ _MAX_AMENITIES = 200
 _OWN_PATH = re.compile(r"/[^/\\\[\]][^\\]{0,500}")
 _DATE = re.compile(r"\b20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
+_FRAME = "data-lazy-iframe-url"
+_MAPS = (
+    ("#map_container iframe[src]", "src"),
+    (f"#map_container[{_FRAME}], .listing__map [{_FRAME}]", _FRAME),
+    (".listing__map [data-clipboard-text]", "data-clipboard-text"),
+)
+# Where who publishes the listing is: a map there is of an office.
+_OTHERS = (".listing__sidebar", "[class*=publisher]", "[class*=agent]", "footer")
+_MAPS_OF_OTHERS = ", ".join(f"{each}[{_FRAME}], {each} [{_FRAME}]" for each in _OTHERS)
+_MAX_MAPS = 20  # that are looked at in each place
+
 # What the tracking data of 2026 calls the facts.
 _TRACKED_FACTS = ("Bedrooms", "Bathrooms", "Half Bathrooms", "Parking Spaces")
 
@@ -164,19 +175,26 @@ def _label_and_value(row: LexborNode) -> str:
 
 
 def _coordinates(document: DetailDocument) -> Coordinates | None:
-    """From the map's frame, which before scripts run is only the URL to load it from."""
-    sources = (
-        ("#map_container iframe[src]", "src"),
-        ("[data-lazy-iframe-url]", "data-lazy-iframe-url"),
-        (".listing__map [data-clipboard-text]", "data-clipboard-text"),
-    )
-    for selector, attribute in sources:
-        for node in document.tree.css(selector):
-            point = coordinates_in_url(node.attributes.get(attribute))
-            if point:
-                return point
+    """From the map's frame, which before scripts run is only the URL to load it from.
+
+    The page may have other maps: one that stands elsewhere counts where nothing else tells.
+    """
+    tree = document.tree
+    for selector, attribute in _MAPS:
+        if points := _points_in(tree.css(selector), attribute):
+            return points.pop() if len(points) == 1 else None
     geo = part(document.json_ld, "geo")
-    return coordinates_of(geo.get("latitude"), geo.get("longitude"))
+    if point := coordinates_of(geo.get("latitude"), geo.get("longitude")):
+        return point
+    of_others = {node.mem_id for node in tree.css(_MAPS_OF_OTHERS)}
+    elsewhere = [node for node in tree.css(f"[{_FRAME}]") if node.mem_id not in of_others]
+    points = _points_in(elsewhere, _FRAME)
+    return points.pop() if len(points) == 1 else None
+
+
+def _points_in(nodes: list[LexborNode], attribute: str) -> set[Coordinates]:
+    urls = (node.attributes.get(attribute) for node in nodes[:_MAX_MAPS])
+    return {point for url in urls if (point := coordinates_in_url(url))}
 
 
 def _amenities(tree: LexborHTMLParser) -> dict[str, tuple[str, ...]]:

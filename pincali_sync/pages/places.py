@@ -18,11 +18,19 @@ LATITUDES = (13.5, 33.5)
 LONGITUDES = (-119.5, -86.0)
 
 _DEGREES = re.compile(r"[-+]?[0-9]{1,3}(?:\.[0-9]+)?", re.ASCII)
-# `q=19.04,-98.21` of a map's frame, `q=19.04+-98.21` of its link, `@19.04,-98.21,15z` of a map.
-_QUERY = re.compile(
-    r"(?:[?&](?:q|query|ll)=(?:loc:)?|/@)\s*(-?[0-9]{1,3}(?:\.[0-9]+)?)[,+\s]+"
-    r"(-?[0-9]{1,3}(?:\.[0-9]+(?![0-9.])|(?![0-9.,])))(?!\s*[°ºNSEWO])"
+_DEGREE = r"-?[0-9]{1,3}(?:\.[0-9]+)?"
+_POINT = (
+    rf"\s*({_DEGREE})[,+\s]+(-?[0-9]{{1,3}}(?:\.[0-9]+(?![0-9.])|(?![0-9.,])))"
+    r"(?!\s*[°ºNSEWO])"
 )
+# Where a map's URL has its point; what it shows around that only where it names no other:
+# `q=19.04,-98.21` of a frame, `q=19.04+-98.21` of a link; `!3d19.04!4d-98.21`; `@19.04,-98.21,15z`.
+_IN_URL = (
+    re.compile(rf"(?:[?&](?:q|query)=(?:loc:)?|/(?:place|search)/){_POINT}"),
+    re.compile(rf"!3d({_DEGREE})!4d({_DEGREE})(?![0-9.])"),
+    re.compile(rf"(?:[?&]ll=(?:loc:)?|/@){_POINT}"),
+)
+_UNREADABLE = re.compile(r"[?&](?:q|query)=(?:loc:)?\s*[-+]?[0-9]{1,3}[.°º]")
 
 _MAX_LINE = 500
 _SEPARATOR = re.compile(r"\s+(?:in|en|em)\s+", re.I)
@@ -99,9 +107,15 @@ def _degrees(value: object) -> float:
 
 
 def coordinates_in_url(url: str | None) -> Coordinates | None:
-    """The point that a map's URL asks for."""
-    match = _QUERY.search(unquote((url or "")[:LONGEST_URL]))
-    return coordinates_of(match[1], match[2]) if match else None
+    """The point that a map's URL asks for; None where it asks for several."""
+    asked = unquote((url or "")[:LONGEST_URL])
+    for form in _IN_URL:
+        if found := form.findall(asked):
+            points = {coordinates_of(*each) for each in found}
+            return points.pop() if len(points) == 1 else None
+        if _UNREADABLE.search(asked):
+            return None
+    return None
 
 
 def property_type_of(text: object) -> str | None:

@@ -62,6 +62,14 @@ MAPS = [
     "https://www.google.com/maps/search/?api=1&query=20.9674,-89.5926",
     "https://www.google.com/maps/place/Casa/@20.9674,-89.5926,17z",
     "https://www.google.com/maps?q=Calle+60,+Centro&ll=20.9674,-89.5926",
+    # beside what a map shows around the point
+    "https://maps.google.com/maps?ll=19.43,-99.13&z=16&q=20.9674,-89.5926&output=embed",
+    "https://maps.google.com/maps?q=20.9674,-89.5926&z=16&ll=19.43,-99.13",
+    "https://www.google.com/maps/place/X/@19.43,-99.13,15z/data=!3m1!8m2!3d20.9674!4d-89.5926",
+    "https://www.google.com/maps/place/20.9674,-89.5926/@19.43,-99.13,15z",
+    "https://www.google.com/maps/search/20.9674,+-89.5926/@19.43,-99.13,15z",
+    "https://www.google.com/maps/@19.43,-99.13,15z?q=20.9674,-89.5926",
+    "https://maps.google.com/maps?q=20.9674,-89.5926&query=20.96740,-89.5926",
 ]
 NO_MAPS = [
     "https://google.com/maps?q=-89.5926,20.9674",
@@ -76,6 +84,13 @@ NO_MAPS = [
     "https://google.com/maps?q=20.9674,-89%C2%B035'33",
     "https://google.com/maps?q=Calle+20,-89",
     "https://google.com/maps?q=Merida",
+    "https://google.com/maps?q=20.9674,-89.5926&query=19.43,-99.13",
+    "https://google.com/maps?q=0,0&ll=20.9674,-89.5926",
+    "https://google.com/maps?q=20.9674&ll=20.9674,-89.5926",
+    "https://google.com/maps?q=19%C2%B002'28&ll=20.9674,-89.5926",
+    "https://google.com/maps?ll=20.9674,-89.5926&ll=19.43,-99.13",
+    "https://www.google.com/maps/place/X/@20.9674,-89.5926,15z/data=!3d20.9!4d-89.5!3d19.4!4d-99.1",
+    "https://www.google.com/maps/embed?pb=!1m18!2d-89.5926!3d20.9674!2m3",
     "/maps/@nowhere",
     "",
 ]
@@ -99,6 +114,44 @@ def test_a_maps_url_holds_the_pin(url: str) -> None:
 @pytest.mark.parametrize("url", NO_MAPS)
 def test_a_maps_url_of_another_writing_holds_none(url: str) -> None:
     assert coordinates_in_url(url) is None
+
+
+OWN_MAP, OTHER_MAP = MAPS[0], "https://maps.google.com/maps?q=20.67,-103.35&z=15"
+
+
+def frame(url: str) -> str:
+    return f"<div data-lazy-iframe-url='{url}'></div>"
+
+
+OFFICES = [
+    f"<aside class='listing__sidebar'>{frame(OTHER_MAP)}</aside>",
+    f"<div class='publisher-info'><p>{frame(OTHER_MAP)}</p></div>",
+    f"<div class='agent-card' data-lazy-iframe-url='{OTHER_MAP}'></div>",
+    f"<footer>{frame(OTHER_MAP)}</footer>",
+]
+
+
+@pytest.mark.parametrize("office", OFFICES)
+def test_a_map_of_who_publishes_the_listing_is_none_of_its_own(office: str) -> None:
+    assert page(office).gps_coordinates is None
+    for own in (f"<div class='listing__map'>{frame(OWN_MAP)}</div>", frame(OWN_MAP)):
+        for markup in (office + own, own + office):
+            found = page(markup)
+            assert (found.latitude, found.longitude) == PIN
+
+
+def test_of_maps_with_different_points_none_is_the_listings() -> None:
+    assert page(frame(OWN_MAP) + frame(OWN_MAP)).latitude == PIN[0]
+    assert page(frame(OWN_MAP) + frame(OTHER_MAP)).latitude is None
+    own = f"<div class='listing__map'>{frame(OWN_MAP)}{frame('https://tour.example/')}</div>"
+    assert page(frame(OTHER_MAP) + own).latitude == PIN[0]
+    assert page(own.replace("</div></div>", f"</div>{frame(OTHER_MAP)}</div>")).latitude is None
+
+
+def test_the_listings_data_tell_its_point_before_a_map_that_stands_elsewhere() -> None:
+    geo = {"@type": "House", "geo": {"latitude": PIN[0], "longitude": PIN[1]}}
+    found = page(f'<script type="application/ld+json">{dumps(geo)}</script>{frame(OTHER_MAP)}')
+    assert (found.latitude, found.longitude) == PIN
 
 
 @pytest.mark.parametrize(("latitude", "longitude"), [*PINS[:2], *NO_PINS[:14]])
