@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 import psycopg
 import pytest
 
+from pincali_sync.bootstrap import Services
 from pincali_sync.config import load_config
 from pincali_sync.db.engine import Database
 from pincali_sync.db.listening import Listener
@@ -17,6 +18,8 @@ from pincali_sync.exceptions import UsageError
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from tests.support.builders import Workshop, add_live, detail, id_of, rows, sale, value
 from tests.support.clock import FixedClock
+from tests.support.removals import FLATS, HOUSES, miss
+from tests.support.scans import full_scan
 
 INSERT = "INSERT INTO property_changes (property_id, change_type) VALUES ('pincali_%s', 'created')"
 PATIENCE = 20.0  # less than the half minute after which a follower looks by itself
@@ -162,6 +165,29 @@ async def test_the_repair_of_an_adopted_row_is_no_event(
     assert {
         (each.position > 0, each.old_value) for each in found if each.field_name == "price"
     } == {(True, 900_000)}
+
+
+@pytest.mark.parametrize("missed", [False, True])
+async def test_an_adopted_row_that_a_scan_missed_comes_back_in_the_feed(
+    services: Services, feed: ChangeFeedService, clock: FixedClock, missed: bool
+) -> None:
+    db, shop = services.db, Workshop(db=services.db, clock=clock)
+    await full_scan(services, {"sale": HOUSES, "rent": FLATS})
+    state = {} if missed else {"listing_status": "likely_removed"}
+    await add_live(db, "house-1", public_id=HOUSES[0].public_id, **state)
+    if missed:
+        clock.advance(days=7)
+        await miss(services, clock, times=2)
+    assert (await shop.live("house-1"))["listing_status"] == "likely_removed"
+    await rows(db, "DELETE FROM scrape_queue")
+    await shop.visit(detail("house-1", public_id=HOUSES[0].public_id))
+    assert (await shop.live("house-1"))["listing_status"] == "active"
+    told = [each for each in await walk(feed) if each.field_name == "listing_status"]
+    # What was adopted as missing was never told as missing.
+    assert [(each.old_value, each.new_value) for each in told] == [
+        ("active", "likely_removed"),
+        ("likely_removed", "active"),
+    ] * missed
 
 
 async def test_a_cursor_of_another_database_is_refused(

@@ -147,7 +147,8 @@ ON CONFLICT (property_id) DO UPDATE SET
 
 # A good detail page proves that the listing is there, and nothing of its being listed: what no
 # certified list showed for long stays off the market, what was removed starts from nothing. After
-# the upsert, which has locked the rows in their order.
+# the upsert, which has locked the rows in their order. Only what was adopted as missing, and was
+# counted so by no scan since, is repaired: of anything else the feed told that it was missing.
 _REACTIVATE_LIVE = transition(
     Cause.PAGE,
     f"""
@@ -164,7 +165,7 @@ _REACTIVATE_LIVE = transition(
     targets={
         ListingStatus.ACTIVE: f"l.listing_status <> {LIKELY} OR page.missing < {INACTIVE_AFTER}"
     },
-    carried=["l.visits = 1 AS is_repair", "page.missing"],
+    carried=["l.visits = 1 AND l.missing_session_id IS NULL AS is_repair", "page.missing"],
     missing="r.missing",
     session=":session_id",
     reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
