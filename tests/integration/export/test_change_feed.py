@@ -16,7 +16,7 @@ from pincali_sync.db.listening import Listener
 from pincali_sync.domain.published import Change
 from pincali_sync.exceptions import UsageError
 from pincali_sync.services.export.change_feed import ChangeFeedService
-from tests.support.builders import Workshop, add_live, detail, id_of, rows, sale, value
+from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale, value
 from tests.support.clock import FixedClock
 from tests.support.removals import FLATS, HOUSES, miss
 from tests.support.scans import full_scan
@@ -188,6 +188,21 @@ async def test_an_adopted_row_that_a_scan_missed_comes_back_in_the_feed(
         ("active", "likely_removed"),
         ("likely_removed", "active"),
     ] * missed
+
+
+@pytest.mark.parametrize("visits", [0, 1])
+async def test_what_came_back_is_told_to_be_active_once_its_page_was_read(
+    db: Database, feed: ChangeFeedService, clock: FixedClock, visits: int
+) -> None:
+    shop = Workshop(db=db, clock=clock)
+    await add_live(db, "blue-house", listing_status="sold", visits=visits, price=2_000_000)
+    await shop.scan(entry("blue-house"))
+    await shop.visit(detail("blue-house"))
+    told = [each for each in await walk(feed) if each.field_name == "listing_status"]
+    assert [(each.change_type, each.old_value, each.new_value) for each in told] == [
+        ("reactivated", "sold", "relisted"),
+        ("updated", "relisted", "active"),
+    ]
 
 
 async def test_a_cursor_of_another_database_is_refused(

@@ -420,8 +420,10 @@ async def test_since_takes_what_came_back_without_other_news(
     assert await since(exports, tmp_path, exported) == set()
     clock.advance(days=1)
     await shop.scan(entry("blue-house"))
-    await shop.visit(detail("blue-house"))
     assert await since(exports, tmp_path, exported) == {id_of("blue-house")}
+    relisted = clock.advance(days=1)
+    await shop.visit(detail("blue-house"))
+    assert await since(exports, tmp_path, relisted) == {id_of("blue-house")}
 
 
 async def test_a_file_larger_than_a_batch_is_whole(

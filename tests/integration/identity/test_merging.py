@@ -139,6 +139,9 @@ async def test_a_record_is_there_where_one_of_the_two_is(
     await merge(db, clock)
     live = await shop.live("old-house")
     assert (live["listing_status"], live["consecutive_missing_count"]) == (becomes, missing)
+    told = [e for e in await shop.journal("old-house") if e["field_name"] == "listing_status"]
+    changed = [] if becomes == stays else [(stays, becomes, "one listing")]
+    assert [(e["old_value"], e["new_value"], e["change_reason"]) for e in told] == changed
 
 
 @pytest.mark.parametrize("later", ["old-house", "new-house"])

@@ -59,14 +59,17 @@ async def test_the_first_visit_of_an_adopted_row_is_a_repair_and_no_news(
 
 
 async def test_an_accepted_price_stands_and_is_not_asked_about_again(
-    shop: Workshop, services: Services
+    shop: Workshop, services: Services, clock: FixedClock
 ) -> None:
     await shop.visit(detail("blue-house", sale(200_000)))
     [review] = await services.db.run(lambda tx: tx.reviews.open_reviews())
+    accepted = clock.advance(days=1)
     await services.reviews.settle(review.id, accept=True, settled_by="Operator 1")
+    clock.advance(days=1)
     await shop.visit(detail("blue-house", sale(200_000)))
     live = await shop.live("blue-house")
     assert (live["price"], live["verification_status"]) == (200_000, "verified")
+    assert live["last_updated_at"] == accepted  # exports since then have it as it is now
     assert await services.db.run(lambda tx: tx.reviews.open_reviews()) == []
 
 

@@ -248,6 +248,20 @@ async def test_sample_visits_show_what_the_tiers_had_missed(
     assert (await measured(db, clock))["samples"]["visited"] == 0
 
 
+async def test_that_a_relisted_record_is_active_again_is_no_news_of_a_sample(
+    db: Database, clock: FixedClock
+) -> None:
+    shop = Workshop(db=db, clock=clock)
+    await shop.visit(detail("house"))
+    await rows(db, "UPDATE properties_live SET listing_status = 'sold', status = 'sold'")
+    await shop.scan(entry("house"))
+    clock.advance(days=20)
+    await visit_sample(shop, detail("house"))
+    assert (await shop.live("house"))["listing_status"] == "active"
+    samples = (await measured(db, clock))["samples"]
+    assert (samples["there"], samples["with_news"]) == (1, 0)
+
+
 async def visit_sample(shop: Workshop, page: Any) -> None:
     await shop.visit(page)
     await rows(

@@ -26,7 +26,6 @@ from pincali_sync.domain.listing_status import (
     INACTIVE_AFTER,
     OLDER_STATUS,
     Cause,
-    ChangeType,
     ListingStatus,
 )
 from pincali_sync.domain.prices import offers_as_json
@@ -165,10 +164,14 @@ _REACTIVATE_LIVE = transition(
     targets={
         ListingStatus.ACTIVE: f"l.listing_status <> {LIKELY} OR page.missing < {INACTIVE_AFTER}"
     },
-    carried=["l.visits = 1 AND l.missing_session_id IS NULL AS is_repair", "page.missing"],
+    carried=[
+        f"l.visits = 1 AND l.listing_status = {LIKELY} AND l.missing_session_id IS NULL"
+        " AS is_repair",
+        "page.missing",
+    ],
     missing="r.missing",
     session=":session_id",
-    reason=f"CASE WHEN r.is_repair AND r.entry = '{ChangeType.UPDATED}' THEN '{REPAIR}' END",
+    reason=f"CASE WHEN r.is_repair THEN '{REPAIR}' END",
 )
 
 # Under its former slug the record is not asked for, nor taken for the one that has it now. A card

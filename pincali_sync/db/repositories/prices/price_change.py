@@ -185,7 +185,7 @@ UPDATE price_reviews SET status = :status, settled_at = :now, settled_by = :sett
 RETURNING property_id
 """
 _UNFLAG = """
-UPDATE properties_live SET verification_status = 'verified'
+UPDATE properties_live SET verification_status = 'verified', last_updated_at = :now
  WHERE property_id = :property_id AND verification_status = 'flagged'
 """
 _PUT_BACK = ("offers", "price", "price_per_m2")
@@ -267,7 +267,7 @@ class ReviewRepository(Repository):
         status = "accepted" if accept else "rejected"
         property_id = await self._scalar(_SETTLE, status=status, seen=seen, **given)
         if property_id is not None:
-            await self._run(_UNFLAG, property_id=property_id)
+            await self._run(_UNFLAG, property_id=property_id, now=now)
             if not accept:
                 await self._run(_RESTORE, **given)
         return property_id is not None

@@ -17,6 +17,7 @@ from pincali_sync.db.repositories.listings.merged import PRICED
 from pincali_sync.db.repositories.listings.scrapes import REPAIR
 from pincali_sync.db.repositories.quality.rules import ValidationRule
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
+from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.prices import Operation
 from pincali_sync.items import COVERED_FIELDS
 
@@ -59,7 +60,7 @@ SELECT CASE WHEN operation_type IN ({_OPERATIONS}) THEN operation_type ELSE 'oth
 """
 # A page that is not there ends its row as cancelled, with the answer for its error; so do rows
 # that a person or a removal takes out, unvisited. The journal of a visit is written by its job
-# between claim and end.
+# between claim and end. That what was relisted is there was known before.
 _SAMPLES = f"""
 WITH visits AS (
     SELECT property_id, session_id, claimed_at, completed_at, status
@@ -78,7 +79,10 @@ WITH visits AS (
             WHERE v.status = 'completed' AND c.property_id = v.property_id
               AND c.created_at BETWEEN v.claimed_at AND v.completed_at
               AND (v.session_id IS NULL OR c.session_id = v.session_id)
-              AND c.change_reason IS DISTINCT FROM '{REPAIR}') news ON true
+              AND c.change_reason IS DISTINCT FROM '{REPAIR}'
+              AND (c.field_name, c.old_value)
+                  IS DISTINCT FROM ('listing_status', to_jsonb('{ListingStatus.RELISTED}'::text))
+           ) news ON true
 )
 SELECT count(*) AS visited, count(*) FILTER (WHERE status = 'completed') AS there,
        count(*) FILTER (WHERE has_news) AS with_news,
