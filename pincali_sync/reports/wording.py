@@ -22,7 +22,7 @@ SAMPLES = {
     "there": N_("their page was there"),
     "with_price_news": N_("price, currency or operation had changed"),
     "with_news": N_("anything had changed"),
-    "gone": N_("their page was gone"),
+    "gone": N_("their page was gone, or another's"),
     "failed": N_("their page could not be read"),
 }
 REMOVALS = {

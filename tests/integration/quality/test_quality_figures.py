@@ -10,8 +10,9 @@ from uuid import uuid4
 import pytest
 
 from pincali_sync.db.engine import Database
+from pincali_sync.items import ScrapeResult
 from pincali_sync.services.data_quality_service import measure
-from tests.support.builders import Workshop, add_live, detail, entry, id_of, rows, sale
+from tests.support.builders import Workshop, add_live, add_queued, detail, entry, id_of, rows, sale
 from tests.support.clock import FixedClock
 
 
@@ -260,6 +261,23 @@ async def test_that_a_relisted_record_is_active_again_is_no_news_of_a_sample(
     assert (await shop.live("house"))["listing_status"] == "active"
     samples = (await measured(db, clock))["samples"]
     assert (samples["there"], samples["with_news"]) == (1, 0)
+
+
+async def test_a_sample_whose_page_is_another_listings_was_not_there(
+    db: Database, clock: FixedClock
+) -> None:
+    shop = Workshop(db=db, clock=clock)
+    await shop.scan(entry("house", public_id="EB-AA0001"))
+    await shop.visit(detail("house", public_id="EB-AA0001"))
+    clock.advance(days=20)
+    await add_queued(db, "house", clock, queue_reason="random_sample")
+    [queued] = await shop.claim()
+    page = detail("house", public_id="EB-BB0002")
+    error = "the page shows EB-BB0002, the record is EB-AA0001"
+    await shop.save(ScrapeResult(queued=queued, scraped=page, shows_another=True, error=error))
+    samples = (await measured(db, clock))["samples"]
+    assert (samples["visited"], samples["there"], samples["gone"]) == (1, 0, 1)
+    assert (samples["accuracy"]["share"], samples["accuracy"]["trials"]) == (0, 1)
 
 
 async def visit_sample(shop: Workshop, page: Any) -> None:

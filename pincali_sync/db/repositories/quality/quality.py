@@ -59,24 +59,28 @@ SELECT CASE WHEN operation_type IN ({_OPERATIONS}) THEN operation_type ELSE 'oth
  GROUP BY GROUPING SETS ((), (operation)) ORDER BY operation NULLS FIRST
 """
 # A page that is not there ends its row as cancelled, with the answer for its error; so do rows
-# that a person or a removal takes out, unvisited. The journal of a visit is written by its job
+# that a person or a removal takes out, unvisited. Where another listing's page stands in its place,
+# the row is completed, and its error says so. The journal of a visit is written by its job
 # between claim and end. That what was relisted is there was known before.
 _SAMPLES = f"""
 WITH visits AS (
-    SELECT property_id, session_id, claimed_at, completed_at, status
+    SELECT property_id, session_id, claimed_at, completed_at,
+           CASE WHEN status = 'failed' THEN 'failed'
+                WHEN status = 'completed' AND last_error IS NULL THEN 'there'
+                ELSE 'gone' END AS outcome
       FROM scrape_queue
      WHERE queue_reason = 'random_sample' AND completed_at >= :since AND completed_at <= :now
        AND (status IN ('completed', 'failed')
             OR (status = 'cancelled' AND claimed_at IS NOT NULL AND last_error LIKE 'HTTP %'))
 ), judged AS (
-    SELECT v.status, coalesce(news.of_price, false) AS has_price_news,
+    SELECT v.outcome, coalesce(news.of_price, false) AS has_price_news,
            news.of_price IS NOT NULL AS has_news
       FROM visits v
       LEFT JOIN LATERAL (
            SELECT bool_or(c.field_name IN ({", ".join(f"'{c}'" for c in sorted(PRICED))}))
                       AS of_price
              FROM property_changes c
-            WHERE v.status = 'completed' AND c.property_id = v.property_id
+            WHERE v.outcome = 'there' AND c.property_id = v.property_id
               AND c.created_at BETWEEN v.claimed_at AND v.completed_at
               AND (v.session_id IS NULL OR c.session_id = v.session_id)
               AND c.change_reason IS DISTINCT FROM '{REPAIR}'
@@ -84,11 +88,11 @@ WITH visits AS (
                   IS DISTINCT FROM ('listing_status', to_jsonb('{ListingStatus.RELISTED}'::text))
            ) news ON true
 )
-SELECT count(*) AS visited, count(*) FILTER (WHERE status = 'completed') AS there,
+SELECT count(*) AS visited, count(*) FILTER (WHERE outcome = 'there') AS there,
        count(*) FILTER (WHERE has_news) AS with_news,
        count(*) FILTER (WHERE has_price_news) AS with_price_news,
-       count(*) FILTER (WHERE status = 'cancelled') AS gone,
-       count(*) FILTER (WHERE status = 'failed') AS failed
+       count(*) FILTER (WHERE outcome = 'gone') AS gone,
+       count(*) FILTER (WHERE outcome = 'failed') AS failed
   FROM judged
 """
 _KEEP = """
