@@ -21,7 +21,8 @@ _MIN_FINISHED = 50
 _PERCENT_DAYS = (7, 14, 30)
 _PRIORITIES = range(1, 6)
 _PAUSE_KINDS = ("person", "refused", "busy", "rate")
-_OUTCOMES = ("completed", "failed", "cancelled")
+_LASTING = ("completed", "cancelled")  # what was set aside may be tried again
+_OUTCOMES = (*_LASTING, "failed")
 
 
 def each_of(path: str, *names: str) -> Reader:
@@ -99,9 +100,9 @@ def oldest_pending(snapshot: Snapshot) -> Iterator[Labelled]:
 
 
 def finished(snapshot: Snapshot) -> Iterator[Labelled]:
-    """All pages that the queue was ever done with."""
+    """All pages that the queue was ever done with for good."""
     counts: dict[tuple[str, ...], float] = {
-        (reason, outcome): 0 for reason in QUEUE_REASONS for outcome in _OUTCOMES
+        (reason, outcome): 0 for reason in QUEUE_REASONS for outcome in _LASTING
     }
     for (series, label), rows in snapshot.counters.items():
         if series == QUEUE_FINISHED:

@@ -194,7 +194,7 @@ METRICS: tuple[Metric, ...] = (
         read.oldest_pending,
     ),
     _metric(
-        "queue_finished_total{reason,outcome}", "Pages that were done with, by how.", read.finished
+        "queue_finished_total{reason,outcome}", "Pages done with for good, by how.", read.finished
     ),
     _metric(
         "queue_finished_last_hour{reason,outcome}",
