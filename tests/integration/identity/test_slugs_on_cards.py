@@ -285,6 +285,24 @@ async def test_a_changed_slug_is_followed_by_the_live_row_and_journalled_once(
     ]
 
 
+async def test_a_record_that_is_merged_and_moves_on_at_once_tells_its_moves_in_their_order(
+    shop: Workshop, services: Services, db: Database, clock: FixedClock
+) -> None:
+    await shop.scan(entry("blue-house", public_id=ONE))
+    await shop.visit(detail("blue-house", public_id=ONE))
+    clock.advance(days=1)
+    await list_in_sitemap(services, "sky-house")
+    await shop.scan(entry("sky-house", public_id=ONE), entry("sea-house", public_id=ONE))
+    moves = await rows(
+        db,
+        """SELECT old_value, new_value, created_at FROM property_changes
+            WHERE field_name = 'source_url' ORDER BY created_at""",
+    )
+    blue, sky, sea = (canonical_url(f"/en/home/{name}-house") for name in ("blue", "sky", "sea"))
+    assert [(each["old_value"], each["new_value"]) for each in moves] == [(blue, sky), (sky, sea)]
+    assert moves[0]["created_at"] < moves[1]["created_at"]
+
+
 @pytest.mark.parametrize("form", ["/inmueble/blue-house", "/pt/imovel/blue-house?utm=1"])
 async def test_an_adopted_rows_form_of_its_url_is_no_change_of_slug(
     shop: Workshop, db: Database, form: str

@@ -8,10 +8,11 @@ id leads to it as an alias. Statements go in the lock order queue, live, manifes
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pincali_sync.db.models.manifest import PropertyManifest
 from pincali_sync.db.repositories.base import Repository
+from pincali_sync.db.repositories.identity.following import CANDIDATES, HISTORY
 from pincali_sync.db.repositories.identity.references import FOLLOW_REFERENCES
 from pincali_sync.db.repositories.people.places import NAMING
 from pincali_sync.db.repositories.removal.transition import PRESENT, transition
@@ -207,79 +208,7 @@ DELETE FROM property_aliases
  WHERE alias = property_id AND alias IN (SELECT stays FROM merged)
 """,
 )
-
-
-def _renamed(table: str) -> str:
-    """All rows of a table that names records but keeps no two of one record apart."""
-    return f"UPDATE {table} t SET property_id = p.stays FROM merged p WHERE t.property_id = p.gone"
-
-
-def _rekeyed(table: str, *columns: str) -> str:
-    """Rows of which a record may have one a key: what the record that stays has too goes."""
-    others = ", ".join(columns)
-    return f"""
-WITH gone AS (
-    DELETE FROM {table} t USING merged p WHERE t.property_id = p.gone
-    RETURNING p.stays, {", ".join(f"t.{each}" for each in columns)}
-)
-INSERT INTO {table} (property_id, {others}) SELECT stays, {others} FROM gone
-ON CONFLICT DO NOTHING
-"""
-
-
-_HISTORY = (
-    _renamed("property_changes"),
-    _renamed("removal_checks"),
-    # What it asked of a person was about the row that went.
-    """
-UPDATE price_reviews r
-   SET property_id = p.stays, settled_at = coalesce(r.settled_at, :now),
-       status = CASE r.status WHEN 'open' THEN 'superseded' ELSE r.status END
-  FROM merged p WHERE r.property_id = p.gone
-""",
-    """
-UPDATE property_scrapes_staging t SET property_id = p.stays
-  FROM merged p
- WHERE t.property_id = p.gone
-   AND NOT EXISTS (SELECT 1 FROM property_scrapes_staging o
-                    WHERE o.session_id = t.session_id AND o.id <> t.id
-                      AND o.property_id = ANY (array_append(
-                          ARRAY(SELECT gone FROM merged q WHERE q.stays = p.stays), p.stays)))
-""",
-    _rekeyed("property_sightings", "session_id", "source", "part", "page_number", "seen_at"),
-    _rekeyed("removal_audits", "week", "removed_at", "drawn_at", "verdict", "checked_at"),
-)
-# A pair that became one record is settled; other pairs are from now on the one record's.
-_CANDIDATES = (
-    """
-UPDATE identity_candidates c
-   SET status = 'confirmed', settled_at = :now, settled_by = CAST(:reason AS text)
-  FROM merged p
- WHERE c.status = 'open' AND (c.property_id, c.earlier_property_id)
-       IN ((p.gone, p.stays), (p.stays, p.gone))
-""",
-    """
-WITH named AS (
-    SELECT c.id, coalesce(p.stays, c.property_id) AS property_id,
-           coalesce(e.stays, c.earlier_property_id) AS earlier_property_id
-      FROM (SELECT c.* FROM merged JOIN identity_candidates c ON c.property_id = gone
-             UNION
-            SELECT c.* FROM merged JOIN identity_candidates c ON c.earlier_property_id = gone) c
-      LEFT JOIN merged p ON p.gone = c.property_id
-      LEFT JOIN merged e ON e.gone = c.earlier_property_id
-), gone AS (
-    DELETE FROM identity_candidates c USING named n
-     WHERE c.id = n.id AND n.property_id <> n.earlier_property_id
-    RETURNING c.id, n.property_id, n.earlier_property_id, c.metres, c.title_similarity,
-              c.price_ratio, c.status, c.created_at, c.settled_at, c.settled_by
-)
-INSERT INTO identity_candidates
-       (id, property_id, earlier_property_id, metres, title_similarity, price_ratio, status,
-        created_at, settled_at, settled_by)
-SELECT * FROM gone ON CONFLICT (property_id, earlier_property_id) DO NOTHING
-""",
-)
-_MERGE = (_LOOK, *_QUEUE, *_LIVE, _MANIFEST, _IS_LIVE, *_ALIASES, *_HISTORY, *_CANDIDATES)
+_MERGE = (_LOOK, *_QUEUE, *_LIVE, _MANIFEST, _IS_LIVE, *_ALIASES, *HISTORY, *CANDIDATES)
 
 
 class MergeRepository(Repository):
@@ -293,8 +222,12 @@ class MergeRepository(Repository):
         await self.merge_found(reason=reason, now=now)
 
     async def merge_found(self, *, reason: str, now: datetime) -> None:
-        """Makes one record of each pair of `merged`, which is empty then."""
+        """Makes one record of each pair of `merged`, which is empty then.
+
+        Dated before all else that the transaction tells of these records at `now`: it may move
+        them once more, and the feed goes by time.
+        """
         await self._run("ANALYZE merged")
         for statement in _MERGE:
-            await self._run(statement, reason=reason, now=now)
+            await self._run(statement, reason=reason, now=now - timedelta(microseconds=1))
         await self._run("TRUNCATE merged")
