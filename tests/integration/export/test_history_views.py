@@ -133,6 +133,25 @@ async def test_a_rejected_price_and_its_taking_back_are_both_history(
     ]
 
 
+async def test_prices_of_a_row_that_was_merged_into_another_are_none_of_that_ones(
+    db: Database, shop: Workshop, clock: FixedClock
+) -> None:
+    await shop.visit(detail("old-house", sale(2_000_000)))
+    clock.advance(days=10)
+    await shop.visit(detail("new-house", sale(1_950_000)))
+    clock.advance(days=10)
+    await shop.visit(detail("new-house", sale(1_900_000)))
+    await merge(db, clock.advance(days=10), gone="new-house", stays="old-house")
+    clock.advance(days=1)
+    await shop.visit(detail("old-house", sale(1_900_000)))
+    assert terms(await prices(db, "old-house")) == [(2_000_000, "MXN"), (1_900_000, "MXN")]
+
+
+async def merge(db: Database, now: datetime, *, gone: str, stays: str) -> None:
+    async with db.transaction() as tx:
+        await tx.identities.merge([(id_of(gone), id_of(stays))], reason="one listing", now=now)
+
+
 async def test_a_price_that_an_earlier_scraper_wrote_down_otherwise_breaks_nothing(
     db: Database, clock: FixedClock
 ) -> None:
@@ -188,6 +207,20 @@ async def test_a_removal_that_was_taken_back_is_a_gap_and_no_relisting(
         await services.diff.update_removal_status(id_of("blue-house"), confirmed=confirmed)
     found = await timeline(db, "blue-house")
     assert (found["days_on_market"], found["times_relisted"]) == (10 + 10, 0)
+
+
+async def test_the_removal_of_a_row_that_was_merged_into_another_is_none_of_that_ones(
+    db: Database, shop: Workshop, services: Services, clock: FixedClock
+) -> None:
+    await shop.visit(detail("old-house"))
+    await shop.visit(detail("new-house"))
+    clock.advance(days=10)
+    await services.diff.update_removal_status(id_of("new-house"), confirmed=True)
+    await merge(db, clock.advance(days=10), gone="new-house", stays="old-house")
+    removed = clock.advance(days=10)
+    await services.diff.update_removal_status(id_of("old-house"), confirmed=True)
+    found = await timeline(db, "old-house")
+    assert (found["days_on_market"], found["removed_at"]) == (30, removed)
 
 
 async def test_a_sighting_on_a_page_is_the_last_time_it_was_seen(

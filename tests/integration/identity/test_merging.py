@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 
 from pincali_sync.db.engine import Database
-from tests.support.builders import Workshop, add_live, add_queued, detail, entry, id_of, rows, value
+from tests.support.builders import (
+    Workshop,
+    add_live,
+    add_queued,
+    detail,
+    entry,
+    id_of,
+    rows,
+    sale,
+    value,
+)
 from tests.support.clock import FixedClock
 
 STAYS, GONE = id_of("old-house"), id_of("new-house")
@@ -111,10 +121,12 @@ async def test_the_only_live_row_goes_on_under_the_id_that_stays(
     shop: Workshop, db: Database, clock: FixedClock
 ) -> None:
     await shop.scan(entry("old-house"))
-    await shop.visit(detail("new-house", public_id="EB-QA0001", bedrooms=3))
+    for price in (2_000_000, 1_900_000):
+        await shop.visit(detail("new-house", sale(price), public_id="EB-QA0001", bedrooms=3))
     await merge(db, clock)
     live = await shop.live("old-house")
     assert (live["public_id"], live["bedrooms"]) == ("EB-QA0001", 3)
+    assert "price" in [each["field_name"] for each in await shop.journal("old-house")]
     assert (await shop.manifest("old-house"))["is_new"] is False
 
 

@@ -5,6 +5,16 @@ Statements on the transaction's `merged` (see `merging`).
 
 from __future__ import annotations
 
+from pincali_sync.db.base import words
+from pincali_sync.db.repositories.listings.merged import PRICED
+from pincali_sync.domain.listing_status import ChangeType
+
+# Where each had a live row, these tell of the one that went: the row that stays never had those
+# prices, nor was it removed then, and prices and days on the market are read from its entries.
+_OF_ITS_ROW = f"""(
+    t.field_name IN {words(sorted({*PRICED, "listing_status"}))}
+    OR t.change_type IN ('{ChangeType.REMOVED}', '{ChangeType.REACTIVATED}'))"""
+
 
 def _renamed(table: str) -> str:
     """All rows of a table that names records but keeps no two of one record apart."""
@@ -25,7 +35,7 @@ ON CONFLICT DO NOTHING
 
 
 HISTORY = (
-    _renamed("property_changes"),
+    f"{_renamed('property_changes')} AND (p.is_live AND NOT p.moves AND {_OF_ITS_ROW}) IS NOT TRUE",
     _renamed("removal_checks"),
     # What it asked of a person was about the row that went.
     """

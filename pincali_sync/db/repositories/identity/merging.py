@@ -1,8 +1,8 @@
 """Two records become one: the one way to it, whoever found that they are one.
 
 The pairs lie in the transaction's temporary table `merged`. The record that stays keeps its id,
-which other tables refer to; everything that names the other names it from now on, and the other's
-id leads to it as an alias. Statements go in the lock order queue, live, manifest.
+which other tables refer to; what names the other names it from now on (see `following`), and the
+other's id leads to it as an alias. Statements go in the lock order queue, live, manifest.
 """
 
 from __future__ import annotations
