@@ -230,21 +230,25 @@ async def test_sample_visits_show_what_the_tiers_had_missed(
     await visit_sample(shop, detail("house-0"))
     await visit_sample(shop, detail("house-1", sale(2_900_000)))
     await visit_sample(shop, detail("house-2", agent_name="Agente 12"))
-    await end_sample(db, clock, "house-3", status="cancelled", last_error="HTTP 404")
+    await end_sample(db, clock, "house-3", status="cancelled", last_error="HTTP 404", attempts=1)
     await end_sample(db, clock, "house-4", status="failed", last_error="HTTP 500")
     await end_sample(db, clock, "house-5", status="cancelled", last_error="by request")
+    for slug, said in {"house-6": "the page says 'Vendida'", "house-7": "fetched since"}.items():
+        await end_sample(db, clock, slug, status="cancelled", last_error=said, attempts=1)
+    unclear = "unclear whether it is there: the page says 'Apartada'"
+    await end_sample(db, clock, "house-8", status="cancelled", last_error=unclear, attempts=1)
     samples = (await measured(db, clock))["samples"]
     accuracy, all_fields = samples.pop("accuracy"), samples.pop("accuracy_of_all_fields")
     assert samples == {
-        "visited": 5,
+        "visited": 6,
         "there": 3,
         "with_news": 2,
         "with_price_news": 1,
-        "gone": 1,
+        "gone": 2,
         "failed": 1,
     }
-    assert accuracy == {"share": 0.5, "low": 0.150036, "high": 0.849964, "trials": 4}
-    assert all_fields["share"] == 0.25
+    assert accuracy == {"share": 0.4, "low": 0.117618, "high": 0.76928, "trials": 5}
+    assert all_fields["share"] == 0.2
     clock.advance(days=32)
     assert (await measured(db, clock))["samples"]["visited"] == 0
 
@@ -291,14 +295,19 @@ async def visit_sample(shop: Workshop, page: Any) -> None:
     )
 
 
-async def end_sample(db: Database, clock: FixedClock, slug: str, **columns: Any) -> None:
+async def end_sample(
+    db: Database, clock: FixedClock, slug: str, *, attempts: int = 0, **columns: Any
+) -> None:
     await rows(
         db,
         """INSERT INTO scrape_queue (property_id, source_url, priority, queue_reason, status,
-                                     last_error, claimed_at, completed_at, queued_at, available_at)
-           VALUES (:id, 'x', 5, 'random_sample', :status, :last_error, :now, :now, :now, :now)""",
+                                     last_error, claimed_at, completed_at, queued_at, available_at,
+                                     attempt_count)
+           VALUES (:id, 'x', 5, 'random_sample', :status, :last_error, :now, :now, :now, :now,
+                   :attempts)""",
         id=id_of(slug),
         now=clock.now(),
+        attempts=attempts,
         **columns,
     )
 

@@ -16,10 +16,11 @@ from pincali_sync.db.repositories.listings.live import LIVE_COLUMNS
 from pincali_sync.db.repositories.listings.merged import PRICED
 from pincali_sync.db.repositories.listings.scrapes import REPAIR
 from pincali_sync.db.repositories.quality.rules import ValidationRule
+from pincali_sync.db.repositories.queue.rest import FETCHED_SINCE
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT
 from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.prices import Operation
-from pincali_sync.items import COVERED_FIELDS
+from pincali_sync.items import COVERED_FIELDS, UNCLEAR
 
 WITHIN_DAYS = (7, 14, 30)
 _AGE_BOUNDS = (1, 7, 14, 30, 45, 60)  # days since the last visit
@@ -71,7 +72,8 @@ WITH visits AS (
       FROM scrape_queue
      WHERE queue_reason = 'random_sample' AND completed_at >= :since AND completed_at <= :now
        AND (status IN ('completed', 'failed')
-            OR (status = 'cancelled' AND claimed_at IS NOT NULL AND last_error LIKE 'HTTP %'))
+            OR (status = 'cancelled' AND attempt_count > 0 AND last_error <> '{FETCHED_SINCE}'
+                AND last_error NOT LIKE '{UNCLEAR}%'))
 ), judged AS (
     SELECT v.outcome, coalesce(news.of_price, false) AS has_price_news,
            news.of_price IS NOT NULL AS has_news

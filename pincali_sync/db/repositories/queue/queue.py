@@ -10,7 +10,7 @@ from uuid import UUID
 from pincali_sync.clock import TOLERATED
 from pincali_sync.config import Config
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.queue.rest import fetches
+from pincali_sync.db.repositories.queue.rest import FETCHED_SINCE, fetches
 from pincali_sync.db.repositories.removal.transition import LIKELY, LISTED
 from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.items import CANARY, QueuedProperty, ScrapeResult
@@ -114,8 +114,8 @@ class QueueRepository(Repository):
     async def forgive(self, property_ids: Sequence[str], *, now: datetime) -> None:
         """What was set aside before is settled: the page came in the end."""
         await self._run(
-            """UPDATE scrape_queue q
-                  SET status = 'cancelled', completed_at = :now, last_error = 'fetched since'
+            f"""UPDATE scrape_queue q
+                  SET status = 'cancelled', completed_at = :now, last_error = '{FETCHED_SINCE}'
                  FROM (SELECT id FROM scrape_queue
                         WHERE property_id = ANY(:property_ids) AND status = 'failed'
                         ORDER BY property_id, id FOR UPDATE) settled

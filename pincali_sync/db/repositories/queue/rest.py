@@ -13,6 +13,8 @@ from pincali_sync.items import FETCHES_A_WEEK, UNCLEAR
 
 LONGEST_DAYS = 56
 
+FETCHED_SINCE = "fetched since"  # the error of a failed row whose page came in the end
+
 # A row `q` that was asked for and ended without a page.
 VAIN_ROW = "(q.status = 'failed' OR q.status = 'cancelled' AND q.attempt_count > 0)"
 # Beside the live row `l`, if there is one: and no page came since.
