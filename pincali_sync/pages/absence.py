@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from pincali_sync.pages.blocks import Block
+from pincali_sync.pages.end_words import taken_in
 from pincali_sync.pages.pairs import Neighbours, neighbours_of
 from pincali_sync.pages.statements import opening_of
-from pincali_sync.pages.status_words import NOT_FOUND, STATUS, ended_in, is_of_this_listing
+from pincali_sync.pages.status_words import NOT_FOUND, STATUS, is_of_this_listing
 from pincali_sync.pages.surroundings import is_called_a_notice, is_of_something_else
 
 # Of a page that shows a listing in a way nobody knows, or several.
@@ -31,7 +32,7 @@ def absence_in(blocks: Sequence[Block]) -> Block | None:
             continue
         status = STATUS.fullmatch(said.text)
         names_it = NOT_FOUND.fullmatch(said.text) or (status and status["subject"])
-        if names_it or (status and ended_in(said.text) and _is_the_pages_notice(block, blocks)):
+        if names_it or (status and taken_in(said.text) and _is_the_pages_notice(block, blocks)):
             return said
     return None
 

@@ -20,8 +20,9 @@ from pincali_sync.pages.availability import IS_AVAILABLE, availabilities_of
 from pincali_sync.pages.blocks import Block, Bounds, blocks_of
 from pincali_sync.pages.date_words import last_day_in
 from pincali_sync.pages.detail_document import DetailDocument
+from pincali_sync.pages.end_words import ended_in, is_on_offer_now, taken_in
 from pincali_sync.pages.pairs import Neighbours, neighbours_of
-from pincali_sync.pages.statements import end_of_listing, gone_in, opening_of
+from pincali_sync.pages.statements import end_of_listing, ends_told_in, opening_of
 from pincali_sync.pages.status_words import (
     COUNTED,
     DAY,
@@ -32,7 +33,6 @@ from pincali_sync.pages.status_words import (
     PERHAPS,
     STATUS,
     TIME,
-    ended_in,
     is_of_this_listing,
 )
 from pincali_sync.pages.surroundings import is_called_a_status, is_of_something_else
@@ -86,7 +86,7 @@ def standing_of(
     said = end_of_listing(status.said)
     if is_off and len(words) >= len(operations):
         return said
-    if len(operations) > len(ended_in(status.said.text)) == 1:
+    if len(operations) > 1 and _lives_on(operations, status.said.text):
         return None
     against = status.doubt or _what_speaks_against(status, [] if is_off else words, operations)
     return _doubted(said, against) if against else said
@@ -97,10 +97,17 @@ def _what_speaks_against(
 ) -> str:
     if offers:
         return f"but its data say {offers[0]}"
-    text = status.said.text
-    is_of_rent = ended_in(text) == {Operation.RENT} and not HAPPENED.search(text)
-    may_have_a_tenant = is_of_rent and Operation.SALE in operations
-    return "but it is for sale" if may_have_a_tenant else ""
+    text, taken = status.said.text, taken_in(status.said.text)
+    # What was sold is nobody's to let; what is rented may be for sale, with its tenant.
+    if Operation.SALE in taken or (taken and HAPPENED.search(text)):
+        return ""
+    return "".join(f"but it is for {each}" for each in _lives_on(operations, text))
+
+
+def _lives_on(operations: Collection[Operation], text: str) -> set[Operation]:
+    """What a page offers beside that of which a text says that it has ended."""
+    ended = ended_in(text)
+    return set(operations) - ended if ended else set()
 
 
 def _judge_data(words: list[str], operations: Collection[Operation]) -> Judgement:
@@ -131,7 +138,7 @@ def _status_of_price(price: LexborNode) -> _Status | None:
         said = _said_in(block)
         status = None if said is None else _status_in(block, said, "")
         # A price that is not available is no listing that is not.
-        if status is not None and (place != ".digits" or ended_in(status.said.text)):
+        if status is not None and (place != ".digits" or taken_in(status.said.text)):
             return status
     return None
 
@@ -143,8 +150,9 @@ def _status_above(document: DetailDocument) -> _Status | None:
     found = (_status_in(*each, document.url) for each in said[:_MOST])
     statuses = [*filter(None, found)]
     sure = next((each for each in statuses if not each.doubt), None)
-    if sure is None and (sentence := gone_in(blocks)) is not None:
-        return _Status(sentence)
+    if sure is None:
+        told = (said for said, block in ends_told_in(blocks) if not is_on_offer_now(block.text))
+        sure = next(map(_Status, told), None)
     return sure or next(iter(statuses), None)
 
 
@@ -159,7 +167,7 @@ def _said_in(block: Block) -> Block | None:
         return None
     said = None if block.is_unsure else opening_of(block)
     is_status = said and (STATUS.fullmatch(said.text) or PERHAPS.fullmatch(said.text))
-    return said if is_status else None
+    return said if is_status and not is_on_offer_now(block.text) else None
 
 
 def _status_in(block: Block, said: Block, url: str) -> _Status | None:

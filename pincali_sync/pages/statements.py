@@ -7,11 +7,12 @@ may show as no longer available" and questions say nothing of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pincali_sync.domain.liveness import Judgement, Verdict
 from pincali_sync.pages.blocks import Block, sentences_of
 from pincali_sync.pages.date_words import DATE
+from pincali_sync.pages.end_words import DID, DONE, ON_OFFER, taken_in
 
 _FEW_WORDS = 150  # of a page that has little else to say
 
@@ -41,19 +42,17 @@ _SOUGHT = (
     r"abrir|acceder|acessar|visualizar|consultar|encontrar)){1,5})"
 )
 _THERE = (
-    r"(?:available|active|published|listed|online|valid|on the market|"
-    r"for (?:sale|rent)(?: or (?:sale|rent))?|disponible|disponivel|publicad[oa]|activ[oa]|"
-    r"ativ[oa]|vigente|visible|anunciad[oa]|en (?:venta|renta|alquiler|linea|el mercado)|"
-    r"en (?:venta|renta) [oy] (?:venta|renta)|a (?:la )?venda?|a la venta|no ar|no mercado|"
-    r"para (?:venda|alugar|aluguel|locacao))"
+    rf"(?:{ON_OFFER}|available|active|published|listed|online|valid|on the market|disponible|"
+    r"disponivel|publicad[oa]|activ[oa]|ativ[oa]|vigente|visible|anunciad[oa]|"
+    r"en (?:linea|el mercado)|no ar|no mercado)"
 )
 _TAKEN = (
-    r"(?:removed|deleted|deactivated|unpublished|withdrawn|archived|taken (?:down|off the market)|"
-    r"expired|ended|inactive|paused|suspended|off the market|sold(?: out)?|rented(?: out)?|leased|"
+    rf"(?:{DONE}(?: out)?|removed|deleted|deactivated|unpublished|withdrawn|archived|"
+    r"taken (?:down|off the market)|expired|ended|inactive|paused|suspended|off the market|"
     r"dad[oa] de baja|inac?tiv[oa]|fuera del mercado|fora do mercado|"
-    r"(?:pausad|suspendid|suspens|eliminad|retirad|removid|borrad|desactivad|despublicad|cancelad|archivad|quitad|finalizad|"
-    r"expirad|vencid|caducad|vendid|rentad|alquilad|arrendad|excluid|apagad|desativad|deletad|"
-    r"alugad|locad|encerrad)[oa])"
+    r"(?:pausad|suspendid|suspens|eliminad|retirad|removid|borrad|desactivad|despublicad|cancelad|"
+    r"archivad|quitad|finalizad|expirad|vencid|caducad|excluid|apagad|desativad|deletad|"
+    r"encerrad)[oa])"
 )
 _WAS = (
     r"(?:(?:has|have|is|was|were|now|since|already|been|recently|just|ya|fue|ha|sido|esta|"
@@ -71,9 +70,9 @@ SAID = "(?:{})".format(
             rf"ya no (?:(?:esta|se encuentra|sigue) )?(?:mas )?{_THERE}|ya no existe",
             rf"no (?:esta|se encuentra) mas {_THERE}",
             r"(?:dejo|ha dejado) de (?:estar disponible|publicarse)",
-            r"(?:ya )?se (?:vendio|rento|alquilo|elimino|retiro)",
+            rf"(?:ya )?se (?:{DID}|elimino|retiro)",
             r"(?:ya )?(?:expiro|caduco|vencio|finalizo)",
-            r"(?:ya )?se ha (?:vendido|rentado|alquilado)",
+            rf"(?:ya )?se ha {DONE}",
             r"(?:ya )?ha (?:expirado|caducado|vencido|finalizado)",
             rf"(?:ja )?nao (?:esta|se encontra) mais {_THERE}|ja nao (?:esta|se encontra) {_THERE}",
             r"(?:ja )?nao existe mais|ja nao existe|expirou|deixou de estar disponivel",
@@ -96,7 +95,7 @@ _SORRY = (
     r"lo sentimos(?: mucho)?|lo lamentamos|disculp[ae]|que pena|u?ps|ops|opa|poxa|aviso|atencion|"
     r"atencao|lamentablemente|"
     r"desafortunadamente|desculpe|infelizmente|(?:lamentamos|sentimos)(?: informarl?[te]e?)?|"
-    r"we regret to inform you|but|pero|mas|sold|rented|(?:vendid|rentad|alugad)[oa])"
+    rf"we regret to inform you|but|pero|mas|{DONE})"
     r"[,.:!]* (?:que |that )?){0,2}"
 )
 _APOLOGY = re.compile(_SORRY)
@@ -106,9 +105,9 @@ _PERSON = (
     r"vendedor|inmobiliaria|proprietari[oa]|corretor)"
 )
 _HAS_TAKEN = (
-    r"(?:(?:has |ha )?(?:removed|deleted|withdrawn|unpublished|paused|suspended|sold|rented|"
-    r"eliminado|retirado|dado de baja|pausado|suspendido|vendido|rentado)|elimino|retiro|borro|"
-    r"dio de baja|pauso|suspendio|vendio|rento|removeu|excluiu|pausou|suspendeu|vendeu|alugou)"
+    rf"(?:(?:has |ha )?(?:{DONE}|removed|deleted|withdrawn|unpublished|paused|suspended|"
+    rf"eliminado|retirado|dado de baja|pausado|suspendido)|{DID}|elimino|retiro|borro|"
+    r"dio de baja|pauso|suspendio|removeu|excluiu|pausou|suspendeu)"
 )
 # "… on 3 March 2026".
 _ON = rf"(?: (?:on|el(?: dia)?|em|no dia) {DATE})?"
@@ -132,10 +131,6 @@ _GONE = re.compile(
 _OPENING = re.compile(
     rf"{_SORRY}|\S+(?: \S+)? |.*\b(?:404|410|not found|(?:no|nao) encontrad[oa])\b.*"
 )
-_SOLD = re.compile(
-    r"\b(?:sold|rented|leased|vendio|rento|alquilo|vendeu|alugou|"
-    r"(?:vendid|rentad|alquilad|arrendad|alugad|locad)[oa]s?)\b"
-)
 _OTHERWISE = re.compile(
     r"\b(?:remov|delet|deactiv|withdr|expir|eliminad|retirad|borrad|baja|desactivad|cancelad|"
     r"exclui)"
@@ -143,7 +138,12 @@ _OTHERWISE = re.compile(
 
 
 def gone_in(blocks: Sequence[Block]) -> Block | None:
-    """The sentence that says it: in a heading, a notice, or a page of few words.
+    """The first sentence that says it."""
+    return next((sentence for sentence, _ in ends_told_in(blocks)), None)
+
+
+def ends_told_in(blocks: Sequence[Block]) -> Iterator[tuple[Block, Block]]:
+    """Sentences that say it, and the texts they stand in: headings, notices, a page of few words.
 
     One that another comes before may be its consequence: "Our servers rest. This listing is …".
     """
@@ -152,23 +152,23 @@ def gone_in(blocks: Sequence[Block]) -> Block | None:
         if (short or block.prominent) and not (block.is_choice or block.is_unsure):
             for sentence in sentences_of(block):
                 if _GONE.fullmatch(sentence.text):
-                    return sentence
+                    yield sentence, block
+                    break
                 if not _OPENING.fullmatch(f"{sentence.text} "):
                     break
-    return None
 
 
 def opening_of(block: Block) -> Block | None:
     """A text's first sentence that is more than an apology."""
     for sentence in sentences_of(block):
-        if _SOLD.search(sentence.text) or not _APOLOGY.fullmatch(f"{sentence.text} "):
+        if taken_in(sentence.text) or not _APOLOGY.fullmatch(f"{sentence.text} "):
             return sentence
     return None
 
 
 def end_of_listing(words: Block) -> Judgement:
     """The verdict of words that say that a listing is gone, or was sold or rented."""
-    sold = _SOLD.search(words.text) and not _OTHERWISE.search(words.text)
+    sold = taken_in(words.text) and not _OTHERWISE.search(words.text)
     return Judgement(
         verdict=Verdict.SOLD if sold else Verdict.GONE, evidence=f"the page says {words.quoted}"
     )

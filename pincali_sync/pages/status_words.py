@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 
-from pincali_sync.domain.prices import Operation
 from pincali_sync.pages.blocks import Block
 from pincali_sync.pages.date_words import LATELY, PERHAPS_WHEN, WHEN
+from pincali_sync.pages.end_words import DID, DONE, SE_SOLD, SOLD
 from pincali_sync.pages.statements import SAID
 
 LONGEST_STATUS = 60
-_TAKEN = (
-    r"(?:sold(?: out)?|rented(?: out)?|leased|"
-    r"(?:vendid|rentad|alquilad|arrendad|alugad|locad|agotad|esgotad)[oa])"
-)
+_TAKEN = rf"(?:{DONE}(?: out)?|(?:agotad|esgotad)[oa])"
 _BOTH = rf"{_TAKEN}(?: ?(?:or|o|ou|/|-|&|y|and) ?{_TAKEN})?"
 # A house that is "retirada" stands apart, and one that is "finalizada" was built.
 _STOPPED = (
@@ -23,7 +20,7 @@ _STOPPED = (
     r"paused|suspended|unpublished|inactive|deactivated|expired|cancell?ed|withdrawn|archived|"
     r"not published|(?:no|nao) (?:esta )?publicad[oa])"
 )
-_SOLD = r"(?:(?:(?:has|been|ha|sido) )*(?:sold|vendid[oa])|se vendio)"
+_SOLD = rf"(?:(?:(?:has|been|ha|sido) )*{SOLD}|se {SE_SOLD})"
 _NOT_THERE = (
     r"(?:not|no longer) available|unavailable|off[ -](?:the )?market|"
     r"(?:fuera|retirad[oa]) del? mercado|"
@@ -65,7 +62,7 @@ DENIED = re.compile(
 # As many were sold, or such a share of them.
 COUNTED = re.compile(_FIGURE)
 # What other things may be said to be as well.
-OF_LISTINGS = re.compile(rf"\b{_TAKEN}\b|\b(?:vendio|rento|alquilo|sold|rented)\b|{_SUBJECT} ")
+OF_LISTINGS = re.compile(rf"\b(?:{_TAKEN}|{DID})\b|{_SUBJECT} ")
 NOT_FOUND = re.compile(rf"{_SUBJECT} (?:not found|(?:no|nao) encontrad[oa])")
 # A heading after which other listings are told of, or other times.
 _OF_OTHERS = re.compile(
@@ -74,17 +71,6 @@ _OF_OTHERS = re.compile(
 )
 # That it was rented, not that it is: a listing for sale may have a tenant.
 HAPPENED = re.compile(r"\b(?:has|was|been|fue|ha|sido|foi)\b")
-_ENDED = {
-    Operation.SALE: re.compile(r"\b(?:sold|vendid[oa])\b"),
-    Operation.RENT: re.compile(
-        r"\b(?:rented|leased|(?:rentad|alquilad|arrendad|alugad|locad)[oa])\b"
-    ),
-}
-
-
-def ended_in(text: str) -> set[Operation]:
-    """The offers that a text says have ended."""
-    return {operation for operation, words in _ENDED.items() if words.search(text)}
 
 
 def is_of_this_listing(block: Block) -> bool:

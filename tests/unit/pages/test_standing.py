@@ -1063,3 +1063,79 @@ def test_what_else_is_inactive_expired_or_remote_is_no_status(text: str) -> None
     if value and label not in {"Casa", "Terreno", "La", "Dado", "Estado:"}:
         pair = f"<div><span>{label}</span><span class='status'>{value}</span></div>"
         assert judgement_on(header=pair).verdict is Verdict.ALIVE, pair
+
+
+NO_LONGER_FOR_RENT = [
+    *("Ya no está en renta", "No longer for rent", "Ya no está en alquiler", "Ya se rentó"),
+    *("Ya se alquiló", "Não está mais para alugar", "No longer for lease", "Not for rent anymore"),
+    *("Este local ya no está en renta.", "El propietario rentó esta casa"),
+]
+NO_LONGER_FOR_SALE = [
+    *("Ya no está en venta", "This property is no longer for sale", "Ya no está a la venta"),
+    *("Este imóvel não está mais à venda", "Esta casa ya no está en venta."),
+]
+SOLD_BY_ONE = ["Ya se vendió", "El agente vendió esta casa", "O corretor vendeu este imóvel"]
+FORMS_OF_NOTICES = ["<div class='alert'>{}</div>", "<div role='status'><p>{}</p></div>"]
+
+
+@pytest.mark.parametrize("form", FORMS_OF_NOTICES)
+@pytest.mark.parametrize("words", NO_LONGER_FOR_RENT)
+def test_what_is_no_longer_for_rent_is_there_as_long_as_it_is_for_sale(
+    words: str, form: str
+) -> None:
+    header = form.format(words)
+    assert judgement_on(header=header, prices=SALE + RENT).verdict is Verdict.ALIVE
+    for_sale = judgement_on(header=header)
+    assert for_sale.verdict is Verdict.UNKNOWN
+    assert for_sale.evidence.endswith(", but it is for sale")
+    assert judgement_on(header=header, prices=RENT).verdict in {Verdict.GONE, Verdict.SOLD}
+
+
+@pytest.mark.parametrize("form", FORMS_OF_NOTICES)
+@pytest.mark.parametrize("words", NO_LONGER_FOR_SALE)
+def test_what_is_no_longer_for_sale_is_there_as_long_as_it_is_for_rent(
+    words: str, form: str
+) -> None:
+    header = form.format(words)
+    assert judgement_on(header=header, prices=SALE + RENT).verdict is Verdict.ALIVE
+    for_rent = judgement_on(header=header, prices=RENT)
+    assert for_rent.verdict is Verdict.UNKNOWN
+    assert for_rent.evidence.endswith(", but it is for rent")
+    assert judgement_on(header=header).verdict is Verdict.GONE
+
+
+@pytest.mark.parametrize("form", FORMS_OF_NOTICES)
+@pytest.mark.parametrize("words", SOLD_BY_ONE)
+def test_what_somebody_sold_is_sold_unless_it_is_for_rent_as_well(words: str, form: str) -> None:
+    header = form.format(words)
+    assert judgement_on(header=header).verdict is Verdict.SOLD
+    assert judgement_on(header=header, prices=RENT).verdict is Verdict.SOLD
+    assert judgement_on(header=header, prices=SALE + RENT).verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize("words", ["No longer for sale or rent", "Ya no está en venta o renta"])
+def test_the_end_of_both_offers_is_that_of_the_listing(words: str) -> None:
+    header = f"<div class='alert'>{words}</div>"
+    for prices in (SALE, RENT, SALE + RENT):
+        assert judgement_on(header=header, prices=prices).verdict is Verdict.GONE, prices
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("Este local ya no está en renta. Ahora está en venta.", "Rentada. Sigue en venta."),
+        *("Sold. Now for rent.", "Vendida. Ahora sólo en renta.", "Alugado. Agora à venda."),
+        "This property is no longer for sale. It is still available for rent.",
+    ],
+)
+def test_a_notice_that_goes_on_to_say_what_is_on_offer_now_is_no_end(words: str) -> None:
+    for prices in (SALE, RENT, SALE + RENT):
+        header = f"<div class='alert'>{words}</div>"
+        assert judgement_on(header=header, prices=prices).verdict is Verdict.ALIVE, prices
+
+
+def test_other_listings_on_offer_are_no_offer_of_this_one() -> None:
+    said = "This house is no longer available, but see similar homes for rent."
+    for prices in (SALE, SALE + RENT):
+        judgement = judgement_on(header=f"<div class='alert'>{said}</div>", prices=prices)
+        assert judgement.verdict is Verdict.GONE
