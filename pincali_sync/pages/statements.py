@@ -18,14 +18,16 @@ _FEW_WORDS = 150  # of a page that has little else to say
 
 # All in lower case without accents. "This listing", "el anuncio", "este imóvel".
 _LISTING = r"(?:listing|property|ad|anuncio|propiedad|inmueble|publicacion|imovel)"
+# What a listing is of, and one unit of a development is as well.
+_UNIT = (
+    r"(?:home|house|townhouse|apartment|flat|condo|studio|penthouse|loft|room|unit|lot|land|ranch|"
+    r"office|warehouse|casa|departamento|depa|terreno|lote|oficina|local(?: comercial)?|bodega|"
+    r"rancho|quinta|habitacion|cuarto|duplex|cabana|villa|edificio|nave(?: industrial)?|vivienda|"
+    r"apartamento|escritorio|cobertura|sobrado|sala|galpao|chacara)"
+)
 _NOUN = (
-    rf"(?:(?:real estate |property )?{_LISTING}|advert|advertisement|posting|post|publication|home|"
-    r"house|townhouse|apartment|flat|condo|studio|penthouse|loft|room|unit|lot|land|ranch|office|"
-    r"warehouse|rental|development|aviso|casa|departamento|depa|terreno|"
-    r"lote|oficina|local(?: comercial)?|bodega|rancho|quinta|habitacion|cuarto|desarrollo|duplex|"
-    r"cabana|villa|edificio|nave(?: industrial)?|"
-    r"vivienda|ficha|listado|propriedade|apartamento|publicacao|escritorio|cobertura|sobrado|sala|"
-    r"galpao|chacara)"
+    rf"(?:(?:real estate |property )?{_LISTING}|{_UNIT}|advert|advertisement|posting|post|"
+    r"publication|rental|development|aviso|desarrollo|ficha|listado|propriedade|publicacao)"
 )
 _THIS = r"(?:th(?:is|at)|est[eao]|es[eao]|ess[ea]|dich[oa])"
 _THE = r"(?:the|el|la|o|a)"
@@ -99,6 +101,7 @@ _SORRY = (
     r"[,.:!]* (?:que |that )?){0,2}"
 )
 _APOLOGY = re.compile(_SORRY)
+OF_A_UNIT = re.compile(rf"\b(?:{_THIS}|{_THE}) {_UNIT}\b")
 # "The owner has removed this listing."
 _PERSON = (
     r"(?:owner|advertiser|agent|seller|publisher|anunciante|propietari[oa]|duen[oa]|agente|asesor|"
@@ -158,10 +161,15 @@ def ends_told_in(blocks: Sequence[Block]) -> Iterator[tuple[Block, Block]]:
                     break
 
 
+def is_apology(text: str) -> bool:
+    """Whether a text says no more than "We're sorry" or "Aviso:"."""
+    return _APOLOGY.fullmatch(f"{text} ") is not None
+
+
 def opening_of(block: Block) -> Block | None:
     """A text's first sentence that is more than an apology."""
     for sentence in sentences_of(block):
-        if taken_in(sentence.text) or not _APOLOGY.fullmatch(f"{sentence.text} "):
+        if taken_in(sentence.text) or not is_apology(sentence.text):
             return sentence
     return None
 

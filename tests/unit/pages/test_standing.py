@@ -1139,3 +1139,59 @@ def test_other_listings_on_offer_are_no_offer_of_this_one() -> None:
     for prices in (SALE, SALE + RENT):
         judgement = judgement_on(header=f"<div class='alert'>{said}</div>", prices=prices)
         assert judgement.verdict is Verdict.GONE
+
+
+LISTS_OF_UNITS = [
+    "<h3>{}</h3><p>{}</p><h3>Unit 102</h3><p>Available</p>",
+    "<div class='unit'><span>{}</span><p>{}</p></div><div class='unit'><p>Disponible</p></div>",
+    "<div class='unit'><a href='#l4'>{}</a> <span class='badge'>{}</span></div>",
+    "<div><b>{}</b><span>{}</span></div>",
+    "<h3>{}. {}</h3>",
+]
+ENDS_OF_UNITS = [
+    *("This unit is no longer available", "Este lote ya no está disponible"),
+    *("Este lote ya fue vendido", "Este departamento ya se vendió", "Esta casa ya no existe."),
+    "El propietario vendió esta casa",
+]
+
+
+@pytest.mark.parametrize("form", LISTS_OF_UNITS)
+@pytest.mark.parametrize("name", ["Unit 101", "Lote 4", "Departamento 302", "Torre A", "Casa 12"])
+def test_the_end_of_one_unit_is_not_that_of_a_development(form: str, name: str) -> None:
+    for end in ENDS_OF_UNITS:
+        judgement = judgement_on(header=form.format(name, end))
+        assert judgement.verdict in {Verdict.ALIVE, Verdict.UNKNOWN}, end
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "<div><p>Este lote ya no está disponible</p><b>Lote 4</b></div>",
+        "<div><a href='#m'>Encino</a> <p>Esta casa ya fue vendida</p></div>",
+        "<div><span>101</span><p>Este departamento ya fue vendido</p></div>",
+        "<div><a href='/inmueble/x'>Casa azul</a><h3>Esta casa ya fue vendida</h3></div>",
+    ],
+)
+def test_what_may_name_a_unit_makes_its_end_doubtful(unit: str) -> None:
+    assert judgement_on(header=unit).verdict in {Verdict.ALIVE, Verdict.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        *("<div role='alert'>{}</div>", "<div class='alert'><p>{}</p></div>", "<h2>{}</h2>"),
+        *("<div><b>Aviso</b><p>{}</p></div>", "<div><span>Vendida</span><p>{}</p></div>"),
+        *("<h2>{}</h2><p>Gracias por su interés</p>", "<h2>{}</h2><p>3 de marzo de 2026</p>"),
+        *("<h2>{}</h2><a href='/s'>Ver otras casas</a>", "<h2>Lo sentimos. {}</h2>"),
+    ],
+)
+def test_the_end_that_a_sentence_tells_alone_is_the_listings(form: str) -> None:
+    for end in ENDS_OF_UNITS:
+        judgement = judgement_on(header=form.format(end))
+        assert judgement.verdict in {Verdict.GONE, Verdict.SOLD}, end
+
+
+def test_a_sure_sentence_outweighs_that_of_a_unit() -> None:
+    unit = "<div><b>Lote 4</b><p>Este lote ya fue vendido</p></div>"
+    header = f"{unit}<h2>Este anuncio ya no está disponible</h2>"
+    assert judgement_on(header=header).verdict is Verdict.GONE
