@@ -85,26 +85,28 @@ def standing_of(
         published: when it was: what was sold before is on offer again.
     """
     words = availabilities_of(document)
-    is_off = bool(words) and not any(IS_AVAILABLE[word] for word in words)
+    off = [word for word in words if word is not None and not IS_AVAILABLE[word]]
+    is_off = bool(off) and len(off) == len(words)
     status = _status_of_prices(document) or _status_above(document)
     if status is not None and _is_of_before(status, published):
         status = None
     if status is None or (status.doubt and is_off):
-        return _judge_data(words, operations) if is_off else None
+        return _judge_data(off, operations) if is_off else None
     said = end_of_listing(status.said)
     if is_off and len(words) >= len(operations):
         return said
     if len(operations) > 1 and _lives_on(operations, status.said.text):
         return None
-    against = status.doubt or _what_speaks_against(status, [] if is_off else words, operations)
+    against = status.doubt or _what_speaks_against(status, words, operations)
     return _doubted(said, against) if against else said
 
 
 def _what_speaks_against(
-    status: _Status, offers: list[str], operations: Collection[Operation]
+    status: _Status, words: list[str | None], operations: Collection[Operation]
 ) -> str:
-    if offers:
-        return f"but its data say {offers[0]}"
+    offered = next((word for word in words if word and IS_AVAILABLE[word]), None)
+    if offered:
+        return f"but its data say {offered}"
     text, taken = status.said.text, taken_in(status.said.text)
     # What was sold is nobody's to let; what is rented may be for sale, with its tenant.
     if Operation.SALE in taken or (taken and HAPPENED.search(text)):

@@ -1195,3 +1195,64 @@ def test_a_sure_sentence_outweighs_that_of_a_unit() -> None:
     unit = "<div><b>Lote 4</b><p>Este lote ya fue vendido</p></div>"
     header = f"{unit}<h2>Este anuncio ya no está disponible</h2>"
     assert judgement_on(header=header).verdict is Verdict.GONE
+
+
+RENT_OFFER = {"@type": "Offer", "availability": SOLD_OUT, "price": 12_000}
+SALE_OFFER = RENT_OFFER | {"price": "1200000"}
+IN_ALL = {"@type": "AggregateOffer"}
+
+
+@pytest.mark.parametrize(
+    "offers",
+    [
+        [{"availability": SOLD_OUT}, {"price": 1_200_000}],
+        [{"availability": SOLD_OUT}, {"availability": "Reserved"}],
+        [{"availability": SOLD_OUT}, "https://www.pincali.com/offers/2"],
+        [{"availability": SOLD_OUT}, [[[[{"availability": IN_STOCK}]]]]],
+        [{"availability": SOLD_OUT}, {"availability": [SOLD_OUT, IN_STOCK]}],
+        IN_ALL | {"offerCount": 12, "offers": [{"availability": SOLD_OUT}]},
+        IN_ALL | {"offerCount": "12", "availability": SOLD_OUT},
+        IN_ALL | {"availability": IN_STOCK, "offers": [{"availability": SOLD_OUT}]},
+        IN_ALL | {"offers": [*[{"availability": SOLD_OUT}] * 50, {"availability": IN_STOCK}]},
+        [*[{"availability": SOLD_OUT, "price": n} for n in range(60)], {"availability": IN_STOCK}],
+    ],
+)
+def test_a_listing_is_off_only_where_the_data_say_so_of_each_offer(offers: Any) -> None:
+    for prices in (SALE, SALE + RENT):
+        judgement = judgement_on(prices=prices, data=listing(None, offers=offers))
+        assert judgement.verdict is Verdict.ALIVE
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [listing(None, offers=RENT_OFFER), listing(None, offers=[RENT_OFFER])],
+        [listing(None, offers=RENT_OFFER), {"@type": "House", "sku": EB, "offers": RENT_OFFER}],
+        listing(None, offers=IN_ALL | {"availability": SOLD_OUT, "offers": [RENT_OFFER]}),
+    ],
+)
+def test_one_offer_that_is_told_of_twice_is_not_two(data: Any) -> None:
+    judgement = judgement_on(prices=SALE + RENT, data=data)
+    assert judgement.verdict is Verdict.UNKNOWN
+    assert judgement.evidence == "the page's data say SoldOut of one offer of several"
+    assert judgement_on(prices=RENT, data=data).verdict is Verdict.SOLD
+
+
+def test_a_listing_of_which_all_offers_are_off_is_sold() -> None:
+    offers = [RENT_OFFER, SALE_OFFER]
+    for data in (
+        listing(None, offers=offers),
+        listing(None, offers=IN_ALL | {"offerCount": "2", "offers": offers}),
+        [listing(None, offers=offers), listing(None, offers=offers), {"@type": "House", "sku": EB}],
+        [listing(None, offers=offers), {"@type": "House", "sku": EB, "offers": []}],
+    ):
+        assert judgement_on(prices=SALE + RENT, data=data).verdict is Verdict.SOLD
+
+
+def test_an_offer_of_which_nothing_is_known_contradicts_no_status() -> None:
+    offers = [{"availability": SOLD_OUT}, {"price": 1_200_000}]
+    data, header = listing(None, offers=offers), "<div class='banner'>Vendida</div>"
+    assert judgement_on(header=header, data=data).verdict is Verdict.SOLD
+    data = listing(None, offers=[*offers, {"availability": IN_STOCK}])
+    judgement = judgement_on(header=header, data=data)
+    assert judgement.evidence == 'the page says "Vendida", but its data say InStock'
