@@ -19,10 +19,10 @@ from pincali_sync.pages.text import (
     JsonObject,
     attribute_at,
     clean,
+    facts_text_of,
     one_line,
     part,
     text_at,
-    text_of,
 )
 
 _PUBLIC_ID = re.compile(r"EB-[A-Z]{1,4}[0-9]{4}")
@@ -108,7 +108,7 @@ def _place(card: LexborNode, twin: JsonObject) -> Place:
 
 
 def _facts(card: LexborNode, twin: JsonObject) -> Facts:
-    chips = [Chip(text_of(chip) or "") for chip in card.css(".features > div")[:MAX_CHIPS]]
+    chips = [Chip(facts_text_of(chip) or "") for chip in card.css(".features > div")[:MAX_CHIPS]]
     return read_facts([*chips, *floor_size_chip(twin)])
 
 

@@ -30,7 +30,16 @@ from pincali_sync.pages.facts import (
 )
 from pincali_sync.pages.places import Coordinates, coordinates_in_url, coordinates_of
 from pincali_sync.pages.prices import declared_currencies, offers_of
-from pincali_sync.pages.text import attribute_at, clean, one_line, part, scalar_at, text_at, text_of
+from pincali_sync.pages.text import (
+    attribute_at,
+    clean,
+    facts_text_of,
+    one_line,
+    part,
+    scalar_at,
+    text_at,
+    text_of,
+)
 
 _PRICES = ".listing__price .price"
 _PRICE_PER_M2_PRECISION = 10  # numeric(10,2)
@@ -163,15 +172,16 @@ def _chips(document: DetailDocument) -> Iterator[Chip]:
 
 def _feature_chips(tree: LexborHTMLParser) -> Iterator[Chip]:
     for chip in tree.css(".listing__features .feature-icon")[:MAX_CHIPS]:
-        if text := one_line(text_of(chip), MAX_CHIP):
+        if text := one_line(facts_text_of(chip), MAX_CHIP):
             yield Chip(text, attribute_at(chip, "i", "class") or "")
 
 
 def _label_and_value(row: LexborNode) -> str:
-    texts = [text for text in map(text_of, islice(row.iter(), MAX_CHIPS)) if text]
-    if len(texts) < 2:
-        return text_of(row) or ""
-    return f"{texts[0].rstrip(' :')}: {' '.join(texts[1:])}"
+    parts = [each for each in islice(row.iter(), MAX_CHIPS) if text_of(each)]
+    if len(parts) < 2:
+        return facts_text_of(row) or ""
+    label, *values = parts
+    return f"{(text_of(label) or '').rstrip(' :')}: {facts_text_of(*values)}"
 
 
 def _coordinates(document: DetailDocument) -> Coordinates | None:

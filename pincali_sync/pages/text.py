@@ -22,6 +22,10 @@ JsonObject = dict[str, Any]
 
 _LINE_BREAKING_TAGS = {"br", "p", "div", "li", "ul", "ol"}
 _HIDDEN_TAGS = {"script", "style", "template"}
+# Between the texts of two nodes, until it is known whether both are numbers; "2 1/2" is one.
+_SEAM = "\x1f"
+_TWO_NUMBERS = re.compile("[0-9] [0-9]")
+_BETWEEN_NUMBERS = re.compile(rf"(?<=[0-9])(?=\s*{_SEAM})[\s{_SEAM}]+(?=[0-9])(?!1[/⁄]2)")
 # Control characters but for tabs and line ends, half characters, what has no width.
 _UNSEEN = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{UNSEEN}]")
 _MAX_TEXT = 20_000  # of one node, white space of the markup included
@@ -85,6 +89,18 @@ _folded_words = lru_cache(maxsize=4096)(_folded)
 def text_of(node: LexborNode | None) -> str | None:
     """A node's whole text on one line."""
     return None if node is None else one_line(node.text(separator=" "))
+
+
+def facts_text_of(*nodes: LexborNode) -> str | None:
+    """Nodes' whole text on one line, where numbers of two elements stay two: "60 | 120 m²".
+
+    As one they would be 60,120; "12 500 m²" in one text is written so.
+    """
+    text = one_line(" ".join(node.text(separator=" ") for node in nodes))
+    if text is None or not _TWO_NUMBERS.search(text):
+        return text
+    whole = _SEAM.join(node.text(separator=_SEAM) for node in nodes)[:_MAX_TEXT]
+    return one_line(_BETWEEN_NUMBERS.sub(" | ", whole).replace(_SEAM, " "))
 
 
 def text_at(tree: LexborHTMLParser | LexborNode, *selectors: str) -> str | None:

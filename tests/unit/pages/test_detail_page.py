@@ -302,6 +302,39 @@ def test_label_and_value_rows_are_facts(spanish: Property) -> None:
     assert (spanish.total_floors, spanish.age_years, spanish.features) == (2, 0, ())
 
 
+@pytest.mark.parametrize(
+    ("row", "area"),
+    [
+        ("<b>Área (m²)</b><span>60</span><span>120</span>", None),
+        ("<b>Área</b><span>60</span> <span>120 m²</span>", None),
+        ("<b>Área</b><div><span>60</span><span>120 m²</span></div>", None),
+        ("<b>Área</b><span>12 500 m²</span>", Decimal(12_500)),
+        ("<b>Área:</b><span>120</span><span>m²</span>", Decimal(120)),
+        ("<b>Área: 12 500 m²</b>", Decimal(12_500)),
+    ],
+)
+def test_two_numbers_of_a_row_are_not_one(row: str, area: Decimal | None) -> None:
+    prop = with_markup(f'<ul><li class="listing__data-row">{row}</li></ul>')
+    assert (prop.total_area_m2, prop.covered_area_m2, prop.lot_size_m2) == (area, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        *(("60<br>120 m²", None), ("<b>60</b><b>120</b> m²", None), ("<p>3</p>120 m²", None)),
+        *(("12 500 m²", Decimal(12_500)), ("<b>12 500</b> m<sup>2</sup>", Decimal(12_500))),
+    ],
+)
+def test_two_numbers_of_a_chip_are_not_one(text: str, area: Decimal | None) -> None:
+    prop = with_chip(text, "fa-cube")
+    assert (prop.covered_area_m2, prop.total_area_m2) == (area, None)
+
+
+def test_a_whole_and_its_half_are_one_number_in_two_elements_as_well() -> None:
+    prop = with_chip("2 <small>1/2</small> baños")
+    assert (prop.bathrooms, prop.half_bathrooms) == (2, 1)
+
+
 def test_json_ld_fills_what_the_page_does_not_show(spanish: Property) -> None:
     assert (spanish.bedrooms, spanish.total_area_m2) == (2, Decimal("12500.50"))
     assert (spanish.city, spanish.state, spanish.postal_code) == ("Zapopan", "Jalisco", "45147")

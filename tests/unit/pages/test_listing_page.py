@@ -378,6 +378,19 @@ def test_an_area_beyond_its_column_is_none(area: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("chip", "area"),
+    [
+        ('<span>60</span> <i class="fa fa-arrow-right"></i> <span>120</span> m²', None),
+        *(("<b>3</b> <b>120 m²</b>", None), ("<b>3</b><b>120 m²</b>", None)),
+        *(("12 500 m²", Decimal(12_500)), ("<b>12 500</b> <i>m²</i>", Decimal(12_500))),
+    ],
+)
+def test_numbers_of_two_elements_are_not_one(chip: str, area: Decimal | None) -> None:
+    inside = f'<a href="/en/home/casa-a"><div class="features"><div>{chip}</div></div></a>'
+    assert only_entry(card(inside)).total_area_m2 == area
+
+
+@pytest.mark.parametrize(
     ("latitude", "longitude"),
     [("0", "0"), ("91", "-99"), ("19.4", "-181"), ("-99.1", "19.4"), ("nan", "nan"), ("", "x")],
 )

@@ -70,6 +70,8 @@ BUILT = {
     "deep": DEEP * 90 + "<a>x</a>" * 7_000,
     "deep images": DEEP * 90 + "<img src=/property_images/5901002/1/a.jpg>" * 14_000,
     "deep text": DEEP * 90 + filled("casa in "),
+    "deep numbers": DEEP * 90 + filled("1 1 "),
+    "numbers far apart": DEEP * 90 + filled("1<b>" + " " * 9_000 + "</b>1"),
     "other listings": '<div class="property__component">' * 90 + "<p></p>" * 7_000,
     "objects": '<script type="application/ld+json">['
     + ",".join(f'{{"@type":"Product","k{n}":1}}' for n in range(33_000)),
