@@ -177,8 +177,10 @@ def _feature_chips(tree: LexborHTMLParser) -> Iterator[Chip]:
 
 
 def _label_and_value(row: LexborNode) -> str:
-    parts = [each for each in islice(row.iter(), MAX_CHIPS) if text_of(each)]
-    if len(parts) < 2:
+    """With what stands between them in no element: "desde", "60 a"."""
+    nodes = islice(row.iter(include_text=True), MAX_CHIPS)
+    parts = [each for each in nodes if (text_of(each) or "").strip(" :")]
+    if sum(each.is_element_node for each in parts) < 2:
         return facts_text_of(row) or ""
     label, *values = parts
     return f"{(text_of(label) or '').rstrip(' :')}: {facts_text_of(*values)}"

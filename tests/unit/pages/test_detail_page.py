@@ -319,6 +319,25 @@ def test_two_numbers_of_a_row_are_not_one(row: str, area: Decimal | None) -> Non
 
 
 @pytest.mark.parametrize(
+    ("row", "bedrooms"),
+    [
+        *(("<b>Recámaras</b>: desde <i>3</i>", None), ("<b>Recámaras</b> 2 a <i>3</i>", None)),
+        *(("<b>Recámaras</b> <i>2</i> – <i>3</i>", None), ("<b>Recámaras</b> : <i>3</i>", 3)),
+        *(
+            ("<i></i> <b>Recámaras</b> <i>3</i>", 3),
+            ("Recámaras <i>3</i>", 3),
+            ("3 <i>beds</i>", 3),
+        ),
+    ],
+)
+def test_what_stands_in_a_row_beside_its_elements_belongs_to_it(
+    row: str, bedrooms: int | None
+) -> None:
+    prop = with_markup(f'<ul><li class="listing__data-row">{row}</li></ul>')
+    assert prop.bedrooms == bedrooms
+
+
+@pytest.mark.parametrize(
     ("text", "area"),
     [
         *(("60<br>120 m²", None), ("<b>60</b><b>120</b> m²", None), ("<p>3</p>120 m²", None)),
