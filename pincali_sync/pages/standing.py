@@ -22,13 +22,7 @@ from pincali_sync.pages.date_words import last_day_in
 from pincali_sync.pages.detail_document import DetailDocument
 from pincali_sync.pages.end_words import ended_in, is_on_offer_now, taken_in
 from pincali_sync.pages.pairs import Neighbours, neighbours_of
-from pincali_sync.pages.statements import (
-    OF_A_UNIT,
-    end_of_listing,
-    ends_told_in,
-    is_apology,
-    opening_of,
-)
+from pincali_sync.pages.statements import end_of_listing, ends_told_in, opening_of
 from pincali_sync.pages.status_words import (
     COUNTED,
     DAY,
@@ -43,6 +37,7 @@ from pincali_sync.pages.status_words import (
 )
 from pincali_sync.pages.surroundings import is_called_a_status, is_of_something_else
 from pincali_sync.pages.text import fold, text_at
+from pincali_sync.pages.units import unit_beside
 from pincali_sync.pages.unread import is_part
 
 # A status stands above the description, and in no title, fact, price, history or word about the
@@ -62,8 +57,6 @@ _ABOVE = Bounds(
     ),
 )
 
-_NUMBERED = re.compile(r"[a-z]\D{0,20}\d")  # "Lote 4"
-_OTHERS = re.compile(r"\b(?:otr[ao]s?|others?|outr[ao]s?|more|mas|mais|similar(?:es)?)\b")
 _MOST = 40  # of a page's texts that may be its status
 
 
@@ -169,31 +162,14 @@ def _status_above(document: DetailDocument) -> _Status | None:
 
 
 def _told_in(sentence: Block, block: Block, url: str) -> _Status | None:
-    """What a sentence says of the listing; of a house or a lot that has a name, it may not."""
+    """What a sentence says of the listing, and not of a unit beside whose name it stands."""
     if is_part(block.text) or is_on_offer_now(block.text):
         return None
     near = neighbours_of(block)
     if _is_of_a_part_or_another(near, url):
         return None
-    other = _named_beside(sentence, block, near) if OF_A_UNIT.search(sentence.text) else None
+    other = unit_beside(sentence, block, near)
     return _Status(sentence, f'but "{other}" stands beside it' if other else "")
-
-
-def _named_beside(sentence: Block, block: Block, near: Neighbours) -> str | None:
-    """What may be a unit's name: whatever stands before; behind or in a text, what is numbered."""
-    opening = opening_of(block)
-    if opening and opening.text != sentence.text and _NUMBERED.match(opening.text):
-        return opening.shown
-    if near.before and not (is_apology(fold(near.before)) or _is_time_or_status(near.before)):
-        return near.before
-    if near.after and _NUMBERED.match(fold(near.after)) and not _is_time_or_status(near.after):
-        return near.after
-    links = (each for each in near.unread if not _OTHERS.search(each.text))
-    return near.no_label or next((each.shown for each in links if not each.is_control), None)
-
-
-def _is_time_or_status(text: str) -> bool:
-    return any(form.fullmatch(fold(text)) for form in (TIME, DAY, STATUS))
 
 
 def _is_of_before(status: _Status, published: date | None) -> bool:

@@ -1170,6 +1170,8 @@ def test_the_end_of_one_unit_is_not_that_of_a_development(form: str, name: str) 
         "<div><a href='#m'>Encino</a> <p>Esta casa ya fue vendida</p></div>",
         "<div><span>101</span><p>Este departamento ya fue vendido</p></div>",
         "<div><a href='/inmueble/x'>Casa azul</a><h3>Esta casa ya fue vendida</h3></div>",
+        "<div><h4>Lote 4</h4><p>Esta propiedad ya no está disponible</p></div>",
+        "<div><h4>Casa #12-B</h4><p>Propiedad vendida</p></div>",
     ],
 )
 def test_what_may_name_a_unit_makes_its_end_doubtful(unit: str) -> None:
@@ -1189,6 +1191,12 @@ def test_the_end_that_a_sentence_tells_alone_is_the_listings(form: str) -> None:
     for end in ENDS_OF_UNITS:
         judgement = judgement_on(header=form.format(end))
         assert judgement.verdict in {Verdict.GONE, Verdict.SOLD}, end
+
+
+@pytest.mark.parametrize("before", ["Casa de 3 recámaras", "Residencial Encino", "Vendida en 2026"])
+def test_a_sentence_about_the_listing_counts_beside_what_is_no_units_name(before: str) -> None:
+    header = f"<div><p>{before}</p><h2>Esta propiedad ya no está disponible</h2></div>"
+    assert judgement_on(header=header).verdict in {Verdict.GONE, Verdict.SOLD}
 
 
 def test_a_sure_sentence_outweighs_that_of_a_unit() -> None:
