@@ -296,11 +296,14 @@ async def test_places_are_found_whatever_their_case_and_accents(dashboard: Dashb
         assert target in page.css("main li a::attr(href)").getall(), name
 
 
+@pytest.mark.usefixtures("in_mexico")
 @pytest.mark.parametrize(
     "odd",
     [
         "first_seen_at = 'infinity'",
         "first_seen_at = NULL",
+        "first_seen_at = '0001-01-01Z'",
+        "first_seen_at = '0001-01-02Z'",
         "last_updated_at = 'infinity'",
         "last_seen_at = 'infinity'",
         "last_full_scrape_at = '-infinity', last_manifest_seen_at = 'infinity'",

@@ -61,8 +61,9 @@ PLACED = "l.latitude BETWEEN -90 AND 90 AND l.longitude BETWEEN -180 AND 180"
 
 
 def finite(time: str) -> str:
-    """SQL for a date or time, NULL for one that no format can hold, such as an infinite one."""
-    return f"CASE WHEN {time} BETWEEN '0001-01-01' AND '9999-12-31' THEN {time} END"
+    """SQL for a date or time, NULL for one that no format can hold in every zone, such as an
+    infinite one or the very first."""
+    return f"CASE WHEN {time} BETWEEN '0001-01-02' AND '9999-12-31' THEN {time} END"
 
 
 def readable(name: str) -> str:
