@@ -38,8 +38,13 @@ def instant(at: datetime | None) -> str:
     return f"{_told(local, '%Y-%m-%d %H:%M', 'd MMM y, HH:mm')} {local:%Z}"
 
 
+def local_day(at: datetime) -> str:
+    """The day that a moment falls on where times are told."""
+    return day(at.astimezone(shown_zone()))
+
+
 def day(at: date) -> str:
-    """The date alone, as "2026-11-25" or "25 nov 2026"."""
+    """The date alone, in whatever zone it is given, as "2026-11-25" or "25 nov 2026"."""
     return _told(at, "%Y-%m-%d", "d MMM y")
 
 

@@ -28,7 +28,7 @@ from pincali_sync.db.repositories.listings.browsing import (
 from pincali_sync.domain.listing_filter import ListingFilter, ListingOrder
 from pincali_sync.domain.listing_status import PRESENT
 from pincali_sync.language import N_, _, ngettext
-from pincali_sync.moments import day
+from pincali_sync.moments import local_day
 from pincali_sync.rendering.formats import money, number
 
 _MOST = 1_000
@@ -69,7 +69,7 @@ def _price(listing: ListingRow) -> str:
 
 
 def _first_seen(listing: ListingRow) -> str | None:
-    return None if listing.first_seen_at is None else day(listing.first_seen_at)
+    return None if listing.first_seen_at is None else local_day(listing.first_seen_at)
 
 
 def _place(listing: ListingRow) -> str | None:

@@ -16,7 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pincali_sync import language
 from pincali_sync.language import _
-from pincali_sync.moments import NOTHING, day, instant
+from pincali_sync.moments import NOTHING, instant, local_day
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -87,7 +87,7 @@ def environment(package: str, *functions: Callable[..., Any]) -> Environment:
         language.translated, language.plural, newstyle=True
     )
     environment.globals["language"] = language.current
-    filters = (number, share, duration, age, instant, day, money)
+    filters = (number, share, duration, age, instant, local_day, money)
     environment.filters.update({each.__name__: each for each in filters})
     environment.globals.update({each.__name__: each for each in functions})
     return environment

@@ -14,6 +14,7 @@ from pincali_sync.domain.listing_status import ListingStatus
 from pincali_sync.domain.liveness import Verdict
 from pincali_sync.exceptions import OutdatedError, UsageError
 from pincali_sync.language import _
+from pincali_sync.moments import local_day
 from pincali_sync.services.base import Service, in_transaction
 
 
@@ -112,7 +113,7 @@ class SettlementService(Service):
 def _check_doubt(before: Standing) -> None:
     if not before.is_in_doubt:
         at = before.last_seen_at
-        listed = "never listed" if at is None else f"listed last on {at:%Y-%m-%d}"
+        listed = "never listed" if at is None else f"listed last on {local_day(at)}"
         raise UsageError(
             f"{before.property_id} is {before.listing_status} and was {listed}: "
             "nothing says that it is gone"

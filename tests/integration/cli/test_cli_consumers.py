@@ -11,11 +11,15 @@ from typing import Any
 import jsonschema
 import psycopg
 import pytest
+from rich.console import Console
 
+from pincali_sync.cli import listings_command, output
 from pincali_sync.db.engine import Database
+from pincali_sync.moments import show_times_in
 from pincali_sync.services.export.change_feed import ChangeFeedService
 from tests.support.builders import add_live, id_of, rows
 from tests.support.cli import say
+from tests.support.postgres import execute
 
 CHANGED = datetime(2026, 11, 1, 6, tzinfo=UTC)
 
@@ -48,6 +52,20 @@ def test_listings_that_are_asked_for_are_listed(capfd: pytest.CaptureFixture[str
     assert (status, json.loads(out)) == (0, {"found": 0, "listings": [], "next": None})
     status, _, told = say(capfd, "listings", "--price-min", "cheap")
     assert (status, "price_min 'cheap': give an amount" in told) == (2, True)
+
+
+def test_a_narrow_terminal_tells_the_day_of_its_own_zone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    seen = "UPDATE properties_live SET first_seen_at = '2026-11-25T02:00Z'"
+    execute(database_url, seen)
+    monkeypatch.setenv("DISPLAY_TIMEZONE", "America/Mexico_City")
+    for module in (output, listings_command):
+        monkeypatch.setattr(module, "console", Console(width=100, force_terminal=True))
+    try:
+        assert "2026-11-24" in say(capsys, "listings")[1]
+    finally:
+        show_times_in(UTC)
 
 
 def test_export_says_in_one_line_what_it_wrote(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from pincali_sync.bootstrap import Services
 from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import OutdatedError, UsageError
+from pincali_sync.moments import show_times_in
 from tests.support.builders import Workshop, add_live, add_queued, entry, id_of, rows
 from tests.support.clock import FixedClock
 from tests.support.removals import HOUSES, batch_id, begin, claim, hold, miss, missing, record
@@ -181,6 +185,19 @@ async def test_what_nothing_speaks_against_is_not_settled_as_gone(
     await shop.scan(entry("newcomer"))
     with pytest.raises(UsageError, match="is not live yet"):
         await settle(services, gone=True, slug="newcomer")
+
+
+async def test_the_day_that_it_was_listed_last_is_told_where_times_are_told(
+    services: Services, db: Database, clock: FixedClock
+) -> None:
+    await begin(services, clock)
+    await rows(db, "UPDATE property_manifest SET last_seen_at = '2026-11-25T02:00Z'")
+    show_times_in(ZoneInfo("America/Mexico_City"))
+    try:
+        with pytest.raises(UsageError, match="listed last on 2026-11-24"):
+            await settle(services, gone=True)
+    finally:
+        show_times_in(UTC)
 
 
 async def test_an_adopted_record_that_no_list_ever_showed_says_so(

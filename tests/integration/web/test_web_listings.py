@@ -215,6 +215,24 @@ async def test_the_command_that_is_shown_selects_what_the_page_does_in_whatever_
     assert sorted(found) == sorted(shown)
 
 
+@pytest.mark.usefixtures("in_mexico")
+async def test_dates_of_listings_are_those_of_the_zone_that_filters_are_read_in(
+    dashboard: Dashboard, db: Database
+) -> None:
+    await rows(
+        db,
+        """UPDATE properties_live
+              SET first_seen_at = '2026-11-25T02:00Z', last_full_scrape_at = '2026-11-24T03:00Z'
+            WHERE property_id = :id""",
+        id=id_of("blue-house"),
+    )
+    asked = "?first_seen_since=2026-11-24&first_seen_before=2026-11-25"
+    assert await shown(dashboard, asked) == [path_of("blue-house")]
+    text = await dashboard.text(f"/listings{asked}")
+    assert "as of 2026-11-23" in text
+    assert "first seen 2026-11-24" in text
+
+
 async def all_pages(dashboard: Dashboard, first: str) -> tuple[list[str], str]:
     """The paths of all listings that are shown, and the command of the first page."""
     page = await dashboard.page(first)
