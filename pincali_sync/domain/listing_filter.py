@@ -211,8 +211,8 @@ def _absolute(value: str, zone: tzinfo) -> datetime:
 def _area(value: str) -> Area:
     try:
         area = Area(*map(float, value.split(",")))
-        is_whole = all(-180 <= each <= 180 for each in area)  # nan is not
-        if not is_whole or area.north < area.south or area.east < area.west:
+        # nan is in no order
+        if not (-90 <= area.south <= area.north <= 90 and -180 <= area.west <= area.east <= 180):
             raise ValueError
     except (TypeError, ValueError):
         raise ValueError(

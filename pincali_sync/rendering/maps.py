@@ -77,10 +77,19 @@ def view_of(pins: Sequence[Pin], area: Area | None) -> Area:
 
 
 def _around(latitude: float, longitude: float, height: float) -> Area:
+    """What of the part around a point lies on the globe: no more of it can be asked for."""
+    latitude, longitude = _within(90, latitude), _within(180, longitude)
     width = height * _RATIO / math.cos(math.radians(latitude))
     return Area(
-        latitude - height / 2, longitude - width / 2, latitude + height / 2, longitude + width / 2
+        _within(90, latitude - height / 2),
+        _within(180, longitude - width / 2),
+        _within(90, latitude + height / 2),
+        _within(180, longitude + width / 2),
     )
+
+
+def _within(most: float, degrees: float) -> float:
+    return min(max(degrees, -most), most)
 
 
 def moves(view: Area) -> dict[str, Area]:

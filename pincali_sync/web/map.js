@@ -26,7 +26,8 @@ for (const figure of document.querySelectorAll(".map[data-view]")) {
     const top = north - view.y * (north - south);
     const left = west + view.x * (east - west);
     const area = [top - view.size * (north - south), left, top, left + view.size * (east - west)];
-    const text = area.map((each) => each.toFixed(5)).join(",");
+    const within = (each, most) => Math.min(Math.max(each, -most), most); // no more can be asked for
+    const text = area.map((each, n) => within(each, n % 2 ? 180 : 90).toFixed(5)).join(",");
     here.hidden = false;
     here.firstElementChild.href = figure.dataset.link.replace("AREA", encodeURIComponent(text));
   }

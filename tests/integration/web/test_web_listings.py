@@ -256,6 +256,37 @@ async def test_the_map_moves_by_links_and_shows_its_part_alone(dashboard: Dashbo
     assert "immutable" in response.headers["cache-control"]
 
 
+@pytest.mark.parametrize("area", ["20,-103.5,180,-103.2", "-90.1,-90,21,-89", "20,-90,180,-89"])
+async def test_a_part_of_the_map_that_no_globe_has_is_refused(
+    dashboard: Dashboard, area: str
+) -> None:
+    response = await dashboard.get(f"/listings?area={area}")
+    assert response.status_code == 400
+    assert "give south,west,north,east in degrees" in response.text
+
+
+@pytest.mark.parametrize("move", ["wider", "north", "south", "west", "east", None])
+async def test_whatever_the_map_leads_to_can_be_shown(
+    dashboard: Dashboard, db: Database, move: str | None
+) -> None:
+    corners = {"north": (90, 0), "south": (-90, 0), "west": (0, -180), "east": (0, 180)}
+    latitude, longitude = corners.get(move or "", (20.97, -89.62))
+    await rows(
+        db,
+        "UPDATE properties_live SET latitude = :latitude, longitude = :longitude",
+        latitude=latitude,
+        longitude=longitude,
+    )
+    link = f"[data-move={move}]" if move else "[data-only] a"
+    path = "/listings?area=-90,-180,90,180"
+    for _ in range(3):
+        page = await dashboard.page(path)
+        found = page.css(f"{link}::attr(href)").get()
+        assert found is not None
+        path = found
+    await dashboard.page(path)
+
+
 # --- a property -----------------------------------------------------------------------------------
 
 

@@ -75,6 +75,7 @@ def test_states_are_named_in_a_list_or_by_a_word(
             ("changed_since", "0001-01-01T00:00+09"),
         ),
         *(("area", "1,2,3"), ("area", "nan,0,1,1"), ("area", "2,0,1,1"), ("area", "0,0,1,999")),
+        *(("area", "20,0,90.5,1"), ("area", "-91,0,1,1")),
         *(("city", "x" * 201), ("city", "a\x00b"), ("place", "a\u202eb")),
     ],
 )
