@@ -244,7 +244,8 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    # The first year and the last are out of some zone's calendar.
+    if moment is None or moment.tzinfo is None or not 1 < moment.year < 9999:
         raise HTTPException(400, _(_NOT_SAID))
     return moment
 

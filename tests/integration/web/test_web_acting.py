@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
+
+import pytest
 
 from pincali_sync.db.engine import Database
 from pincali_sync.domain.tiers import Tier
@@ -107,6 +110,19 @@ async def test_pages_set_aside_are_settled_by_kind_as_far_as_they_were_seen(
     assert (await dashboard.get("/errors/site-error/retry")).status_code == 400
     for wrong in ("/errors/nonsense", "/errors/site-error/keep"):
         assert (await dashboard.get(wrong)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "until",
+    ["9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00", "0001-01-01T00:00:00Z", "noon"],
+)
+async def test_pages_are_not_settled_up_to_a_moment_that_some_zone_cannot_tell(
+    dashboard: Dashboard, until: str
+) -> None:
+    for verb in ("retry", "dismiss"):
+        response = await dashboard.get(f"/errors/other/{verb}?{urlencode({'until': until})}")
+        assert response.status_code == 400
+        assert "does not say what you saw" in response.text
 
 
 async def test_a_jobs_log_is_shown_as_text(
