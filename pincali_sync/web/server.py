@@ -29,7 +29,7 @@ async def serve(config: Config, *, host: str, port: int) -> None:
         port: 0 takes a free one.
 
     Raises:
-        UsageError: when the port is taken or the host is not this machine's.
+        UsageError: when the port is taken, or the host is empty or not this machine's.
         DatabaseUnavailableError: when the database cannot be reached at the start.
         SchemaVersionError: when it is at another schema version.
     """
@@ -78,6 +78,8 @@ class _Server(uvicorn.Server):
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not host:  # which would be every address of this machine
+        raise UsageError("--host is empty: name an address, or leave it out for 127.0.0.1")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)

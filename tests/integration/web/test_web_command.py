@@ -61,6 +61,14 @@ def test_a_port_that_is_taken_is_said_at_once(
     assert "Choose another with --port" in said
 
 
+def test_an_empty_host_opens_the_dashboard_to_nobody(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://x:y@127.0.0.1:1/nothing")
+    assert run(app, ["web", "--host", "", "--port", "0"]) == 2
+    assert "--host is empty" in capsys.readouterr().err
+
+
 def test_a_database_that_is_down_is_said_at_the_start(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -107,6 +107,16 @@ async def test_the_address_that_it_was_told_to_listen_on_is_its_own(
             assert (await dashboard.get("/", host=host)).status_code == expected
 
 
+@pytest.mark.parametrize(
+    ("listens_on", "host"), [("MyBox.lan", "mybox.lan:80"), ("FE80::1", "[fe80::1]:80")]
+)
+async def test_the_case_of_its_name_does_not_matter(
+    db: Database, clock: FixedClock, listens_on: str, host: str
+) -> None:
+    async with dashboard_on(db, clock, listens_on=listens_on) as dashboard:
+        assert (await dashboard.get("/", host=host)).status_code == 200
+
+
 def test_a_list_of_hosts_with_something_else_in_it_is_refused() -> None:
     assert load_config(web_hosts="Dash.example, 10.0.0.9,::1").web_hosts == (
         "dash.example",
