@@ -16,7 +16,7 @@ from pydantic import ValidationError, model_validator
 from pydantic_settings import DotEnvSettingsSource
 
 from pincali_sync.exceptions import ConfigError
-from pincali_sync.files import is_planted
+from pincali_sync.files import stranger_of
 from pincali_sync.variables import LOCAL_RUNNER, Variables
 
 # How much of a name must be right for it to be taken for ours: a letter more, less or another.
@@ -112,8 +112,11 @@ def load_config(**overrides: Any) -> Config:
             cannot be read or is somebody else's.
     """
     file = env_file()
-    if file is not None and is_planted(file):
-        raise ConfigError(f"another user has put {file} here: run this in a folder of its own")
+    if file is not None and (stranger := stranger_of(file)) is not None:
+        raise ConfigError(
+            f"{file} belongs to another user, {stranger}: run this in a folder of your own, "
+            "or give the file to the user that runs this (`chown`)"
+        )
     try:
         return Config(**overrides)
     except ValidationError as error:

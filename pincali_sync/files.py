@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -131,13 +132,23 @@ class WholeFile:
                 self._stream.close()
 
 
-def is_planted(file: Path) -> bool:
-    """Whether somebody put a file into a folder that is not theirs, as they can into `/tmp`."""
+def stranger_of(file: Path) -> str | None:
+    """The name of another user whose file this is; None where it may be obeyed.
+
+    Root obeys a user's file in that user's own folder, such as a service's checkout; but none that
+    somebody put elsewhere, as they can into `/tmp`.
+    """
     try:
-        owner = file.lstat()
+        found = file.lstat()
     except OSError:
-        return False
-    return _is_anothers(owner) and owner.st_uid != file.absolute().parent.stat().st_uid
+        return None
+    is_at_home = found.st_uid == file.absolute().parent.stat().st_uid
+    if not _is_anothers(found) or (os.geteuid() == 0 and is_at_home):
+        return None
+    try:
+        return pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        return str(found.st_uid)
 
 
 def _take_after(file: int, found: os.stat_result) -> None:

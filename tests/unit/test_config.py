@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -102,17 +103,43 @@ def test_a_file_that_another_user_has_put_here_is_refused(
         monkeypatch.setitem(Config.model_config, "env_file", file.name)
         load_config()
         give_to_a_stranger(Path(file.name))
-        with pytest.raises(ConfigError, match="another user has put"):
+        with pytest.raises(ConfigError, match="belongs to another user"):
             load_config()
 
 
-def test_a_file_of_the_user_whose_folder_it_is_in_is_read(
+@pytest.fixture
+def strangers_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, give_to_a_stranger: Give
-) -> None:
-    (tmp_path / ".env").write_text("TIER_1_PAGES=3")
-    monkeypatch.setitem(Config.model_config, "env_file", tmp_path / ".env")
-    for path in (tmp_path, tmp_path / ".env"):
+) -> Path:
+    """A `.env` of another user, in a folder of that user's own."""
+    file = tmp_path / ".env"
+    file.write_text("TIER_1_PAGES=3")
+    monkeypatch.setitem(Config.model_config, "env_file", file)
+    for path in (tmp_path, file):
         give_to_a_stranger(path)
+    return file
+
+
+@pytest.mark.usefixtures("strangers_file")
+def test_a_file_of_the_user_whose_folder_it_is_in_is_read_by_root(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert load_config().tier_1_pages == 3
+
+
+def test_a_file_of_another_user_is_obeyed_by_nobody_else_wherever_it_lies(
+    monkeypatch: pytest.MonkeyPatch, strangers_file: Path
+) -> None:
+    owner = strangers_file.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(ConfigError) as refused:
+        load_config()
+    assert str(refused.value) == (
+        f"{strangers_file} belongs to another user, {strangers_file.owner()}: run this in a folder "
+        "of your own, or give the file to the user that runs this (`chown`)"
+    )
+    monkeypatch.setattr(os, "geteuid", lambda: owner)
     assert load_config().tier_1_pages == 3
 
 
