@@ -7,7 +7,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import entry_points, version
 from types import TracebackType
 from typing import Annotated
@@ -36,8 +37,9 @@ from pincali_sync.cli.tier_commands import auto, tier1, tier2, tier3, tier4
 from pincali_sync.cli.today_command import today
 from pincali_sync.cli.webhook_commands import webhooks
 from pincali_sync.config import load_config
-from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError
+from pincali_sync.exceptions import ConfigError, ExitStatus, PincaliSyncError, UsageError
 from pincali_sync.files import UMASK, private_folder
+from pincali_sync.language import _
 from pincali_sync.moments import LOG_TIMES, show_times_in
 from pincali_sync.visible import VisibleRecord
 
@@ -133,7 +135,8 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
             command = typer.main.get_command(commands)
             if language.current() != language.ENGLISH:
                 speak(command)
-            command(args=arguments)
+            with _told_of_bytes(sys.argv[1:] if arguments is None else arguments):
+                command(args=arguments)
     except SystemExit as end:  # usage errors and `typer.Exit` end this way
         if isinstance(end.__context__, BrokenPipeError):
             return _NOT_READ
@@ -149,6 +152,26 @@ def run(commands: typer.Typer, arguments: Sequence[str] | None = None) -> int:
         echo(f"pincali-sync: {place}{error.strerror}: make room there, then again", err=True)
         return ExitStatus.FAILED
     return ExitStatus.DONE
+
+
+@contextmanager
+def _told_of_bytes(arguments: Sequence[str]) -> Iterator[None]:
+    """Names the argument that is not UTF-8 where that is what broke: a file may be called so.
+
+    Raises:
+        UsageError: then.
+    """
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        wrong = next((each for each in arguments if each != _in_utf_8(each)), None)
+        if wrong is None:
+            raise
+        raise UsageError(_("%(text)s is not UTF-8: type it in UTF-8", text=repr(wrong))) from error
+
+
+def _in_utf_8(text: str) -> str:
+    return text.encode(errors="ignore").decode()
 
 
 def _language() -> str:

@@ -12,9 +12,11 @@ import pytest
 
 from pincali_sync.db.engine import Database
 from tests.support.builders import add_live
+from tests.support.cli import say
 
 pytestmark = pytest.mark.slow
 TITLE = "Casa bonita \N{HOUSE BUILDING} - árbol"
+NO_UTF_8 = os.fsdecode(b"M\xe9rida")
 
 
 @pytest.fixture
@@ -54,3 +56,32 @@ def test_what_an_encoding_lacks_is_written_out(
     assert shown in _listings(database_url, tmp_path, encoding).decode(codec)
     said = _listings(database_url, tmp_path, encoding, "--json").decode(codec)
     assert TITLE in {each["title"] for each in json.loads(said)["listings"]}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("explain", NO_UTF_8), ("today", "--city", NO_UTF_8), ("pause", "--reason", NO_UTF_8)],
+)
+def test_what_is_typed_in_another_encoding_is_refused_in_one_line(
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    status, _, told = say(capsys, *words)
+    assert (status, told) == (2, "pincali-sync: 'M\\udce9rida' is not UTF-8: type it in UTF-8\n")
+
+
+def test_a_file_may_have_a_name_in_another_encoding(
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    file = tmp_path / f"{NO_UTF_8}.csv"
+    for more in ((), ("--json",)):
+        words = ("export", "--format", "csv", "--output", str(file), *more)
+        assert say(capsys, *words)[0] == 0
+    assert file.read_text("utf-8-sig").startswith("property_id,")
