@@ -110,6 +110,45 @@ def test_a_killed_server_is_started_again_with_its_data(
     assert postmaster(home) != killed
 
 
+def test_a_server_that_lives_and_lets_nobody_in_is_waited_for_and_left_as_it_is(
+    new_home: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = new_home("home")
+    url, pid, access = start(home), postmaster(home), (home / "postgres.json").read_text()
+    monkeypatch.setattr(embedded, "_PATIENCE_SECONDS", 0.0)
+    with psycopg.connect(embedded.administrator_url(home), autocommit=True) as connection:
+        connection.execute("ALTER ROLE pincali CONNECTION LIMIT 0")
+        with pytest.raises(DatabaseUnavailableError, match=r"lets nobody in: .*too many conn"):
+            start(home)
+        connection.execute("ALTER ROLE pincali CONNECTION LIMIT -1")
+    assert (home / "postgres.json").read_text() == access
+    assert (start(home), postmaster(home)) == (url, pid)
+
+
+def test_a_server_that_was_killed_before_it_had_the_programs_role_is_given_it(
+    new_home: Callable[[str], Path],
+) -> None:
+    home = new_home("home")
+    url = start(home)
+    with psycopg.connect(embedded.administrator_url(home), autocommit=True) as connection:
+        connection.execute("DROP DATABASE pincali")
+        connection.execute("DROP ROLE pincali")
+    assert start(home) == url
+
+
+def test_the_port_is_the_servers_own_whatever_was_remembered(
+    new_home: Callable[[str], Path],
+) -> None:
+    home = new_home("home")
+    url, remembered_as = start(home), home / "postgres.json"
+    port = json.loads(remembered_as.read_text())["port"]
+    remembered_as.write_text(remembered_as.read_text().replace(str(port), "1"))
+    assert embedded.running_url(home) == url
+    assert start(home) == url
+    assert json.loads(remembered_as.read_text())["port"] == port
+    assert embedded.stop(home)
+
+
 def test_a_database_whose_passwords_are_lost_is_kept_until_they_are_back(
     new_home: Callable[[str], Path], tmp_path: Path
 ) -> None:

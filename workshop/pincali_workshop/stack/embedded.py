@@ -7,15 +7,15 @@ process that asked for it exits; ours goes on, as the jobs do.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -23,6 +23,7 @@ import psycopg
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_sync.files import open_private, trusted_folder, write_private
 from pincali_workshop.stack import embedded_place, embedded_process, embedded_roles
+from pincali_workshop.stack.embedded_access import ServerAccess
 from pincali_workshop.stack.embedded_place import ServerPlace, place_for
 from pincali_workshop.stack.ports import free_port, is_free
 
@@ -30,7 +31,15 @@ left_behind = embedded_place.left_behind
 
 _START_SECONDS = 60
 _LOGIN_SECONDS = 5
-_SETTINGS = ("unix_socket_directories=", "shared_buffers=64MB", "timezone=UTC", "jit=off")
+_PATIENCE_SECONDS = 60.0  # with a server that lives and lets nobody in
+_MOMENT = 0.1
+_SETTINGS = (
+    "unix_socket_directories=",
+    "shared_buffers=64MB",
+    "max_connections=200",  # a node's ten jobs may have eight each
+    "timezone=UTC",
+    "jit=off",
+)
 _NONE_HERE = (
     "DATABASE_URL is not set (in the environment, or in .env of {folder}), and {home} has no "
     "database of its own: go to the folder of the installation, or let `make up` make one there"
@@ -56,11 +65,11 @@ def ensure_running(
             when there is a database whose passwords the home has lost, or none to be started.
     """
     place = place_for(home)
-    if not make and not _Access.path(home).exists():
+    if not make and not ServerAccess.path(home).exists():
         _refuse_to_replace(home, place)
         raise DatabaseUnavailableError(_NONE_HERE.format(folder=Path.cwd(), home=home))
     with _locked(home):
-        access = _Access.load(home)
+        access = ServerAccess.load(home)
         if access is None:
             _refuse_to_replace(home, place)
             # What takes seconds and goes on afterwards is not done in silence.
@@ -68,7 +77,8 @@ def ensure_running(
             access = _initialise(home, place)
         if not access.administrator_password:
             access = _prepare_to_mend(home, place, access)
-        if not (_is_listening(place, access.port) and _answers(access)):
+        access = _where_it_listens(home, place, access)
+        if not _is_up(place, access):
             print(f"Starting the PostgreSQL in {place.data} ...", file=sys.stderr)
             access = _start(home, place, access, durable=durable, more=settings)
         return access.url()
@@ -102,9 +112,8 @@ def reader_url(home: Path) -> str:
 
 def running_url(home: Path) -> str | None:
     """The URL of the home's server; None when it is down."""
-    access = _Access.load(home)
-    is_up = access is not None and _is_listening(place_for(home), access.port)
-    return access.url() if access is not None and is_up else None
+    access, port = ServerAccess.load(home), embedded_process.living_port(place_for(home))
+    return replace(access, port=port).url() if access is not None and port else None
 
 
 def server_process(home: Path) -> int:
@@ -130,53 +139,19 @@ def destroy(home: Path) -> None:
     """Stops the server and deletes its data."""
     stop(home)
     shutil.rmtree(place_for(home).folder, ignore_errors=True)
-    _Access.path(home).unlink(missing_ok=True)
+    ServerAccess.path(home).unlink(missing_ok=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Access:
-    """What must be remembered of a server; readable by its owner only."""
-
-    port: int
-    # Anybody on this machine can reach the port: without a password they could read and write.
-    password: str
-    administrator_password: str = ""  # none: of an earlier version, whose one role did everything
-
-    def url(self) -> str:
-        return self.url_of(embedded_roles.ROLE, self.password)
-
-    def administrator_url(self, database: str = "postgres") -> str:
-        return self.url_of(embedded_roles.ADMINISTRATOR, self.administrator_password, database)
-
-    def url_of(self, user: str, password: str, database: str = embedded_roles.DATABASE) -> str:
-        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
-
-    @staticmethod
-    def path(home: Path) -> Path:
-        return home / "postgres.json"
-
-    @classmethod
-    def load(cls, home: Path) -> _Access | None:
-        """None where there is none, or nothing that can be read."""
-        try:
-            return cls(**json.loads(cls.path(home).read_text()))
-        except (FileNotFoundError, ValueError, TypeError):  # no file, no JSON, not these fields
-            return None
-
-    def save(self, home: Path) -> None:
-        write_private(self.path(home), json.dumps(asdict(self)))
-
-
-def _loaded(home: Path) -> _Access:
-    access = _Access.load(home)
+def _loaded(home: Path) -> ServerAccess:
+    access = ServerAccess.load(home)
     if access is None:
         raise DatabaseUnavailableError(f"there is no embedded PostgreSQL in {home}: `make up`")
     return access
 
 
-def _prepare_to_mend(home: Path, place: ServerPlace, access: _Access) -> _Access:
+def _prepare_to_mend(home: Path, place: ServerPlace, access: ServerAccess) -> ServerAccess:
     """Has a server of an earlier version start anew: only then nobody is logged in."""
-    if _is_listening(place, access.port):
+    if embedded_process.living_port(place):
         _stop(place)
     access = replace(access, administrator_password=secrets.token_urlsafe(24))
     access.save(home)
@@ -187,16 +162,16 @@ def _refuse_to_replace(home: Path, place: ServerPlace) -> None:
     """Whoever lost the home, or restores it, keeps the database."""
     if place.data.exists() and not place.half_made.exists():
         raise DatabaseUnavailableError(
-            f"there is a database in {place.data}, but {_Access.path(home)}, which has its "
+            f"there is a database in {place.data}, but {ServerAccess.path(home)}, which has its "
             f"passwords, is not there or not whole: put it back, or move {place.folder} away "
             "to begin anew"
         )
 
 
-def _initialise(home: Path, place: ServerPlace) -> _Access:
+def _initialise(home: Path, place: ServerPlace) -> ServerAccess:
     """Creates an empty cluster; one left half made by a crash is made anew."""
     place.prepare()
-    access = _Access(free_port(), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
+    access = ServerAccess(free_port(), secrets.token_urlsafe(24), secrets.token_urlsafe(24))
     shutil.rmtree(place.data, ignore_errors=True)
     place.half_made.unlink(missing_ok=True)  # the server's user has it
     write_private(place.half_made, access.administrator_password)
@@ -215,14 +190,13 @@ def _initialise(home: Path, place: ServerPlace) -> _Access:
 
 
 def _start(
-    home: Path, place: ServerPlace, access: _Access, *, durable: bool, more: Sequence[str]
-) -> _Access:
+    home: Path, place: ServerPlace, access: ServerAccess, *, durable: bool, more: Sequence[str]
+) -> ServerAccess:
     place.prepare()
     place.half_made.unlink(missing_ok=True)
     embedded_process.wait_for_the_dead(place)
     if not is_free(access.port):
         access = replace(access, port=free_port())
-        access.save(home)
     settings = (*_SETTINGS, *(() if durable else _NOT_DURABLE), *more)
     options = ["-h 127.0.0.1", f"-p {access.port}", *(f"-c {setting}" for setting in settings)]
     _run(
@@ -231,13 +205,18 @@ def _start(
         *("-D", str(place.data), "-l", str(place.log), "-o", " ".join(options)),
         *("-w", "-t", str(_START_SECONDS), "start"),
     )
+    access.save(home)
+    _settle(access)
+    return access
+
+
+def _settle(access: ServerAccess) -> None:
     embedded_roles.settle(
         access.administrator_url(),
         access.url(),
         administrator_password=access.administrator_password,
         password=access.password,
     )
-    return access
 
 
 def _stop(place: ServerPlace) -> None:
@@ -267,20 +246,44 @@ def _run(place: ServerPlace, program: str, *arguments: str) -> None:
         )
 
 
-def _is_listening(place: ServerPlace, port: int) -> bool:
-    """Whether the server that listens on the port is the one of this data folder."""
-    pid, listens_on = embedded_process.pid_file(place)
-    is_alive = embedded_process.exists(pid) and not embedded_process.is_zombie(pid)
-    return is_alive and listens_on == port and not is_free(port)
+def _where_it_listens(home: Path, place: ServerPlace, access: ServerAccess) -> ServerAccess:
+    """With the port of the server that lives, whatever was remembered before a crash."""
+    port = embedded_process.living_port(place)
+    if port not in {None, access.port}:
+        access = replace(access, port=port)
+        access.save(home)
+    return access
 
 
-def _answers(access: _Access) -> bool:
-    """Whether one can log in: a server that was killed a moment ago may still look alive."""
-    try:
-        with psycopg.connect(access.url(), connect_timeout=_LOGIN_SECONDS):
+def _is_up(place: ServerPlace, access: ServerAccess) -> bool:
+    """Whether the server lives and lets us in. One that lives and does not is waited for: it
+    recovers, dies, or has no connection left.
+
+    Raises:
+        DatabaseUnavailableError: when it goes on refusing, in its own words.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while embedded_process.living_port(place):
+        refusal = _refusal(access)
+        if refusal is None:
             return True
-    except psycopg.OperationalError:
-        return False
+        if time.monotonic() > deadline:
+            raise DatabaseUnavailableError(
+                f"the PostgreSQL in {place.data} runs, and lets nobody in: {refusal}. "
+                f"See {place.log}; `make down` stops it."
+            )
+        with suppress(psycopg.Error):  # it may have been killed before it had our role
+            _settle(access)
+        time.sleep(_MOMENT)
+    return False
+
+
+def _refusal(access: ServerAccess) -> str | None:
+    try:
+        psycopg.connect(access.url(), connect_timeout=_LOGIN_SECONDS).close()
+    except psycopg.OperationalError as error:
+        return str(error).strip().splitlines()[-1]
+    return None
 
 
 @contextmanager

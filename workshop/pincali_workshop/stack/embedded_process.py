@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pincali_sync.exceptions import DatabaseUnavailableError
 from pincali_workshop.stack.embedded_place import ServerPlace
+from pincali_workshop.stack.ports import is_free
 
 _DYING_SECONDS = 20
 
@@ -36,6 +37,13 @@ def is_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return False
+
+
+def living_port(place: ServerPlace) -> int | None:
+    """The port on which the server of this data folder listens; None when it does not live."""
+    pid, port = pid_file(place)
+    is_alive = exists(pid) and not is_zombie(pid)
+    return port if is_alive and port and not is_free(port) else None
 
 
 def wait_for_the_dead(place: ServerPlace) -> None:
