@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from pincali_sync.domain.coverage import SourceScan
+from pincali_sync.domain.coverage import SourceScan, too_many_lost
 
 # Fewer predecessors say nothing about what is usual.
 MIN_PREDECESSORS = 4
@@ -98,6 +98,19 @@ def anomalies_of(scan: ScanShape, earlier: Sequence[ScanShape]) -> tuple[Anomaly
     """What of a scan is unlike its comparable predecessors, or wrong by itself."""
     found = (_compare(measure, scan, earlier) for measure in _MEASURES)
     return tuple(anomaly for anomaly in found if anomaly is not None)
+
+
+def cut_short(scans: Sequence[SourceScan]) -> tuple[Anomaly, ...]:
+    """Sources that lost more than a tenth of their pages."""
+    return tuple(
+        Anomaly(
+            what=f"share of lost pages of {scan.source}",
+            value=scan.pages_lost / (scan.pages_read + scan.pages_lost),
+            usual=None,
+        )
+        for scan in scans
+        if too_many_lost(scan.pages_read, scan.pages_lost)
+    )
 
 
 def _compare(measure: _Measure, scan: ScanShape, earlier: Sequence[ScanShape]) -> Anomaly | None:

@@ -42,19 +42,22 @@ _HAS_GOT_ON = 5  # so many silences after it began
 _WAITS_FOR_A_SLOT = timedelta(seconds=45)
 # A node that is down and a job that misses a beat are dead together: others have its work soon.
 _HASTE_WHERE_DOWN = 0.4  # of the usual silence
-# Trying at once again would only ask a failing site for the same pages once more.
-_HOPELESS = {
-    TOO_MANY_LOST_PAGES: "more than a tenth of the pages lost",
-    NO_INDEX: "there is no index to read",
-}
 
 
 class State(IntEnum):
     """How work stands; of several pieces together, as the largest says."""
 
     DONE = 1
-    WAITING = 2  # look again at the next tick
-    FAILED = 3
+    CUT_SHORT = 2  # over; what it came to is for whoever wanted it to judge
+    WAITING = 3  # look again at the next tick
+    FAILED = 4
+
+
+# Trying at once again would only ask a failing site for the same pages once more.
+_HOPELESS = {
+    TOO_MANY_LOST_PAGES: (State.CUT_SHORT, "more than a tenth of the pages lost"),
+    NO_INDEX: (State.FAILED, "there is no index to read"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +181,8 @@ class RunJobs(Service):
         if job.status == "completed":
             return DONE
         if hopeless := _HOPELESS.get(job.finish_reason or "") or await self._refusal(job):
-            return self._told(State.FAILED, job, f"{wanted}: {hopeless}")
+            state, why = hopeless
+            return self._told(state, job, f"{wanted}: {why}")
         if job.is_open:
             if not self._is_silent(job, await self.nodes.down()):
                 return WAITING
@@ -209,12 +213,12 @@ class RunJobs(Service):
                 return self._told(State.WAITING, job, said)
         return await self._start(run, wanted, attempt=job.attempt + 1)
 
-    async def _refusal(self, job: Job) -> str | None:
+    async def _refusal(self, job: Job) -> tuple[State, str] | None:
         """Why a job rests while its run goes on: without the sitemap a run is one all the same."""
         if job.spider != SITEMAP or job.finish_reason not in RESTING:
             return None
         refusal = await self.db.run(lambda tx: tx.pauses.of(SITEMAP))
-        return "the site refuses it" if refusal else None
+        return (State.FAILED, "the site refuses it") if refusal else None
 
     def _told(self, state: State, job: Job, said: str) -> Outcome:
         log = self.runner.where_logged(job.spider, job.id, job.node or "")

@@ -139,6 +139,46 @@ async def test_a_scan_that_loses_too_many_pages_tells_how_many_it_read_and_lost(
     assert run.id == failed.id
 
 
+async def scan_but(stage: Stage, cut: str, *, waiting: str | None = None) -> None:
+    """Scans four pages of each source but for one, which is cut short."""
+    for spec in stage.runner.take("manifest"):
+        ticket, source = await stage.begin(spec), spec.arguments["source"]
+        total = {"sale": 3_000, "rent": 900}.get(source, 90)
+        for number in range(1, 5):
+            shown = page(entry(f"{source}-{number}"), source=source, number=number, total=total)
+            if source != cut or source == "sale":  # a small one shows nothing
+                await stage.shop.scan(shown, ticket=ticket)
+        if source == cut:
+            lost = LostPage(url=SITE, source=source, page_number=5, error="HTTP 404")
+            await stage.services.scans.record_lost_page(lost, ticket)
+        if source != waiting:
+            await stage.end(ticket, "too_many_lost_pages" if source == cut else "finished")
+    await stage.end_all("no_sitemap_index", "sitemap")
+
+
+async def test_a_small_source_that_cannot_be_read_ends_no_run(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    await stage.start()
+    await stage.tick()
+    await scan_but(stage, "foreclosure")
+    run = await stage.tick()
+    assert (run.status, run.step, run.error_count) == ("running", "drain", 1)
+    assert "goes on without a source: manifest foreclosure: more than a tenth" in caplog.text
+    assert [str(each) for each in run.details.anomalies] == ["share of lost pages of foreclosure 1"]
+
+
+async def test_a_large_source_that_cannot_be_read_ends_its_run_while_others_are_read(
+    stage: Stage,
+) -> None:
+    await stage.start()
+    await stage.tick()
+    await scan_but(stage, "sale", waiting="rent")
+    run = await stage.tick()
+    assert run.status == "failed"
+    assert "manifest sale: more than a tenth of the pages lost (job" in str(run.error_summary)
+
+
 async def test_an_order_that_got_no_answer_is_given_again_when_nothing_came_of_it(
     stage: Stage,
 ) -> None:

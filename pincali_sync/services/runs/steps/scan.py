@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from pincali_sync.db.repositories.runs.runs import SyncRun
-from pincali_sync.domain.anomalies import ScanShape, anomalies_of
-from pincali_sync.domain.coverage import MIN_DISTINCT_SHARE, SourceScan, reasons_to_distrust
+from pincali_sync.domain.anomalies import ScanShape, anomalies_of, cut_short
+from pincali_sync.domain.coverage import (
+    MIN_DISTINCT_SHARE,
+    SourceScan,
+    reasons_to_distrust,
+    too_many_lost,
+)
 from pincali_sync.domain.run_notes import RunNotes, SitemapNote
 from pincali_sync.domain.tiers import ListingSource, TierPlan
 from pincali_sync.services.manifest_scan_service import ManifestScanService
@@ -27,7 +32,8 @@ _SITEMAP_JOB = WantedJob(spider="sitemap")
 class ScanStep:
     """One manifest job per listing source, and the sitemap where the tier reads it.
 
-    A sitemap that cannot be had fails no run: what it would have proved stays unproved.
+    A sitemap that cannot be had fails no run, nor does a source that lost too many of its pages but
+    has no more than a tenth of the listings: what it would have proved stays unproved.
     """
 
     record: RunRecord
@@ -37,9 +43,11 @@ class ScanStep:
         """Moves the run on by this step."""
         plan = self.record.plan(run)
         depths = run.details.depths or await self._choose_depths(run, plan)
-        pages = await self.jobs.ensure_done(
-            run, [_scan_job(plan, source, depths[source]) for source in ListingSource]
-        )
+        outcomes = {
+            source: await self.jobs.ensure_done(run, [_scan_job(plan, source, depths[source])])
+            for source in ListingSource
+        }
+        pages = await self._judged(run, outcomes)
         if pages.state is State.FAILED:
             await self._count(run)
             return pages
@@ -51,7 +59,28 @@ class ScanStep:
         if sitemap.error:
             logger.error("run %s: the sitemap could not be read: %s", run.id, sitemap.error)
             await self.record.note(run, RunNotes(sitemap_error=sitemap.error))
+        if pages.state is State.CUT_SHORT:
+            logger.error("run %s goes on without a source: %s", run.id, pages.error)
         return DONE
+
+    async def _judged(self, run: SyncRun, outcomes: Mapping[ListingSource, Outcome]) -> Outcome:
+        """How all sources stand together: failed where those cut short are more than a tenth of
+        what all declare, which is known once each has declared it, or is over."""
+        together = max(outcomes.values(), key=lambda each: (each.state, each.error is not None))
+        cut = {source for source, each in outcomes.items() if each.state is State.CUT_SHORT}
+        if not cut or together.state is State.FAILED:
+            return together
+        async with self.record.db.transaction() as tx:
+            scans = await tx.manifest.scans_of(session_of(run))
+        declared = {scan.source: scan.declared_total for scan in scans}
+        sizes = {source: declared.get(source) for source in outcomes}
+        if any(sizes[each] is None and outcomes[each].state is State.WAITING for each in outcomes):
+            return together
+        gone, total = sum(sizes[each] or 0 for each in cut), sum(filter(None, sizes.values()))
+        if total and not too_many_lost(total - gone, gone):
+            return together
+        said = "; ".join(str(outcomes[each].error) for each in outcomes if each in cut)
+        return Outcome(state=State.FAILED, error=said)
 
     async def _count(self, run: SyncRun) -> None:
         """What a scan that failed has read and lost: by that a tier is judged, and paused."""
@@ -145,7 +174,7 @@ class CertifyStep:
             and each.details.depths == run.details.depths
             and each.details.sources
         ]
-        found = anomalies_of(ScanShape.of(scans), earlier)
+        found = (*anomalies_of(ScanShape.of(scans), earlier), *cut_short(scans))
         for anomaly in found:
             logger.warning("run %s is unusual: %s", run.id, anomaly)
         await self.record.note(run, RunNotes(anomalies=found))
