@@ -31,6 +31,7 @@ RULES = {rule.name: rule for rule in ALERT_RULES}
         ("check", "rules", "pincali-sync.rules.yml"),
         ("test", "rules", "pincali-sync.rules.test.yml"),
         ("check", "config", "prometheus.example.yml"),
+        ("check", "config", "prometheus.compose.yml"),
     ],
     ids=" ".join,
 )

@@ -149,6 +149,24 @@ def test_the_dashboard_in_compose_may_be_asked_by_further_names() -> None:
     assert "#WEB_HOSTS=" in (ROOT / "deploy" / "compose.env.example").read_text()
 
 
+@pytest.mark.parametrize("kind", ["configs", "secrets"])
+def test_compose_need_write_nothing_into_what_is_read_only(kind: str) -> None:
+    """It copies what is no file into the container, and refuses to start one that is read-only."""
+    whole = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
+    written = {
+        name
+        for name, source in whole.get(kind, {}).items()
+        if {"content", "environment"} & set(source)
+    }
+    taken = {
+        name: {each if isinstance(each, str) else each["source"] for each in service.get(kind, [])}
+        for name, service in whole["services"].items()
+        if service.get("read_only")
+    }
+    assert len(taken) > 2
+    assert {name: found & written for name, found in taken.items() if found & written} == {}
+
+
 def test_every_command_of_compose_is_given_its_secrets() -> None:
     """Compose replaces variables before any command, not before `up` alone."""
     files = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "deploy").rglob("*.*"), ROOT / "README.md"]
