@@ -44,7 +44,7 @@ RUN apt-get update \
     && install -d -m 700 -o pincali-sync -g pincali-sync /var/lib/pincali-sync
 COPY --from=packages /opt/pincali-sync /opt/pincali-sync
 COPY deploy/scrapyd/scrapy.cfg /opt/scrapyd/
-COPY deploy/scrapyd/scrapyd.conf /etc/scrapyd/
+COPY deploy/scrapyd/image.conf /etc/scrapyd/scrapyd.conf
 ENV PATH=/opt/pincali-sync/.venv/bin:$PATH \
     PINCALI_HOME=/var/lib/pincali-sync \
     PYTHONDONTWRITEBYTECODE=1 \

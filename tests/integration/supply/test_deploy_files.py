@@ -7,10 +7,12 @@ import re
 import shutil
 import subprocess
 import tomllib
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+import scrapyd.config
 import yaml
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
@@ -24,6 +26,11 @@ MANIFESTS = [
     document
     for path in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
     for document in yaml.safe_load_all(path.read_text())
+]
+SCRAPYD_UNITS = [
+    unit
+    for unit in sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+    if re.search(r"^ExecStart=\S+/scrapyd\b", unit.read_text(), re.M)
 ]
 
 
@@ -177,6 +184,29 @@ def test_every_command_of_compose_is_given_its_secrets() -> None:
     given = "docker compose --env-file deploy/compose.env -f deploy/compose.yaml"
     assert len(commands) > 2
     assert [each for each in commands if not each.startswith(given)] == []
+
+
+@pytest.mark.parametrize("unit", SCRAPYD_UNITS, ids=lambda unit: unit.name)
+def test_a_unit_of_scrapyd_is_configured_by_the_servers_file(
+    unit: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Scrapyd reads files of the folder that it starts in, too, and they would win."""
+    told = dict(re.findall(r"^(WorkingDirectory|StateDirectory)=(.+)$", unit.read_text(), re.M))
+    installed = {"/etc/scrapyd/scrapyd.conf": str(ROOT / "deploy" / "systemd" / "scrapyd.conf")}
+
+    class OnThatServer(ConfigParser):
+        def read(self, filenames: Any, encoding: str | None = None) -> Any:
+            return super().read([installed.get(each, each) for each in filenames], encoding)
+
+    monkeypatch.chdir(told["WorkingDirectory"].replace(check_deploy.CHECKOUT, str(ROOT)))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(scrapyd.config, "ConfigParser", OnThatServer)
+    config = dict(scrapyd.config.Config().items("scrapyd"))
+    assert config["bind_address"] == "127.0.0.1"
+    folders = [value for name, value in config.items() if name.endswith("_dir") and value]
+    assert len(folders) > 2
+    state = f"/var/lib/{told['StateDirectory']}/"
+    assert [each for each in folders if not each.startswith(state)] == []
 
 
 def test_every_pod_is_restricted() -> None:
