@@ -11,12 +11,16 @@ from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import scrapyd.config
 import yaml
 from scrapy.spiderloader import SpiderLoader
 from scrapy.utils.project import get_project_settings
+from starlette.responses import PlainTextResponse
 
+from pincali_sync.config import load_config
+from pincali_sync.web.shield import Shield
 from scripts import check_deploy
 
 ROOT = check_deploy.ROOT
@@ -27,6 +31,7 @@ MANIFESTS = [
     for path in sorted((ROOT / "deploy" / "kubernetes").glob("*.yaml"))
     for document in yaml.safe_load_all(path.read_text())
 ]
+WEB = ("Deployment", "web")
 SCRAPYD_UNITS = [
     unit
     for unit in sorted((ROOT / "deploy" / "systemd").glob("*.service"))
@@ -43,6 +48,26 @@ def pods() -> dict[str, dict[str, Any]]:
         if template is not None:
             found[each["metadata"]["name"]] = template["spec"]
     return found
+
+
+def environment(workload: str, pod_ip: str) -> dict[str, str]:
+    """What a pod's program is given, put together as Kubernetes does, but for the secrets."""
+    [container] = pods()[workload]["containers"]
+    [common] = [
+        each["data"]
+        for each in MANIFESTS
+        if each["metadata"]["name"] == "pincali-sync" and "data" in each
+    ]
+    own: dict[str, str] = {}
+    for each in container.get("env", []):
+        if "valueFrom" in each:
+            assert each["valueFrom"] == {"fieldRef": {"fieldPath": "status.podIP"}}
+            own[each["name"]] = pod_ip
+        else:  # what stands before it is replaced in it, and nothing else
+            own[each["name"]] = re.sub(
+                r"\$\((\w+)\)", lambda name: own.get(name[1], name[0]), each["value"]
+            )
+    return {**common, **own}
 
 
 @pytest.mark.slow
@@ -220,6 +245,18 @@ def test_every_pod_is_restricted() -> None:
         assert not own["allowPrivilegeEscalation"], name
         assert own["readOnlyRootFilesystem"], name
         assert container["resources"]["limits"]["memory"], name
+
+
+@pytest.mark.parametrize("pod", ["10.1.2.3", "fd00::7"])
+async def test_prometheus_may_ask_the_dashboards_pod_by_its_address(pod: str) -> None:
+    [web] = [each for each in MANIFESTS if (each["kind"], each["metadata"]["name"]) == WEB]
+    assert web["spec"]["template"]["metadata"]["annotations"]["prometheus.io/scrape"] == "true"
+    hosts = load_config(web_hosts=environment("web", pod)["WEB_HOSTS"]).web_hosts
+    assert {"web", "web.pincali-sync.svc", "localhost"} <= set(hosts)
+    asked = httpx.ASGITransport(Shield(PlainTextResponse("figures"), hosts))
+    async with httpx.AsyncClient(transport=asked) as client:
+        url = f"http://[{pod}]:8080" if ":" in pod else f"http://{pod}:8080"
+        assert (await client.get(f"{url}/metrics")).text == "figures"
 
 
 def test_no_manifest_holds_a_secret() -> None:
