@@ -38,12 +38,14 @@ class Operator:
         services.write_text(
             _service("pincali", database_url) + _service("administrator", administrator_url)
         )
-        backups = folder / "backups"
-        backups.mkdir()
+        self.backups = folder / "backups"
+        self.backups.mkdir()
+        self._programs = folder / "programs"
+        self._programs.mkdir()
         self._variables = {
-            "BACKUPS": str(backups),
+            "BACKUPS": str(self.backups),
             "DATABASE_URL": database_url,
-            "PATH": f"{wheel_binaries() / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{self._programs}:{wheel_binaries() / 'bin'}:{os.environ['PATH']}",
             "PGSERVICEFILE": str(services),
             "PINCALI_HOME": str(folder / "home"),
             "SCRAPYD_URLS": "http://127.0.0.1:9",  # nobody
@@ -53,8 +55,25 @@ class Operator:
         """Types what the step says; returns what was answered."""
         # The pages call the role by the product's name, which here is another one's.
         commands = self._steps[step].replace("--owner=pincali", f"--owner={PLAIN_ROLE}")
-        ran = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands],
+        ran = self._run(commands, "-euo", "pipefail", **variables)
+        assert ran.returncode == 0, f"{step}: {ran.stdout}{ran.stderr}"
+        return ran.stdout
+
+    def pastes(self, step: str) -> int:
+        """Into a shell that goes on after what failed; returns the status of it all."""
+        return self._run(self._steps[step]).returncode
+
+    def has(self, program: str, script: str) -> None:
+        """Finds a program of this name before any other."""
+        file = self._programs / program
+        file.write_text(f"#!/bin/bash\n{script}")
+        file.chmod(0o755)
+
+    def _run(
+        self, commands: str, *options: str, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", *options, "-c", commands],
             cwd=ROOT,
             env={**os.environ, **self._variables, **variables},
             capture_output=True,
@@ -62,8 +81,6 @@ class Operator:
             check=False,
             timeout=100,
         )
-        assert ran.returncode == 0, f"{step}: {ran.stdout}{ran.stderr}"
-        return ran.stdout
 
 
 def _service(name: str, url: str) -> str:

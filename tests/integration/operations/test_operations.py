@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from alembic.script import ScriptDirectory
+from pincali_workshop.stack.embedded_place import wheel_binaries
 
 from pincali_sync.db import migrate
 from pincali_sync.db.engine import Database
@@ -28,6 +29,18 @@ pytestmark = pytest.mark.slow
 HOUSES = [entry(f"house-{n}", public_id=f"EB-AA{n:04d}") for n in range(1, 6)]
 TABLES = """SELECT relname FROM pg_class WHERE relkind IN ('r', 'm')
              AND relnamespace = 'public'::regnamespace ORDER BY 1"""
+
+# A pg_dump that loses something of its file, or says that it failed; whatever it is asked for.
+DUMP = f"""
+for each; do case $each in --file=*) exec > "${{{{each#--file=}}}}";; esac; done
+"{wheel_binaries() / "bin" / "pg_dump"}" --format=custom service=pincali | {{keep}}
+exit {{status}}
+"""
+# As if this machine were the container.
+IN_THE_CONTAINER = """
+while [ "$1" != postgres ]; do shift; done
+shift && exec "$@"
+"""
 
 
 @pytest.fixture
@@ -149,6 +162,27 @@ async def test_a_back_up_of_a_run_under_way_is_restored_days_later_and_removes_n
     await again.start(Tier.WEEKLY_DEEP)
     await play(again, [*HOUSES[1:], entry("newcomer", public_id="EB-AA0009")])
     assert await statuses(restored) == {"active": 5, "confirmed_removed": 1}
+
+
+def test_a_back_up_of_compose_is_a_dump(operator: Operator) -> None:
+    operator.has("docker", IN_THE_CONTAINER)
+    operator.has("pg_dump", DUMP.format(keep="cat", status=0))
+    operator.does("backup of compose")
+    [dump] = operator.backups.glob("pincali-*.dump")
+    assert dump.read_bytes().startswith(b"PGDMP")
+
+
+@pytest.mark.parametrize("step", ["backup", "backup of compose"])
+@pytest.mark.parametrize(
+    ("keep", "status"), [("head -c -2000", 1), ("head -c -2000", 0), ("cat", 1)]
+)
+def test_a_back_up_that_failed_or_was_cut_is_none(
+    operator: Operator, step: str, keep: str, status: int
+) -> None:
+    operator.has("docker", IN_THE_CONTAINER)
+    operator.has("pg_dump", DUMP.format(keep=keep, status=status))
+    assert operator.pastes(step) != 0
+    assert list(operator.backups.glob("pincali-*.dump")) == []
 
 
 async def test_an_upgrade_keeps_every_row_and_a_roll_back_too(
