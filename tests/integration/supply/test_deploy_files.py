@@ -247,6 +247,14 @@ def test_every_pod_is_restricted() -> None:
         assert container["resources"]["limits"]["memory"], name
 
 
+@pytest.mark.parametrize("workload", ["migrate", "runner", "scrapyd", "web"])
+def test_a_pods_home_is_a_folder_of_its_own(workload: str) -> None:
+    """A volume's own folder is root's, and others can write into it."""
+    [container] = pods()[workload]["containers"]
+    [volume] = [each["mountPath"] for each in container["volumeMounts"] if each["name"] == "home"]
+    assert Path(volume) in Path(environment(workload, "")["PINCALI_HOME"]).parents
+
+
 @pytest.mark.parametrize("pod", ["10.1.2.3", "fd00::7"])
 async def test_prometheus_may_ask_the_dashboards_pod_by_its_address(pod: str) -> None:
     [web] = [each for each in MANIFESTS if (each["kind"], each["metadata"]["name"]) == WEB]
