@@ -267,6 +267,23 @@ async def test_prometheus_may_ask_the_dashboards_pod_by_its_address(pod: str) ->
         assert (await client.get(f"{url}/metrics")).text == "figures"
 
 
+def test_what_a_page_starts_again_is_as_many_as_the_manifests_say() -> None:
+    replicas = {
+        f"{each['kind'].lower()}/{each['metadata']['name']}": each["spec"]["replicas"]
+        for each in MANIFESTS
+        if "replicas" in each.get("spec", {})
+    }
+    text = (ROOT / "docs" / "how-to" / "restore.md").read_text()
+    scaled = [
+        (set(re.findall(r"\S+/\S+", named)), int(number))
+        for named, number in re.findall(r"scale ([^`]*?) --replicas=(\d+)", text)
+    ]
+    stopped = set().union(*(named for named, number in scaled if number == 0))
+    started = {name: number for named, number in scaled if number for name in named}
+    assert started == {name: replicas[name] for name in stopped}
+    assert len(re.findall("--replicas=", text)) == len(scaled)
+
+
 def test_no_manifest_holds_a_secret() -> None:
     assert "Secret" not in {each["kind"] for each in MANIFESTS}
 
