@@ -116,6 +116,15 @@ class ShardUrls:
             raise PageError(f"{self.url} cannot be read to its end: {error}") from None
 
 
+def listing_urls(body: bytes, url: str) -> Iterator[str]:
+    """The canonical URLs in a shard, one by one; other pages' and sites' are passed over.
+
+    Raises:
+        PageError: at the place where the shard turns out to be broken, or beyond measure.
+    """
+    return iter(ShardUrls(body, url))
+
+
 def _entries(body: bytes, *, root: str, name: str) -> Iterator[dict[str, str]]:
     """The texts below each element of this name, by their own names."""
     found = _Entries(root=root, name=name)

@@ -17,7 +17,7 @@ from pincali_sync.pages.facts import Chip, read_facts
 from pincali_sync.pages.listing_page import parse_listing_page
 from pincali_sync.pages.own_page import what_is_missing
 from pincali_sync.pages.places import coordinates_in_url, coordinates_of, place_of, property_type_of
-from pincali_sync.pages.sitemap import ShardUrls, parse_index
+from pincali_sync.pages.sitemap import listing_urls, parse_index
 from pincali_sync.pages.stub import returns_to_itself
 from pincali_sync.pages.text import clean, one_line
 
@@ -35,7 +35,7 @@ _PAGES: dict[str, Callable[[bytes], object]] = {
     "stub": lambda body: returns_to_itself(FetchedPage(status=200, body=body), DETAIL_URL),
     "what is missing": lambda body: what_is_missing(FetchedPage(status=200, body=body)),
     "sitemap index": lambda body: parse_index(body, SITEMAP_URL),
-    "sitemap shard": lambda body: list(ShardUrls(body, SITEMAP_URL)),
+    "sitemap shard": lambda body: list(listing_urls(body, SITEMAP_URL)),
 }
 _TEXTS: dict[str, Callable[[str], object]] = {
     "offer": parse_offer,

@@ -14,7 +14,7 @@ import pytest
 
 from pincali_sync.exceptions import PageError
 from pincali_sync.pages import sitemap
-from pincali_sync.pages.sitemap import ShardLink, ShardUrls, parse_index
+from pincali_sync.pages.sitemap import ShardLink, ShardUrls, listing_urls, parse_index
 from tests.support.memory import peak_megabytes
 
 URL = "https://www.pincali.com/sitemap.xml"
@@ -80,7 +80,7 @@ def test_urls_of_all_languages_are_one_listing_and_others_are_passed_over(pack: 
         "https://www.pincali.com/inmuebles/casas-en-venta",
         "",
     )
-    assert list(ShardUrls(pack(body), URL)) == ["https://www.pincali.com/en/home/casa-12"] * 2
+    assert list(listing_urls(pack(body), URL)) == ["https://www.pincali.com/en/home/casa-12"] * 2
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_urls_of_all_languages_are_one_listing_and_others_are_passed_over(pack: 
 )
 def test_a_shard_that_breaks_off_is_not_taken_for_a_whole_one(body: bytes) -> None:
     with pytest.raises(PageError, match="cannot be read to its end"):
-        list(ShardUrls(body, URL))
+        list(listing_urls(body, URL))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_shard_that_breaks_off_is_not_taken_for_a_whole_one(body: bytes) -> No
 def test_a_document_type_is_refused_with_its_entities(entity: str) -> None:
     bomb = f"<!DOCTYPE urlset [<!ENTITY a {entity}>]><urlset><url><loc>&a;</loc></url></urlset>"
     with pytest.raises(PageError, match="document type"):
-        list(ShardUrls(bomb.encode(), URL))
+        list(listing_urls(bomb.encode(), URL))
 
 
 def test_one_bad_url_costs_that_url() -> None:
@@ -111,23 +111,23 @@ def test_one_bad_url_costs_that_url() -> None:
         links = parse_index(index(f"<loc>{bad}</loc>", good), URL)
         assert [link.url for link in links] == ["https://www.pincali.com/maps/properties.xml.gz"]
     body = shard("http://[", "https://www.pincali.com/inmueble/a?x=1&y", "\x08", "/inmueble/b")
-    assert [url.rpartition("/")[2] for url in ShardUrls(body, URL)] == ["a", "b"]
+    assert [url.rpartition("/")[2] for url in listing_urls(body, URL)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("before", [b"\n ", b"\xef\xbb\xbf", b"<!-- first -->", b"<?first?>"])
 def test_something_before_the_root_does_no_harm(before: bytes) -> None:
     whole = shard("https://www.pincali.com/inmueble/casa-12")
     body = before + (whole[whole.index(b"<urlset") :] if before[:1] == b"<" else whole)
-    assert len(list(ShardUrls(body, URL))) == 1
+    assert len(list(listing_urls(body, URL))) == 1
     with pytest.raises(PageError):
-        list(ShardUrls(before, URL))
+        list(listing_urls(before, URL))
 
 
 SITE = "https://www.pincali.com/inmueble/"
 
 
 def slugs(body: bytes) -> list[str]:
-    return [url.rpartition("/")[2] for url in ShardUrls(body, URL)]
+    return [url.rpartition("/")[2] for url in listing_urls(body, URL)]
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_date_that_is_none_is_none(lastmod: str) -> None:
 def test_a_page_is_no_empty_shard_and_an_index_names_no_further_index() -> None:
     for body in (b"<html><body/></html>", index("<loc>https://cdn.invalid/properties.xml</loc>")):
         with pytest.raises(PageError, match="no <urlset>"):
-            list(ShardUrls(body, URL))
+            list(listing_urls(body, URL))
     with pytest.raises(PageError, match="no <sitemapindex>"):
         parse_index(shard("https://cdn.invalid/properties.xml"), URL)
 
@@ -258,7 +258,7 @@ def test_more_shards_or_urls_than_any_sitemap_has_are_refused(
     monkeypatch.setattr(sitemap, "MAX_URLS", 3)
     with pytest.raises(PageError, match="more than 3 shards"):
         parse_index(index(*(f"<loc>/properties{n}.xml</loc>" for n in range(4))), URL)
-    found = iter(ShardUrls(shard(*(f"/inmueble/casa-{n}" for n in range(4))), URL))
+    found = listing_urls(shard(*(f"/inmueble/casa-{n}" for n in range(4))), URL)
     assert [next(found), next(found), next(found)]
     with pytest.raises(PageError, match="more than 3 URLs"):
         next(found)
@@ -291,7 +291,7 @@ def main() -> None:
     sitemap._MAX_ELEMENTS = 1_000_000  # in less time
     for bomb in BOMBS:
         with pytest.raises(PageError):
-            list(ShardUrls(packed(bomb), URL))
+            list(listing_urls(packed(bomb), URL))
     print(peak_megabytes())
 
 
@@ -306,14 +306,14 @@ def main() -> None:
 def test_a_file_that_holds_next_to_nothing_takes_next_to_no_time(body: bytes) -> None:
     began = time.process_time()
     with pytest.raises(PageError, match="cannot be read to its end"):
-        list(ShardUrls(body, URL))
+        list(listing_urls(body, URL))
     assert time.process_time() - began < 1
 
 
 def test_a_file_may_be_made_of_several() -> None:
     whole = shard("https://www.pincali.com/inmueble/casa-12")
     body = b"".join(map(gzip.compress, (b"", whole[:50], b"", whole[50:]))) + b"\0" * 5_000
-    assert list(ShardUrls(body, URL)) == ["https://www.pincali.com/en/home/casa-12"]
+    assert list(listing_urls(body, URL)) == ["https://www.pincali.com/en/home/casa-12"]
 
 
 def test_bombs_are_refused_in_little_memory() -> None:
