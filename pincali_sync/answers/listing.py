@@ -187,7 +187,7 @@ def _pages_of(page: ListingPage) -> int | None:
     if page.next_page is None or not cards or not page.total_listings:
         return page.total_pages
     needed = -(-page.total_listings // cards)
-    is_hidden = page.total_pages is not None and needed > _HIDDEN * page.total_pages
+    is_hidden = needed > _HIDDEN * (page.total_pages or 0)
     return needed if is_hidden else page.total_pages
 
 

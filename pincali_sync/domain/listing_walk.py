@@ -78,7 +78,7 @@ class ListingWalk:
             self._reader.gaps.append("the first page could not be read")
             return self._summary()
         self._start = self._reader.stock = first.total
-        if (first.pages or 1) > self._reader.cap:
+        if self._pages_of(first) > self._reader.cap:
             await self._learn_reach(first)
         await self._cover(self._plain, first)
         # What was activated meanwhile went to the front, out of pages still to be read.
@@ -88,7 +88,7 @@ class ListingWalk:
 
     async def _learn_reach(self, first: PageFacts) -> None:
         """How many pages the site shows, and whether from both ends."""
-        search = CapSearch(self._reader, self._plain, first.pages or 1)
+        search = CapSearch(self._reader, self._plain, self._pages_of(first))
         self._reader.cap = await search.find() or self._reader.cap
         self._probed = search.pages
         oldest = await self._reader.first(replace(self._plain, order=Order.OLDEST))
@@ -103,7 +103,7 @@ class ListingWalk:
 
     async def _cover(self, query: ListingQuery, first: PageFacts) -> None:
         """Reads a query whole, by its parts where it must be; what cannot be read is told."""
-        if (first.pages or 1) <= self._reach and await self._read_whole(query, first):
+        if self._pages_of(first) <= self._reach and await self._read_whole(query, first):
             return
         first = await self._fresh(query, first)
         for division in DIVISIONS:
@@ -124,12 +124,18 @@ class ListingWalk:
         pages = await self._reader.rest(query, first, limit=cap, is_whole=True, known=known)
         told = [facts for _, facts in sorted(pages.items()) if facts.total is not None] or [first]
         cards = self._cards_of_a_page(first)
-        declared, left = told[-1].pages or 1, (told[-1].total or 0) - cap * cards
+        declared, left = self._pages_of(told[-1]), (told[-1].total or 0) - cap * cards
         if declared > cap and left > 0:
             await self._read_from_other_end(query, -(-(left + A_FEW) // max(cards, 1)))
         if self._reader.cap < cap:
             return declared <= self._reader.cap
-        return declared <= max(self._reach, _GROWN * (first.pages or 1))
+        return declared <= max(self._reach, _GROWN * self._pages_of(first))
+
+    def _pages_of(self, facts: PageFacts) -> int:
+        """As a page says; without a count, as many as its total fills: its own cards may be few."""
+        if facts.pages is not None or not facts.has_next or not facts.total:
+            return facts.pages or 1
+        return -(-facts.total // max(facts.cards, self._reader.sizes.full, 1))
 
     def _cards_of_a_page(self, first: PageFacts) -> int:
         """Of a query's pages: the first one may have promoted listings beside its own."""
@@ -174,7 +180,7 @@ class ListingWalk:
         return True
 
     def _parts_for(self, first: PageFacts) -> int:
-        return max(2, -(-(first.pages or 1) // max(1, int(_FULL * self._reach))))
+        return max(2, -(-self._pages_of(first) // max(1, int(_FULL * self._reach))))
 
     async def _account_for(self, parts: Parts, first: PageFacts) -> None:
         """What is in no part: listings on request are looked for, others are out of reach."""

@@ -177,10 +177,11 @@ def _counted(heading: str, noun: re.Match[str]) -> int | None:
 def _total_pages(
     tree: LexborHTMLParser, total: int | None, cards: int, next_page: str | None, url: str
 ) -> int | None:
-    """From "Page 1 of 17,249"; without it, from the total and the size of a full page."""
-    summary = text_at(tree, ".pagination-summary") or ""
-    if declared := _PAGE_OF.search(summary):
-        return integer_of(declared[1])
+    """From "Page 1 of 17,249"; without an exact count, from the total and the size of a page."""
+    summary = _PAGE_OF.search(text_at(tree, ".pagination-summary") or "")
+    declared = integer_of(summary[1]) if summary else None
+    if declared is not None:
+        return declared
     if not total or not cards:
         return None
     current = integer_of("".join(parse_qs(urlsplit(url).query).get("page", []))) or 1

@@ -300,10 +300,10 @@ def test_a_first_page_tells_the_values_by_which_its_query_can_be_divided() -> No
 
 @pytest.mark.parametrize(
     ("total", "told", "pages"),
-    [(240, 100, 100), (2_400, 100, 240), (1_050, 100, 100), (240, None, None)],
+    [(240, 100, 100), (2_400, 100, 240), (1_050, 100, 100), (240, None, 24), (None, None, None)],
 )
 def test_a_pager_that_stops_at_the_cap_does_not_hide_what_lies_beyond(
-    total: int, told: int | None, pages: int | None
+    total: int | None, told: int | None, pages: int | None
 ) -> None:
     cards = tuple(entry(f"casa-{n}") for n in range(10))
     page = ListingPage(total_listings=total, total_pages=told, next_page="/2", entries=cards)

@@ -530,6 +530,20 @@ async def test_where_no_page_tells_how_many_there_are_the_rest_beyond_the_cap_is
     assert len([gap for gap in summary.gaps if "more follows after page 5" in gap]) == gaps
 
 
+@pytest.mark.parametrize("count", [170, 2_000])
+async def test_a_source_whose_pages_tell_how_many_listings_but_no_pages_is_read_whole(
+    count: int,
+) -> None:
+    site = ShiftingSite(rows=varied_rows(count, unpriced=0), page_size=10, page_cap=10)
+
+    async def read(page: WantedPage) -> PageFacts | None:
+        facts = await site.read(page)
+        return replace(facts, pages=None) if facts else None
+
+    summary = await ListingWalk(ListingSource.SALE, read, page_cap=10).everything()
+    assert (len(site.seen), summary.holes) == (count, ())
+
+
 async def test_a_page_that_is_gone_with_the_last_row_is_no_loss() -> None:
     def remove_one(site: ShiftingSite, asked: int) -> None:
         if asked == 2:

@@ -178,6 +178,15 @@ def test_without_a_summary_the_last_page_is_the_last(markup_2025: str) -> None:
     assert page.total_pages == 49
 
 
+@pytest.mark.parametrize("count", ["100+", "más de 100", "muchas"])
+def test_a_page_count_that_is_not_exact_leaves_it_to_the_total(
+    markup_2026: str, count: str
+) -> None:
+    summary = f'<div class="pagination-summary">Página 1 de {count}</div>'
+    page = parse_listing_page(markup_2026.replace("pagination-summary", "gone") + summary, URL_2026)
+    assert page.total_pages == 8400 // 4
+
+
 def test_a_pager_that_leads_to_its_own_page_is_not_followed(markup_2026: str) -> None:
     markup = markup_2026.replace("propiedades-en-mexico?page=2", "propiedades-en-mexico#")
     assert parse_listing_page(markup, URL_2026).next_page is None
