@@ -124,7 +124,9 @@ class ListingWalk:
         pages = await self._reader.rest(query, first, limit=cap, is_whole=True, known=known)
         told = [facts for _, facts in sorted(pages.items()) if facts.total is not None] or [first]
         cards = self._cards_of_a_page(first)
-        declared, left = self._pages_of(told[-1]), (told[-1].total or 0) - cap * cards
+        # The last page's pager may stop at what the site shows, and its count with it.
+        declared = max(self._pages_of(first), self._pages_of(told[-1]))
+        left = (told[-1].total or 0) - cap * cards
         if declared > cap and left > 0:
             await self._read_from_other_end(query, -(-(left + A_FEW) // max(cards, 1)))
         if self._reader.cap < cap:

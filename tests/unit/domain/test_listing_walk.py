@@ -544,6 +544,25 @@ async def test_a_source_whose_pages_tell_how_many_listings_but_no_pages_is_read_
     assert (len(site.seen), summary.holes) == (count, ())
 
 
+@pytest.mark.parametrize("count", [170, 2_000])
+@pytest.mark.parametrize("tells_pages", [True, False])
+async def test_a_pager_that_stops_at_the_cap_hides_nothing_of_the_other_end(
+    count: int, *, tells_pages: bool
+) -> None:
+    site = ShiftingSite(rows=varied_rows(count, unpriced=0), page_size=10, page_cap=10)
+
+    async def read(page: WantedPage) -> PageFacts | None:
+        facts = await site.read(page)
+        if facts is None or facts.is_absent:
+            return facts
+        if page.number == site.page_cap:
+            return replace(facts, pages=page.number, has_next=False)
+        return facts if tells_pages else replace(facts, pages=None)
+
+    summary = await ListingWalk(ListingSource.SALE, read, page_cap=10).everything()
+    assert (len(site.seen), summary.holes) == (count, ())
+
+
 async def test_a_page_that_is_gone_with_the_last_row_is_no_loss() -> None:
     def remove_one(site: ShiftingSite, asked: int) -> None:
         if asked == 2:
