@@ -199,6 +199,6 @@ class SitemapUrls(Base):
     computed_id: Mapped[col.RecordId] = mapped_column(primary_key=True)
     source_url: Mapped[str]
     shard_url: Mapped[str | None]  # None: none lists it any more
-    first_listed_at: Mapped[datetime]
+    first_listed_at: Mapped[datetime]  # or again, since a complete pass lacked it
     listed_at: Mapped[datetime]  # as it came into the shard, or as it went
     session_id: Mapped[UUID]  # of that pass

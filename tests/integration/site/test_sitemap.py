@@ -307,6 +307,39 @@ async def test_a_doubtful_shard_proves_presence_but_no_absence(
     assert (await passed(services, WHOLE)).is_complete
 
 
+DOUBTFUL = {"properties1.xml": urls()}
+WITHOUT_CASA_0 = {**WHOLE, "properties.xml": urls(*MANY[1:96])}
+
+
+@pytest.mark.parametrize(
+    ("before", "times"),
+    [
+        # What a complete pass had is dropped, whatever passes read it since.
+        ([WHOLE, WHOLE | DOUBTFUL], 1),
+        ([WHOLE, WHOLE | DOUBTFUL, WHOLE | DOUBTFUL], 1),
+        ([WHOLE | DOUBTFUL, WHOLE, WHOLE | DOUBTFUL, WITHOUT_CASA_0 | DOUBTFUL], 1),
+        # No complete pass had it, this time.
+        ([WHOLE | DOUBTFUL], 0),
+        ([WHOLE | DOUBTFUL, WITHOUT_CASA_0, WHOLE | DOUBTFUL], 0),
+        ([WHOLE, WITHOUT_CASA_0, WHOLE | DOUBTFUL], 0),
+    ],
+)
+async def test_what_a_complete_sitemap_had_is_missing_though_an_incomplete_one_came_between(
+    services: Services, db: Database, clock: FixedClock, before: list[dict[str, bytes]], times: int
+) -> None:
+    for each in before:
+        ended = await passed(services, each)
+        await services.diff.detect_removed_properties(ended.session_id)
+        assert ended.is_complete == (each["properties1.xml"] != DOUBTFUL["properties1.xml"])
+        clock.advance(days=1)
+    await add_live(db, "casa-0", visits=1)
+    ended = await passed(services, WITHOUT_CASA_0)
+    assert ended.is_complete
+    for _ in range(2):
+        await services.diff.detect_removed_properties(ended.session_id)
+        assert await counts(db) == {id_of("casa-0"): times}
+
+
 async def test_an_index_that_names_fewer_shards_than_before_is_doubtful_once(
     services: Services, clock: FixedClock
 ) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.corners import may_be_in
 from pincali_sync.db.repositories.removal.transition import LIKELY, PRESENT, transition
-from pincali_sync.db.repositories.site.listed import LISTED_URLS, listed_at
+from pincali_sync.db.repositories.site.listed import IN_A_COMPLETE_ONE, LISTED_URLS, listed_at
 from pincali_sync.domain.coverage import Certificate
 from pincali_sync.domain.listing_status import (
     INACTIVE_AFTER,
@@ -120,7 +120,7 @@ SELECT coalesce(array_agg(c.source::text), '{}') AS sources,
 _DELISTED = f"""
       FROM sitemap_passes this
       JOIN {LISTED_URLS} u ON u.session_id <> this.session_id AND u.listed_at < this.dated_at
-      JOIN sitemap_passes had ON had.session_id = u.session_id AND had.is_complete
+      JOIN sitemap_passes had ON had.session_id = u.session_id AND {IN_A_COMPLETE_ONE}
       LEFT JOIN property_aliases a ON a.alias = u.computed_id
       JOIN properties_live l ON l.property_id = coalesce(a.property_id, u.computed_id)
       LEFT JOIN property_manifest m ON m.property_id = l.property_id

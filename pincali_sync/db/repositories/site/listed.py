@@ -22,6 +22,13 @@ LISTED_URLS = """(
            coalesce(s.session_id, u.session_id) AS session_id
       FROM sitemap_urls u LEFT JOIN sitemap_shards s ON s.url = u.shard_url)"""
 
+# Whether a complete pass other than `this` had the URL `u`, which the pass `had` read last: that
+# one, or another since the URL came. Incomplete ones that read its shard meanwhile change nothing.
+IN_A_COMPLETE_ONE = """(had.is_complete OR EXISTS (
+    SELECT FROM sitemap_passes p
+     WHERE p.is_complete AND p.session_id <> this.session_id
+       AND p.started_at < had.started_at AND p.dated_at >= u.first_listed_at))"""
+
 
 def listed_at(record: str) -> str:
     """When the sitemap listed a record last, under any of its forms; NULL where it never did.

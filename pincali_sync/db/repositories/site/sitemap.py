@@ -52,7 +52,8 @@ UPDATE sitemap_urls u
 
 # What it did not list before, and of that into the manifest what is unknown there. Known to the
 # sitemap only, it is of unknown origin, so that it is missing only where all sources were looked
-# through. It is fetched after what pages showed. A newcomer is marked as this session's.
+# through. It is fetched after what pages showed. A newcomer is marked as this session's. What a
+# complete pass lacked meanwhile is first listed anew: that pass did not have it.
 _CAME = """
 WITH came AS (
     INSERT INTO sitemap_urls AS u
@@ -65,6 +66,11 @@ WITH came AS (
      ORDER BY computed_id
     ON CONFLICT (computed_id) DO UPDATE
        SET shard_url = excluded.shard_url, session_id = excluded.session_id,
+           first_listed_at = CASE
+               WHEN greatest(u.listed_at,
+                             (SELECT dated_at FROM sitemap_shards s WHERE s.url = u.shard_url))
+                    < (SELECT max(dated_at) FROM sitemap_passes WHERE is_complete)
+               THEN excluded.first_listed_at ELSE u.first_listed_at END,
            listed_at = greatest(u.listed_at, excluded.listed_at,
                                 (SELECT dated_at FROM sitemap_shards s WHERE s.url = u.shard_url))
     RETURNING computed_id, source_url
