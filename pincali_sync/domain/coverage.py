@@ -17,6 +17,9 @@ from pincali_sync.domain.walk_summary import SHORT, UNREAD, Hole
 MAX_LOST_SHARE = 0.10
 # The spec: fewer than half of the expected listings is an outage, whatever the pages say.
 MIN_EXPECTED_SHARE = 0.50
+# Unless a scan so long before found as few: an outage is over by then, a source that shrank is not.
+SHRUNK_SINCE = timedelta(days=3)
+MAX_BETWEEN_SHRUNK = 0.10  # whatever churn the time between the two lets expect
 # Listings shift between pages while they are read: so much of the declared total may go missing.
 MIN_DISTINCT_SHARE = 0.995
 # So much of it may be out of reach, in corners: beyond, no scan tells of the source.
@@ -54,12 +57,22 @@ class SourceScan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LowerMark:
+    """What a scan found that was refused for finding too few, and for nothing else."""
+
+    source: str
+    listings: int
+    issued_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
     """Whether a scan read one source completely, and why not."""
 
     source: str
     certified: bool = False  # nothing speaks against it
-    # The first certified scan sets the expectation and removes nothing.
+    # The first certified scan sets the expectation and removes nothing; so does the first of a
+    # source that shrank.
     proves_absence: bool = False
     reasons: tuple[str, ...] = ()  # against it
     corners: tuple[Corner, ...] = ()  # it proves no absence of who may be there
@@ -169,25 +182,30 @@ def reasons_against_sitemap(read: PassTotals) -> list[str]:
     return reasons
 
 
-def certify(scan: SourceScan, *, expected: int | None) -> Certificate:
+def certify(
+    scan: SourceScan, *, expected: int | None, lower: LowerMark | None = None
+) -> Certificate:
     """Looks for reasons against a scan of all pages of one source.
 
     Args:
         expected: listings that the source's last certified scan found; None: this is the first.
+        lower: what a scan since then found, if that was too few of them; no scan has found more
+            since.
     """
+    has_shrunk = _is_too_few(scan, expected)
     corners = corners_of(scan.holes, negligible=1 - MIN_DISTINCT_SHARE)
     checks = (
         _unread_pages(scan),
         _short_pages(scan),
         _too_few_of_the_declared(scan, corners),
         _drift_of_the_total(scan),
-        _too_few_of_the_expected(scan, expected),
+        _too_few_of_the_expected(scan, expected, lower),
     )
     reasons = tuple(filter(None, checks))
     return Certificate(
         source=scan.source,
         certified=not reasons,
-        proves_absence=not reasons and expected is not None,
+        proves_absence=not reasons and expected is not None and not has_shrunk,
         reasons=reasons,
         corners=() if reasons else corners,
     )
@@ -230,13 +248,33 @@ def _drift_of_the_total(scan: SourceScan) -> str | None:
     if start is None or end is None or scan.started_at is None or scan.ended_at is None:
         return "no page told how many listings there are"
     days = (scan.ended_at - scan.started_at) / timedelta(days=1)
-    allowed = start * max(MAX_DRIFT_SHARE, CHURN_FACTOR * EXPECTED_DAILY_CHURN * days)
-    if abs(end - start) > max(allowed, 1):
+    if abs(end - start) > max(start * _drift_in(days), 1):
         return f"the declared total went from {start} to {end} during the scan"
     return None
 
 
-def _too_few_of_the_expected(scan: SourceScan, expected: int | None) -> str | None:
-    if expected and scan.distinct_properties < MIN_EXPECTED_SHARE * expected:
-        return f"{scan.distinct_properties} listings, {expected} were expected"
-    return None
+def _drift_in(days: float) -> float:
+    """How far a source's total may move in a time, as a share of it."""
+    return max(MAX_DRIFT_SHARE, CHURN_FACTOR * EXPECTED_DAILY_CHURN * days)
+
+
+def _too_few_of_the_expected(
+    scan: SourceScan, expected: int | None, lower: LowerMark | None
+) -> str | None:
+    if not _is_too_few(scan, expected) or _found_as_few_before(scan, lower):
+        return None
+    return f"{scan.distinct_properties} listings, {expected} were expected"
+
+
+def _is_too_few(scan: SourceScan, expected: int | None) -> bool:
+    return bool(expected) and scan.distinct_properties < MIN_EXPECTED_SHARE * (expected or 0)
+
+
+def _found_as_few_before(scan: SourceScan, lower: LowerMark | None) -> bool:
+    """Whether a scan long enough ago confirms this one. That nothing is there, none confirms."""
+    if lower is None or not lower.listings or scan.started_at is None:
+        return False
+    apart = scan.started_at - lower.issued_at
+    allowed = lower.listings * min(MAX_BETWEEN_SHRUNK, _drift_in(apart / timedelta(days=1)))
+    moved = abs(scan.distinct_properties - lower.listings)
+    return apart >= SHRUNK_SINCE and moved <= max(allowed, 1) and scan.distinct_properties > 0

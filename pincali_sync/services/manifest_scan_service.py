@@ -163,9 +163,15 @@ class ManifestScanService(Service):
         A source that the session did not touch has none, and proves nothing.
         """
         scans = await tx.manifest.scans_of(session_id)
+        now = self.clock.now()
         expected = await tx.certificates.expected(session_id)
-        certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
-        await tx.certificates.issue(session_id, scans, certificates, expected, now=self.clock.now())
+        began = min((scan.started_at for scan in scans if scan.started_at), default=now)
+        lower = await tx.certificates.lower_marks(session_id, began=began)
+        certificates = [
+            certify(scan, expected=expected.get(scan.source), lower=lower.get(scan.source))
+            for scan in scans
+        ]
+        await tx.certificates.issue(session_id, scans, certificates, expected, now=now)
         if not any(each.corners for each in certificates):
             return certificates
         covered = await tx.certificates.covered(session_id)

@@ -81,7 +81,11 @@ class ScanPreview:
         """What would be missing once more, and of that again; and which sources prove nothing."""
         async with self._db.rolled_back() as tx:
             expected = await tx.certificates.expected(None)
-            certificates = [certify(scan, expected=expected.get(scan.source)) for scan in scans]
+            lower = await tx.certificates.lower_marks(None, began=self._began)
+            certificates = [
+                certify(scan, expected=expected.get(scan.source), lower=lower.get(scan.source))
+                for scan in scans
+            ]
             missing, likely = await tx.missing.preview(
                 list(self._records), certificates, began=self._began
             )

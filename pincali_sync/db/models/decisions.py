@@ -27,7 +27,7 @@ class ScanCertificates(Base):
     session_id: Mapped[col.SessionKey]
     source: Mapped[col.Str50] = mapped_column(primary_key=True)
     certified: Mapped[bool]
-    proves_absence: Mapped[bool]  # certified, and not the source's first: that one sets the mark
+    proves_absence: Mapped[bool]  # certified, and not one that sets the mark: the source's first
     reasons: Mapped[col.JsonList]
     holes: Mapped[col.JsonList]  # who may be in one is not missing: see `coverage`
     pages_declared: Mapped[int | None]

@@ -12,6 +12,7 @@ import pytest
 from pincali_sync.domain.corners import corners_of
 from pincali_sync.domain.coverage import (
     Certificate,
+    LowerMark,
     SourceScan,
     certify,
     reasons_to_distrust,
@@ -175,6 +176,39 @@ def test_a_source_without_any_listing_may_be_certified_where_none_was_expected()
     empty = full_scan(read=1, pages=1, found=0, total=0, at_start=0)
     assert certify(empty, expected=0).proves_absence
     assert not certify(empty, expected=40).certified
+
+
+@pytest.mark.parametrize(
+    ("before", "days", "is_certified"),
+    [
+        (1_000, 7, True),
+        (1_000, 3, True),
+        (1_000, 2.9, False),  # as an outage lasts
+        (1_100, 7, True),
+        (1_120, 7, False),
+        (900, 7, False),
+        (1_120, 300, False),
+        (0, 7, False),
+    ],
+)
+def test_a_source_that_shrank_is_certified_when_a_scan_long_after_finds_as_few(
+    before: int, days: float, *, is_certified: bool
+) -> None:
+    few = full_scan(found=1_000, total=1_000, at_start=1_000)
+    lower = LowerMark(source="sale", listings=before, issued_at=START - timedelta(days=days))
+    certificate = certify(few, expected=2_400, lower=lower)
+    assert certificate.certified is is_certified
+    assert not certificate.proves_absence
+    assert certify(full_scan(), expected=2_400, lower=lower).proves_absence
+    lost = certify(replace(few, pages_lost=1), expected=2_400, lower=lower)
+    assert not lost.certified
+
+
+def test_that_a_source_has_nothing_any_more_is_never_confirmed() -> None:
+    empty = full_scan(read=1, pages=1, found=0, total=0, at_start=0)
+    for listings in (0, 1):
+        lower = LowerMark(source="sale", listings=listings, issued_at=START - timedelta(days=7))
+        assert not certify(empty, expected=40, lower=lower).certified
 
 
 # --- but for corners ------------------------------------------------------------------------------

@@ -10,7 +10,13 @@ from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.removal.corners import COVERED
-from pincali_sync.domain.coverage import Certificate, SourceScan
+from pincali_sync.domain.coverage import (
+    MIN_EXPECTED_SHARE,
+    SHRUNK_SINCE,
+    Certificate,
+    LowerMark,
+    SourceScan,
+)
 
 _ISSUE = """
 INSERT INTO scan_certificates
@@ -22,6 +28,24 @@ VALUES (:session_id, :source, :certified, :proves_absence, CAST(:reasons AS json
         :declared_total, :distinct_properties, :expected,
         coalesce(CAST(:started_at AS timestamptz), CAST(:now AS timestamptz)), :now)
 ON CONFLICT (session_id, source) DO NOTHING
+"""
+
+# The latest long enough ago that has no other reason against it. A scan that found more since,
+# certified or not, has shown that those few were not all.
+_LOWER_MARKS = """
+SELECT DISTINCT ON (c.source) c.source, c.distinct_properties AS listings, c.issued_at
+  FROM scan_certificates c
+ WHERE NOT c.certified AND jsonb_array_length(c.reasons) = 1
+   AND c.distinct_properties < :share * c.expected_properties
+   AND c.session_id IS DISTINCT FROM CAST(:session_id AS uuid)
+   AND c.issued_at <= CAST(:before AS timestamptz)
+   AND NOT EXISTS (
+       SELECT FROM scan_certificates later
+        WHERE later.source = c.source AND later.issued_at > c.issued_at
+          AND later.session_id IS DISTINCT FROM CAST(:session_id AS uuid)
+          AND (later.certified
+               OR later.distinct_properties >= :share * later.expected_properties))
+ ORDER BY c.source, c.issued_at DESC
 """
 
 
@@ -36,6 +60,20 @@ class CertificateRepository(Repository):
                 ORDER BY source, issued_at DESC""",
             session_id=session_id,
         )
+
+    async def lower_marks(
+        self, session_id: UUID | None, *, began: datetime
+    ) -> dict[str, LowerMark]:
+        """By source, what a scan since the last certified one found, refused for that alone, long
+        enough before this one began."""
+        marks = await self._all(
+            LowerMark,
+            _LOWER_MARKS,
+            session_id=session_id,
+            before=began - SHRUNK_SINCE,
+            share=MIN_EXPECTED_SHARE,
+        )
+        return {each.source: each for each in marks}
 
     async def issue(
         self,
