@@ -60,7 +60,8 @@ class AppriseNotifier:
 def _target(place: int, url: str) -> Any:
     import apprise  # noqa: PLC0415  # half a second, which only those with targets pay
 
-    target = apprise.Apprise()
+    # Else it sends from threads of its own, for whose end the whole program waits.
+    target = apprise.Apprise(asset=apprise.AppriseAsset(async_mode=False, service_timeout=0))
     its_own = logging.getLogger("apprise")
     its_own.disabled = True  # it quotes the URLs that it refuses
     known = target.add(url)

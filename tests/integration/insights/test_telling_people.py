@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -60,6 +62,24 @@ async def test_a_target_whose_answer_drips_counts_as_one_that_took_nothing(
     monkeypatch.setattr(notify, "_TELL_SECONDS", 0.3)
     with dripping() as port:
         assert not await AppriseNotifier([f"json://127.0.0.1:{port}/"]).tell("a title", "a body")
+
+
+def test_a_program_that_gave_a_target_up_ends() -> None:
+    with dripping() as port:
+        told = f"""
+import asyncio
+from pincali_sync import notify
+notify._TELL_SECONDS = 0.3
+asyncio.run(notify.AppriseNotifier(["json://127.0.0.1:{port}/"]).tell("a title", "a body"))
+print("given up", flush=True)
+"""
+        with subprocess.Popen([sys.executable, "-c", told], stdout=subprocess.PIPE) as program:
+            assert program.stdout is not None
+            try:
+                assert program.stdout.readline() == b"given up\n"
+                assert program.wait(timeout=3) == 0
+            finally:
+                program.kill()
 
 
 async def test_with_nobody_to_tell_nothing_waits_to_be_told() -> None:
