@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 _PING_SECONDS = 5.0  # all of it: who lets an answer drip keeps no tick
 _TELL_SECONDS = 20.0  # a target: mail servers take their time
 _LONGEST_BODY = 10_000
+# The last three come with a client that cannot be made: a proxy or a file of certificates that the
+# environment names, and that httpx cannot use.
+_FAULTS = (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError, ValueError)
 
 
 class AppriseNotifier:
@@ -116,7 +119,7 @@ class HealthcheckPing:
                 client.stream("POST", whole, content=content) as answer,
             ):
                 answer.raise_for_status()
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
+        except _FAULTS as error:
             # Without the URL: who knows it can pretend that all is well.
             logger.warning("HEALTHCHECK_URL: the ping failed: %s", _kind(error))
 

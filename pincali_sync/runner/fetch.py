@@ -21,7 +21,9 @@ from pincali_sync.pages.challenge import Challenge, challenge_kind
 from pincali_sync.pages.encoding import by_header
 from pincali_sync.services.site.pace import PaceService
 
-_ERRORS = (httpx.HTTPError, httpx.InvalidURL, OSError, EOFError, zlib.error, ValueError)
+# ImportError: of a client that cannot be made, because of a SOCKS proxy in the environment.
+_FROM_HTTPX = (httpx.HTTPError, httpx.InvalidURL, ImportError)
+_ERRORS = (*_FROM_HTTPX, OSError, EOFError, zlib.error, ValueError)
 
 
 async def fetch(config: Config, url: str, **headers: str) -> FetchedPage:

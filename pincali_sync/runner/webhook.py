@@ -15,7 +15,8 @@ from pincali_sync.services.ports import PostAnswer
 
 _TIMEOUT_SECONDS = 10.0
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "PincaliSync/0.1"}
-_FAULTS = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
+# A client that cannot be made, because of a proxy in the environment say, is one of the last three.
+_FAULTS = (httpx.HTTPError, httpx.InvalidURL, OSError, ImportError, ValueError)
 
 
 async def post(target: WebhookTarget, headers: Mapping[str, str], body: bytes) -> PostAnswer:
