@@ -6,13 +6,12 @@ import asyncio
 import logging
 import os
 import shutil
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pincali_sync.browser.driver import playwright_driver, without_driver
 from pincali_sync.config import Config
 from pincali_sync.exceptions import BrowserMissingError, line_of
 
@@ -89,23 +88,6 @@ async def launch(playwright: Playwright, **options: Any) -> tuple[Browser, bool]
     return await playwright.chromium.launch(**{**options, "chromium_sandbox": False}), False
 
 
-@asynccontextmanager
-async def playwright_driver() -> AsyncIterator[Playwright]:
-    """Playwright in an event loop.
-
-    Raises:
-        BrowserMissingError: when its driver does not start.
-    """
-    from playwright.async_api import async_playwright  # noqa: PLC0415
-
-    async with AsyncExitStack() as stack:
-        try:
-            playwright = await stack.enter_async_context(async_playwright())
-        except Exception as error:  # there is nothing narrower
-            raise _without_driver(error) from error
-        yield playwright
-
-
 async def launched_version(config: Config) -> tuple[str, bool]:
     """Starts the browser, as detail jobs do, and ends it; its version, and whether it was in its
     sandbox.
@@ -149,14 +131,7 @@ def _ask_playwright() -> bool:
     except Error:
         return False
     except Exception as error:  # a driver that does not start raises nothing narrower
-        raise _without_driver(error) from error
-
-
-def _without_driver(error: Exception) -> BrowserMissingError:
-    return BrowserMissingError(
-        f"Playwright's driver does not start ({error}): what it writes above says what is "
-        "missing, such as the library libatomic1; without it, DETAIL_TRANSPORT=http"
-    )
+        raise without_driver(error) from error
 
 
 def _beside_the_driver() -> Path:

@@ -14,7 +14,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Route
 from playwright.async_api import Error as PlaywrightError
 
 from pincali_sync.agreed_headers import agreed_headers
-from pincali_sync.browser.chromium import launch, playwright_driver
+from pincali_sync.browser.chromium import launch
+from pincali_sync.browser.driver import playwright_driver
 from pincali_sync.browser.gate import Gate
 from pincali_sync.browser.visit import Visit
 from pincali_sync.config import Config
