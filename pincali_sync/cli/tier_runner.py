@@ -22,7 +22,7 @@ from pincali_sync.db.repositories.runs.runs import SyncRun
 from pincali_sync.db.repositories.site.pace import Pause
 from pincali_sync.doctor.precautions import precautions, warn_once_a_day
 from pincali_sync.domain.tiers import Tier
-from pincali_sync.exceptions import ExitStatus, LockedError, UsageError, line_of
+from pincali_sync.exceptions import ExitStatus, LockedError, UsageError, in_one_line, line_of
 from pincali_sync.files import UMASK
 from pincali_sync.language import ENGLISH, speaking
 from pincali_sync.notify import HealthcheckPing
@@ -74,17 +74,20 @@ async def _watched_tick(
     url = config.healthcheck_url
     ping = HealthcheckPing(url.get_secret_value() if url else None)
     await ping.started()
+    unseen: list[Exception] = []
     try:
-        runs, held_back = await _tick(config, tier, wait=wait, only_open=only_open)
+        runs, held_back = await _tick(config, tier, wait=wait, only_open=only_open, unseen=unseen)
     except LockedError:
         raise  # the runner that holds the lock says how its tick ends
     except Exception as error:
         await ping.failed(line_of(error))
         raise
-    if _status_of(runs, held_back) is ExitStatus.DONE:
-        await ping.succeeded()
+    # The work is done where nobody could be alerted, but then somebody outside has to know.
+    wrong = [*_what_is_wrong(runs, held_back), *map(in_one_line, unseen)]
+    if wrong:
+        await ping.failed("\n".join(wrong))
     else:
-        await ping.failed("\n".join(_what_is_wrong(runs, held_back)))
+        await ping.succeeded()
     return runs, held_back
 
 
@@ -103,7 +106,9 @@ def _status_of(runs: Iterable[SyncRun], held_back: Iterable[Pause]) -> ExitStatu
     return max(statuses, default=ExitStatus.DONE)
 
 
-async def _tick(config: Config, tier: Tier | None, *, wait: bool, only_open: bool) -> Ticked:
+async def _tick(
+    config: Config, tier: Tier | None, *, wait: bool, only_open: bool, unseen: list[Exception]
+) -> Ticked:
     """The runs of one tick, or of as many as it takes, and the pauses that hold some back."""
     check_tools(config)
     async with open_services(config) as services:
@@ -115,7 +120,7 @@ async def _tick(config: Config, tier: Tier | None, *, wait: bool, only_open: boo
         start_due = tier is None and not only_open
         try:
             while True:
-                runs = await _next_runs(scheduler, start_due=start_due, wait=wait)
+                runs = await _next_runs(scheduler, start_due=start_due, wait=wait, unseen=unseen)
                 seen.update({str(each.id): each for each in runs})
                 held_back = await _held_back(services, runs)
                 if not (wait or held_back or await services.pauses.of_tier(None)):
@@ -132,12 +137,12 @@ async def _tick(config: Config, tier: Tier | None, *, wait: bool, only_open: boo
 
 
 async def _next_runs(
-    scheduler: SchedulerService, *, start_due: bool, wait: bool
+    scheduler: SchedulerService, *, start_due: bool, wait: bool, unseen: list[Exception]
 ) -> Sequence[SyncRun]:
     """The runs of one tick; waiting, of the first one that no other runner's lock forbids."""
     while True:
         try:
-            return await scheduler.tick(start_due=start_due)
+            return await scheduler.tick(start_due=start_due, unseen=unseen)
         except LockedError:
             if not wait:
                 raise

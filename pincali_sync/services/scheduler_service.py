@@ -84,8 +84,15 @@ class SchedulerService(Service):
         """One tick: moves every open run on and starts what is due. Raises as `tick` does."""
         return await self.tick()
 
-    async def tick(self, *, start_due: bool = True) -> list[SyncRun]:
+    async def tick(
+        self, *, start_due: bool = True, unseen: list[Exception] | None = None
+    ) -> list[SyncRun]:
         """Moves every open run one step on, starts what is due, keeps the queue going.
+
+        Args:
+            start_due: whether runs are started.
+            unseen: takes what went wrong where alerts and webhooks are looked after. That fails no
+                tick: its work is done.
 
         Returns:
             The runs that were open or were started, as they now stand.
@@ -102,9 +109,11 @@ class SchedulerService(Service):
                 await self._work(lock, runs, faults, start_due=start_due)
             except Exception:
                 # Whatever keeps the tiers from running, people are told of it.
-                await self._look(runs)
+                await self.watch.look(runs)
                 raise
-            await self._look(runs)
+            found = await self.watch.look(runs)
+            if unseen is not None:
+                unseen[:] = found
             if faults:
                 raise faults[0]
             return runs
@@ -127,13 +136,6 @@ class SchedulerService(Service):
         for part in (self.drain.top_up, self.drain.keep_going):
             with _kept(faults):
                 await part(runs)
-
-    async def _look(self, runs: Sequence[SyncRun]) -> None:
-        """What goes wrong here fails no tick: its work is done. The missing sign of life tells."""
-        try:
-            await self.watch.look(runs)
-        except Exception as error:  # noqa: BLE001
-            logger.error("the figures could not be looked at: %s", error)
 
     async def start_now(self, tier: Tier) -> SyncRun:
         """Opens a run of this tier, due or not.

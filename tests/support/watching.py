@@ -66,7 +66,7 @@ class Lookout:
 
     async def look(self) -> list[str]:
         """What people are told when it looks now."""
-        await self._watch.look()
+        assert await self._watch.look() == []
         return self.listener.take()
 
     async def look_after(self, **duration: float) -> list[str]:

@@ -132,12 +132,33 @@ class Watch(Service):
     feed: ChangeFeedService
     webhooks: WebhookService
 
-    async def look(self, runs: Sequence[SyncRun] = ()) -> None:
-        """Checks the alerts and keeps figures, if that is due; `runs` are those of this tick."""
+    async def look(self, runs: Sequence[SyncRun] = ()) -> list[Exception]:
+        """Checks the alerts, keeps figures and sends webhooks, if that is due.
+
+        Args:
+            runs: those of this tick.
+
+        Returns:
+            What went wrong, which the log has too: figures that cannot be read keep no webhook.
+        """
+        faults: list[Exception] = []
+        try:
+            is_due, is_kept = await self._is_wanted(any(run.status != "running" for run in runs))
+            if not is_due:
+                return []
+            await self._judge(is_kept)
+        except Exception as error:  # noqa: BLE001
+            logger.error("the figures could not be looked at: %s", error)
+            faults.append(error)
+        try:
+            await self.webhooks.send(seconds=_WEBHOOK_SECONDS)
+        except Exception as error:  # noqa: BLE001
+            logger.error("changes could not be sent to webhooks: %s", error)
+            faults.append(error)
+        return faults
+
+    async def _judge(self, is_kept: bool) -> None:
         now = self.clock.now()
-        is_due, is_kept = await self._is_wanted(any(run.status != "running" for run in runs))
-        if not is_due:
-            return
         snapshot = await self.insights.snapshot(whole=not is_kept)
         if not is_kept:
             figures = _kept(samples_of(snapshot))
@@ -146,7 +167,6 @@ class Watch(Service):
         await self.feed.number()  # so that a reader finds little left to number
         # The sign of life comes last: without it somebody outside notices.
         await self.db.run(lambda tx: tx.history.beat(RUNNER, now=now))
-        await self.webhooks.send(seconds=_WEBHOOK_SECONDS)
 
     @in_transaction
     async def _is_wanted(self, tx: UnitOfWork, has_news: bool) -> tuple[bool, bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Iterator
 
 import pytest
@@ -18,6 +19,7 @@ from pincali_sync.db.engine import Database
 from pincali_sync.exceptions import ConfigError
 from pincali_sync.notify import AppriseNotifier, HealthcheckPing
 from pincali_sync.services.insights.snapshot import RUNNER
+from pincali_sync.services.insights_service import InsightsService
 from tests.support.http_listener import HttpListener, dripping, http_listener
 from tests.support.postgres import execute
 
@@ -210,14 +212,40 @@ def test_a_tick_that_cannot_start_what_is_due_says_so(listener: HttpListener) ->
 def test_a_tick_with_nothing_to_do_is_a_good_one(
     listener: HttpListener, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    leave_nothing_to_do(database_url, monkeypatch)
+    assert tier_runner.main() == 0
+    assert listener.paths == ["/id/start", "/id"]
+
+
+def leave_nothing_to_do(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCRAPYD_URLS", "local")  # no node that could be missed
     execute(
         database_url,
         """INSERT INTO sync_runs (tier_level, status, step, started_at, completed_at)
            SELECT tier, 'completed', 'done', now(), now() FROM generate_series(1, 4) AS tier""",
     )
+
+
+@pytest.mark.usefixtures("watched")
+def test_figures_that_cannot_be_read_keep_no_webhook_and_are_told_by_the_ping(
+    listener: HttpListener, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_figures(*_: object, **__: object) -> None:
+        raise KeyError("a figure")
+
+    monkeypatch.setattr(InsightsService, "snapshot", no_figures)
+    monkeypatch.setenv("WEBHOOK_URLS", f"{listener.url}/hooks")
+    monkeypatch.setenv("WEBHOOK_SECRET", "whsec_" + b64encode(b"for tests only" * 2).decode())
+    leave_nothing_to_do(database_url, monkeypatch)
+    assert tier_runner.main() == 0  # from here on the target is told what changes
+    execute(
+        database_url,
+        "INSERT INTO property_changes (property_id, change_type) VALUES ('a', 'created')",
+    )
+    listener.received.clear()
     assert tier_runner.main() == 0
-    assert listener.paths == ["/id/start", "/id"]
+    assert listener.paths == ["/id/start", "/hooks", "/id/fail"]
+    assert listener.received[2][1] == "KeyError: 'a figure'"
 
 
 @pytest.mark.usefixtures("watched")

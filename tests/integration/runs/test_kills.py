@@ -40,8 +40,9 @@ _MOST_TICKS = 60
 class _NoWatch:
     """Who is told what: figures are only read for that."""
 
-    async def look(self, runs: object) -> None:
+    async def look(self, runs: object) -> list[Exception]:
         """Nobody is told."""
+        return []
 
 
 @dataclass

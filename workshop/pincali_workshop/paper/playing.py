@@ -197,11 +197,12 @@ class _SparseWatch:
         self._clock = clock
         self._due = clock.now()
 
-    async def look(self, runs: Any = ()) -> None:
+    async def look(self, runs: Any = ()) -> list[Exception]:
         """Looks, if it is time."""
-        if self._clock.now() >= self._due:
-            self._due = self._clock.now() + _WATCH
-            await self._watch.look()
+        if self._clock.now() < self._due:
+            return []
+        self._due = self._clock.now() + _WATCH
+        return await self._watch.look()
 
 
 def next_tick(now: datetime, runs: Sequence[SyncRun]) -> datetime:
