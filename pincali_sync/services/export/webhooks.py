@@ -135,7 +135,7 @@ class WebhookService(Service):
             begins, cursor, end = cursor + 1, message.data.cursor, None
             if not await self._begin(target, by, cursor):
                 break
-            answer = await self._post(target, f"changes_{begins}_{cursor}", message)
+            answer = await self._post(target, _id_of(message, begins), message)
             if answer.failure is not None:
                 await self._note_failure(target, by, state, answer, retried=taken == 0)
                 return _sent(target, taken, answer.failure)
@@ -195,6 +195,16 @@ class WebhookService(Service):
                 target.key, by, error=error, now=now, rests_until=now + rest
             )
         )
+
+
+def _id_of(message: WebhookMessage, begins: int) -> str:
+    """What a message is known by, however often it is sent.
+
+    A restored database gives positions out anew, and their changes are others: the time of the last
+    one keeps a target from taking them for what it knows.
+    """
+    noted = round(message.timestamp.timestamp() * 1_000_000)
+    return f"changes_{begins}_{message.data.cursor}_{noted}"
 
 
 def _as_many_as_fit(changes: Sequence[Change]) -> list[Change]:

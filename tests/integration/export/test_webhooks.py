@@ -157,7 +157,8 @@ async def test_a_target_that_fails_gets_the_same_message_again_and_keeps_nobody_
     assert waits == [timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2)]
     dead.listener.status = 204
     assert taken(await webhooks.send(at_once=True)) == [2, 0]
-    assert dead.ids == ["changes_1_1"] * 5 + ["changes_2_2"]
+    assert dead.ids == [dead.ids[0]] * 5 + [dead.ids[-1]]
+    assert dead.ids[0] != dead.ids[-1]
     assert dead.names == [["a"]] * 5 + [["b"]]
     assert well.names == [["a"], ["b"]]
     [(_, state), _] = await webhooks.states()
@@ -183,6 +184,22 @@ async def test_a_message_that_was_taken_and_not_noted_is_sent_again(
     for ear in ears:
         assert ear.names == [["a"], ["a"], ["b"]]
         assert ear.ids[0] == ear.ids[1]
+
+
+async def test_positions_that_are_given_out_anew_make_other_messages(
+    db: Database, webhooks: WebhookService, ears: tuple[Ear, Ear]
+) -> None:
+    await webhooks.send()
+    await write(db, "a", "b")
+    await webhooks.send()
+    await rows(db, "DELETE FROM property_changes")  # a back-up from before them was restored
+    await rows(db, "UPDATE sync_webhooks SET cursor = 0")
+    await write(db, "c", "d")
+    await webhooks.send()
+    first, second = ears[0].messages
+    assert first["data"]["cursor"] == second["data"]["cursor"] == 2
+    assert ears[0].names == [["a", "b"], ["c", "d"]]
+    assert len({*ears[0].ids}) == 2
 
 
 async def test_one_sender_at_a_time_is_at_a_target_and_a_dead_one_is_followed(
