@@ -98,6 +98,35 @@ async def test_a_card_that_comes_back_to_the_live_price_is_no_change(shop: Works
     assert await changes(shop, "blue-house", sale(2_000_000)) == 0
 
 
+async def test_a_price_that_comes_back_after_a_visit_saw_another_first_is_noticed(
+    shop: Workshop,
+) -> None:
+    await shop.scan(entry("blue-house", sale(2_000_000)))
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    await shop.visit(detail("blue-house", sale(2_500_000)))
+    assert await changes(shop, "blue-house", sale(2_500_000)) == 0
+    assert await changes(shop, "blue-house", sale(2_000_000)) == 1
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    assert await changes(shop, "blue-house", sale(2_000_000)) == 0
+
+
+async def test_a_rise_to_what_a_card_once_said_in_vain_is_noticed(shop: Workshop) -> None:
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    assert await changes(shop, "blue-house", sale(2_500_000)) == 1
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    assert await changes(shop, "blue-house", sale(2_000_000)) == 0
+    assert await changes(shop, "blue-house", sale(2_500_000)) == 1
+
+
+async def test_a_card_without_any_price_in_between_hides_no_return(shop: Workshop) -> None:
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    assert await changes(shop, "blue-house", sale(2_500_000)) == 1
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    assert await changes(shop, "blue-house", sale(2_000_000)) == 0
+    await shop.scan(entry("blue-house", offers=()))
+    assert await changes(shop, "blue-house", sale(2_500_000)) == 1
+
+
 async def test_the_price_of_rent_is_compared_with_the_price_of_rent(shop: Workshop) -> None:
     await shop.visit(detail("blue-house", rent(9_000)))
     assert await changes(shop, "blue-house", sale(2_000_000), rent(9_000)) == 0

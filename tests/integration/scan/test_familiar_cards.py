@@ -81,6 +81,7 @@ async def test_only_the_time_of_a_familiar_card_moves(
         "UPDATE properties_live SET consecutive_missing_count = 1",
         "UPDATE properties_live SET currency_at_last_manifest = NULL, price = price * 2",
         "UPDATE properties_live SET currency_at_last_manifest = NULL, currency = 'USD'",
+        "UPDATE properties_live SET price_at_last_manifest = price * 2",
         "UPDATE properties_live SET listing_status = 'likely_removed'",
         "UPDATE properties_live SET public_id = NULL",
         "UPDATE properties_live SET source_url = source_url || '-renovated'",

@@ -14,8 +14,8 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.listings.merged import PRICED, price_per_m2
 from pincali_sync.domain.prices import CHANGE_AMOUNT, CHANGE_SHARE, UNUSUAL_SHARE
 
-# What a card's offer is compared with, of the live row `l`: its price, and what the card said
-# when it was last flagged.
+# What a card's offer is compared with, of the live row `l`: its price, and what the card is known
+# to say, as it did when it was last flagged.
 LIVE_OFFER = """CASE WHEN l.operation_type IN ('rent', 'for rent') THEN 'rent'
                 ELSE 'sale' END AS live_operation,
            l.price AS live_amount, coalesce(l.currency, 'MXN') AS live_currency,
@@ -36,9 +36,9 @@ def _kind_against(reference: str) -> str:
     END"""
 
 
-# Against the live price *and* against the card's price when it was last flagged: a card that
-# always differs from its own detail page is not scraped for ever, and a price that creeps in
-# small steps is still noticed. An operation that vanished from the card is a change once.
+# Against the live price *and* against what the card is known to say: a card that always differs
+# from its own detail page is not scraped for ever, and a price that creeps in small steps is still
+# noticed. An operation that vanished from the card is a change once.
 PRICE_CHANGE_KIND = f"""CASE
     WHEN NOT o.is_live OR o.operation IS NULL THEN NULL
     WHEN o.operation <> o.live_operation THEN
@@ -46,6 +46,11 @@ PRICE_CHANGE_KIND = f"""CASE
     WHEN o.last_currency IS NULL OR ({_kind_against("last")}) IS NOT NULL
         THEN {_kind_against("live")}
 END"""
+# A card that says what its page does is known by that from now on: what it said before is news when
+# it comes back.
+PRICE_IS_SETTLED = f"""(o.is_live AND o.operation = o.live_operation
+    AND o.last_currency IS NOT NULL AND ({_kind_against("last")}) IS NOT NULL
+    AND ({_kind_against("live")}) IS NULL) IS TRUE"""
 
 
 def _is_unusual(new: str, old: str) -> str:

@@ -15,7 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from pincali_sync.db.repositories.base import Repository
-from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
+from pincali_sync.db.repositories.prices.price_change import (
+    LIVE_OFFER,
+    PRICE_CHANGE_KIND,
+    PRICE_IS_SETTLED,
+)
 from pincali_sync.db.repositories.removal.transition import LIKELY, REMOVED
 from pincali_sync.domain.identity import CANONICAL_ROOT
 from pincali_sync.domain.prices import Offer
@@ -74,7 +78,7 @@ SELECT coalesce(string_agg(CAST(c.line AS text), ' '), '') AS lines,
                  AND (c.public_id IS NULL OR l.source_url = m.source_url
                       OR NOT starts_with(l.source_url, '{CANONICAL_ROOT}'))
                  AND (o.operation = o.live_operation OR jsonb_array_length(m.offers) < 2)
-                 AND ({PRICE_CHANGE_KIND}) IS NULL END
+                 AND ({PRICE_CHANGE_KIND}) IS NULL AND NOT {PRICE_IS_SETTLED} END
 """
 _TOUCH = """
 WITH seen AS (

@@ -16,7 +16,11 @@ from typing import Any
 
 from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepository
-from pincali_sync.db.repositories.prices.price_change import LIVE_OFFER, PRICE_CHANGE_KIND
+from pincali_sync.db.repositories.prices.price_change import (
+    LIVE_OFFER,
+    PRICE_CHANGE_KIND,
+    PRICE_IS_SETTLED,
+)
 from pincali_sync.db.repositories.queue.rest import VAIN_ROW
 from pincali_sync.db.repositories.removal.transition import REMOVED
 from pincali_sync.domain.prices import MAIN_OPERATION, offers_as_json
@@ -130,13 +134,14 @@ SELECT o.*,
        (SELECT true FROM scrape_queue q
          WHERE q.property_id = o.property_id AND q.source_url = o.source_url AND {VAIN_ROW}
          LIMIT 1) AS is_set_aside,
-       {PRICE_CHANGE_KIND} AS price_change
+       {PRICE_CHANGE_KIND} AS price_change, {PRICE_IS_SETTLED} AS is_settled
   FROM offered o
 """
 
 # Of what statements choose rows by: all columns would take longer than what they are chosen for.
 _ANALYZE_BATCH = """
-ANALYZE batch (property_id, is_live, is_relisted, price_change, queued_priority, is_set_aside)
+ANALYZE batch (property_id, is_live, is_relisted, price_change, is_settled, queued_priority,
+               is_set_aside)
 """
 
 _COUNT = """

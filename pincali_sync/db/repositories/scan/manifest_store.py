@@ -27,12 +27,17 @@ _UPDATE_LIVE = transition(
     f"""
       FROM batch b JOIN properties_live l ON l.property_id = b.property_id
      WHERE b.is_relisted OR b.listing_status = {LIKELY}
-        OR b.consecutive_missing_count > 0 OR b.price_change IS NOT NULL""",
-    carried=["b.price_change", "b.amount", "b.currency", "b.unit"],
+        OR b.consecutive_missing_count > 0 OR b.price_change IS NOT NULL OR b.is_settled""",
+    carried=[
+        "b.price_change IS NOT NULL OR b.is_settled AS is_said",
+        "b.amount",
+        "b.currency",
+        "b.unit",
+    ],
     missing="0",
     also=[
-        f"{column}_at_last_manifest = CASE WHEN r.price_change IS NULL "
-        f"THEN l.{column}_at_last_manifest ELSE r.{value} END"
+        f"{column}_at_last_manifest = CASE WHEN r.is_said "
+        f"THEN r.{value} ELSE l.{column}_at_last_manifest END"
         for column, value in {"price": "amount", "currency": "currency", "unit": "unit"}.items()
     ],
     session=":session_id",
