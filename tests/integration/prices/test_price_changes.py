@@ -110,6 +110,27 @@ async def test_a_price_that_comes_back_after_a_visit_saw_another_first_is_notice
     assert await changes(shop, "blue-house", sale(2_000_000)) == 0
 
 
+async def test_a_price_that_came_back_before_any_card_showed_another_is_noticed(
+    shop: Workshop,
+) -> None:
+    await shop.scan(entry("blue-house", sale(2_000_000)))
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    await shop.visit(detail("blue-house", sale(2_500_000)))
+    assert await changes(shop, "blue-house", sale(2_000_000)) == 1
+    await shop.visit(detail("blue-house", sale(2_500_000)))  # a card that lags behind
+    assert [await changes(shop, "blue-house", sale(2_000_000)) for _ in range(2)] == [0, 0]
+
+
+async def test_a_card_that_differs_from_a_page_that_moves_is_flagged_once_only(
+    shop: Workshop,
+) -> None:
+    await shop.visit(detail("blue-house", sale(2_000_000)))
+    assert await changes(shop, "blue-house", sale(2_500_000)) == 1
+    for price in (2_010_000, 2_020_000, 2_030_000):
+        await shop.visit(detail("blue-house", sale(price)))
+        assert await changes(shop, "blue-house", sale(2_500_000)) == 0
+
+
 async def test_a_rise_to_what_a_card_once_said_in_vain_is_noticed(shop: Workshop) -> None:
     await shop.visit(detail("blue-house", sale(2_000_000)))
     assert await changes(shop, "blue-house", sale(2_500_000)) == 1

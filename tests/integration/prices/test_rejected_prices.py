@@ -150,6 +150,25 @@ async def test_the_other_offer_goes_on_while_a_rejected_one_is_shown(
     assert latest["price"] == 200_000  # as the page showed it
 
 
+@pytest.mark.parametrize("seen_first_by", ["card", "visit"])
+async def test_a_card_that_shows_a_rejected_price_is_no_change(
+    shop: Workshop, services: Services, clock: FixedClock, seen_first_by: str
+) -> None:
+    true, wrong = (sale(2_000_000),), (sale(200_000),)
+    await shop.scan(entry("blue-house", *true))
+    await shop.visit(detail("blue-house", *true))
+    if seen_first_by == "card":
+        assert (await shop.scan(entry("blue-house", *wrong))).price_changes == 1
+    await shop.visit(detail("blue-house", *wrong))
+    await reject(services, clock)
+    for _ in range(2):
+        assert (await shop.scan(entry("blue-house", *wrong))).price_changes == 0
+        await shop.visit(detail("blue-house", *wrong))
+    assert await prices(shop) == {"sale": 2_000_000}
+    assert (await shop.scan(entry("blue-house", *true))).price_changes == 0
+    assert (await shop.scan(entry("blue-house", *wrong))).price_changes == 1
+
+
 async def test_a_price_that_is_put_back_gives_its_price_per_m2_anew(
     shop: Workshop, services: Services, db: Database, clock: FixedClock, days: Any
 ) -> None:

@@ -19,6 +19,7 @@ from pincali_sync.db.repositories.base import Repository
 from pincali_sync.db.repositories.identity.resolving import SIGHTING, RecordRepository
 from pincali_sync.db.repositories.listings.learning import FIRST_PRIORITY, LEARN_FROM_SAMPLE, LEARNT
 from pincali_sync.db.repositories.listings.merged import merged
+from pincali_sync.db.repositories.prices.price_change import KNOWN_AFTER_VISIT
 from pincali_sync.db.repositories.removal.counting import UNLISTED_SCANS
 from pincali_sync.db.repositories.removal.transition import LIKELY, REMOVED, transition
 from pincali_sync.domain.identity import is_same_slug
@@ -128,10 +129,11 @@ SELECT {_list(_LIVE, "s.")},
        '{OLDER_STATUS[ListingStatus.ACTIVE]}', '{ListingStatus.ACTIVE}', 0,
        :now, :now, :now, CASE WHEN s.change_type <> 'unchanged' THEN :now END,
        coalesce(m.first_seen_at, :now), m.last_seen_at,
-       m.listing_page_price, m.currency, m.price_unit,
+       known.price, known.currency, known.unit,
        1, {FIRST_PRIORITY}
   FROM scraped s
   LEFT JOIN property_manifest m ON m.property_id = s.property_id
+ CROSS JOIN LATERAL ({KNOWN_AFTER_VISIT}) known
  WHERE s.accepted
  ORDER BY s.property_id
 ON CONFLICT (property_id) DO UPDATE SET

@@ -51,6 +51,19 @@ END"""
 PRICE_IS_SETTLED = f"""(o.is_live AND o.operation = o.live_operation
     AND o.last_currency IS NOT NULL AND ({_kind_against("last")}) IS NOT NULL
     AND ({_kind_against("live")}) IS NULL) IS TRUE"""
+# What a card is known to say after a visit, of the page `s` and the manifest's row `m`, before the
+# live row follows the page. One that agreed with the page is expected to follow it, too: if it does
+# not, the price may have come back. One that differed goes on as it was.
+KNOWN_AFTER_VISIT = f"""
+SELECT CASE WHEN c.agreed THEN s.price ELSE c.amount END AS price,
+       CASE WHEN c.agreed THEN s.currency ELSE c.currency END AS currency,
+       CASE WHEN c.agreed THEN s.price_unit ELSE c.unit END AS unit
+  FROM (SELECT o.*, (s.offers <> '[]'::jsonb AND o.operation = o.live_operation
+                     AND ({_kind_against("live")}) IS NULL) IS TRUE AS agreed
+          FROM (SELECT m.operation_type AS operation, m.listing_page_price AS amount, m.currency,
+                       m.price_unit AS unit, {LIVE_OFFER}
+                  FROM (SELECT) one
+                  LEFT JOIN properties_live l ON l.property_id = s.property_id) o) c"""
 
 
 def _is_unusual(new: str, old: str) -> str:
