@@ -23,7 +23,8 @@ from pincali_sync.db.repositories.prices.price_change import (
 )
 from pincali_sync.db.repositories.queue.rest import VAIN_ROW
 from pincali_sync.db.repositories.removal.transition import REMOVED
-from pincali_sync.domain.prices import MAIN_OPERATION, offers_as_json
+from pincali_sync.domain.prices import MAIN_OPERATION, Operation, offers_as_json
+from pincali_sync.domain.tiers import ListingSource
 from pincali_sync.items import ManifestPage
 
 # What a card may tell or leave out: fields of `ManifestEntry`, columns of the manifest.
@@ -87,7 +88,18 @@ SELECT {SIGHTING}, s.source, s.part, s.page_number, m.property_id,
   WITH NO DATA
 """
 
-# The offer of the live row's operation, else the main one: like is compared with like.
+# What has no operation of its own, new construction, proves of none that it ended.
+_OF_SOURCE = {
+    ListingSource.SALE: Operation.SALE,
+    ListingSource.FORECLOSURE: Operation.SALE,
+    ListingSource.RENT: Operation.RENT,
+}
+_WHENS = " ".join(f"WHEN '{source}' THEN '{own}'" for source, own in _OF_SOURCE.items())
+_SOURCE_OPERATION = f"CASE i.source {_WHENS} END"
+
+# The offer of the live row's operation, else the main one: like is compared with like. Of a listing
+# of both, the cards of a source may show that source's price alone: such a one says nothing of the
+# live operation, and has no offer here.
 _CREATE_BATCH = f"""
 CREATE TEMPORARY TABLE batch ON COMMIT DROP AS
 WITH last AS (
@@ -106,6 +118,7 @@ WITH last AS (
            m.operation_type AS manifest_operation,
            l.listing_status,
            l.consecutive_missing_count,
+           l.offers AS live_offers, {_SOURCE_OPERATION} AS source_operation,
            {LIVE_OFFER}
       FROM last JOIN incoming i USING (line)
       LEFT JOIN properties_live l ON l.property_id = i.property_id
@@ -119,6 +132,10 @@ WITH last AS (
                  e ->> 'currency' AS currency,
                  CASE WHEN (e ->> 'per_m2')::boolean THEN 'm2' ELSE 'total' END AS unit
             FROM jsonb_array_elements(k.offers) AS e
+           WHERE NOT k.is_live OR e ->> 'operation' = k.live_operation
+                 OR k.source_operation = k.live_operation
+                 OR NOT k.live_offers @> jsonb_build_array(
+                        jsonb_build_object('operation', e ->> 'operation'))
            ORDER BY k.is_live AND e ->> 'operation' = k.live_operation DESC,
                     e ->> 'operation' = '{MAIN_OPERATION}' DESC
            LIMIT 1

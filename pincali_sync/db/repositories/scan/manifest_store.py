@@ -76,6 +76,15 @@ _SIGNALS = " | ".join(
     for signal, names in _SHOWN.items()
 )
 
+# A card that has offers, and says nothing of the live operation. What is known of that stays as it
+# was; and the card is no familiar one, being another than it was read from.
+_IS_ASIDE = "{row}.offers <> '[]'::jsonb AND {row}.{operation} IS NULL"
+_KEEPS = _IS_ASIDE.format(row="excluded", operation="operation_type")
+_PRICE = ", ".join(
+    f"{name} = CASE WHEN {_KEEPS} THEN m.{name} ELSE excluded.{name} END"
+    for name in ("listing_page_price", "operation_type", "currency", "price_unit")
+)
+
 # What a card leaves out stays as an earlier one told it.
 _UPSERT_MANIFEST = f"""
 INSERT INTO property_manifest AS m
@@ -89,12 +98,14 @@ SELECT property_id, source_url, amount, left(title, 500),
        NOT is_live, NOT is_live OR is_relisted OR price_change IS NOT NULL,
        price_change IS NOT NULL,
        public_id, offers, operation, currency, coalesce(unit, 'total'),
-       {", ".join(OPTIONAL_FIELDS)}, card_digest, sources
-  FROM batch
+       {", ".join(OPTIONAL_FIELDS)},
+       CASE WHEN NOT ({_IS_ASIDE.format(row="b", operation="operation")}) THEN card_digest END,
+       sources
+  FROM batch b
  ORDER BY property_id
 ON CONFLICT (property_id) DO UPDATE SET
     source_url = excluded.source_url,
-    listing_page_price = excluded.listing_page_price,
+    {_PRICE},
     listing_page_title = excluded.listing_page_title,
     last_seen_at = greatest(m.last_seen_at, excluded.last_seen_at),
     seen_in_session_id = excluded.seen_in_session_id,
@@ -103,9 +114,6 @@ ON CONFLICT (property_id) DO UPDATE SET
     price_changed = m.price_changed OR excluded.price_changed,
     public_id = coalesce(m.public_id, excluded.public_id),
     offers = excluded.offers,
-    operation_type = excluded.operation_type,
-    currency = excluded.currency,
-    price_unit = excluded.price_unit,
     card_digest = excluded.card_digest,
     {", ".join(f"{name} = coalesce(excluded.{name}, m.{name})" for name in OPTIONAL_FIELDS)},
     card_signals = CASE WHEN excluded.is_new OR m.sources = '{{}}' THEN 0
