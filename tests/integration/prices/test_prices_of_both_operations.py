@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pincali_sync.bootstrap import Services
 from pincali_sync.domain.prices import Offer
 from pincali_sync.items import ManifestPage
 from tests.support.builders import Workshop, detail, entry, page, rent, sale
@@ -66,3 +67,15 @@ async def test_the_other_price_is_compared_once_it_is_the_live_one(shop: Worksho
     assert (await shop.scan(of_source("rent", rent(9_000)))).price_changes == 0
     await shop.visit(detail("blue-house", rent(12_000)))
     assert (await shop.scan(of_source("rent", rent(9_000)))).price_changes == 1
+
+
+@pytest.mark.parametrize(
+    "card", [of_source("rent", rent(9_000)), page(entry("blue-house", offers=()))]
+)
+async def test_a_card_that_tells_no_price_of_the_live_operation_is_listed_as_no_change(
+    shop: Workshop, services: Services, card: ManifestPage
+) -> None:
+    await shop.visit(BOTH)
+    ticket = await shop.begin()
+    await shop.scan(card, ticket=ticket)
+    assert await services.diff.detect_price_changes(ticket.session_id) == []

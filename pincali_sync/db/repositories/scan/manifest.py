@@ -162,10 +162,11 @@ SELECT property_id FROM property_manifest found
 # Compared first and asked afterwards which of the few were seen: two tables of a million rows are
 # joined once, and the sightings are looked up by index. That a kind is one of four tells the
 # planner that they are few: so it joins them in parallel. A card that says what it said when it was
-# flagged last is no change, whatever the long expression would say.
+# flagged last is no change, whatever the long expression would say; nor is one that tells no price.
 DETECT_PRICE_CHANGES = f"""
 WITH found AS MATERIALIZED (
     SELECT o.property_id, o.live_amount AS old_price, o.amount AS new_price, o.seen_in_session_id,
+           o.price_changed OR num_nonnulls(o.manifest_operation, o.amount) > 0 AS is_told,
            o.currency = o.live_currency AND o.unit = o.live_unit
                AND o.operation = o.live_operation AS is_comparable,
            {PRICE_CHANGE_KIND} AS kind
@@ -186,7 +187,7 @@ SELECT property_id, old_price, new_price, coalesce(kind, 'amount') AS kind,
        CASE WHEN is_comparable AND old_price <> 0
             THEN round(100 * (new_price - old_price) / old_price, 2)::float8
        END AS percent_change
-  FROM found WHERE {_SEEN}
+  FROM found WHERE is_told AND {_SEEN}
  ORDER BY property_id
 """
 
